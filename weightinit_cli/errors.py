@@ -1,0 +1,85 @@
+"""What can go wrong, each kind with its exit code, and where it went wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in a text that a person wrote: `source:line:column`, counted from 1.
+
+    A source without lines, such as a command-line option, has `line` 0.
+    """
+
+    source: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        if self.line == 0:
+            return self.source
+        return f"{self.source}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing to mend: where (`mark`), which key (`path`, empty for the whole), what."""
+
+    mark: Mark
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (str(self.mark), self.path, self.message) if part)
+
+
+class WinitError(Exception):
+    """Something a user can mend: one line of text each, exit code 2."""
+
+    exit_code: ClassVar[int] = 2
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """One line per problem, ready to print."""
+        return (str(self),)
+
+
+class SpecError(WinitError):
+    """A spec that cannot be run; holds every problem found, in the order of the file."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """One line per problem."""
+        return tuple(str(problem) for problem in self.problems)
+
+    def __reduce__(self) -> tuple[type[SpecError], tuple[tuple[Problem, ...]]]:
+        return (SpecError, (self.problems,))
+
+
+class ResultError(WinitError):
+    """A saved result that cannot be read: truncated, edited, of a newer schema."""
+
+
+class OutputError(WinitError):
+    """A place that cannot be written to: rights, space, a link that leads out."""
+
+
+class ParameterError(ValueError):
+    """A parameter whose value an initializer or an activation cannot take.
+
+    Raised by the tables' functions, which know no file; the spec adds the place.
+    """
+
+    def __init__(self, parameter: str, message: str) -> None:
+        self.parameter = parameter
+        self.message = message
+        super().__init__(f"{parameter}: {message}")

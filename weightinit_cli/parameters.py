@@ -1,0 +1,46 @@
+"""What the entries of the tables take: one description for validation, schema and `winit list`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+
+class Required(Enum):
+    """The mark of a parameter without a default (libraries differ, so none is right)."""
+
+    REQUIRED = "required"
+
+
+REQUIRED: Final = Required.REQUIRED
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of an initializer or an activation.
+
+    A number, bounded by `minimum` (or, exclusively, by `above`), unless `choices` lists the
+    names it may be. `default` None means that the parameter may be left out altogether.
+    """
+
+    name: str
+    doc: str
+    default: float | str | Required | None = REQUIRED
+    minimum: float | None = None
+    above: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+
+    @property
+    def required(self) -> bool:
+        """Whether a spec must give it."""
+        return self.default is REQUIRED
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """Another name for the entry `of`; it takes those of its `parameters`, or all where None."""
+
+    of: str
+    parameters: tuple[str, ...] | None = None
