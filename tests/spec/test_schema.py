@@ -1,0 +1,155 @@
+"""The JSON Schema agrees with validation, as far as a schema can."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from weightinit_cli.activations import ACTIVATIONS
+from weightinit_cli.activations import ALIASES as ACTIVATION_ALIASES
+from weightinit_cli.errors import SpecError
+from weightinit_cli.initializers import ALIASES as INITIALIZER_ALIASES
+from weightinit_cli.initializers import INITIALIZERS
+from weightinit_cli.spec import json_schema, normal_form, parse_spec, shipped_configs, template
+from weightinit_cli.spec.components import activations, initializers
+
+SCHEMA = json_schema()
+VALIDATOR = Draft202012Validator(SCHEMA)
+GOOD = {"activation": "sigmoid", "initializer": "xavier_normal"}
+
+# What no schema can say, or what JSON cannot: the relation of two keys, 5.0 against 5, the rules
+# 1.2 (PyYAML composes by those of 1.1), and the numbers that are not finite.
+BEYOND = {
+    *("layers_float", "width_length", "uniform_reversed", "kaiming_both", "range_reversed"),
+    *("range_empty_interval", "duplicate_key", "duplicate_parameter", "anchor", "merge_key"),
+    *("range_nan", "std_nan", "std_inf", "std_400_digits", "tag_standard"),
+    *("line_separator", "width_underscore"),
+}
+
+
+def accepted(spec: object) -> bool:
+    try:
+        parse_spec(json.dumps(spec), source="x.yaml", stem="x")
+    except SpecError:
+        return False
+    return True
+
+
+def test_schema_is_valid_json_schema():
+    Draft202012Validator.check_schema(SCHEMA)
+    json.dumps(SCHEMA, allow_nan=False)
+
+
+def test_every_key_has_a_description():
+    assert all(key["description"] for key in SCHEMA["properties"].values())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"seed": 2**64 - 1, "name": "a.b-c"},
+        {"width": [1, 2], "layers": 2},
+        {"histogram": {"range": [0, 1], "bins": 3}},
+        {"histogram": {"range": "per_layer"}},
+        {"activation": {"name": "gelu", "approximate": "tanh"}},
+        {"activation": {"name": "leaky_relu", "negative_slope": 0.1}},
+        {"initializer": {"name": "kaiming_normal", "mode": "fan_out"}},
+        {"initializer": "glorot_uniform"},
+        {"bias": {"name": "constant", "value": 1}},
+    ],
+)
+def test_schema_accepts_good_specs(change: dict[str, object]):
+    spec = {**GOOD, **change}
+    assert accepted(spec)
+    assert VALIDATOR.is_valid(spec)
+    form = normal_form(parse_spec(json.dumps(spec), source="x.yaml", stem="x"))
+    assert VALIDATOR.is_valid(form)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"widht": 1},
+        {"layers": 0},
+        {"layers": "five"},
+        {"width": True},
+        {"width": []},
+        {"width": [0]},
+        {"seed": "1"},
+        {"seed": 2**64},
+        {"seed": None},
+        {"samples": 2**63},
+        {"name": "../x"},
+        {"name": "Con.txt"},
+        {"name": "n" * 101},
+        {"dtype": "float16"},
+        {"saturation": 0},
+        {"saturation": 1},
+        {"activation": "sigmod"},
+        {"activation": "leaky_relu"},
+        {"activation": {"name": "sigmoid", "slope": 1}},
+        {"activation": {"negative_slope": 1}},
+        {"initializer": {"name": "normal", "std": -1}},
+        {"initializer": {"name": "glorot_uniform", "gain": 1}},
+        {"bias": "he_normal"},
+        {"bias": {"name": "orthogonal"}},
+        {"histogram": {"bins": 0}},
+        {"histogram": {"range": [0]}},
+        {"histogram": {"range": "wide"}},
+        {"histogram": []},
+    ],
+)
+def test_schema_refuses_bad_specs(change: dict[str, object]):
+    spec = {**GOOD, **change}
+    assert not accepted(spec)
+    assert not VALIDATOR.is_valid(spec)
+
+
+@pytest.mark.parametrize("missing", GOOD)
+def test_schema_asks_for_required_keys(missing: str):
+    assert not VALIDATOR.is_valid({key: value for key, value in GOOD.items() if key != missing})
+
+
+def test_schema_refuses_the_golden_cases():
+    accepting = set()
+    for path in sorted((Path(__file__).parent / "bad").glob("*.yaml")):
+        try:
+            value = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (yaml.YAMLError, OverflowError, ValueError):
+            continue
+        if VALIDATOR.is_valid(value):
+            accepting.add(path.stem)
+    assert accepting == BEYOND
+
+
+def test_schema_holds_every_shipped_config_and_the_template():
+    texts = [path.read_text(encoding="utf-8") for path in shipped_configs()]
+    for text in (*texts, template()):
+        assert VALIDATOR.is_valid(yaml.safe_load(text))
+        parse_spec(text, source="x.yaml", stem="x")
+
+
+@pytest.mark.parametrize("name", [*INITIALIZERS, *INITIALIZER_ALIASES])
+def test_every_initializer_can_be_written(name: str):
+    option = initializers()[name]
+    value = {"name": name, **{p.name: p.choices[0] if p.choices else 0.5 for p in option.parameters
+                              if p.required}}  # fmt: skip
+    assert accepted({**GOOD, "initializer": value})
+    assert VALIDATOR.is_valid({**GOOD, "initializer": value})
+    assert accepted({**GOOD, "initializer": name}) == option.bare
+    assert VALIDATOR.is_valid({**GOOD, "initializer": name}) == option.bare
+
+
+@pytest.mark.parametrize("name", [*ACTIVATIONS, *ACTIVATION_ALIASES])
+def test_every_activation_can_be_written(name: str):
+    option = activations()[name]
+    value = {"name": name, **{p.name: p.choices[0] if p.choices else 0.5 for p in option.parameters
+                              if p.required}}  # fmt: skip
+    assert accepted({**GOOD, "activation": value})
+    assert VALIDATOR.is_valid({**GOOD, "activation": value})
+    assert VALIDATOR.is_valid({**GOOD, "activation": name}) == option.bare

@@ -1,0 +1,63 @@
+"""What an activation is: value, exact derivative, bounds, kinks and flat ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from weightinit_cli.parameters import Parameter
+
+Array = np.ndarray[Any, Any]
+Ends = tuple[float | None, float | None]
+
+
+def no_ends(level: float) -> Ends:  # noqa: ARG001
+    """The flat ends of a function that has none."""
+    return (None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """An activation with its parameters bound, over float32 or float64 arrays of any shape.
+
+    `write(x, out)` puts φ(x) into `out`, which may be x itself; `derivative(x)` is φ'(x) (at a
+    kink, torch's choice). `bounds` are the infimum and supremum of φ; `kinks` the places where φ
+    or φ' jumps; `steepest` is sup|φ'| (inf where unbounded). `ends(level)` gives x_low and
+    x_high: |φ'| <= level * steepest for all x <= x_low and for all x >= x_high, None where
+    there is no such end.
+    """
+
+    write: Callable[[Array, Array], object]
+    derivative: Callable[[Array], Array]
+    bounds: tuple[float, float] = (-inf, inf)
+    kinks: tuple[float, ...] = ()
+    steepest: float = 1.0
+    ends: Callable[[float], Ends] = no_ends
+
+    def value(self, x: Array, out: Array | None = None) -> Array:
+        """Return φ(x), written to `out` (which may be x) where given."""
+        result = np.empty_like(x) if out is None else out
+        self.write(x, result)
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the table: how it is built, what it takes, its formula and where it is from."""
+
+    name: str
+    build: Callable[..., Activation]
+    formula: str
+    reference: str = ""
+    parameters: tuple[Parameter, ...] = ()
+
+    @property
+    def doc(self) -> str:
+        """What it is, in one line."""
+        return self.formula

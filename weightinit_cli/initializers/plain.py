@@ -1,0 +1,69 @@
+"""Initializers whose scale is given, not computed from the fans."""
+
+from __future__ import annotations
+
+from weightinit_cli.errors import ParameterError
+from weightinit_cli.initializers.samplers import (
+    Constant,
+    Fans,
+    Identity,
+    Independent,
+    Orthogonal,
+    Sampler,
+)
+
+
+def zeros(fans: Fans) -> Sampler:  # noqa: ARG001
+    """W = 0. All units of a layer stay identical."""
+    return Constant(0.0)
+
+
+def ones(fans: Fans) -> Sampler:  # noqa: ARG001
+    """W = 1."""
+    return Constant(1.0)
+
+
+def constant(fans: Fans, *, value: float) -> Sampler:  # noqa: ARG001
+    """W = value."""
+    return Constant(value)
+
+
+def normal(fans: Fans, *, std: float, mean: float = 0.0) -> Sampler:  # noqa: ARG001
+    """W ~ N(mean, std²), whatever the fans."""
+    return Independent("normal", std, mean)
+
+
+def truncated_normal(fans: Fans, *, std: float, mean: float = 0.0) -> Sampler:  # noqa: ARG001
+    """W ~ N(mean, std²) redrawn outside mean ± 2 std; not corrected: its std is 0.8796 std.
+
+    The convention of Keras's TruncatedNormal and of JAX; torch's `trunc_normal_` cuts at the
+    absolute values -2 and 2 instead, which for std 0.02 cuts nothing.
+    """
+    return Independent("truncated_normal", std, mean)
+
+
+def uniform(fans: Fans, *, low: float, high: float) -> Sampler:  # noqa: ARG001
+    """W ~ U[low, high); its std is (high - low) / sqrt(12).
+
+    Raises ParameterError where low > high.
+    """
+    if low > high:
+        raise ParameterError("high", f"must be at least low ({low:g}), not {high:g}")
+    return Independent("uniform", high / 2 - low / 2, high / 2 + low / 2)
+
+
+def orthogonal(fans: Fans, *, gain: float = 1.0) -> Sampler:
+    """Rows or columns (the fewer) orthonormal, times gain; std gain / sqrt(max(fan_in, fan_out)).
+
+    Saxe, McClelland & Ganguli 2014 (arXiv:1312.6120). Haar-distributed by the signs of R's
+    diagonal: Mezzadri 2007 (arXiv:math-ph/0609050), section 5.
+    """
+    return Orthogonal(gain, fans)
+
+
+def identity(fans: Fans, *, gain: float = 1.0) -> Sampler:
+    """W[i, i] = gain, zero elsewhere, for any rectangular shape.
+
+    Le, Jaitly & Hinton 2015 (arXiv:1504.00941).
+    """
+    return Identity(gain, fans)

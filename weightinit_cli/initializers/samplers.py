@@ -1,0 +1,193 @@
+"""How weights are drawn: entries independent of each other, or a matrix as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.random import Generator
+
+Matrix = np.ndarray[Any, Any]
+
+# Standard deviation of N(0, 1) truncated at two standard deviations:
+# sqrt(1 - 4 phi(2) / (2 Phi(2) - 1)).
+TRUNCATED_STD: Final = 0.87962566103423978
+
+
+class Fans(NamedTuple):
+    """Connections into and out of one unit; a kernel's receptive field multiplies both."""
+
+    fan_in: int
+    fan_out: int
+
+
+class Sampler(Protocol):
+    """One layer's weights, shape (fan_in, fan_out), ready to be drawn.
+
+    `mean` and `std` are those of an entry, by formula. `whole` says that the matrix must be
+    filled in one call; otherwise it may be filled in panels of rows, each from its own stream.
+    """
+
+    @property
+    def mean(self) -> float:
+        """Expectation of an entry."""
+        ...
+
+    @property
+    def std(self) -> float:
+        """Standard deviation of an entry."""
+        ...
+
+    @property
+    def whole(self) -> bool:
+        """Whether one call must fill the whole matrix."""
+        ...
+
+    def fill(self, panel: Matrix, generator: Generator) -> bytes:
+        """Fill `panel` in place and return a fingerprint of the unscaled draws, b"" without any."""
+        ...
+
+
+def fingerprint(draws: Matrix) -> bytes:
+    """Return bytes that differ when any one draw differs; cheap beside drawing them."""
+    words = draws.view(np.uint32 if draws.dtype == np.float32 else np.uint64)
+    return bytes(np.bitwise_xor.reduce(words, axis=0).data)
+
+
+class Law(NamedTuple):
+    """A distribution in its standard form: how it is drawn, and its standard deviation."""
+
+    draw: Callable[[Matrix, Generator], None]
+    std: float
+
+
+def _normal(panel: Matrix, generator: Generator) -> None:
+    generator.standard_normal(out=panel, dtype=panel.dtype.type)
+
+
+def _truncated_normal(panel: Matrix, generator: Generator) -> None:
+    _normal(panel, generator)
+    flat = panel.reshape(-1)
+    outside = np.flatnonzero(np.abs(flat) > 2)
+    while outside.size:
+        redrawn = generator.standard_normal(outside.size, dtype=panel.dtype.type)
+        flat[outside] = redrawn
+        outside = outside[np.abs(redrawn) > 2]
+
+
+def _uniform(panel: Matrix, generator: Generator) -> None:
+    generator.random(out=panel, dtype=panel.dtype.type)
+    panel *= 2
+    panel -= 1
+
+
+LAWS: Final = {
+    "normal": Law(_normal, 1.0),
+    "truncated_normal": Law(_truncated_normal, TRUNCATED_STD),
+    "uniform": Law(_uniform, 3**-0.5),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Independent:
+    """Entries `mean + scale * z`, with z independent draws from a standard law of LAWS.
+
+    "normal" is N(0, 1); "truncated_normal" is N(0, 1) redrawn until it lies within [-2, 2];
+    "uniform" is U[-1, 1).
+    """
+
+    law: str
+    scale: float
+    mean: float = 0.0
+    whole = False
+
+    @property
+    def std(self) -> float:
+        """Standard deviation of an entry: the scale times that of the standard law."""
+        return self.scale * LAWS[self.law].std
+
+    def fill(self, panel: Matrix, generator: Generator) -> bytes:
+        """Fill any number of rows."""
+        LAWS[self.law].draw(panel, generator)
+        drawn = fingerprint(panel)
+        panel *= self.scale
+        if self.mean:
+            panel += self.mean
+        return drawn
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """Every entry equal to `mean`; nothing is drawn."""
+
+    mean: float
+    std = 0.0
+    whole = False
+
+    def fill(self, panel: Matrix, generator: Generator) -> bytes:  # noqa: ARG002
+        """Fill any number of rows."""
+        panel[...] = self.mean
+        return b""
+
+
+@dataclass(frozen=True, slots=True)
+class Orthogonal:
+    """Orthonormal rows or columns, whichever are fewer, times `gain`: uniform over all such (Haar).
+
+    The standard deviation of an entry is gain / sqrt(max(fan_in, fan_out)).
+    """
+
+    gain: float
+    fans: Fans
+    mean = 0.0
+    whole = True
+
+    @property
+    def std(self) -> float:
+        """gain / sqrt(max(fan_in, fan_out))."""
+        return self.gain / sqrt(max(self.fans))
+
+    def fill(self, panel: Matrix, generator: Generator) -> bytes:
+        """Fill the whole matrix: Q of a Gaussian matrix, with the signs of R's diagonal."""
+        gaussian = np.empty((max(panel.shape), min(panel.shape)), panel.dtype)
+        _normal(gaussian, generator)
+        drawn = fingerprint(gaussian)
+        q, r = np.linalg.qr(gaussian)
+        q *= np.where(np.diagonal(r) < 0, -self.gain, self.gain).astype(q.dtype)
+        panel[...] = q if q.shape == panel.shape else q.T
+        return drawn
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """`gain` on the main diagonal, zero elsewhere, for any rectangular shape."""
+
+    gain: float
+    fans: Fans
+    whole = True
+
+    @property
+    def _share(self) -> float:
+        return 1 / max(self.fans)
+
+    @property
+    def mean(self) -> float:
+        """Mean over the entries: gain / max(fan_in, fan_out)."""
+        return self.gain * self._share
+
+    @property
+    def std(self) -> float:
+        """Standard deviation over the entries: gain sqrt(p (1 - p)), p = 1 / max(fans)."""
+        return self.gain * sqrt(self._share * (1 - self._share))
+
+    def fill(self, panel: Matrix, generator: Generator) -> bytes:  # noqa: ARG002
+        """Fill the whole matrix."""
+        panel[...] = 0
+        np.fill_diagonal(panel, self.gain)
+        return b""

@@ -1,0 +1,167 @@
+"""The table of initializers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from weightinit_cli.initializers import plain, scaling
+from weightinit_cli.initializers.samplers import LAWS, Sampler
+from weightinit_cli.parameters import Alias, Parameter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, slots=True)
+class Initializer:
+    """One row: how it is built, what it takes, its standard deviation and where it comes from.
+
+    `std` is the formula of an entry's standard deviation; `convention` the library whose name
+    and behaviour it bears; `reference` the paper. `needs_fans`: makes no sense for a vector.
+    """
+
+    build: Callable[..., Sampler]
+    std: str
+    convention: str
+    reference: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    needs_fans: bool = False
+
+    @property
+    def name(self) -> str:
+        """Its name in the table."""
+        return self.build.__name__
+
+    @property
+    def doc(self) -> str:
+        """What it is, in one line."""
+        return (self.build.__doc__ or "").partition("\n")[0]
+
+
+_MEAN = Parameter("mean", "mean of the entries", 0.0)
+_STD = Parameter("std", "standard deviation of the normal", minimum=0)
+_LARGEST = 1e100
+_GAIN = Parameter("gain", "multiplies the standard deviation", 1.0, minimum=0, maximum=_LARGEST)
+_MODE = Parameter(
+    "mode", "which fan the variance is divided by", choices=("fan_in", "fan_out", "fan_avg")
+)
+_KAIMING = (
+    Parameter("mode", "which fan is kept", "fan_in", choices=("fan_in", "fan_out")),
+    Parameter("gain", "instead of negative_slope", None, minimum=0, maximum=_LARGEST),
+    Parameter(
+        "negative_slope",
+        "slope of the leaky ReLU the gain is made for",
+        None,
+        minimum=-_LARGEST,
+        maximum=_LARGEST,
+    ),
+)
+_GLOROT = "Glorot & Bengio 2010"
+_HE = "He et al. 2015 (arXiv:1502.01852)"
+_LECUN = "LeCun et al. 1998, Efficient BackProp"
+
+_ROWS: Final = (
+    Initializer(plain.zeros, "0", "Keras, torch, JAX"),
+    Initializer(plain.ones, "0", "Keras, torch, JAX"),
+    Initializer(
+        plain.constant,
+        "0",
+        "Keras, torch, JAX",
+        parameters=(Parameter("value", "value of every entry"),),
+    ),
+    Initializer(plain.normal, "std", "Keras, torch, JAX", parameters=(_STD, _MEAN)),
+    Initializer(
+        plain.uniform,
+        "(high - low) / sqrt(12)",
+        "Keras, torch, JAX",
+        parameters=(Parameter("low", "lower end"), Parameter("high", "upper end")),
+    ),
+    Initializer(
+        plain.truncated_normal,
+        "0.8796 std",
+        "Keras, JAX (not corrected)",
+        parameters=(_STD, _MEAN),
+    ),
+    Initializer(
+        scaling.variance_scaling,
+        "sqrt(scale / n), n by mode",
+        "Keras, JAX",
+        parameters=(
+            Parameter("scale", "multiplies the variance", above=0),
+            _MODE,
+            Parameter("distribution", "law of the entries", choices=tuple(LAWS)),
+        ),
+        needs_fans=True,
+    ),
+    Initializer(
+        scaling.lecun_normal, "sqrt(1 / fan_in)", "Keras (truncated)", _LECUN, needs_fans=True
+    ),
+    Initializer(scaling.lecun_uniform, "sqrt(1 / fan_in)", "Keras", _LECUN, needs_fans=True),
+    Initializer(
+        scaling.glorot_normal,
+        "sqrt(2 / (fan_in + fan_out))",
+        "Keras (truncated)",
+        _GLOROT,
+        needs_fans=True,
+    ),
+    Initializer(
+        scaling.xavier_normal,
+        "gain sqrt(2 / (fan_in + fan_out))",
+        "torch (plain)",
+        _GLOROT,
+        parameters=(_GAIN,),
+        needs_fans=True,
+    ),
+    Initializer(
+        scaling.xavier_uniform,
+        "gain sqrt(2 / (fan_in + fan_out))",
+        "torch",
+        _GLOROT,
+        parameters=(_GAIN,),
+        needs_fans=True,
+    ),
+    Initializer(scaling.he_normal, "sqrt(2 / fan_in)", "Keras (truncated)", _HE, needs_fans=True),
+    Initializer(scaling.he_uniform, "sqrt(2 / fan_in)", "Keras", _HE, needs_fans=True),
+    Initializer(
+        scaling.kaiming_normal,
+        "gain / sqrt(fan), gain = sqrt(2 / (1 + negative_slope²))",
+        "torch (plain)",
+        _HE,
+        parameters=_KAIMING,
+        needs_fans=True,
+    ),
+    Initializer(
+        scaling.kaiming_uniform,
+        "gain / sqrt(fan), gain = sqrt(2 / (1 + negative_slope²))",
+        "torch",
+        _HE,
+        parameters=_KAIMING,
+        needs_fans=True,
+    ),
+    Initializer(
+        plain.orthogonal,
+        "gain / sqrt(max(fan_in, fan_out))",
+        "Keras, torch",
+        "Saxe et al. 2014 (arXiv:1312.6120)",
+        parameters=(_GAIN,),
+        needs_fans=True,
+    ),
+    Initializer(
+        plain.identity,
+        "gain sqrt(p (1 - p)), p = 1 / max(fan_in, fan_out)",
+        "Keras; torch's eye",
+        "Le et al. 2015 (arXiv:1504.00941)",
+        parameters=(_GAIN,),
+        needs_fans=True,
+    ),
+)
+
+INITIALIZERS: Final[dict[str, Initializer]] = {row.name: row for row in _ROWS}
+
+ALIASES: Final[dict[str, Alias]] = {
+    "random_normal": Alias("normal"),
+    "random_uniform": Alias("uniform"),
+    "glorot_uniform": Alias("xavier_uniform", parameters=()),
+    "eye": Alias("identity", parameters=()),
+}

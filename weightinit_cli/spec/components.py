@@ -1,0 +1,209 @@
+"""Entries of the tables in a spec: a name, or a mapping of `name` and parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from weightinit_cli.errors import ParameterError
+from weightinit_cli.spec.kinds import Choice, Kind, Number
+from weightinit_cli.spec.model import Component
+from weightinit_cli.spec.nodes import MapNode, Node, Scalar, report_wrong
+from weightinit_cli.spec.report import Report, join, quote, suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from weightinit_cli.parameters import Alias, Parameter
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One name that a spec may give: the entry it stands for, and what it takes."""
+
+    name: str
+    canonical: str
+    doc: str
+    parameters: tuple[Parameter, ...]
+    entry_parameters: tuple[Parameter, ...]
+    build: Callable[..., object]
+
+    @property
+    def bare(self) -> bool:
+        """Whether the name alone is enough."""
+        return not any(parameter.required for parameter in self.parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentKind:
+    """An entry of a table; `options` returns what may be chosen, by name.
+
+    `what` names the table in messages and `listing` the command that prints it; `unfit` names
+    entries that exist but do not work here, with the reason.
+    """
+
+    what: str
+    listing: str
+    options: Callable[[], Mapping[str, Option]]
+    unfit: Callable[[], Mapping[str, str]] = dict
+
+    def read(self, node: Node, path: str, report: Report) -> Component | None:
+        """The component under its canonical name, defaults filled in, tried out once."""
+        option = self._option(node, path, report)
+        if option is None:
+            return None
+        given = {}
+        if isinstance(node, MapNode):
+            given = {key: entry for key, entry in node.entries.items() if key != "name"}
+        names = {parameter.name for parameter in option.parameters}
+        for key, (mark, _) in given.items():
+            if key not in names:
+                report.add(mark, join(path, key), _unknown_parameter(option, key))
+        values: dict[str, Any] = {}
+        for parameter in option.entry_parameters:
+            below = join(path, parameter.name)
+            if parameter.name in given and parameter.name in names:
+                kind = kind_of(parameter)
+                values[parameter.name] = kind.read(given[parameter.name][1], below, report)
+            elif parameter.required:
+                report.add(node.mark, below, f"required; for example: {_example(option)}")
+                values[parameter.name] = None
+            elif isinstance(parameter.default, str | int | float):
+                values[parameter.name] = parameter.default
+        if None in values.values():
+            return None
+        return _tried(option, values, node, path, report)
+
+    def schema(self) -> dict[str, Any]:
+        """Each name alone where that is enough, and as an object with its parameters."""
+        options = self.options().values()
+        bare = [
+            {"const": option.name, "description": option.doc} for option in options if option.bare
+        ]
+        return {"anyOf": [*bare, *(_option_schema(option) for option in options)]}
+
+    def _option(self, node: Node, path: str, report: Report) -> Option | None:
+        """What the node names, be it a name or a mapping with a name."""
+        named, where = node, path
+        if isinstance(node, MapNode):
+            where = join(path, "name")
+            if "name" not in node.entries:
+                report.add(node.mark, where, f"required; {self.listing}")
+                return None
+            named = node.entries["name"][1]
+        if not (isinstance(named, Scalar) and isinstance(named.value, str)):
+            mapping = " or a mapping {name: ..., parameters}" if named is node else ""
+            report_wrong(report, named, where, f"the name of an {self.what}{mapping}")
+            return None
+        options = self.options()
+        if named.value not in options:
+            message = self.unfit().get(named.value) or (
+                f"unknown {self.what} {quote(named.value)}"
+                f"{suggestion(named.value, options, self.listing)}"
+            )
+            report.add(named.mark, where, message)
+        return options.get(named.value)
+
+
+def _tried(
+    option: Option, values: dict[str, Any], node: Node, path: str, report: Report
+) -> Component | None:
+    try:
+        option.build(**values)
+    except ParameterError as error:
+        mark = node.mark
+        if isinstance(node, MapNode) and error.parameter in node.entries:
+            mark = node.entries[error.parameter][1].mark
+        report.add(mark, join(path, error.parameter), error.message)
+        return None
+    return Component(option.canonical, tuple(sorted(values.items())))
+
+
+def kind_of(parameter: Parameter) -> Kind:
+    """What a parameter may hold."""
+    if parameter.choices:
+        return Choice(parameter.choices)
+    return Number(parameter.minimum, parameter.maximum, parameter.above)
+
+
+def _unknown_parameter(option: Option, key: str) -> str:
+    names = [parameter.name for parameter in option.parameters]
+    takes = f"it takes {', '.join(names)}" if names else "it takes none"
+    if any(key == parameter.name for parameter in option.entry_parameters):
+        return f"unknown parameter of {option.name!r}; {option.canonical!r} takes it"
+    return f"unknown parameter of {option.name!r}{suggestion(key, names, takes)}"
+
+
+def _example(option: Option) -> str:
+    required = (parameter for parameter in option.parameters if parameter.required)
+    given = (f"{each.name}: {each.choices[0] if each.choices else 0.1}" for each in required)
+    return f"{{{', '.join((f'name: {option.name}', *given))}}}"
+
+
+def _option_schema(option: Option) -> dict[str, Any]:
+    properties: dict[str, Any] = {"name": {"const": option.name}}
+    for parameter in option.parameters:
+        schema = {"description": parameter.doc, **kind_of(parameter).schema()}
+        if isinstance(parameter.default, str | int | float):
+            schema["default"] = parameter.default
+        properties[parameter.name] = schema
+    required = [parameter.name for parameter in option.parameters if parameter.required]
+    return {
+        "type": "object",
+        "description": option.doc,
+        "properties": properties,
+        "required": ["name", *required],
+        "additionalProperties": False,
+    }
+
+
+def activations() -> dict[str, Option]:
+    """Every name of an activation, aliases included."""
+    from weightinit_cli.activations import ACTIVATIONS, ALIASES
+
+    return _options(ACTIVATIONS, ALIASES, ())
+
+
+def initializers() -> dict[str, Option]:
+    """Every name of an initializer, aliases included."""
+    from weightinit_cli.initializers import ALIASES, INITIALIZERS, Fans
+
+    return _options(INITIALIZERS, ALIASES, (Fans(1, 1),))
+
+
+def vector_initializers() -> dict[str, Option]:
+    """Every name of an initializer that works for a vector."""
+    from weightinit_cli.initializers import INITIALIZERS
+
+    return {
+        name: option
+        for name, option in initializers().items()
+        if not INITIALIZERS[option.canonical].needs_fans
+    }
+
+
+def matrix_initializers() -> dict[str, str]:
+    """Every name of an initializer that does not work for a vector, with the reason."""
+    fit = vector_initializers()
+    works = f"for a bias there are {', '.join(fit)}"
+    return {name: f"{name!r} needs a matrix; {works}" for name in initializers() if name not in fit}
+
+
+def _options(
+    table: Mapping[str, Any], aliases: Mapping[str, Alias], first: Sequence[object]
+) -> dict[str, Option]:
+    options = {}
+    names = {name: (name, None) for name in table} | {
+        name: (alias.of, alias.parameters) for name, alias in aliases.items()
+    }
+    for name, (canonical, taken) in names.items():
+        entry = table[canonical]
+        parameters = tuple(p for p in entry.parameters if taken is None or p.name in taken)
+        options[name] = Option(
+            name, canonical, entry.doc, parameters, entry.parameters, _build(entry.build, first)
+        )
+    return options
+
+
+def _build(build: Callable[..., object], first: Sequence[object]) -> Callable[..., object]:
+    return lambda **parameters: build(*first, **parameters)

@@ -1,0 +1,230 @@
+"""What a key of the spec may hold: each kind reads a node, and describes itself as a schema."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from weightinit_cli.spec.nodes import ListNode, Node, Scalar, describe, report_wrong
+from weightinit_cli.spec.report import join
+
+if TYPE_CHECKING:
+    from weightinit_cli.spec.report import Report
+
+LARGEST = 2**63 - 1
+MOST_LAYERS = 100_000
+NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+DEVICE_PATTERN = (
+    r"([cC][oO][nN]|[pP][rR][nN]|[aA][uU][xX]|[nN][uU][lL]"
+    r"|([cC][oO][mM]|[lL][pP][tT])[0-9])(\..*)?"
+)
+
+
+class Kind(Protocol):
+    """What a key may hold."""
+
+    def read(self, node: Node, path: str, report: Report) -> Any:
+        """The value of `node`, or None after reporting what is wrong with it."""
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of what is accepted, as far as a schema can say it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Integer:
+    """An integer from `minimum` to `maximum`."""
+
+    minimum: int
+    maximum: int = LARGEST
+
+    def read(self, node: Node, path: str, report: Report) -> int | None:
+        """An int; neither a float nor a bool passes for one."""
+        value = node.value if isinstance(node, Scalar) else None
+        if isinstance(value, int) and not isinstance(value, bool):
+            if self.minimum <= value <= self.maximum:
+                return value
+        elif value == math.inf:
+            value = self.maximum + 1
+        unlimited = self.maximum == LARGEST and not (isinstance(value, int) and value > LARGEST)
+        bounds = f">= {self.minimum}" if unlimited else f"from {self.minimum} to {self.maximum}"
+        report_wrong(report, node, path, f"a whole number {bounds}")
+        return None
+
+    def schema(self) -> dict[str, Any]:
+        """An integer with its bounds."""
+        return {"type": "integer", "minimum": self.minimum, "maximum": self.maximum}
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A finite number; `above` and `below` are bounds that are excluded themselves."""
+
+    minimum: float | None = None
+    maximum: float | None = None
+    above: float | None = None
+    below: float | None = None
+
+    def read(self, node: Node, path: str, report: Report) -> float | None:
+        """A float; an int is fine, and -0.0 is 0.0."""
+        value = number_of(node)
+        if value is None or not self._holds(value):
+            report_wrong(report, node, path, self._expected())
+            return None
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        """A number with its bounds."""
+        bounds = {
+            "minimum": self.minimum,
+            "maximum": self.maximum,
+            "exclusiveMinimum": self.above,
+            "exclusiveMaximum": self.below,
+        }
+        return {"type": "number", **{key: at for key, at in bounds.items() if at is not None}}
+
+    def _holds(self, value: float) -> bool:
+        return (
+            (self.minimum is None or value >= self.minimum)
+            and (self.maximum is None or value <= self.maximum)
+            and (self.above is None or value > self.above)
+            and (self.below is None or value < self.below)
+        )
+
+    def _expected(self) -> str:
+        bounds = (
+            (">=", self.minimum),
+            (">", self.above),
+            ("<=", self.maximum),
+            ("<", self.below),
+        )
+        parts = [f"{sign} {at:g}" for sign, at in bounds if at is not None]
+        return " ".join(("a finite number", " and ".join(parts))).strip()
+
+
+def number_of(node: Node) -> float | None:
+    """The node's value as a finite float, or None."""
+    value = node.value if isinstance(node, Scalar) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        value = float(value)
+    except OverflowError:
+        return None
+    return value + 0.0 if math.isfinite(value) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of a few words."""
+
+    names: tuple[str, ...]
+
+    def read(self, node: Node, path: str, report: Report) -> str | None:
+        """The word."""
+        if isinstance(node, Scalar) and isinstance(node.value, str) and node.value in self.names:
+            return node.value
+        report_wrong(report, node, path, " or ".join(self.names))
+        return None
+
+    def schema(self) -> dict[str, Any]:
+        """The words."""
+        return {"enum": list(self.names)}
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name that is a good folder on every platform."""
+
+    def read(self, node: Node, path: str, report: Report) -> str | None:
+        """The name."""
+        text = node.value if isinstance(node, Scalar) else None
+        if isinstance(text, str) and fits_as_name(text):
+            return text
+        if isinstance(text, str) and re.fullmatch(DEVICE_PATTERN, text):
+            report_wrong(report, node, path, "a name that Windows does not use for a device")
+            return None
+        expected = "1 to 100 of A-Z a-z 0-9 . _ -, the first a letter or a digit"
+        if isinstance(text, int | float) and isinstance(node, Scalar):
+            report.add(node.mark, path, f"must be text, not {describe(node)}; put it in quotes")
+        else:
+            report_wrong(report, node, path, expected)
+        return None
+
+    def schema(self) -> dict[str, Any]:
+        """The pattern."""
+        return {
+            "type": "string",
+            "pattern": f"^{NAME_PATTERN}$",
+            "not": {"pattern": f"^{DEVICE_PATTERN}$"},
+        }
+
+
+def fits_as_name(text: str) -> bool:
+    """Whether `text` may be the name of a spec, and so of a folder."""
+    return bool(re.fullmatch(NAME_PATTERN, text)) and not re.fullmatch(DEVICE_PATTERN, text)
+
+
+@dataclass(frozen=True, slots=True)
+class PerLayer:
+    """One value for all layers, or a list with one for each."""
+
+    item: Integer
+
+    def read(self, node: Node, path: str, report: Report) -> int | tuple[int, ...] | None:
+        """The value, or the tuple of values."""
+        if not isinstance(node, ListNode):
+            return self.item.read(node, path, report)
+        if not node.items:
+            expected = f"a whole number >= {self.item.minimum} or a list with one per layer"
+            report_wrong(report, node, path, expected)
+            return None
+        if len(node.items) > MOST_LAYERS:
+            message = f"must be at most {MOST_LAYERS} numbers, not {len(node.items)}"
+            report.add(node.mark, path, message)
+            return None
+        values = [
+            self.item.read(item, join(path, str(number)), report)
+            for number, item in enumerate(node.items)
+        ]
+        kept = tuple(value for value in values if value is not None)
+        return kept if len(kept) == len(values) else None
+
+    def schema(self) -> dict[str, Any]:
+        """Either form."""
+        one = self.item.schema()
+        many = {"type": "array", "items": one, "minItems": 1, "maxItems": MOST_LAYERS}
+        return {"anyOf": [one, many]}
+
+
+@dataclass(frozen=True, slots=True)
+class RangeOrWord:
+    """One of a few words, or a list `[low, high]`."""
+
+    words: tuple[str, ...]
+
+    def read(self, node: Node, path: str, report: Report) -> str | tuple[float, float] | None:
+        """The word, or the two ends."""
+        if isinstance(node, Scalar) and isinstance(node.value, str) and node.value in self.words:
+            return node.value
+        if not isinstance(node, ListNode) or len(node.items) != 2:
+            report_wrong(report, node, path, f"{', '.join(self.words)} or [low, high]")
+            return None
+        low, high = (
+            Number().read(item, join(path, str(number)), report)
+            for number, item in enumerate(node.items)
+        )
+        if low is None or high is None:
+            return None
+        if low >= high:
+            ends = ", ".join(describe(item) for item in node.items)
+            message = f"must be [low, high] with low < high, not [{ends}]"
+            report.add(node.mark, path, message)
+            return None
+        return (low, high)
+
+    def schema(self) -> dict[str, Any]:
+        """Either form."""
+        ends = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
+        return {"anyOf": [{"enum": list(self.words)}, ends]}

@@ -1,0 +1,70 @@
+"""The spec: one run of an experiment, complete, checked and frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from weightinit_cli.errors import Mark, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Range = Literal["auto", "per_layer"] | tuple[float, float]
+Parameters = tuple[tuple[str, float | str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """An entry of a table with its parameters, all defaults filled in, sorted by name."""
+
+    name: str
+    parameters: Parameters = ()
+
+    @property
+    def arguments(self) -> dict[str, float | str]:
+        """The parameters as keyword arguments."""
+        return dict(self.parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """How the activations are binned: how many bins, over which range."""
+
+    bins: int = 30
+    range: Range = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One run: what is drawn, how wide and how deep, and what is recorded.
+
+    `width` holds one number per layer; `features` is the size of one input. `marks` says where
+    each key was written, by its path; it is no part of the spec's identity.
+    """
+
+    name: str
+    experiment: Literal["histogram"]
+    seed: int
+    samples: int
+    features: int
+    width: tuple[int, ...]
+    activation: Component
+    initializer: Component
+    bias: Component
+    histogram: Histogram
+    dtype: Literal["float32", "float64"]
+    saturation: float
+    marks: Mapping[str, Mark] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def layers(self) -> int:
+        """How many activation layers are recorded."""
+        return len(self.width)
+
+    def problem(self, path: str, message: str) -> Problem:
+        """A problem with the key at `path`, located where it (or its parent) was written."""
+        place = path
+        while place and place not in self.marks:
+            place = place.rpartition(".")[0]
+        return Problem(self.marks.get(place, Mark(self.name)), path, message)

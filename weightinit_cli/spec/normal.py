@@ -1,0 +1,42 @@
+"""The normal form of a spec: complete, canonical, ready for JSON; and its digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from weightinit_cli.spec.fields import FIELDS, HISTOGRAM
+from weightinit_cli.spec.model import Component, Histogram, Spec
+
+if TYPE_CHECKING:
+    from weightinit_cli.spec.groups import Field
+
+
+def normal_form(spec: Spec) -> dict[str, Any]:
+    """Every key of the spec with its value, in the order of the table of fields.
+
+    Names are canonical, defaults filled in, `width` a list, and each component a mapping of
+    `name` and parameters. `spec_from_normal_form` reads it again.
+    """
+    return _values(FIELDS, spec)
+
+
+def digest(spec: Spec) -> str:
+    """The sha256 (hexadecimal) of the normal form without its name, as canonical JSON."""
+    form = normal_form(spec)
+    del form["name"]
+    text = json.dumps(form, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _values(fields: tuple[Field, ...], holder: object) -> dict[str, Any]:
+    return {field.name: _json_value(getattr(holder, field.name)) for field in fields}
+
+
+def _json_value(value: object) -> Any:
+    if isinstance(value, Component):
+        return {"name": value.name, **value.arguments}
+    if isinstance(value, Histogram):
+        return _values(HISTOGRAM, value)
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,199 @@
+"""YAML text -> tree of nodes, built from the event stream, so that nothing unsafe is composed."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from weightinit_cli.spec.nodes import MOST_LEVELS, Flawed, ListNode, MapNode, Node, Scalar
+from weightinit_cli.spec.report import Report, join, quote
+from weightinit_cli.spec.scalars import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from weightinit_cli.errors import Mark
+
+    Locate = Callable[[int, int], Mark]
+
+
+class _StopError(Exception):
+    """The rest of the text cannot be read; the reason is in the report."""
+
+
+def parse_yaml(text: str, locate: Locate, report: Report) -> Node | None:
+    """The tree of one YAML document, or None for a text without any.
+
+    `locate` turns a line and a column, counted from 1, into a mark. Anchors, aliases, tags,
+    merge keys, duplicate keys, keys that are no text, several documents and more than 20 levels
+    are reported; what they stand on is left out or `Flawed`.
+
+    The C parser is fast, the pure one says what is wrong: a text that the first refuses is read
+    again by the second, so that messages are the same everywhere.
+    """
+    import yaml
+
+    known = len(report.problems)
+    fast = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return _build(text, fast, locate, report)
+    except (yaml.YAMLError, ValueError, OverflowError):
+        del report.problems[known:]
+    try:
+        return _build(text, yaml.SafeLoader, locate, report)
+    except yaml.MarkedYAMLError as error:
+        line, column, message = _syntax_problem(error, text)
+        report.add(locate(line, column), "", message)
+    except (yaml.YAMLError, ValueError, OverflowError):
+        report.add(locate(1, 1), "", "not valid YAML: an escape or a version that is no number")
+    return Flawed(locate(1, 1))
+
+
+def _build(text: str, loader: Any, locate: Locate, report: Report) -> Node | None:
+    import yaml
+
+    events = yaml.parse(text, Loader=loader)
+    try:
+        return _Builder(iter(events), locate, report).document()
+    except _StopError:
+        return Flawed(locate(1, 1))
+
+
+class _Builder:
+    """Reads events into nodes; `level` counts the collections around a node."""
+
+    def __init__(self, events: Iterator[Any], locate: Locate, report: Report) -> None:
+        self.events = events
+        self.locate = locate
+        self.report = report
+
+    def document(self) -> Node | None:
+        """The one document of the stream."""
+        root: Node | None = None
+        for event in self.events:
+            match type(event).__name__:
+                case "DocumentStartEvent" if root is not None:
+                    self.stop(event, "", "a second document ('---'); a spec is one document")
+                case "AliasEvent" | "ScalarEvent" | "SequenceStartEvent" | "MappingStartEvent":
+                    root = self.node(event, "", 1)
+        return root
+
+    def node(self, event: Any, path: str, level: int) -> Node:
+        """The node that begins with `event`."""
+        mark = self.mark(event)
+        kind = type(event).__name__
+        if kind == "AliasEvent":
+            self.report.add(mark, path, f"an alias (*{_short(event.anchor)}); write the value out")
+            return Flawed(mark)
+        if event.anchor is not None:
+            message = f"an anchor (&{_short(event.anchor)}); a spec has none"
+            self.report.add(mark, path, message)
+        node = self.content(event, kind, mark, path, level)
+        if event.tag is not None:
+            self.report.add(mark, path, f"a tag ({_short(_tag(event.tag))}); write the plain value")
+            return Flawed(mark)
+        return node
+
+    def content(self, event: Any, kind: str, mark: Mark, path: str, level: int) -> Node:
+        """The node without regard to anchor and tag."""
+        if kind == "ScalarEvent":
+            plain = not event.style
+            return Scalar(mark, resolve(event.value) if plain else event.value, event.value, plain)
+        if level > MOST_LEVELS:
+            self.stop(event, path, f"nested more than {MOST_LEVELS} levels deep")
+        if kind == "SequenceStartEvent":
+            return ListNode(mark, self.items(path, level))
+        return MapNode(mark, self.entries(path, level))
+
+    def items(self, path: str, level: int) -> tuple[Node, ...]:
+        """The items of the sequence that has begun."""
+        items: list[Node] = []
+        while type(event := next(self.events)).__name__ != "SequenceEndEvent":
+            items.append(self.node(event, join(path, str(len(items))), level + 1))
+        return tuple(items)
+
+    def entries(self, path: str, level: int) -> dict[str, tuple[Mark, Node]]:
+        """The entries of the mapping that has begun; the first of two equal keys stays."""
+        entries: dict[str, tuple[Mark, Node]] = {}
+        while type(event := next(self.events)).__name__ != "MappingEndEvent":
+            key = self.node(event, path, level + 1)
+            if not isinstance(key, Scalar):
+                if not isinstance(key, Flawed):
+                    self.report.add(key.mark, path, "a key must be a name, not a list or a mapping")
+                self.node(next(self.events), path, level + 1)
+                continue
+            below = join(path, key.text)
+            value = self.node(next(self.events), below, level + 1)
+            if key.plain and key.text == "<<":
+                self.report.add(key.mark, below, "a merge key; write the keys out")
+            elif key.text in entries:
+                self.report.add(key.mark, below, f"duplicate key{_first(entries[key.text][0])}")
+            else:
+                entries[key.text] = (key.mark, value)
+        return entries
+
+    def mark(self, event: Any) -> Mark:
+        """Where the event begins."""
+        return self.locate(event.start_mark.line + 1, event.start_mark.column + 1)
+
+    def stop(self, event: Any, path: str, message: str) -> None:
+        """Report what makes reading on pointless."""
+        self.report.add(self.mark(event), path, message)
+        raise _StopError
+
+
+def _first(mark: Mark) -> str:
+    return f"; it stands at {mark.line}:{mark.column} already" if mark.line else ""
+
+
+def _tag(tag: str) -> str:
+    standard = "tag:yaml.org,2002:"
+    return f"!!{tag.removeprefix(standard)}" if tag.startswith(standard) else tag
+
+
+def _short(text: str) -> str:
+    return quote(text)[1:-1]
+
+
+_TABBED = re.compile(" *\t")
+_CANNOT_START = re.compile(r"found character (.+) that cannot start any token")
+_SYNTAX: tuple[tuple[str, str], ...] = (
+    ("mapping values are not allowed", "unexpected ':'; check this line and the one above it: each "
+     "'key: value', indented alike, text that holds ': ' in quotes"),
+    ("could not find expected ':'", "a key without ':'; write key: value"),
+    ("found unexpected end of stream", "a quoted text without its closing quote{opened}"),
+    ("found unexpected document separator", "a quoted text without its closing quote{opened}"),
+    ("expected ',' or ']'", "a list without its closing ']', or a ',' is missing{opened}"),
+    ("expected ',' or '}'", "a mapping without its closing '}}', or a ',' is missing{opened}"),
+    ("expected <block end>", "does not fit the lines above it; check indentation and quotes"),
+    ("found '<stream end>'", "the text ends before a list or a mapping is closed"),
+    ("expected the node content", "a value is missing, or a character that cannot begin one"),
+    ("expected '<document start>'", "does not fit the lines above it; check indentation"),
+    ("found unknown escape character", "an unknown escape in a text in double quotes; use single "
+     "quotes"),
+    ("found undefined tag handle", "a tag; write the plain value"),
+)  # fmt: skip
+
+
+def _syntax_problem(error: Any, text: str) -> tuple[int, int, str]:
+    """Line, column and message for an error of the pure parser."""
+    mark = error.problem_mark or error.context_mark
+    line = re.split("\r\n|\r|\n", text)[mark.line]
+    indentation = _TABBED.match(line)
+    column = indentation.end() if indentation else mark.column + 1
+    if line[column - 1 : column] == "\t":
+        return mark.line + 1, column, "a tab; indent and separate with spaces"
+    return mark.line + 1, column, _syntax_message(error)
+
+
+def _syntax_message(error: Any) -> str:
+    problem = str(error.problem or error.context or "")
+    if match := _CANNOT_START.search(problem):
+        return f"a value cannot begin with {match[1]}; put the text in quotes"
+    opened = ""
+    if error.context_mark:
+        opened = f" (it begins at {error.context_mark.line + 1}:{error.context_mark.column + 1})"
+    for part, message in _SYNTAX:
+        if part in problem:
+            return message.format(opened=opened)
+    return f"not valid YAML: {_short(problem)}"

@@ -1,0 +1,22 @@
+"""The JSON Schema of a spec, for editors: it completes names and parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from weightinit_cli.spec.fields import FIELDS
+from weightinit_cli.spec.groups import object_schema
+
+
+def json_schema() -> dict[str, Any]:
+    """The schema (draft 2020-12), generated from the tables that validation uses.
+
+    It cannot say everything: that a list of widths fits `layers`, that low < high, or that
+    `5.0` is no whole number is left to `winit validate`.
+    """
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "winit spec",
+        "description": "One run of a weight initialization experiment.",
+        **object_schema(FIELDS),
+    }

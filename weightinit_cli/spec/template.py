@@ -1,0 +1,42 @@
+"""The commented spec that `winit new` writes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from weightinit_cli.spec.fields import FIELDS
+from weightinit_cli.spec.groups import Field, Group
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_COLUMN = 28
+_HEADING = (
+    "# A spec for winit. Only activation and initializer are required; the rest are defaults.\n"
+)
+
+
+def template() -> str:
+    """A spec with every key, each with its meaning as a comment; it runs as it stands."""
+    return _HEADING + "\n".join(_lines(FIELDS, "")) + "\n"
+
+
+def _lines(fields: Iterable[Field], indent: str) -> Iterator[str]:
+    for field in fields:
+        if isinstance(field.kind, Group):
+            yield _commented(f"{indent}{field.name}:", field.doc)
+            yield from _lines(field.kind.fields, f"{indent}  ")
+        else:
+            computed = "# " if field.default is None else ""
+            yield _commented(f"{indent}{computed}{field.name}: {_shown(field)}", field.doc)
+
+
+def _shown(field: Field) -> str:
+    if field.example:
+        return field.example
+    return field.default if isinstance(field.default, str) else json.dumps(field.default)
+
+
+def _commented(text: str, doc: str) -> str:
+    return f"{text:<{_COLUMN}} # {doc}"
