@@ -1,0 +1,36 @@
+"""winit: what a deep network does to its signal before any training."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from weightinit_cli.errors import WinitError
+    from weightinit_cli.experiments import run
+    from weightinit_cli.results import Result, load_result
+    from weightinit_cli.spec import Spec, load_spec
+
+_HOMES = {
+    "Result": "weightinit_cli.results",
+    "Spec": "weightinit_cli.spec",
+    "WinitError": "weightinit_cli.errors",
+    "load_result": "weightinit_cli.results",
+    "load_spec": "weightinit_cli.spec",
+    "run": "weightinit_cli.experiments",
+}
+
+__all__ = ["Result", "Spec", "WinitError", "load_result", "load_spec", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,47 @@
+"""What a result's last bits may depend on."""
+
+from __future__ import annotations
+
+import platform
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from weightinit_cli import __version__
+from weightinit_cli.network import blas
+from weightinit_cli.streams import BIT_GENERATOR
+
+
+@cache
+def environment() -> dict[str, Any]:
+    """Versions, BLAS and its kernel, numpy's SIMD features, platform; no host, user or path."""
+    return {
+        "winit": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": version("scipy"),
+        "blas": [
+            {
+                "name": library["internal_api"],
+                "version": library["version"],
+                "kernel": library.get("architecture"),
+            }
+            for library in blas().info()
+            if library["user_api"] == "blas"
+        ],
+        "simd": _simd(),
+        "bit_generator": BIT_GENERATOR,
+        "platform": {
+            "system": platform.system(),
+            "machine": platform.machine(),
+            "libc": " ".join(platform.libc_ver()).strip() or None,
+        },
+    }
+
+
+def _simd() -> list[str]:
+    config: Any = np.show_config(mode="dicts")
+    simd = config.get("SIMD Extensions", {})
+    return [*simd.get("baseline", []), *simd.get("found", [])]

@@ -1,0 +1,44 @@
+"""How much memory a forward pass takes at most."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from weightinit_cli.network.forward import Network
+
+# Temporaries while a block is observed: the keys as indices, an activation's scratch, masks.
+BYTES_PER_BLOCK_VALUE = 40
+BYTES_PER_BIN = 200
+BYTES_PER_LAYER = 1 << 14
+BYTES_AT_ANY_SIZE = 1 << 26
+
+
+class PeakBytes(NamedTuple):
+    """Upper bounds, in bytes, for what is held at the same time."""
+
+    weights: int
+    signals: int
+    records: int
+
+    @property
+    def total(self) -> int:
+        """All of it, with what any run takes."""
+        return sum(self) + BYTES_AT_ANY_SIZE
+
+
+def peak_bytes(network: Network, bins: int, threads: int) -> PeakBytes:
+    """The most that `forward` and the figures of `bins` bins per layer hold at one time."""
+    itemsize = network.dtype.itemsize
+    matrices = [
+        layer.fan_in * layer.fan_out * (5 if layer.weights.whole else 1) for layer in network.layers
+    ]
+    values = network.samples * network.widest
+    rows = -(-network.samples // network.block_count)
+    in_work = min(threads, network.block_count) * rows * network.widest
+    return PeakBytes(
+        weights=itemsize * max(matrices),
+        # two buffers, and in the worst case every value taken out and sorted
+        signals=itemsize * 5 * values + BYTES_PER_BLOCK_VALUE * in_work + 48 * network.samples,
+        records=len(network.layers) * (BYTES_PER_LAYER + BYTES_PER_BIN * bins),
+    )

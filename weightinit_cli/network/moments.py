@@ -1,0 +1,284 @@
+"""Sums that merge: moments in float64 around a pivot, so that nothing cancels.
+
+`of(a) + of(b)` equals `of(a ++ b)` to rounding, and values that are all equal have a variance of
+exactly zero, however they were split.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import frexp, sqrt
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+Vector = np.ndarray[tuple[int], np.dtype[np.float64]]
+
+# Values per step: a step's float64 copies stay in a core's cache.
+STEP = 1 << 15
+
+
+@dataclass(frozen=True, slots=True)
+class UnitMoments:
+    """Count, mean and sum of squared deviations of each unit (column) across the inputs (rows).
+
+    Over the finite values. `means` and `squares` are in units of 2**exponent and its square, so
+    that float64 values of any size can be squared. `projection`, shape (directions, units), is
+    the sum of the rows times their directions, in the same unit; it has a meaning only where
+    all values are finite.
+    """
+
+    counts: Vector
+    means: Vector
+    squares: Vector
+    projection: Array
+    exponent: int = 0
+
+    @classmethod
+    def of(cls, values: Array, directions: Array | None = None) -> UnitMoments:
+        """Take `values`, shape (inputs, units), with `directions` of shape (k, inputs), k >= 0."""
+        if directions is None:
+            directions = np.empty((0, len(values)))
+        exponent = _exponent(values)
+        with np.errstate(all="ignore"):
+            moments = cls._sum(values, directions, exponent)
+            if not np.isfinite(moments.squares).all():
+                moments = cls._sum_finite(values, exponent, len(directions))
+        return moments
+
+    @classmethod
+    def _sum(cls, values: Array, directions: Array, exponent: int) -> UnitMoments:
+        inputs, units = values.shape
+        scale = 2.0**-exponent
+        pivots = values[0].astype(np.float64) * scale
+        rows = np.vstack([np.ones(inputs), directions])
+        step = max(1, STEP // units)
+        buffer = np.empty((min(step, inputs), units))
+        sums = np.zeros((len(rows), units))
+        squares = np.zeros(units)
+        for start in range(0, inputs, step):
+            part = values[start : start + step]
+            deviations = buffer[: len(part)]
+            np.copyto(deviations, part)
+            if exponent:
+                deviations *= scale
+            deviations -= pivots
+            sums += rows[:, start : start + step] @ deviations
+            squares += np.einsum("ij,ij->j", deviations, deviations)
+        shift = sums[0] / inputs
+        return cls(
+            np.full(units, float(inputs)),
+            pivots + shift,
+            np.maximum(squares - inputs * shift**2, 0),
+            sums[1:] + rows[1:].sum(axis=1)[:, np.newaxis] * pivots,
+            exponent,
+        )
+
+    @classmethod
+    def _sum_finite(cls, values: Array, exponent: int, directions: int) -> UnitMoments:
+        finite = np.isfinite(values)
+        kept = np.where(finite, values, 0).astype(np.float64) * 2.0**-exponent
+        counts = finite.sum(axis=0, dtype=np.float64)
+        means = kept.sum(axis=0) / np.maximum(counts, 1)
+        deviations = np.where(finite, kept - means, 0)
+        squares = np.einsum("ij,ij->j", deviations, deviations)
+        return cls(counts, means, squares, np.full((directions, len(means)), np.nan), exponent)
+
+    def __add__(self, other: UnitMoments) -> UnitMoments:
+        """Merge the moments of other inputs to the same units. Chan et al. 1983, eq. 2.1."""
+        exponent = max(self.exponent, other.exponent)
+        a, b = self._in_units_of(exponent), other._in_units_of(exponent)
+        counts = a.counts + b.counts
+        share = b.counts / np.maximum(counts, 1)
+        apart = b.means - a.means
+        return UnitMoments(
+            counts,
+            a.means + apart * share,
+            a.squares + b.squares + apart**2 * a.counts * share,
+            a.projection + b.projection,
+            exponent,
+        )
+
+    def _in_units_of(self, exponent: int) -> UnitMoments:
+        if exponent == self.exponent:
+            return self
+        shift = self.exponent - exponent
+        return UnitMoments(
+            self.counts,
+            np.ldexp(self.means, shift),
+            np.ldexp(self.squares, 2 * shift),
+            np.ldexp(self.projection, shift),
+            exponent,
+        )
+
+    @property
+    def count(self) -> int:
+        """How many finite values there are."""
+        return int(self.counts.sum())
+
+    @property
+    def mean(self) -> float | None:
+        """Of all values; None without any."""
+        return self._scaled(self._pooled_mean()) if self.count else None
+
+    @property
+    def std(self) -> float | None:
+        """Of all values, ddof 0; None without any."""
+        return self._scaled(sqrt(self._within() + self._between())) if self.count else None
+
+    @property
+    def std_within(self) -> float | None:
+        """Root mean square, over the units, of each unit's standard deviation."""
+        return self._scaled(sqrt(self._within())) if self.count else None
+
+    @property
+    def std_between(self) -> float | None:
+        """Standard deviation of the units' means."""
+        return self._scaled(sqrt(self._between())) if self.count else None
+
+    @property
+    def dead(self) -> Array:
+        """Which units are zero for every input."""
+        dead: Array = (self.squares == 0) & (self.means == 0)
+        dead &= self.counts == self.counts.max()
+        return dead
+
+    def distinct(self, eps: float) -> int | None:
+        """How many units differ; None where a value is not finite.
+
+        Two units are one where every projection agrees within 16 eps times the root mean square
+        of all values. Each direction is N(0, 1) per input, so that the projections of two units
+        lie apart by their distance; a second one tells apart those that agree in the first by
+        chance, of which 4,096 units have about ten.
+        """
+        if not np.isfinite(self.projection).all() or not self.count:
+            return None
+        rms = sqrt(self._within() + self._between() + self._pooled_mean() ** 2)
+        apart = 16 * eps * rms * sqrt(float(self.counts[0]))
+        cluster = np.zeros(len(self.means), np.int64)
+        for row in self.projection:
+            order = np.lexsort((row, cluster))
+            steps = (np.diff(row[order]) > apart) | (np.diff(cluster[order]) > 0)
+            cluster[order] = np.concatenate([[0], np.cumsum(steps)])
+        return int(cluster.max()) + 1
+
+    def _pooled_mean(self) -> float:
+        return float(self.counts @ self.means) / self.count
+
+    def _within(self) -> float:
+        return float(self.squares.sum()) / self.count
+
+    def _between(self) -> float:
+        apart = self.means - self.means[int(np.argmax(self.counts))]
+        mean = float(self.counts @ apart) / self.count
+        return max(float(self.counts @ apart**2) / self.count - mean**2, 0.0)
+
+    def _scaled(self, value: float) -> float:
+        with np.errstate(over="ignore"):
+            return float(np.ldexp(value, self.exponent))
+
+
+def _exponent(values: Array) -> int:
+    """The power of two that brings float64 values near one; float32's squares fit as they are."""
+    if values.dtype == np.float32:
+        return 0
+    with np.errstate(invalid="ignore"):
+        largest = np.abs(values).max(initial=0, where=np.isfinite(values))
+    return max(-1000, min(frexp(float(largest))[1], 1000))
+
+
+@dataclass(frozen=True, slots=True)
+class EntrySums:
+    """Sums of the powers 0 to 4 of a matrix's entries, about `pivot`, in units of 2**exponent.
+
+    With the smallest and largest entry, the number of zeros and, other than the rest over all
+    entries and not the finite ones alone, their number `size`.
+    """
+
+    powers: tuple[float, float, float, float, float]
+    low: float
+    high: float
+    zeros: int
+    size: int
+    pivot: float
+    exponent: int
+
+    @classmethod
+    def of(cls, entries: Array, pivot: float, exponent: int) -> EntrySums:
+        """Take all entries of `entries`; sums of one pivot and exponent can be added."""
+        with np.errstate(all="ignore"):
+            total = cls((0.0,) * 5, np.inf, -np.inf, 0, 0, pivot, exponent)
+            flat = entries.reshape(-1)
+            for start in range(0, flat.size, STEP):
+                total += cls._step(flat[start : start + STEP], pivot, exponent)
+        return total
+
+    @classmethod
+    def _step(cls, part: Array, pivot: float, exponent: int) -> EntrySums:
+        low, high = float(part.min()), float(part.max())
+        if not (np.isfinite(low) and np.isfinite(high)):
+            finite = part[np.isfinite(part)]
+            if finite.size == 0:
+                return cls((0.0,) * 5, np.inf, -np.inf, 0, part.size, pivot, exponent)
+            return replace(cls._step(finite, pivot, exponent), size=part.size)
+        d = part.astype(np.float64)
+        d -= float(part.dtype.type(pivot))
+        if exponent:
+            d *= 2.0**-exponent
+        square = d * d
+        return cls(
+            (
+                float(part.size),
+                float(d.sum()),
+                float(d @ d),
+                float(d @ square),
+                float(square @ square),
+            ),
+            low,
+            high,
+            part.size - int(np.count_nonzero(part)),
+            part.size,
+            pivot,
+            exponent,
+        )
+
+    def __add__(self, other: EntrySums) -> EntrySums:
+        """Merge the sums of other entries about the same pivot."""
+        a, b = self.powers, other.powers
+        return EntrySums(
+            (a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3], a[4] + b[4]),
+            min(self.low, other.low),
+            max(self.high, other.high),
+            self.zeros + other.zeros,
+            self.size + other.size,
+            self.pivot,
+            self.exponent,
+        )
+
+    @property
+    def mean(self) -> float | None:
+        """Mean; None without a finite entry, like the figures below."""
+        if not self.powers[0]:
+            return None
+        return float(np.ldexp(self.powers[1] / self.powers[0], self.exponent)) + self.pivot
+
+    @property
+    def std(self) -> float | None:
+        """Standard deviation, ddof 0."""
+        if not self.powers[0]:
+            return None
+        return float(np.ldexp(sqrt(self._central()[0]), self.exponent))
+
+    @property
+    def kurtosis(self) -> float | None:
+        """Fourth standardized moment; None also where all entries are equal."""
+        if self.low >= self.high:
+            return None
+        variance, fourth = self._central()
+        return fourth / variance**2 if variance else None
+
+    def _central(self) -> tuple[float, float]:
+        n, *sums = self.powers
+        m, m2, m3, m4 = (total / n for total in sums)
+        return max(m2 - m**2, 0.0), m4 - 4 * m * m3 + 6 * m**2 * m2 - 3 * m**4

@@ -1,0 +1,146 @@
+"""Exact counts and order statistics, without sorting what nobody asked about.
+
+A value's leading 16 bits put it into one of 65,536 buckets that lie in the order of the values.
+Counting them is one cheap pass, and counts merge by addition. Only the buckets that hold an edge
+or a wanted rank are then looked into: their values are taken out and sorted. The answers are
+those of a full sort (the tests compare them) for a fraction of its time.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+KEYS = 1 << 16
+SIGN = KEYS // 2
+
+
+def _keys(values: Array) -> Array:
+    """The leading 16 bits of each value, as a view; `values` is contiguous."""
+    words = values.itemsize // 2
+    first = words - 1 if sys.byteorder == "little" else 0
+    keys: Array = values.reshape(-1).view(np.uint16)[first::words]
+    return keys
+
+
+# Buckets in the order of their values: the most negative first. -0.0 shares the bucket of 0.0.
+_KEY_IN_ORDER = np.concatenate([np.arange(KEYS - 1, SIGN - 1, -1), np.arange(SIGN)])
+_ZERO = SIGN
+
+
+def _bucket(values: Array) -> Array:
+    """The bucket of each value, counted in the order of the values."""
+    keys = _keys(values + 0.0).astype(np.int64)
+    negative = np.where(keys == SIGN, _ZERO, KEYS - 1 - keys)
+    buckets: Array = np.where(keys < SIGN, SIGN + keys, negative)
+    return buckets
+
+
+def at_least(threshold: float, dtype: np.dtype[Any]) -> Any:
+    """The smallest number of `dtype` that is >= threshold: x >= one where x >= the other."""
+    rounded = dtype.type(threshold)
+    return np.nextafter(rounded, dtype.type(np.inf)) if float(rounded) < threshold else rounded
+
+
+def at_most(threshold: float, dtype: np.dtype[Any]) -> Any:
+    """The largest number of `dtype` that is <= threshold: x <= one where x <= the other."""
+    return -at_least(-threshold, dtype)
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """How many finite values fall into each bucket, in the order of the values.
+
+    `zeros` of them are exact zeros, `low` and `high` the extremes (inf and -inf without any);
+    `nonfinite` values are inf or nan and in no bucket.
+    """
+
+    counts: Array
+    zeros: int
+    nonfinite: int
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Array) -> Buckets:
+        """Count `values`, a contiguous array of any shape."""
+        counts = np.bincount(_keys(values), minlength=KEYS)[_KEY_IN_ORDER]
+        counts[_ZERO] += counts[_ZERO - 1]
+        counts[_ZERO - 1] = 0
+        lowest, highest = _bucket(np.array([-np.inf, np.inf], values.dtype))
+        counts[: lowest + 1] = 0
+        counts[highest:] = 0
+        zeros = values.size - int(np.count_nonzero(values))
+        nonfinite = values.size - int(counts.sum())
+        kept = values[np.isfinite(values)] if nonfinite else values
+        low = float(kept.min(initial=np.inf))
+        high = float(kept.max(initial=-np.inf))
+        return cls(counts, zeros, nonfinite, low, high)
+
+    def __add__(self, other: Buckets) -> Buckets:
+        """Merge the counts of other values."""
+        return Buckets(
+            self.counts + other.counts,
+            self.zeros + other.zeros,
+            self.nonfinite + other.nonfinite,
+            min(self.low, other.low),
+            max(self.high, other.high),
+        )
+
+    @property
+    def finite(self) -> int:
+        """How many finite values there are."""
+        return int(self.counts.sum())
+
+    def holding(self, thresholds: Array, ranks: Array) -> Array:
+        """Which buckets hold one of the thresholds or one of the ranks (from 1): ascending."""
+        by_rank = np.searchsorted(np.cumsum(self.counts), ranks)
+        return np.unique(np.concatenate([_bucket(thresholds), by_rank]))
+
+
+def take(values: Array, buckets: Array) -> Array:
+    """The non-zero values that lie in one of the `buckets`, in any order."""
+    wanted = np.zeros(KEYS, bool)
+    wanted[_KEY_IN_ORDER[buckets]] = True
+    wanted[SIGN] = wanted[0]
+    taken = values.reshape(-1)[wanted.take(_keys(values))]
+    nonzero: Array = taken[taken != 0]
+    return nonzero
+
+
+class Order:
+    """Answers about all values, from their counts and from what the asked buckets hold."""
+
+    def __init__(self, counts: Buckets, asked: Array, taken: Array) -> None:
+        """Take the buckets `asked` (as `holding` gave them) and the values taken from them."""
+        self._asked = asked
+        self._taken = np.sort(taken)
+        self._cumulative = np.cumsum(counts.counts)
+        held = counts.counts[asked]
+        self._skipped = self._cumulative[asked] - np.cumsum(held)
+        self._zeros = counts.zeros if _ZERO in asked else 0
+        self._first_zero = int(np.searchsorted(self._taken, 0))
+
+    def below(self, thresholds: Array) -> Array:
+        """How many finite values are < each threshold (asked for, of the values' type)."""
+        skipped = self._skipped[np.searchsorted(self._asked, _bucket(thresholds))]
+        inside = np.searchsorted(self._taken, thresholds)
+        counts: Array = skipped + inside + np.where(thresholds > 0, self._zeros, 0)
+        return counts
+
+    def at_ranks(self, ranks: Array) -> Array:
+        """The finite values of these ranks (from 1; asked for)."""
+        buckets = np.searchsorted(self._cumulative, ranks)
+        index = ranks - 1 - self._skipped[np.searchsorted(self._asked, buckets)]
+        past = index >= self._first_zero + self._zeros
+        zero = ~past & (index >= self._first_zero)
+        index = np.where(past, index - self._zeros, index)
+        if self._taken.size == 0:
+            return np.zeros(len(ranks))
+        values = self._taken[np.minimum(index, self._taken.size - 1)].astype(np.float64)
+        return np.where(zero, 0.0, values)

@@ -1,0 +1,148 @@
+"""What is recorded of a layer: figures of blocks of inputs, merged in a fixed order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from weightinit_cli.network.moments import EntrySums, UnitMoments
+from weightinit_cli.network.order import Buckets, Order, at_least, at_most, take
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from weightinit_cli.network.workers import Map
+
+Array = np.ndarray[Any, Any]
+
+QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """How to count: `bins` over `span` (None: over each layer's own range), where φ is flat."""
+
+    bins: int
+    span: tuple[float, float] | None
+    x_low: float | None
+    x_high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Preactivations:
+    """Moments of the pre-activations, and how many lie in the flat ends of the activation."""
+
+    moments: UnitMoments
+    low: int
+    high: int
+
+    @classmethod
+    def of(cls, values: Array, request: Request) -> Preactivations:
+        """Take one block, shape (inputs, units)."""
+        low = high = 0
+        if request.x_low is not None:
+            low = int(np.count_nonzero(values <= at_most(request.x_low, values.dtype)))
+        if request.x_high is not None:
+            high = int(np.count_nonzero(values >= at_least(request.x_high, values.dtype)))
+        return cls(UnitMoments.of(values), low, high)
+
+    def __add__(self, other: Preactivations) -> Preactivations:
+        """Merge another block's."""
+        return Preactivations(
+            self.moments + other.moments, self.low + other.low, self.high + other.high
+        )
+
+
+class Observed(NamedTuple):
+    """What was seen of one block."""
+
+    activations: UnitMoments
+    buckets: Buckets
+    preactivations: Preactivations | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Sums over a layer's weights, and a short hash of the unscaled draws (None without any)."""
+
+    sums: EntrySums
+    stream: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The figures of one layer's activations (or of the input), merged over all blocks.
+
+    `edges` (bins + 1), `counts`, `underflow` and `overflow` are the histogram; `quantiles` the
+    values of QUANTILES, None without a finite value. `preactivations` and `weights` are None
+    for the input.
+    """
+
+    activations: UnitMoments
+    buckets: Buckets
+    eps: float
+    edges: Array
+    counts: Array
+    underflow: int
+    overflow: int
+    quantiles: tuple[float | None, ...]
+    preactivations: Preactivations | None
+    weights: Weights | None
+
+
+def record(
+    values: Array,
+    blocks: Sequence[slice],
+    observed: Sequence[Observed],
+    weights: Weights | None,
+    request: Request,
+    apply: Map,
+) -> Record:
+    """Merge the blocks' figures and look up exact counts and quantiles in `values`."""
+    buckets = reduce(add, (part.buckets for part in observed))
+    pushed = [part.preactivations for part in observed if part.preactivations is not None]
+    edges = bin_edges(request.bins, *(request.span or (buckets.low, buckets.high)))
+    thresholds = np.array([at_least(float(edge), values.dtype) for edge in edges], values.dtype)
+    thresholds[-1] = np.nextafter(at_most(float(edges[-1]), values.dtype), np.inf)
+    ranks = np.maximum(np.ceil(np.array(QUANTILES) * buckets.finite), 1).astype(np.int64)
+    if not buckets.finite:
+        ranks = ranks[:0]
+    asked = buckets.holding(thresholds, ranks)
+    taken = apply(lambda block: take(values[block], asked), blocks)
+    order = Order(buckets, asked, np.concatenate(taken))
+    below = order.below(thresholds)
+    quantiles = tuple(float(value) for value in order.at_ranks(ranks)) if len(ranks) else ()
+    return Record(
+        activations=reduce(add, (part.activations for part in observed)),
+        buckets=buckets,
+        eps=float(np.finfo(values.dtype).eps),
+        edges=edges,
+        counts=np.diff(below),
+        underflow=int(below[0]),
+        overflow=buckets.finite - int(below[-1]),
+        quantiles=quantiles or (None,) * len(QUANTILES),
+        preactivations=reduce(add, pushed) if pushed else None,
+        weights=weights,
+    )
+
+
+def bin_edges(bins: int, low: float, high: float) -> Array:
+    """The edges of `bins` equal bins over [low, high], float64 of shape (bins + 1,).
+
+    A range too narrow to be divided, as of a layer of equal values, is widened around them; an
+    empty one (low > high) becomes [0, 1].
+    """
+    if low > high:
+        low, high = 0.0, 1.0
+    largest = max(abs(low), abs(high))
+    if high / 2 - low / 2 <= 8 * bins * np.spacing(largest):
+        pad = max(0.5, largest / 2)
+        low, high = low - pad, high + pad
+    t = np.arange(bins + 1) / bins
+    edges: Array = low * (1 - t) + high * t
+    edges[-1] = high
+    return edges

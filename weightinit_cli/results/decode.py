@@ -1,0 +1,90 @@
+"""From plain JSON values to frozen dataclasses, by their types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache
+from math import isfinite
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+
+class Mismatch(Exception):  # noqa: N818
+    """A value that does not fit: where in the file, and what is wrong with it."""
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(f"{path}: {message}" if path else message)
+
+
+def decode(kind: Any, value: Any, path: str = "") -> Any:
+    """Return `value` as `kind`: a dataclass, tuple, Mapping, scalar or a union with None.
+
+    Raises Mismatch with the dotted path of the first value that does not fit.
+    """
+    if kind is Any:
+        return value
+    if is_dataclass(kind):
+        return _decode_fields(kind, _expect(value, dict, "an object", path), path)
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin in (Union, UnionType):
+        if value is None and NoneType in arguments:
+            return None
+        (kind,) = (argument for argument in arguments if argument is not NoneType)
+        return decode(kind, value, path)
+    if origin is tuple:
+        items = _expect(value, list, "a list", path)
+        return tuple(decode(arguments[0], item, _join(path, i)) for i, item in enumerate(items))
+    if origin is Mapping:
+        items = _expect(value, dict, "an object", path)
+        return {key: decode(arguments[1], item, _join(path, key)) for key, item in items.items()}
+    return _decode_scalar(kind, value, path)
+
+
+def _decode_fields(kind: Any, value: dict[str, Any], path: str) -> Any:
+    hints = _hints(kind)
+    names = [field.name for field in fields(kind)]
+    for name in names:
+        if name not in value:
+            raise Mismatch(_join(path, name), "missing")
+    for name in value:
+        if name not in hints:
+            raise Mismatch(_join(path, name), "unknown figure")
+    return kind(**{name: decode(hints[name], value[name], _join(path, name)) for name in names})
+
+
+def _decode_scalar(kind: type, value: Any, path: str) -> Any:
+    if kind is float:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            try:
+                number = float(value)
+            except OverflowError:
+                number = float("inf")
+            if isfinite(number):
+                return number
+        raise Mismatch(path, f"must be a finite number, not {_shown(value)}")
+    if kind is int:
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            return value
+        raise Mismatch(path, f"must be a whole number >= 0, not {_shown(value)}")
+    return _expect(value, kind, "text", path)
+
+
+def _expect(value: Any, kind: type, what: str, path: str) -> Any:
+    if not isinstance(value, kind):
+        raise Mismatch(path, f"must be {what}, not {_shown(value)}")
+    return value
+
+
+def _shown(value: Any) -> str:
+    text = ascii(value)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def _join(path: str, name: object) -> str:
+    return f"{path}.{name}" if path else str(name)
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)

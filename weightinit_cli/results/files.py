@@ -1,0 +1,90 @@
+"""Files written whole or not at all, and only below the output folder."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from weightinit_cli.errors import OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_SUFFIX = ".winit-tmp"
+_STALE_AFTER = 600.0
+
+
+def write_files(out: Path, folder: str, files: Mapping[str, bytes]) -> list[Path]:
+    """Write `files` (name: content) to `out/folder`, each whole, in order; return their paths.
+
+    All are written beside their places before the first is renamed into its own, so that an
+    interruption leaves the former files or the new ones. `out` may be a link; a link below it
+    that leads out of it is refused. Raises OutputError for whatever the user must mend.
+    """
+    place = out / folder
+    try:
+        made = _make(place)
+        _refuse_links_out(out, [place, *(place / name for name in files)])
+        _sweep(place)
+        try:
+            _write_all(place, files)
+        except BaseException:
+            if made:
+                with suppress(OSError):
+                    place.rmdir()
+            raise
+    except OSError as error:
+        where = error.filename if isinstance(error.filename, str) else str(place)
+        shown = str(place) if where.endswith(_SUFFIX) else where
+        raise OutputError(f"{shown}: cannot be written: {error.strerror or error}") from None
+    return [place / name for name in files]
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write one new file whole. Raises OutputError, also where it exists already."""
+    if path.exists():
+        raise OutputError(f"{path}: exists already; choose another name")
+    try:
+        _write_all(path.parent, {path.name: content})
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def _make(place: Path) -> bool:
+    missing = not place.exists()
+    place.mkdir(parents=True, exist_ok=True)
+    return missing
+
+
+def _write_all(place: Path, files: Mapping[str, bytes]) -> None:
+    written: dict[Path, Path] = {}
+    try:
+        for name, content in files.items():
+            temporary = place / f".{name}.{secrets.token_hex(6)}{_SUFFIX}"
+            written[temporary] = place / name
+            with temporary.open("xb") as file:
+                file.write(content)
+        for temporary, target in written.items():
+            temporary.replace(target)
+    finally:
+        for temporary in written:
+            with suppress(OSError):
+                temporary.unlink()
+
+
+def _sweep(place: Path) -> None:
+    """Remove what a killed run left long ago."""
+    for left in place.glob(f".*{_SUFFIX}"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > _STALE_AFTER:
+                left.unlink()
+
+
+def _refuse_links_out(out: Path, paths: list[Path]) -> None:
+    root = out.resolve()
+    for path in paths:
+        if not path.resolve().is_relative_to(root):
+            raise OutputError(f"{path}: leads out of {out} through a link; refused")
