@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import plots_builders as builders
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from weightinit_cli.results.model import Result
+
+
+@cache
+def _shape(name: str) -> Result:
+    return builders.SHAPES[name]()
+
+
+@pytest.fixture
+def shape() -> Callable[[str], Result]:
+    """Each named shape's Result, made once."""
+    return _shape
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "any_shape" in metafunc.fixturenames:
+        metafunc.parametrize("any_shape", sorted(builders.SHAPES))

@@ -1,0 +1,112 @@
+"""The pictures' files: the same bytes each time, the digest inside, nothing global touched."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from io import BytesIO
+
+import matplotlib as mpl
+import numpy as np
+import plots_builders as builders
+import pytest
+from PIL import Image
+
+from weightinit_cli.plots import FORMATS, compose, draw, render
+
+SHAPES = ("xavier_2", "xavier_11", "japanese", "math")
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+@pytest.mark.parametrize("name", SHAPES)
+def test_bytes_are_the_same_each_time_and_by_either_way(format_, name, shape):
+    result = shape(name)
+    first = render(compose(result), format_, builders.DIGEST)
+    assert render(compose(result), format_, builders.DIGEST) == first
+    assert render(draw(result), format_, builders.DIGEST) == first
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_the_digest_is_in_the_file(format_, shape):
+    data = render(compose(shape("xavier_2")), format_, builders.DIGEST)
+    assert builders.DIGEST.encode() in data
+
+
+def test_a_png_is_an_image_of_the_drawing_size(shape):
+    drawing = compose(shape("xavier_5"))
+    with Image.open(BytesIO(render(drawing, "png", builders.DIGEST))) as image:
+        image.load()
+        assert image.size == (int(drawing.width * 150 / 72), int(drawing.height * 150 / 72))
+        assert image.info["dpi"] == pytest.approx((150, 150), abs=0.1)
+        assert image.info["winit digest"] == builders.DIGEST
+
+
+def test_the_first_row_of_a_map_is_its_highest_bin(shape):
+    values = [np.full(9, 0.99)] * 11
+    drawing = compose(builders.result_of(values))
+    with Image.open(BytesIO(render(drawing, "png", builders.DIGEST))) as image:
+        pixels = np.asarray(image)
+    box = drawing.panels[0].box
+    x = int((box.x + box.width / 2) * 150 / 72)
+    top = int((drawing.height - box.top + 3) * 150 / 72)
+    bottom = int((drawing.height - box.y - 3) * 150 / 72)
+    assert pixels[top, x].sum() < 300
+    assert (pixels[bottom, x] == 255).all()
+
+
+def test_an_unknown_format_is_refused(shape):
+    with pytest.raises(ValueError, match="gif"):
+        render(compose(shape("xavier_2")), "gif", builders.DIGEST)
+
+
+def test_settings_of_the_process_stay_and_do_not_matter(shape):
+    result = shape("xavier_2")
+    expected = {format_: render(compose(result), format_, builders.DIGEST) for format_ in FORMATS}
+    odd = {
+        "text.hinting": "force_autohint",
+        "svg.fonttype": "none",
+        "figure.facecolor": "red",
+        "savefig.bbox": "tight",
+        "font.family": ["serif"],
+        "figure.dpi": 40,
+        "path.snap": False,
+    }
+    with mpl.rc_context(odd):
+        before = dict(mpl.rcParams)
+        for format_ in FORMATS:
+            assert render(compose(result), format_, builders.DIGEST) == expected[format_]
+            assert render(draw(result), format_, builders.DIGEST) == expected[format_]
+        assert dict(mpl.rcParams) == before
+
+
+def test_a_figure_is_as_before_after_rendering(shape):
+    figure = draw(shape("xavier_2"))
+    before = (figure.dpi, figure.canvas)
+    for format_ in FORMATS:
+        render(figure, format_, builders.DIGEST)
+    assert (figure.dpi, figure.canvas) == before
+
+
+@pytest.mark.parametrize("unwanted", ["matplotlib.pyplot", "matplotlib.figure", "scipy"])
+def test_a_png_needs_neither_pyplot_nor_figure(unwanted, tmp_path, shape):
+    code = (
+        "import pickle, sys\n"
+        "from weightinit_cli.plots import compose, render\n"
+        "result = pickle.loads(sys.stdin.buffer.read())\n"
+        "render(compose(result), 'png', 'x')\n"
+        f"assert {unwanted!r} not in sys.modules\n"
+    )
+    import pickle
+
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        input=pickle.dumps(shape("xavier_2")),
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def test_importing_the_pictures_imports_no_matplotlib():
+    code = "import weightinit_cli.plots, sys; assert 'matplotlib' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,28 @@
+"""Pictures of a Result, drawn through matplotlib's renderers, never through pyplot.
+
+A picture is composed once, as data (`Drawing`), and painted by one function on whichever
+renderer is at hand. `render(compose(result), "png", digest)` needs neither `Figure` nor `Axes`,
+whose import and drawing cost more than the rest of a run; `draw` wraps the same drawing in a
+Figure for notebooks and for further work.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from weightinit_cli.plots.compose import compose
+from weightinit_cli.plots.render import FORMATS, render
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from weightinit_cli.results.model import Result
+
+__all__ = ["FORMATS", "compose", "draw", "render"]
+
+
+def draw(result: Result) -> Figure:
+    """The histogram picture as a Figure, on the Agg canvas."""
+    from weightinit_cli.plots.paint import figure
+
+    return figure(compose(result))

@@ -1,0 +1,96 @@
+"""What both pictures have: heading, frame, ticks with their labels."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from weightinit_cli.plots.drawing import INK, MUTED, Align, Box, Item, Label, polyline
+from weightinit_cli.plots.fonts import width_of
+from weightinit_cli.plots.labels import SUBTITLE_SIZE, TITLE_SIZE
+
+if TYPE_CHECKING:
+    from weightinit_cli.plots.numbers import Scale
+
+TICK_SIZE = 7.5
+LABEL_SIZE = 8.5
+TICK = 3.0
+MARGIN = 10.0
+LINE = 1.35
+FRAME = 0.6
+
+Heading = tuple[tuple[str, float], list[str]]
+
+
+def heading_height(heading: Heading) -> float:
+    """The height of title and subtitle, with the margin above."""
+    return MARGIN + LINE * (TITLE_SIZE + SUBTITLE_SIZE * len(heading[1])) + 4
+
+
+def heading_items(heading: Heading, top: float) -> list[Item]:
+    """Title and subtitle, beginning at the left margin, below `top`."""
+    (title, size), lines = heading
+    baseline = top - MARGIN - TITLE_SIZE
+    items: list[Item] = [Label(MARGIN, baseline, title, size)]
+    for number, line in enumerate(lines, 1):
+        below = baseline - 2 - LINE * SUBTITLE_SIZE * number
+        items.append(Label(MARGIN, below, line, SUBTITLE_SIZE, MUTED))
+    return items
+
+
+def frame(box: Box) -> list[Item]:
+    """The left and the lower side of a panel."""
+    return [polyline([(box.x, box.top), (box.x, box.y), (box.right, box.y)], INK, FRAME)]
+
+
+def fitting_ticks(scale: Scale, width: float, overhang: float) -> list[tuple[float, str]]:
+    """As many ticks as have room for their labels beneath a panel of this width."""
+    for count in (5, 4, 2, 1):
+        ticks = scale.ticks(count)
+        places = _places(ticks, scale, width, overhang)
+        pairs = pairwise(places)
+        if len(ticks) >= 2 and all(b[0] - a[1] >= 5 for a, b in pairs):
+            return ticks
+    return scale.ticks(1)[:1]
+
+
+def _places(
+    ticks: list[tuple[float, str]], scale: Scale, width: float, overhang: float
+) -> list[tuple[float, float]]:
+    return [
+        _place(scale.position(value) * width, width_of(label, TICK_SIZE), width, overhang)
+        for value, label in ticks
+    ]
+
+
+def _place(x: float, wide: float, width: float, overhang: float) -> tuple[float, float]:
+    left = max(min(x - wide / 2, width + overhang - wide), -overhang)
+    return left, left + wide
+
+
+def x_ticks(box: Box, scale: Scale, ticks: list[tuple[float, str]], overhang: float) -> list[Item]:
+    """Ticks beneath a panel; labels reach at most `overhang` points beyond its sides."""
+    items: list[Item] = []
+    for (value, label), (left, _) in zip(
+        ticks, _places(ticks, scale, box.width, overhang), strict=True
+    ):
+        x = box.x + scale.position(value) * box.width
+        items.append(polyline([(x, box.y), (x, box.y - TICK)], INK, FRAME))
+        items.append(Label(box.x + left, box.y - TICK - 1 - TICK_SIZE, label, TICK_SIZE))
+    return items
+
+
+def side_ticks(x: float, places: list[tuple[float, str]], align: Align = "right") -> list[Item]:
+    """Ticks at the heights `places`, to the left (`align` right) or the right of `x`."""
+    sign = -1 if align == "right" else 1
+    items: list[Item] = []
+    for y, label in places:
+        items.append(polyline([(x, y), (x + sign * TICK, y)], INK, FRAME))
+        place = x + sign * (TICK + 2)
+        items.append(Label(place, y - 0.36 * TICK_SIZE, label, TICK_SIZE, align=align))
+    return items
+
+
+def widest(labels: list[str]) -> float:
+    """The width of the widest tick label."""
+    return max((width_of(label, TICK_SIZE) for label in labels), default=0.0)

@@ -1,0 +1,132 @@
+"""A picture as data: filled areas, lines, texts and one kind of image, in points, y upwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+Color = tuple[float, float, float]
+Align = Literal["left", "center", "right"]
+
+WHITE: Color = (1.0, 1.0, 1.0)
+INK: Color = (0.13, 0.13, 0.13)
+MUTED: Color = (0.36, 0.36, 0.36)
+RULE: Color = (0.88, 0.88, 0.88)
+BLUE: Color = (0.12, 0.39, 0.62)
+ORANGE: Color = (0.70, 0.27, 0.00)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle: its lower left corner and its size."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        """The x of the right side."""
+        return self.x + self.width
+
+    @property
+    def top(self) -> float:
+        """The y of the upper side."""
+        return self.y + self.height
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A filled outline; the last vertex is joined to the first."""
+
+    vertices: NDArray[np.float64]
+    color: Color
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A stroke through the vertices."""
+
+    vertices: NDArray[np.float64]
+    color: Color
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One line of text: `x` is aligned as `align` says, `y` is the baseline.
+
+    With `upright`, the text runs upwards, centred on `y`, its baseline at `x`.
+    """
+
+    x: float
+    y: float
+    text: str
+    size: float
+    color: Color = INK
+    align: Align = "left"
+    upright: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """An image of RGB cells, the first row at the top, each enlarged without smoothing."""
+
+    box: Box
+    rgb: NDArray[np.uint8]
+
+
+Item = Area | Line | Label | Cells
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Where a layer's histogram stands and which values its sides mean."""
+
+    title: str
+    box: Box
+    xlim: tuple[float, float]
+    ylim: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A whole picture: its size in points, what to paint in order, and its panels."""
+
+    width: float
+    height: float
+    items: tuple[Item, ...]
+    panels: tuple[Panel, ...]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Every text of the picture."""
+        return tuple(item.text for item in self.items if isinstance(item, Label))
+
+
+def polyline(points: Sequence[tuple[float, float]], color: Color, width: float = 0.45) -> Line:
+    """A line through a few points."""
+    return Line(np.array(points, dtype=np.float64), color, width)
+
+
+def rectangle(box: Box, color: Color) -> Area:
+    """A filled rectangle."""
+    corners = [(box.x, box.y), (box.x, box.top), (box.right, box.top), (box.right, box.y)]
+    return Area(np.array(corners, dtype=np.float64), color)
+
+
+def steps(heights: NDArray[np.float64], box: Box, color: Color) -> Area:
+    """A filled histogram of equal bins over the box; a height of 1 reaches the top."""
+    sides = np.linspace(box.x, box.right, len(heights) + 1)
+    outline = np.full((2 * len(heights) + 2, 2), box.y)
+    outline[:, 0] = np.repeat(sides, 2)
+    outline[1:-1, 1] = box.y + np.repeat(np.clip(heights, 0.0, 1.0), 2) * box.height
+    return Area(outline, color)

@@ -1,0 +1,53 @@
+"""How high a histogram's axis reaches, so that one tall bar does not flatten all other shapes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from weightinit_cli.plots.numbers import nice_step
+
+if TYPE_CHECKING:
+    from weightinit_cli.plots.binning import Common, Shares
+
+TALLEST = 4.0
+WORTH_A_CUT = 2.5
+HEADROOM = 1.14
+SMALLEST = 1e-6
+
+
+def height_limit(common: Common) -> float:
+    """The share at which bars are cut.
+
+    Exact zeros (half of all values after a ReLU) do not count, nor does what is more than
+    `TALLEST` times as high as the middle one of the layers' highest bars. Where every layer is
+    a spike, the spikes are shown whole.
+    """
+    zero = _bin_of_zero(common)
+    peaks = [_peak(shares, zero) for shares in common.layers]
+    tall = sorted(peak for peak in peaks if peak > 0)
+    if not tall:
+        return max((float(shares.bins.max()) for shares in common.layers), default=0.0) or 1.0
+    limit = max(min(tall[-1], TALLEST * tall[(len(tall) - 1) // 2]), SMALLEST)
+    highest = max(float(shares.bins.max()) for shares in common.layers)
+    return highest if highest < WORTH_A_CUT * limit else limit
+
+
+def _bin_of_zero(common: Common) -> int | None:
+    number = len(common.layers[0].bins)
+    position = common.scale.position(0.0)
+    return min(int(position * number), number - 1) if 0 <= position <= 1 else None
+
+
+def _peak(shares: Shares, zero: int | None) -> float:
+    bins = shares.bins
+    if zero is not None:
+        bins = bins.copy()
+        bins[zero] = max(bins[zero] - shares.zeros, 0.0)
+    return float(bins.max())
+
+
+def share_ticks(top: float, count: int = 4) -> list[tuple[float, str]]:
+    """Ticks in percent from 0 to at most `top`."""
+    step = nice_step(100 * top, count)
+    number = int(100 * top / step * (1 + 1e-9))
+    return [(k * step / 100, f"{k * step:.6g} %" if k else "0") for k in range(number + 1)]

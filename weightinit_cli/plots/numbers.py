@@ -1,0 +1,83 @@
+"""Numbers as a picture shows them: short, with ticks at 1, 2 or 5 times a power of ten."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+MINUS = "\N{MINUS SIGN}"
+
+
+def short(value: float) -> str:
+    """A parameter's value as a person would write it: 10, 0.01, 1.4142, 1e+30."""
+    return f"{value:.5g}"
+
+
+def figure(value: float | None) -> str:
+    """A measured figure to two digits: 0.12, 41, 3.2e-05; a question mark where there is none."""
+    if value is None:
+        return "?"
+    if value != 0 and not 1e-3 <= abs(value) < 1e5:
+        mantissa, exponent = f"{value:.1e}".split("e")
+        return f"{mantissa}e{int(exponent)}"
+    if value == 0:
+        return "0"
+    return f"{value:#.2g}".rstrip(".") if abs(value) < 100 else f"{value:.0f}"
+
+
+def percent(share: float) -> str:
+    """A share to two digits, never rounded to nothing or to all: 3.2 %, <0.01 %, >99.9 %."""
+    value = 100 * share
+    if 0 < value < 0.01:
+        return "<0.01 %"
+    if 99.9 < value < 100:
+        return ">99.9 %"
+    return f"{value:.3g} %" if value > 99 else f"{value:.2g} %"
+
+
+def nice_step(span: float, count: int) -> float:
+    """The smallest of 1, 2, 5 times a power of ten that divides the span into `count` at most."""
+    raw = span / max(count, 1)
+    power = 10.0 ** math.floor(math.log10(raw))
+    return next(m * power for m in (1, 2, 5, 10) if m * power >= raw * (1 - 1e-9))
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A stretch of the number line in units of 10**exponent, so that no tick label is long."""
+
+    low: float
+    high: float
+    exponent: int
+
+    def position(self, value: float) -> float:
+        """Where a value in these units lies: 0 at the low end, 1 at the high end."""
+        return (value - self.low) / (self.high - self.low)
+
+    def ticks(self, count: int) -> list[tuple[float, str]]:
+        """At most `count` + 1 ticks with their labels."""
+        step = nice_step(self.high - self.low, count)
+        decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+        slack = step * 1e-6
+        first = math.ceil((self.low - slack) / step)
+        last = math.floor((self.high + slack) / step)
+        values = [round(k * step, decimals) + 0.0 for k in range(first, last + 1)]
+        return [
+            (value, f"{value:.{decimals}f}".replace("-", MINUS) if value else "0")
+            for value in values
+        ]
+
+
+def scale_for(low: float, high: float) -> Scale:
+    """The scale from `low` to `high`, a power of ten taken out of very large and tiny numbers."""
+    largest = max(abs(low), abs(high))
+    exponent = math.floor(math.log10(largest)) if largest > 0 else 0
+    if -3 <= exponent < 4:
+        exponent = 0
+    return Scale(shifted(low, exponent), shifted(high, exponent), exponent)
+
+
+def shifted(value: float, exponent: int) -> float:
+    """`value` / 10**exponent, also where the power itself is outside the range of floats."""
+    half = exponent // 2
+    return value / 10.0**half / 10.0 ** (exponent - half)

@@ -1,0 +1,114 @@
+"""Drawing -> any of matplotlib's renderers, and -> Figure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.font_manager import FontProperties
+from matplotlib.path import Path
+from matplotlib.transforms import Affine2D
+
+from weightinit_cli.plots.drawing import WHITE, Area, Box, Cells, Drawing, Label, Line, rectangle
+from weightinit_cli.plots.fonts import font_file, width_of
+
+if TYPE_CHECKING:
+    from matplotlib.backend_bases import RendererBase
+    from matplotlib.figure import Figure
+
+    from weightinit_cli.plots.drawing import Item
+
+DPI = 150
+SHARE_OF_WIDTH = {"left": 0.0, "center": 0.5, "right": 1.0}
+
+
+def paint(drawing: Drawing, renderer: RendererBase) -> None:
+    """Paint every item in order, on white."""
+    paper = Box(0.0, 0.0, drawing.width, drawing.height)
+    for item in (rectangle(paper, WHITE), *drawing.items):
+        _paint(item, renderer, drawing.height)
+
+
+def _paint(item: Item, renderer: RendererBase, height: float) -> None:
+    match item:
+        case Area():
+            _area(item, renderer)
+        case Line():
+            _line(item, renderer)
+        case Label():
+            _label(item, renderer, height)
+        case Cells():
+            _cells(item, renderer)
+
+
+def _scale(renderer: Any) -> float:
+    return float(renderer.points_to_pixels(1.0))
+
+
+def _area(item: Area, renderer: RendererBase) -> None:
+    scale = _scale(renderer)
+    context = renderer.new_gc()
+    context.set_linewidth(0.0)
+    context.set_snap(True)
+    renderer.draw_path(context, Path(item.vertices), Affine2D().scale(scale), (*item.color, 1.0))
+    context.restore()
+
+
+def _line(item: Line, renderer: RendererBase) -> None:
+    scale = _scale(renderer)
+    context = renderer.new_gc()
+    context.set_linewidth(item.width * scale)
+    context.set_foreground((*item.color, 1.0), isRGBA=True)
+    context.set_snap(True)
+    renderer.draw_path(context, Path(item.vertices), Affine2D().scale(scale))
+    context.restore()
+
+
+def _label(item: Label, renderer: RendererBase, height: float) -> None:
+    scale = _scale(renderer)
+    wide = width_of(item.text, item.size)
+    x, y = item.x, item.y
+    if item.upright:
+        y -= wide / 2
+    else:
+        x -= SHARE_OF_WIDTH[item.align] * wide
+    if renderer.flipy():
+        y = height - y
+    font = FontProperties(fname=font_file(), size=item.size)
+    context = renderer.new_gc()
+    context.set_foreground((*item.color, 1.0), isRGBA=True)
+    angle = 90.0 if item.upright else 0.0
+    renderer.draw_text(context, x * scale, y * scale, item.text, font, angle)
+    context.restore()
+
+
+def _cells(item: Cells, renderer: RendererBase) -> None:
+    scale = _scale(renderer)
+    fine = scale * renderer.get_image_magnification()
+    rows, columns = item.rgb.shape[:2]
+    wide, high = round(item.box.width * fine), round(item.box.height * fine)
+    row = np.arange(high) * rows // high
+    column = np.arange(wide) * columns // wide
+    image = np.full((high, wide, 4), 255, dtype=np.uint8)
+    image[..., :3] = item.rgb[row[:, None], column]
+    context = renderer.new_gc()
+    renderer.draw_image(context, item.box.x * scale, item.box.y * scale, image[::-1])
+    context.restore()
+
+
+def figure(drawing: Drawing) -> Figure:
+    """A Figure of the drawing's size on the Agg canvas that paints it as its one artist."""
+    from matplotlib.artist import Artist
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    class Picture(Artist):
+        def draw(self, renderer: Any) -> None:
+            paint(drawing, renderer)
+
+    size = (drawing.width / 72, drawing.height / 72)
+    made = Figure(figsize=size, dpi=DPI, frameon=False)
+    made.set_layout_engine("none")
+    FigureCanvasAgg(made)
+    made.add_artist(Picture())
+    return made
