@@ -1,0 +1,86 @@
+"""The commands, one file each; the only place that prints or exits."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import click
+
+from weightinit_cli import __version__
+from weightinit_cli.cli import terminal
+from weightinit_cli.errors import WinitError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "histogram": "histogram",
+    "validate": "validate",
+    "schema": "schema",
+    "list": "list_",
+    "new": "new",
+    "show": "show",
+    "plot": "plot",
+}
+
+DEFECT = 3
+INTERRUPTED = 130
+
+
+class Commands(click.Group):
+    """Imports a command's module when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Every command, the main one first."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"weightinit_cli.cli.{COMMANDS[cmd_name]}")
+        command: click.Command = module.command
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="winit")
+def winit() -> None:
+    r"""See what a deep network does to its signal before any training.
+
+    A spec of ten lines names the layers, the activation and the initializer; winit pushes
+    Gaussian inputs through and shows every layer's activations, as a picture and as numbers.
+
+    \b
+      winit histogram --config sigmoid_xavier.yaml
+      winit list configs
+    """
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command line and return the exit code; print what went wrong, one line each."""
+    terminal.prepare()
+    try:
+        code = winit.main(list(arguments), prog_name="winit", standalone_mode=False)
+        terminal.flush()
+    except click.UsageError as error:
+        return terminal.usage_error(error)
+    except click.ClickException as error:
+        return terminal.fail([error.format_message()], WinitError.exit_code)
+    except WinitError as error:
+        return terminal.fail(error.lines, error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        return terminal.fail(["interrupted"], INTERRUPTED)
+    except MemoryError:
+        return terminal.fail(["not enough memory for this run"], WinitError.exit_code)
+    except Exception:  # noqa: BLE001
+        traceback.print_exc()
+        version = f"winit {__version__}, Python {sys.version.split()[0]}"
+        return terminal.fail(
+            [f"this is a defect of winit; please report it with the lines above ({version})"],
+            DEFECT,
+        )
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,160 @@
+"""`winit histogram`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from weightinit_cli.cli import terminal
+from weightinit_cli.errors import Problem, SpecError, WinitError
+
+if TYPE_CHECKING:
+    from weightinit_cli.results import Result
+    from weightinit_cli.spec import Spec
+
+
+@click.command(
+    "histogram", short_help="Run specs: every layer's activations, as picture and numbers."
+)
+@click.option(
+    "-c",
+    "--config",
+    "configs",
+    metavar="SPEC",
+    multiple=True,
+    required=True,
+    help="A spec: a file, or the name of a shipped one (winit list configs). Repeatable.",
+)
+@click.option(
+    "-o",
+    "--output-dir",
+    default="outputs",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Where results go: OUTPUT_DIR/<name>/.",
+)
+@click.option(
+    "--set",
+    "overrides",
+    metavar="PATH=VALUE",
+    multiple=True,
+    help="Replace a value of the spec, e.g. initializer.std=0.1. Repeatable.",
+)
+@click.option("--seed", metavar="N", help="The same as --set seed=N.")
+@click.option(
+    "--format",
+    "formats",
+    type=click.Choice(["png", "svg", "pdf"]),
+    multiple=True,
+    default=["png"],
+    show_default=True,
+    help="Format of the picture. Repeatable.",
+)
+@click.option("--no-plot", is_flag=True, help="Write stats.json alone.")
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    help="Threads to use; the results do not depend on it. Default: as many as help.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print each result as one line of JSON.")
+@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+def command(
+    configs: tuple[str, ...],
+    output_dir: Path,
+    overrides: tuple[str, ...],
+    seed: str | None,
+    formats: tuple[str, ...],
+    no_plot: bool,
+    threads: int | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Push Gaussian inputs through a network and record every layer's activations.
+
+    Writes OUTPUT_DIR/<name>/stats.json and OUTPUT_DIR/<name>/histogram.png, and prints a row
+    per layer: mean and standard deviation of the activations, how much lies in the flat ends of
+    the activation function, how many units still differ, one unit's standard deviation from
+    input to input, and the histogram.
+    """
+    if seed is not None:
+        overrides = (*overrides, f"seed={seed}")
+    code = 0
+    specs = []
+    for config in configs:
+        try:
+            specs.append(_load(config, overrides))
+        except WinitError as error:
+            code = max(code, terminal.fail(error.lines, error.exit_code))
+    _refuse_equal_names(specs)
+    for spec in specs:
+        try:
+            result = _run(spec, threads, quiet=quiet)
+            paths = _save(result, output_dir, () if no_plot else tuple(dict.fromkeys(formats)))
+        except WinitError as error:
+            code = max(code, terminal.fail(error.lines, error.exit_code))
+            continue
+        _print(result, paths, as_json=as_json, quiet=quiet)
+    return code
+
+
+def _load(config: str, overrides: tuple[str, ...]) -> Spec:
+    from weightinit_cli.spec import find_config, load_spec
+
+    found = find_config(config)
+    if found.shadows is not None:
+        terminal.note(f"{config}: taking the file in this folder, not the shipped config")
+    return load_spec(found.path, overrides)
+
+
+def _refuse_equal_names(specs: list[Spec]) -> None:
+    seen: dict[str, Spec] = {}
+    problems: list[Problem] = []
+    for spec in specs:
+        former = seen.setdefault(spec.name.lower(), spec)
+        if former is not spec:
+            message = f"another spec is named {former.name!r} too; both would write to one folder"
+            problems.append(spec.problem("name", message))
+    if problems:
+        raise SpecError(problems)
+
+
+def _run(spec: Spec, threads: int | None, *, quiet: bool) -> Result:
+    from weightinit_cli.experiments import run
+
+    with terminal.ProgressBar(spec.name, 1 + spec.layers, shown=not quiet) as progress:
+        return run(spec, threads=threads, progress=progress)
+
+
+def _save(result: Result, output_dir: Path, formats: tuple[str, ...]) -> list[Path]:
+    from weightinit_cli.results import STATS, dump_result, write_files
+
+    files = pictures(result, formats)
+    files[STATS] = dump_result(result).encode()
+    return write_files(output_dir, result.name, files)
+
+
+def pictures(result: Result, formats: tuple[str, ...]) -> dict[str, bytes]:
+    """The picture in each format, by file name."""
+    if not formats:
+        return {}
+    from weightinit_cli.plots import compose, render
+
+    drawing = compose(result)
+    return {f"histogram.{name}": render(drawing, name, result.digest) for name in formats}
+
+
+def _print(result: Result, paths: list[Path], *, as_json: bool, quiet: bool) -> None:
+    if as_json:
+        from weightinit_cli.results import dump_line
+
+        terminal.say(dump_line(result))
+    elif not quiet:
+        from weightinit_cli.cli.table import table
+
+        for line in table(result):
+            terminal.say(line)
+        for path in paths:
+            terminal.say(terminal.printable(str(path)))
+        terminal.say()

@@ -1,0 +1,26 @@
+"""`winit new`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from weightinit_cli.cli import terminal
+
+
+@click.command("new", short_help="Write a commented spec to start from.")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--like", metavar="CONFIG", help="Start from this spec: a file or a shipped name.")
+def command(file: Path, like: str | None) -> None:
+    """Write a commented spec to FILE to start from; an existing file is left alone."""
+    from weightinit_cli.results import write_file
+    from weightinit_cli.spec import find_config, load_spec, template
+
+    if like is None:
+        text = template().encode()
+    else:
+        load_spec(like)
+        text = find_config(like).path.read_bytes()
+    write_file(file, text)
+    terminal.say(terminal.printable(f"{file}: written; run it with winit histogram -c {file}"))

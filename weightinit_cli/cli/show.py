@@ -1,0 +1,20 @@
+"""`winit show`."""
+
+from __future__ import annotations
+
+import click
+
+from weightinit_cli.cli import terminal
+
+
+@click.command("show", short_help="Print the table of a saved result again.")
+@click.argument("path", metavar="RESULT")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON.")
+def command(path: str, as_json: bool) -> None:
+    """Print the table of a saved result again: RESULT is a stats.json or its folder."""
+    from weightinit_cli.cli.table import table
+    from weightinit_cli.results import dump_line, load_result
+
+    result = load_result(path)
+    for line in [dump_line(result)] if as_json else table(result):
+        terminal.say(line)

@@ -1,0 +1,121 @@
+"""The table of a Result: a row per layer."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from weightinit_cli.cli.terminal import printable, takes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from weightinit_cli.results import LayerStatistics, Result, Saturation
+
+BLOCKS = " ▁▂▃▄▅▆▇█"
+ASCII = " .:-=+*#@"
+SPARK_WIDTH = 30
+SHADED = 0.2
+
+
+class Cell(NamedTuple):
+    """Text in a column, and the colour that sets it off."""
+
+    text: str
+    colour: str | None = None
+
+
+def table(result: Result) -> list[str]:
+    """The lines of the table: what was run, then one row per layer."""
+    overflowed = any(layer.nonfinite for layer in result.layers)
+    heads = ["layer", "mean", "std", "sat. low", "sat. high", "distinct", "std (inputs)"]
+    if overflowed:
+        heads.append("inf, nan")
+    rows = [
+        _row(number, layer, overflowed=overflowed) for number, layer in enumerate(result.layers, 1)
+    ]
+    widths = [
+        max(len(head), *(len(row[column].text) for row in rows))
+        for column, head in enumerate(heads)
+    ]
+    lines = [click.style(printable(describe(result)), bold=True)]
+    first = "  ".join(head.rjust(width) for head, width in zip(heads, widths, strict=True))
+    lines.append(click.style(f"{first}  histogram", dim=True))
+    levels = BLOCKS if takes(BLOCKS) else ASCII
+    for row, layer in zip(rows, result.layers, strict=True):
+        cells = (
+            click.style(cell.text.rjust(width), fg=cell.colour)
+            for cell, width in zip(row, widths, strict=True)
+        )
+        lines.append("  ".join([*cells, _spark(layer.histogram.counts, levels)]).rstrip())
+    return lines
+
+
+def describe(result: Result) -> str:
+    """What was run, on one line."""
+    spec = result.spec
+    widths = dict.fromkeys(spec["width"])
+    width = "-".join(map(str, spec["width"])) if len(widths) > 1 else str(spec["width"][0])
+    if len(width) > 40:
+        width = f"{min(widths)}..{max(widths)}"
+    parts = [
+        _component(spec["activation"]),
+        _component(spec["initializer"]),
+        f"width {width}",
+        f"{spec['samples']:,} samples",
+        f"seed {spec['seed']}",
+    ]
+    return f"{result.name}: {', '.join(parts)}"
+
+
+def _component(component: Mapping[str, Any]) -> str:
+    parameters = [
+        f"{key} {value if isinstance(value, str) else format(value, '.6g')}"
+        for key, value in component.items()
+        if key != "name"
+    ]
+    name: str = component["name"]
+    return f"{name} ({', '.join(parameters)})" if parameters else name
+
+
+def _row(number: int, layer: LayerStatistics, *, overflowed: bool) -> list[Cell]:
+    row = [
+        Cell(str(number), "cyan"),
+        Cell(_number(layer.mean)),
+        Cell(_number(layer.std)),
+        *_saturation(layer.saturation),
+        Cell("-" if layer.distinct_units is None else str(layer.distinct_units)),
+        Cell(_number(layer.std_across_inputs)),
+    ]
+    if overflowed:
+        row.append(Cell(f"{layer.nonfinite:,}", "red" if layer.nonfinite else None))
+    return row
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"
+
+
+def _saturation(saturation: Saturation) -> tuple[Cell, Cell]:
+    """Both ends; set off where both exist and hold much (relu's one is flat by design)."""
+    low, high = saturation.low, saturation.high
+    much = low is not None and high is not None and low + high > SHADED
+    colour = "yellow" if much else None
+    return Cell(_percent(low), colour), Cell(_percent(high), colour)
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1%}"
+
+
+def _spark(counts: Sequence[int], levels: str) -> str:
+    """The histogram's bins as bars of text, at most SPARK_WIDTH of them; any count shows."""
+    width = min(len(counts), SPARK_WIDTH)
+    bounds = [bin_ * len(counts) // width for bin_ in range(width + 1)]
+    sums = [sum(counts[a:b]) for a, b in pairwise(bounds)]
+    most = max(sums)
+    top = len(levels) - 1
+    return "".join(levels[-(-count * top // most)] if most else levels[0] for count in sums)

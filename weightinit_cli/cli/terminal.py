@@ -1,0 +1,131 @@
+"""The screen: what is printed where, and how it fits the terminal."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import click
+
+from weightinit_cli.errors import OutputError, WinitError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import TracebackType
+
+PATIENCE = 1.0
+
+
+def prepare() -> None:
+    """Print what an encoding lacks as an escape instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def printable(text: str) -> str:
+    """The text with control characters escaped, so that a name cannot steer the terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def say(line: str = "") -> None:
+    """Print a line to stdout. Raises OutputError where stdout cannot take it."""
+    try:
+        click.echo(line)
+    except BrokenPipeError:
+        _ignore_stdout()
+    except OSError as error:
+        _ignore_stdout()
+        raise OutputError(f"stdout: cannot be written: {error.strerror}") from None
+
+
+def flush() -> None:
+    """Hand everything said to stdout. Raises OutputError where it cannot take it."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _ignore_stdout()
+    except OSError as error:
+        _ignore_stdout()
+        raise OutputError(f"stdout: cannot be written: {error.strerror}") from None
+
+
+def note(line: str) -> None:
+    """Print a line to stderr; a stderr that cannot take it is no reason to stop."""
+    with suppress(OSError):
+        click.echo(printable(line), err=True)
+
+
+def fail(lines: Iterable[str], code: int) -> int:
+    """Print what went wrong, a line each, and return the exit code."""
+    for line in lines:
+        note(line)
+    with suppress(WinitError):
+        flush()
+    return code
+
+
+def usage_error(error: click.UsageError) -> int:
+    """Print what is wrong with the command line, and where its help is."""
+    command = error.ctx.command_path if error.ctx else "winit"
+    message = error.format_message().rstrip(".")
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        note_help(message)
+        return error.exit_code
+    return fail([f"{command}: {message}; see {command} --help"], error.exit_code)
+
+
+def note_help(text: str) -> None:
+    """Print a help page to stderr."""
+    click.echo(text, err=True)
+
+
+def takes(text: str) -> bool:
+    """Whether stdout's encoding has all these characters."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _ignore_stdout() -> None:
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class ProgressBar:
+    """A bar on stderr, shown only in a terminal and only once a run has taken a second."""
+
+    def __init__(self, label: str, steps: int, *, shown: bool) -> None:
+        self._bar = click.progressbar(length=steps, label=printable(label), file=sys.stderr)
+        self._enabled = shown and sys.stderr.isatty()
+        self._due = time.monotonic() + PATIENCE
+        self._waiting = 0
+        self._visible = False
+
+    def __enter__(self) -> ProgressBar:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._visible:
+            self._bar.render_finish()
+
+    def step(self) -> None:
+        """One more step is done."""
+        self._waiting += 1
+        if self._enabled and time.monotonic() >= self._due:
+            if not self._visible:
+                self._bar.render_progress()
+                self._visible = True
+            self._bar.update(self._waiting)
+            self._waiting = 0

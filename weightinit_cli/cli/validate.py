@@ -1,0 +1,27 @@
+"""`winit validate`."""
+
+from __future__ import annotations
+
+import click
+
+from weightinit_cli.cli import terminal
+from weightinit_cli.errors import WinitError
+
+
+@click.command("validate", short_help="Check specs without running them.")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+def command(files: tuple[str, ...], quiet: bool) -> int:
+    """Check specs without running them: print `FILE: ok, N runs`, or every problem."""
+    from weightinit_cli.spec import load_spec
+
+    code = 0
+    for file in files:
+        try:
+            load_spec(file)
+        except WinitError as error:
+            code = max(code, terminal.fail(error.lines, error.exit_code))
+            continue
+        if not quiet:
+            terminal.say(terminal.printable(f"{file}: ok, 1 run"))
+    return code
