@@ -1,0 +1,53 @@
+"""Every committed reference result is recomputed from the spec inside its own stats.json."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from weightinit_cli import load_result, run
+from weightinit_cli.spec import digest, load_spec, shipped_configs, spec_from_normal_form
+
+REFERENCE = Path(__file__).parent.parent / "outputs" / "reference"
+NAMES = [path.stem for path in shipped_configs()]
+
+# Another processor rounds otherwise. Over the kernels of four processor families the figures
+# moved by at most 4e-6 of a layer's scale, a quantile by 4e-5 (the median of two piles lies where
+# there are hardly any values) and a bin by 2 values; weights not at all. Each limit is ten times
+# that. A wrong standard deviation, range or stream is off by thousands of times more.
+FIGURE, QUANTILE, COUNT = 4e-5, 4e-4, 20
+
+
+def test_every_shipped_config_has_its_reference_result():
+    assert sorted(path.name for path in REFERENCE.iterdir()) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_reference_result_is_of_the_shipped_config(name):
+    assert load_result(REFERENCE / name).digest == digest(load_spec(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_reference_result_is_recomputed(name):
+    saved = load_result(REFERENCE / name)
+    fresh = run(spec_from_normal_form(saved.spec, name))
+    assert fresh.resolved == saved.resolved
+    for old, new in zip((saved.input, *saved.layers), (fresh.input, *fresh.layers), strict=True):
+        scale = max(abs(old.mean), old.std)
+        assert new.weights == old.weights
+        assert new.histogram.edges == pytest.approx(old.histogram.edges, rel=1e-12)
+        for a, b in zip(old.histogram.counts, new.histogram.counts, strict=True):
+            assert abs(a - b) <= COUNT
+        for key, value in old.quantiles.items():
+            assert new.quantiles[key] == pytest.approx(value, abs=QUANTILE * scale)
+        for key, value in asdict(old).items():
+            if isinstance(value, float):
+                assert getattr(new, key) == pytest.approx(value, abs=FIGURE * max(scale, 1e-9)), key
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_reference_picture_is_of_the_result(name):
+    digest_in_picture = load_result(REFERENCE / name).digest.encode()
+    assert digest_in_picture in (REFERENCE / name / "histogram.png").read_bytes()
