@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """A place in a text that a person wrote: `source:line:column`, counted from 1.
 
     A source without lines, such as a command-line option, has `line` 0.
@@ -26,8 +24,7 @@ class Mark:
         return f"{self.source}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing to mend: where (`mark`), which key (`path`, empty for the whole), what."""
 
     mark: Mark

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 
 class Required(Enum):
@@ -16,8 +15,7 @@ class Required(Enum):
 REQUIRED: Final = Required.REQUIRED
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One parameter of an initializer or an activation.
 
     A number, bounded by `minimum` (or, exclusively, by `above`), unless `choices` lists the
@@ -38,8 +36,7 @@ class Parameter:
         return self.default is REQUIRED
 
 
-@dataclass(frozen=True, slots=True)
-class Alias:
+class Alias(NamedTuple):
     """Another name for the entry `of`; it takes those of its `parameters`, or all where None."""
 
     of: str

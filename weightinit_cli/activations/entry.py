@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -22,8 +21,7 @@ def no_ends(level: float) -> Ends:  # noqa: ARG001
     return (None, None)
 
 
-@dataclass(frozen=True, slots=True)
-class Activation:
+class Activation(NamedTuple):
     """An activation with its parameters bound, over float32 or float64 arrays of any shape.
 
     `write(x, out)` puts φ(x) into `out`, which may be x itself; `derivative(x)` is φ'(x) (at a
@@ -47,8 +45,7 @@ class Activation:
         return result
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One row of the table: how it is built, what it takes, its formula and where it is from."""
 
     name: str

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from math import atanh, inf, log, pi, sqrt
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from weightinit_cli.activations.entry import Activation, Array, Ends
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def logistic(x: Array, out: Array | None = None) -> Array:
@@ -21,7 +17,7 @@ def logistic(x: Array, out: Array | None = None) -> Array:
     return np.divide(1, out, out=out)
 
 
-def _logistic_slope(x: Array) -> Array:
+def logistic_slope(x: Array) -> Array:
     """σ'(x) = σ(x) σ(-x)."""
     e: Array = np.exp(-np.abs(x))
     e /= np.square(1 + e)
@@ -32,21 +28,6 @@ def _logit(p: float) -> float:
     return log(p / (1 - p))
 
 
-def crossing(slope: Callable[[float], float], level: float, inner: float, outer: float) -> float:
-    """Where `slope` falls to `level` between `inner` (above it) and `outer` (at or below it).
-
-    By bisection to the last bit; the result lies on the outer side.
-    """
-    while True:
-        middle = (inner + outer) / 2
-        if middle in (inner, outer):
-            return outer
-        if slope(middle) > level:
-            inner = middle
-        else:
-            outer = middle
-
-
 def sigmoid() -> Activation:
     """1 / (1 + exp(-x)). Its flat ends at 5 % lie at φ = 0.0127 and 0.9873."""
 
@@ -54,7 +35,7 @@ def sigmoid() -> Activation:
         x = _logit((1 + sqrt(1 - level)) / 2)
         return (-x, x)
 
-    return Activation(logistic, _logistic_slope, (0, 1), steepest=0.25, ends=ends)
+    return Activation(logistic, logistic_slope, (0, 1), steepest=0.25, ends=ends)
 
 
 def tanh() -> Activation:
@@ -64,7 +45,7 @@ def tanh() -> Activation:
         x = atanh(sqrt(1 - level))
         return (-x, x)
 
-    return Activation(np.tanh, lambda x: 4 * _logistic_slope(2 * x), (-1, 1), ends=ends)
+    return Activation(np.tanh, lambda x: 4 * logistic_slope(2 * x), (-1, 1), ends=ends)
 
 
 def softsign() -> Activation:
@@ -91,94 +72,76 @@ def softplus() -> Activation:
     return Activation(write, logistic, (0, inf), ends=lambda level: (_logit(level), None))
 
 
-def silu() -> Activation:
-    """x σ(x), with derivative σ(x) (1 + x σ(-x)); also called swish. Hendrycks & Gimpel 2016."""
+def log_sigmoid() -> Activation:
+    """ln σ(x) = -softplus(-x), with derivative σ(-x)."""
+    mirrored = softplus()
 
     def write(x: Array, out: Array) -> None:
-        np.multiply(x, logistic(x), out=out)
+        mirrored.write(-x, out)
+        np.negative(out, out=out)
 
     def derivative(x: Array) -> Array:
-        slope = logistic(x)
-        slope += x * _logistic_slope(x)
-        return slope
+        return logistic(-x)
 
-    return _bump(
-        write, derivative, infimum=-0.2784645427610738, trough=-2.3993572805, hump=2.3993572805
-    )
+    return Activation(write, derivative, (-inf, 0), ends=lambda level: (None, -_logit(level)))
 
 
-def gelu(*, approximate: str) -> Activation:
-    """x Φ(x), with derivative Φ(x) + x φ(x); or its tanh form. Hendrycks & Gimpel 2016, section 2.
+def squareplus(*, b: float) -> Activation:
+    """(x + sqrt(x² + b)) / 2, with derivative φ / sqrt(x² + b). Barron 2021, eq. 1."""
+    root = sqrt(b)
 
-    The tanh form is x σ(2u), u = sqrt(2/π) (x + 0.044715 x³).
-    """
-    return _gelu_tanh() if approximate == "tanh" else _gelu_erf()
-
-
-def _gelu_erf() -> Activation:
-    def cdf(x: Array) -> Array:
-        from scipy.special import erfc  # a slow import, for this activation only
-
-        half: Array = erfc(x * -sqrt(0.5))
-        half *= 0.5
-        return half
-
-    def write(x: Array, out: Array) -> None:
-        np.multiply(x, cdf(x), out=out)
+    def value(x: Array) -> Array:
+        total = np.abs(x) + np.hypot(x, x.dtype.type(root))
+        kept: Array = np.where(x < 0, b / 2 / total, total / 2)
+        return kept
 
     def derivative(x: Array) -> Array:
-        slope = cdf(x)
-        slope += x * np.exp(-0.5 * np.square(x)) / sqrt(2 * pi)
+        slope = value(x)
+        slope /= np.hypot(x, x.dtype.type(root))
         return slope
-
-    return _bump(write, derivative, infimum=-0.1699712074799037, trough=-sqrt(2), hump=sqrt(2))
-
-
-def _gelu_tanh() -> Activation:
-    k, cubic = 2 * sqrt(2 / pi), 0.044715
-
-    def gate(x: Array) -> Array:
-        near = np.clip(x, -30, 30)
-        return logistic(k * near * (1 + cubic * np.square(near)))
-
-    def write(x: Array, out: Array) -> None:
-        np.multiply(x, gate(x), out=out)
-
-    def derivative(x: Array) -> Array:
-        near = np.clip(x, -30, 30)
-        square = np.square(near)
-        inner = _logistic_slope(k * near * (1 + cubic * square))
-        slope = gate(x)
-        slope += near * inner * (k * (1 + 3 * cubic * square))
-        return slope
-
-    return _bump(
-        write, derivative, infimum=-0.1700407505712541, trough=-1.418504009, hump=1.418504009
-    )
-
-
-def _bump(
-    write: Callable[[Array, Array], object],
-    derivative: Callable[[Array], Array],
-    *,
-    infimum: float,
-    trough: float,
-    hump: float,
-) -> Activation:
-    """An activation like x σ(x).
-
-    Flat to the left, slope 1 to the right; between them φ' is lowest (and negative) at `trough`
-    and highest at `hump`.
-    """
-
-    def slope(x: float) -> float:
-        return abs(float(derivative(np.array([x]))[0]))
-
-    steepest = slope(hump)
 
     def ends(level: float) -> Ends:
-        most = level * steepest
-        inner = trough if slope(trough) > most else hump
-        return (crossing(slope, most, inner, -100.0), None)
+        t = 2 * level - 1
+        return (t * root / sqrt(1 - t**2), None)
 
-    return Activation(write, derivative, (infimum, inf), steepest=steepest, ends=ends)
+    return Activation(lambda x, out: np.copyto(out, value(x)), derivative, (0, inf), ends=ends)
+
+
+def exponential() -> Activation:
+    """exp x, its own derivative; it grows steeper without bound."""
+    return Activation(np.exp, np.exp, (0, inf), steepest=inf)
+
+
+def erf() -> Activation:
+    """The error function, with derivative 2 / sqrt(π) exp(-x²)."""
+    steepest = 2 / sqrt(pi)
+
+    def write(x: Array, out: Array) -> None:
+        from scipy.special import erf as error_function  # a slow import, needed here only
+
+        error_function(x, out=out)
+
+    def derivative(x: Array) -> Array:
+        slope: Array = np.exp(-np.square(x))
+        slope *= steepest
+        return slope
+
+    def ends(level: float) -> Ends:
+        x = sqrt(-log(level))
+        return (-x, x)
+
+    return Activation(write, derivative, (-1, 1), steepest=steepest, ends=ends)
+
+
+def sin(*, omega: float) -> Activation:
+    """A sine of frequency omega, with derivative omega cos omega x. Sitzmann et al. 2020, eq. 3."""
+
+    def write(x: Array, out: Array) -> None:
+        np.sin(np.multiply(x, omega, out=out), out=out)
+
+    def derivative(x: Array) -> Array:
+        slope: Array = np.cos(omega * x)
+        slope *= omega
+        return slope
+
+    return Activation(write, derivative, (-1, 1), steepest=omega)

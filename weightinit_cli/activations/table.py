@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from weightinit_cli.activations import piecewise, smooth
+from weightinit_cli.activations import gated, piecewise, smooth
 from weightinit_cli.activations.entry import Entry
 from weightinit_cli.parameters import Alias, Parameter
 
@@ -38,12 +38,12 @@ _ROWS: Final = (
     ),
     Entry(
         "gelu",
-        smooth.gelu,
+        gated.gelu,
         "x Phi(x); tanh: x sigmoid(1.5958 (x + 0.044715 x³))",
         "Hendrycks & Gimpel 2016 (arXiv:1606.08415)",
         (Parameter("approximate", "none: with erf; tanh", choices=("none", "tanh")),),
     ),
-    Entry("silu", smooth.silu, "x sigmoid(x)", "Hendrycks & Gimpel 2016 (arXiv:1606.08415)"),
+    Entry("silu", gated.silu, "x sigmoid(x)", "Hendrycks & Gimpel 2016 (arXiv:1606.08415)"),
     Entry("softplus", smooth.softplus, "ln(1 + exp x)", "Dugas et al. 2001"),
     Entry("softsign", smooth.softsign, "x / (1 + |x|)", "Glorot & Bengio 2010"),
 )

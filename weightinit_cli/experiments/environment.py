@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import platform
-from functools import cache
-from importlib.metadata import version
+import sys
 from typing import Any
 
 import numpy as np
@@ -14,14 +13,16 @@ from weightinit_cli.network import blas
 from weightinit_cli.streams import BIT_GENERATOR
 
 
-@cache
 def environment() -> dict[str, Any]:
-    """Versions, BLAS and its kernel, numpy's SIMD features, platform; no host, user or path."""
+    """Versions, BLAS and its kernel, numpy's SIMD features, platform; no host, user or path.
+
+    scipy's version is None where nothing has imported it.
+    """
     return {
         "winit": __version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "scipy": version("scipy"),
+        "scipy": getattr(sys.modules.get("scipy"), "__version__", None),
         "blas": [
             {
                 "name": library["internal_api"],

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from weightinit_cli.initializers import plain, scaling
 from weightinit_cli.initializers.samplers import LAWS, Sampler
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-@dataclass(frozen=True, slots=True)
-class Initializer:
+class Initializer(NamedTuple):
     """One row: how it is built, what it takes, its standard deviation and where it comes from.
 
     `std` is the formula of an entry's standard deviation; `convention` the library whose name

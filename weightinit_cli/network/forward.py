@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial, reduce
 from hashlib import blake2b
 from itertools import pairwise
 from math import frexp, prod
 from operator import add
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -45,8 +44,7 @@ PANEL_VALUES = 1 << 18
 DIRECTIONS = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Dense:
+class Dense(NamedTuple):
     """A fully connected layer: weights of shape (fan_in, fan_out), a bias of shape (fan_out,).
 
     A bias of None is zero.
@@ -58,8 +56,7 @@ class Dense:
     bias: Sampler | None
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
+class Network(NamedTuple):
     """What is run: layers of one activation, and the inputs and draws that it sees."""
 
     layers: tuple[Dense, ...]

@@ -223,25 +223,15 @@ class EntrySums:
                 return cls((0.0,) * 5, np.inf, -np.inf, 0, part.size, pivot, exponent)
             return replace(cls._step(finite, pivot, exponent), size=part.size)
         d = part.astype(np.float64)
-        d -= float(part.dtype.type(pivot))
+        if pivot:
+            d -= float(part.dtype.type(pivot))
         if exponent:
             d *= 2.0**-exponent
         square = d * d
-        return cls(
-            (
-                float(part.size),
-                float(d.sum()),
-                float(d @ d),
-                float(d @ square),
-                float(square @ square),
-            ),
-            low,
-            high,
-            part.size - int(np.count_nonzero(part)),
-            part.size,
-            pivot,
-            exponent,
-        )
+        sums = (float(part.size), float(d.sum()), float(d @ d), float(d @ square))
+        powers = (*sums, float(square @ square))
+        zeros = int(np.count_nonzero(part == 0))
+        return cls(powers, low, high, zeros, part.size, pivot, exponent)
 
     def __add__(self, other: EntrySums) -> EntrySums:
         """Merge the sums of other entries about the same pivot."""

@@ -28,9 +28,19 @@ def _keys(values: Array) -> Array:
     return keys
 
 
-# Buckets in the order of their values: the most negative first. -0.0 shares the bucket of 0.0.
-_KEY_IN_ORDER = np.concatenate([np.arange(KEYS - 1, SIGN - 1, -1), np.arange(SIGN)])
+# Buckets stand in the order of their values: the keys of negative values backwards, then the
+# others. -0.0 shares the bucket of 0.0.
 _ZERO = SIGN
+
+
+def _in_order(by_key: Array) -> Array:
+    """From the order of the keys to that of the buckets."""
+    return np.concatenate([by_key[: SIGN - 1 : -1], by_key[:SIGN]])
+
+
+def _by_key(in_order: Array) -> Array:
+    """From the order of the buckets to that of the keys."""
+    return np.concatenate([in_order[SIGN:], in_order[SIGN - 1 :: -1]])
 
 
 def _bucket(values: Array) -> Array:
@@ -69,13 +79,13 @@ class Buckets:
     @classmethod
     def of(cls, values: Array) -> Buckets:
         """Count `values`, a contiguous array of any shape."""
-        counts = np.bincount(_keys(values), minlength=KEYS)[_KEY_IN_ORDER]
+        counts = _in_order(np.bincount(np.ascontiguousarray(_keys(values)), minlength=KEYS))
         counts[_ZERO] += counts[_ZERO - 1]
         counts[_ZERO - 1] = 0
         lowest, highest = _bucket(np.array([-np.inf, np.inf], values.dtype))
         counts[: lowest + 1] = 0
         counts[highest:] = 0
-        zeros = values.size - int(np.count_nonzero(values))
+        zeros = int(np.count_nonzero(values == 0))
         nonfinite = values.size - int(counts.sum())
         kept = values[np.isfinite(values)] if nonfinite else values
         low = float(kept.min(initial=np.inf))
@@ -100,15 +110,23 @@ class Buckets:
     def holding(self, thresholds: Array, ranks: Array) -> Array:
         """Which buckets hold one of the thresholds or one of the ranks (from 1): ascending."""
         by_rank = np.searchsorted(np.cumsum(self.counts), ranks)
-        return np.unique(np.concatenate([_bucket(thresholds), by_rank]))
+        return np.array(sorted({*_bucket(thresholds).tolist(), *by_rank.tolist()}), np.int64)
+
+    def sieve(self, asked: Array) -> Array:
+        """A table by key: which values to take out to know all that the asked buckets hold.
+
+        A bucket of exact zeros alone, half of all values behind a ReLU, is known without.
+        """
+        wanted = np.zeros(KEYS, bool)
+        wanted[asked] = True
+        wanted[_ZERO] &= self.counts[_ZERO] > self.zeros
+        wanted[_ZERO - 1] = wanted[_ZERO]
+        return _by_key(wanted)
 
 
-def take(values: Array, buckets: Array) -> Array:
-    """The non-zero values that lie in one of the `buckets`, in any order."""
-    wanted = np.zeros(KEYS, bool)
-    wanted[_KEY_IN_ORDER[buckets]] = True
-    wanted[SIGN] = wanted[0]
-    taken = values.reshape(-1)[wanted.take(_keys(values))]
+def take(values: Array, sieve: Array) -> Array:
+    """The non-zero values that a sieve lets through, in any order."""
+    taken = np.compress(sieve.take(_keys(values)), values)
     nonzero: Array = taken[taken != 0]
     return nonzero
 

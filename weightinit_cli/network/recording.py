@@ -22,8 +22,7 @@ Array = np.ndarray[Any, Any]
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """How to count: `bins` over `span` (None: over each layer's own range), where φ is flat."""
 
     bins: int
@@ -65,16 +64,14 @@ class Observed(NamedTuple):
     preactivations: Preactivations | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
+class Weights(NamedTuple):
     """Sums over a layer's weights, and a short hash of the unscaled draws (None without any)."""
 
     sums: EntrySums
     stream: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """The figures of one layer's activations (or of the input), merged over all blocks.
 
     `edges` (bins + 1), `counts`, `underflow` and `overflow` are the histogram; `quantiles` the
@@ -112,7 +109,8 @@ def record(
     if not buckets.finite:
         ranks = ranks[:0]
     asked = buckets.holding(thresholds, ranks)
-    taken = apply(lambda block: take(values[block], asked), blocks)
+    sieve = buckets.sieve(asked)
+    taken = apply(lambda block: take(values[block], sieve), blocks)
     order = Order(buckets, asked, np.concatenate(taken))
     below = order.below(thresholds)
     quantiles = tuple(float(value) for value in order.at_ranks(ranks)) if len(ranks) else ()

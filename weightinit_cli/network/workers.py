@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import cache, partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -50,6 +49,8 @@ def workers(threads: int) -> Iterator[Map]:
         if threads == 1:
             yield _serial
             return
+        from concurrent.futures import ThreadPoolExecutor
+
         pool = stack.enter_context(ThreadPoolExecutor(threads))
         stack.callback(pool.shutdown, cancel_futures=True)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weightinit_cli.errors import ParameterError
 from weightinit_cli.spec.kinds import Choice, Kind, Number
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from weightinit_cli.parameters import Alias, Parameter
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """One name that a spec may give: the entry it stands for, and what it takes."""
 
     name: str
@@ -34,8 +32,7 @@ class Option:
         return not any(parameter.required for parameter in self.parameters)
 
 
-@dataclass(frozen=True, slots=True)
-class ComponentKind:
+class ComponentKind(NamedTuple):
     """An entry of a table; `options` returns what may be chosen, by name.
 
     `what` names the table in messages and `listing` the command that prints it; `unfit` names

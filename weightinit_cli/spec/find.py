@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.errors import Mark, Problem, SpecError
 from weightinit_cli.spec.report import nearest, printable, quote
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
 _PACKAGE = Path(__file__).parent.parent
 
 
-@dataclass(frozen=True, slots=True)
-class FoundConfig:
+class FoundConfig(NamedTuple):
     """The file that a name stands for, and the shipped config of that name that it hides."""
 
     path: Path

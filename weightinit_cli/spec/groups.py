@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weightinit_cli.parameters import REQUIRED, Required
 from weightinit_cli.spec.nodes import MapNode, Node, node_from_json, report_wrong
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from weightinit_cli.spec.kinds import Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One key of the spec: what it holds, what it means, and what it is when left out.
 
     `default` is a value as in JSON, REQUIRED, or None where the default is computed from other
@@ -30,8 +28,7 @@ class Field:
     example: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """A mapping with keys of its own, from which `build` makes the value."""
 
     fields: Sequence[Field]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from weightinit_cli.spec.nodes import ListNode, Node, Scalar, describe, report_wrong
 from weightinit_cli.spec.report import join
@@ -32,8 +31,7 @@ class Kind(Protocol):
         """The JSON Schema of what is accepted, as far as a schema can say it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Integer:
+class Integer(NamedTuple):
     """An integer from `minimum` to `maximum`."""
 
     minimum: int
@@ -57,8 +55,7 @@ class Integer:
         return {"type": "integer", "minimum": self.minimum, "maximum": self.maximum}
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(NamedTuple):
     """A finite number; `above` and `below` are bounds that are excluded themselves."""
 
     minimum: float | None = None
@@ -115,8 +112,7 @@ def number_of(node: Node) -> float | None:
     return value + 0.0 if math.isfinite(value) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """One of a few words."""
 
     names: tuple[str, ...]
@@ -133,7 +129,6 @@ class Choice:
         return {"enum": list(self.names)}
 
 
-@dataclass(frozen=True, slots=True)
 class Name:
     """A name that is a good folder on every platform."""
 
@@ -166,8 +161,7 @@ def fits_as_name(text: str) -> bool:
     return bool(re.fullmatch(NAME_PATTERN, text)) and not re.fullmatch(DEVICE_PATTERN, text)
 
 
-@dataclass(frozen=True, slots=True)
-class PerLayer:
+class PerLayer(NamedTuple):
     """One value for all layers, or a list with one for each."""
 
     item: Integer
@@ -198,8 +192,7 @@ class PerLayer:
         return {"anyOf": [one, many]}
 
 
-@dataclass(frozen=True, slots=True)
-class RangeOrWord:
+class RangeOrWord(NamedTuple):
     """One of a few words, or a list `[low, high]`."""
 
     words: tuple[str, ...]

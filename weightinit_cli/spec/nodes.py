@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weightinit_cli.spec.report import Report, join, quote
 from weightinit_cli.spec.scalars import MOST_DIGITS, ScalarValue, resolve
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
 MOST_LEVELS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(NamedTuple):
     """One value: what it stands for, and the text as it was written."""
 
     mark: Mark
@@ -26,24 +24,21 @@ class Scalar:
     plain: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class ListNode:
+class ListNode(NamedTuple):
     """A list of nodes."""
 
     mark: Mark
     items: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MapNode:
+class MapNode(NamedTuple):
     """Keys, each with the place of the key and its node, in the order of the file."""
 
     mark: Mark
     entries: Mapping[str, tuple[Mark, Node]]
 
 
-@dataclass(frozen=True, slots=True)
-class Flawed:
+class Flawed(NamedTuple):
     """Something that was reported already, and that no message needs to mention again."""
 
     mark: Mark
