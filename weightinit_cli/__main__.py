@@ -13,9 +13,13 @@ def main() -> None:
     gc.disable()
     # The network's own threads do the work; OpenBLAS would start its own while numpy loads.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from weightinit_cli.cli import main as run
+    try:
+        from weightinit_cli.cli import main as run
 
-    code = run(sys.argv[1:])
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        code = 130
     gc.freeze()
     sys.exit(code)
 

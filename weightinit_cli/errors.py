@@ -80,3 +80,6 @@ class ParameterError(ValueError):
         self.parameter = parameter
         self.message = message
         super().__init__(f"{parameter}: {message}")
+
+    def __reduce__(self) -> tuple[type[ParameterError], tuple[str, str]]:
+        return (ParameterError, (self.parameter, self.message))

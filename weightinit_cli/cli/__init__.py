@@ -37,6 +37,18 @@ class Commands(click.Group):
         """Every command, the main one first."""
         return list(COMMANDS)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is asked for. Raises UsageError, with the nearest name."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(COMMANDS)}"
+            ctx.fail(f"no command {args[0]!r}; {hint}")
+        return super().resolve_command(ctx, args)
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """The command of this name."""
         if cmd_name not in COMMANDS:
@@ -46,28 +58,48 @@ class Commands(click.Group):
         return command
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+EXAMPLES = """\b
+Examples:
+  winit histogram --config sigmoid_xavier.yaml
+  winit list configs
+"""
+
+
+@click.group(
+    cls=Commands, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="winit")
 def winit() -> None:
-    r"""See what a deep network does to its signal before any training.
+    """See what a deep network does to its signal before any training.
 
     A spec of ten lines names the layers, the activation and the initializer; winit pushes
     Gaussian inputs through and shows every layer's activations, as a picture and as numbers.
-
-    \b
-      winit histogram --config sigmoid_xavier.yaml
-      winit list configs
     """
+
+
+def _invoke(arguments: Sequence[str]) -> object:
+    """Without click's own `main`, which prints an empty line at ^C and exits at a closed pipe."""
+    try:
+        with winit.make_context("winit", list(arguments)) as context:
+            return winit.invoke(context)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+
+
+def _command_path(arguments: Sequence[str]) -> str:
+    return f"winit {arguments[0]}" if arguments and arguments[0] in COMMANDS else "winit"
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command line and return the exit code; print what went wrong, one line each."""
     terminal.prepare()
+    code: object = 0
     try:
-        code = winit.main(list(arguments), prog_name="winit", standalone_mode=False)
+        with terminal.stdout_errors():
+            code = _invoke(arguments)
         terminal.flush()
     except click.UsageError as error:
-        return terminal.usage_error(error)
+        return terminal.usage_error(error, _command_path(arguments))
     except click.ClickException as error:
         return terminal.fail([error.format_message()], WinitError.exit_code)
     except WinitError as error:

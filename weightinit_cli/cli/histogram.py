@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     "--output-dir",
     default="outputs",
     show_default=True,
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="Where results go: OUTPUT_DIR/<name>/.",
 )
 @click.option(
@@ -84,28 +84,33 @@ def command(
     specs = []
     for config in configs:
         try:
-            specs.append(_load(config, overrides))
+            specs.append(_load(config, overrides, quiet=quiet))
         except WinitError as error:
             code = max(code, terminal.fail(error.lines, error.exit_code))
     _refuse_equal_names(specs)
+    done = 0
     for spec in specs:
         try:
             result = _run(spec, threads, quiet=quiet)
             paths = _save(result, output_dir, () if no_plot else tuple(dict.fromkeys(formats)))
         except WinitError as error:
             code = max(code, terminal.fail(error.lines, error.exit_code))
-            continue
-        _print(result, paths, as_json=as_json, quiet=quiet)
+        except MemoryError:
+            message = f"{spec.name}: not enough memory for this run"
+            code = max(code, terminal.fail([message], WinitError.exit_code))
+        else:
+            _print(result, paths, as_json=as_json, quiet=quiet, first=done == 0)
+            done += 1
     return code
 
 
-def _load(config: str, overrides: tuple[str, ...]) -> Spec:
+def _load(config: str, overrides: tuple[str, ...], *, quiet: bool) -> Spec:
     from weightinit_cli.spec import find_config, load_spec
 
     found = find_config(config)
-    if found.shadows is not None:
+    if found.shadows is not None and not quiet:
         terminal.note(f"{config}: taking the file in this folder, not the shipped config")
-    return load_spec(found.path, overrides)
+    return load_spec(config, overrides)
 
 
 def _refuse_equal_names(specs: list[Spec]) -> None:
@@ -145,7 +150,7 @@ def pictures(result: Result, formats: tuple[str, ...]) -> dict[str, bytes]:
     return {f"histogram.{name}": render(drawing, name, result.digest) for name in formats}
 
 
-def _print(result: Result, paths: list[Path], *, as_json: bool, quiet: bool) -> None:
+def _print(result: Result, paths: list[Path], *, as_json: bool, quiet: bool, first: bool) -> None:
     if as_json:
         from weightinit_cli.results import dump_line
 
@@ -153,8 +158,6 @@ def _print(result: Result, paths: list[Path], *, as_json: bool, quiet: bool) -> 
     elif not quiet:
         from weightinit_cli.cli.table import table
 
-        for line in table(result):
+        lines = [*table(result), *(terminal.printable(str(path)) for path in paths)]
+        for line in lines if first else ["", *lines]:
             terminal.say(line)
-        for path in paths:
-            terminal.say(terminal.printable(str(path)))
-        terminal.say()

@@ -11,6 +11,8 @@ from weightinit_cli.cli import terminal
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from weightinit_cli.activations import Entry
+    from weightinit_cli.initializers import Initializer
     from weightinit_cli.parameters import Alias, Parameter
 
 
@@ -26,21 +28,16 @@ def command(what: str) -> None:
 def _initializers() -> list[str]:
     from weightinit_cli.initializers import ALIASES, INITIALIZERS
 
-    rows = [
-        (name, entry.std, entry.convention, entry.reference) for name, entry in INITIALIZERS.items()
-    ]
-    heads = ("initializer", "standard deviation", "convention of", "reference")
-    parameters = {name: entry.parameters for name, entry in INITIALIZERS.items()}
-    return [*_columns(heads, rows, parameters), *_aliases(ALIASES)]
+    rows = [(name, entry.std, entry.convention) for name, entry in INITIALIZERS.items()]
+    heads = ("initializer", "standard deviation", "convention of")
+    return [*_columns(heads, rows, INITIALIZERS), *_aliases(ALIASES)]
 
 
 def _activations() -> list[str]:
     from weightinit_cli.activations import ACTIVATIONS, ALIASES
 
-    rows = [(name, entry.formula, entry.reference) for name, entry in ACTIVATIONS.items()]
-    heads = ("activation", "formula", "reference")
-    parameters = {name: entry.parameters for name, entry in ACTIVATIONS.items()}
-    return [*_columns(heads, rows, parameters), *_aliases(ALIASES)]
+    rows = [(name, entry.formula) for name, entry in ACTIVATIONS.items()]
+    return [*_columns(("activation", "formula"), rows, ACTIVATIONS), *_aliases(ALIASES)]
 
 
 def _configs() -> list[str]:
@@ -56,14 +53,17 @@ def _configs() -> list[str]:
 def _columns(
     heads: Sequence[str],
     rows: Sequence[Sequence[str]],
-    parameters: Mapping[str, Sequence[Parameter]],
+    table: Mapping[str, Initializer | Entry],
 ) -> list[str]:
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
     lines = [click.style(_padded(heads, widths), dim=True)]
     for row in rows:
         name, rest = _padded(row, widths)[: widths[0]], _padded(row, widths)[widths[0] :]
         lines.append(click.style(name, bold=True) + rest)
-        lines += [f"    {_parameter(parameter)}" for parameter in parameters.get(row[0], ())]
+        if row[0] in table:
+            entry = table[row[0]]
+            details = [entry.reference, *map(_parameter, entry.parameters)]
+            lines += [f"    {detail}" for detail in details if detail]
     return lines
 
 

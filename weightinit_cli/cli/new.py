@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -10,7 +11,7 @@ from weightinit_cli.cli import terminal
 
 
 @click.command("new", short_help="Write a commented spec to start from.")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path, readable=False))
 @click.option("--like", metavar="CONFIG", help="Start from this spec: a file or a shipped name.")
 def command(file: Path, like: str | None) -> None:
     """Write a commented spec to FILE to start from; an existing file is left alone."""
@@ -23,4 +24,5 @@ def command(file: Path, like: str | None) -> None:
         load_spec(like)
         text = find_config(like).path.read_bytes()
     write_file(file, text)
-    terminal.say(terminal.printable(f"{file}: written; run it with winit histogram -c {file}"))
+    command = f"winit histogram -c {shlex.quote(str(file))}"
+    terminal.say(terminal.printable(f"{file}: written; run it with {command}"))

@@ -10,11 +10,11 @@ from weightinit_cli.cli import terminal
 
 
 @click.command("plot", short_help="Draw the picture of a saved result again.")
-@click.argument("path", metavar="RESULT", type=click.Path(path_type=Path))
+@click.argument("path", metavar="RESULT", type=click.Path(path_type=Path, readable=False))
 @click.option(
     "-o",
     "--output-dir",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="Folder for the picture. Default: beside the result.",
 )
 @click.option(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,13 +32,13 @@ class Cell(NamedTuple):
 
 def table(result: Result) -> list[str]:
     """The lines of the table: what was run, then one row per layer."""
-    overflowed = any(layer.nonfinite for layer in result.layers)
     heads = ["layer", "mean", "std", "sat. low", "sat. high", "distinct", "std (inputs)"]
-    if overflowed:
-        heads.append("inf, nan")
-    rows = [
-        _row(number, layer, overflowed=overflowed) for number, layer in enumerate(result.layers, 1)
-    ]
+    rows = [_row(number, layer) for number, layer in enumerate(result.layers, 1)]
+    for head, missing in (("outside", _outside), ("inf, nan", _nonfinite)):
+        column = [missing(layer) for layer in result.layers]
+        if any(cell.colour for cell in column):
+            heads.append(head)
+            rows = [[*row, cell] for row, cell in zip(rows, column, strict=True)]
     widths = [
         max(len(head), *(len(row[column].text) for row in rows))
         for column, head in enumerate(heads)
@@ -44,13 +46,14 @@ def table(result: Result) -> list[str]:
     lines = [click.style(printable(describe(result)), bold=True)]
     first = "  ".join(head.rjust(width) for head, width in zip(heads, widths, strict=True))
     lines.append(click.style(f"{first}  histogram", dim=True))
+    room = _columns() - len(first) - 2
     levels = BLOCKS if takes(BLOCKS) else ASCII
     for row, layer in zip(rows, result.layers, strict=True):
         cells = (
             click.style(cell.text.rjust(width), fg=cell.colour)
             for cell, width in zip(row, widths, strict=True)
         )
-        lines.append("  ".join([*cells, _spark(layer.histogram.counts, levels)]).rstrip())
+        lines.append("  ".join([*cells, _spark(layer.histogram.counts, levels, room)]).rstrip())
     return lines
 
 
@@ -81,8 +84,15 @@ def _component(component: Mapping[str, Any]) -> str:
     return f"{name} ({', '.join(parameters)})" if parameters else name
 
 
-def _row(number: int, layer: LayerStatistics, *, overflowed: bool) -> list[Cell]:
-    row = [
+def _columns() -> int:
+    """The terminal's columns; no limit where stdout is none."""
+    if sys.stdout is not None and sys.stdout.isatty():
+        return shutil.get_terminal_size().columns
+    return 1000
+
+
+def _row(number: int, layer: LayerStatistics) -> list[Cell]:
+    return [
         Cell(str(number), "cyan"),
         Cell(_number(layer.mean)),
         Cell(_number(layer.std)),
@@ -90,9 +100,17 @@ def _row(number: int, layer: LayerStatistics, *, overflowed: bool) -> list[Cell]
         Cell("-" if layer.distinct_units is None else str(layer.distinct_units)),
         Cell(_number(layer.std_across_inputs)),
     ]
-    if overflowed:
-        row.append(Cell(f"{layer.nonfinite:,}", "red" if layer.nonfinite else None))
-    return row
+
+
+def _outside(layer: LayerStatistics) -> Cell:
+    """How much lies outside the histogram's range."""
+    outside = layer.histogram.underflow + layer.histogram.overflow
+    share = outside / max(outside + sum(layer.histogram.counts), 1)
+    return Cell(_percent(share), "yellow" if outside else None)
+
+
+def _nonfinite(layer: LayerStatistics) -> Cell:
+    return Cell(f"{layer.nonfinite:,}", "red" if layer.nonfinite else None)
 
 
 def _number(value: float | None) -> str:
@@ -108,12 +126,14 @@ def _saturation(saturation: Saturation) -> tuple[Cell, Cell]:
 
 
 def _percent(value: float | None) -> str:
+    if value is not None and 0 < value < 0.0005:
+        return "<0.1%"
     return "-" if value is None else f"{value:.1%}"
 
 
-def _spark(counts: Sequence[int], levels: str) -> str:
+def _spark(counts: Sequence[int], levels: str, room: int) -> str:
     """The histogram's bins as bars of text, at most SPARK_WIDTH of them; any count shows."""
-    width = min(len(counts), SPARK_WIDTH)
+    width = min(len(counts), SPARK_WIDTH, max(room, 10))
     bounds = [bin_ * len(counts) // width for bin_ in range(width + 1)]
     sums = [sum(counts[a:b]) for a, b in pairwise(bounds)]
     most = max(sums)

@@ -6,7 +6,7 @@ import io
 import os
 import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +14,7 @@ import click
 from weightinit_cli.errors import OutputError, WinitError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from types import TracebackType
 
 PATIENCE = 1.0
@@ -34,22 +34,27 @@ def printable(text: str) -> str:
 
 def say(line: str = "") -> None:
     """Print a line to stdout. Raises OutputError where stdout cannot take it."""
-    try:
-        click.echo(line)
-    except BrokenPipeError:
-        _ignore_stdout()
-    except OSError as error:
-        _ignore_stdout()
-        raise OutputError(f"stdout: cannot be written: {error.strerror}") from None
+    with stdout_errors():
+        click.echo(line, file=sys.stdout, color=False if os.environ.get("NO_COLOR") else None)
 
 
 def flush() -> None:
     """Hand everything said to stdout. Raises OutputError where it cannot take it."""
+    if sys.stdout is not None:
+        with stdout_errors():
+            sys.stdout.flush()
+
+
+@contextmanager
+def stdout_errors() -> Iterator[None]:
+    """What stdout cannot take: silence where its reader has gone, else an OutputError."""
     try:
-        sys.stdout.flush()
+        yield
     except BrokenPipeError:
         _ignore_stdout()
     except OSError as error:
+        if error.filename is not None:
+            raise
         _ignore_stdout()
         raise OutputError(f"stdout: cannot be written: {error.strerror}") from None
 
@@ -57,7 +62,7 @@ def flush() -> None:
 def note(line: str) -> None:
     """Print a line to stderr; a stderr that cannot take it is no reason to stop."""
     with suppress(OSError):
-        click.echo(printable(line), err=True)
+        click.echo(printable(line), file=sys.stderr)
 
 
 def fail(lines: Iterable[str], code: int) -> int:
@@ -69,13 +74,12 @@ def fail(lines: Iterable[str], code: int) -> int:
     return code
 
 
-def usage_error(error: click.UsageError) -> int:
+def usage_error(error: click.UsageError, command: str) -> int:
     """Print what is wrong with the command line, and where its help is."""
-    command = error.ctx.command_path if error.ctx else "winit"
-    message = error.format_message().rstrip(".")
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        note_help(message)
+        note_help(error.format_message())
         return error.exit_code
+    message = " ".join(error.format_message().split()).rstrip(".")
     return fail([f"{command}: {message}; see {command} --help"], error.exit_code)
 
 
@@ -87,7 +91,7 @@ def note_help(text: str) -> None:
 def takes(text: str) -> bool:
     """Whether stdout's encoding has all these characters."""
     try:
-        text.encode(sys.stdout.encoding or "ascii")
+        text.encode(getattr(sys.stdout, "encoding", None) or "ascii")
     except (UnicodeEncodeError, LookupError):
         return False
     return True
@@ -103,7 +107,7 @@ class ProgressBar:
 
     def __init__(self, label: str, steps: int, *, shown: bool) -> None:
         self._bar = click.progressbar(length=steps, label=printable(label), file=sys.stderr)
-        self._enabled = shown and sys.stderr.isatty()
+        self._enabled = shown and sys.stderr is not None and sys.stderr.isatty()
         self._due = time.monotonic() + PATIENCE
         self._waiting = 0
         self._visible = False
@@ -125,7 +129,7 @@ class ProgressBar:
         self._waiting += 1
         if self._enabled and time.monotonic() >= self._due:
             if not self._visible:
-                self._bar.render_progress()
                 self._visible = True
+                self._bar.render_progress()
             self._bar.update(self._waiting)
             self._waiting = 0

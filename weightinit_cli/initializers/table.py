@@ -46,10 +46,16 @@ _MODE = Parameter(
 )
 _KAIMING = (
     Parameter("mode", "which fan is kept", "fan_in", choices=("fan_in", "fan_out")),
-    Parameter("gain", "instead of negative_slope", None, minimum=0, maximum=_LARGEST),
+    Parameter(
+        "gain",
+        "instead of sqrt(2 / (1 + negative_slope²))",
+        None,
+        minimum=0,
+        maximum=_LARGEST,
+    ),
     Parameter(
         "negative_slope",
-        "slope of the leaky ReLU the gain is made for",
+        "of the leaky ReLU that the gain is made for, else 0",
         None,
         minimum=-_LARGEST,
         maximum=_LARGEST,
@@ -123,7 +129,7 @@ _ROWS: Final = (
     Initializer(scaling.he_uniform, "sqrt(2 / fan_in)", "Keras", _HE, needs_fans=True),
     Initializer(
         scaling.kaiming_normal,
-        "gain / sqrt(fan), gain = sqrt(2 / (1 + negative_slope²))",
+        "gain / sqrt(fan)",
         "torch (plain)",
         _HE,
         parameters=_KAIMING,
@@ -131,7 +137,7 @@ _ROWS: Final = (
     ),
     Initializer(
         scaling.kaiming_uniform,
-        "gain / sqrt(fan), gain = sqrt(2 / (1 + negative_slope²))",
+        "gain / sqrt(fan)",
         "torch",
         _HE,
         parameters=_KAIMING,

@@ -23,6 +23,7 @@ def decode(kind: Any, value: Any, path: str = "") -> Any:
     Raises Mismatch with the dotted path of the first value that does not fit.
     """
     if kind is Any:
+        _check_finite(value, path)
         return value
     if is_dataclass(kind):
         return _decode_fields(kind, _expect(value, dict, "an object", path), path)
@@ -30,8 +31,10 @@ def decode(kind: Any, value: Any, path: str = "") -> Any:
     if origin in (Union, UnionType):
         if value is None and NoneType in arguments:
             return None
-        (kind,) = (argument for argument in arguments if argument is not NoneType)
-        return decode(kind, value, path)
+        kinds = [argument for argument in arguments if argument is not NoneType]
+        if isinstance(value, str) and str in kinds:
+            return value
+        return decode(kinds[-1], value, path)
     if origin is tuple:
         items = _expect(value, list, "a list", path)
         return tuple(decode(arguments[0], item, _join(path, i)) for i, item in enumerate(items))
@@ -82,7 +85,18 @@ def _shown(value: Any) -> str:
 
 
 def _join(path: str, name: object) -> str:
-    return f"{path}.{name}" if path else str(name)
+    shown = str(name)
+    if not shown.isprintable() or len(shown) > 40:
+        shown = _shown(shown)
+    return f"{path}.{shown}" if path else shown
+
+
+def _check_finite(value: Any, path: str) -> None:
+    if isinstance(value, float) and not isfinite(value):
+        raise Mismatch(path, "must be a finite number")
+    if isinstance(value, dict | list):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            _check_finite(item, _join(path, key))
 
 
 @cache

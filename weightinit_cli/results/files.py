@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
 from contextlib import suppress
@@ -37,7 +38,10 @@ def write_files(out: Path, folder: str, files: Mapping[str, bytes]) -> list[Path
                     place.rmdir()
             raise
     except OSError as error:
-        where = error.filename if isinstance(error.filename, str) else str(place)
+        where = next(
+            (str(name) for name in (error.filename2, error.filename) if name is not None),
+            str(place),
+        )
         shown = str(place) if where.endswith(_SUFFIX) else where
         raise OutputError(f"{shown}: cannot be written: {error.strerror or error}") from None
     return [place / name for name in files]
@@ -45,7 +49,7 @@ def write_files(out: Path, folder: str, files: Mapping[str, bytes]) -> list[Path
 
 def write_file(path: Path, content: bytes) -> None:
     """Write one new file whole. Raises OutputError, also where it exists already."""
-    if path.exists():
+    if os.path.lexists(path):
         raise OutputError(f"{path}: exists already; choose another name")
     try:
         _write_all(path.parent, {path.name: content})

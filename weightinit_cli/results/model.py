@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003  (read at run time by decode)
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 SCHEMA_VERSION = 1
+
+
+Component = Mapping[str, str | float]
+
+
+@dataclass(frozen=True, slots=True)
+class SpecForm:
+    """The normal form of a spec as a result holds it: every key, and what it may be."""
+
+    name: str
+    experiment: str
+    seed: int
+    samples: int
+    features: int
+    layers: int
+    width: tuple[int, ...]
+    activation: Component
+    initializer: Component
+    bias: Component
+    histogram: Mapping[str, Any]
+    dtype: str
+    saturation: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,176 @@
+"""Helpers of the command line's tests: `winit` in this process, and as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import weightinit_cli
+from weightinit_cli.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+# Small enough for a few milliseconds, and complete.
+TINY = """\
+samples: 60
+width: 12
+layers: 2
+activation: sigmoid
+initializer: xavier_normal
+"""
+NOBODY = 65534
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command line did: its exit code and both streams."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty current folder."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def winit(capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
+    """Run a command line in this process."""
+
+    def run(*arguments: object) -> Outcome:
+        capsys.readouterr()
+        code = main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return Outcome(code, out, err)
+
+    return run
+
+
+@pytest.fixture
+def spec(here: Path) -> Callable[..., Path]:
+    """Write a tiny spec, with more lines if wanted."""
+
+    def write(name: str = "tiny.yaml", more: str = "") -> Path:
+        path = here / name
+        path.write_text(TINY + more, encoding="utf-8")
+        return path
+
+    return write
+
+
+def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment of a process that finds this checkout from any folder."""
+    place = str(Path(weightinit_cli.__file__).parent.parent)
+    return {**os.environ, "PYTHONPATH": place, "PYTHONIOENCODING": "utf-8", **(more or {})}
+
+
+@pytest.fixture
+def command() -> Callable[..., list[str]]:
+    """The command line of a process: `winit`, or `winit` after a few lines of Python."""
+
+    def build(*arguments: object, first: str | None = None) -> list[str]:
+        rest = [str(argument) for argument in arguments]
+        if first is None:
+            return [sys.executable, "-m", "weightinit_cli", *rest]
+        code = f"{first}\nfrom weightinit_cli.__main__ import main\nmain()"
+        return [sys.executable, "-c", code, *rest]
+
+    return build
+
+
+@pytest.fixture
+def environ() -> Callable[..., dict[str, str]]:
+    """The environment for `command`."""
+    return environment
+
+
+@pytest.fixture
+def process(command: Callable[..., list[str]]) -> Callable[..., Outcome]:
+    """Run a command line in a process of its own; `first` is Python to run before it."""
+
+    def run(
+        *arguments: object,
+        first: str | None = None,
+        env: Mapping[str, str] | None = None,
+        encoding: str = "utf-8",
+        **options: Any,
+    ) -> Outcome:
+        given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+        done = subprocess.run(
+            command(*arguments, first=first),
+            stdin=subprocess.DEVNULL,
+            env=environment(env),
+            timeout=60,
+            check=False,
+            **given,
+        )
+        texts = ((data or b"").decode(encoding) for data in (done.stdout, done.stderr))
+        out, err = (text.replace("\r\n", "\n") for text in texts)
+        return Outcome(done.returncode, out, err)
+
+    return run
+
+
+# Everything a command may import is imported first: the other user may not read this Python.
+AS_NOBODY = f"""
+import contextlib, encodings.utf_8_sig, io, os, sys, tempfile
+if os.getuid() == 0:
+    from weightinit_cli.cli import main as warm
+    with tempfile.TemporaryDirectory() as place, contextlib.redirect_stdout(io.StringIO()):
+        quick = ["--set", "samples=10", "--set", "width=3", "-o", place]
+        assert warm(["histogram", "-c", "sigmoid_xavier", *quick]) == 0
+        assert warm(["plot", place + "/sigmoid_xavier"]) == 0
+        assert warm(["new", place + "/new.yaml"]) == 0
+    os.setgroups([])
+    os.setgid({NOBODY})
+    os.setuid({NOBODY})
+"""
+
+
+@pytest.fixture
+def nobody(process: Callable[..., Outcome]) -> Callable[..., Outcome]:
+    """Run a command line as a user without rights: another one where the tests run as root."""
+    if os.name != "posix":
+        pytest.skip("needs POSIX users and rights")
+
+    def run(*arguments: object, **options: Any) -> Outcome:
+        return process(*arguments, first=AS_NOBODY, **options)
+
+    return run
+
+
+@pytest.fixture
+def commons(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A current folder that every user may read and write (pytest's own is private)."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place).resolve()
+        folder.chmod(0o777)
+        with monkeypatch.context() as patch:
+            patch.chdir(folder)
+            yield folder
+
+
+@pytest.fixture
+def files() -> Callable[[Path], list[str]]:
+    """Every file below a folder, hidden ones too, as sorted relative paths."""
+
+    def below(folder: Path) -> list[str]:
+        return sorted(
+            path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
+        )
+
+    return below

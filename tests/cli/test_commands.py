@@ -1,0 +1,332 @@
+"""The other commands: validate, schema, list, new, show, plot; help and version."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jsonschema
+import pytest
+import yaml
+
+from weightinit_cli import __version__, load_result, load_spec
+from weightinit_cli.activations import ACTIVATIONS
+from weightinit_cli.cli import COMMANDS
+from weightinit_cli.initializers import INITIALIZERS
+from weightinit_cli.spec import shipped_configs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture
+def saved(winit: Callable, spec: Callable) -> Path:
+    """The folder of a saved result, without its spec beside it."""
+    path = spec()
+    assert winit("histogram", "-c", path).code == 0
+    path.unlink()
+    return Path("outputs/tiny")
+
+
+# validate
+
+
+def test_validate(winit: Callable, spec: Callable):
+    spec("a.yaml")
+    spec("b.yaml")
+    run = winit("validate", "a.yaml", "b.yaml")
+    assert (run.code, run.out, run.err) == (0, "a.yaml: ok, 1 run\nb.yaml: ok, 1 run\n", "")
+    assert not Path("outputs").exists()
+
+
+def test_validate_tries_every_file(winit: Callable, spec: Callable):
+    Path("a.yaml").write_text("activation: sigmod\ninitializer: xavier_normal\nlayers: 0\n")
+    spec("b.yaml")
+    run = winit("validate", "a.yaml", "b.yaml", "missing.yaml")
+    assert (run.code, run.out) == (2, "b.yaml: ok, 1 run\n")
+    starts = ["a.yaml:1:13: activation: ", "a.yaml:3:9: layers: ", "missing.yaml: no such file"]
+    lines = run.err.splitlines()
+    assert len(lines) == 3
+    assert all(line.startswith(start) for line, start in zip(lines, starts, strict=True))
+
+
+def test_validate_takes_bare_names_and_quiet(winit: Callable):
+    assert winit("validate", "relu_he").out == "relu_he: ok, 1 run\n"
+    run = winit("validate", "-q", "relu_he")
+    assert (run.code, run.out, run.err) == (0, "", "")
+
+
+# schema
+
+
+def test_schema_accepts_what_is_shipped(winit: Callable):
+    run = winit("schema")
+    assert (run.code, run.err) == (0, "")
+    schema = json.loads(run.out)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    for path in shipped_configs():
+        jsonschema.validate(yaml.safe_load(path.read_text(encoding="utf-8")), schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"activation": "sigmod", "initializer": "zeros"}, schema)
+
+
+# list
+
+
+@pytest.mark.parametrize(
+    ("what", "table"), [("initializers", INITIALIZERS), ("activations", ACTIVATIONS)]
+)
+def test_list_of_a_table(winit: Callable, what: str, table: dict):
+    run = winit("list", what)
+    assert (run.code, run.err) == (0, "")
+    names = [line.split()[0] for line in run.out.splitlines()[1:] if line and line[0] != " "]
+    assert names[: len(table)] == list(table)
+    parameters = [line.strip() for line in run.out.splitlines() if line.startswith("    ")]
+    wanted = [parameter.name for entry in table.values() for parameter in entry.parameters]
+    heads = [line.partition(":")[0] for line in parameters]
+    assert [head for head in heads if head.isidentifier()] == wanted
+
+
+def test_list_of_initializers_has_deviation_and_convention(winit: Callable):
+    lines = {
+        line.split()[0]: line for line in winit("list", "initializers").out.splitlines() if line
+    }
+    assert "0.8796 std" in lines["truncated_normal"]
+    assert "Keras" in lines["he_normal"]
+    assert "torch" in lines["kaiming_normal"]
+    assert "fan_in" in lines["he_normal"]
+
+
+def test_list_of_configs_says_what_each_shows(winit: Callable):
+    run = winit("list", "configs")
+    rows = dict(line.split(maxsplit=1) for line in run.out.splitlines()[1:])
+    assert list(rows) == [path.stem for path in shipped_configs()]
+    assert all(len(text) > 20 for text in rows.values())
+
+
+# new
+
+
+def test_new_writes_a_spec_that_runs(winit: Callable):
+    run = winit("new", "mine.yaml")
+    assert (run.code, run.err) == (0, "")
+    assert run.out.startswith("mine.yaml: written")
+    assert load_spec("./mine.yaml").name == "mine"
+    assert "#" in Path("mine.yaml").read_text(encoding="utf-8")
+    quick = ("--no-plot", "--set", "samples=20", "--set", "width=5")
+    assert winit("histogram", "-c", "mine.yaml", *quick).code == 0
+    assert Path("outputs/mine/stats.json").is_file()
+
+
+def test_new_like_a_shipped_config(winit: Callable):
+    assert winit("new", "mine.yaml", "--like", "relu_he").code == 0
+    quick = ("--no-plot", "--set", "samples=20", "--set", "width=5")
+    assert winit("histogram", "-c", "mine.yaml", *quick).code == 0
+    result = load_result("outputs/mine")
+    assert (result.name, result.spec["initializer"]["name"]) == ("mine", "kaiming_normal")
+
+
+def test_new_like_an_own_file(winit: Callable, spec: Callable):
+    text = spec("a.yaml", "# a comment\n").read_text()
+    assert winit("new", "b.yaml", "--like", "a.yaml").code == 0
+    assert Path("b.yaml").read_text() == text
+
+
+def test_new_leaves_an_existing_file_alone(winit: Callable):
+    Path("mine.yaml").write_text("mine")
+    for more in ((), ("--like", "relu_he")):
+        run = winit("new", "mine.yaml", *more)
+        assert (run.code, run.out) == (2, "")
+        assert run.err.startswith("mine.yaml: ")
+        assert "exists" in run.err
+    assert Path("mine.yaml").read_text() == "mine"
+
+
+def test_new_like_nothing(winit: Callable):
+    run = winit("new", "mine.yaml", "--like", "relu_hee")
+    assert run.code == 2
+    assert "did you mean the shipped config 'relu_he'?" in run.err
+    assert not Path("mine.yaml").exists()
+
+
+def test_new_like_a_bad_spec(winit: Callable):
+    Path("bad.yaml").write_text("activation: sigmod\ninitializer: zeros\n")
+    run = winit("new", "mine.yaml", "--like", "bad.yaml")
+    assert run.code == 2
+    assert run.err.startswith("bad.yaml:1:13: activation: ")
+    assert not Path("mine.yaml").exists()
+
+
+@pytest.mark.parametrize("name", ["nowhere/mine.yaml", "n" * 300 + ".yaml"])
+def test_new_in_a_place_that_cannot_be(winit: Callable, name: str):
+    run = winit("new", name)
+    assert run.code == 2
+    assert run.err.startswith(name)
+    assert len(run.err.splitlines()) == 1
+
+
+# show and plot
+
+
+def test_show_is_the_table_again(winit: Callable, spec: Callable):
+    spec()
+    table = winit("histogram", "-c", "tiny.yaml", "--no-plot").out.splitlines()[:4]
+    assert winit("show", "outputs/tiny").out.splitlines() == table
+    assert winit("show", "outputs/tiny/stats.json").out.splitlines() == table
+
+
+def test_show_json(winit: Callable, saved: Path):
+    (line,) = winit("show", saved, "--json").out.splitlines()
+    assert json.loads(line) == json.loads((saved / "stats.json").read_text())
+
+
+def test_show_and_plot_need_the_statistics_alone(
+    winit: Callable, saved: Path, tmp_path: Path, files: Callable
+):
+    moved = tmp_path / "moved" / "away"
+    moved.mkdir(parents=True)
+    shutil.move(saved / "stats.json", moved / "renamed.json")
+    shutil.rmtree("outputs")
+    run = winit("show", moved / "renamed.json")
+    assert (run.code, run.err) == (0, "")
+    assert run.out.startswith("tiny: sigmoid")
+    run = winit("plot", moved / "renamed.json")
+    assert (run.code, run.err) == (0, "")
+    assert run.out == f"{moved / 'histogram.png'}\n"
+    assert files(moved) == ["histogram.png", "renamed.json"]
+
+
+def test_plot_draws_the_same_picture_again(winit: Callable, saved: Path):
+    picture = saved / "histogram.png"
+    former = picture.read_bytes()
+    picture.write_bytes(b"something else")
+    run = winit("plot", saved)
+    assert (run.code, run.out, run.err) == (0, f"{picture}\n", "")
+    assert picture.read_bytes() == former
+    picture.unlink()
+    assert winit("plot", saved / "stats.json", "-q").out == ""
+    assert picture.read_bytes() == former
+
+
+def test_plot_elsewhere_in_other_formats(winit: Callable, saved: Path):
+    run = winit("plot", saved, "-o", "else/where", "--format", "svg", "--format", "png")
+    assert run.code == 0
+    assert sorted(path.name for path in Path("else/where").iterdir()) == [
+        "histogram.png",
+        "histogram.svg",
+    ]
+    assert Path("else/where/histogram.png").read_bytes().startswith(PNG)
+
+
+def test_plot_through_a_linked_folder(winit: Callable, saved: Path, tmp_path: Path):
+    shutil.move(saved, tmp_path / "real")
+    try:
+        Path("link").symlink_to(tmp_path / "real", target_is_directory=True)
+    except OSError:
+        pytest.skip("no right to make links")
+    (tmp_path / "real" / "histogram.png").unlink()
+    assert winit("plot", "link").code == 0
+    assert (tmp_path / "real" / "histogram.png").is_file()
+
+
+@pytest.mark.parametrize("command", ["show", "plot"])
+@pytest.mark.parametrize("path", ["nowhere", "nowhere/stats.json", ".", "n" * 300])
+def test_no_such_result(winit: Callable, command: str, path: str):
+    run = winit(command, path)
+    assert (run.code, run.out) == (2, "")
+    (line,) = run.err.splitlines()
+    assert line.startswith(path)
+
+
+@pytest.mark.parametrize("command", ["show", "plot"])
+def test_damaged_result(winit: Callable, saved: Path, command: str):
+    file = saved / "stats.json"
+    data = file.read_bytes()
+    for damaged in (b"", data[: len(data) // 2], b"\x89PNG\r\n\x1a\n\0", b"[]", b"{}"):
+        file.write_bytes(damaged)
+        run = winit(command, saved)
+        assert (run.code, run.out) == (2, "")
+        (line,) = run.err.splitlines()
+        assert line.startswith(str(file))
+
+
+SPEC_DAMAGE = {
+    "no activation": lambda spec: spec.pop("activation"),
+    "no width": lambda spec: spec.pop("width"),
+    "no seed": lambda spec: spec.pop("seed"),
+    "no widths": lambda spec: spec.update(width=[]),
+    "width of text": lambda spec: spec.update(width="wide"),
+    "an initializer of text": lambda spec: spec.update(initializer="zeros"),
+    "an initializer without name": lambda spec: spec.update(initializer={"std": 1}),
+    "a parameter that is a list": lambda spec: spec["initializer"].update(gain=[1]),
+}
+
+
+@pytest.mark.parametrize("command", ["show", "plot"])
+@pytest.mark.parametrize("damage", SPEC_DAMAGE)
+def test_result_with_a_damaged_spec(winit: Callable, saved: Path, command: str, damage: str):
+    file = saved / "stats.json"
+    tree = json.loads(file.read_text())
+    SPEC_DAMAGE[damage](tree["spec"])
+    file.write_text(json.dumps(tree))
+    run = winit(command, saved)
+    assert (run.code, run.out) == (2, "")
+    (line,) = run.err.splitlines()
+    assert line.startswith(f"{file}: spec")
+
+
+def test_show_escapes_what_a_result_holds(winit: Callable, saved: Path):
+    file = saved / "stats.json"
+    tree = json.loads(file.read_text())
+    tree["name"] = "evil\x1b]0;title\x07\u202e"
+    file.write_text(json.dumps(tree))
+    run = winit("show", saved)
+    assert run.code == 0
+    assert run.out.startswith(r"evil\x1b]0;title\x07\u202e: sigmoid")
+
+
+# help and version
+
+
+def test_version(winit: Callable):
+    run = winit("--version")
+    assert (run.code, run.err) == (0, "")
+    assert __version__ in run.out
+    assert run.out.startswith("winit")
+    assert len(run.out.splitlines()) == 1
+
+
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_help_lists_every_command(winit: Callable, option: str):
+    run = winit(option)
+    assert (run.code, run.err) == (0, "")
+    for command in COMMANDS:
+        (line,) = (line for line in run.out.splitlines() if line.split()[:1] == [command])
+        assert len(line.split()) > 3
+        assert len(line) <= 80
+
+
+@pytest.mark.parametrize("command", [(), *((command,) for command in COMMANDS)])
+def test_help_has_no_markup_left(winit: Callable, command: tuple):
+    run = winit(*command, "--help")
+    assert (run.code, run.err) == (0, "")
+    assert run.out.startswith("Usage: winit")
+    assert "\\b" not in run.out
+    assert "\b" not in run.out
+    assert "  ...\n" not in run.out
+
+
+def test_help_shows_examples_a_line_each(winit: Callable):
+    examples = [line.strip() for line in winit("--help").out.splitlines()]
+    assert any(line.startswith("winit histogram -") for line in examples)
+    assert "winit list configs" in examples
+
+
+def test_no_command_at_all_is_the_help_page(winit: Callable):
+    run = winit()
+    assert (run.code, run.out) == (2, "")
+    assert run.err.rstrip("\n") == winit("--help").out.rstrip("\n")

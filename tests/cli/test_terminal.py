@@ -1,0 +1,125 @@
+"""In a terminal: colour, one that fits, and a progress bar where a run takes its time."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
+
+# Every run is a long one.
+IMPATIENT = "from weightinit_cli.cli import terminal\nterminal.PATIENCE = 0.0"
+CODES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
+
+
+@pytest.fixture
+def screen(command: Callable, environ: Callable) -> Callable:
+    """Run a command line with chosen streams in a terminal; return its code, and what it shows."""
+    import fcntl
+    import struct
+    import termios
+
+    def run(
+        *arguments: object, streams: str = "stdout stderr", columns: int = 80, **options: str
+    ) -> tuple[int, str]:
+        master, slave = os.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        given = dict.fromkeys(streams.split(), slave)
+        with subprocess.Popen(
+            command(*arguments, **options),
+            stdin=slave,
+            stdout=given.get("stdout", subprocess.DEVNULL),
+            stderr=given.get("stderr", subprocess.DEVNULL),
+            env=environ({"TERM": "xterm-256color"}),
+        ) as process:
+            os.close(slave)
+            shown = b""
+            while True:
+                try:
+                    piece = os.read(master, 1 << 16)
+                except OSError:  # how Linux says that the other end is closed
+                    break
+                if not piece:
+                    break
+                shown += piece
+        os.close(master)
+        return process.returncode, shown.decode()
+
+    return run
+
+
+def test_colour(screen: Callable, spec: Callable):
+    spec()
+    code, shown = screen("histogram", "-c", "tiny.yaml", "--no-plot")
+    assert code == 0
+    assert "\x1b[" in shown
+    assert "█" in shown
+    assert CODES.sub("", shown).startswith("tiny: sigmoid")
+
+
+def test_colour_of_other_commands(screen: Callable, spec: Callable):
+    spec()
+    screen("histogram", "-c", "tiny.yaml", "--no-plot", streams="")
+    assert "\x1b[" in screen("show", "outputs/tiny")[1]
+    assert "\x1b[" in screen("list", "initializers")[1]
+
+
+def test_json_has_no_colour(screen: Callable, spec: Callable):
+    spec()
+    code, shown = screen("histogram", "-c", "tiny.yaml", "--no-plot", "--json")
+    assert code == 0
+    assert "\x1b" not in shown
+
+
+def test_much_saturation_is_set_off(screen: Callable, spec: Callable):
+    spec()
+    options = ("--set", "initializer={name: normal, std: 10}", "--no-plot")
+    _, shown = screen("histogram", "-c", "tiny.yaml", *options)
+    assert re.search(r"\x1b\[33m +[0-9.]+%", shown)
+
+
+def test_no_bar_for_a_short_run(screen: Callable, spec: Callable):
+    spec()
+    code, shown = screen("histogram", "-c", "tiny.yaml", "--no-plot", streams="stderr")
+    assert (code, shown) == (0, "")
+
+
+def test_bar_for_a_long_run_on_stderr(screen: Callable, spec: Callable):
+    spec(more="histogram: {bins: 5}\n")
+    arguments = ("histogram", "-c", "tiny.yaml", "--no-plot")
+    code, shown = screen(*arguments, streams="stderr", first=IMPATIENT)
+    assert code == 0
+    assert "tiny" in shown
+    assert "100%" in shown
+    code, shown = screen(*arguments, streams="stdout", first=IMPATIENT)
+    assert code == 0
+    assert "100%" not in shown
+
+
+def test_bar_gives_the_cursor_back(screen: Callable, spec: Callable):
+    spec()
+    arguments = ("histogram", "-c", "tiny.yaml", "--no-plot")
+    _, shown = screen(*arguments, streams="stderr", first=IMPATIENT)
+    assert shown.rfind("\x1b[?25l") < shown.rfind("\x1b[?25h")
+
+
+@pytest.mark.parametrize("more", [("-q",), ("-q", "--json")])
+def test_quiet_has_no_bar(screen: Callable, spec: Callable, more: tuple):
+    spec()
+    arguments = ("histogram", "-c", "tiny.yaml", "--no-plot", *more)
+    assert screen(*arguments, streams="stderr", first=IMPATIENT) == (0, "")
+
+
+def test_table_fits_eighty_columns(screen: Callable, spec: Callable):
+    spec()
+    code, shown = screen("histogram", "-c", "tiny.yaml", "--no-plot", columns=80)
+    assert code == 0
+    lines = [CODES.sub("", line) for line in shown.splitlines()]
+    assert [line for line in lines[1:4] if len(line) > 80] == []

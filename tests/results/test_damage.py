@@ -1,0 +1,501 @@
+"""A file that is no whole result of winit: always a ResultError with the file and the place."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import random
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from weightinit_cli.errors import ResultError
+from weightinit_cli.results import (
+    SCHEMA_VERSION,
+    STATS,
+    Result,
+    dump_line,
+    dump_result,
+    load_result,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture
+def refused(tmp_path: Path) -> Callable[[bytes | str | object], str]:
+    """Save something in a result's place, and return what is said of it, without the path."""
+
+    def say(saved: object) -> str:
+        file = tmp_path / STATS
+        if isinstance(saved, bytes):
+            file.write_bytes(saved)
+        else:
+            text = saved if isinstance(saved, str) else json.dumps(saved)
+            file.write_text(text, encoding="utf-8")
+        messages = set()
+        for path in (file, tmp_path, str(tmp_path)):
+            with pytest.raises(ResultError) as caught:
+                load_result(path)
+            (line,) = caught.value.lines
+            assert "\n" not in line
+            assert len(line) < 400 + len(str(file))
+            assert line.startswith(f"{file}: ")
+            messages.add(line.removeprefix(f"{file}: "))
+        (message,) = messages
+        return message
+
+    return say
+
+
+# no JSON
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b" \n",
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+        b"\0" * 100,
+        b"\xff\xfe{\0}\0",
+        b'{"schema_version": 1, "name": "caf\xe9"}',
+        b"schema_version: 1\n",
+        b"{'schema_version': 1}",
+        b"{} {}",
+        b'{"schema_version": 1,}',
+        b"NaN",
+    ],
+    ids=repr,
+)
+def test_not_json(refused: Callable, data: bytes):
+    assert "JSON" in refused(data)
+
+
+def test_syntax_error_has_line_and_column(refused: Callable):
+    assert refused('{\n "a": oops}').startswith("line 2, column 7: not JSON: ")
+
+
+def test_truncated_anywhere(tmp_path: Path, plain: Result):
+    data = dump_result(plain).encode()
+    file = tmp_path / STATS
+    chance = random.Random(3)  # noqa: S311
+    for length in (1, 2, len(data) - 2, *(chance.randrange(len(data) - 1) for _ in range(60))):
+        file.write_bytes(data[:length])
+        with pytest.raises(ResultError, match=re.escape(str(file))):
+            load_result(file)
+
+
+@pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
+def test_constants_that_json_lacks(refused: Callable, plain: Result, constant: str):
+    text = dump_result(plain)
+    assert constant in refused(re.sub('"mean": [^,]+', f'"mean": {constant}', text, count=1))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        "[" * 100_000 + "]" * 100_000,
+        '{"a":' * 100_000,
+        '{"schema_version": 1, "spec": ' + "[" * 100_000 + "]" * 100_000 + "}",
+    ],
+    ids=["open lists", "lists", "open objects", "in a result"],
+)
+def test_nesting(refused: Callable, text: str):
+    assert "JSON" in refused(text)
+
+
+# JSON, but no result
+
+
+@pytest.mark.parametrize("value", [[], [1], 1, 1.5, "text", None, True, {}, {"a": 1}], ids=repr)
+def test_another_thing_at_the_top(refused: Callable, value: object):
+    assert refused(value)
+
+
+@pytest.mark.parametrize("version", [True, False, 0, -1, "1", 1.0, None, [1], {}], ids=repr)
+def test_wrong_schema_version(refused: Callable, tree: Callable, version: object):
+    assert refused({**tree(), "schema_version": version}).startswith("schema_version: ")
+
+
+def test_newer_schema_names_who_writes_it(refused: Callable, tree: Callable):
+    newer = {**tree(), "schema_version": SCHEMA_VERSION + 1, "figure": "of the future"}
+    newer["environment"]["winit"] = "9.8.7"
+    message = refused(newer)
+    assert message.startswith("schema_version: ")
+    assert f"{SCHEMA_VERSION + 1}" in message
+    assert "9.8.7" in message
+    for environment in ({}, None, {"winit": 3}, []):
+        assert "newer" in refused({**newer, "environment": environment})
+
+
+def test_newer_schema_of_many_digits(refused: Callable, tree: Callable):
+    assert refused({**tree(), "schema_version": 10**3000}).startswith("schema_version: ")
+
+
+def test_newer_schema_of_a_hostile_version(refused: Callable, tree: Callable):
+    newer = {**tree(), "schema_version": 2, "environment": {"winit": "x" * 10_000 + "\n\x1b[31m"}}
+    assert refused(newer).startswith("schema_version: ")
+
+
+# a result, but not a whole one
+
+
+def places(value: object, path: tuple = ()) -> list[tuple]:
+    """The path of every value of the tree below `spec` and `environment`, which are free-form."""
+    found = [path] if path else []
+    items: Any = ()
+    if isinstance(value, dict):
+        items = value.items()
+    elif isinstance(value, list):
+        items = enumerate(value)
+    for key, item in items:
+        found += places(item, (*path, key))
+    return found
+
+
+def at(tree: Any, path: tuple) -> Any:
+    for key in path:
+        tree = tree[key]
+    return tree
+
+
+def dotted(path: tuple) -> str:
+    return ".".join(map(str, path))
+
+
+TYPED = [
+    ("name",),
+    ("digest",),
+    ("input",),
+    ("layers",),
+    ("layers", 1),
+    ("resolved",),
+    ("resolved", "layers", 0, "fan_in"),
+    ("resolved", "layers", 2, "weight_std"),
+    ("input", "nonfinite"),
+    ("layers", 0, "mean"),
+    ("layers", 0, "quantiles"),
+    ("layers", 0, "quantiles", "0.5"),
+    ("layers", 0, "saturation"),
+    ("layers", 0, "saturation", "low"),
+    ("layers", 1, "dead_units"),
+    ("layers", 2, "weights", "stream"),
+    ("layers", 2, "weights", "zero_fraction"),
+    ("layers", 2, "histogram"),
+    ("layers", 2, "histogram", "edges"),
+    ("layers", 2, "histogram", "edges", 3),
+    ("layers", 2, "histogram", "counts", 3),
+    ("layers", 2, "histogram", "underflow"),
+    ("spec",),
+    ("environment",),
+]
+
+
+@pytest.mark.parametrize("path", TYPED, ids=dotted)
+def test_wrong_type(refused: Callable, tree: Callable, path: tuple):
+    former = at(tree(), path)
+    wrong: list[object] = [True, "1"] if not isinstance(former, str) else [1, [], {}]
+    wrong += [[former], {"a": former}] if not isinstance(former, dict | list) else ["text", 3]
+    for value in wrong:
+        damaged = tree()
+        at(damaged, path[:-1])[path[-1]] = value
+        assert refused(damaged).startswith(f"{dotted(path)}: must be "), value
+
+
+KEYS = [
+    path
+    for path in TYPED
+    if isinstance(path[-1], str) and path != ("layers", 0, "quantiles", "0.5")
+]
+
+
+@pytest.mark.parametrize("path", KEYS, ids=dotted)
+def test_missing_key(refused: Callable, tree: Callable, path: tuple):
+    damaged = tree()
+    del at(damaged, path[:-1])[path[-1]]
+    assert refused(damaged) == f"{dotted(path)}: missing"
+
+
+def test_missing_quantile(refused: Callable, tree: Callable):
+    damaged = tree()
+    del damaged["layers"][0]["quantiles"]["0.5"]
+    assert refused(damaged).startswith("layers.0.quantiles")
+
+
+@pytest.mark.parametrize(
+    "path", [(), ("resolved",), ("layers", 0), ("layers", 0, "weights"), ("input", "histogram")]
+)
+def test_unknown_key(refused: Callable, tree: Callable, path: tuple):
+    damaged = tree()
+    at(damaged, path)["surplus"] = 1
+    assert refused(damaged).startswith(f"{dotted((*path, 'surplus'))}: unknown")
+
+
+@pytest.mark.parametrize("key", ["a" * 100_000, "\x1b[31m", "a\nb", "\ud800", "a.b", ""])
+def test_unknown_key_of_a_hostile_name(refused: Callable, tree: Callable, key: str):
+    assert "unknown" in refused({**tree(), key: 1})
+
+
+@pytest.mark.parametrize("path", [("layers", 0, "mean"), ("resolved", "layers", 0, "weight_std")])
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "1" + "0" * 400])
+def test_number_beyond_float(refused: Callable, plain: Result, tree: Callable, path: tuple, number):
+    damaged = tree()
+    at(damaged, path[:-1])[path[-1]] = "MARK"
+    text = json.dumps(damaged).replace('"MARK"', number)
+    assert refused(text).startswith(f"{dotted(path)}: must be a finite number")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [("spec", "samples"), ("spec", "features"), ("spec", "seed"), ("spec", "saturation"),
+     ("environment", "winit"), ("layers", 0, "mean"), ("layers", 0, "dead_units"),
+     ("layers", 0, "histogram", "counts", 3), ("layers", 0, "histogram", "overflow"),
+     ("resolved", "layers", 0, "fan_out"), ("schema_version",)],
+    ids=dotted,
+)  # fmt: skip
+def test_integer_of_5000_digits(refused: Callable, tree: Callable, path: tuple):
+    damaged = tree()
+    at(damaged, path[:-1])[path[-1]] = "MARK"
+    assert refused(json.dumps(damaged).replace('"MARK"', "9" * 5000))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [("layers", 0, "histogram", "counts"), ("spec", "samples"), ("layers", 0, "nonfinite")],
+    ids=dotted,
+)
+def test_integers_just_below_the_limit_on_digits(refused: Callable, tree: Callable, path: tuple):
+    """Python reads 4,300 digits, but does not write the 4,301 of a sum."""
+    damaged = tree()
+    former = at(damaged, path)
+    at(damaged, path[:-1])[path[-1]] = (
+        ["MARK"] * len(former) if isinstance(former, list) else "MARK"
+    )
+    assert refused(json.dumps(damaged).replace('"MARK"', "9" * 4300))
+
+
+@pytest.mark.parametrize(
+    "path", [("spec", "saturation"), ("environment", "numpy"), ("spec", "new")]
+)
+def test_what_could_not_be_written_again(refused: Callable, tree: Callable, path: tuple):
+    """1e999 is read as infinity, which strict JSON cannot hold."""
+    damaged = tree()
+    at(damaged, path[:-1])[path[-1]] = "MARK"
+    assert refused(json.dumps(damaged).replace('"MARK"', "1e999")).startswith(dotted(path))
+
+
+@pytest.mark.parametrize("field", ["underflow", "overflow"])
+@pytest.mark.parametrize("layer", [("input",), ("layers", 1)], ids=dotted)
+def test_counts_that_do_not_add_up(refused: Callable, tree: Callable, layer: tuple, field: str):
+    damaged = tree()
+    at(damaged, layer)["histogram"][field] += 1
+    assert refused(damaged).startswith(f"{dotted(layer)}.histogram: counts add up to ")
+
+
+def test_nonfinite_counts_too(refused: Callable, tree: Callable):
+    damaged = tree()
+    damaged["layers"][1]["nonfinite"] = 1
+    assert refused(damaged).startswith("layers.1.histogram: ")
+
+
+@pytest.mark.parametrize("key", ["samples", "features"])
+def test_sizes_that_contradict_the_counts(refused: Callable, tree: Callable, key: str):
+    for value in (1, "40", None, True, -5, 2.5, []):
+        damaged = tree()
+        damaged["spec"][key] = value
+        assert refused(damaged)
+    damaged = tree()
+    del damaged["spec"][key]
+    assert refused(damaged).startswith(f"spec.{key}: ")
+
+
+@pytest.mark.parametrize("change", [-1, 1])
+def test_edges_and_counts_of_other_lengths(refused: Callable, tree: Callable, change: int):
+    damaged = tree()
+    edges = damaged["layers"][2]["histogram"]["edges"]
+    damaged["layers"][2]["histogram"]["edges"] = [*edges, 2.0] if change > 0 else edges[:-1]
+    message = refused(damaged)
+    assert message.startswith("layers.2.histogram: ")
+    assert "edge" in message
+
+
+def test_edges_out_of_order(refused: Callable, tree: Callable):
+    damaged = tree()
+    damaged["layers"][2]["histogram"]["edges"].reverse()
+    assert refused(damaged).startswith("layers.2.histogram")
+
+
+def test_no_bins(refused: Callable, tree: Callable):
+    damaged = tree()
+    histogram = damaged["layers"][0]["histogram"]
+    histogram["underflow"] += sum(histogram["counts"])
+    histogram["counts"], histogram["edges"] = [], [0.5]
+    assert refused(damaged).startswith("layers.0.histogram")
+
+
+def test_layers_that_were_lost(refused: Callable, tree: Callable):
+    damaged = tree()
+    damaged["layers"].pop()
+    assert refused(damaged).startswith("layers: ")
+
+
+def test_no_layers(refused: Callable, tree: Callable):
+    damaged = tree()
+    damaged["layers"], damaged["resolved"]["layers"] = [], []
+    assert refused(damaged)
+
+
+# no file
+
+
+def test_folder_without_a_result(tmp_path: Path):
+    with pytest.raises(ResultError, match="no such result") as caught:
+        load_result(tmp_path)
+    assert str(caught.value).startswith(f"{tmp_path}: ")
+
+
+def test_nothing_there(tmp_path: Path):
+    with pytest.raises(ResultError, match="no such result"):
+        load_result(tmp_path / "nowhere" / STATS)
+
+
+def test_folder_in_its_place(tmp_path: Path):
+    (tmp_path / STATS).mkdir()
+    with pytest.raises(ResultError, match=re.escape(str(tmp_path))):
+        load_result(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["n" * 300, "a\0b", "stats.json/below"])
+def test_names_that_no_file_has(tmp_path: Path, name: str):
+    (tmp_path / STATS).write_text("{}")
+    with pytest.raises(ResultError):
+        load_result(tmp_path / name)
+
+
+def test_loop_of_links(tmp_path: Path):
+    try:
+        (tmp_path / STATS).symlink_to(STATS)
+    except OSError:
+        pytest.skip("no right to make links")
+    with pytest.raises(ResultError):
+        load_result(tmp_path)
+
+
+# anything
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(min_value=10**18, max_value=10**400)
+    | st.floats()
+    | st.text(max_size=10),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4)
+    ),
+    max_leaves=8,
+)
+
+
+@st.composite
+def mutations(draw: st.DrawFn, tree: dict[str, Any]) -> dict[str, Any]:
+    """The tree with one to three values replaced, removed, doubled or added."""
+    mutated = copy.deepcopy(tree)
+    for _ in range(draw(st.integers(1, 3))):
+        path = draw(st.sampled_from(places(mutated)))
+        parent, key = at(mutated, path[:-1]), path[-1]
+        match draw(st.sampled_from(["replace", "remove", "add", "nest"])):
+            case "replace":
+                parent[key] = draw(JSON)
+            case "remove":
+                del parent[key]
+            case "nest":
+                parent[key] = draw(st.sampled_from([[parent[key]], {"a": parent[key]}]))
+            case "add" if isinstance(parent, list):
+                parent.insert(key, draw(JSON))
+            case _:
+                parent[draw(st.text(max_size=5))] = draw(JSON)
+        if not places(mutated):
+            break
+    return mutated
+
+
+COMMON = settings(
+    deadline=None,
+    max_examples=150,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+def loads_or_refuses(file: Path) -> None:
+    """A Result that can be written again, or a ResultError on one line with the path."""
+    said = None
+    try:
+        loaded = load_result(file)
+        assert isinstance(loaded, Result)
+        dump_line(loaded)
+    except ResultError as error:
+        said = str(error)
+    assert said is None or said.startswith(f"{file}: ")
+
+
+@COMMON
+@given(data=st.data())
+def test_mutated_tree(tmp_path: Path, tree: Callable, data: st.DataObject):
+    kind = data.draw(st.sampled_from(["plain", "overflowing", "constant"]))
+    file = tmp_path / STATS
+    file.write_text(json.dumps(data.draw(mutations(tree(kind)))), encoding="utf-8")
+    loads_or_refuses(file)
+
+
+@COMMON
+@given(value=JSON)
+@example(value=float("inf"))
+def test_any_json(tmp_path: Path, value: object):
+    (tmp_path / STATS).write_text(json.dumps(value), encoding="utf-8")
+    with pytest.raises(ResultError):
+        load_result(tmp_path)
+
+
+@COMMON
+@given(data=st.data())
+def test_damaged_bytes(tmp_path: Path, plain: Result, data: st.DataObject):
+    raw = bytearray(dump_line(plain).encode())
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(raw) - 1))
+        end = data.draw(st.integers(start, min(start + 20, len(raw))))
+        raw[start:end] = data.draw(st.binary(max_size=8) | st.sampled_from([b"9" * 500, b"[" * 99]))
+    file = tmp_path / STATS
+    file.write_bytes(raw)
+    loads_or_refuses(file)
+
+
+def test_many_problems_are_no_slower_than_one(refused: Callable, tree: Callable):
+    """The first problem is enough: a list of a million wrong values is one line."""
+    damaged = tree()
+    damaged["layers"][0]["histogram"]["counts"] = ["x"] * 1_000_000
+    assert refused(damaged).startswith("layers.0.histogram.counts.0: ")
+
+
+def test_unreadable(tmp_path: Path, plain: Result):
+    file = tmp_path / STATS
+    file.write_text(dump_result(plain))
+    file.chmod(0)
+    try:
+        if os.access(file, os.R_OK):
+            pytest.skip("this user may read every file; tests/cli/test_rights.py tries another")
+        with pytest.raises(ResultError, match="ermission"):
+            load_result(file)
+    finally:
+        with suppress(OSError):
+            file.chmod(0o600)

@@ -1,0 +1,291 @@
+"""The walls of the design (section 2): who may import whom, and who may speak."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import weightinit_cli
+
+ROOT = Path(weightinit_cli.__file__).parent
+OURS = "weightinit_cli"
+
+# What each part may import of ours: the picture of the design. `init` is the package itself,
+# of which others take `__version__` alone.
+ALLOWED: dict[str, set[str]] = {
+    "init": set(),  # lazy, by names in a table
+    "__main__": {"cli"},
+    "errors": set(),
+    "parameters": set(),
+    "streams": set(),
+    "initializers": {"errors", "parameters"},
+    "activations": {"errors", "parameters"},
+    "network": {"initializers", "activations", "streams"},
+    "theory": {"activations"},
+    "spec": {"initializers", "activations", "errors", "parameters"},
+    "results": {"errors"},
+    "verdicts": {"results"},
+    "plots": {"results"},
+    "check": {"results", "errors"},
+    "experiments": {
+        "init", "spec", "initializers", "activations", "network", "theory", "streams", "results",
+        "verdicts", "errors",
+    },
+    "cli": {
+        "init", "spec", "initializers", "activations", "parameters", "experiments", "results",
+        "check", "plots", "batch", "errors",
+    },
+}  # fmt: skip
+
+# An arrow against the picture, each with its reason.
+EXCEPTIONS = {
+    # In a notebook a Result draws itself, and a notebook asks the object, nobody else. The import
+    # stands inside the method, so reading a result still loads no matplotlib.
+    ("results.model", "plots", "_repr_png_"),
+}
+
+# Libraries that cost time or power to have, and the one place that has them.
+HOMES = {
+    "click": {"cli"},
+    "yaml": {"spec"},
+    "matplotlib": {"plots"},
+    "PIL": {"plots"},
+    "scipy": {"activations", "theory"},
+    "threadpoolctl": {"network"},
+    "psutil": {"experiments"},
+}
+# A result is read, shown and refused without arrays; a spec is checked without them, too.
+WITHOUT_NUMPY = {"init", "__main__", "errors", "parameters", "spec", "results", "cli"}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import: in which module, of what, and inside which function (empty at the top)."""
+
+    module: str
+    name: str
+    function: str
+    line: int
+
+    @property
+    def part(self) -> str:
+        return part_of(self.module)
+
+    def __str__(self) -> str:
+        return f"{self.module}, line {self.line}: {self.part} must not import {self.name}"
+
+
+def part_of(module: str) -> str:
+    return module.partition(".")[0] or "init"
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+class Finder(ast.NodeVisitor):
+    """Every import of a module at run time, also inside functions; TYPE_CHECKING's do not count."""
+
+    def __init__(self, module: str, *, package: bool) -> None:
+        self.module, self.package = module, package
+        self.function = ""
+        self.found: list[Import] = []
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        outer, self.function = self.function, node.name
+        self.generic_visit(node)
+        self.function = outer
+
+    visit_AsyncFunctionDef = visit_FunctionDef  # type: ignore[assignment]  # noqa: N815
+
+    def visit_If(self, node: ast.If) -> None:
+        if ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+            for other in node.orelse:
+                self.visit(other)
+        else:
+            self.generic_visit(node)
+
+    def visit_Import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            self._add(alias.name, node.lineno)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        base = node.module or ""
+        if node.level:
+            place = [OURS, *filter(None, self.module.split("."))]
+            place = place[: len(place) - node.level + self.package]
+            base = ".".join([*place, *filter(None, [base])])
+        for alias in node.names:
+            self._add(f"{base}.{alias.name}" if base in (OURS, "matplotlib") else base, node.lineno)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        called = ast.unparse(node.func)
+        if called.split(".")[-1] in ("import_module", "__import__"):
+            argument = node.args[0] if node.args else None
+            known = isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+            self._add(argument.value if known else "(a computed name)", node.lineno)  # type: ignore[union-attr]
+        self.generic_visit(node)
+
+    def _add(self, name: str, line: int) -> None:
+        self.found.append(Import(self.module, name, self.function, line))
+
+
+def imports(source: str, module: str, *, package: bool = False) -> list[Import]:
+    finder = Finder(module, package=package)
+    finder.visit(ast.parse(source))
+    return finder.found
+
+
+def our_part(name: str) -> str | None:
+    """The part of ours that is imported, None for anybody else's module."""
+    if name != OURS and not name.startswith(f"{OURS}."):
+        return None
+    part = name.removeprefix(OURS).removeprefix(".").partition(".")[0]
+    known = (ROOT / part).is_dir() or (ROOT / f"{part}.py").is_file() or part in ALLOWED
+    return part if part and known else "init"
+
+
+def against(found: Import) -> bool:
+    """Whether an import goes against the picture."""
+    part = our_part(found.name)
+    if part is not None:
+        if part == found.part or (found.module, part, found.function) in EXCEPTIONS:
+            return False
+        return part not in ALLOWED[found.part]
+    if found.name == "(a computed name)":
+        return found.part not in ("init", "cli")  # the public names, the commands
+    top = found.name.partition(".")[0]
+    if top == "numpy" and found.part in WITHOUT_NUMPY:
+        return True
+    return top in HOMES and found.part not in HOMES[top]
+
+
+MODULES = {module_name(path): path for path in sorted(ROOT.rglob("*.py"))}
+FOUND = {
+    name: imports(path.read_text("utf-8"), name, package=path.name == "__init__.py")
+    for name, path in MODULES.items()
+}
+
+ALL = [found for module in FOUND.values() for found in module]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda name: name or "init")
+def test_arrows_follow_the_picture(module: str):
+    assert part_of(module) in ALLOWED, "a new part: give it its place in ALLOWED, with a reason"
+    assert [str(found) for found in FOUND[module] if against(found)] == []
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda name: name or "init")
+def test_never_pyplot_and_no_star(module: str):
+    assert [str(found) for found in FOUND[module] if "pyplot" in found.name] == []
+    tree = ast.parse(MODULES[module].read_text("utf-8"))
+    stars = [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names)
+    ]
+    assert stars == []
+
+
+SPEAKING = {
+    "print", "input", "exit", "quit", "breakpoint", "sys.exit", "os._exit", "click.echo",
+    "sys.stdout.write", "sys.stderr.write", "warnings.warn", "traceback.print_exc",
+}  # fmt: skip
+
+
+def speaking(source: str) -> list[str]:
+    """Calls that print or exit, and every use of the standard streams."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in SPEAKING:
+            found.append(f"line {node.lineno}: {ast.unparse(node.func)}")
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in ("sys.stdout", "sys.stderr"):
+            found.append(f"line {node.lineno}: {ast.unparse(node)}")
+    return found
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda name: name or "init")
+def test_only_the_command_line_prints_or_exits(module: str):
+    if part_of(module) in ("cli", "__main__"):
+        pytest.skip("the command line itself")
+    assert speaking(MODULES[module].read_text("utf-8")) == []
+
+
+def test_nothing_imports_the_command_line():
+    users = {found.part for found in ALL if our_part(found.name) == "cli"} - {"cli"}
+    assert users == {"__main__"}
+
+
+def test_public_names_are_lazy():
+    """Importing the package imports nothing of ours; its names have a home that may be imported."""
+    assert {found.name for found in FOUND[""] if not found.function} <= {"__future__", "typing"}
+    assert set(weightinit_cli._HOMES) == set(weightinit_cli.__all__)
+    assert {our_part(home) for home in weightinit_cli._HOMES.values()} <= set(ALLOWED)
+
+
+def test_exceptions_are_still_needed():
+    there = {(found.module, our_part(found.name), found.function) for found in ALL}
+    assert there >= EXCEPTIONS
+
+
+def test_the_picture_has_no_circle():
+    left = dict(ALLOWED)
+    while left:
+        free = [part for part, needs in left.items() if not needs & set(left)]
+        assert free, f"a circle among {sorted(left)}"
+        for part in free:
+            del left[part]
+
+
+# the finder itself
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("network.forward", "import weightinit_cli.theory"),
+        ("network.forward", "from weightinit_cli.theory.maps import q"),
+        ("network.forward", "from weightinit_cli import theory"),
+        ("network.forward", "from ..theory import q"),
+        ("network.forward", "def f():\n    if x:\n        from weightinit_cli import spec"),
+        ("network.forward", "class A:\n    def f(self):\n        import click"),
+        ("network.forward", "try:\n    import yaml\nexcept ImportError:\n    pass"),
+        ("network.forward", "import importlib\nimportlib.import_module('weightinit_cli.cli')"),
+        ("network.forward", "__import__('weightinit_' + 'cli.cli')"),
+        ("network.forward", "if TYPE_CHECKING:\n    pass\nelse:\n    import click"),
+        ("theory.maps", "from weightinit_cli.network import forward"),
+        ("results.model", "from weightinit_cli.plots import draw"),
+        ("results.store", "def _repr_png_():\n    from weightinit_cli.plots import draw"),
+        ("results.store", "import numpy as np"),
+        ("plots.draw", "from weightinit_cli.spec import Spec"),
+        ("plots.draw", "import weightinit_cli.cli.table"),
+        ("errors", "from weightinit_cli import __version__"),
+        ("spec.load", "from weightinit_cli.experiments import run"),
+        ("experiments.histogram", "from weightinit_cli.plots import draw"),
+    ],
+)  # fmt: skip
+def test_finder_sees(module: str, source: str):
+    assert any(against(found) for found in imports(source, module))
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("network.forward", "if TYPE_CHECKING:\n    from weightinit_cli.theory import q"),
+        ("network.forward", "from .order import x\nfrom weightinit_cli.network.order import x"),
+        ("network.forward", "from weightinit_cli.streams import stream\nimport numpy as np"),
+        ("results.model", "def _repr_png_(self):\n    from weightinit_cli.plots import draw"),
+        ("experiments.run", "from weightinit_cli import __version__"),
+    ],
+)
+def test_finder_allows(module: str, source: str):
+    assert not any(against(found) for found in imports(source, module))
+
+
+@pytest.mark.parametrize("source", ["print(1)", "import sys\nsys.exit(1)", "f(file=sys.stderr)"])
+def test_speaking_is_seen(source: str):
+    assert speaking(source)
