@@ -124,14 +124,16 @@ def _gated(
     """
 
     def slope(x: float) -> float:
-        return abs(float(derivative(np.array([x]))[0]))
+        with np.errstate(all="ignore"):
+            return abs(float(derivative(np.array([x]))[0]))
 
     steepest = slope(hump)
 
     def ends(level: float) -> Ends:
         most = level * steepest
         inner = trough if slope(trough) > most else hump
-        return (crossing(slope, most, inner, -100.0), None)
+        high = crossing(slope, most, hump, 100.0) if most >= 1 else None
+        return (crossing(slope, most, inner, -100.0), high)
 
     return Activation(write, derivative, (infimum, inf), steepest=steepest, ends=ends)
 

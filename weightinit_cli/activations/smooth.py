@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import atanh, inf, log, pi, sqrt
+from math import asinh, factorial, inf, log, pi, sqrt
 
 import numpy as np
 
@@ -32,7 +32,7 @@ def sigmoid() -> Activation:
     """1 / (1 + exp(-x)). Its flat ends at 5 % lie at φ = 0.0127 and 0.9873."""
 
     def ends(level: float) -> Ends:
-        x = _logit((1 + sqrt(1 - level)) / 2)
+        x = 2 * asinh(sqrt(1 - level) / sqrt(level))
         return (-x, x)
 
     return Activation(logistic, logistic_slope, (0, 1), steepest=0.25, ends=ends)
@@ -42,7 +42,7 @@ def tanh() -> Activation:
     """tanh x, with derivative 1 / cosh²x = 4 σ'(2x)."""
 
     def ends(level: float) -> Ends:
-        x = atanh(sqrt(1 - level))
+        x = asinh(sqrt(1 - level) / sqrt(level))
         return (-x, x)
 
     return Activation(np.tanh, lambda x: 4 * logistic_slope(2 * x), (-1, 1), ends=ends)
@@ -145,3 +145,28 @@ def sin(*, omega: float) -> Activation:
         return slope
 
     return Activation(write, derivative, (-1, 1), steepest=omega)
+
+
+def tanh_shrink() -> Activation:
+    """x - tanh x, with derivative tanh²x.
+
+    Below 1 as (x cosh x - sinh x) / cosh x, the numerator by its series, the sum over k >= 1 of
+    2k x^(2k + 1) / (2k + 1)!, because the difference itself cancels: x³ / 3 near 0.
+    """
+    coefficients = [2 * k / factorial(2 * k + 1) for k in range(9, 0, -1)]
+
+    def write(x: Array, out: Array) -> None:
+        near = np.clip(x, -1, 1)
+        square = np.square(near)
+        series = np.full_like(near, coefficients[0])
+        for coefficient in coefficients[1:]:
+            series *= square
+            series += coefficient
+        series *= square * near / np.cosh(near)
+        np.copyto(out, np.where(np.abs(x) < 1, series, x - np.tanh(x)))
+
+    def derivative(x: Array) -> Array:
+        slope: Array = np.square(np.tanh(x))
+        return slope
+
+    return Activation(write, derivative)

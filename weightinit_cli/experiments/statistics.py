@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def statistics(record: Record, request: Request) -> LayerStatistics:
-    """The figures of one layer; None where a figure does not exist or overflows."""
+    """The figures of one layer; None where a figure does not exist or overflows, never -0.0."""
     moments, buckets, before = record.activations, record.buckets, record.preactivations
     values = buckets.finite + buckets.nonfinite
     saturation = Saturation(None, None)
@@ -67,4 +67,4 @@ def _weights(weights: Weights) -> WeightStatistics:
 
 
 def _finite(value: float | None) -> float | None:
-    return value if value is not None and isfinite(value) else None
+    return value + 0.0 if value is not None and isfinite(value) else None

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from weightinit_cli.errors import ParameterError
 from weightinit_cli.initializers.samplers import (
     Constant,
     Fans,
+    FixedNorm,
     Identity,
     Independent,
     Orthogonal,
     Sampler,
+    Sparse,
 )
 
 
@@ -43,7 +47,7 @@ def truncated_normal(fans: Fans, *, std: float, mean: float = 0.0) -> Sampler:  
 
 
 def uniform(fans: Fans, *, low: float, high: float) -> Sampler:  # noqa: ARG001
-    """W ~ U[low, high); its std is (high - low) / sqrt(12).
+    """W ~ U[low, high), to rounding; its std is (high - low) / sqrt(12).
 
     Raises ParameterError where low > high.
     """
@@ -67,3 +71,29 @@ def identity(fans: Fans, *, gain: float = 1.0) -> Sampler:
     Le, Jaitly & Hinton 2015 (arXiv:1504.00941).
     """
     return Identity(gain, fans)
+
+
+def sparse(fans: Fans, *, sparsity: float, std: float) -> Sampler:
+    """N(0, std²) with ceil(sparsity fan_out) of each input's weights (a row) set to zero.
+
+    The convention of torch's `sparse_`. Martens 2010, section 5 (which fixes the number of
+    nonzero weights of each unit instead).
+    """
+    return Sparse(std, ceil(sparsity * fans.fan_out), fans.fan_out)
+
+
+def nguyen_widrow(fans: Fans) -> Sampler:
+    """Each unit's weights of norm 0.7 fan_out^(1 / fan_in), in a random direction.
+
+    For inputs in [-1, 1]; the biases are U(± the same norm). Nguyen & Widrow 1990, section 3.
+    """
+    return FixedNorm(_nguyen_widrow_norm(fans), fans.fan_in)
+
+
+def nguyen_widrow_bias(fans: Fans) -> Sampler:
+    """U(± 0.7 fan_out^(1 / fan_in))."""
+    return Independent("uniform", _nguyen_widrow_norm(fans))
+
+
+def _nguyen_widrow_norm(fans: Fans) -> float:
+    return 0.7 * float(fans.fan_out ** (1 / fans.fan_in))

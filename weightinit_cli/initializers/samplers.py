@@ -21,10 +21,19 @@ TRUNCATED_STD: Final = 0.87962566103423978
 
 
 class Fans(NamedTuple):
-    """Connections into and out of one unit; a kernel's receptive field multiplies both."""
+    """Connections into and out of one unit; a kernel's receptive field multiplies both.
+
+    `first` says that the layer sees the inputs themselves.
+    """
 
     fan_in: int
     fan_out: int
+    first: bool = False
+
+    @property
+    def larger(self) -> int:
+        """The larger of the two."""
+        return max(self.fan_in, self.fan_out)
 
 
 class Sampler(Protocol):
@@ -151,7 +160,7 @@ class Orthogonal:
     @property
     def std(self) -> float:
         """gain / sqrt(max(fan_in, fan_out))."""
-        return self.gain / sqrt(max(self.fans))
+        return self.gain / sqrt(self.fans.larger)
 
     def fill(self, panel: Matrix, generator: Generator) -> bytes:
         """Fill the whole matrix: Q of a Gaussian matrix, with the signs of R's diagonal."""
@@ -174,7 +183,7 @@ class Identity:
 
     @property
     def _share(self) -> float:
-        return 1 / max(self.fans)
+        return 1 / self.fans.larger
 
     @property
     def mean(self) -> float:
@@ -191,3 +200,52 @@ class Identity:
         panel[...] = 0
         np.fill_diagonal(panel, self.gain)
         return b""
+
+
+@dataclass(frozen=True, slots=True)
+class Sparse:
+    """N(0, scale²) with exactly `zeros` entries of each row, at random places, set to zero."""
+
+    scale: float
+    zeros: int
+    fan_out: int
+    mean = 0.0
+    whole = False
+
+    @property
+    def std(self) -> float:
+        """scale sqrt(1 - zeros / fan_out)."""
+        return self.scale * sqrt(1 - self.zeros / self.fan_out)
+
+    def fill(self, panel: Matrix, generator: Generator) -> bytes:
+        """Fill any number of rows."""
+        _normal(panel, generator)
+        drawn = fingerprint(panel)
+        kept = np.ones(panel.shape, bool)
+        kept[:, : self.zeros] = False
+        generator.permuted(kept, axis=1, out=kept)
+        panel *= self.scale
+        panel *= kept
+        return drawn
+
+
+@dataclass(frozen=True, slots=True)
+class FixedNorm:
+    """Columns (the weights into one unit) of one norm, their directions those of U[-1, 1) draws."""
+
+    norm: float
+    fan_in: int
+    mean = 0.0
+    whole = True
+
+    @property
+    def std(self) -> float:
+        """Root mean square of a column's entries: norm / sqrt(fan_in)."""
+        return self.norm / sqrt(self.fan_in)
+
+    def fill(self, panel: Matrix, generator: Generator) -> bytes:
+        """Fill the whole matrix."""
+        _uniform(panel, generator)
+        drawn = fingerprint(panel)
+        panel *= self.norm / np.linalg.norm(panel, axis=0)
+        return drawn

@@ -52,6 +52,24 @@ def he_uniform(fans: Fans) -> Sampler:
     return variance_scaling(fans, scale=2, mode="fan_in", distribution="uniform")
 
 
+def torch_linear(fans: Fans) -> Sampler:
+    """U(± 1 / sqrt(fan_in)): std sqrt(1 / (3 fan_in)), for the biases too.
+
+    What torch's Linear and Conv layers draw unless told otherwise.
+    """
+    return variance_scaling(fans, scale=1 / 3, mode="fan_in", distribution="uniform")
+
+
+def siren(fans: Fans, *, omega: float) -> Sampler:
+    """U(± sqrt(6 / fan_in) / omega), in the first layer U(± 1 / fan_in), for sin(omega x).
+
+    Sitzmann et al. 2020 (arXiv:2006.09661), section 3.2 and supplement 1.5.
+    """
+    if fans.first:
+        return Independent("uniform", 1 / fans.fan_in)
+    return variance_scaling(fans, scale=2 / omega**2, mode="fan_in", distribution="uniform")
+
+
 def xavier_normal(fans: Fans, *, gain: float = 1.0) -> Sampler:
     """std gain sqrt(2 / (fan_in + fan_out)), plain normal. Glorot & Bengio 2010, eq. 12."""
     return variance_scaling(fans, scale=gain**2, mode="fan_avg", distribution="normal")

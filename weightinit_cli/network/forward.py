@@ -188,5 +188,6 @@ def _draw_bias(network: Network, number: int) -> Array | None:
     if layer.bias is None:
         return None
     bias = np.empty((1, layer.fan_out), network.dtype)
-    layer.bias.fill(bias, network.stream(Role.BIAS, number))
+    with np.errstate(all="ignore"):
+        layer.bias.fill(bias, network.stream(Role.BIAS, number))
     return bias

@@ -31,13 +31,14 @@ def peak_bytes(network: Network, bins: int, threads: int) -> PeakBytes:
     """The most that `forward` and the figures of `bins` bins per layer hold at one time."""
     itemsize = network.dtype.itemsize
     matrices = [
-        layer.fan_in * layer.fan_out * (5 if layer.weights.whole else 1) for layer in network.layers
+        layer.fan_in * layer.fan_out * (2 * itemsize + 32 if layer.weights.whole else itemsize)
+        for layer in network.layers
     ]
     values = network.samples * network.widest
     rows = -(-network.samples // network.block_count)
     in_work = min(threads, network.block_count) * rows * network.widest
     return PeakBytes(
-        weights=itemsize * max(matrices),
+        weights=max(matrices),
         # two buffers, and in the worst case every value taken out and sorted
         signals=itemsize * 5 * values + BYTES_PER_BLOCK_VALUE * in_work + 48 * network.samples,
         records=len(network.layers) * (BYTES_PER_LAYER + BYTES_PER_BIN * bins),

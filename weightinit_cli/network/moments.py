@@ -7,7 +7,7 @@ exactly zero, however they were split.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import frexp, sqrt
+from math import frexp, isfinite, sqrt
 from typing import Any
 
 import numpy as np
@@ -80,8 +80,11 @@ class UnitMoments:
         finite = np.isfinite(values)
         kept = np.where(finite, values, 0).astype(np.float64) * 2.0**-exponent
         counts = finite.sum(axis=0, dtype=np.float64)
-        means = kept.sum(axis=0) / np.maximum(counts, 1)
-        deviations = np.where(finite, kept - means, 0)
+        pivots = kept[finite.argmax(axis=0), np.arange(kept.shape[1])]
+        deviations = np.where(finite, kept - pivots, 0)
+        shift = deviations.sum(axis=0) / np.maximum(counts, 1)
+        means = pivots + shift
+        deviations = np.where(finite, deviations - shift, 0)
         squares = np.einsum("ij,ij->j", deviations, deviations)
         return cls(counts, means, squares, np.full((directions, len(means)), np.nan), exponent)
 
@@ -164,7 +167,8 @@ class UnitMoments:
         return int(cluster.max()) + 1
 
     def _pooled_mean(self) -> float:
-        return float(self.counts @ self.means) / self.count
+        pivot = float(self.means[int(np.argmax(self.counts))])
+        return pivot + float(self.counts @ (self.means - pivot)) / self.count
 
     def _within(self) -> float:
         return float(self.squares.sum()) / self.count
@@ -207,7 +211,11 @@ class EntrySums:
     @classmethod
     def of(cls, entries: Array, pivot: float, exponent: int) -> EntrySums:
         """Take all entries of `entries`; sums of one pivot and exponent can be added."""
+        exponent = max(-1000, min(exponent, 1000))
         with np.errstate(all="ignore"):
+            pivot = float(entries.dtype.type(pivot))
+            if not isfinite(pivot):
+                pivot = 0.0
             total = cls((0.0,) * 5, np.inf, -np.inf, 0, 0, pivot, exponent)
             flat = entries.reshape(-1)
             for start in range(0, flat.size, STEP):
@@ -224,7 +232,7 @@ class EntrySums:
             return replace(cls._step(finite, pivot, exponent), size=part.size)
         d = part.astype(np.float64)
         if pivot:
-            d -= float(part.dtype.type(pivot))
+            d -= pivot
         if exponent:
             d *= 2.0**-exponent
         square = d * d

@@ -51,13 +51,18 @@ def _bucket(values: Array) -> Array:
     return buckets
 
 
-def at_least(threshold: float, dtype: np.dtype[Any]) -> Any:
-    """The smallest number of `dtype` that is >= threshold: x >= one where x >= the other."""
-    rounded = dtype.type(threshold)
-    return np.nextafter(rounded, dtype.type(np.inf)) if float(rounded) < threshold else rounded
+def at_least(threshold: float | Array, dtype: np.dtype[Any]) -> Any:
+    """The smallest number of `dtype` that is >= threshold: x >= one where x >= the other.
+
+    Beyond the largest number of `dtype` that is inf. Of an array, for each of its values.
+    """
+    with np.errstate(over="ignore"):
+        rounded = np.asarray(threshold, np.float64).astype(dtype)
+        above = np.nextafter(rounded, dtype.type(np.inf))
+    return np.where(rounded.astype(np.float64) < threshold, above, rounded)[()]
 
 
-def at_most(threshold: float, dtype: np.dtype[Any]) -> Any:
+def at_most(threshold: float | Array, dtype: np.dtype[Any]) -> Any:
     """The largest number of `dtype` that is <= threshold: x <= one where x <= the other."""
     return -at_least(-threshold, dtype)
 

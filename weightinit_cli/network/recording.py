@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import reduce
+from math import ulp
 from operator import add
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
+LARGEST = float(np.finfo(np.float64).max)
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
 
@@ -103,8 +105,9 @@ def record(
     buckets = reduce(add, (part.buckets for part in observed))
     pushed = [part.preactivations for part in observed if part.preactivations is not None]
     edges = bin_edges(request.bins, *(request.span or (buckets.low, buckets.high)))
-    thresholds = np.array([at_least(float(edge), values.dtype) for edge in edges], values.dtype)
-    thresholds[-1] = np.nextafter(at_most(float(edges[-1]), values.dtype), np.inf)
+    thresholds = at_least(edges, values.dtype)
+    with np.errstate(over="ignore"):
+        thresholds[-1] = np.nextafter(at_most(edges[-1], values.dtype), np.inf)
     ranks = np.maximum(np.ceil(np.array(QUANTILES) * buckets.finite), 1).astype(np.int64)
     if not buckets.finite:
         ranks = ranks[:0]
@@ -137,9 +140,9 @@ def bin_edges(bins: int, low: float, high: float) -> Array:
     if low > high:
         low, high = 0.0, 1.0
     largest = max(abs(low), abs(high))
-    if high / 2 - low / 2 <= 8 * bins * np.spacing(largest):
+    if high / 2 - low / 2 <= 8 * bins * ulp(largest):
         pad = max(0.5, largest / 2)
-        low, high = low - pad, high + pad
+        low, high = max(low - pad, -LARGEST), min(high + pad, LARGEST)
     t = np.arange(bins + 1) / bins
     edges: Array = low * (1 - t) + high * t
     edges[-1] = high

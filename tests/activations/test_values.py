@@ -1,0 +1,189 @@
+"""Values: against formulas written out here, in both tails, in place, in float32.
+
+A function that rounds its argument once or twice is right to a few ulp of the result and a few
+ulp of the argument; the latter are amplified by x φ'(x). So the tolerance is
+ULPS eps (|φ| + |x φ'|): relative to the result in the tails, where cancellation would show.
+"""
+
+from __future__ import annotations
+
+from math import copysign, erf, erfc, exp, expm1, inf, log1p, nan, pi, sqrt, tanh
+
+import numpy as np
+import pytest
+
+from weightinit_cli.activations import ACTIVATIONS
+
+ULPS = 4
+# Smooth, and past the places where exp of a float32 (88.7) or of a float64 (709.8) overflows.
+GRID = np.unique(
+    np.concatenate(
+        [
+            np.linspace(-30, 30, 2401),
+            np.linspace(-1000, 1000, 801),
+            *(sign * np.logspace(-30, 4, 205) for sign in (-1, 1)),
+            [0.0],
+        ]
+    ).astype(np.float32)
+).astype(np.float64)
+
+
+def sigmoid(x):
+    if x >= 0:
+        return 1 / (1 + exp(-x))
+    return exp(x) / (1 + exp(x)) if x > -700 else exp(max(x, -745.2))
+
+
+def gelu(x, approximate):
+    if approximate == "none":
+        return 0.5 * x * erfc(-x / sqrt(2))
+    u = sqrt(2 / pi) * (x + 0.044715 * x**3)
+    return x * sigmoid(2 * u) if x < 0 else 0.5 * x * (1 + tanh(u))
+
+
+def elu(x, alpha):
+    return x if x > 0 else alpha * expm1(x)
+
+
+FORMULAS = {
+    "linear": lambda x: x,
+    "sigmoid": sigmoid,
+    "tanh": tanh,
+    "relu": lambda x: max(x, 0.0),
+    "leaky_relu": lambda x, negative_slope: x if x > 0 else negative_slope * x,
+    "elu": elu,
+    "selu": lambda x: 1.0507009873554804934 * elu(x, 1.6732632423543772848),
+    "gelu": gelu,
+    "silu": lambda x: x * sigmoid(x),
+    "softplus": lambda x: x + log1p(exp(-x)) if x > 0 else log1p(exp(x)),
+    "softsign": lambda x: x / (1 + abs(x)),
+}
+
+# Where a naive formula gives 0, 1 or noise: x, φ(x), φ'(x), from expansions of the tails.
+TAILS = [
+    ("sigmoid", {}, -80.0, exp(-80), exp(-80)),
+    ("sigmoid", {}, 30.0, 1.0, exp(-30)),
+    ("tanh", {}, -30.0, -1.0, 4 * exp(-60)),
+    ("tanh", {}, 1e-20, 1e-20, 1.0),
+    ("silu", {}, -50.0, -50 * exp(-50), -49 * exp(-50)),
+    ("silu", {}, 1e-20, 5e-21, 0.5),
+    ("gelu", {"approximate": "none"}, -10.0, -7.619853024160527e-23, -7.618653e-22),
+    ("gelu", {"approximate": "none"}, 1e-20, 5e-21, 0.5),
+    ("softplus", {}, -80.0, exp(-80), exp(-80)),
+    ("softplus", {}, 80.0, 80.0, 1.0),
+    ("elu", {"alpha": 1.0}, -1e-10, -1e-10 + 5e-21, 1 - 1e-10),
+    ("elu", {"alpha": 2.0}, -50.0, -2.0, 2 * exp(-50)),
+    ("selu", {}, -1e-12, -1.7580993408473766e-12, 1.7580993408473766),
+    ("softsign", {}, -1e8, -1 + 1e-8, 1e-16 * (1 - 2e-8)),
+    ("softsign", {}, 1e-20, 1e-20, 1.0),
+]
+
+
+@pytest.fixture(autouse=True)
+def _quiet():
+    """As in the network: inf and nan are results."""
+    with np.errstate(all="ignore"):
+        yield
+
+
+def test_every_entry_has_a_formula():
+    assert set(FORMULAS) == set(ACTIVATIONS)
+
+
+def test_formula(example, activation):
+    name, given = example
+    x = GRID[~np.isin(GRID, activation.kinks)]
+    expected = np.array([FORMULAS[name](float(value), **given) for value in x])
+    tolerance = (
+        ULPS * np.finfo(float).eps * (np.abs(expected) + np.abs(x * activation.derivative(x)))
+    )
+    # Below the smallest normal number there is no relative precision to keep.
+    assert (np.abs(activation.value(x) - expected) <= tolerance + 1e-300).all()
+
+
+@pytest.mark.parametrize(("name", "given", "x", "value", "slope"), TAILS)
+def test_tails(name, given, x, value, slope):
+    """To 1e-6: the digits of the constants above, and far less than what cancellation leaves."""
+    activation = ACTIVATIONS[name].build(**given)
+    for dtype, relative in (("float64", 1e-6), ("float32", 2e-5)):
+        at = np.array([x], dtype)
+        assert activation.value(at)[0] == pytest.approx(value, rel=relative)
+        assert activation.derivative(at)[0] == pytest.approx(slope, rel=relative)
+
+
+def test_float32_is_float64_rounded(example, activation):
+    """Relative, down to the smallest normal number times the largest factor of the formulas."""
+    x = GRID.astype(np.float32)
+    wide = x.astype(np.float64)
+    expected = activation.value(wide)
+    inside = np.abs(expected) < np.finfo(np.float32).max
+    eps, tiny = (float(getattr(np.finfo(np.float32), part)) for part in ("eps", "tiny"))
+    tolerance = ULPS * eps * (np.abs(expected) + np.abs(wide * activation.derivative(wide)))
+    error = np.abs(activation.value(x) - expected)
+    assert (error <= tolerance + 100 * tiny)[inside].all()
+    assert activation.value(x).dtype == np.float32
+
+
+def test_slope_in_float32_is_float64_rounded(example, activation):
+    """φ' changes sign, so its errors are relative to its size near by (and to x φ'')."""
+    x = np.setdiff1d(GRID[np.abs(GRID) < 100], activation.kinks).astype(np.float32)
+    x = x[np.abs(x) > 1e-3]
+    wide = x.astype(np.float64)
+    slope = activation.derivative(wide)
+    step = 2.0**-7
+    near = np.stack([activation.derivative(wide + k * step) for k in range(-16, 17)])
+    bend = np.abs(np.diff(near[15:18], axis=0)).max(axis=0) / step
+    at_kink = [np.abs(wide - kink) < step for kink in activation.kinks]
+    bend[np.any([np.zeros(len(x), bool), *at_kink], axis=0)] = 0
+    eps, tiny = (float(getattr(np.finfo(np.float32), part)) for part in ("eps", "tiny"))
+    tolerance = ULPS * eps * (2 * np.abs(near).max(axis=0) + np.abs(wide) * bend)
+    narrow = activation.derivative(x)
+    assert narrow.dtype == np.float32
+    inside = np.abs(slope) < np.finfo(np.float32).max
+    assert (np.abs(narrow - slope) <= tolerance + 1000 * tiny)[inside].all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", [(0,), (1,), (7,), (5, 9), (2, 3, 4)])
+def test_in_place_is_out_of_place(activation, shape, dtype):
+    x = np.random.Generator(np.random.PCG64(0)).normal(0, 3, shape).astype(dtype)
+    kept = x.copy()
+    value = activation.value(x)
+    assert value.shape == shape
+    assert value.dtype == dtype
+    assert not np.shares_memory(value, x) or x.size == 0
+    slope = activation.derivative(x)
+    assert slope.shape == shape
+    assert slope.dtype == dtype
+    assert np.array_equal(x, kept)
+    out = np.full_like(x, np.nan)
+    assert activation.value(x, out=out) is out
+    assert np.array_equal(out, value)
+    assert activation.value(x, out=x) is x
+    assert np.array_equal(x, value)
+
+
+def test_value_does_not_depend_on_its_neighbours(activation):
+    """The network runs over blocks: every place of an array must give the same bits."""
+    x = np.linspace(-9, 9, 67, dtype=np.float32)
+    one_by_one = np.concatenate([activation.value(x[i : i + 1]) for i in range(x.size)])
+    assert np.array_equal(activation.value(x), one_by_one)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_inf_and_nan_are_survived(activation, dtype):
+    x = np.array([-inf, inf, nan, copysign(0.0, -1.0), 1.0, np.finfo(dtype).max], dtype)
+    value = activation.value(x)
+    assert np.isnan(value[2])
+    assert np.isfinite(value[3:5]).all()
+    activation.derivative(x)
+    # Where the limit at ±inf is finite a number may come out, but then the right one.
+    for at, sign in ((0, -1), (1, 1)):
+        limit = activation.value(np.array([sign * 1e30], dtype))[0]
+        if np.isfinite(value[at]) and abs(limit) < 1e20:
+            assert value[at] == limit
+
+
+def test_erf_in_the_test_is_not_the_cause():
+    """gelu's formula above by erfc equals the one by erf where that does not cancel."""
+    assert gelu(1.5, "none") == pytest.approx(0.75 * (1 + erf(1.5 / sqrt(2))), rel=1e-15)

@@ -1,0 +1,157 @@
+"""Requests that cannot fit: refused at the key that asks most, with what is needed and there."""
+
+from __future__ import annotations
+
+import pytest
+
+from weightinit_cli.activations import ACTIVATIONS
+from weightinit_cli.errors import SpecError
+from weightinit_cli.experiments import memory
+from weightinit_cli.experiments.histogram import build_network
+from weightinit_cli.network import peak_bytes
+from weightinit_cli.spec import parse_spec
+
+GIB = 1 << 30
+TEXT = """\
+activation: sigmoid
+initializer: xavier_normal
+samples: {samples}
+features: {features}
+layers: {layers}
+width: {width}
+histogram:
+  bins: {bins}
+"""
+SMALL = {"samples": 100, "features": 10, "layers": 2, "width": 10, "bins": 30}
+LINES = {"samples": 3, "features": 4, "layers": 5, "width": 6, "histogram.bins": 8}
+
+
+def spec_of(**changes):
+    text = TEXT.format(**{**SMALL, **changes})
+    return parse_spec(text, source="x.yaml", stem="x")
+
+
+def needed(spec, threads=1):
+    network = build_network(spec, ACTIVATIONS[spec.activation.name].build())
+    return peak_bytes(network, spec.histogram.bins, threads)
+
+
+def check(spec):
+    memory.check_memory(spec, needed(spec))
+
+
+@pytest.fixture
+def available(monkeypatch):
+    def set_to(size):
+        monkeypatch.setattr(memory, "available_bytes", lambda: size)
+
+    return set_to
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"samples": 10**9}, "samples"),
+        ({"width": 10**6}, "width"),
+        ({"features": 10**6, "width": 10**5}, "features"),
+        ({"features": 10**9}, "features"),
+        ({"samples": 10**7, "width": 1000}, "samples"),
+        ({"samples": 1000, "width": "[10, 2000000]"}, "width"),
+        ({"layers": 10_000, "bins": 100_000}, "histogram.bins"),
+    ],
+)
+def test_refused_at_the_key_that_asks_most(changes, path, available):
+    available(GIB)
+    spec = spec_of(**changes)
+    with pytest.raises(SpecError) as caught:
+        check(spec)
+    (line,) = caught.value.lines
+    assert line.startswith(f"x.yaml:{LINES[path]}:")
+    assert f": {path}: needs " in line
+    assert "and 1.0 GiB are available" in line
+    gib = needed(spec).total / GIB
+    figure = line.partition("needs ")[2].split()[0]
+    assert float(figure.replace(",", "")) == pytest.approx(gib, rel=0.05)
+
+
+def test_the_key_named_is_worth_changing(available):
+    """A tenth of the key that asks most takes most of the need away."""
+    for key, value in (("samples", 10**9), ("width", 10**6), ("features", 10**9)):
+        before = needed(spec_of(**{key: value})).total
+        after = needed(spec_of(**{key: value // 10})).total
+        assert after < 0.2 * before
+
+
+def test_accepted_where_it_fits(available):
+    spec = spec_of(samples=10**7)
+    total = needed(spec).total
+    available(total)
+    check(spec)
+    available(total - 1)
+    with pytest.raises(SpecError):
+        check(spec)
+
+
+def test_small_requests_never_ask(monkeypatch):
+    """Looking memory up costs more than such a run, and psutil's import."""
+
+    def refuse():
+        raise AssertionError("asked")
+
+    monkeypatch.setattr(memory, "available_bytes", refuse)
+    check(spec_of())
+    with pytest.raises(AssertionError):
+        check(spec_of(samples=10**8))
+
+
+def test_a_default_key_is_located_somewhere(available):
+    """`samples` is not written in the file: the message names it all the same."""
+    available(1)
+    spec = parse_spec(
+        "activation: tanh\ninitializer: he_normal\nwidth: 100000\n", source="x.yaml", stem="x"
+    )
+    with pytest.raises(SpecError) as caught:
+        check(spec)
+    (line,) = caught.value.lines
+    assert line.startswith("x.yaml")
+    assert "needs " in line
+
+
+def test_absurd_requests_have_a_readable_figure(available):
+    available(GIB)
+    with pytest.raises(SpecError) as caught:
+        check(spec_of(samples=2**63 - 1))
+    (line,) = caught.value.lines
+    assert len(line) < 120
+    assert "e+" in line
+
+
+def test_more_threads_need_no_less():
+    spec = spec_of(samples=10**6, width=1000)
+    totals = [needed(spec, threads).total for threads in (1, 2, 8)]
+    assert totals == sorted(totals)
+
+
+def test_available_is_what_this_machine_has_at_most():
+    psutil = pytest.importorskip("psutil")
+    size = memory.available_bytes()
+    assert 0 < size <= psutil.virtual_memory().total
+
+
+@pytest.mark.parametrize(
+    ("container", "limit", "expected"),
+    [(None, None, 8), (3, None, 3), (None, 2, 2), (5, 7, 5), (-1, None, 0), (9, 9, 8)],
+)
+def test_the_tightest_limit_counts(container, limit, expected, monkeypatch):
+    import psutil
+
+    class Free:
+        available = 8 * GIB
+
+    def times(size):
+        return None if size is None else size * GIB
+
+    monkeypatch.setattr(psutil, "virtual_memory", Free)
+    monkeypatch.setattr(memory, "_container_bytes", lambda: times(container))
+    monkeypatch.setattr(memory, "_limit_bytes", lambda used: times(limit))
+    assert memory.available_bytes() == expected * GIB

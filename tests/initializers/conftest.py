@@ -1,0 +1,74 @@
+"""Parameters to build every initializer with, for the tests that go over the whole table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from threadpoolctl import threadpool_limits
+
+from weightinit_cli.initializers import INITIALIZERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from weightinit_cli.initializers import Fans, Sampler
+
+# One or more sets of parameters per entry; `test_table` fails where an entry has none.
+EXAMPLES: dict[str, list[dict[str, float | str]]] = {
+    "zeros": [{}],
+    "ones": [{}],
+    "constant": [{"value": 0.1}, {"value": -2}],
+    "normal": [{"std": 0.3}, {"std": 0.01, "mean": 5}],
+    "uniform": [{"low": -0.3, "high": 0.7}, {"low": -2, "high": -1}],
+    "truncated_normal": [{"std": 0.3}, {"std": 2, "mean": -0.5}],
+    "variance_scaling": [
+        {"scale": 0.5, "mode": mode, "distribution": distribution}
+        for mode in ("fan_in", "fan_out", "fan_avg")
+        for distribution in ("normal", "truncated_normal", "uniform")
+    ],
+    "lecun_normal": [{}],
+    "lecun_uniform": [{}],
+    "glorot_normal": [{}],
+    "xavier_normal": [{}, {"gain": 5 / 3}],
+    "xavier_uniform": [{}, {"gain": 5 / 3}],
+    "he_normal": [{}],
+    "he_uniform": [{}],
+    "kaiming_normal": [{}, {"mode": "fan_out"}, {"gain": 3}, {"negative_slope": 0.5}],
+    "kaiming_uniform": [
+        {},
+        {"mode": "fan_out", "gain": 3},
+        {"gain": 0.5},
+        {"mode": "fan_out", "negative_slope": -2},
+    ],
+    "orthogonal": [{}, {"gain": 1.5}],
+    "identity": [{}, {"gain": 0.2}],
+}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "example" in metafunc.fixturenames:
+        examples = [
+            pytest.param((name, given), id="-".join([name, *map(str, given.values())]))
+            for name in INITIALIZERS
+            for given in EXAMPLES.get(name, [])
+        ]
+        metafunc.parametrize("example", examples)
+
+
+@pytest.fixture(autouse=True, scope="package")
+def _one_blas_thread() -> Iterator[None]:
+    """As in the network; on a busy machine several take seconds for a small matrix."""
+    with threadpool_limits(1, user_api="blas"):
+        yield
+
+
+@pytest.fixture
+def examples() -> dict[str, list[dict[str, float | str]]]:
+    return EXAMPLES
+
+
+@pytest.fixture
+def build(example: tuple[str, dict[str, float | str]]) -> Callable[[Fans], Sampler]:
+    name, given = example
+    return lambda fans: INITIALIZERS[name].build(fans, **given)

@@ -1,0 +1,275 @@
+"""Empirical moments, law and support of every initializer, against closed forms written out here.
+
+Tolerances come from the sampling error. Of n independent draws with standard deviation σ and
+kurtosis κ, the mean has the standard error σ/sqrt(n) and the standard deviation
+σ sqrt((κ - 1) / (4 n)). Entries that are bound to each other (orthogonal) vary less than that.
+"""
+
+from __future__ import annotations
+
+from math import erf, exp, inf, isfinite, pi, sqrt
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pytest
+from scipy.special import ndtr
+
+from weightinit_cli.initializers import INITIALIZERS, Fans
+from weightinit_cli.streams import Role, stream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Two-sided probability 7e-6 per test, the seeds are fixed.
+Z = 4.5
+# Wide and tall, 150,000 entries: the standard deviation is known to 0.2 %.
+SHAPES = ((300, 500), (500, 300))
+DTYPES = ("float32", "float64")
+
+
+class Expected(NamedTuple):
+    """An entry's law: moments, support and distribution function, or the matrix itself."""
+
+    mean: float
+    std: float
+    kurtosis: float
+    low: float = -inf
+    high: float = inf
+    cdf: Callable[[np.ndarray], np.ndarray] | None = None
+    matrix: Callable[[tuple[int, int]], np.ndarray] | None = None
+
+
+def gaussian(std, mean=0.0):
+    return Expected(mean, std, 3, cdf=lambda x: ndtr((x - mean) / std))
+
+
+def cut(sigma, mean=0.0):
+    """N(mean, sigma²) cut at two sigma; the moments of N(0, 1) cut at ± c are classical:
+
+    m2 = 1 - 2 c φ(c) / P,  m4 = 3 - 2 (c³ + 3 c) φ(c) / P,  P = 2 Φ(c) - 1 = erf(c / sqrt 2).
+    """
+    c = 2
+    density, inside = exp(-(c**2) / 2) / sqrt(2 * pi), erf(c / sqrt(2))
+    m2 = 1 - 2 * c * density / inside
+    m4 = 3 - 2 * (c**3 + 3 * c) * density / inside
+    return Expected(
+        mean,
+        sigma * sqrt(m2),
+        m4 / m2**2,
+        mean - 2 * sigma,
+        mean + 2 * sigma,
+        lambda x: (ndtr((x - mean) / sigma) - ndtr(-c)) / inside,
+    )
+
+
+def flat(low, high):
+    return Expected(
+        (low + high) / 2,
+        (high - low) / sqrt(12),
+        1.8,
+        low,
+        high,
+        lambda x: (x - low) / (high - low),
+    )
+
+
+def fixed(value):
+    return Expected(value, 0.0, 1, value, value, matrix=lambda shape: np.full(shape, value))
+
+
+def diagonal(n_in, n_out, gain=1.0):
+    p = 1 / max(n_in, n_out)
+    std = gain * sqrt(p * (1 - p))
+    return Expected(gain * p, std, 1, 0, gain, matrix=lambda shape: gain * np.eye(*shape))
+
+
+def orthonormal(n_in, n_out, gain=1.0):
+    """One coordinate of a point on the sphere in n dimensions: variance 1/n, kurtosis 3n/(n+2)."""
+    n = max(n_in, n_out)
+    return Expected(0, gain / sqrt(n), 3 * n / (n + 2), -gain, gain)
+
+
+def scaled(variance, distribution):
+    """The law of this variance: for the truncated one, the variance *after* the cut."""
+    std = sqrt(variance)
+    if distribution == "normal":
+        return gaussian(std)
+    if distribution == "uniform":
+        return flat(-sqrt(3) * std, sqrt(3) * std)
+    return cut(std / 0.87962566103423978)
+
+
+def fan(n_in, n_out, mode):
+    return {"fan_in": n_in, "fan_out": n_out, "fan_avg": (n_in + n_out) / 2}[mode]
+
+
+def kaiming(distribution):
+    def expected(n_in, n_out, mode="fan_in", gain=None, negative_slope=0.0):
+        square = gain**2 if gain is not None else 2 / (1 + negative_slope**2)
+        return scaled(square / fan(n_in, n_out, mode), distribution)
+
+    return expected
+
+
+EXPECTED: dict[str, Callable[..., Expected]] = {
+    "zeros": lambda n_in, n_out: fixed(0.0),
+    "ones": lambda n_in, n_out: fixed(1.0),
+    "constant": lambda n_in, n_out, value: fixed(value),
+    "normal": lambda n_in, n_out, std, mean=0.0: gaussian(std, mean),
+    "uniform": lambda n_in, n_out, low, high: flat(low, high),
+    "truncated_normal": lambda n_in, n_out, std, mean=0.0: cut(std, mean),
+    "variance_scaling": lambda n_in, n_out, scale, mode, distribution: scaled(
+        scale / fan(n_in, n_out, mode), distribution
+    ),
+    "lecun_normal": lambda n_in, n_out: scaled(1 / n_in, "truncated_normal"),
+    "lecun_uniform": lambda n_in, n_out: flat(-sqrt(3 / n_in), sqrt(3 / n_in)),
+    "glorot_normal": lambda n_in, n_out: scaled(2 / (n_in + n_out), "truncated_normal"),
+    "xavier_normal": lambda n_in, n_out, gain=1.0: gaussian(gain * sqrt(2 / (n_in + n_out))),
+    "xavier_uniform": lambda n_in, n_out, gain=1.0: flat(
+        -gain * sqrt(6 / (n_in + n_out)), gain * sqrt(6 / (n_in + n_out))
+    ),
+    "he_normal": lambda n_in, n_out: scaled(2 / n_in, "truncated_normal"),
+    "he_uniform": lambda n_in, n_out: flat(-sqrt(6 / n_in), sqrt(6 / n_in)),
+    "kaiming_normal": kaiming("normal"),
+    "kaiming_uniform": kaiming("uniform"),
+    "orthogonal": orthonormal,
+    "identity": diagonal,
+}
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """Weights by name, parameters, shape and dtype; each is drawn once."""
+    kept = {}
+
+    def draw(example, fans, dtype):
+        name, given = example
+        key = (name, *given.items(), fans, dtype)
+        if key not in kept:
+            weights = np.full(fans, np.nan, dtype)
+            INITIALIZERS[name].build(Fans(*fans), **given).fill(weights, stream(0, Role.WEIGHTS))
+            kept[key] = weights
+        return kept[key]
+
+    return draw
+
+
+def expected_of(example, fans):
+    name, given = example
+    return EXPECTED[name](*fans, **given)
+
+
+def z_of_mean(values, law):
+    return (values.mean() - law.mean) / (law.std / sqrt(values.size))
+
+
+def z_of_std(values, law):
+    """Of the root mean square about the mean by formula, so that no degree of freedom is lost."""
+    measured = sqrt(np.mean(np.square(values - law.mean)))
+    return (measured - law.std) / (law.std * sqrt((law.kurtosis - 1) / (4 * values.size)))
+
+
+def rounding(law, dtype):
+    """Three roundings: of the scale, of its product with a draw, of the sum with the mean."""
+    ends = [abs(end) for end in (law.low, law.high) if isfinite(end)]
+    largest = max([abs(law.mean) + 8 * law.std, *ends])
+    return 3 * float(np.finfo(dtype).eps) * largest
+
+
+def test_every_entry_has_a_closed_form():
+    assert set(EXPECTED) == set(INITIALIZERS)
+
+
+@pytest.mark.parametrize("fans", [*SHAPES, (1, 1), (7, 3)])
+def test_figures_of_the_formula(example, build, fans):
+    law, sampler = expected_of(example, fans), build(Fans(*fans))
+    assert sampler.mean == pytest.approx(law.mean, rel=1e-14, abs=1e-300)
+    assert sampler.std == pytest.approx(law.std, rel=1e-14, abs=1e-300)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("fans", SHAPES)
+def test_empirical_moments(example, fans, dtype, drawn):
+    law, weights = expected_of(example, fans), drawn(example, fans, dtype)
+    assert weights.shape == fans
+    assert weights.dtype == dtype
+    if law.matrix is not None:
+        assert np.array_equal(weights, law.matrix(fans).astype(dtype))
+        return
+    values = weights.astype(np.float64).ravel()
+    # What float32 rounds away, in standard errors, is far below one.
+    assert abs(z_of_mean(values, law)) < Z
+    assert abs(z_of_std(values, law)) < Z
+
+
+@pytest.mark.parametrize("fans", SHAPES)
+def test_a_wrong_convention_would_fail_by_far(example, fans, drawn):
+    """The power of the test above: by √2 (He for Xavier) or by truncation, z exceeds 30.
+
+    At 150,000 entries 12 % are at least 0.12 / sqrt((3 - 1) / (4 × 150,000)) = 66 errors.
+    """
+    law = expected_of(example, fans)
+    if law.std == 0 or law.matrix is not None:
+        return
+    values = drawn(example, fans, "float64").ravel()
+    for factor in (sqrt(2), sqrt(0.5), 0.87962566103423978, 1 / 0.87962566103423978):
+        assert abs(z_of_std(law.mean + (values - law.mean) * factor, law)) > 30
+
+
+@pytest.mark.parametrize("fans", SHAPES)
+def test_swapped_fans_would_fail_by_far(example, fans, drawn):
+    """300 for 500 inputs is a factor of 1.29, so that no scheme passes with the wrong fan."""
+    here, there = expected_of(example, fans), expected_of(example, fans[::-1])
+    if here.std == there.std:
+        return
+    assert abs(z_of_std(drawn(example, fans, "float64").ravel(), there)) > 30
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_law(example, dtype, drawn):
+    """Kolmogorov-Smirnov: P(sqrt(n) D > d) is about 2 exp(-2 d²), 7e-6 at d = 2.5."""
+    law = expected_of(example, SHAPES[0])
+    if law.cdf is None:
+        return
+    values = np.sort(drawn(example, SHAPES[0], dtype).astype(np.float64).ravel())
+    n = values.size
+    p = law.cdf(values)
+    above, below = np.arange(1, n + 1) / n - p, p - np.arange(n) / n
+    assert sqrt(n) * max(above.max(), below.max()) < 2.5
+    # The tails, where the statistic is blind: no draw in the outer 25 / n has p = exp(-25).
+    assert p[0] < 25 / n
+    assert p[-1] > 1 - 25 / n
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("fans", SHAPES)
+def test_support(example, fans, dtype, drawn):
+    law, weights = expected_of(example, fans), drawn(example, fans, dtype)
+    assert np.isfinite(weights).all()
+    assert weights.min() >= law.low - rounding(law, dtype)
+    assert weights.max() <= law.high + rounding(law, dtype)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_uniform_stays_within_a_range_of_few_numbers(dtype):
+    """1,024 numbers wide; that low is missing has probability exp(-2**20 / 2**11)."""
+    low, high = 1.0, 1.0 + float(np.finfo(dtype).eps) * 1024
+    weights = np.empty((1 << 10, 1 << 10), dtype)
+    INITIALIZERS["uniform"].build(Fans(1 << 10, 1 << 10), low=low, high=high).fill(
+        weights, stream(0, Role.WEIGHTS)
+    )
+    assert weights.min() == low
+    assert weights.max() <= high
+    assert np.unique(weights).size >= 1024
+
+
+def test_truncation_leaves_nothing_beyond_and_nothing_out():
+    """Redrawn, not clipped: no heap at ± 2 σ. Within 1 % of the ends lies 2 × 0.02 φ(2) / 0.954."""
+    weights = np.empty((1000, 1000), np.float32)
+    INITIALIZERS["truncated_normal"].build(Fans(1000, 1000), std=1.0).fill(
+        weights, stream(1, Role.WEIGHTS)
+    )
+    assert np.abs(weights).max() <= 2
+    share = (ndtr(2) - ndtr(1.98)) * 2 / (2 * ndtr(2) - 1)
+    counted = np.count_nonzero(np.abs(weights) > 1.98)
+    assert abs(counted - share * weights.size) < Z * sqrt(share * weights.size)

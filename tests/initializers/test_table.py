@@ -1,0 +1,105 @@
+"""The table of initializers: complete, consistent with the functions behind it, and checked."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from weightinit_cli.errors import ParameterError
+from weightinit_cli.initializers import ALIASES, INITIALIZERS, Fans
+from weightinit_cli.parameters import REQUIRED
+
+ROWS = [pytest.param(row, id=name) for name, row in INITIALIZERS.items()]
+
+
+def test_every_entry_has_an_example(examples):
+    assert set(examples) == set(INITIALIZERS)
+    assert all(examples.values())
+
+
+def test_every_name_of_the_issue_is_there():
+    names = {*INITIALIZERS, *ALIASES}
+    for scheme in ("glorot", "he", "lecun", "xavier", "kaiming"):
+        assert {f"{scheme}_normal", f"{scheme}_uniform"} <= names
+    assert {"zeros", "ones", "constant", "normal", "uniform", "truncated_normal"} <= names
+    assert {"variance_scaling", "orthogonal", "identity"} <= names
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_row_says_what_its_function_takes(row):
+    """A parameter listed but not taken is a crash; a default that differs is a wrong default."""
+    _fans, *keywords = inspect.signature(row.build).parameters.values()
+    assert all(keyword.kind is keyword.KEYWORD_ONLY for keyword in keywords)
+    taken = {keyword.name: keyword for keyword in keywords}
+    assert set(taken) == {parameter.name for parameter in row.parameters}
+    for parameter in row.parameters:
+        default = taken[parameter.name].default
+        assert parameter.required == (default is inspect.Parameter.empty)
+        if parameter.default is not REQUIRED:
+            assert parameter.default == default
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_row_explains_itself(row):
+    assert row.doc.strip()
+    assert "\n" not in row.doc
+    assert row.std.strip()
+    assert row.convention.strip()
+    assert all(parameter.doc for parameter in row.parameters)
+
+
+def test_examples_stay_within_what_the_parameters_allow(examples):
+    for name, sets in examples.items():
+        parameters = {parameter.name: parameter for parameter in INITIALIZERS[name].parameters}
+        for given in sets:
+            assert (
+                {p.name for p in parameters.values() if p.required} <= set(given) <= {*parameters}
+            )
+            for key, value in given.items():
+                if parameters[key].choices:
+                    assert value in parameters[key].choices
+
+
+def test_every_choice_has_an_example(examples):
+    for name, sets in examples.items():
+        for parameter in INITIALIZERS[name].parameters:
+            tried = {given.get(parameter.name, parameter.default) for given in sets}
+            assert set(parameter.choices) <= tried
+
+
+def test_needs_fans_is_said_where_the_fans_matter(example, build):
+    name, _given = example
+    drawn = {(sampler.mean, sampler.std) for sampler in map(build, (Fans(3, 8), Fans(50, 7)))}
+    assert INITIALIZERS[name].needs_fans or len(drawn) == 1
+
+
+@pytest.mark.parametrize("name", ALIASES)
+def test_alias_points_to_an_entry_and_hides_none(name):
+    alias = ALIASES[name]
+    assert alias.of in INITIALIZERS
+    assert name not in INITIALIZERS
+    taken = {parameter.name for parameter in INITIALIZERS[alias.of].parameters}
+    assert set(alias.parameters or ()) <= taken
+    required = {p.name for p in INITIALIZERS[alias.of].parameters if p.required}
+    assert alias.parameters is None or required <= set(alias.parameters)
+
+
+@pytest.mark.parametrize("name", ["kaiming_normal", "kaiming_uniform"])
+def test_kaiming_takes_a_gain_or_a_slope(name):
+    build = INITIALIZERS[name].build
+    with pytest.raises(ParameterError, match="not both") as caught:
+        build(Fans(3, 4), gain=1.0, negative_slope=0.0)
+    assert caught.value.parameter in {"gain", "negative_slope"}
+    fans = Fans(3, 4)
+    assert build(fans).std == build(fans, negative_slope=0.0).std
+    # A gain of zero is a gain, not a missing one.
+    assert build(fans, gain=0.0).std == 0
+
+
+def test_uniform_refuses_a_reversed_range():
+    build = INITIALIZERS["uniform"].build
+    with pytest.raises(ParameterError) as caught:
+        build(Fans(3, 4), low=1.0, high=0.5)
+    assert caught.value.parameter == "high"
+    assert build(Fans(3, 4), low=0.5, high=0.5).std == 0

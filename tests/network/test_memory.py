@@ -1,0 +1,109 @@
+"""The memory that a run takes stays below what `peak_bytes` says, and not far below it.
+
+Measured by tracemalloc, which sees every array of numpy, but not Python's modules and BLAS's own
+buffers: `BYTES_AT_ANY_SIZE` is for these and is left out of the bound here. What any run allocates,
+however small, is measured on the smallest one and subtracted.
+"""
+
+from __future__ import annotations
+
+import tracemalloc
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from weightinit_cli.activations import ACTIVATIONS
+from weightinit_cli.experiments.statistics import statistics
+from weightinit_cli.initializers import INITIALIZERS, Fans
+from weightinit_cli.network import Dense, Network, Request, forward, peak_bytes
+
+
+def network(widths, samples, activation, initializer, dtype="float32", **parameters):
+    layers = tuple(
+        Dense(
+            fan_in,
+            fan_out,
+            INITIALIZERS[initializer].build(Fans(fan_in, fan_out), **parameters),
+            None,
+        )
+        for fan_in, fan_out in pairwise(widths)
+    )
+    built = ACTIVATIONS[activation].build(
+        **({"approximate": "none"} if activation == "gelu" else {})
+    )
+    return Network(layers, built, samples, np.dtype(dtype), 0)
+
+
+def peak(net, bins, threads):
+    """The most bytes held at one time, with the figures of every layer kept, as a run does."""
+    request = Request(bins, None, *net.activation.ends(0.05))
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        kept = [statistics(record, request) for record in forward(net, request, threads)]
+        assert len(kept) == len(net.layers) + 1
+        return tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
+
+
+SHAPES = {
+    "wide": ((1200, 1200, 1200), 300, "tanh", "he_normal"),
+    "many inputs": ((30, 30, 30), 60_000, "relu", "he_normal"),
+    "one spike, every value looked into": ((100, 100), 20_000, "sigmoid", "zeros"),
+    "gelu's temporaries": ((300, 300), 3000, "gelu", "he_uniform"),
+    "orthogonal, drawn as a whole": ((900, 900), 50, "tanh", "orthogonal"),
+    "orthogonal, float64": ((600, 600), 50, "tanh", "orthogonal", "float64"),
+    "orthogonal, wide": ((300, 1500), 50, "tanh", "orthogonal"),
+    "float64": ((500, 500), 3000, "tanh", "xavier_uniform", "float64"),
+    "funnel": ((3000, 10, 3000), 200, "relu", "he_normal"),
+}
+
+
+@pytest.fixture(scope="module")
+def least():
+    """What the smallest run allocates, after a first one has made all imports."""
+    small = network((1, 1), 1, "gelu", "he_normal")
+    peak(small, 1, 2)
+    return peak(small, 1, 2)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_peak_stays_below_the_bound(shape, threads, least):
+    net = network(*SHAPES[shape])
+    bound = sum(peak_bytes(net, 30, threads))
+    taken = peak(net, 30, threads) - least
+    assert taken < bound
+    # A bound that is never near would refuse what fits.
+    assert bound < 12 * taken
+
+
+def test_overflowed_layers_stay_below_the_bound(least):
+    """Inf and nan take another path through the figures, with copies of a block."""
+    net = network((300, 300, 300), 4000, "linear", "normal", std=3e38)
+    assert peak(net, 30, 2) - least < sum(peak_bytes(net, 30, 2))
+
+
+def test_layers_and_bins_stay_below_the_bound(least):
+    """What each layer leaves behind."""
+    net = network((2,) * 61, 3, "tanh", "he_normal")
+    for bins in (1, 1000):
+        bound = peak_bytes(net, bins, 1)
+        assert peak(net, bins, 1) - least < sum(bound)
+        assert bound.records == max(bound)
+
+
+def test_depth_costs_nothing_but_records():
+    """The same two buffers of signals and one of weights for any number of layers."""
+    few, many = (
+        peak_bytes(network((400,) * layers, 1000, "tanh", "he_normal"), 30, 2)
+        for layers in (3, 101)
+    )
+    assert (few.weights, few.signals) == (many.weights, many.signals)
+
+
+def test_total_is_at_least_the_sum():
+    bound = peak_bytes(network((10, 10), 10, "tanh", "he_normal"), 30, 1)
+    assert bound.total >= sum(bound)
