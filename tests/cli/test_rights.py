@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,10 +48,8 @@ def test_result_folder_that_may_not_be_written(nobody: Callable, commons: Path, 
 
 def test_folder_that_nobody_may_enter(nobody: Callable, commons: Path):
     Path("tiny.yaml").write_text(TINY)
-    Path("private").mkdir(mode=0o700)
-    Path("private/inner").mkdir()
-    if os.getuid() != 0:
-        Path("private").chmod(0)
+    Path("private/inner").mkdir(parents=True)
+    Path("private").chmod(0)
     for arguments in (
         ("histogram", "-c", "tiny.yaml", "-o", "private"),
         ("histogram", "-c", "tiny.yaml", "-o", "private/inner"),

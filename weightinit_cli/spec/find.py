@@ -25,7 +25,7 @@ class FoundConfig(NamedTuple):
 def config_folder() -> Path:
     """The folder of the shipped configs: in the package, or beside it in an editable install."""
     inside = _PACKAGE / "configs"
-    return inside if inside.is_dir() else _PACKAGE.parent / "configs"
+    return inside if _holds(inside.is_dir) else _PACKAGE.parent / "configs"
 
 
 def shipped_configs() -> list[Path]:
