@@ -216,7 +216,7 @@ def test_the_input_is_recorded_exactly():
     net = network((600, 3), samples=3000, dtype="float32")
     assert len(net.blocks) > 1
     seen = next(forward(net, ask(net, bins=100), 2))
-    height = (1 << 18) // 600
+    height = (1 << 19) // 600
     x = np.concatenate(
         [
             stream(0, Role.INPUT, panel=panel).standard_normal((rows, 600), np.float32)

@@ -39,7 +39,7 @@ Array = np.ndarray[Any, Any]
 # which stream draws what), so they depend on shapes alone, never on the number of threads.
 BLOCK_ROWS = 512
 BLOCK_VALUES = 1 << 19
-PANEL_VALUES = 1 << 18
+PANEL_VALUES = 1 << 19
 
 DIRECTIONS = 2
 

@@ -26,13 +26,14 @@ class UnitMoments:
     Over the finite values. `means` and `squares` are in units of 2**exponent and its square, so
     that float64 values of any size can be squared. `projection`, shape (directions, units), is
     the sum of the rows times their directions, in the same unit; it has a meaning only where
-    all values are finite.
+    all values are finite. `dead` says which units are zero for every input.
     """
 
     counts: Vector
     means: Vector
     squares: Vector
     projection: Array
+    dead: Array
     exponent: int = 0
 
     @classmethod
@@ -42,13 +43,16 @@ class UnitMoments:
             directions = np.empty((0, len(values)))
         exponent = _exponent(values)
         with np.errstate(all="ignore"):
-            moments = cls._sum(values, directions, exponent)
-            if not np.isfinite(moments.squares).all():
-                moments = cls._sum_finite(values, exponent, len(directions))
-        return moments
+            sums = cls._sum(values, directions, exponent)
+            if not np.isfinite(sums[2]).all():
+                sums = cls._sum_finite(values, exponent, len(directions))
+        counts, means, squares, projection = sums
+        dead = (means == 0) & (squares == 0)
+        dead[dead] = ~values[:, dead].any(axis=0)
+        return cls(counts, means, squares, projection, dead, exponent)
 
-    @classmethod
-    def _sum(cls, values: Array, directions: Array, exponent: int) -> UnitMoments:
+    @staticmethod
+    def _sum(values: Array, directions: Array, exponent: int) -> tuple[Array, ...]:
         inputs, units = values.shape
         scale = 2.0**-exponent
         pivots = values[0].astype(np.float64) * scale
@@ -67,16 +71,15 @@ class UnitMoments:
             sums += rows[:, start : start + step] @ deviations
             squares += np.einsum("ij,ij->j", deviations, deviations)
         shift = sums[0] / inputs
-        return cls(
+        return (
             np.full(units, float(inputs)),
             pivots + shift,
             np.maximum(squares - inputs * shift**2, 0),
             sums[1:] + rows[1:].sum(axis=1)[:, np.newaxis] * pivots,
-            exponent,
         )
 
-    @classmethod
-    def _sum_finite(cls, values: Array, exponent: int, directions: int) -> UnitMoments:
+    @staticmethod
+    def _sum_finite(values: Array, exponent: int, directions: int) -> tuple[Array, ...]:
         finite = np.isfinite(values)
         kept = np.where(finite, values, 0).astype(np.float64) * 2.0**-exponent
         counts = finite.sum(axis=0, dtype=np.float64)
@@ -86,7 +89,7 @@ class UnitMoments:
         means = pivots + shift
         deviations = np.where(finite, deviations - shift, 0)
         squares = np.einsum("ij,ij->j", deviations, deviations)
-        return cls(counts, means, squares, np.full((directions, len(means)), np.nan), exponent)
+        return counts, means, squares, np.full((directions, len(means)), np.nan)
 
     def __add__(self, other: UnitMoments) -> UnitMoments:
         """Merge the moments of other inputs to the same units. Chan et al. 1983, eq. 2.1."""
@@ -100,6 +103,7 @@ class UnitMoments:
             a.means + apart * share,
             a.squares + b.squares + apart**2 * a.counts * share,
             a.projection + b.projection,
+            a.dead & b.dead,
             exponent,
         )
 
@@ -107,12 +111,12 @@ class UnitMoments:
         if exponent == self.exponent:
             return self
         shift = self.exponent - exponent
-        return UnitMoments(
-            self.counts,
-            np.ldexp(self.means, shift),
-            np.ldexp(self.squares, 2 * shift),
-            np.ldexp(self.projection, shift),
-            exponent,
+        return replace(
+            self,
+            means=np.ldexp(self.means, shift),
+            squares=np.ldexp(self.squares, 2 * shift),
+            projection=np.ldexp(self.projection, shift),
+            exponent=exponent,
         )
 
     @property
@@ -139,13 +143,6 @@ class UnitMoments:
     def std_between(self) -> float | None:
         """Standard deviation of the units' means."""
         return self._scaled(sqrt(self._between())) if self.count else None
-
-    @property
-    def dead(self) -> Array:
-        """Which units are zero for every input."""
-        dead: Array = (self.squares == 0) & (self.means == 0)
-        dead &= self.counts == self.counts.max()
-        return dead
 
     def distinct(self, eps: float) -> int | None:
         """How many units differ; None where a value is not finite.
@@ -210,36 +207,41 @@ class EntrySums:
 
     @classmethod
     def of(cls, entries: Array, pivot: float, exponent: int) -> EntrySums:
-        """Take all entries of `entries`; sums of one pivot and exponent can be added."""
-        exponent = max(-1000, min(exponent, 1000))
+        """Take all entries of `entries`; sums of one pivot and exponent can be added.
+
+        float32 entries need no exponent: their fourth powers fit into float64 as they are.
+        """
+        exponent = 0 if entries.dtype == np.float32 else max(-1000, min(exponent, 1000))
+        pivot = float(entries.dtype.type(pivot))
+        if not isfinite(pivot):
+            pivot = 0.0
+        total = cls((0.0,) * 5, np.inf, -np.inf, 0, 0, pivot, exponent)
+        flat = entries.reshape(-1)
+        buffers = np.empty((3, min(flat.size, STEP)))
+        buffers[2] = 1
         with np.errstate(all="ignore"):
-            pivot = float(entries.dtype.type(pivot))
-            if not isfinite(pivot):
-                pivot = 0.0
-            total = cls((0.0,) * 5, np.inf, -np.inf, 0, 0, pivot, exponent)
-            flat = entries.reshape(-1)
             for start in range(0, flat.size, STEP):
-                total += cls._step(flat[start : start + STEP], pivot, exponent)
+                total += cls._step(flat[start : start + STEP], pivot, exponent, buffers)
         return total
 
     @classmethod
-    def _step(cls, part: Array, pivot: float, exponent: int) -> EntrySums:
+    def _step(cls, part: Array, pivot: float, exponent: int, buffers: Array) -> EntrySums:
         low, high = float(part.min()), float(part.max())
-        if not (np.isfinite(low) and np.isfinite(high)):
+        if not (isfinite(low) and isfinite(high)):
             finite = part[np.isfinite(part)]
             if finite.size == 0:
                 return cls((0.0,) * 5, np.inf, -np.inf, 0, part.size, pivot, exponent)
-            return replace(cls._step(finite, pivot, exponent), size=part.size)
-        d = part.astype(np.float64)
+            return replace(cls._step(finite, pivot, exponent, buffers), size=part.size)
+        d, square, ones = buffers[:, : part.size]
+        np.copyto(d, part)
         if pivot:
             d -= pivot
         if exponent:
             d *= 2.0**-exponent
-        square = d * d
-        sums = (float(part.size), float(d.sum()), float(d @ d), float(d @ square))
-        powers = (*sums, float(square @ square))
+        np.multiply(d, d, out=square)
+        sums = (float(d @ ones), float(d @ d), float(d @ square), float(square @ square))
         zeros = int(np.count_nonzero(part == 0))
-        return cls(powers, low, high, zeros, part.size, pivot, exponent)
+        return cls((float(part.size), *sums), low, high, zeros, part.size, pivot, exponent)
 
     def __add__(self, other: EntrySums) -> EntrySums:
         """Merge the sums of other entries about the same pivot."""
