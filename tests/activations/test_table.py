@@ -19,6 +19,9 @@ def test_every_entry_has_an_example(examples):
 
 def test_every_name_of_the_issue_is_there():
     names = {"linear", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu"}
+    names |= {"prelu", "celu", "mish", "hard_sigmoid", "hard_tanh", "hard_silu", "relu6", "erf"}
+    names |= {"log_sigmoid", "exponential", "squareplus", "sin", "step", "threshold"}
+    names |= {"tanh_shrink", "soft_shrink", "hard_shrink"}
     assert names | {"swish", "softplus", "softsign"} <= {*ACTIVATIONS, *ALIASES}
 
 
@@ -60,5 +63,11 @@ def test_alias_points_to_an_entry_and_hides_none(name):
 
 def test_parameters_without_a_common_default_have_none():
     """Libraries differ on these, and a wrong guess is silent (design, section 3)."""
-    for name, parameter in (("leaky_relu", "negative_slope"), ("gelu", "approximate")):
+    for name, parameter in (
+        ("leaky_relu", "negative_slope"),
+        ("prelu", "negative_slope"),
+        ("gelu", "approximate"),
+        ("hard_sigmoid", "form"),
+        ("sin", "omega"),
+    ):
         assert [p.required for p in ACTIVATIONS[name].parameters if p.name == parameter] == [True]

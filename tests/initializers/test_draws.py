@@ -29,6 +29,9 @@ SCALES = [
     (("truncated_normal", {"std": 0.5}), ("he_normal", {})),
     (("glorot_normal", {}), ("lecun_normal", {})),
     (("uniform", {"low": 0.0, "high": 3.0}), ("he_uniform", {})),
+    (("torch_linear", {}), ("he_uniform", {})),
+    (("siren", {"omega": 30.0}), ("uniform", {"low": -1.0, "high": 1.0})),
+    (("sparse", {"sparsity": 0.3}), ("sparse", {"sparsity": 0.3, "std": 3.0})),
     (("orthogonal", {}), ("orthogonal", {"gain": 2.0})),
 ]
 

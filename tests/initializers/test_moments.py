@@ -2,12 +2,13 @@
 
 Tolerances come from the sampling error. Of n independent draws with standard deviation σ and
 kurtosis κ, the mean has the standard error σ/sqrt(n) and the standard deviation
-σ sqrt((κ - 1) / (4 n)). Entries that are bound to each other (orthogonal) vary less than that.
+σ sqrt((κ - 1) / (4 n)). Entries that are bound to each other (orthogonal, sparse, nguyen_widrow)
+vary less than that.
 """
 
 from __future__ import annotations
 
-from math import erf, exp, inf, isfinite, pi, sqrt
+from math import ceil, erf, exp, inf, isfinite, log, pi, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -89,6 +90,21 @@ def orthonormal(n_in, n_out, gain=1.0):
     return Expected(0, gain / sqrt(n), 3 * n / (n + 2), -gain, gain)
 
 
+def with_zeros(n_in, n_out, sparsity, std=0.01):
+    """N(0, std²) with a share of zeros: second and fourth moments shrink by what is kept."""
+    kept = 1 - ceil(sparsity * n_out) / n_out
+    return Expected(0, std * sqrt(kept), 3 / kept if kept else 1)
+
+
+def of_one_norm(n_in, n_out):
+    """Columns of norm 0.7 n_out^(1 / n_in); the kurtosis of a uniform entry, where n_in is large.
+
+    The root mean square is exact, whatever the kurtosis.
+    """
+    norm = 0.7 * exp(log(n_out) / n_in)
+    return Expected(0, norm / sqrt(n_in), 1.8, -norm, norm)
+
+
 def scaled(variance, distribution):
     """The law of this variance: for the truncated one, the variance *after* the cut."""
     std = sqrt(variance)
@@ -132,6 +148,10 @@ EXPECTED: dict[str, Callable[..., Expected]] = {
     "he_uniform": lambda n_in, n_out: flat(-sqrt(6 / n_in), sqrt(6 / n_in)),
     "kaiming_normal": kaiming("normal"),
     "kaiming_uniform": kaiming("uniform"),
+    "torch_linear": lambda n_in, n_out: flat(-1 / sqrt(n_in), 1 / sqrt(n_in)),
+    "sparse": with_zeros,
+    "siren": lambda n_in, n_out, omega: flat(-sqrt(6 / n_in) / omega, sqrt(6 / n_in) / omega),
+    "nguyen_widrow": of_one_norm,
     "orthogonal": orthonormal,
     "identity": diagonal,
 }

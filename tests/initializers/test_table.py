@@ -6,11 +6,18 @@ import inspect
 
 import pytest
 
+from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.errors import ParameterError
 from weightinit_cli.initializers import ALIASES, INITIALIZERS, Fans
 from weightinit_cli.parameters import REQUIRED
 
 ROWS = [pytest.param(row, id=name) for name, row in INITIALIZERS.items()]
+
+
+def all_parameters(row):
+    """What `build` takes: the row's own, and those of the activation that it is made for."""
+    shared = ACTIVATIONS[row.activation].parameters if row.activation else ()
+    return (*row.parameters, *shared)
 
 
 def test_every_entry_has_an_example(examples):
@@ -24,6 +31,25 @@ def test_every_name_of_the_issue_is_there():
         assert {f"{scheme}_normal", f"{scheme}_uniform"} <= names
     assert {"zeros", "ones", "constant", "normal", "uniform", "truncated_normal"} <= names
     assert {"variance_scaling", "orthogonal", "identity"} <= names
+    assert {"torch_linear", "sparse", "siren", "nguyen_widrow"} <= names
+
+
+@pytest.mark.parametrize("name", INITIALIZERS)
+def test_default_bias_can_be_built_for_a_vector(name):
+    """It is a row that takes nothing and works for a bias; its own, where the row has a law."""
+    row = INITIALIZERS[name]
+    bias = INITIALIZERS[row.default_bias]
+    assert not any(parameter.required for parameter in all_parameters(bias))
+    assert bias.build_bias or not bias.needs_fans
+    assert row.build_bias is None or row.default_bias == name
+
+
+@pytest.mark.parametrize("row", [row for row in INITIALIZERS.values() if row.build_bias])
+def test_law_of_a_bias_takes_what_its_row_takes(row):
+    _fans, *keywords = inspect.signature(row.build_bias).parameters.values()
+    assert {keyword.name for keyword in keywords} == {p.name for p in row.parameters}
+    # Of a vector that is filled in one go, whatever the fans.
+    assert not row.build_bias(Fans(3, 4)).whole
 
 
 @pytest.mark.parametrize("row", ROWS)
@@ -32,8 +58,10 @@ def test_row_says_what_its_function_takes(row):
     _fans, *keywords = inspect.signature(row.build).parameters.values()
     assert all(keyword.kind is keyword.KEYWORD_ONLY for keyword in keywords)
     taken = {keyword.name: keyword for keyword in keywords}
-    assert set(taken) == {parameter.name for parameter in row.parameters}
-    for parameter in row.parameters:
+    parameters = all_parameters(row)
+    assert set(taken) == {parameter.name for parameter in parameters}
+    assert len(taken) == len(parameters)
+    for parameter in parameters:
         default = taken[parameter.name].default
         assert parameter.required == (default is inspect.Parameter.empty)
         if parameter.default is not REQUIRED:
@@ -51,7 +79,7 @@ def test_row_explains_itself(row):
 
 def test_examples_stay_within_what_the_parameters_allow(examples):
     for name, sets in examples.items():
-        parameters = {parameter.name: parameter for parameter in INITIALIZERS[name].parameters}
+        parameters = {p.name: p for p in all_parameters(INITIALIZERS[name])}
         for given in sets:
             assert (
                 {p.name for p in parameters.values() if p.required} <= set(given) <= {*parameters}

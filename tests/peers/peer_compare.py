@@ -105,8 +105,19 @@ COUNT = 400_000  # ours, per entry: a standard deviation to 1.2e-3
 
 
 def sampler(entry: Entry) -> Sampler:
-    """Ours, with the entry's fans and parameters."""
+    """Ours, with the entry's fans and parameters; of a recorded bias, the law of our biases."""
+    if is_bias(entry):
+        build = INITIALIZERS[entry["name"]].build_bias
+        if build is None:
+            raise ValueError(f"{entry['name']} has no law for biases")
+        return build(Fans(*entry["fans"]), **entry["parameters"])
     return named_sampler(entry["name"], entry["fans"], entry["parameters"])
+
+
+def is_bias(entry: Entry) -> bool:
+    """Whether it was recorded of a layer's biases."""
+    call: str = entry["call"]
+    return call.endswith(".bias")
 
 
 def named_sampler(name: str, fans: list[int], parameters: dict[str, Any]) -> Sampler:

@@ -15,9 +15,10 @@ from typing import Any
 
 import peer_compare as compare
 import pytest
-from peer_tables import load
+from peer_tables import fixed_zeros, load
 
 SAMPLES = 400_000
+SPARSITIES = [(0.1, 30), (0.07, 100), (0.14, 100), (0.28, 100), (0.29, 100), (0.57, 100), (0.0, 9)]
 
 
 @pytest.fixture(scope="module", params=["torch", "keras"])
@@ -63,6 +64,17 @@ def test_initializers(record):
     entries = record.initializers(SAMPLES)
     assert entries
     assert not failures(entries, lambda entry: compare.wrong_figures(compare.sampler(entry), entry))
+
+
+def test_zeros_of_sparse(library, record):
+    """Where sparsity times outputs is not the whole number that it is on paper."""
+    if library != "torch":
+        return
+    for sparsity, columns in SPARSITIES:
+        weights = record.drawn(lambda w, s=sparsity: record.init.sparse_(w, s), (5, columns))(0)
+        ours = compare.named_sampler("sparse", [5, columns], {"sparsity": sparsity})
+        drawn = compare.draw(ours, [5, columns])
+        assert fixed_zeros([drawn])["per_input"] == fixed_zeros([weights])["per_input"]
 
 
 def test_matrices(record):

@@ -19,27 +19,7 @@ from weightinit_cli.initializers import INITIALIZERS, Fans
 from weightinit_cli.parameters import REQUIRED, Parameter
 
 # Recorded, but not in our tables yet; a name that is in them must leave this set.
-NOT_YET = {
-    "celu",
-    "erf",
-    "exponential",
-    "hard_shrink",
-    "hard_sigmoid",
-    "hard_silu",
-    "hard_tanh",
-    "log_sigmoid",
-    "mish",
-    "prelu",
-    "relu6",
-    "sin",
-    "soft_shrink",
-    "sparse",
-    "squareplus",
-    "step",
-    "tanh_shrink",
-    "threshold",
-    "torch_linear",
-}
+NOT_YET: set[str] = set()
 
 LIBRARIES = ("torch", "keras")
 RECORDED = {library: load(library) for library in LIBRARIES}
@@ -163,6 +143,34 @@ def test_no_default_where_the_peers_differ(name, ours, torchs, kerass):
         assert parameter.default is REQUIRED
     else:
         assert parameter.default in (torch_default, REQUIRED)
+
+
+# Ours has a default where one peer alone has the parameter, or both have the same.
+@pytest.mark.parametrize(
+    ("library", "name", "ours", "theirs"),
+    [
+        ("torch", "sparse", "sparsity", "sparsity"),
+        ("torch", "sparse", "std", "std"),
+        ("keras", "squareplus", "b", "b"),
+        ("torch", "hard_shrink", "threshold", "lambd"),
+        ("keras", "soft_shrink", "threshold", "threshold"),
+    ],
+)
+def test_default_is_the_peers(library, name, ours, theirs):
+    row = ACTIVATIONS.get(name) or INITIALIZERS[name]
+    [parameter] = [p for p in row.parameters if p.name == ours]
+    default = RECORDED[library]["defaults"][name][theirs]
+    assert parameter.default == (REQUIRED if default == "required" else default)
+
+
+def test_a_recorded_bias_is_compared_with_the_law_of_our_biases():
+    [weight, bias] = [e for e in RECORDED["torch"]["initializers"] if e["name"] == "torch_linear"]
+    assert (compare.is_bias(weight), compare.is_bias(bias)) == (False, True)
+    ours = compare.sampler(bias)
+    assert ours.std == INITIALIZERS["torch_linear"].build_bias(Fans(200, 1)).std
+    # The fans of a vector alone would be a factor of sqrt(200).
+    alone = compare.named_sampler("torch_linear", [1, 400], {})
+    assert abs(compare.scores(compare.draw(alone, bias["fans"]), bias)["std"]) > compare.LIMIT
 
 
 # What the comparison can tell apart ------------------------------------------------------------

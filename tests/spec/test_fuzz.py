@@ -88,6 +88,7 @@ WORDS = st.sampled_from(
     [
         *("sigmoid", "gelu", "leaky_relu", "elu", "normal", "zeros", "uniform", "constant"),
         *("he_normal", "kaiming_normal", "variance_scaling", "glorot_uniform"),
+        *("siren", "sin", "torch_linear", "nguyen_widrow", "sparse", "threshold", "celu"),
         *("auto", "per_layer", "float32", "histogram", "none", "fan_in"),
     ]
 )
@@ -100,7 +101,7 @@ KEYS = st.sampled_from(
     [
         *(field.name for field in FIELDS),
         *("std", "mean", "low", "high", "gain", "mode", "scale", "distribution", "value", "bins"),
-        *("range", "approximate", "negative_slope", "alpha"),
+        *("range", "approximate", "negative_slope", "alpha", "omega", "sparsity", "threshold"),
     ]
 ) | st.text(max_size=5)
 VALUES = st.recursive(

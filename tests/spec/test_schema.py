@@ -27,7 +27,7 @@ BEYOND = {
     *("layers_float", "width_length", "uniform_reversed", "kaiming_both", "range_reversed"),
     *("range_empty_interval", "duplicate_key", "duplicate_parameter", "anchor", "merge_key"),
     *("range_nan", "std_nan", "std_inf", "std_400_digits", "tag_standard"),
-    *("line_separator", "width_underscore"),
+    *("line_separator", "width_underscore", "siren_needs_sin"),
 }
 
 
@@ -61,6 +61,11 @@ def test_every_key_has_a_description():
         {"initializer": {"name": "kaiming_normal", "mode": "fan_out"}},
         {"initializer": "glorot_uniform"},
         {"bias": {"name": "constant", "value": 1}},
+        {"bias": "torch_linear"},
+        {"bias": {"name": "nguyen_widrow"}},
+        {"activation": {"name": "sin", "omega": 30}, "initializer": "siren"},
+        {"activation": {"name": "hard_sigmoid", "form": "keras2"}},
+        {"initializer": {"name": "sparse", "sparsity": 1}},
     ],
 )
 def test_schema_accepts_good_specs(change: dict[str, object]):
@@ -98,6 +103,13 @@ def test_schema_accepts_good_specs(change: dict[str, object]):
         {"initializer": {"name": "glorot_uniform", "gain": 1}},
         {"bias": "he_normal"},
         {"bias": {"name": "orthogonal"}},
+        {"bias": "siren"},
+        {"bias": {"name": "sparse", "sparsity": 0.5}},
+        {"activation": {"name": "sin", "omega": 0}},
+        {"activation": "hard_sigmoid"},
+        {"activation": {"name": "squareplus", "b": 0}},
+        {"initializer": {"name": "sparse", "sparsity": 1.01}},
+        {"initializer": {"name": "siren", "omega": 30}},
         {"histogram": {"bins": 0}},
         {"histogram": {"range": [0]}},
         {"histogram": {"range": "wide"}},
@@ -134,15 +146,19 @@ def test_schema_holds_every_shipped_config_and_the_template():
         parse_spec(text, source="x.yaml", stem="x")
 
 
+NEEDED = {"siren": {"activation": {"name": "sin", "omega": 30}}}
+
+
 @pytest.mark.parametrize("name", [*INITIALIZERS, *INITIALIZER_ALIASES])
 def test_every_initializer_can_be_written(name: str):
     option = initializers()[name]
     value = {"name": name, **{p.name: p.choices[0] if p.choices else 0.5 for p in option.parameters
                               if p.required}}  # fmt: skip
-    assert accepted({**GOOD, "initializer": value})
-    assert VALIDATOR.is_valid({**GOOD, "initializer": value})
-    assert accepted({**GOOD, "initializer": name}) == option.bare
-    assert VALIDATOR.is_valid({**GOOD, "initializer": name}) == option.bare
+    good = {**GOOD, **NEEDED.get(name, {})}
+    assert accepted({**good, "initializer": value})
+    assert VALIDATOR.is_valid({**good, "initializer": value})
+    assert accepted({**good, "initializer": name}) == option.bare
+    assert VALIDATOR.is_valid({**good, "initializer": name}) == option.bare
 
 
 @pytest.mark.parametrize("name", [*ACTIVATIONS, *ACTIVATION_ALIASES])

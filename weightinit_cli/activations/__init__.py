@@ -2,6 +2,5 @@
 
 from weightinit_cli.activations.entry import Activation, Entry
 from weightinit_cli.activations.table import ACTIVATIONS, ALIASES
-from weightinit_cli.parameters import Alias
 
-__all__ = ["ACTIVATIONS", "ALIASES", "Activation", "Alias", "Entry"]
+__all__ = ["ACTIVATIONS", "ALIASES", "Activation", "Entry"]

@@ -48,7 +48,6 @@ class Activation(NamedTuple):
 class Entry(NamedTuple):
     """One row of the table: how it is built, what it takes, its formula and where it is from."""
 
-    name: str
     build: Callable[..., Activation]
     formula: str
     reference: str = ""

@@ -54,7 +54,7 @@ def leaky_relu(*, negative_slope: float) -> Activation:
 
 
 def elu(*, alpha: float) -> Activation:
-    """x where x > 0, alpha (exp(x) - 1) elsewhere. Clevert et al. 2016, eq. 16."""
+    """x where x > 0, alpha (exp(x) - 1) elsewhere. Clevert et al. 2016."""
     return _exponential_linear(scale=1.0, alpha=alpha)
 
 
@@ -91,7 +91,7 @@ def _exponential_linear(*, scale: float, alpha: float) -> Activation:
 
 
 def celu(*, alpha: float) -> Activation:
-    """x where x > 0, alpha (exp(x / alpha) - 1) elsewhere; smooth. Barron 2017, eq. 2."""
+    """x where x > 0, alpha (exp(x / alpha) - 1) elsewhere; smooth. Barron 2017."""
 
     def write(x: Array, out: Array) -> None:
         negative = np.minimum(x, 0)
@@ -155,7 +155,7 @@ def hard_sigmoid(*, form: str) -> Activation:
 
 
 def hard_silu() -> Activation:
-    """x relu6(x + 3) / 6; steepest, with slope 3/2, just below 3. Howard et al. 2019, eq. 4."""
+    """x relu6(x + 3) / 6; steepest, with slope 3/2, just below 3. Howard et al. 2019."""
     steepest = 1.5
 
     def write(x: Array, out: Array) -> None:
@@ -182,7 +182,7 @@ def hard_silu() -> Activation:
 def threshold(*, threshold: float, value: float) -> Activation:
     """x where x > threshold, value elsewhere."""
     return Activation(
-        lambda x, out: np.copyto(out, np.where(x > threshold, x, x.dtype.type(value))),
+        lambda x, out: np.copyto(out, np.where(x <= threshold, x.dtype.type(value), x)),
         lambda x: (x > threshold).astype(x.dtype),
         (min(value, threshold), inf),
         kinks=(threshold,),
@@ -193,7 +193,7 @@ def threshold(*, threshold: float, value: float) -> Activation:
 def step() -> Activation:
     """1 where x > 0, 0 elsewhere, with a derivative of 0. Rosenblatt 1958."""
     return Activation(
-        lambda x, out: np.copyto(out, x > 0),
+        lambda x, out: np.heaviside(x, 0, out=out),
         np.zeros_like,
         (0, 1),
         kinks=(0.0,),
@@ -203,21 +203,25 @@ def step() -> Activation:
 
 
 def soft_shrink(*, threshold: float) -> Activation:
-    """x moved towards 0 by the threshold, 0 within it. Donoho 1995, eq. 2."""
+    """x moved towards 0 by the threshold, 0 within it. Donoho 1995."""
 
     def write(x: Array, out: Array) -> None:
         np.subtract(x, np.clip(x, -threshold, threshold), out=out)
 
-    return Activation(write, lambda x: _outside(x, threshold), kinks=(-threshold, threshold))
+    return Activation(write, lambda x: _outside(x, threshold), kinks=_sides(threshold))
 
 
 def hard_shrink(*, threshold: float) -> Activation:
-    """x where |x| > threshold, 0 elsewhere. Donoho & Johnstone 1994, eq. 9."""
+    """x where |x| > threshold, 0 elsewhere. Donoho & Johnstone 1994."""
 
     def write(x: Array, out: Array) -> None:
-        np.copyto(out, np.where(np.abs(x) > threshold, x, x.dtype.type(0)))
+        np.copyto(out, np.where(np.abs(x) <= threshold, x.dtype.type(0), x))
 
-    return Activation(write, lambda x: _outside(x, threshold), kinks=(-threshold, threshold))
+    return Activation(write, lambda x: _outside(x, threshold), kinks=_sides(threshold))
+
+
+def _sides(threshold: float) -> tuple[float, ...]:
+    return (-threshold, threshold) if threshold else ()
 
 
 def _inside(x: Array, low: float, high: float) -> Array:

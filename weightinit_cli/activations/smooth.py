@@ -101,8 +101,7 @@ def squareplus(*, b: float) -> Activation:
         return slope
 
     def ends(level: float) -> Ends:
-        t = 2 * level - 1
-        return (t * root / sqrt(1 - t**2), None)
+        return ((level - 0.5) * root / (sqrt(level) * sqrt(1 - level)), None)
 
     return Activation(lambda x, out: np.copyto(out, value(x)), derivative, (0, inf), ends=ends)
 
@@ -134,7 +133,7 @@ def erf() -> Activation:
 
 
 def sin(*, omega: float) -> Activation:
-    """A sine of frequency omega, with derivative omega cos omega x. Sitzmann et al. 2020, eq. 3."""
+    """A sine of frequency omega, with derivative omega cos omega x. Sitzmann et al. 2020."""
 
     def write(x: Array, out: Array) -> None:
         np.sin(np.multiply(x, omega, out=out), out=out)

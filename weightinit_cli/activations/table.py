@@ -11,43 +11,106 @@ from weightinit_cli.parameters import Alias, Parameter
 _SLOPE = Parameter("negative_slope", "slope for x < 0", minimum=-1e6, maximum=1e6)
 _ALPHA = Parameter("alpha", "-alpha is the limit to the left", 1.0, minimum=0, maximum=1e6)
 
-_ROWS: Final = (
-    Entry("linear", piecewise.linear, "x"),
-    Entry("sigmoid", smooth.sigmoid, "1 / (1 + exp(-x))"),
-    Entry("tanh", smooth.tanh, "tanh x"),
-    Entry("relu", piecewise.relu, "max(0, x)", "Nair & Hinton 2010"),
-    Entry(
-        "leaky_relu",
+_CELU_ALPHA = Parameter("alpha", "-alpha is the limit to the left", 1.0, minimum=1e-30, maximum=1e6)
+_SHRINK = Parameter("threshold", "how far from 0 the line begins", 0.5, minimum=0, maximum=1e6)
+
+ACTIVATIONS: Final[dict[str, Entry]] = {
+    "linear": Entry(piecewise.linear, "x"),
+    "sigmoid": Entry(smooth.sigmoid, "1 / (1 + exp(-x))"),
+    "tanh": Entry(smooth.tanh, "tanh x"),
+    "relu": Entry(piecewise.relu, "max(0, x)", "Nair & Hinton 2010"),
+    "leaky_relu": Entry(
         piecewise.leaky_relu,
         "x if x > 0 else negative_slope x",
         "Maas et al. 2013",
         (_SLOPE,),
     ),
-    Entry(
-        "elu",
+    "prelu": Entry(
+        piecewise.leaky_relu,
+        "leaky_relu with a slope that is learned; this is its start",
+        "He et al. 2015 (arXiv:1502.01852)",
+        (_SLOPE,),
+    ),
+    "relu6": Entry(piecewise.relu6, "min(max(0, x), 6)", "Krizhevsky 2010"),
+    "elu": Entry(
         piecewise.elu,
         "x if x > 0 else alpha (exp x - 1)",
         "Clevert et al. 2016 (arXiv:1511.07289)",
         (_ALPHA,),
     ),
-    Entry(
-        "selu",
+    "celu": Entry(
+        piecewise.celu,
+        "x if x > 0 else alpha (exp(x / alpha) - 1)",
+        "Barron 2017 (arXiv:1704.07483)",
+        (_CELU_ALPHA,),
+    ),
+    "selu": Entry(
         piecewise.selu,
         "1.0507 (x if x > 0 else 1.6733 (exp x - 1))",
         "Klambauer et al. 2017 (arXiv:1706.02515)",
     ),
-    Entry(
-        "gelu",
+    "gelu": Entry(
         gated.gelu,
         "x Phi(x); tanh: x sigmoid(1.5958 (x + 0.044715 x³))",
         "Hendrycks & Gimpel 2016 (arXiv:1606.08415)",
         (Parameter("approximate", "none: with erf; tanh", choices=("none", "tanh")),),
     ),
-    Entry("silu", gated.silu, "x sigmoid(x)", "Hendrycks & Gimpel 2016 (arXiv:1606.08415)"),
-    Entry("softplus", smooth.softplus, "ln(1 + exp x)", "Dugas et al. 2001"),
-    Entry("softsign", smooth.softsign, "x / (1 + |x|)", "Glorot & Bengio 2010"),
-)
+    "silu": Entry(gated.silu, "x sigmoid(x)", "Hendrycks & Gimpel 2016 (arXiv:1606.08415)"),
+    "mish": Entry(gated.mish, "x tanh(ln(1 + exp x))", "Misra 2019 (arXiv:1908.08681)"),
+    "hard_silu": Entry(
+        piecewise.hard_silu,
+        "x relu6(x + 3) / 6",
+        "Howard et al. 2019 (arXiv:1905.02244)",
+    ),
+    "softplus": Entry(smooth.softplus, "ln(1 + exp x)", "Dugas et al. 2001"),
+    "squareplus": Entry(
+        smooth.squareplus,
+        "(x + sqrt(x² + b)) / 2",
+        "Barron 2021 (arXiv:2112.11687)",
+        (Parameter("b", "roundness of the bend at 0", 4.0, minimum=1e-30, maximum=1e12),),
+    ),
+    "softsign": Entry(smooth.softsign, "x / (1 + |x|)", "Glorot & Bengio 2010"),
+    "hard_tanh": Entry(piecewise.hard_tanh, "min(max(-1, x), 1)", "Collobert 2004"),
+    "hard_sigmoid": Entry(
+        piecewise.hard_sigmoid,
+        "relu6(x + 3) / 6; keras2: 0.2 x + 0.5 cut at 0 and 1",
+        "Courbariaux et al. 2015 (arXiv:1511.00363)",
+        (Parameter("form", "torch: also Keras 3, JAX; keras2", choices=("torch", "keras2")),),
+    ),
+    "log_sigmoid": Entry(smooth.log_sigmoid, "-ln(1 + exp(-x))"),
+    "exponential": Entry(smooth.exponential, "exp x"),
+    "erf": Entry(smooth.erf, "2 / sqrt(pi) times the integral of exp(-t²) from 0 to x"),
+    "sin": Entry(
+        smooth.sin,
+        "sin(omega x)",
+        "Sitzmann et al. 2020 (arXiv:2006.09661)",
+        (Parameter("omega", "angular frequency", minimum=1e-30, maximum=1e6),),
+    ),
+    "step": Entry(piecewise.step, "1 if x > 0 else 0", "Rosenblatt 1958"),
+    "threshold": Entry(
+        piecewise.threshold,
+        "x if x > threshold else value",
+        parameters=(
+            Parameter("threshold", "where the line begins", minimum=-1e30, maximum=1e30),
+            Parameter("value", "everything up to there", minimum=-1e30, maximum=1e30),
+        ),
+    ),
+    "tanh_shrink": Entry(smooth.tanh_shrink, "x - tanh x"),
+    "soft_shrink": Entry(
+        piecewise.soft_shrink,
+        "x - min(max(-threshold, x), threshold)",
+        "Donoho 1995",
+        (_SHRINK,),
+    ),
+    "hard_shrink": Entry(
+        piecewise.hard_shrink,
+        "x if |x| > threshold else 0",
+        "Donoho & Johnstone 1994",
+        (_SHRINK,),
+    ),
+}
 
-ACTIVATIONS: Final[dict[str, Entry]] = {row.name: row for row in _ROWS}
-
-ALIASES: Final[dict[str, Alias]] = {"swish": Alias("silu")}
+ALIASES: Final[dict[str, Alias]] = {
+    "swish": Alias("silu"),
+    "hard_swish": Alias("hard_silu"),
+}

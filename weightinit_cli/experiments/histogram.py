@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from weightinit_cli.activations import Activation
     from weightinit_cli.experiments.progress import Progress
     from weightinit_cli.initializers import Sampler
-    from weightinit_cli.spec import Component, Spec
+    from weightinit_cli.spec import Spec
 
 # Multiply-adds below which a second thread costs more than it gains.
 SMALL_WORK = 1 << 28
@@ -53,16 +53,25 @@ def histogram(spec: Spec, threads: int | None, progress: Progress) -> Result:
 def build_network(spec: Spec, activation: Activation) -> Network:
     """The network that a spec describes, ready to be drawn."""
     layers = []
-    for fan_in, fan_out in pairwise((spec.features, *spec.width)):
-        weights = _sampler(spec.initializer, Fans(fan_in, fan_out))
-        bias = _sampler(spec.bias, Fans(1, fan_out))
+    for number, (fan_in, fan_out) in enumerate(pairwise((spec.features, *spec.width))):
+        fans = Fans(fan_in, fan_out, first=number == 0)
+        bias = _bias(spec, fans)
         zero = bias.mean == 0 and bias.std == 0
-        layers.append(Dense(fan_in, fan_out, weights, None if zero else bias))
+        layers.append(Dense(fan_in, fan_out, _weights(spec, fans), None if zero else bias))
     return Network(tuple(layers), activation, spec.samples, np.dtype(spec.dtype), spec.seed)
 
 
-def _sampler(component: Component, fans: Fans) -> Sampler:
-    return INITIALIZERS[component.name].build(fans, **component.arguments)
+def _weights(spec: Spec, fans: Fans) -> Sampler:
+    row = INITIALIZERS[spec.initializer.name]
+    shared = spec.activation.arguments if row.activation else {}
+    return row.build(fans, **shared, **spec.initializer.arguments)
+
+
+def _bias(spec: Spec, fans: Fans) -> Sampler:
+    row = INITIALIZERS[spec.bias.name]
+    if row.build_bias is not None:
+        return row.build_bias(fans, **spec.bias.arguments)
+    return row.build(Fans(1, fans.fan_out), **spec.bias.arguments)
 
 
 def _request(spec: Spec, activation: Activation) -> Request:

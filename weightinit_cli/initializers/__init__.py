@@ -2,6 +2,5 @@
 
 from weightinit_cli.initializers.samplers import Fans, Sampler
 from weightinit_cli.initializers.table import ALIASES, INITIALIZERS, Initializer
-from weightinit_cli.parameters import Alias
 
-__all__ = ["ALIASES", "INITIALIZERS", "Alias", "Fans", "Initializer", "Sampler"]
+__all__ = ["ALIASES", "INITIALIZERS", "Fans", "Initializer", "Sampler"]

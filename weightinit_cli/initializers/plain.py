@@ -73,7 +73,7 @@ def identity(fans: Fans, *, gain: float = 1.0) -> Sampler:
     return Identity(gain, fans)
 
 
-def sparse(fans: Fans, *, sparsity: float, std: float) -> Sampler:
+def sparse(fans: Fans, *, sparsity: float, std: float = 0.01) -> Sampler:
     """N(0, std²) with ceil(sparsity fan_out) of each input's weights (a row) set to zero.
 
     The convention of torch's `sparse_`. Martens 2010, section 5 (which fixes the number of

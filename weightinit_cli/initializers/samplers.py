@@ -40,7 +40,8 @@ class Sampler(Protocol):
     """One layer's weights, shape (fan_in, fan_out), ready to be drawn.
 
     `mean` and `std` are those of an entry, by formula. `whole` says that the matrix must be
-    filled in one call; otherwise it may be filled in panels of rows, each from its own stream.
+    filled in one call, which takes up to `scratch` bytes an entry beside it; otherwise it may be
+    filled in panels of rows, each from its own stream.
     """
 
     @property
@@ -56,6 +57,11 @@ class Sampler(Protocol):
     @property
     def whole(self) -> bool:
         """Whether one call must fill the whole matrix."""
+        ...
+
+    @property
+    def scratch(self) -> int:
+        """Bytes an entry that filling a whole matrix takes beside it."""
         ...
 
     def fill(self, panel: Matrix, generator: Generator) -> bytes:
@@ -115,6 +121,7 @@ class Independent:
     scale: float
     mean: float = 0.0
     whole = False
+    scratch = 0
 
     @property
     def std(self) -> float:
@@ -138,6 +145,7 @@ class Constant:
     mean: float
     std = 0.0
     whole = False
+    scratch = 0
 
     def fill(self, panel: Matrix, generator: Generator) -> bytes:  # noqa: ARG002
         """Fill any number of rows."""
@@ -156,6 +164,7 @@ class Orthogonal:
     fans: Fans
     mean = 0.0
     whole = True
+    scratch = 40  # the Gaussian matrix, Q, R and the copies of LAPACK
 
     @property
     def std(self) -> float:
@@ -180,6 +189,7 @@ class Identity:
     gain: float
     fans: Fans
     whole = True
+    scratch = 0
 
     @property
     def _share(self) -> float:
@@ -211,6 +221,7 @@ class Sparse:
     fan_out: int
     mean = 0.0
     whole = False
+    scratch = 0
 
     @property
     def std(self) -> float:
@@ -225,7 +236,7 @@ class Sparse:
         kept[:, : self.zeros] = False
         generator.permuted(kept, axis=1, out=kept)
         panel *= self.scale
-        panel *= kept
+        panel[~kept] = 0
         return drawn
 
 
@@ -237,6 +248,7 @@ class FixedNorm:
     fan_in: int
     mean = 0.0
     whole = True
+    scratch = 8  # the squares for the norms
 
     @property
     def std(self) -> float:
@@ -247,5 +259,6 @@ class FixedNorm:
         """Fill the whole matrix."""
         _uniform(panel, generator)
         drawn = fingerprint(panel)
+        panel[:, ~panel.any(axis=0)] = 1
         panel *= self.norm / np.linalg.norm(panel, axis=0)
         return drawn

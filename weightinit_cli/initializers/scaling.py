@@ -67,7 +67,7 @@ def siren(fans: Fans, *, omega: float) -> Sampler:
     """
     if fans.first:
         return Independent("uniform", 1 / fans.fan_in)
-    return variance_scaling(fans, scale=2 / omega**2, mode="fan_in", distribution="uniform")
+    return Independent("uniform", sqrt(6 / fans.fan_in) / omega)
 
 
 def xavier_normal(fans: Fans, *, gain: float = 1.0) -> Sampler:
@@ -87,8 +87,9 @@ def kaiming_normal(
     gain: float | None = None,
     negative_slope: float | None = None,
 ) -> Sampler:
-    """std gain / sqrt(fan), plain normal. He et al. 2015, eq. 10 and 15.
+    """std gain / sqrt(fan), plain normal.
 
+    He et al. 2015, eq. 10 (fan_in), 14 (fan_out), 15 (slope).
     Without a gain it is sqrt(2 / (1 + negative_slope²)), with a slope of 0 unless given.
     Raises ParameterError where both are given.
     """
@@ -103,7 +104,7 @@ def kaiming_uniform(
     gain: float | None = None,
     negative_slope: float | None = None,
 ) -> Sampler:
-    """U(± gain sqrt(3 / fan)), gain and errors as in `kaiming_normal`. He et al. 2015, eq. 10."""
+    """U(± gain sqrt(3 / fan)), gain, sources and errors as in `kaiming_normal`."""
     scale = _kaiming_scale(gain, negative_slope)
     return variance_scaling(fans, scale=scale, mode=mode, distribution="uniform")
 

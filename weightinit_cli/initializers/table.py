@@ -17,6 +17,10 @@ class Initializer(NamedTuple):
 
     `std` is the formula of an entry's standard deviation; `convention` the library whose name
     and behaviour it bears; `reference` the paper. `needs_fans`: makes no sense for a vector.
+
+    `default_bias` names the initializer that the biases have unless the spec says otherwise;
+    `build_bias` builds a bias of shape (fan_out,) from the layer's fans, where the row can.
+    `activation` is the one it is made for, whose parameters `build` takes, too.
     """
 
     build: Callable[..., Sampler]
@@ -25,11 +29,9 @@ class Initializer(NamedTuple):
     reference: str = ""
     parameters: tuple[Parameter, ...] = ()
     needs_fans: bool = False
-
-    @property
-    def name(self) -> str:
-        """Its name in the table."""
-        return self.build.__name__
+    default_bias: str = "zeros"
+    build_bias: Callable[..., Sampler] | None = None
+    activation: str = ""
 
     @property
     def doc(self) -> str:
@@ -65,32 +67,33 @@ _GLOROT = "Glorot & Bengio 2010"
 _HE = "He et al. 2015 (arXiv:1502.01852)"
 _LECUN = "LeCun et al. 1998, Efficient BackProp"
 
-_ROWS: Final = (
-    Initializer(plain.zeros, "0", "Keras, torch, JAX"),
-    Initializer(plain.ones, "0", "Keras, torch, JAX"),
-    Initializer(
+INITIALIZERS: Final[dict[str, Initializer]] = {
+    "zeros": Initializer(plain.zeros, "0", "Keras, torch, JAX"),
+    "ones": Initializer(plain.ones, "0", "Keras, torch, JAX"),
+    "constant": Initializer(
         plain.constant,
         "0",
         "Keras, torch, JAX",
         parameters=(Parameter("value", "value of every entry"),),
     ),
-    Initializer(plain.normal, "std", "Keras, torch, JAX", parameters=(_STD, _MEAN)),
-    Initializer(
+    "normal": Initializer(plain.normal, "std", "Keras, torch, JAX", parameters=(_STD, _MEAN)),
+    "uniform": Initializer(
         plain.uniform,
         "(high - low) / sqrt(12)",
         "Keras, torch, JAX",
         parameters=(Parameter("low", "lower end"), Parameter("high", "upper end")),
     ),
-    Initializer(
+    "truncated_normal": Initializer(
         plain.truncated_normal,
         "0.8796 std",
         "Keras, JAX (not corrected)",
         parameters=(_STD, _MEAN),
     ),
-    Initializer(
+    "variance_scaling": Initializer(
         scaling.variance_scaling,
         "sqrt(scale / n), n by mode",
-        "Keras, JAX",
+        "JAX",
+        "Keras has it too, but calls our normal untruncated_normal",
         parameters=(
             Parameter("scale", "multiplies the variance", above=0),
             _MODE,
@@ -98,18 +101,20 @@ _ROWS: Final = (
         ),
         needs_fans=True,
     ),
-    Initializer(
+    "lecun_normal": Initializer(
         scaling.lecun_normal, "sqrt(1 / fan_in)", "Keras (truncated)", _LECUN, needs_fans=True
     ),
-    Initializer(scaling.lecun_uniform, "sqrt(1 / fan_in)", "Keras", _LECUN, needs_fans=True),
-    Initializer(
+    "lecun_uniform": Initializer(
+        scaling.lecun_uniform, "sqrt(1 / fan_in)", "Keras", _LECUN, needs_fans=True
+    ),
+    "glorot_normal": Initializer(
         scaling.glorot_normal,
         "sqrt(2 / (fan_in + fan_out))",
         "Keras (truncated)",
         _GLOROT,
         needs_fans=True,
     ),
-    Initializer(
+    "xavier_normal": Initializer(
         scaling.xavier_normal,
         "gain sqrt(2 / (fan_in + fan_out))",
         "torch (plain)",
@@ -117,7 +122,7 @@ _ROWS: Final = (
         parameters=(_GAIN,),
         needs_fans=True,
     ),
-    Initializer(
+    "xavier_uniform": Initializer(
         scaling.xavier_uniform,
         "gain sqrt(2 / (fan_in + fan_out))",
         "torch",
@@ -125,9 +130,13 @@ _ROWS: Final = (
         parameters=(_GAIN,),
         needs_fans=True,
     ),
-    Initializer(scaling.he_normal, "sqrt(2 / fan_in)", "Keras (truncated)", _HE, needs_fans=True),
-    Initializer(scaling.he_uniform, "sqrt(2 / fan_in)", "Keras", _HE, needs_fans=True),
-    Initializer(
+    "he_normal": Initializer(
+        scaling.he_normal, "sqrt(2 / fan_in)", "Keras (truncated)", _HE, needs_fans=True
+    ),
+    "he_uniform": Initializer(
+        scaling.he_uniform, "sqrt(2 / fan_in)", "Keras", _HE, needs_fans=True
+    ),
+    "kaiming_normal": Initializer(
         scaling.kaiming_normal,
         "gain / sqrt(fan)",
         "torch (plain)",
@@ -135,7 +144,7 @@ _ROWS: Final = (
         parameters=_KAIMING,
         needs_fans=True,
     ),
-    Initializer(
+    "kaiming_uniform": Initializer(
         scaling.kaiming_uniform,
         "gain / sqrt(fan)",
         "torch",
@@ -143,7 +152,44 @@ _ROWS: Final = (
         parameters=_KAIMING,
         needs_fans=True,
     ),
-    Initializer(
+    "torch_linear": Initializer(
+        scaling.torch_linear,
+        "sqrt(1 / (3 fan_in))",
+        "torch (its default)",
+        needs_fans=True,
+        default_bias="torch_linear",
+        build_bias=scaling.torch_linear,
+    ),
+    "sparse": Initializer(
+        plain.sparse,
+        "std sqrt(1 - sparsity)",
+        "torch",
+        "Martens 2010",
+        parameters=(
+            Parameter("sparsity", "zero share of each input's weights", minimum=0, maximum=1),
+            Parameter("std", "of the other weights", 0.01, minimum=0),
+        ),
+        needs_fans=True,
+    ),
+    "siren": Initializer(
+        scaling.siren,
+        "sqrt(2 / fan_in) / omega; 1 / (sqrt(3) fan_in) in layer 1",
+        "the authors' code",
+        "Sitzmann et al. 2020 (arXiv:2006.09661); takes omega from the activation sin",
+        needs_fans=True,
+        default_bias="torch_linear",
+        activation="sin",
+    ),
+    "nguyen_widrow": Initializer(
+        plain.nguyen_widrow,
+        "0.7 fan_out^(1 / fan_in) / sqrt(fan_in)",
+        "the paper",
+        "Nguyen & Widrow 1990; for inputs in [-1, 1]",
+        needs_fans=True,
+        default_bias="nguyen_widrow",
+        build_bias=plain.nguyen_widrow_bias,
+    ),
+    "orthogonal": Initializer(
         plain.orthogonal,
         "gain / sqrt(max(fan_in, fan_out))",
         "Keras, torch",
@@ -151,7 +197,7 @@ _ROWS: Final = (
         parameters=(_GAIN,),
         needs_fans=True,
     ),
-    Initializer(
+    "identity": Initializer(
         plain.identity,
         "gain sqrt(p (1 - p)), p = 1 / max(fan_in, fan_out)",
         "Keras; torch's eye",
@@ -159,9 +205,7 @@ _ROWS: Final = (
         parameters=(_GAIN,),
         needs_fans=True,
     ),
-)
-
-INITIALIZERS: Final[dict[str, Initializer]] = {row.name: row for row in _ROWS}
+}
 
 ALIASES: Final[dict[str, Alias]] = {
     "random_normal": Alias("normal"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weightinit_cli.errors import ParameterError
@@ -11,20 +12,23 @@ from weightinit_cli.spec.nodes import MapNode, Node, Scalar, report_wrong
 from weightinit_cli.spec.report import Report, join, quote, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from weightinit_cli.parameters import Alias, Parameter
 
 
 class Option(NamedTuple):
-    """One name that a spec may give: the entry it stands for, and what it takes."""
+    """One name that a spec may give: the entry it stands for, and what it takes.
+
+    `build` tries the parameters out; None where it takes those of another component, too.
+    """
 
     name: str
     canonical: str
     doc: str
     parameters: tuple[Parameter, ...]
     entry_parameters: tuple[Parameter, ...]
-    build: Callable[..., object]
+    build: Callable[..., object] | None
 
     @property
     def bare(self) -> bool:
@@ -105,6 +109,9 @@ class ComponentKind(NamedTuple):
 def _tried(
     option: Option, values: dict[str, Any], node: Node, path: str, report: Report
 ) -> Component | None:
+    component = Component(option.canonical, tuple(sorted(values.items())))
+    if option.build is None:
+        return component
     try:
         option.build(**values)
     except ParameterError as error:
@@ -113,7 +120,7 @@ def _tried(
             mark = node.entries[error.parameter][1].mark
         report.add(mark, join(path, error.parameter), error.message)
         return None
-    return Component(option.canonical, tuple(sorted(values.items())))
+    return component
 
 
 def kind_of(parameter: Parameter) -> Kind:
@@ -158,25 +165,25 @@ def activations() -> dict[str, Option]:
     """Every name of an activation, aliases included."""
     from weightinit_cli.activations import ACTIVATIONS, ALIASES
 
-    return _options(ACTIVATIONS, ALIASES, ())
+    return _options(ACTIVATIONS, ALIASES, lambda row: row.build)
 
 
 def initializers() -> dict[str, Option]:
     """Every name of an initializer, aliases included."""
-    from weightinit_cli.initializers import ALIASES, INITIALIZERS, Fans
+    from weightinit_cli.initializers import ALIASES, INITIALIZERS, Fans, Initializer
 
-    return _options(INITIALIZERS, ALIASES, (Fans(1, 1),))
+    def build_of(row: Initializer) -> Callable[..., object] | None:
+        return None if row.activation else partial(row.build, Fans(1, 1))
+
+    return _options(INITIALIZERS, ALIASES, build_of)
 
 
 def vector_initializers() -> dict[str, Option]:
-    """Every name of an initializer that works for a vector."""
+    """Every name of an initializer that works for a bias."""
     from weightinit_cli.initializers import INITIALIZERS
 
-    return {
-        name: option
-        for name, option in initializers().items()
-        if not INITIALIZERS[option.canonical].needs_fans
-    }
+    fit = {name for name, row in INITIALIZERS.items() if row.build_bias or not row.needs_fans}
+    return {name: option for name, option in initializers().items() if option.canonical in fit}
 
 
 def matrix_initializers() -> dict[str, str]:
@@ -186,21 +193,31 @@ def matrix_initializers() -> dict[str, str]:
     return {name: f"{name!r} needs a matrix; {works}" for name in initializers() if name not in fit}
 
 
+def default_bias(initializer: Component) -> Component:
+    """What the biases are where the spec does not say."""
+    from weightinit_cli.initializers import INITIALIZERS
+
+    return Component(INITIALIZERS[initializer.name].default_bias)
+
+
+def needed_activation(initializer: Component) -> str:
+    """The activation that the initializer is made for, or nothing."""
+    from weightinit_cli.initializers import INITIALIZERS
+
+    return INITIALIZERS[initializer.name].activation
+
+
 def _options(
-    table: Mapping[str, Any], aliases: Mapping[str, Alias], first: Sequence[object]
+    table: Mapping[str, Any],
+    aliases: Mapping[str, Alias],
+    build_of: Callable[[Any], Callable[..., object] | None],
 ) -> dict[str, Option]:
     options = {}
     names = {name: (name, None) for name in table} | {
         name: (alias.of, alias.parameters) for name, alias in aliases.items()
     }
     for name, (canonical, taken) in names.items():
-        entry = table[canonical]
-        parameters = tuple(p for p in entry.parameters if taken is None or p.name in taken)
-        options[name] = Option(
-            name, canonical, entry.doc, parameters, entry.parameters, _build(entry.build, first)
-        )
+        row = table[canonical]
+        parameters = tuple(p for p in row.parameters if taken is None or p.name in taken)
+        options[name] = Option(name, canonical, row.doc, parameters, row.parameters, build_of(row))
     return options
-
-
-def _build(build: Callable[..., object], first: Sequence[object]) -> Callable[..., object]:
-    return lambda **parameters: build(*first, **parameters)

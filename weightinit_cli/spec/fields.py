@@ -66,7 +66,8 @@ FIELDS: Final = (
         ComponentKind(
             "initializer", _INITIALIZERS_LISTED, vector_initializers, matrix_initializers
         ),
-        "initializer of the biases: a name, or {name: constant, value: 0.1}",
+        "initializer of the biases; default: the initializer's own, else zeros",
+        None,
         "zeros",
     ),
     Field("histogram", Group(HISTOGRAM, Histogram), "how the activations are binned", {}),

@@ -6,6 +6,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Any
 
+from weightinit_cli.spec.components import default_bias, needed_activation
 from weightinit_cli.spec.fields import FIELDS
 from weightinit_cli.spec.groups import read_fields
 from weightinit_cli.spec.kinds import fits_as_name
@@ -28,6 +29,8 @@ def read_values(root: Node, report: Report) -> dict[str, Any]:
         return {}
     values = read_fields(FIELDS, root, "", report)
     _fill_shapes(values, root, report)
+    if values["initializer"] is not None:
+        _fill_by_initializer(values, root, report)
     return values
 
 
@@ -50,6 +53,18 @@ def _fill_shapes(values: dict[str, Any], root: MapNode, report: Report) -> None:
         report.add(mark, "width", message)
     values["width"] = width
     values["features"] = values["features"] or width[0]
+
+
+def _fill_by_initializer(values: dict[str, Any], root: MapNode, report: Report) -> None:
+    """Give the biases their default; see that the activation is the one that is needed."""
+    initializer, activation = values["initializer"], values["activation"]
+    if values["bias"] is None and "bias" not in root.entries:
+        values["bias"] = default_bias(initializer)
+    needed = needed_activation(initializer)
+    if needed and activation is not None and activation.name != needed:
+        mark = root.entries["initializer"][1].mark
+        message = f"{initializer.name!r} needs the activation {needed!r}, not {activation.name!r}"
+        report.add(mark, "initializer", message)
 
 
 def slug(stem: str) -> str:
