@@ -8,6 +8,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+def printable(text: str) -> str:
+    """The text on one line: control characters, which could steer a terminal, are escaped."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
 class Mark(NamedTuple):
     """A place in a text that a person wrote: `source:line:column`, counted from 1.
 

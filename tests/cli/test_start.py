@@ -41,7 +41,7 @@ def test_help_is_light(imported: Callable, arguments: tuple):
     assert imported(*arguments) & heavy == set()
 
 
-def test_validate_needs_no_arrays(imported: Callable, spec: Callable):
+def test_validate_needs_no_pictures_nor_scipy(imported: Callable, spec: Callable):
     spec()
     assert imported("validate", "tiny.yaml") & {"matplotlib", "scipy", "psutil"} == set()
 

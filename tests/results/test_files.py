@@ -145,6 +145,20 @@ def test_new_file(tmp_path: Path):
     assert contents(tmp_path) == {"new.yaml": b"text"}
 
 
+def test_nothing_is_made_behind_a_link_that_leads_out(tmp_path: Path):
+    """Not even the folder, where the link stands above it."""
+    away = tmp_path / "away"
+    away.mkdir()
+    (tmp_path / "out").mkdir()
+    try:
+        (tmp_path / "out" / "x").symlink_to(away)
+    except OSError:
+        pytest.skip("no right to make links")
+    with pytest.raises(OutputError):
+        write_files(tmp_path / "out", "x/run", {"a": b"text"})
+    assert list(away.iterdir()) == []
+
+
 def test_new_file_does_not_replace_a_link(tmp_path: Path):
     """Also one that leads nowhere is somebody's."""
     link = tmp_path / "new.yaml"

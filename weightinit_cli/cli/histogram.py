@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import terminal
-from weightinit_cli.errors import Problem, SpecError, WinitError
+from weightinit_cli.cli.pictures import format_option, pictures
+from weightinit_cli.errors import Problem, SpecError, WinitError, printable
 
 if TYPE_CHECKING:
     from weightinit_cli.results import Result
@@ -43,15 +44,7 @@ if TYPE_CHECKING:
     help="Replace a value of the spec, e.g. initializer.std=0.1. Repeatable.",
 )
 @click.option("--seed", metavar="N", help="The same as --set seed=N.")
-@click.option(
-    "--format",
-    "formats",
-    type=click.Choice(["png", "svg", "pdf"]),
-    multiple=True,
-    default=["png"],
-    show_default=True,
-    help="Format of the picture. Repeatable.",
-)
+@format_option
 @click.option("--no-plot", is_flag=True, help="Write stats.json alone.")
 @click.option(
     "--threads",
@@ -92,7 +85,7 @@ def command(
     for spec in specs:
         try:
             result = _run(spec, threads, quiet=quiet)
-            paths = _save(result, output_dir, () if no_plot else tuple(dict.fromkeys(formats)))
+            paths = _save(result, output_dir, () if no_plot else formats)
         except WinitError as error:
             code = max(code, terminal.fail(error.lines, error.exit_code))
         except MemoryError:
@@ -140,16 +133,6 @@ def _save(result: Result, output_dir: Path, formats: tuple[str, ...]) -> list[Pa
     return write_files(output_dir, result.name, files)
 
 
-def pictures(result: Result, formats: tuple[str, ...]) -> dict[str, bytes]:
-    """The picture in each format, by file name."""
-    if not formats:
-        return {}
-    from weightinit_cli.plots import compose, render
-
-    drawing = compose(result)
-    return {f"histogram.{name}": render(drawing, name, result.digest) for name in formats}
-
-
 def _print(result: Result, paths: list[Path], *, as_json: bool, quiet: bool, first: bool) -> None:
     if as_json:
         from weightinit_cli.results import dump_line
@@ -158,6 +141,6 @@ def _print(result: Result, paths: list[Path], *, as_json: bool, quiet: bool, fir
     elif not quiet:
         from weightinit_cli.cli.table import table
 
-        lines = [*table(result), *(terminal.printable(str(path)) for path in paths)]
+        lines = [*table(result), *(printable(str(path)) for path in paths)]
         for line in lines if first else ["", *lines]:
             terminal.say(line)

@@ -30,14 +30,14 @@ def _initializers() -> list[str]:
 
     rows = [(name, entry.std, entry.convention) for name, entry in INITIALIZERS.items()]
     heads = ("initializer", "standard deviation", "convention of")
-    return [*_columns(heads, rows, INITIALIZERS), *_aliases(ALIASES)]
+    return [*_table(heads, rows, INITIALIZERS), *_aliases(ALIASES)]
 
 
 def _activations() -> list[str]:
     from weightinit_cli.activations import ACTIVATIONS, ALIASES
 
     rows = [(name, entry.formula) for name, entry in ACTIVATIONS.items()]
-    return [*_columns(("activation", "formula"), rows, ACTIVATIONS), *_aliases(ALIASES)]
+    return [*_table(("activation", "formula"), rows, ACTIVATIONS), *_aliases(ALIASES)]
 
 
 def _configs() -> list[str]:
@@ -47,10 +47,10 @@ def _configs() -> list[str]:
     for path in shipped_configs():
         first = path.read_text(encoding="utf-8").partition("\n")[0]
         rows.append((path.stem, first.lstrip("# ") if first.startswith("#") else ""))
-    return _columns(("config", "what it shows"), rows, {})
+    return _table(("config", "what it shows"), rows, {})
 
 
-def _columns(
+def _table(
     heads: Sequence[str],
     rows: Sequence[Sequence[str]],
     table: Mapping[str, Initializer | Entry],

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from weightinit_cli.cli import terminal
+from weightinit_cli.errors import printable
 
 
 @click.command("new", short_help="Write a commented spec to start from.")
@@ -24,5 +25,5 @@ def command(file: Path, like: str | None) -> None:
         load_spec(like)
         text = find_config(like).path.read_bytes()
     write_file(file, text)
-    command = f"winit histogram -c {shlex.quote(str(file))}"
-    terminal.say(terminal.printable(f"{file}: written; run it with {command}"))
+    run = f"winit histogram -c {shlex.quote(str(file))}"
+    terminal.say(printable(f"{file}: written; run it with {run}"))

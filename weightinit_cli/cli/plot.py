@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 from weightinit_cli.cli import terminal
+from weightinit_cli.cli.pictures import format_option, pictures
+from weightinit_cli.errors import printable
 
 
 @click.command("plot", short_help="Draw the picture of a saved result again.")
@@ -17,23 +19,14 @@ from weightinit_cli.cli import terminal
     type=click.Path(path_type=Path, readable=False),
     help="Folder for the picture. Default: beside the result.",
 )
-@click.option(
-    "--format",
-    "formats",
-    type=click.Choice(["png", "svg", "pdf"]),
-    multiple=True,
-    default=["png"],
-    show_default=True,
-    help="Format of the picture. Repeatable.",
-)
+@format_option
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 def command(path: Path, output_dir: Path | None, formats: tuple[str, ...], quiet: bool) -> None:
     """Draw the picture of a saved result again: RESULT is a stats.json or its folder."""
-    from weightinit_cli.cli.histogram import pictures
     from weightinit_cli.results import load_result, write_files
 
     result = load_result(path)
     folder = output_dir or (path if path.is_dir() else path.parent)
     for written in write_files(folder, "", pictures(result, formats)):
         if not quiet:
-            terminal.say(terminal.printable(str(written)))
+            terminal.say(printable(str(written)))

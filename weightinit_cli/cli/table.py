@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from weightinit_cli.cli.terminal import printable, takes
+from weightinit_cli.cli.terminal import takes
+from weightinit_cli.errors import printable
+from weightinit_cli.results.describe import described
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Any
+    from collections.abc import Sequence
 
     from weightinit_cli.results import LayerStatistics, Result, Saturation
 
@@ -34,8 +35,8 @@ def table(result: Result) -> list[str]:
     """The lines of the table: what was run, then one row per layer."""
     heads = ["layer", "mean", "std", "sat. low", "sat. high", "distinct", "std (inputs)"]
     rows = [_row(number, layer) for number, layer in enumerate(result.layers, 1)]
-    for head, missing in (("outside", _outside), ("inf, nan", _nonfinite)):
-        column = [missing(layer) for layer in result.layers]
+    for head, cell_of in (("outside", _outside), ("inf, nan", _nonfinite)):
+        column = [cell_of(layer) for layer in result.layers]
         if any(cell.colour for cell in column):
             heads.append(head)
             rows = [[*row, cell] for row, cell in zip(rows, column, strict=True)]
@@ -43,10 +44,11 @@ def table(result: Result) -> list[str]:
         max(len(head), *(len(row[column].text) for row in rows))
         for column, head in enumerate(heads)
     ]
-    lines = [click.style(printable(describe(result)), bold=True)]
+    heading = f"{result.name}: {', '.join(described(result.spec))}"
+    lines = [click.style(printable(heading), bold=True)]
     first = "  ".join(head.rjust(width) for head, width in zip(heads, widths, strict=True))
     lines.append(click.style(f"{first}  histogram", dim=True))
-    room = _columns() - len(first) - 2
+    room = _terminal_width() - len(first) - 2
     levels = BLOCKS if takes(BLOCKS) else ASCII
     for row, layer in zip(rows, result.layers, strict=True):
         cells = (
@@ -57,34 +59,7 @@ def table(result: Result) -> list[str]:
     return lines
 
 
-def describe(result: Result) -> str:
-    """What was run, on one line."""
-    spec = result.spec
-    widths = dict.fromkeys(spec["width"])
-    width = "-".join(map(str, spec["width"])) if len(widths) > 1 else str(spec["width"][0])
-    if len(width) > 40:
-        width = f"{min(widths)}..{max(widths)}"
-    parts = [
-        _component(spec["activation"]),
-        _component(spec["initializer"]),
-        f"width {width}",
-        f"{spec['samples']:,} samples",
-        f"seed {spec['seed']}",
-    ]
-    return f"{result.name}: {', '.join(parts)}"
-
-
-def _component(component: Mapping[str, Any]) -> str:
-    parameters = [
-        f"{key} {value if isinstance(value, str) else format(value, '.6g')}"
-        for key, value in component.items()
-        if key != "name"
-    ]
-    name: str = component["name"]
-    return f"{name} ({', '.join(parameters)})" if parameters else name
-
-
-def _columns() -> int:
+def _terminal_width() -> int:
     """The terminal's columns; no limit where stdout is none."""
     if sys.stdout is not None and sys.stdout.isatty():
         return shutil.get_terminal_size().columns
@@ -128,6 +103,8 @@ def _saturation(saturation: Saturation) -> tuple[Cell, Cell]:
 def _percent(value: float | None) -> str:
     if value is not None and 0 < value < 0.0005:
         return "<0.1%"
+    if value is not None and 0.9995 <= value < 1:
+        return ">99.9%"
     return "-" if value is None else f"{value:.1%}"
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from weightinit_cli.errors import OutputError, WinitError
+from weightinit_cli.errors import OutputError, WinitError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,11 +25,6 @@ def prepare() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-
-
-def printable(text: str) -> str:
-    """The text with control characters escaped, so that a name cannot steer the terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def say(line: str = "") -> None:
@@ -77,15 +72,10 @@ def fail(lines: Iterable[str], code: int) -> int:
 def usage_error(error: click.UsageError, command: str) -> int:
     """Print what is wrong with the command line, and where its help is."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        note_help(error.format_message())
+        click.echo(error.format_message(), err=True)
         return error.exit_code
     message = " ".join(error.format_message().split()).rstrip(".")
     return fail([f"{command}: {message}; see {command} --help"], error.exit_code)
-
-
-def note_help(text: str) -> None:
-    """Print a help page to stderr."""
-    click.echo(text, err=True)
 
 
 def takes(text: str) -> bool:

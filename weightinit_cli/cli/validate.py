@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from weightinit_cli.cli import terminal
-from weightinit_cli.errors import WinitError
+from weightinit_cli.errors import WinitError, printable
 
 
 @click.command("validate", short_help="Check specs without running them.")
@@ -23,5 +23,5 @@ def command(files: tuple[str, ...], quiet: bool) -> int:
             code = max(code, terminal.fail(error.lines, error.exit_code))
             continue
         if not quiet:
-            terminal.say(terminal.printable(f"{file}: ok, 1 run"))
+            terminal.say(printable(f"{file}: ok, 1 run"))
     return code

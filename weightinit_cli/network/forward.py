@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from weightinit_cli.network.moments import EntrySums, UnitMoments
+from weightinit_cli.network.entry_sums import EntrySums
+from weightinit_cli.network.moments import UnitMoments
 from weightinit_cli.network.order import Buckets
 from weightinit_cli.network.recording import (
     Observed,

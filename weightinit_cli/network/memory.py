@@ -31,7 +31,7 @@ def peak_bytes(network: Network, bins: int, threads: int) -> PeakBytes:
     """The most that `forward` and the figures of `bins` bins per layer hold at one time."""
     itemsize = network.dtype.itemsize
     matrices = [
-        layer.fan_in * layer.fan_out * (2 * itemsize + 32 if layer.weights.whole else itemsize)
+        layer.fan_in * layer.fan_out * (itemsize + layer.weights.scratch)
         for layer in network.layers
     ]
     values = network.samples * network.widest

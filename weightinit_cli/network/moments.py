@@ -7,7 +7,7 @@ exactly zero, however they were split.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import frexp, isfinite, sqrt
+from math import frexp, sqrt
 from typing import Any
 
 import numpy as np
@@ -92,7 +92,7 @@ class UnitMoments:
         return counts, means, squares, np.full((directions, len(means)), np.nan)
 
     def __add__(self, other: UnitMoments) -> UnitMoments:
-        """Merge the moments of other inputs to the same units. Chan et al. 1983, eq. 2.1."""
+        """Merge the moments of other inputs to the same units. Chan et al. 1983, eq. 1.5."""
         exponent = max(self.exponent, other.exponent)
         a, b = self._in_units_of(exponent), other._in_units_of(exponent)
         counts = a.counts + b.counts
@@ -147,10 +147,10 @@ class UnitMoments:
     def distinct(self, eps: float) -> int | None:
         """How many units differ; None where a value is not finite.
 
-        Two units are one where every projection agrees within 16 eps times the root mean square
-        of all values. Each direction is N(0, 1) per input, so that the projections of two units
-        lie apart by their distance; a second one tells apart those that agree in the first by
-        chance, of which 4,096 units have about ten.
+        Two units are one where every projection agrees within 16 eps times sqrt(inputs) times the
+        root mean square of all values, the length of a typical unit. Each direction is N(0, 1)
+        per input, so that the projections of two units lie apart by their distance; a second one
+        tells apart those that agree in the first by chance, of which 4,096 units have about ten.
         """
         if not np.isfinite(self.projection).all() or not self.count:
             return None
@@ -187,98 +187,3 @@ def _exponent(values: Array) -> int:
     with np.errstate(invalid="ignore"):
         largest = np.abs(values).max(initial=0, where=np.isfinite(values))
     return max(-1000, min(frexp(float(largest))[1], 1000))
-
-
-@dataclass(frozen=True, slots=True)
-class EntrySums:
-    """Sums of the powers 0 to 4 of a matrix's entries, about `pivot`, in units of 2**exponent.
-
-    With the smallest and largest entry, the number of zeros and, other than the rest over all
-    entries and not the finite ones alone, their number `size`.
-    """
-
-    powers: tuple[float, float, float, float, float]
-    low: float
-    high: float
-    zeros: int
-    size: int
-    pivot: float
-    exponent: int
-
-    @classmethod
-    def of(cls, entries: Array, pivot: float, exponent: int) -> EntrySums:
-        """Take all entries of `entries`; sums of one pivot and exponent can be added.
-
-        float32 entries need no exponent: their fourth powers fit into float64 as they are.
-        """
-        exponent = 0 if entries.dtype == np.float32 else max(-1000, min(exponent, 1000))
-        pivot = float(entries.dtype.type(pivot))
-        if not isfinite(pivot):
-            pivot = 0.0
-        total = cls((0.0,) * 5, np.inf, -np.inf, 0, 0, pivot, exponent)
-        flat = entries.reshape(-1)
-        buffers = np.empty((3, min(flat.size, STEP)))
-        buffers[2] = 1
-        with np.errstate(all="ignore"):
-            for start in range(0, flat.size, STEP):
-                total += cls._step(flat[start : start + STEP], pivot, exponent, buffers)
-        return total
-
-    @classmethod
-    def _step(cls, part: Array, pivot: float, exponent: int, buffers: Array) -> EntrySums:
-        low, high = float(part.min()), float(part.max())
-        if not (isfinite(low) and isfinite(high)):
-            finite = part[np.isfinite(part)]
-            if finite.size == 0:
-                return cls((0.0,) * 5, np.inf, -np.inf, 0, part.size, pivot, exponent)
-            return replace(cls._step(finite, pivot, exponent, buffers), size=part.size)
-        d, square, ones = buffers[:, : part.size]
-        np.copyto(d, part)
-        if pivot:
-            d -= pivot
-        if exponent:
-            d *= 2.0**-exponent
-        np.multiply(d, d, out=square)
-        sums = (float(d @ ones), float(d @ d), float(d @ square), float(square @ square))
-        zeros = int(np.count_nonzero(part == 0))
-        return cls((float(part.size), *sums), low, high, zeros, part.size, pivot, exponent)
-
-    def __add__(self, other: EntrySums) -> EntrySums:
-        """Merge the sums of other entries about the same pivot."""
-        a, b = self.powers, other.powers
-        return EntrySums(
-            (a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3], a[4] + b[4]),
-            min(self.low, other.low),
-            max(self.high, other.high),
-            self.zeros + other.zeros,
-            self.size + other.size,
-            self.pivot,
-            self.exponent,
-        )
-
-    @property
-    def mean(self) -> float | None:
-        """Mean; None without a finite entry, like the figures below."""
-        if not self.powers[0]:
-            return None
-        return float(np.ldexp(self.powers[1] / self.powers[0], self.exponent)) + self.pivot
-
-    @property
-    def std(self) -> float | None:
-        """Standard deviation, ddof 0."""
-        if not self.powers[0]:
-            return None
-        return float(np.ldexp(sqrt(self._central()[0]), self.exponent))
-
-    @property
-    def kurtosis(self) -> float | None:
-        """Fourth standardized moment; None also where all entries are equal."""
-        if self.low >= self.high:
-            return None
-        variance, fourth = self._central()
-        return fourth / variance**2 if variance else None
-
-    def _central(self) -> tuple[float, float]:
-        n, *sums = self.powers
-        m, m2, m3, m4 = (total / n for total in sums)
-        return max(m2 - m**2, 0.0), m4 - 4 * m * m3 + 6 * m**2 * m2 - 3 * m**4

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from weightinit_cli.network.moments import EntrySums, UnitMoments
+from weightinit_cli.network.moments import UnitMoments
 from weightinit_cli.network.order import Buckets, Order, at_least, at_most, take
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from weightinit_cli.network.entry_sums import EntrySums
     from weightinit_cli.network.workers import Map
 
 Array = np.ndarray[Any, Any]

@@ -22,7 +22,7 @@ from weightinit_cli.plots.drawing import (
 )
 from weightinit_cli.plots.fonts import elide
 from weightinit_cli.plots.labels import heading, x_label
-from weightinit_cli.plots.numbers import Scale, figure, percent
+from weightinit_cli.plots.numbers import Scale, percent, two_digits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,7 +69,7 @@ def depth_notes(result: Result, common: Common) -> list[tuple[str, tuple[float, 
     """The ends' standard deviations, and the most that lies outside or is not finite."""
     last = len(result.layers)
     ends = ((1, result.layers[0].std), (last, result.layers[-1].std))
-    stds = ", ".join(f"std {figure(std)} in layer {k}" for k, std in ends if std is not None)
+    stds = ", ".join(f"std {two_digits(std)} in layer {k}" for k, std in ends if std is not None)
     said = [(stds, MUTED)] if stds else []
     columns = (("below", "below the range"), ("above", "above the range"))
     for name, words in (*columns, ("nonfinite", "inf or nan (grey: nothing else)")):

@@ -6,6 +6,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+from weightinit_cli.errors import printable
+
 ELLIPSIS = "…"
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 UNIT = 100.0
@@ -27,17 +29,11 @@ def has_glyph(character: str) -> bool:
     return bool(get_font(font_file()).get_char_index(ord(character)))
 
 
-def printable(text: str) -> str:
-    """The text with control characters escaped and characters that the font lacks replaced."""
+def drawable(text: str) -> str:
+    """The text on one line, with characters that the font lacks replaced."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_shown(character) for character in text)
-
-
-def _shown(character: str) -> str:
-    if not character.isprintable():
-        return character.encode("unicode_escape").decode("ascii")
-    return character if has_glyph(character) else REPLACEMENT
+    return "".join(c if has_glyph(c) else REPLACEMENT for c in printable(text))
 
 
 def _no_hinting() -> Any:

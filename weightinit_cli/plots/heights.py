@@ -46,8 +46,8 @@ def _peak(shares: Shares, zero: int | None) -> float:
     return float(bins.max())
 
 
-def share_ticks(top: float, count: int = 4) -> list[tuple[float, str]]:
+def share_ticks(top: float) -> list[tuple[float, str]]:
     """Ticks in percent from 0 to at most `top`."""
-    step = nice_step(100 * top, count)
+    step = nice_step(100 * top, 4)
     number = int(100 * top / step * (1 + 1e-9))
     return [(k * step / 100, f"{k * step:.6g} %" if k else "0") for k in range(number + 1)]

@@ -8,12 +8,7 @@ from dataclasses import dataclass
 MINUS = "\N{MINUS SIGN}"
 
 
-def short(value: float) -> str:
-    """A parameter's value as a person would write it: 10, 0.01, 1.4142, 1e+30."""
-    return f"{value:.5g}"
-
-
-def figure(value: float | None) -> str:
+def two_digits(value: float | None) -> str:
     """A measured figure to two digits: 0.12, 41, 3.2e-05; a question mark where there is none."""
     if value is None:
         return "?"

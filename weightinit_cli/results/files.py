@@ -6,13 +6,13 @@ import os
 import secrets
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weightinit_cli.errors import OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 _SUFFIX = ".winit-tmp"
 _STALE_AFTER = 600.0
@@ -27,8 +27,8 @@ def write_files(out: Path, folder: str, files: Mapping[str, bytes]) -> list[Path
     """
     place = out / folder
     try:
-        made = _make(place)
         _refuse_links_out(out, [place, *(place / name for name in files)])
+        made = _make(place)
         _sweep(place)
         try:
             _write_all(place, files)
@@ -88,7 +88,7 @@ def _sweep(place: Path) -> None:
 
 
 def _refuse_links_out(out: Path, paths: list[Path]) -> None:
-    root = out.resolve()
+    root = os.path.realpath(out)
     for path in paths:
-        if not path.resolve().is_relative_to(root):
+        if not Path(os.path.realpath(path)).is_relative_to(root):
             raise OutputError(f"{path}: leads out of {out} through a link; refused")

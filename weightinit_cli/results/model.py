@@ -9,7 +9,7 @@ from typing import Any
 SCHEMA_VERSION = 1
 
 
-Component = Mapping[str, str | float]
+ComponentForm = Mapping[str, str | float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,9 @@ class SpecForm:
     features: int
     layers: int
     width: tuple[int, ...]
-    activation: Component
-    initializer: Component
-    bias: Component
+    activation: ComponentForm
+    initializer: ComponentForm
+    bias: ComponentForm
     histogram: Mapping[str, Any]
     dtype: str
     saturation: float

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from weightinit_cli.errors import Mark, Problem, SpecError
-from weightinit_cli.spec.report import nearest, printable, quote
+from weightinit_cli.errors import Mark, Problem, SpecError, printable
+from weightinit_cli.spec.report import nearest, quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,12 +6,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from weightinit_cli.errors import Mark, Problem, SpecError
+from weightinit_cli.errors import Mark, Problem, SpecError, printable
 from weightinit_cli.spec.find import find_config, missing
 from weightinit_cli.spec.nodes import Flawed, marks_of, node_from_json
 from weightinit_cli.spec.overrides import apply_overrides, source_of
 from weightinit_cli.spec.parse import parse_yaml
-from weightinit_cli.spec.report import Report, printable, quote
+from weightinit_cli.spec.report import Report, quote
 from weightinit_cli.spec.text import MOST_BYTES, decode
 from weightinit_cli.spec.validate import build_spec, read_values
 

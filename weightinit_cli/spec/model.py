@@ -31,8 +31,8 @@ class Component:
 class Histogram:
     """How the activations are binned: how many bins, over which range."""
 
-    bins: int = 30
-    range: Range = "auto"
+    bins: int
+    range: Range
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from weightinit_cli.errors import Mark, SpecError
+from weightinit_cli.errors import Mark, SpecError, printable
 from weightinit_cli.spec.nodes import Flawed, ListNode, MapNode, Node, Scalar, describe
 from weightinit_cli.spec.parse import parse_yaml
-from weightinit_cli.spec.report import ECHO_LENGTH, Report, join, printable, segment
+from weightinit_cli.spec.report import ECHO_LENGTH, Report, join, segment
 from weightinit_cli.spec.text import decode
 
 if TYPE_CHECKING:

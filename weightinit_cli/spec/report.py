@@ -58,13 +58,6 @@ def quote(text: str) -> str:
     return repr(kept + "...")
 
 
-def printable(text: str) -> str:
-    """The text on one line: what cannot be printed is escaped, the rest stays as written."""
-    return "".join(
-        character if character.isprintable() else repr(character)[1:-1] for character in text
-    )
-
-
 def segment(key: str) -> str:
     """One key as it appears in a path: as written where that is clear, else in quotes."""
     clear = key.isprintable() and key.strip() == key and 0 < len(key) <= ECHO_LENGTH

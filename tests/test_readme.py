@@ -1,0 +1,86 @@
+"""What the README says is what winit does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from weightinit_cli import load_result
+from weightinit_cli.cli import COMMANDS, main
+from weightinit_cli.cli.table import table
+from weightinit_cli.spec import parse_spec, shipped_configs
+from weightinit_cli.spec.fields import FIELDS
+
+if TYPE_CHECKING:
+    import pytest
+
+ROOT = Path(__file__).parent.parent
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def indented(first: str) -> list[str]:
+    """The lines of the indented block that begins with `first`."""
+    lines = TEXT.splitlines()
+    start = next(k for k, line in enumerate(lines) if line.startswith(f"    {first}"))
+    end = next(k for k in range(start, len(lines)) if not lines[k].startswith("    "))
+    return [line[4:] for line in lines[start:end]]
+
+
+def fenced(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+
+
+def test_the_table_is_what_is_printed(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "utf-8")
+    result = load_result(ROOT / "outputs" / "reference" / "sigmoid_xavier")
+    printed = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in table(result)]
+    assert indented("sigmoid_xavier: ") == printed
+
+
+def test_the_spec_runs_and_names_every_key():
+    (block,) = fenced("yaml")
+    parse_spec(block, source="README.md", stem="readme")
+    keys = re.findall(r"^(\w+):", block, re.MULTILINE)
+    assert set(keys) == {field.name for field in FIELDS} - {"name", "experiment"}
+
+
+def test_the_errors_are_what_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.chdir(tmp_path)
+    shown = indented("$ cat typo.yaml")
+    split = shown.index("$ winit validate typo.yaml")
+    Path("typo.yaml").write_text("\n".join(shown[1:split]) + "\n", encoding="utf-8")
+    assert main(["validate", "typo.yaml"]) == 2
+    assert capsys.readouterr().err.splitlines() == shown[split + 1 :]
+
+
+def test_the_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "mine.yaml"]) == 0
+    assert main(["histogram", "-q", "-c", "mine.yaml", "--no-plot"]) == 0
+    (block,) = fenced("python")
+    names: dict[str, object] = {}
+    exec(block, names)  # noqa: S102
+    *_, last = block.strip().splitlines()
+    assert eval(last, names) is True  # noqa: S307
+
+
+def test_every_command_and_config_is_there():
+    for command in COMMANDS:
+        assert f"winit {command}" in TEXT
+    for config in shipped_configs():
+        assert f"`{config.stem}`" in TEXT
+        assert (ROOT / f"outputs/reference/{config.stem}/histogram.png").is_file()
+        assert f"(outputs/reference/{config.stem}/histogram.png)" in TEXT
+
+
+def test_the_commands_shown_are_valid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "mine.yaml"]) == 0
+    (block,) = re.findall(r"^```\n(winit .*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+    for line in block.strip().splitlines():
+        words = line.partition("#")[0].partition("|")[0].partition(">")[0].split()
+        assert words[0] == "winit"
+        assert main([*words[1:]]) == 0, line
