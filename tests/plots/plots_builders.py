@@ -44,6 +44,18 @@ def forward(
     return found
 
 
+def overflowing(phi: Callable[[Any], Any], std: float, layers: int) -> list[Any]:
+    """As `forward`, where what float32 cannot hold is inf, and what follows may be nan."""
+    draw = np.random.Generator(np.random.PCG64(0))
+    x = draw.standard_normal((300, 60)).astype(np.float32)
+    found = []
+    with np.errstate(all="ignore"):
+        for _ in range(layers):
+            x = phi(x @ (draw.standard_normal((60, 60)) * std).astype(np.float32))
+            found.append(x.astype(np.float64))
+    return found
+
+
 def counted(values: Any, bins: int, limits: tuple[float, float] | None) -> HistogramCounts:
     finite = values[np.isfinite(values)]
     if limits is None:
@@ -121,6 +133,10 @@ def sigmoid_result(std: float, layers: int = 5, **spec: Any) -> Result:
     return result_of(forward(sigmoid, std, layers), **spec)
 
 
+def relu_auto(std: float, layers: int) -> Result:
+    return result_of(forward(relu, std, layers), None)
+
+
 def _mixed(low: float, high: float) -> list[Any]:
     return [np.linspace(low, high, 500) * factor for factor in (0.25, 1.0, 0.5)]
 
@@ -135,6 +151,7 @@ def _nonfinite() -> list[Any]:
 
 HE = np.sqrt(2 / 60)
 XAVIER = np.sqrt(1 / 60)
+DEAD = [np.zeros((300, 60))] * 2
 LONG = "a_name_of_one_hundred_characters_" * 3 + "x"
 
 SHAPES: dict[str, Callable[[], Result]] = {
@@ -152,6 +169,24 @@ SHAPES: dict[str, Callable[[], Result]] = {
     "relu_xavier_per_layer": lambda: result_of(forward(relu, XAVIER, 5), None),
     "relu_exploding": lambda: result_of(forward(relu, 10.0, 5), None),
     "relu_he_30": lambda: result_of(forward(relu, HE, 30), None),
+    **{f"relu_own_{n}": lambda n=n: relu_auto(1.0, n) for n in (3, 5, 10, 11, 30, 100)},
+    "relu_vanishing_10": lambda: relu_auto(0.01, 10),
+    "relu_vanishing_100": lambda: relu_auto(0.01, 100),
+    "linear_own_10": lambda: result_of(forward(lambda x: x, 0.4, 10), None),
+    "linear_to_nan_30": lambda: result_of(overflowing(lambda x: x, 1e4, 30), None),
+    "relu_to_inf_10": lambda: result_of(overflowing(relu, 1e9, 10), None),
+    "relu_to_inf_60": lambda: result_of(overflowing(relu, 10.0, 60), None),
+    "dead_layers_5": lambda: result_of([*forward(relu, 1.0, 3), *DEAD], None),
+    "dead_layers_12": lambda: result_of([*forward(relu, 1.0, 10), *DEAD], None),
+    "negative_own_10": lambda: result_of([-a - 1e4 for a in forward(relu, 1.0, 10)], None),
+    "smallest_12": lambda: result_of([np.linspace(0, 10.0**-e, 9) for e in range(300, 312)], None),
+    "largest_12": lambda: result_of(
+        [np.linspace(-0.8, 0.8, 9) * 10.0**e for e in range(297, 309)], None
+    ),
+    "relu_he_11": lambda: result_of(forward(relu, HE, 11), None),
+    "unequal_widths_5": lambda: result_of(
+        [a[:, : 5 * k + 5] for k, a in enumerate(forward(relu, 1.0, 5))], None
+    ),
     "relu_overflow_200": lambda: result_of(
         [np.where(a > 3e38, np.inf, a) for a in forward(relu, 3.0, 200)], (0.0, 10.0)
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from io import BytesIO
@@ -52,6 +53,22 @@ def test_the_first_row_of_a_map_is_its_highest_bin(shape):
     bottom = int((drawing.height - box.y - 3) * 150 / 72)
     assert pixels[top, x].sum() < 300
     assert (pixels[bottom, x] == 255).all()
+
+
+def test_pdf_text_is_truetype_and_no_cell_is_cut(shape):
+    drawing = compose(shape("relu_own_30"))
+    data = render(drawing, "pdf", builders.DIGEST)
+    assert b"/Type3" not in data
+    assert b"/FontFile2" in data
+    widths, heights = (
+        [int(n) for n in re.findall(rb"/%s (\d+)" % side, data)] for side in (b"Width", b"Height")
+    )
+    (wide, high), _ = zip(widths, heights, strict=True)
+    assert wide % 30 == 0
+    assert high % 30 == 0
+    box = drawing.panels[0].box
+    assert wide / box.width * 72 >= 300
+    assert high / box.height * 72 >= 300
 
 
 def test_an_unknown_format_is_refused(shape):

@@ -43,12 +43,17 @@ def frame(box: Box) -> list[Item]:
     return [polyline([(box.x, box.top), (box.x, box.y), (box.right, box.y)], INK, FRAME)]
 
 
+def outline(box: Box) -> Item:
+    """All four sides."""
+    corners = [(box.x, box.y), (box.x, box.top), (box.right, box.top), (box.right, box.y)]
+    return polyline([*corners, corners[0]], INK, FRAME)
+
+
 def fitting_ticks(scale: Scale, width: float, overhang: float) -> list[tuple[float, str]]:
     """As many ticks as have room for their labels beneath a panel of this width."""
-    for count in (5, 4, 2, 1):
-        ticks = scale.ticks(count)
-        places = _places(ticks, scale, width, overhang)
-        pairs = pairwise(places)
+    many = scale.ticks(5)
+    for ticks in (many, *map(scale.ticks, (4, 2, 1)), many[:: len(many) - 1 or 1]):
+        pairs = pairwise(_places(ticks, scale, width, overhang))
         if len(ticks) >= 2 and all(b[0] - a[1] >= 5 for a, b in pairs):
             return ticks
     return scale.ticks(1)[:1]

@@ -1,9 +1,9 @@
-"""One set of bins for all layers, so that what is drawn side by side can be compared."""
+"""Bins for the layers: common ones, so that neighbours can be compared, or each layer's own."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 NARROWEST = 1e-9
 MOST_BINS = 300
+SQUEEZED = 1 / 6  # of the common axis: five of 30 bins still show a shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,39 +38,71 @@ class Shares:
 
 
 @dataclass(frozen=True, slots=True)
-class Common:
-    """The layers over one axis; `regrouped` when their own bins differed."""
+class Binned:
+    """The layers over equal bins, with each layer's scale.
 
-    scale: Scale
+    "alike": as counted, all over the same bins. "regrouped": from their own bins into common
+    ones. "own": each over its own range, because a common axis would squeeze some of them.
+    """
+
+    scales: tuple[Scale, ...]
     layers: tuple[Shares, ...]
-    regrouped: bool
+    grouping: Literal["alike", "regrouped", "own"]
+
+    @property
+    def scale(self) -> Scale:
+        """The scale that all layers share, unless each has its own."""
+        return self.scales[0]
 
 
-def common_bins(layers: Sequence[LayerStatistics]) -> Common:
-    """Every layer's shares over the same equal bins, from the lowest edge to the highest.
+def binned(layers: Sequence[LayerStatistics]) -> Binned:
+    """Every layer's shares over equally many equal bins, on a common axis where that shows them.
 
-    Layers with a range of their own have bins at most as wide as the common ones: each goes
-    into the one or two common bins that it touches, in proportion.
+    The common axis reaches from the lowest edge to the highest. Layers with a range of their own
+    have bins at most as wide as the common ones: each goes into the one or two that it touches,
+    in proportion.
     """
     finite = [layer for layer in layers if _finite(layer)] or list(layers)
     low = min(layer.histogram.edges[0] for layer in finite)
     high = max(layer.histogram.edges[-1] for layer in finite)
-    scale = _widened(scale_for(low, high))
+    common = _widened(scale_for(low, high))
+    scales = (common,) * len(layers)
+    grouping: Literal["alike", "regrouped", "own"] = "alike"
+    if any(layer.histogram.edges != finite[0].histogram.edges for layer in finite):
+        grouping = "regrouped"
+        if any(_squeezed(layer, common) for layer in finite):
+            grouping = "own"
+            scales = tuple(_own_scale(layer.histogram.edges) for layer in layers)
     number = min(max(len(layer.histogram.counts) for layer in layers), MOST_BINS)
-    regrouped = any(layer.histogram.edges != finite[0].histogram.edges for layer in finite)
-    shares = tuple(_shares(layer, scale, number) for layer in layers)
-    return Common(scale, shares, regrouped)
+    shares = (_shares(*pair, number) for pair in zip(layers, scales, strict=True))
+    return Binned(scales, tuple(shares), grouping)
 
 
 def _finite(layer: LayerStatistics) -> int:
     return sum(layer.histogram.counts) + layer.histogram.underflow + layer.histogram.overflow
 
 
+def _squeezed(layer: LayerStatistics, common: Scale) -> bool:
+    """Whether the common axis has few bins for a layer; a layer of equal values needs but one."""
+    if layer.min is None or layer.max is None or _flat(scale_for(layer.min, layer.max)):
+        return False
+    ends = (shifted(edge, common.exponent) for edge in (layer.min, layer.max))
+    left, right = map(common.position, ends)
+    return right - left < SQUEEZED
+
+
+def _own_scale(edges: Sequence[float]) -> Scale:
+    return _widened(scale_for(edges[0], edges[-1]))
+
+
+def _flat(scale: Scale) -> bool:
+    return scale.high - scale.low <= NARROWEST * max(abs(scale.low), abs(scale.high))
+
+
 def _widened(scale: Scale) -> Scale:
-    size = max(abs(scale.low), abs(scale.high))
-    if scale.high - scale.low > NARROWEST * size:
+    if not _flat(scale):
         return scale
-    margin = 0.5 * size or 0.5
+    margin = 0.5 * max(abs(scale.low), abs(scale.high)) or 0.5
     return Scale(scale.low - margin, scale.high + margin, scale.exponent)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from weightinit_cli.plots.binning import common_bins
+from weightinit_cli.plots.binning import binned
 from weightinit_cli.plots.depth import depth_picture
 from weightinit_cli.plots.panels import row_of_panels
 
@@ -17,7 +17,7 @@ MOST_PANELS = 10
 
 def compose(result: Result) -> Drawing:
     """The histogram picture: a panel per layer, or one heat map of more than ten layers."""
-    common = common_bins(result.layers)
+    bins = binned(result.layers)
     if len(result.layers) <= MOST_PANELS:
-        return row_of_panels(result, common)
-    return depth_picture(result, common)
+        return row_of_panels(result, bins)
+    return depth_picture(result, bins)

@@ -9,7 +9,6 @@ import numpy as np
 
 from weightinit_cli.plots import axes
 from weightinit_cli.plots.drawing import (
-    INK,
     MUTED,
     ORANGE,
     Box,
@@ -18,20 +17,24 @@ from weightinit_cli.plots.drawing import (
     Item,
     Label,
     Panel,
-    polyline,
 )
 from weightinit_cli.plots.fonts import elide
-from weightinit_cli.plots.labels import heading, x_label
+from weightinit_cli.plots.labels import GROUPING, heading, x_label
 from weightinit_cli.plots.numbers import Scale, percent, two_digits
+from weightinit_cli.plots.strip import decade_ticks, std_strip
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from weightinit_cli.plots.binning import Common
+    from weightinit_cli.plots.binning import Binned
     from weightinit_cli.results.model import Result
 
 WIDTH = 660.0
 MAP_HEIGHT = 210.0
+STRIP_HEIGHT = 66.0
+STRIP_GAP = 12.0
+OWN = Scale(0.0, 1.0, 0)
+ENDS = [(0.0, "lowest"), (1.0, "highest")]
 BAR_GAP = 14.0
 BAR_WIDTH = 11.0
 BAR_LABELS = 52.0
@@ -42,38 +45,59 @@ NOTHING = (1.0, 1.0, 1.0)
 NONFINITE = (0.75, 0.75, 0.75)
 
 
-def depth_picture(result: Result, common: Common) -> Drawing:
-    """The drawing: heading, what the map cannot show, the map, the colours' scale."""
-    ticks = axes.fitting_ticks(common.scale, MAP_HEIGHT, axes.TICK_SIZE)
-    left = axes.MARGIN + axes.LABEL_SIZE + 8 + axes.widest([t for _, t in ticks]) + axes.TICK + 2
+def depth_picture(result: Result, binned: Binned) -> Drawing:
+    """The drawing: heading, what the map cannot show, the map, the colours' scale.
+
+    Where each layer has its own axis, a strip below the map shows their standard deviations.
+    """
+    own = binned.grouping == "own"
+    scale = OWN if own else binned.scale
+    ticks = ENDS if own else axes.fitting_ticks(scale, MAP_HEIGHT, axes.TICK_SIZE)
+    stds = [layer.std for layer in result.layers]
+    decades = decade_ticks(stds) if own else []
+    wide = axes.widest([text for _, text in ticks + decades])
+    left = axes.MARGIN + axes.LABEL_SIZE + 8 + wide + axes.TICK + 2
     head = heading(result, WIDTH - 2 * axes.MARGIN)
-    said = depth_notes(result, common)
+    said = depth_notes(result, binned)
     bottom = axes.MARGIN + axes.LABEL_SIZE + 6 + axes.TICK + axes.TICK_SIZE + 2
-    height = bottom + MAP_HEIGHT + 10 + NOTE_LINE * len(said) + axes.heading_height(head)
+    base = bottom + (STRIP_HEIGHT + STRIP_GAP if own else 0.0)
+    height = base + MAP_HEIGHT + 10 + NOTE_LINE * len(said) + axes.heading_height(head)
     right = axes.MARGIN + axes.LABEL_SIZE + BAR_LABELS + BAR_WIDTH + BAR_GAP
-    box = Box(left, bottom, WIDTH - left - right, MAP_HEIGHT)
+    box = Box(left, base, WIDTH - left - right, MAP_HEIGHT)
     items = axes.heading_items(head, height)
-    items.append(Cells(box, _colored(common)))
-    items += _axes(box, common.scale, ticks, len(common.layers))
+    items.append(Cells(box, _colored(binned)))
+    words = "activation, in each layer's own range" if own else x_label(scale.exponent)
+    items += _side(box, scale, ticks, words)
+    strip = Box(left, bottom, box.width, STRIP_HEIGHT)
+    if own:
+        items += std_strip(strip, stds, decades)
+    items += _layer_axis(strip if own else box, len(binned.layers))
     items += _color_scale(Box(box.right + BAR_GAP, box.y, BAR_WIDTH, box.height))
     for k, (note, color) in enumerate(reversed(said)):
         text = elide(note, NOTE_SIZE, WIDTH - left - axes.MARGIN)
         items.append(Label(left, box.top + 7 + k * NOTE_LINE, text, NOTE_SIZE, color))
-    scale = common.scale
-    layers = (0.5, len(common.layers) + 0.5)
+    layers = (0.5, len(binned.layers) + 0.5)
     panel = Panel("layers", box, layers, (scale.low, scale.high))
     return Drawing(WIDTH, height, tuple(items), (panel,))
 
 
-def depth_notes(result: Result, common: Common) -> list[tuple[str, tuple[float, float, float]]]:
+def depth_notes(result: Result, binned: Binned) -> list[tuple[str, tuple[float, float, float]]]:
     """The ends' standard deviations, and the most that lies outside or is not finite."""
     last = len(result.layers)
     ends = ((1, result.layers[0].std), (last, result.layers[-1].std))
     stds = ", ".join(f"std {two_digits(std)} in layer {k}" for k, std in ends if std is not None)
-    said = [(stds, MUTED)] if stds else []
+    words = " · ".join(filter(None, (stds, GROUPING[binned.grouping])))
+    said = [(words, MUTED)] if words else []
+    if binned.grouping == "own":
+        pairs = enumerate(zip(result.layers, binned.layers, strict=True), 1)
+        flat = [k for k, (a, b) in pairs if a.min == a.max and not b.empty]
+        if flat:
+            said.append(
+                (f"one finite value alone (drawn in the middle): from layer {flat[0]}", ORANGE)
+            )
     columns = (("below", "below the range"), ("above", "above the range"))
     for name, words in (*columns, ("nonfinite", "inf or nan (grey: nothing else)")):
-        shares = [getattr(layer, name) for layer in common.layers]
+        shares = [getattr(layer, name) for layer in binned.layers]
         found = [k for k, share in enumerate(shares, 1) if share]
         if found:
             most = max(shares)
@@ -82,13 +106,13 @@ def depth_notes(result: Result, common: Common) -> list[tuple[str, tuple[float, 
     return said
 
 
-def _colored(common: Common) -> NDArray[np.uint8]:
-    shares = np.stack([layer.bins for layer in common.layers], axis=1)[::-1]
+def _colored(binned: Binned) -> NDArray[np.uint8]:
+    shares = np.stack([layer.bins for layer in binned.layers], axis=1)[::-1]
     with np.errstate(divide="ignore"):
         level = 1 - np.log10(shares) / math.log10(FAINTEST)
     cells = _palette(np.clip(level, 0.0, 1.0))
     cells[shares == 0] = _bytes(NOTHING)
-    cells[:, [layer.empty for layer in common.layers]] = _bytes(NONFINITE)
+    cells[:, [layer.empty for layer in binned.layers]] = _bytes(NONFINITE)
     return cells
 
 
@@ -106,17 +130,18 @@ def _bytes(color: tuple[float, float, float]) -> NDArray[np.uint8]:
     return np.array([round(255 * part) for part in color], dtype=np.uint8)
 
 
-def _axes(box: Box, scale: Scale, ticks: list[tuple[float, str]], layers: int) -> list[Item]:
-    items: list[Item] = [_outline(box)]
+def _side(box: Box, scale: Scale, ticks: list[tuple[float, str]], words: str) -> list[Item]:
     places = [(box.y + scale.position(value) * box.height, text) for value, text in ticks]
-    items += axes.side_ticks(box.x, places)
-    across = Scale(0.5, layers + 0.5, 0)
-    items += axes.x_ticks(box, across, _layer_ticks(layers), axes.LABEL_SIZE)
     side = axes.MARGIN + axes.LABEL_SIZE
-    middle = (box.x + box.width / 2, box.y + box.height / 2)
-    words = x_label(scale.exponent)
-    items.append(Label(side, middle[1], words, axes.LABEL_SIZE, upright=True))
-    items.append(Label(middle[0], axes.MARGIN, "layer", axes.LABEL_SIZE, align="center"))
+    label = Label(side, box.y + box.height / 2, words, axes.LABEL_SIZE, upright=True)
+    return [axes.outline(box), *axes.side_ticks(box.x, places), label]
+
+
+def _layer_axis(box: Box, layers: int) -> list[Item]:
+    across = Scale(0.5, layers + 0.5, 0)
+    items = axes.x_ticks(box, across, _layer_ticks(layers), axes.LABEL_SIZE)
+    middle = box.x + box.width / 2
+    items.append(Label(middle, axes.MARGIN, "layer", axes.LABEL_SIZE, align="center"))
     return items
 
 
@@ -126,11 +151,6 @@ def _layer_ticks(layers: int) -> list[tuple[float, str]]:
     regular = [value for value, _ in Scale(1, layers, 0).ticks(10)]
     step = regular[1] - regular[0]
     return [(1.0, "1")] + [(v, f"{v:.0f}") for v in regular if v > 1 + step / 3]
-
-
-def _outline(box: Box) -> Item:
-    corners = [(box.x, box.y), (box.x, box.top), (box.right, box.top), (box.right, box.y)]
-    return polyline([*corners, corners[0]], INK, axes.FRAME)
 
 
 def _color_scale(box: Box) -> list[Item]:
@@ -145,7 +165,7 @@ def _color_scale(box: Box) -> list[Item]:
     words = "share of a layer's values per bin (log; white: none)"
     return [
         Cells(box, rows),
-        _outline(box),
+        axes.outline(box),
         *axes.side_ticks(box.right, places, "left"),
         Label(x, box.y + box.height / 2, words, axes.LABEL_SIZE, upright=True),
     ]

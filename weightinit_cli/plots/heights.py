@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from weightinit_cli.plots.numbers import nice_step
 
 if TYPE_CHECKING:
-    from weightinit_cli.plots.binning import Common, Shares
+    from weightinit_cli.plots.binning import Binned, Shares
+    from weightinit_cli.plots.numbers import Scale
 
 TALLEST = 4.0
 WORTH_A_CUT = 2.5
@@ -15,33 +16,28 @@ HEADROOM = 1.14
 SMALLEST = 1e-6
 
 
-def height_limit(common: Common) -> float:
+def height_limit(binned: Binned) -> float:
     """The share at which bars are cut.
 
     Exact zeros (half of all values after a ReLU) do not count, nor does what is more than
     `TALLEST` times as high as the middle one of the layers' highest bars. Where every layer is
     a spike, the spikes are shown whole.
     """
-    zero = _bin_of_zero(common)
-    peaks = [_peak(shares, zero) for shares in common.layers]
+    peaks = [_peak(*pair) for pair in zip(binned.layers, binned.scales, strict=True)]
     tall = sorted(peak for peak in peaks if peak > 0)
     if not tall:
-        return max((float(shares.bins.max()) for shares in common.layers), default=0.0) or 1.0
+        return max((float(shares.bins.max()) for shares in binned.layers), default=0.0) or 1.0
     limit = max(min(tall[-1], TALLEST * tall[(len(tall) - 1) // 2]), SMALLEST)
-    highest = max(float(shares.bins.max()) for shares in common.layers)
+    highest = max(float(shares.bins.max()) for shares in binned.layers)
     return highest if highest < WORTH_A_CUT * limit else limit
 
 
-def _bin_of_zero(common: Common) -> int | None:
-    number = len(common.layers[0].bins)
-    position = common.scale.position(0.0)
-    return min(int(position * number), number - 1) if 0 <= position <= 1 else None
-
-
-def _peak(shares: Shares, zero: int | None) -> float:
-    bins = shares.bins
-    if zero is not None:
-        bins = bins.copy()
+def _peak(shares: Shares, scale: Scale) -> float:
+    """The highest bar, without exact zeros."""
+    bins = shares.bins.copy()
+    position = scale.position(0.0)
+    if 0 <= position <= 1:
+        zero = min(int(position * len(bins)), len(bins) - 1)
         bins[zero] = max(bins[zero] - shares.zeros, 0.0)
     return float(bins.max())
 

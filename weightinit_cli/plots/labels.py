@@ -41,3 +41,10 @@ def notes(shares: Shares, std: float | None) -> list[str]:
 def x_label(exponent: int) -> str:
     """The name of the activations' axis, with the power of ten taken out of its ticks."""
     return f"activation (× 1e{exponent})" if exponent else "activation"
+
+
+GROUPING = {
+    "alike": "",
+    "regrouped": "each layer's own bins regrouped into common ones",
+    "own": "each layer on its own axis",
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from weightinit_cli.plots.drawing import Item
 
 DPI = 150
+CELLS_DPI = 300
 SHARE_OF_WIDTH = {"left": 0.0, "center": 0.5, "right": 1.0}
 
 
@@ -83,16 +85,29 @@ def _label(item: Label, renderer: RendererBase, height: float) -> None:
 
 
 def _cells(item: Cells, renderer: RendererBase) -> None:
+    """Cells as blocks of whole pixels: no cell is wider than its neighbours by more than one.
+
+    Where the renderer can stretch an image (SVG, PDF), all blocks are equal, and fine enough to
+    stay sharp in viewers that smooth what they enlarge.
+    """
     scale = _scale(renderer)
-    fine = scale * renderer.get_image_magnification()
     rows, columns = item.rgb.shape[:2]
-    wide, high = round(item.box.width * fine), round(item.box.height * fine)
-    row = np.arange(high) * rows // high
-    column = np.arange(wide) * columns // wide
-    image = np.full((high, wide, 4), 255, dtype=np.uint8)
+    wide, high = item.box.width * scale, item.box.height * scale
+    stretch = renderer.option_scale_image()
+    if stretch:
+        fine = CELLS_DPI / (72 * scale)
+        size = rows * math.ceil(high * fine / rows), columns * math.ceil(wide * fine / columns)
+    else:
+        size = round(high), round(wide)
+    row, column = (np.arange(n) * m // n for n, m in zip(size, (rows, columns), strict=True))
+    image = np.full((*size, 4), 255, dtype=np.uint8)
     image[..., :3] = item.rgb[row[:, None], column]
+    place = (item.box.x * scale, item.box.y * scale)
     context = renderer.new_gc()
-    renderer.draw_image(context, item.box.x * scale, item.box.y * scale, image[::-1])
+    if stretch:
+        renderer.draw_image(context, *place, image[::-1], Affine2D().scale(wide, high))
+    else:
+        renderer.draw_image(context, *place, image[::-1])
     context.restore()
 
 

@@ -1,4 +1,4 @@
-"""Up to ten layers: a row of panels that share both axes."""
+"""Up to ten layers: a row of panels that share the y axis, and the x axis where one shows all."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from weightinit_cli.plots.drawing import (
 )
 from weightinit_cli.plots.fonts import width_of
 from weightinit_cli.plots.heights import HEADROOM, height_limit, share_ticks
-from weightinit_cli.plots.labels import heading, notes, x_label
+from weightinit_cli.plots.labels import GROUPING, heading, notes, x_label
 from weightinit_cli.plots.numbers import percent
 
 if TYPE_CHECKING:
-    from weightinit_cli.plots.binning import Common, Shares
+    from weightinit_cli.plots.binning import Binned, Shares
     from weightinit_cli.results.model import Result
 
 PANEL_HEIGHT = 132.0
@@ -38,6 +38,7 @@ SMALLEST_WIDTH = 380.0
 NOTE_SIZE = 7.5
 NOTE_LINE = 10.0
 BREAK = 3.0
+POWER_LINE = 11.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,34 +47,36 @@ class _Heights:
     top: float
 
 
-def row_of_panels(result: Result, common: Common) -> Drawing:
+def row_of_panels(result: Result, binned: Binned) -> Drawing:
     """The drawing: heading, one panel per layer with its notes above, one pair of axis labels."""
-    limit = height_limit(common)
+    limit = height_limit(binned)
     heights = _Heights(limit, limit * HEADROOM)
     ticks = share_ticks(limit)
     left = axes.MARGIN + axes.LABEL_SIZE + 6 + axes.widest([t for _, t in ticks]) + axes.TICK + 2
-    number = len(common.layers)
+    number = len(binned.layers)
     panel_width = max(78.0 if number > 5 else 130.0, (SMALLEST_WIDTH - left) / number - GAP)
     width = left + number * (panel_width + GAP) - GAP + axes.MARGIN + 6
     head = heading(result, width - 2 * axes.MARGIN)
-    said = [notes(s, layer.std) for s, layer in zip(common.layers, result.layers, strict=True)]
+    said = [notes(s, layer.std) for s, layer in zip(binned.layers, result.layers, strict=True)]
     above = axes.LABEL_SIZE + 7 + NOTE_LINE * max(map(len, said))
     bottom = axes.MARGIN + axes.LABEL_SIZE + 6 + axes.TICK + axes.TICK_SIZE + 2
+    if any(_powers(binned)):
+        bottom += POWER_LINE
     height = bottom + PANEL_HEIGHT + above + axes.heading_height(head)
     boxes = [
         Box(left + k * (panel_width + GAP), bottom, panel_width, PANEL_HEIGHT)
         for k in range(number)
     ]
     items = axes.heading_items(head, height)
-    items += _grid(boxes, ticks, heights)
-    for k, (box, shares) in enumerate(zip(boxes, common.layers, strict=True)):
+    full = [box for box, s in zip(boxes, binned.layers, strict=True) if not s.empty]
+    items += _grid(full, ticks, heights)
+    for k, (box, shares) in enumerate(zip(boxes, binned.layers, strict=True)):
         items += _panel(box, shares, heights)
         items += _words(box, f"layer {k + 1}", said[k], box.top + above - axes.LABEL_SIZE)
-    items += _axes(boxes, common, ticks, heights)
-    scale = common.scale
+    items += _axes(boxes, binned, ticks, heights)
     panels = tuple(
         Panel(f"layer {k + 1}", box, (scale.low, scale.high), (0.0, heights.top))
-        for k, box in enumerate(boxes)
+        for k, (box, scale) in enumerate(zip(boxes, binned.scales, strict=True))
     )
     return Drawing(width, height, tuple(items), panels)
 
@@ -129,24 +132,37 @@ def _words(box: Box, title: str, said: list[str], y: float) -> list[Item]:
 
 
 def _axes(
-    boxes: list[Box], common: Common, ticks: list[tuple[float, str]], heights: _Heights
+    boxes: list[Box], binned: Binned, ticks: list[tuple[float, str]], heights: _Heights
 ) -> list[Item]:
     items: list[Item] = []
-    overhang = GAP / 2 - 2
-    values = axes.fitting_ticks(common.scale, boxes[0].width, overhang)
-    for box in boxes:
+    own = binned.grouping == "own"
+    overhang = GAP / 2 - (4 if own else 2)
+    for box, scale, shares in zip(boxes, binned.scales, binned.layers, strict=True):
         items += axes.frame(box)
-        items += axes.x_ticks(box, common.scale, values, overhang)
+        if not (own and shares.empty):
+            values = axes.fitting_ticks(scale, box.width, overhang)
+            items += axes.x_ticks(box, scale, values, overhang)
+    for box, power in zip(boxes, _powers(binned), strict=True):
+        x, y = box.x + box.width / 2, box.y - axes.TICK - 1 - axes.TICK_SIZE - POWER_LINE
+        if power:
+            items.append(Label(x, y, power, axes.TICK_SIZE, align="center"))
     first, last = boxes[0], boxes[-1]
     places = [(first.y + share / heights.top * first.height, text) for share, text in ticks]
     items += axes.side_ticks(first.x, places)
     side = axes.MARGIN + axes.LABEL_SIZE
     middle = first.y + first.height / 2
     items.append(Label(side, middle, "share of values per bin", axes.LABEL_SIZE, upright=True))
-    words = x_label(common.scale.exponent)
-    if common.regrouped:
-        words += " · each layer's own bins regrouped into common ones"
+    words = "activation" if own else x_label(binned.scale.exponent)
+    if binned.grouping != "alike":
+        words += f" · {GROUPING[binned.grouping]}"
     items.append(
         Label((first.x + last.right) / 2, axes.MARGIN, words, axes.LABEL_SIZE, align="center")
     )
     return items
+
+
+def _powers(binned: Binned) -> list[str]:
+    """What each panel's ticks are to be multiplied by, where each has its own axis."""
+    if binned.grouping != "own":
+        return [""] * len(binned.scales)
+    return [f"× 1e{scale.exponent}" if scale.exponent else "" for scale in binned.scales]

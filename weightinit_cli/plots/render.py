@@ -19,7 +19,7 @@ SETTINGS: dict[Any, Any] = {
     "path.snap": True,
     "path.simplify": True,
     "pdf.compression": 6,
-    "pdf.fonttype": 3,
+    "pdf.fonttype": 42,
     "svg.fonttype": "path",
     "svg.hashsalt": "winit",
     "svg.image_inline": True,

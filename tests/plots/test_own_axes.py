@@ -1,0 +1,97 @@
+"""Layers of very different ranges: each on its own axis, and the picture says so."""
+
+from __future__ import annotations
+
+import numpy as np
+import plots_builders as builders
+import pytest
+
+from weightinit_cli.plots import compose
+from weightinit_cli.plots.binning import SQUEEZED, binned
+from weightinit_cli.plots.drawing import Cells, Line
+from weightinit_cli.plots.strip import decade_ticks
+
+OWN = "each layer on its own axis"
+REGROUPED = "each layer's own bins regrouped into common ones"
+
+
+def said(drawing, words):
+    return any(words in text for text in drawing.texts)
+
+
+@pytest.mark.parametrize(
+    "name", ["relu_own_3", "relu_own_10", "relu_vanishing_10", "linear_own_10", "dead_layers_5"]
+)
+def test_panels_have_their_own_limits_one_y_axis_and_a_shape(name, shape):
+    result = shape(name)
+    drawing = compose(result)
+    assert said(drawing, OWN)
+    assert len({panel.xlim for panel in drawing.panels}) >= len(result.layers) - 1
+    assert len({panel.ylim for panel in drawing.panels}) == 1
+    for layer, shares in zip(result.layers, binned(result.layers).layers, strict=True):
+        assert layer.std == 0 or np.count_nonzero(shares.bins) > 10
+
+
+def test_powers_of_ten_stand_beneath_the_panels_that_need_one(shape):
+    texts = compose(shape("relu_vanishing_10")).texts
+    assert sum(text.startswith("× 1e-") for text in texts) >= 6
+
+
+@pytest.mark.parametrize("layers", [11, 30, 100])
+def test_a_map_shows_each_layer_whole_with_a_strip_of_stds(layers, shape):
+    drawing = compose(shape(f"relu_own_{layers}"))
+    assert said(drawing, OWN)
+    assert {"lowest", "highest", "std (log)"} <= set(drawing.texts)
+    map_ = next(item for item in drawing.items if isinstance(item, Cells))
+    colored = (map_.rgb != 255).any(axis=2).sum(axis=0)
+    assert colored.min() > 10
+    (line,) = (i for i in drawing.items if isinstance(i, Line) and len(i.vertices) == 2 * layers)
+    assert line.vertices[0, 0] == map_.box.x
+    assert line.vertices[-1, 0] == pytest.approx(map_.box.right)
+    assert (np.diff(line.vertices[::2, 1]) > 0).all()
+
+
+def test_layers_of_one_value_are_said_and_leave_the_strip_empty(shape):
+    drawing = compose(shape("dead_layers_12"))
+    assert said(drawing, "one finite value alone (drawn in the middle): from layer 11")
+    assert any(isinstance(i, Line) and len(i.vertices) == 20 for i in drawing.items)
+
+
+def test_panels_with_nothing_finite_have_no_values_on_their_axis(shape):
+    drawing = compose(shape("relu_to_inf_10"))
+    finite = 10 - drawing.texts.count("100 % inf or nan")
+    assert finite == 4
+    assert sum(text == "0" for text in drawing.texts) == finite + 1
+
+
+@pytest.mark.parametrize("name", ["relu_he_per_layer", "relu_he_11"])
+def test_ranges_that_differ_a_little_share_one_axis(name, shape):
+    drawing = compose(shape(name))
+    assert said(drawing, REGROUPED)
+    assert not said(drawing, OWN)
+    assert len({panel.xlim for panel in drawing.panels}) == 1
+
+
+@pytest.mark.parametrize(("part", "words"), [(0.99, OWN), (1.01, REGROUPED)])
+def test_the_narrowest_layer_decides(part, words):
+    widths = (1.0, part * SQUEEZED, 0.5)
+    drawing = compose(builders.result_of([np.linspace(0, w, 500) for w in widths], None))
+    assert said(drawing, words)
+
+
+def test_a_layer_of_equal_values_needs_no_axis_of_its_own(shape):
+    assert said(compose(shape("zero_width_mixed")), REGROUPED)
+
+
+@pytest.mark.parametrize(
+    ("stds", "labels"),
+    [
+        ([1.0, 10.0], ["1e0", "1e1"]),
+        ([0.3, 0.5], ["1e-1", "1e0"]),
+        ([1.0, 1.0], ["1e0", "1e1"]),
+        ([2e-30, None, 0.0, 0.5], ["1e-30", "1e-20", "1e-10", "1e0"]),
+        ([0.0, None], []),
+    ],
+)
+def test_decades_hold_all_stds(stds, labels):
+    assert [label for _, label in decade_ticks(stds)] == labels
