@@ -181,18 +181,6 @@ def test_a_result_can_be_run_again_from_itself(tmp_path):
     assert dump_result(again) == dump_result(result)
 
 
-def test_progress_is_told_of_the_input_and_of_every_layer():
-    class Steps:
-        taken = 0
-
-        def step(self):
-            self.taken += 1
-
-    steps = Steps()
-    run_text(SMALL, progress=steps)
-    assert steps.taken == 5
-
-
 # -- what it may not depend on ------------------------------------------------------------------
 
 

@@ -17,6 +17,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from weightinit_cli.network.forward import random_directions
 from weightinit_cli.network.moments import UnitMoments
 
 EPS = float(np.finfo(np.float64).eps)
@@ -317,6 +318,21 @@ def test_one_input_and_one_unit(directions):
     assert distinct(np.ones((1, 1)), directions[:, :1]) == 1
     assert distinct(np.array([[1.0, 2.0, 1.0]]), directions[:, :1]) == 2
     assert distinct(np.zeros((5, 3)), directions[:, :5]) == 1
+
+
+def test_units_that_differ_by_a_constant_are_told_apart_by_their_means():
+    """As in a collapsed layer; no direction shrinks the difference, at any number of inputs."""
+    for inputs in (1, 7, 100, 200, 1000):
+        rows = random_directions(inputs)
+        apart = 0.5 * 20 * float(np.finfo(np.float32).eps)
+        values = np.full((inputs, 50), 0.5) + apart * np.arange(50)
+        moments = UnitMoments.of(values, rows)
+        assert moments.distinct(float(np.finfo(np.float32).eps)) == 50
+
+
+def test_units_without_a_number_are_not_dead():
+    values = np.array([[0.0, nan, nan], [0.0, nan, 0.0]])
+    assert UnitMoments.of(values).dead.tolist() == [True, False, False]
 
 
 @pytest.mark.parametrize("size", [1e300, 1e-300])

@@ -15,8 +15,15 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from weightinit_cli.network.moments import UnitMoments
-from weightinit_cli.network.order import Buckets, Order, at_least, at_most, take
-from weightinit_cli.network.recording import QUANTILES, Observed, Request, bin_edges, record
+from weightinit_cli.network.order import Buckets, Order, at_least, at_most
+from weightinit_cli.network.recording import (
+    QUANTILES,
+    Observed,
+    Request,
+    bin_edges,
+    record,
+    widened,
+)
 
 SETTINGS = settings(deadline=None, derandomize=True, max_examples=100)
 DTYPES = (np.float32, np.float64)
@@ -62,7 +69,11 @@ def ask(values, thresholds, ranks, cuts=()):
     buckets = buckets_of(blocks)
     asked = buckets.holding(thresholds, ranks)
     sieve = buckets.sieve(asked)
-    order = Order(buckets, asked, np.concatenate([take(block, sieve) for block in blocks]))
+    taken = [np.empty(sieve.count(buckets_of([block])), block.dtype) for block in blocks]
+    with np.errstate(all="ignore"):
+        for block, out in zip(blocks, taken, strict=True):
+            sieve.take(block, out)
+    order = Order(buckets, asked, np.sort(np.concatenate(taken)))
     return order.below(thresholds), order.at_ranks(ranks)
 
 
@@ -274,7 +285,7 @@ def test_layer_without_a_finite_value(values):
 @settings(deadline=None, derandomize=True, max_examples=300)
 @given(st.integers(1, 1000), st.floats(-1e150, 1e150), st.floats(0, 1e150))
 def test_bin_edges_rise_from_end_to_end(bins, low, extent):
-    edges = bin_edges(bins, low, low + extent)
+    edges = bin_edges(bins, *widened(bins, low, low + extent))
     assert len(edges) == bins + 1
     assert (np.diff(edges) > 0).all()
     assert edges[0] <= low

@@ -27,7 +27,7 @@ BEYOND = {
     *("layers_float", "width_length", "uniform_reversed", "kaiming_both", "range_reversed"),
     *("range_empty_interval", "duplicate_key", "duplicate_parameter", "anchor", "merge_key"),
     *("range_nan", "std_nan", "std_inf", "std_400_digits", "tag_standard"),
-    *("line_separator", "width_underscore", "siren_needs_sin"),
+    *("line_separator", "width_underscore", "siren_needs_sin", "range_too_narrow"),
 }
 
 

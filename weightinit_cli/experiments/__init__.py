@@ -17,9 +17,11 @@ def run(spec: Spec, *, threads: int | None = None, progress: Progress | None = N
     """Run a spec and return everything that was measured.
 
     `threads` None takes all cores for large networks and one for small ones; the figures do not
-    depend on it. `progress` is told once for the input and once per layer. Raises SpecError where
-    the request needs more memory than there is.
+    depend on it. `progress` is told of every piece of work. Raises SpecError where the request
+    needs more memory than there is, ValueError for fewer than one thread.
     """
+    if threads is not None and threads < 1:
+        raise ValueError(f"threads must be at least 1, not {threads}")
     from weightinit_cli.experiments.histogram import histogram
 
     return histogram(spec, threads, progress or NoProgress())

@@ -32,12 +32,11 @@ def histogram(spec: Spec, threads: int | None, progress: Progress) -> Result:
     activation = ACTIVATIONS[spec.activation.name].build(**spec.activation.arguments)
     network = build_network(spec, activation)
     request = _request(spec, activation)
-    threads = threads or _threads_for(network)
+    threads = _threads_for(network) if threads is None else threads
     check_memory(spec, peak_bytes(network, request.bins, threads))
-    figures = []
-    for record in forward(network, request, threads):
-        figures.append(statistics(record, request))
-        progress.step()
+    progress.start(network.work)
+    records = forward(network, request, threads, progress.step)
+    figures = [statistics(record, request) for record in records]
     return Result(
         schema_version=SCHEMA_VERSION,
         name=spec.name,

@@ -6,15 +6,22 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Told after every step of a run."""
+    """Told of a run's work as it is done, always from the thread that runs it."""
 
-    def step(self) -> None:
-        """One more step is done."""
+    def start(self, total: float) -> None:
+        """Told once, before any work: how much is expected, in units of the run's own."""
+        ...
+
+    def step(self, amount: float) -> None:
+        """Told after every piece of work, possibly hundreds of times per layer: how much it was."""
         ...
 
 
 class NoProgress:
     """Shows nothing."""
 
-    def step(self) -> None:
-        """One more step is done."""
+    def start(self, total: float) -> None:
+        """The expected work."""
+
+    def step(self, amount: float) -> None:
+        """A piece of work is done."""

@@ -24,7 +24,7 @@ def statistics(record: Record, request: Request) -> LayerStatistics:
     moments, buckets, before = record.activations, record.buckets, record.preactivations
     values = buckets.finite + buckets.nonfinite
     saturation = Saturation(None, None)
-    if before is not None and before.moments.count:
+    if before is not None and before.numbers:
         saturation = Saturation(
             low=None if request.x_low is None else before.low / values,
             high=None if request.x_high is None else before.high / values,

@@ -22,11 +22,11 @@ from weightinit_cli.network.recording import (
     Weights,
     record,
 )
-from weightinit_cli.network.workers import workers
+from weightinit_cli.network.workers import nobody, workers
 from weightinit_cli.streams import Role, stream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.random import Generator
 
@@ -43,6 +43,10 @@ BLOCK_VALUES = 1 << 19
 PANEL_VALUES = 1 << 19
 
 DIRECTIONS = 2
+
+# What drawing a weight and observing a value take, in multiply-adds; for the progress alone.
+DRAW_WORK = 400.0
+OBSERVE_WORK = 500.0
 
 
 class Dense(NamedTuple):
@@ -78,6 +82,17 @@ class Network(NamedTuple):
         return max(self.features, *(layer.fan_out for layer in self.layers))
 
     @property
+    def work(self) -> float:
+        """What a forward pass takes, in multiply-adds."""
+        drawn = self.samples * self.features
+        drawn += sum(layer.fan_in * layer.fan_out for layer in self.layers)
+        return DRAW_WORK * drawn + sum(map(self.push_work, self.layers))
+
+    def push_work(self, layer: Dense) -> float:
+        """What one layer's product and figures take, in multiply-adds."""
+        return self.samples * layer.fan_out * (layer.fan_in + OBSERVE_WORK)
+
+    @property
     def block_count(self) -> int:
         """How many blocks the inputs are split into, by their shape alone."""
         return -(-self.samples // max(BLOCK_ROWS, BLOCK_VALUES // self.widest))
@@ -94,28 +109,42 @@ class Network(NamedTuple):
         return stream(self.seed, role, repeat=self.repeat, layer=layer, panel=panel)
 
 
-def forward(network: Network, request: Request, threads: int) -> Iterator[Record]:
+def forward(
+    network: Network, request: Request, threads: int, done: Callable[[float], None] = nobody
+) -> Iterator[Record]:
     """Yield the record of the input, then one per layer as it is reached.
 
-    Inputs are N(0, 1). The records do not depend on `threads`.
+    Inputs are N(0, 1), binned over their own range. The records do not depend on `threads`.
+    `done` is told of every piece of work; in the end the pieces add up to `network.work`.
     """
     blocks = network.blocks
     matrix = _Buffer(max(layer.fan_in * layer.fan_out for layer in network.layers), network.dtype)
     signals = [_Buffer(network.samples * network.widest, network.dtype) for _ in range(2)]
-    directions = stream(0, Role.PROJECTION).standard_normal((DIRECTIONS, network.samples))
-    with workers(threads) as apply:
+    directions = random_directions(network.samples)
+    with workers(threads, done) as apply:
         x = signals[0].shaped(network.samples, network.features)
         _draw_inputs(network, x, apply)
         observed = apply(partial(_observe, x, directions), blocks)
-        yield record(x, blocks, observed, None, request, apply)
+        yield record(x, blocks, observed, None, request._replace(span=None), apply)
         for number, layer in enumerate(network.layers, 1):
             weights = matrix.shaped(layer.fan_in, layer.fan_out)
             drawn = _draw_weights(network, number, weights, apply)
             bias = _draw_bias(network, number)
             z = signals[number % 2].shaped(network.samples, layer.fan_out)
             push = partial(_push, x, weights, bias, z, network.activation, request, directions)
-            yield record(z, blocks, apply(push, blocks), drawn, request, apply)
+            cost = network.push_work(layer) / len(blocks)
+            yield record(z, blocks, apply(push, blocks, cost=cost), drawn, request, apply)
             x = z
+
+
+def random_directions(samples: int) -> Array:
+    """Fixed random directions across the inputs, N(0, 1) each and of mean zero, shape (k, samples).
+
+    The mean of a unit is seen beside them: units that differ by a constant differ in it alone.
+    """
+    directions = stream(0, Role.PROJECTION).standard_normal((DIRECTIONS, samples))
+    directions -= directions.mean(axis=1, keepdims=True)
+    return directions
 
 
 def _push(
@@ -165,7 +194,8 @@ def _draw_inputs(network: Network, x: Array, apply: Map) -> None:
         generator = network.stream(Role.INPUT, 0, panel)
         generator.standard_normal(out=x[rows], dtype=x.dtype.type)
 
-    apply(draw, enumerate(_panels(*x.shape)))
+    panels = _panels(*x.shape)
+    apply(draw, enumerate(panels), cost=DRAW_WORK * x.size / len(panels))
 
 
 def _draw_weights(network: Network, number: int, weights: Array, apply: Map) -> Weights:
@@ -178,7 +208,7 @@ def _draw_weights(network: Network, number: int, weights: Array, apply: Map) -> 
         return drawn, EntrySums.of(weights[rows], sampler.mean, exponent)
 
     panels = [slice(0, len(weights))] if sampler.whole else _panels(*weights.shape)
-    parts = apply(draw, enumerate(panels))
+    parts = apply(draw, enumerate(panels), cost=DRAW_WORK * weights.size / len(panels))
     draws = b"".join(drawn for drawn, _ in parts)
     short_hash = blake2b(draws, digest_size=8).hexdigest() if draws else None
     return Weights(reduce(add, (sums for _, sums in parts)), short_hash)

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from weightinit_cli.network.forward import Network
 
-# Temporaries while a block is observed: the keys as indices, an activation's scratch, masks.
+# While a block is observed: its keys as indices, an activation's scratch, masks. From then on: its
+# counts by bucket.
 BYTES_PER_BLOCK_VALUE = 40
+BYTES_PER_BLOCK = 1 << 20
 BYTES_PER_BIN = 200
 BYTES_PER_LAYER = 1 << 14
-BYTES_AT_ANY_SIZE = 1 << 26
+BYTES_AT_ANY_SIZE = 1 << 27
 
 
 class PeakBytes(NamedTuple):
@@ -39,7 +41,10 @@ def peak_bytes(network: Network, bins: int, threads: int) -> PeakBytes:
     in_work = min(threads, network.block_count) * rows * network.widest
     return PeakBytes(
         weights=max(matrices),
-        # two buffers, and in the worst case every value taken out and sorted
-        signals=itemsize * 5 * values + BYTES_PER_BLOCK_VALUE * in_work + 48 * network.samples,
+        # two buffers, and in the worst case every value taken out to be sorted
+        signals=itemsize * 3 * values
+        + BYTES_PER_BLOCK * network.block_count
+        + BYTES_PER_BLOCK_VALUE * in_work
+        + 48 * network.samples,
         records=len(network.layers) * (BYTES_PER_LAYER + BYTES_PER_BIN * bins),
     )

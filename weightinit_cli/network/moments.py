@@ -147,19 +147,20 @@ class UnitMoments:
     def distinct(self, eps: float) -> int | None:
         """How many units differ; None where a value is not finite.
 
-        Two units are one where every projection agrees within 16 eps times sqrt(inputs) times the
-        root mean square of all values, the length of a typical unit. Each direction is N(0, 1)
-        per input, so that the projections of two units lie apart by their distance; a second one
-        tells apart those that agree in the first by chance, of which 4,096 units have about ten.
+        Two units are one where their means and every projection per sqrt(inputs) agree within
+        16 eps times the root mean square of all values. The directions are N(0, 1) per input and
+        have no mean, so that a projection per sqrt(inputs) is as large as the rest of a typical
+        difference; a second one tells apart those that agree in the first by chance, of which
+        4,096 units have about ten.
         """
         if not np.isfinite(self.projection).all() or not self.count:
             return None
+        inputs = float(self.counts[0])
         rms = sqrt(self._within() + self._between() + self._pooled_mean() ** 2)
-        apart = 16 * eps * rms * sqrt(float(self.counts[0]))
         cluster = np.zeros(len(self.means), np.int64)
-        for row in self.projection:
+        for row in (self.means, *(self.projection / sqrt(inputs))):
             order = np.lexsort((row, cluster))
-            steps = (np.diff(row[order]) > apart) | (np.diff(cluster[order]) > 0)
+            steps = (np.diff(row[order]) > 16 * eps * rms) | (np.diff(cluster[order]) > 0)
             cluster[order] = np.concatenate([[0], np.cumsum(steps)])
         return int(cluster.max()) + 1
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -117,37 +117,51 @@ class Buckets:
         by_rank = np.searchsorted(np.cumsum(self.counts), ranks)
         return np.array(sorted({*_bucket(thresholds).tolist(), *by_rank.tolist()}), np.int64)
 
-    def sieve(self, asked: Array) -> Array:
-        """A table by key: which values to take out to know all that the asked buckets hold.
+    def sieve(self, asked: Array) -> Sieve:
+        """What lets through all that the asked buckets hold and that is not known yet.
 
-        A bucket of exact zeros alone, half of all values behind a ReLU, is known without.
+        Exact zeros are known; in a bucket of zeros alone, half of all values behind a ReLU,
+        there is nothing to look for.
         """
         wanted = np.zeros(KEYS, bool)
-        wanted[asked] = True
+        wanted[asked] = self.counts[asked] > 0
         wanted[_ZERO] &= self.counts[_ZERO] > self.zeros
-        wanted[_ZERO - 1] = wanted[_ZERO]
-        return _by_key(wanted)
+        buckets = np.flatnonzero(wanted)
+        holds_zeros = bool(wanted[_ZERO])
+        wanted[_ZERO - 1] = holds_zeros
+        return Sieve(_by_key(wanted), buckets, holds_zeros)
 
 
-def take(values: Array, sieve: Array) -> Array:
-    """The non-zero values that a sieve lets through, in any order."""
-    taken = np.compress(sieve.take(_keys(values)), values)
-    nonzero: Array = taken[taken != 0]
-    return nonzero
+class Sieve(NamedTuple):
+    """Which values are taken out: by key, and the same as buckets; never exact zeros."""
+
+    keys: Array
+    buckets: Array
+    holds_zeros: bool
+
+    def count(self, counts: Buckets) -> int:
+        """How many of the counted values it lets through."""
+        zeros = counts.zeros if self.holds_zeros else 0
+        return int(counts.counts[self.buckets].sum()) - zeros
+
+    def take(self, values: Array, out: Array) -> None:
+        """Put the values that it lets through into `out`, in any order."""
+        taken = np.compress(self.keys.take(_keys(values)), values)
+        out[:] = taken[taken != 0] if self.holds_zeros else taken
 
 
 class Order:
     """Answers about all values, from their counts and from what the asked buckets hold."""
 
     def __init__(self, counts: Buckets, asked: Array, taken: Array) -> None:
-        """Take the buckets `asked` (as `holding` gave them) and the values taken from them."""
+        """Take the buckets `asked` (as `holding` gave them) and what a sieve took, sorted."""
         self._asked = asked
-        self._taken = np.sort(taken)
+        self._taken = taken
         self._cumulative = np.cumsum(counts.counts)
         held = counts.counts[asked]
         self._skipped = self._cumulative[asked] - np.cumsum(held)
         self._zeros = counts.zeros if _ZERO in asked else 0
-        self._first_zero = int(np.searchsorted(self._taken, 0))
+        self._first_zero = int(np.searchsorted(taken, taken.dtype.type(0)))
 
     def below(self, thresholds: Array) -> Array:
         """How many finite values are < each threshold (asked for, of the values' type)."""

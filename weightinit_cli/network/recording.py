@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import reduce
+from itertools import pairwise
 from math import ulp
 from operator import add
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from weightinit_cli.network.moments import UnitMoments
-from weightinit_cli.network.order import Buckets, Order, at_least, at_most, take
+from weightinit_cli.network.order import Buckets, Order, Sieve, at_least, at_most
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,9 +37,10 @@ class Request(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Preactivations:
-    """Moments of the pre-activations, and how many lie in the flat ends of the activation."""
+    """Moments of the pre-activations; how many are a number, or lie in a flat end."""
 
     moments: UnitMoments
+    numbers: int
     low: int
     high: int
 
@@ -50,12 +52,19 @@ class Preactivations:
             low = int(np.count_nonzero(values <= at_most(request.x_low, values.dtype)))
         if request.x_high is not None:
             high = int(np.count_nonzero(values >= at_least(request.x_high, values.dtype)))
-        return cls(UnitMoments.of(values), low, high)
+        moments = UnitMoments.of(values)
+        numbers = values.size
+        if moments.count < values.size:
+            numbers -= int(np.count_nonzero(np.isnan(values)))
+        return cls(moments, numbers, low, high)
 
     def __add__(self, other: Preactivations) -> Preactivations:
         """Merge another block's."""
         return Preactivations(
-            self.moments + other.moments, self.low + other.low, self.high + other.high
+            self.moments + other.moments,
+            self.numbers + other.numbers,
+            self.low + other.low,
+            self.high + other.high,
         )
 
 
@@ -105,7 +114,8 @@ def record(
     """Merge the blocks' figures and look up exact counts and quantiles in `values`."""
     buckets = reduce(add, (part.buckets for part in observed))
     pushed = [part.preactivations for part in observed if part.preactivations is not None]
-    edges = bin_edges(request.bins, *(request.span or (buckets.low, buckets.high)))
+    low, high = request.span or widened(request.bins, buckets.low, buckets.high)
+    edges = bin_edges(request.bins, low, high)
     thresholds = at_least(edges, values.dtype)
     with np.errstate(over="ignore"):
         thresholds[-1] = np.nextafter(at_most(edges[-1], values.dtype), np.inf)
@@ -113,9 +123,7 @@ def record(
     if not buckets.finite:
         ranks = ranks[:0]
     asked = buckets.holding(thresholds, ranks)
-    sieve = buckets.sieve(asked)
-    taken = apply(lambda block: take(values[block], sieve), blocks)
-    order = Order(buckets, asked, np.concatenate(taken))
+    order = Order(buckets, asked, _taken(values, blocks, observed, buckets.sieve(asked), apply))
     below = order.below(thresholds)
     quantiles = tuple(float(value) for value in order.at_ranks(ranks)) if len(ranks) else ()
     return Record(
@@ -132,18 +140,38 @@ def record(
     )
 
 
-def bin_edges(bins: int, low: float, high: float) -> Array:
-    """The edges of `bins` equal bins over [low, high], float64 of shape (bins + 1,).
+def _taken(
+    values: Array, blocks: Sequence[slice], observed: Sequence[Observed], sieve: Sieve, apply: Map
+) -> Array:
+    """What the sieve takes out of all blocks, sorted."""
+    ends = np.cumsum([0, *(sieve.count(part.buckets) for part in observed)]).tolist()
+    taken = np.empty(ends[-1], values.dtype)
 
-    A range too narrow to be divided, as of a layer of equal values, is widened around them; an
-    empty one (low > high) becomes [0, 1].
+    def take(part: tuple[slice, tuple[int, int]]) -> None:
+        block, (start, end) = part
+        sieve.take(values[block], taken[start:end])
+
+    apply(take, zip(blocks, pairwise(ends), strict=True))
+    taken.sort()
+    return taken
+
+
+def widened(bins: int, low: float, high: float) -> tuple[float, float]:
+    """The range [low, high], made wide enough to be divided into bins.
+
+    A layer of equal values lies in the middle of its range; an empty one (low > high) has [0, 1].
     """
     if low > high:
-        low, high = 0.0, 1.0
+        return 0.0, 1.0
     largest = max(abs(low), abs(high))
-    if high / 2 - low / 2 <= 8 * bins * ulp(largest):
-        pad = max(0.5, largest / 2)
-        low, high = max(low - pad, -LARGEST), min(high + pad, LARGEST)
+    if high / 2 - low / 2 > 8 * bins * ulp(largest):
+        return low, high
+    pad = max(0.5, largest / 2)
+    return max(low - pad, -LARGEST), min(high + pad, LARGEST)
+
+
+def bin_edges(bins: int, low: float, high: float) -> Array:
+    """The edges of `bins` equal bins over [low, high], float64 of shape (bins + 1,)."""
     t = np.arange(bins + 1) / bins
     edges: Array = low * (1 - t) + high * t
     edges[-1] = high

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack, contextmanager
 from functools import cache, partial
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -18,9 +18,14 @@ R = TypeVar("R")
 
 
 class Map(Protocol):
-    """Applies a function to every item and returns the results in the items' order."""
+    """Applies a function to every item and returns the results in the items' order.
 
-    def __call__(self, function: Callable[[T], R], items: Iterable[T], /) -> list[R]:
+    `cost` is the work of one item, told as each is done.
+    """
+
+    def __call__(
+        self, function: Callable[[T], R], items: Iterable[T], /, *, cost: float = 0
+    ) -> list[R]:
         """Apply `function` to every item."""
         ...
 
@@ -38,32 +43,37 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
+def nobody(work: float) -> None:
+    """Not told of the work that is done."""
+
+
 @contextmanager
-def workers(threads: int) -> Iterator[Map]:
+def workers(threads: int, done: Callable[[float], None]) -> Iterator[Map]:
     """Give a Map over `threads` threads; while it is open, BLAS runs on one thread.
 
-    Inf and nan are results here, so the functions run without numpy's warnings about them.
+    `done` is told the cost of every item once it is done. Inf and nan are results here, so the
+    functions run without numpy's warnings about them.
     """
     with ExitStack() as stack:
         stack.enter_context(blas().limit(limits=1, user_api="blas"))
-        if threads == 1:
-            yield _serial
-            return
-        from concurrent.futures import ThreadPoolExecutor
+        lazily: Any = map
+        if threads > 1:
+            from concurrent.futures import ThreadPoolExecutor
 
-        pool = stack.enter_context(ThreadPoolExecutor(threads))
-        stack.callback(pool.shutdown, cancel_futures=True)
+            pool = stack.enter_context(ThreadPoolExecutor(threads))
+            stack.callback(pool.shutdown, cancel_futures=True)
+            lazily = pool.map
 
-        def threaded(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
-            return list(pool.map(partial(_quiet, function), items))
+        def apply(function: Callable[[T], R], items: Iterable[T], *, cost: float = 0) -> list[R]:
+            results: list[R] = []
+            for result in lazily(partial(_quiet, function), items):
+                results.append(result)
+                done(cost)
+            return results
 
-        yield threaded
+        yield apply
 
 
 def _quiet(function: Callable[[T], R], item: T) -> R:
     with np.errstate(all="ignore"):
         return function(item)
-
-
-def _serial(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
-    return [_quiet(function, item) for item in items]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from math import ulp
 from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.spec.components import default_bias, needed_activation
@@ -11,7 +12,7 @@ from weightinit_cli.spec.fields import FIELDS
 from weightinit_cli.spec.groups import read_fields
 from weightinit_cli.spec.kinds import fits_as_name
 from weightinit_cli.spec.model import Spec
-from weightinit_cli.spec.nodes import MapNode, Node, report_wrong
+from weightinit_cli.spec.nodes import MapNode, Node, marks_of, report_wrong
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +30,7 @@ def read_values(root: Node, report: Report) -> dict[str, Any]:
         return {}
     values = read_fields(FIELDS, root, "", report)
     _fill_shapes(values, root, report)
+    _check_range(values, root, report)
     if values["initializer"] is not None:
         _fill_by_initializer(values, root, report)
     return values
@@ -53,6 +55,18 @@ def _fill_shapes(values: dict[str, Any], root: MapNode, report: Report) -> None:
         report.add(mark, "width", message)
     values["width"] = width
     values["features"] = values["features"] or width[0]
+
+
+def _check_range(values: dict[str, Any], root: MapNode, report: Report) -> None:
+    """See that floats can divide a range into so many bins."""
+    histogram = values["histogram"]
+    if histogram is None or isinstance(histogram.range, str):
+        return
+    low, high = histogram.range
+    if high / 2 - low / 2 > 8 * histogram.bins * ulp(max(abs(low), abs(high))):
+        return
+    mark = marks_of(root)["histogram.range"]
+    report.add(mark, "histogram.range", f"too narrow to be divided into {histogram.bins} bins")
 
 
 def _fill_by_initializer(values: dict[str, Any], root: MapNode, report: Report) -> None:
