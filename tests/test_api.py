@@ -91,16 +91,27 @@ def test_seed_decides(spec: Spec, tmp_path: Path):
     assert one.digest != two.digest
 
 
-def test_progress_is_told_of_every_step(spec: Spec):
-    class Count:
-        steps = 0
+def test_progress_is_told_of_all_the_work(spec: Spec):
+    class Sum:
+        total = done = 0.0
 
-        def step(self) -> None:
-            self.steps += 1
+        def start(self, total: float) -> None:
+            assert self.total == self.done == 0
+            self.total = total
 
-    count = Count()
-    run(spec, progress=count)
-    assert count.steps == 1 + spec.layers
+        def step(self, amount: float) -> None:
+            assert self.total > 0
+            self.done += amount
+
+    told = Sum()
+    run(spec, progress=told)
+    assert told.done == pytest.approx(told.total)
+
+
+@pytest.mark.parametrize("threads", [0, -2])
+def test_fewer_threads_than_one(spec: Spec, threads: int):
+    with pytest.raises(ValueError, match=f"at least 1, not {threads}"):
+        run(spec, threads=threads)
 
 
 def test_result_draws_itself(result: Result):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
@@ -13,7 +13,7 @@ import yaml
 
 from weightinit_cli import __version__, load_result, load_spec
 from weightinit_cli.activations import ACTIVATIONS
-from weightinit_cli.cli import COMMANDS
+from weightinit_cli.cli import COMMANDS, terminal
 from weightinit_cli.initializers import INITIALIZERS
 from weightinit_cli.spec import shipped_configs
 
@@ -87,7 +87,7 @@ def test_list_of_a_table(winit: Callable, what: str, table: dict):
     assert names[: len(table)] == list(table)
     parameters = [line.strip() for line in run.out.splitlines() if line.startswith("    ")]
     wanted = [parameter.name for entry in table.values() for parameter in entry.parameters]
-    heads = [line.partition(":")[0] for line in parameters]
+    heads = [line.partition(": ")[0] for line in parameters if ": " in line]
     assert [head for head in heads if head.isidentifier()] == wanted
 
 
@@ -101,9 +101,61 @@ def test_list_of_initializers_has_deviation_and_convention(winit: Callable):
     assert "fan_in" in lines["he_normal"]
 
 
+def entries(text: str) -> dict[str, str]:
+    """What is printed of each entry, on one line."""
+    found: dict[str, str] = {}
+    for line in text.partition("\n\n")[0].splitlines()[1:]:
+        if line[0] != " ":
+            name = line.split()[0]
+            found[name] = ""
+        found[name] += f" {' '.join(line.split())}"
+    return found
+
+
+def test_list_of_initializers_says_what_each_is(winit: Callable):
+    shown = entries(winit("list", "initializers").out)
+    assert shown["he_uniform"].startswith(
+        " he_uniform sqrt(2 / fan_in) Keras U(± sqrt(6 / fan_in))"
+    )
+    for name, entry in INITIALIZERS.items():
+        assert entry.doc in shown[name]
+        assert entry.reference in shown[name]
+
+
+def test_list_of_activations_says_how_each_is_shaped(winit: Callable):
+    shown = entries(winit("list", "activations").out)
+    flat = "bounds 0 and 1; no kink; flat where x <= -4.357 or x >= 4.357"
+    assert flat in shown["sigmoid"]
+    assert "with derivative 1 / cosh²x" in shown["tanh"]
+    assert "unbounded; no kink; no flat end" in shown["linear"]
+    assert "kinks at 0, 6; flat where x <= 0 or x >= 6" in shown["relu6"]
+    assert "with alpha 1: bounds -1 and inf" in shown["elu"]
+    assert "with omega 30: bounds -1 and 1" in shown["sin"]
+    assert "flat where x <= 0 or x > 0" in shown["step"]
+    for form in ("form torch: ", "form keras2: "):
+        assert f"with {form}bounds 0 and 1" in shown["hard_sigmoid"]
+    for name, entry in ACTIVATIONS.items():
+        assert entry.reference in shown[name]
+        assert entry.reference
+        assert "flat" in shown[name]
+
+
+@pytest.mark.parametrize("what", ["initializers", "activations", "configs"])
+@pytest.mark.parametrize("columns", [60, 80, None])
+def test_list_wraps_between_words(
+    winit: Callable, monkeypatch: pytest.MonkeyPatch, what: str, columns: int | None
+):
+    wide = winit("list", what).out
+    monkeypatch.setattr(terminal, "columns", lambda: columns)
+    narrow = winit("list", what).out
+    assert max(map(len, narrow.splitlines())) <= (columns or terminal.PIPED_COLUMNS)
+    assert sorted(narrow.split()) == sorted(wide.split())
+
+
 def test_list_of_configs_says_what_each_shows(winit: Callable):
     run = winit("list", "configs")
-    rows = dict(line.split(maxsplit=1) for line in run.out.splitlines()[1:])
+    lines = [line for line in run.out.splitlines()[1:] if line[0] != " "]
+    rows = dict(line.split(maxsplit=1) for line in lines)
     assert list(rows) == [path.stem for path in shipped_configs()]
     assert all(len(text) > 20 for text in rows.values())
 
@@ -134,6 +186,30 @@ def test_new_like_an_own_file(winit: Callable, spec: Callable):
     text = spec("a.yaml", "# a comment\n").read_text()
     assert winit("new", "b.yaml", "--like", "a.yaml").code == 0
     assert Path("b.yaml").read_text() == text
+
+
+def test_new_like_reads_the_file_once(
+    winit: Callable, spec: Callable, monkeypatch: pytest.MonkeyPatch
+):
+    """What is checked is what is written, even if the file changes in between."""
+    spec("a.yaml")
+    opened = []
+    path_open = Path.open
+
+    def counted(self: Path, *arguments: Any, **options: Any) -> Any:
+        opened.append(self.name)
+        return path_open(self, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", counted)
+    assert winit("new", "b.yaml", "--like", "a.yaml").code == 0
+    assert opened.count("a.yaml") == 1
+
+
+def test_new_like_a_folder(winit: Callable):
+    Path("folder").mkdir()
+    run = winit("new", "b.yaml", "--like", "./folder")
+    assert (run.code, run.out) == (2, "")
+    assert run.err.startswith("./folder: a folder; ")
 
 
 def test_new_leaves_an_existing_file_alone(winit: Callable):

@@ -127,6 +127,32 @@ def test_equal_names_are_refused_before_any_work(winit: Callable, spec: Callable
     assert not Path("outputs").exists()
 
 
+def test_equal_names_that_nobody_wrote(winit: Callable, spec: Callable):
+    spec("tiny.yaml")
+    Path("sub").mkdir()
+    spec("sub/tiny.yaml")
+    run = winit("histogram", "-c", "tiny.yaml", "-c", "sub/tiny.yaml")
+    assert (run.code, run.out) == (2, "")
+    assert run.err.startswith("sub/tiny.yaml: name: another spec is named 'tiny' too")
+
+
+@pytest.mark.parametrize("command", [("histogram", "-c"), ("validate",)])
+def test_a_result_is_no_spec(winit: Callable, spec: Callable, command: tuple):
+    spec()
+    assert winit("histogram", "-c", "tiny.yaml", "--no-plot").code == 0
+    run = winit(*command, "outputs/tiny/stats.json")
+    message = "outputs/tiny/stats.json: this is a result; winit show prints it\n"
+    assert (run.code, run.out, run.err) == (2, "", message)
+
+
+@pytest.mark.parametrize("text", ['{"layers": 2}', "{", '["schema_version"]', "{" * 100_000])
+def test_other_json_is_a_bad_spec(winit: Callable, text: str):
+    Path("bad.json").write_text(text)
+    run = winit("validate", "bad.json")
+    assert (run.code, run.out) == (2, "")
+    assert "result" not in run.err
+
+
 @pytest.mark.parametrize("name", ["sigmoid_xavier", "sigmoid_xavier.yaml"])
 def test_bare_name_of_a_shipped_config(winit: Callable, name: str):
     quick = ("--set", "samples=20", "--set", "width=5", "--no-plot")
@@ -190,7 +216,9 @@ def test_set_applies_to_every_config(winit: Callable, spec: Callable):
         (("--set", "initializer.std=1"), "--set initializer.std=1: initializer.std: "),
         (("--set", "seed"), "--set seed: "),
         (("--set", "=1"), "--set =1: "),
-        (("--seed", "1O"), "--set seed=1O: seed: "),
+        (("--seed", "1O"), "--seed 1O: must be a whole number"),
+        (("--seed", "[1"), "--seed [1: "),
+        (("--set", "layers=0", "--seed", "1"), "--set layers=0: layers: "),
     ],
 )
 def test_wrong_override(winit: Callable, spec: Callable, option: tuple, place: str):
@@ -304,3 +332,16 @@ def test_name_cannot_leave_the_output_folder(winit: Callable, spec: Callable, na
     assert run.code == 2
     assert run.err.startswith("tiny.yaml:6:7: name: ")
     assert not Path("in").exists()
+
+
+def test_a_picture_of_another_run_does_not_stay(winit: Callable, spec: Callable):
+    spec()
+    assert winit("histogram", "-c", "tiny.yaml", "--format", "png", "--format", "svg").code == 0
+    folder = Path("outputs/tiny")
+    assert winit("histogram", "-c", "tiny.yaml", "--no-plot").code == 0
+    same = {"histogram.png", "histogram.svg", "stats.json"}
+    assert {path.name for path in folder.iterdir()} == same
+    assert winit("histogram", "-c", "tiny.yaml", "--seed", "1", "--format", "svg").code == 0
+    assert {path.name for path in folder.iterdir()} == {"histogram.svg", "stats.json"}
+    assert winit("histogram", "-c", "tiny.yaml", "--seed", "2", "--no-plot").code == 0
+    assert {path.name for path in folder.iterdir()} == {"stats.json"}

@@ -26,7 +26,7 @@ KILLS = 10
 ENDLESS = """
 import sys, time
 from weightinit_cli.cli import terminal
-def step(self, steps=[]):
+def step(self, amount, steps=[]):
     steps.append(1)
     if len(steps) == 3:
         print("under way", file=sys.stderr, flush=True)

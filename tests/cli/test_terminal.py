@@ -117,9 +117,17 @@ def test_quiet_has_no_bar(screen: Callable, spec: Callable, more: tuple):
     assert screen(*arguments, streams="stderr", first=IMPATIENT) == (0, "")
 
 
-def test_table_fits_eighty_columns(screen: Callable, spec: Callable):
+@pytest.mark.parametrize("columns", [80, 120])
+def test_table_fits_the_terminal(screen: Callable, spec: Callable, columns: int):
     spec()
-    code, shown = screen("histogram", "-c", "tiny.yaml", "--no-plot", columns=80)
+    code, shown = screen("histogram", "-c", "tiny.yaml", "--no-plot", columns=columns)
     assert code == 0
     lines = [CODES.sub("", line) for line in shown.splitlines()]
-    assert [line for line in lines[1:4] if len(line) > 80] == []
+    assert [line for line in lines[1:4] if len(line) > columns] == []
+
+
+@pytest.mark.parametrize("what", ["initializers", "activations", "configs"])
+def test_list_fits_the_terminal(screen: Callable, what: str):
+    code, shown = screen("list", what)
+    assert code == 0
+    assert max(len(CODES.sub("", line)) for line in shown.splitlines()) <= 80

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
 import time
 from pathlib import Path
@@ -179,3 +180,21 @@ def test_new_file_that_cannot_be(tmp_path: Path, name: str):
         write_file(tmp_path / name, b"text")
     assert str(caught.value).startswith(f"{tmp_path / name}: ")
     assert contents(tmp_path) == {"file": b""}
+
+
+def test_interrupt_waits_until_all_files_are_in_place(tmp_path: Path, monkeypatch):
+    """^C between two renames: both happen, and then it counts."""
+    replace = Path.replace
+
+    def interrupted(self: Path, target: Path) -> Path:
+        signal.raise_signal(signal.SIGINT)
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_files(tmp_path, "x", {"a": b"new", "b": b"new"}, outdated=["c"])
+    assert {path.name: path.read_bytes() for path in (tmp_path / "x").iterdir()} == {
+        "a": b"new",
+        "b": b"new",
+    }
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

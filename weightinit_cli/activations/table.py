@@ -15,9 +15,9 @@ _CELU_ALPHA = Parameter("alpha", "-alpha is the limit to the left", 1.0, minimum
 _SHRINK = Parameter("threshold", "how far from 0 the line begins", 0.5, minimum=0, maximum=1e6)
 
 ACTIVATIONS: Final[dict[str, Entry]] = {
-    "linear": Entry(piecewise.linear, "x"),
-    "sigmoid": Entry(smooth.sigmoid, "1 / (1 + exp(-x))"),
-    "tanh": Entry(smooth.tanh, "tanh x"),
+    "linear": Entry(piecewise.linear, "x", "Keras; torch's Identity"),
+    "sigmoid": Entry(smooth.sigmoid, "1 / (1 + exp(-x))", "Rumelhart, Hinton & Williams 1986"),
+    "tanh": Entry(smooth.tanh, "tanh x", "LeCun et al. 1998, Efficient BackProp"),
     "relu": Entry(piecewise.relu, "max(0, x)", "Nair & Hinton 2010"),
     "leaky_relu": Entry(
         piecewise.leaky_relu,
@@ -77,9 +77,11 @@ ACTIVATIONS: Final[dict[str, Entry]] = {
         "Courbariaux et al. 2015 (arXiv:1511.00363)",
         (Parameter("form", "torch: also Keras 3, JAX; keras2", choices=("torch", "keras2")),),
     ),
-    "log_sigmoid": Entry(smooth.log_sigmoid, "-ln(1 + exp(-x))"),
-    "exponential": Entry(smooth.exponential, "exp x"),
-    "erf": Entry(smooth.erf, "2 / sqrt(pi) times the integral of exp(-t²) from 0 to x"),
+    "log_sigmoid": Entry(smooth.log_sigmoid, "-ln(1 + exp(-x))", "torch, JAX, Keras"),
+    "exponential": Entry(smooth.exponential, "exp x", "Keras"),
+    "erf": Entry(
+        smooth.erf, "2 / sqrt(pi) times the integral of exp(-t²) from 0 to x", "torch, JAX"
+    ),
     "sin": Entry(
         smooth.sin,
         "sin(omega x)",
@@ -90,12 +92,13 @@ ACTIVATIONS: Final[dict[str, Entry]] = {
     "threshold": Entry(
         piecewise.threshold,
         "x if x > threshold else value",
+        "torch",
         parameters=(
             Parameter("threshold", "where the line begins", minimum=-1e30, maximum=1e30),
             Parameter("value", "everything up to there", minimum=-1e30, maximum=1e30),
         ),
     ),
-    "tanh_shrink": Entry(smooth.tanh_shrink, "x - tanh x"),
+    "tanh_shrink": Entry(smooth.tanh_shrink, "x - tanh x", "torch's Tanhshrink"),
     "soft_shrink": Entry(
         piecewise.soft_shrink,
         "x - min(max(-threshold, x), threshold)",

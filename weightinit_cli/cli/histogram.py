@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from weightinit_cli.cli import terminal
-from weightinit_cli.cli.pictures import format_option, pictures
-from weightinit_cli.errors import Problem, SpecError, WinitError, printable
+from weightinit_cli.cli import specs, terminal
+from weightinit_cli.cli.pictures import format_option, outdated, pictures
+from weightinit_cli.errors import Mark, Problem, SpecError, WinitError, printable
 
 if TYPE_CHECKING:
     from weightinit_cli.results import Result
@@ -71,18 +71,16 @@ def command(
     the activation function, how many units still differ, one unit's standard deviation from
     input to input, and the histogram.
     """
-    if seed is not None:
-        overrides = (*overrides, f"seed={seed}")
     code = 0
-    specs = []
+    loaded = []
     for config in configs:
         try:
-            specs.append(_load(config, overrides, quiet=quiet))
+            loaded.append(_load(config, overrides, seed, quiet=quiet))
         except WinitError as error:
             code = max(code, terminal.fail(error.lines, error.exit_code))
-    _refuse_equal_names(specs)
+    _refuse_equal_names(loaded)
     done = 0
-    for spec in specs:
+    for spec in loaded:
         try:
             result = _run(spec, threads, quiet=quiet)
             paths = _save(result, output_dir, () if no_plot else formats)
@@ -97,23 +95,24 @@ def command(
     return code
 
 
-def _load(config: str, overrides: tuple[str, ...], *, quiet: bool) -> Spec:
-    from weightinit_cli.spec import find_config, load_spec
+def _load(config: str, overrides: tuple[str, ...], seed: str | None, *, quiet: bool) -> Spec:
+    from weightinit_cli.spec import find_config
 
     found = find_config(config)
     if found.shadows is not None and not quiet:
         terminal.note(f"{config}: taking the file in this folder, not the shipped config")
-    return load_spec(config, overrides)
+    return specs.load(config, overrides, seed)
 
 
-def _refuse_equal_names(specs: list[Spec]) -> None:
+def _refuse_equal_names(loaded: list[Spec]) -> None:
     seen: dict[str, Spec] = {}
     problems: list[Problem] = []
-    for spec in specs:
+    for spec in loaded:
         former = seen.setdefault(spec.name.lower(), spec)
         if former is not spec:
             message = f"another spec is named {former.name!r} too; both would write to one folder"
-            problems.append(spec.problem("name", message))
+            written = spec.marks.get("name") or Mark(spec.marks[""].source)
+            problems.append(Problem(written, "name", message))
     if problems:
         raise SpecError(problems)
 
@@ -121,7 +120,7 @@ def _refuse_equal_names(specs: list[Spec]) -> None:
 def _run(spec: Spec, threads: int | None, *, quiet: bool) -> Result:
     from weightinit_cli.experiments import run
 
-    with terminal.ProgressBar(spec.name, 1 + spec.layers, shown=not quiet) as progress:
+    with terminal.ProgressBar(spec.name, shown=not quiet) as progress:
         return run(spec, threads=threads, progress=progress)
 
 
@@ -130,7 +129,8 @@ def _save(result: Result, output_dir: Path, formats: tuple[str, ...]) -> list[Pa
 
     files = pictures(result, formats)
     files[STATS] = dump_result(result).encode()
-    return write_files(output_dir, result.name, files)
+    former = outdated(output_dir / result.name, result.digest)
+    return write_files(output_dir, result.name, files, [n for n in former if n not in files])
 
 
 def _print(result: Result, paths: list[Path], *, as_json: bool, quiet: bool, first: bool) -> None:

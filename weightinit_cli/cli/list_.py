@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product, zip_longest
+from math import inf
 from typing import TYPE_CHECKING
 
 import click
@@ -11,9 +13,19 @@ from weightinit_cli.cli import terminal
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from weightinit_cli.activations import Entry
-    from weightinit_cli.initializers import Initializer
+    from weightinit_cli.activations import Activation, Entry
     from weightinit_cli.parameters import Alias, Parameter
+
+FLAT = 0.05
+INDENT = 4
+
+# Values of the numbers that have no default, to show what becomes of an activation with them.
+EXAMPLES: dict[str, dict[str, float]] = {
+    "leaky_relu": {"negative_slope": 0.01},
+    "prelu": {"negative_slope": 0.25},
+    "sin": {"omega": 30.0},
+    "threshold": {"threshold": 1.0, "value": 0.0},
+}
 
 
 @click.command("list", short_help="Print the initializers, the activations or the shipped configs.")
@@ -21,54 +33,115 @@ if TYPE_CHECKING:
 def command(what: str) -> None:
     """Print the initializers, the activations or the shipped configs."""
     tables = {"initializers": _initializers, "activations": _activations, "configs": _configs}
-    for line in tables[what]():
+    for line in tables[what](terminal.columns() or terminal.PIPED_COLUMNS):
         terminal.say(line)
 
 
-def _initializers() -> list[str]:
+def _initializers(columns: int) -> list[str]:
     from weightinit_cli.initializers import ALIASES, INITIALIZERS
 
     rows = [(name, entry.std, entry.convention) for name, entry in INITIALIZERS.items()]
+    details = [
+        [entry.doc, entry.reference, *map(_parameter, entry.parameters)]
+        for entry in INITIALIZERS.values()
+    ]
     heads = ("initializer", "standard deviation", "convention of")
-    return [*_table(heads, rows, INITIALIZERS), *_aliases(ALIASES)]
+    return [*_table(heads, rows, details, columns), *_aliases(ALIASES, columns)]
 
 
-def _activations() -> list[str]:
+def _activations(columns: int) -> list[str]:
     from weightinit_cli.activations import ACTIVATIONS, ALIASES
 
     rows = [(name, entry.formula) for name, entry in ACTIVATIONS.items()]
-    return [*_table(("activation", "formula"), rows, ACTIVATIONS), *_aliases(ALIASES)]
+    details = [
+        [
+            _derivative(entry),
+            *_shapes(name, entry),
+            entry.reference,
+            *map(_parameter, entry.parameters),
+        ]
+        for name, entry in ACTIVATIONS.items()
+    ]
+    flat = f"Flat: where the slope is at most {FLAT:.0%} of the largest slope."
+    return [
+        *_table(("activation", "formula"), rows, details, columns),
+        *_aliases(ALIASES, columns),
+        *terminal.wrapped(flat, columns, indent=INDENT),
+    ]
 
 
-def _configs() -> list[str]:
+def _configs(columns: int) -> list[str]:
     from weightinit_cli.spec import shipped_configs
 
     rows = []
     for path in shipped_configs():
         first = path.read_text(encoding="utf-8").partition("\n")[0]
         rows.append((path.stem, first.lstrip("# ") if first.startswith("#") else ""))
-    return _table(("config", "what it shows"), rows, {})
+    return _table(("config", "what it shows"), rows, [[]] * len(rows), columns)
 
 
 def _table(
     heads: Sequence[str],
     rows: Sequence[Sequence[str]],
-    table: Mapping[str, Initializer | Entry],
+    details: Sequence[Sequence[str]],
+    columns: int,
 ) -> list[str]:
+    """A row per entry, its details below it; the widest column gives way to the terminal's."""
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    widest = widths.index(max(widths))
+    widths[widest] = min(widths[widest], columns - sum(widths) + widths[widest] - 2 * len(rows[0]))
     lines = [click.style(_padded(heads, widths), dim=True)]
-    for row in rows:
-        name, rest = _padded(row, widths)[: widths[0]], _padded(row, widths)[widths[0] :]
-        lines.append(click.style(name, bold=True) + rest)
-        if row[0] in table:
-            entry = table[row[0]]
-            details = [entry.reference, *map(_parameter, entry.parameters)]
-            lines += [f"    {detail}" for detail in details if detail]
+    for row, below in zip(rows, details, strict=True):
+        cells = [terminal.wrapped(cell, width) for cell, width in zip(row, widths, strict=True)]
+        first, *more = (_padded(line, widths) for line in zip_longest(*cells, fillvalue=""))
+        lines.append(click.style(first[: widths[0]], bold=True) + first[widths[0] :])
+        lines += more
+        for detail in filter(None, below):
+            shown = terminal.wrapped(detail, columns - INDENT, indent=INDENT)
+            lines += [" " * INDENT + line for line in shown]
     return lines
 
 
 def _padded(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+
+
+def _derivative(entry: Entry) -> str:
+    """The first line of the function's docstring where it has the derivative."""
+    line = (entry.build.__doc__ or "").partition("\n")[0]
+    return line if "derivative" in line else ""
+
+
+def _shapes(name: str, entry: Entry) -> list[str]:
+    """Bounds, kinks and flat ends, for each choice; the numbers that it holds for are named."""
+    values = [
+        parameter.choices
+        or (EXAMPLES[name][parameter.name] if parameter.required else parameter.default,)
+        for parameter in entry.parameters
+    ]
+    lines = []
+    for given in product(*values):
+        arguments = {p.name: value for p, value in zip(entry.parameters, given, strict=True)}
+        named = ", ".join(
+            f"{key} {value if isinstance(value, str) else format(value, 'g')}"
+            for key, value in arguments.items()
+        )
+        shape = _shape(entry.build(**arguments))
+        lines.append(f"with {named}: {shape}" if named else shape)
+    return lines
+
+
+def _shape(activation: Activation) -> str:
+    low, high = activation.bounds
+    parts = [f"bounds {low:.4g} and {high:.4g}" if (low, high) != (-inf, inf) else "unbounded"]
+    kinks = ", ".join(f"{kink:.4g}" for kink in activation.kinks)
+    parts.append(f"kink{'s' * (len(activation.kinks) > 1)} at {kinks}" if kinks else "no kink")
+    x_low, x_high = activation.ends(FLAT)
+    ends = [f"x <= {x_low:.4g}"] if x_low is not None else []
+    if x_high is not None:
+        ends.append("x > 0" if 0 < x_high < 1e-300 else f"x >= {x_high:.4g}")
+    parts.append(f"flat where {' or '.join(ends)}" if ends else "no flat end")
+    return "; ".join(parts)
 
 
 def _parameter(parameter: Parameter) -> str:
@@ -79,6 +152,6 @@ def _parameter(parameter: Parameter) -> str:
     return f"{parameter.name}: {parameter.doc} ({value}{choices})"
 
 
-def _aliases(aliases: Mapping[str, Alias]) -> list[str]:
+def _aliases(aliases: Mapping[str, Alias], columns: int) -> list[str]:
     names = ", ".join(f"{name} = {alias.of}" for name, alias in aliases.items())
-    return ["", f"Other names: {names}"]
+    return ["", *terminal.wrapped(f"Other names: {names}", columns, indent=INDENT)]

@@ -17,13 +17,25 @@ from weightinit_cli.errors import printable
 def command(file: Path, like: str | None) -> None:
     """Write a commented spec to FILE to start from; an existing file is left alone."""
     from weightinit_cli.results import write_file
-    from weightinit_cli.spec import find_config, load_spec, template
+    from weightinit_cli.spec import template
 
-    if like is None:
-        text = template().encode()
-    else:
-        load_spec(like)
-        text = find_config(like).path.read_bytes()
+    text = template().encode() if like is None else _checked(like)
     write_file(file, text)
     run = f"winit histogram -c {shlex.quote(str(file))}"
     terminal.say(printable(f"{file}: written; run it with {run}"))
+
+
+def _checked(config: str) -> bytes:
+    """The bytes of a spec that can be run. Raises SpecError."""
+    from weightinit_cli.spec import find_config, load_spec, parse_spec
+    from weightinit_cli.spec.text import MOST_BYTES
+
+    path = find_config(config).path
+    try:
+        with path.open("rb") as file:
+            text = file.read(MOST_BYTES + 1)
+    except (OSError, ValueError):
+        load_spec(config)  # says why it cannot be read
+        raise
+    parse_spec(text, source=config, stem=path.stem)
+    return text

@@ -8,13 +8,16 @@ import click
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from weightinit_cli.results import Result
+
+FORMATS = ("png", "svg", "pdf")
 
 format_option = click.option(
     "--format",
     "formats",
-    type=click.Choice(["png", "svg", "pdf"]),
+    type=click.Choice(FORMATS),
     multiple=True,
     default=["png"],
     show_default=True,
@@ -30,4 +33,20 @@ def pictures(result: Result, formats: Iterable[str]) -> dict[str, bytes]:
     from weightinit_cli.plots import compose, render
 
     drawing = compose(result)
-    return {f"histogram.{name}": render(drawing, name, result.digest) for name in wanted}
+    return {_file(name): render(drawing, name, result.digest) for name in wanted}
+
+
+def outdated(folder: Path, digest: str) -> list[str]:
+    """The pictures in a result's folder that are of another run."""
+    return [_file(name) for name in FORMATS if not _is_of(folder / _file(name), digest)]
+
+
+def _is_of(picture: Path, digest: str) -> bool:
+    try:
+        return digest.encode() in picture.read_bytes()
+    except OSError:
+        return False
+
+
+def _file(name: str) -> str:
+    return f"histogram.{name}"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
+import re
 from itertools import pairwise
+from math import lcm
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from weightinit_cli.cli.terminal import takes
+from weightinit_cli.cli import terminal
 from weightinit_cli.errors import printable
 from weightinit_cli.results.describe import described
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 BLOCKS = " ▁▂▃▄▅▆▇█"
 ASCII = " .:-=+*#@"
 SPARK_WIDTH = 30
+SPARK_HEAD = "histogram"
+UNLIMITED = 1000
 SHADED = 0.2
 
 
@@ -29,6 +31,15 @@ class Cell(NamedTuple):
 
     text: str
     colour: str | None = None
+
+
+class Layout(NamedTuple):
+    """How the columns stand: on one or two lines of heads, how far apart, how wide each."""
+
+    heads: list[list[str]]
+    gap: str
+    widths: list[int]
+    room: int
 
 
 def table(result: Result) -> list[str]:
@@ -40,30 +51,57 @@ def table(result: Result) -> list[str]:
         if any(cell.colour for cell in column):
             heads.append(head)
             rows = [[*row, cell] for row, cell in zip(rows, column, strict=True)]
-    widths = [
-        max(len(head), *(len(row[column].text) for row in rows))
-        for column, head in enumerate(heads)
-    ]
-    heading = f"{result.name}: {', '.join(described(result.spec))}"
-    lines = [click.style(printable(heading), bold=True)]
-    first = "  ".join(head.rjust(width) for head, width in zip(heads, widths, strict=True))
-    lines.append(click.style(f"{first}  histogram", dim=True))
-    room = _terminal_width() - len(first) - 2
-    levels = BLOCKS if takes(BLOCKS) else ASCII
+    columns = terminal.columns()
+    lines_of_heads, gap, widths, room = _layout(heads, rows, columns or UNLIMITED)
+    shown = room >= len(SPARK_HEAD)
+    lines = [click.style(line, bold=True) for line in _heading(result, columns)]
+    for number, line in enumerate(lines_of_heads, 1):
+        cells = [head.rjust(width) for head, width in zip(line, widths, strict=True)]
+        spark = [SPARK_HEAD] if shown and number == len(lines_of_heads) else []
+        lines.append(click.style(gap.join([*cells, *spark]), dim=True))
+    levels = BLOCKS if terminal.takes(BLOCKS) else ASCII
     for row, layer in zip(rows, result.layers, strict=True):
-        cells = (
+        cells = [
             click.style(cell.text.rjust(width), fg=cell.colour)
             for cell, width in zip(row, widths, strict=True)
-        )
-        lines.append("  ".join([*cells, _spark(layer.histogram.counts, levels, room)]).rstrip())
+        ]
+        spark = [_spark(layer.histogram.counts, levels, room)] if shown else []
+        lines.append(gap.join([*cells, *spark]).rstrip())
     return lines
 
 
-def _terminal_width() -> int:
-    """The terminal's columns; no limit where stdout is none."""
-    if sys.stdout is not None and sys.stdout.isatty():
-        return shutil.get_terminal_size().columns
-    return 1000
+def _heading(result: Result, columns: int | None) -> list[str]:
+    """What was run, broken at commas where it is wider than the terminal."""
+    heading = printable(f"{result.name}: {', '.join(described(result.spec))}")
+    if columns is None:
+        return [heading]
+    unbroken = re.sub("(?<!,) ", "\0", heading)
+    return [line.replace("\0", " ") for line in terminal.wrapped(unbroken, columns, indent=2)]
+
+
+def _layout(heads: Sequence[str], rows: Sequence[Sequence[Cell]], columns: int) -> Layout:
+    """The first that fits with its histogram, else the first that fits, else the narrowest."""
+    layouts = []
+    for lines in ([[*heads]], _two_lines(heads)):
+        widths = [
+            max(len(cell) for cell in (*names, *(row[column].text for row in rows)))
+            for column, names in enumerate(zip(*lines, strict=True))
+        ]
+        for gap in ("  ", " "):
+            room = columns - sum(widths) - len(gap) * len(widths)
+            layouts.append(Layout(lines, gap, widths, room))
+    for needed in (len(SPARK_HEAD), 0):
+        for layout in layouts:
+            if layout.room >= needed:
+                return layout
+    return layouts[-1]
+
+
+def _two_lines(heads: Sequence[str]) -> list[list[str]]:
+    """The heads of several words in two lines; those of one word below."""
+    parts = [head.partition(" ") for head in heads]
+    upper = [first if rest else "" for first, _, rest in parts]
+    return [upper, [rest or first for first, _, rest in parts]]
 
 
 def _row(number: int, layer: LayerStatistics) -> list[Cell]:
@@ -89,7 +127,11 @@ def _nonfinite(layer: LayerStatistics) -> Cell:
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4g}"
+    """Four digits, with a short exponent: `1.751e5`."""
+    if value is None:
+        return "-"
+    digits, e, exponent = f"{value:.4g}".partition("e")
+    return f"{digits}e{int(exponent)}" if e else digits
 
 
 def _saturation(saturation: Saturation) -> tuple[Cell, Cell]:
@@ -109,10 +151,12 @@ def _percent(value: float | None) -> str:
 
 
 def _spark(counts: Sequence[int], levels: str, room: int) -> str:
-    """The histogram's bins as bars of text, at most SPARK_WIDTH of them; any count shows."""
-    width = min(len(counts), SPARK_WIDTH, max(room, 10))
+    """The histogram's density as bars of text, at most SPARK_WIDTH of them; any count shows."""
+    width = min(len(counts), SPARK_WIDTH, room)
     bounds = [bin_ * len(counts) // width for bin_ in range(width + 1)]
-    sums = [sum(counts[a:b]) for a, b in pairwise(bounds)]
-    most = max(sums)
+    groups = [counts[a:b] for a, b in pairwise(bounds)]
+    scale = lcm(*map(len, groups))
+    densities = [sum(group) * (scale // len(group)) for group in groups]
+    most = max(densities)
     top = len(levels) - 1
-    return "".join(levels[-(-count * top // most)] if most else levels[0] for count in sums)
+    return "".join(levels[-(-one * top // most)] if most else levels[0] for one in densities)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
+import textwrap
 import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -17,7 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import TracebackType
 
+    from click._termui_impl import ProgressBar as ClickBar
+
+# Seconds until a bar is shown, and between its drawings.
 PATIENCE = 1.0
+REDRAW = 0.1
+BAR_LENGTH = 1000
+LABEL_WIDTH = 26
+PIPED_COLUMNS = 100
 
 
 def prepare() -> None:
@@ -87,6 +96,24 @@ def takes(text: str) -> bool:
     return True
 
 
+def columns() -> int | None:
+    """The terminal's columns; None where stdout is no terminal."""
+    if sys.stdout is not None and sys.stdout.isatty():
+        return shutil.get_terminal_size().columns
+    return None
+
+
+def wrapped(text: str, width: int, *, indent: int = 0) -> list[str]:
+    """The text in lines of at most this width, broken at spaces; the later ones are indented."""
+    return textwrap.wrap(
+        text,
+        max(width, indent + 20),
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
 def _ignore_stdout() -> None:
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -95,11 +122,16 @@ def _ignore_stdout() -> None:
 class ProgressBar:
     """A bar on stderr, shown only in a terminal and only once a run has taken a second."""
 
-    def __init__(self, label: str, steps: int, *, shown: bool) -> None:
-        self._bar = click.progressbar(length=steps, label=printable(label), file=sys.stderr)
+    def __init__(self, label: str, *, shown: bool) -> None:
+        shown_label = printable(label)
+        if len(shown_label) > LABEL_WIDTH:
+            shown_label = f"{shown_label[: LABEL_WIDTH - 3]}..."
+        self._label = shown_label
         self._enabled = shown and sys.stderr is not None and sys.stderr.isatty()
-        self._due = time.monotonic() + PATIENCE
-        self._waiting = 0
+        self._bar: ClickBar[int] | None = None
+        self._total = 0.0
+        self._done = 0.0
+        self._due = 0.0
         self._visible = False
 
     def __enter__(self) -> ProgressBar:
@@ -111,15 +143,29 @@ class ProgressBar:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._visible:
+        if self._bar is not None and self._visible:
+            if error is None:
+                self._done = self._total
+            self._draw(self._bar)
             self._bar.render_finish()
 
-    def step(self) -> None:
-        """One more step is done."""
-        self._waiting += 1
-        if self._enabled and time.monotonic() >= self._due:
-            if not self._visible:
-                self._visible = True
-                self._bar.render_progress()
-            self._bar.update(self._waiting)
-            self._waiting = 0
+    def start(self, total: float) -> None:
+        """The run begins; all of it is `total`."""
+        if self._enabled:
+            self._total = total
+            self._due = time.monotonic() + PATIENCE
+            self._bar = click.progressbar(length=BAR_LENGTH, label=self._label, file=sys.stderr)
+
+    def step(self, amount: float) -> None:
+        """Another piece of work is done."""
+        self._done += amount
+        if self._bar is not None and (now := time.monotonic()) >= self._due:
+            self._due = now + REDRAW
+            self._draw(self._bar)
+
+    def _draw(self, bar: ClickBar[int]) -> None:
+        if not self._visible:
+            self._visible = True
+            bar.render_progress()
+        share = min(self._done / self._total, 1.0) if self._total > 0 else 1.0
+        bar.update(int(BAR_LENGTH * share) - bar.pos)

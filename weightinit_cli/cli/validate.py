@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from weightinit_cli.cli import terminal
+from weightinit_cli.cli import specs, terminal
 from weightinit_cli.errors import WinitError, printable
 
 
@@ -13,12 +13,10 @@ from weightinit_cli.errors import WinitError, printable
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 def command(files: tuple[str, ...], quiet: bool) -> int:
     """Check specs without running them: print `FILE: ok, N runs`, or every problem."""
-    from weightinit_cli.spec import load_spec
-
     code = 0
     for file in files:
         try:
-            load_spec(file)
+            specs.load(file)
         except WinitError as error:
             code = max(code, terminal.fail(error.lines, error.exit_code))
             continue

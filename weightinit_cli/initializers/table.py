@@ -93,7 +93,7 @@ INITIALIZERS: Final[dict[str, Initializer]] = {
         scaling.variance_scaling,
         "sqrt(scale / n), n by mode",
         "JAX",
-        "Keras has it too, but calls our normal untruncated_normal",
+        f"{_HE}, generalised by Keras and JAX; Keras calls our normal untruncated_normal",
         parameters=(
             Parameter("scale", "multiplies the variance", above=0),
             _MODE,

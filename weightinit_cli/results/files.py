@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
+import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from errno import EISDIR
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weightinit_cli.errors import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _SUFFIX = ".winit-tmp"
 _STALE_AFTER = 600.0
 
 
-def write_files(out: Path, folder: str, files: Mapping[str, bytes]) -> list[Path]:
+def write_files(
+    out: Path, folder: str, files: Mapping[str, bytes], outdated: Iterable[str] = ()
+) -> list[Path]:
     """Write `files` (name: content) to `out/folder`, each whole, in order; return their paths.
 
-    All are written beside their places before the first is renamed into its own, so that an
-    interruption leaves the former files or the new ones. `out` may be a link; a link below it
-    that leads out of it is refused. Raises OutputError for whatever the user must mend.
+    All are written beside their places before the first is renamed into its own, and ^C waits
+    until all are, so that an interruption leaves the former files or the new ones. The files
+    named in `outdated`, of a former result, are removed with it. `out` may be a link; a link
+    below it that leads out of it is refused. Raises OutputError for whatever the user must mend.
     """
     place = out / folder
     try:
@@ -31,7 +37,7 @@ def write_files(out: Path, folder: str, files: Mapping[str, bytes]) -> list[Path
         made = _make(place)
         _sweep(place)
         try:
-            _write_all(place, files)
+            _write_all(place, files, outdated)
         except BaseException:
             if made:
                 with suppress(OSError):
@@ -63,7 +69,7 @@ def _make(place: Path) -> bool:
     return missing
 
 
-def _write_all(place: Path, files: Mapping[str, bytes]) -> None:
+def _write_all(place: Path, files: Mapping[str, bytes], outdated: Iterable[str] = ()) -> None:
     written: dict[Path, Path] = {}
     try:
         for name, content in files.items():
@@ -71,12 +77,33 @@ def _write_all(place: Path, files: Mapping[str, bytes]) -> None:
             written[temporary] = place / name
             with temporary.open("xb") as file:
                 file.write(content)
-        for temporary, target in written.items():
-            temporary.replace(target)
+            if written[temporary].is_dir():
+                raise IsADirectoryError(EISDIR, "Is a directory", str(written[temporary]))
+        with _undisturbed():
+            for name in outdated:
+                (place / name).unlink(missing_ok=True)
+            for temporary, target in written.items():
+                temporary.replace(target)
     finally:
         for temporary in written:
             with suppress(OSError):
                 temporary.unlink()
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Put ^C off until the end; only the main thread receives it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed: list[int] = []
+    former = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL if former is None else former)
+    if pressed:
+        raise KeyboardInterrupt
 
 
 def _sweep(place: Path) -> None:

@@ -1,0 +1,57 @@
+"""Reading specs, for the commands that take some."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from weightinit_cli.errors import Mark, Problem, SpecError, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from weightinit_cli.spec import Spec
+
+
+def load(config: str, overrides: Sequence[str] = (), seed: str | None = None) -> Spec:
+    """Read a spec as `load_spec` does; `seed` is the text of `--seed`, and named so in messages.
+
+    Raises SpecError for all that is wrong; for a result, that it is one.
+    """
+    from weightinit_cli.spec import find_config, load_spec
+
+    path = find_config(config).path
+    try:
+        return load_spec(config, overrides if seed is None else [*overrides, f"seed={seed}"])
+    except SpecError as error:
+        if _is_result(path):
+            message = "this is a result; winit show prints it"
+            raise SpecError([Problem(Mark(printable(config)), "", message)]) from None
+        if seed is None:
+            raise
+        raise SpecError(_of_option(problem, seed) for problem in error.problems) from None
+
+
+def _is_result(path: Path) -> bool:
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            text = file.read() if file.peek(1).startswith(b"{") else b""
+        data = json.loads(text)
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(data, dict) and "schema_version" in data
+
+
+def _of_option(problem: Problem, seed: str) -> Problem:
+    """The problem, with `--seed` as its place where it stood in the override made of it."""
+    from weightinit_cli.spec.overrides import source_of
+
+    source = source_of(f"seed={seed}")
+    if problem.mark.source != source:
+        return problem
+    option = source.replace("--set seed=", "--seed ", 1)
+    path = "" if problem.path == "seed" else problem.path
+    return Problem(Mark(option), path, problem.message)
