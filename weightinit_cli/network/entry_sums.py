@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import isfinite, sqrt
 from typing import Any
 
 import numpy as np
 
-from weightinit_cli.network.moments import STEP
-
 Array = np.ndarray[Any, Any]
+Powers = tuple[float, float, float, float, float]
+
+# Entries per step: their float64 copies stay in a core's cache, and the steps are long enough that
+# threads do not wait for each other between them.
+STEP = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,7 @@ class EntrySums:
     number of exact zeros; `size` counts all entries.
     """
 
-    powers: tuple[float, float, float, float, float]
+    powers: Powers
     low: float
     high: float
     zeros: int
@@ -39,33 +42,14 @@ class EntrySums:
         pivot = float(entries.dtype.type(pivot))
         if not isfinite(pivot):
             pivot = 0.0
-        total = cls((0.0,) * 5, np.inf, -np.inf, 0, 0, pivot, exponent)
         flat = entries.reshape(-1)
-        buffers = np.empty((3, min(flat.size, STEP)))
-        buffers[2] = 1
-        with np.errstate(all="ignore"):
-            for start in range(0, flat.size, STEP):
-                total += cls._step(flat[start : start + STEP], pivot, exponent, buffers)
-        return total
-
-    @classmethod
-    def _step(cls, part: Array, pivot: float, exponent: int, buffers: Array) -> EntrySums:
-        low, high = float(part.min()), float(part.max())
+        low, high = float(flat.min()), float(flat.max())
+        size = flat.size
         if not (isfinite(low) and isfinite(high)):
-            finite = part[np.isfinite(part)]
-            if finite.size == 0:
-                return cls((0.0,) * 5, np.inf, -np.inf, 0, part.size, pivot, exponent)
-            return replace(cls._step(finite, pivot, exponent, buffers), size=part.size)
-        d, square, ones = buffers[:, : part.size]
-        np.copyto(d, part)
-        if pivot:
-            d -= pivot
-        if exponent:
-            d *= 2.0**-exponent
-        np.multiply(d, d, out=square)
-        sums = (float(d @ ones), float(d @ d), float(d @ square), float(square @ square))
-        zeros = int(np.count_nonzero(part == 0))
-        return cls((float(part.size), *sums), low, high, zeros, part.size, pivot, exponent)
+            flat = flat[np.isfinite(flat)]
+            low, high = float(flat.min(initial=np.inf)), float(flat.max(initial=-np.inf))
+        zeros = int(np.count_nonzero(flat == 0))
+        return cls(_powers(flat, pivot, exponent), low, high, zeros, size, pivot, exponent)
 
     def __add__(self, other: EntrySums) -> EntrySums:
         """Merge the sums of other entries about the same pivot."""
@@ -106,3 +90,24 @@ class EntrySums:
         n, *sums = self.powers
         m, m2, m3, m4 = (total / n for total in sums)
         return max(m2 - m**2, 0.0), m4 - 4 * m * m3 + 6 * m**2 * m2 - 3 * m**4
+
+
+def _powers(flat: Array, pivot: float, exponent: int) -> Powers:
+    """Sums of the powers 0 to 4 of (entry - pivot) / 2**exponent."""
+    s1 = s2 = s3 = s4 = 0.0
+    buffers = np.empty((2, min(flat.size, STEP)))
+    with np.errstate(all="ignore"):
+        for start in range(0, flat.size, STEP):
+            part = flat[start : start + STEP]
+            d, square = buffers[:, : part.size]
+            np.copyto(d, part)
+            if pivot:
+                d -= pivot
+            if exponent:
+                d *= 2.0**-exponent
+            np.multiply(d, d, out=square)
+            s1 += float(d.sum())
+            s2 += float(np.dot(d, d))
+            s3 += float(np.dot(d, square))
+            s4 += float(np.dot(square, square))
+    return (float(flat.size), s1, s2, s3, s4)
