@@ -35,10 +35,11 @@ def leaky_relu(*, negative_slope: float) -> Activation:
     steepest = max(1.0, abs(negative_slope))
 
     def write(x: Array, out: Array) -> None:
-        negative = np.minimum(x, 0)
-        negative *= negative_slope
+        negative = np.minimum(x, 0) if negative_slope else None
         np.maximum(x, 0, out=out)
-        out += negative
+        if negative is not None:
+            negative *= negative_slope
+            out += negative
 
     def derivative(x: Array) -> Array:
         slope = np.full_like(x, negative_slope)

@@ -52,7 +52,9 @@ def softsign() -> Activation:
     """x / (1 + |x|), with derivative 1 / (1 + |x|)². Glorot & Bengio 2010, section 2."""
 
     def write(x: Array, out: Array) -> None:
-        np.divide(x, 1 + np.abs(x), out=out)
+        largest = np.finfo(x.dtype).max
+        near = np.clip(x, -largest, largest)
+        np.divide(near, 1 + np.abs(near), out=out)
 
     def ends(level: float) -> Ends:
         x = level**-0.5 - 1

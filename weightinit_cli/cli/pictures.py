@@ -38,12 +38,12 @@ def pictures(result: Result, formats: Iterable[str]) -> dict[str, bytes]:
 
 def outdated(folder: Path, digest: str) -> list[str]:
     """The pictures in a result's folder that are of another run."""
-    return [_file(name) for name in FORMATS if not _is_of(folder / _file(name), digest)]
+    return [_file(name) for name in FORMATS if _is_of_another(folder / _file(name), digest)]
 
 
-def _is_of(picture: Path, digest: str) -> bool:
+def _is_of_another(picture: Path, digest: str) -> bool:
     try:
-        return digest.encode() in picture.read_bytes()
+        return picture.is_file() and digest.encode() not in picture.read_bytes()
     except OSError:
         return False
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 PATIENCE = 1.0
 REDRAW = 0.1
 BAR_LENGTH = 1000
+BAR_WIDTH = 24
 LABEL_WIDTH = 26
 PIPED_COLUMNS = 100
 
@@ -154,7 +155,9 @@ class ProgressBar:
         if self._enabled:
             self._total = total
             self._due = time.monotonic() + PATIENCE
-            self._bar = click.progressbar(length=BAR_LENGTH, label=self._label, file=sys.stderr)
+            self._bar = click.progressbar(
+                length=BAR_LENGTH, width=BAR_WIDTH, label=self._label, file=sys.stderr
+            )
 
     def step(self, amount: float) -> None:
         """Another piece of work is done."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from math import isfinite, sqrt
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -43,13 +45,28 @@ class EntrySums:
         if not isfinite(pivot):
             pivot = 0.0
         flat = entries.reshape(-1)
-        low, high = float(flat.min()), float(flat.max())
-        size = flat.size
+        buffers = np.empty((2, min(flat.size, STEP)))
+        parts = (flat[start : start + STEP] for start in range(0, flat.size, STEP))
+        with np.errstate(all="ignore"):
+            return reduce(add, (cls._of_part(part, pivot, exponent, buffers) for part in parts))
+
+    @classmethod
+    def _of_part(cls, part: Array, pivot: float, exponent: int, buffers: Array) -> EntrySums:
+        size = part.size
+        low, high = float(part.min()), float(part.max())
         if not (isfinite(low) and isfinite(high)):
-            flat = flat[np.isfinite(flat)]
-            low, high = float(flat.min(initial=np.inf)), float(flat.max(initial=-np.inf))
-        zeros = int(np.count_nonzero(flat == 0))
-        return cls(_powers(flat, pivot, exponent), low, high, zeros, size, pivot, exponent)
+            part = part[np.isfinite(part)]
+            low, high = float(part.min(initial=np.inf)), float(part.max(initial=-np.inf))
+        d, square = buffers[:, : part.size]
+        np.copyto(d, part)
+        if pivot:
+            d -= pivot
+        if exponent:
+            d *= 2.0**-exponent
+        np.multiply(d, d, out=square)
+        sums = float(d.sum()), float(np.dot(d, d)), float(np.dot(d, square))
+        powers = (float(part.size), *sums, float(np.dot(square, square)))
+        return cls(powers, low, high, int(np.count_nonzero(part == 0)), size, pivot, exponent)
 
     def __add__(self, other: EntrySums) -> EntrySums:
         """Merge the sums of other entries about the same pivot."""
@@ -90,24 +107,3 @@ class EntrySums:
         n, *sums = self.powers
         m, m2, m3, m4 = (total / n for total in sums)
         return max(m2 - m**2, 0.0), m4 - 4 * m * m3 + 6 * m**2 * m2 - 3 * m**4
-
-
-def _powers(flat: Array, pivot: float, exponent: int) -> Powers:
-    """Sums of the powers 0 to 4 of (entry - pivot) / 2**exponent."""
-    s1 = s2 = s3 = s4 = 0.0
-    buffers = np.empty((2, min(flat.size, STEP)))
-    with np.errstate(all="ignore"):
-        for start in range(0, flat.size, STEP):
-            part = flat[start : start + STEP]
-            d, square = buffers[:, : part.size]
-            np.copyto(d, part)
-            if pivot:
-                d -= pivot
-            if exponent:
-                d *= 2.0**-exponent
-            np.multiply(d, d, out=square)
-            s1 += float(d.sum())
-            s2 += float(np.dot(d, d))
-            s3 += float(np.dot(d, square))
-            s4 += float(np.dot(square, square))
-    return (float(flat.size), s1, s2, s3, s4)

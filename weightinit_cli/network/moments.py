@@ -152,7 +152,7 @@ class UnitMoments:
         16 eps times the root mean square of all values. The directions are N(0, 1) per input and
         have no mean, so that a projection per sqrt(inputs) is as large as the rest of a typical
         difference; a second one tells apart those that agree in the first by chance, of which
-        4,096 units have about ten.
+        4,096 units have about ten. Of a single input there is the mean alone.
         """
         if not np.isfinite(self.projection).all() or not self.count:
             return None
