@@ -13,11 +13,12 @@ from weightinit_cli.spec import digest, load_spec, shipped_configs, spec_from_no
 REFERENCE = Path(__file__).parent.parent / "outputs" / "reference"
 NAMES = [path.stem for path in shipped_configs()]
 
-# Another processor rounds otherwise. Over the kernels of four processor families the figures
-# moved by at most 4e-6 of a layer's scale, a quantile by 4e-5 (the median of two piles lies where
-# there are hardly any values) and a bin by 2 values. Each limit is ten times that. The weights are
-# the same; only the sums over them are rounded in another order. A wrong standard deviation,
-# range or stream is off by thousands of times more.
+# Another processor rounds otherwise. Between three of OpenBLAS's kernels (SkylakeX, Haswell,
+# Sandybridge), with numpy's SIMD features to match, the figures moved by at most 4e-6 of a layer's
+# scale, a quantile by 4e-5 (the median of two piles lies where there are hardly any values) and a
+# bin by 2 values. Each limit is ten times that. The weights are the same; only the sums over them
+# are rounded in another order. A wrong standard deviation, range or stream is off by thousands of
+# times more.
 FIGURE, QUANTILE, COUNT, WEIGHTS = 4e-5, 4e-4, 20, 1e-12
 
 
