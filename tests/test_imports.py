@@ -25,7 +25,9 @@ ALLOWED: dict[str, set[str]] = {
     "activations": {"errors", "parameters"},
     "network": {"initializers", "activations", "streams"},
     "theory": {"activations"},
-    "spec": {"initializers", "activations", "errors", "parameters"},
+    "spec": {  # the thresholds' defaults stand in one table, that of the verdicts
+        "initializers", "activations", "verdicts", "errors", "parameters",
+    },
     "results": {"errors"},
     "verdicts": {"results"},
     "plots": {"results", "errors"},
@@ -36,7 +38,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "cli": {
         "init", "spec", "initializers", "activations", "parameters", "experiments", "results",
-        "check", "plots", "batch", "errors",
+        "verdicts", "check", "plots", "batch", "errors",
     },
 }  # fmt: skip
 
@@ -59,7 +61,9 @@ HOMES = {
 }
 # A result is read, shown and refused without arrays; the spec itself does no arithmetic on them
 # (the tables that it reads do).
-WITHOUT_NUMPY = {"init", "__main__", "errors", "parameters", "spec", "results", "cli"}
+WITHOUT_NUMPY = {
+    "init", "__main__", "errors", "parameters", "spec", "results", "verdicts", "cli",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

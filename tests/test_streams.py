@@ -44,7 +44,7 @@ def test_streams_are_those_of_every_saved_result(key, first):
 
 
 def test_roles_keep_their_numbers():
-    numbers = {"INPUT": 0, "WEIGHTS": 1, "BIAS": 2, "PROJECTION": 3}
+    numbers = {"INPUT": 0, "WEIGHTS": 1, "BIAS": 2, "PROJECTION": 3, "COTANGENT": 4}
     assert numbers.items() <= {role.name: role.value for role in Role}.items()
     assert len({role.value for role in Role}) == len(Role.__members__)
 

@@ -19,7 +19,8 @@ class Parameter(NamedTuple):
     """One parameter of an initializer or an activation.
 
     A number, bounded by `minimum` (or, exclusively, by `above`), unless `choices` lists the
-    names it may be. `default` None means that the parameter may be left out altogether.
+    names it may be. One of `words` stands for a number that the run computes. `default` None
+    means that the parameter may be left out altogether.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Parameter(NamedTuple):
     above: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
 
     @property
     def required(self) -> bool:

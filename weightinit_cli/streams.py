@@ -20,6 +20,7 @@ class Role(IntEnum):
     WEIGHTS = 1
     BIAS = 2
     PROJECTION = 3
+    COTANGENT = 4
 
 
 def stream(seed: int, role: Role, *, repeat: int = 0, layer: int = 0, panel: int = 0) -> Generator:

@@ -250,7 +250,8 @@ def test_new_in_a_place_that_cannot_be(winit: Callable, name: str):
 
 def test_show_is_the_table_again(winit: Callable, spec: Callable):
     spec()
-    table = winit("histogram", "-c", "tiny.yaml", "--no-plot").out.splitlines()[:4]
+    *table, path = winit("histogram", "-c", "tiny.yaml", "--no-plot").out.splitlines()
+    assert path == str(Path("outputs/tiny/stats.json"))
     assert winit("show", "outputs/tiny").out.splitlines() == table
     assert winit("show", "outputs/tiny/stats.json").out.splitlines() == table
 
@@ -272,26 +273,30 @@ def test_show_and_plot_need_the_statistics_alone(
     assert run.out.startswith("tiny: sigmoid")
     run = winit("plot", moved / "renamed.json")
     assert (run.code, run.err) == (0, "")
-    assert run.out == f"{moved / 'histogram.png'}\n"
-    assert files(moved) == ["histogram.png", "renamed.json"]
+    assert run.out == f"{moved / 'histogram.png'}\n{moved / 'depth.png'}\n"
+    assert files(moved) == ["depth.png", "histogram.png", "renamed.json"]
 
 
 def test_plot_draws_the_same_picture_again(winit: Callable, saved: Path):
-    picture = saved / "histogram.png"
-    former = picture.read_bytes()
-    picture.write_bytes(b"something else")
+    pictures = [saved / "histogram.png", saved / "depth.png"]
+    former = [picture.read_bytes() for picture in pictures]
+    for picture in pictures:
+        picture.write_bytes(b"something else")
     run = winit("plot", saved)
-    assert (run.code, run.out, run.err) == (0, f"{picture}\n", "")
-    assert picture.read_bytes() == former
-    picture.unlink()
+    assert (run.code, run.out, run.err) == (0, "".join(f"{each}\n" for each in pictures), "")
+    assert [picture.read_bytes() for picture in pictures] == former
+    for picture in pictures:
+        picture.unlink()
     assert winit("plot", saved / "stats.json", "-q").out == ""
-    assert picture.read_bytes() == former
+    assert [picture.read_bytes() for picture in pictures] == former
 
 
 def test_plot_elsewhere_in_other_formats(winit: Callable, saved: Path):
     run = winit("plot", saved, "-o", "else/where", "--format", "svg", "--format", "png")
     assert run.code == 0
     assert sorted(path.name for path in Path("else/where").iterdir()) == [
+        "depth.png",
+        "depth.svg",
         "histogram.png",
         "histogram.svg",
     ]

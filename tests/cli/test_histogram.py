@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ def test_writes_statistics_and_picture(winit: Callable, spec: Callable, files: C
     spec()
     run = winit("histogram", "-c", "tiny.yaml")
     assert (run.code, run.err) == (0, "")
-    assert files(Path("outputs")) == ["tiny/histogram.png", "tiny/stats.json"]
+    assert files(Path("outputs")) == ["tiny/depth.png", "tiny/histogram.png", "tiny/stats.json"]
     assert Path("outputs/tiny/histogram.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
 
 
@@ -35,15 +36,20 @@ def test_table_has_a_row_per_layer_then_the_paths(winit: Callable, spec: Callabl
     assert lines[0] == title
     assert lines[1].split()[:3] == ["layer", "mean", "std"]
     result = load_result("outputs/tiny")
+    heads = re.split(" {2,}", lines[1])
     for number, (line, layer) in enumerate(zip(lines[2:4], result.layers, strict=True), 1):
-        cells = line.split()
-        assert cells[0] == str(number)
-        assert float(cells[1]) == pytest.approx(layer.mean, rel=1e-3)
-        assert float(cells[2]) == pytest.approx(layer.std, rel=1e-3)
-        assert cells[3:6] == ["0.0%", "0.0%", str(layer.distinct_units)]
-        assert float(cells[6]) == pytest.approx(layer.std_across_inputs, rel=1e-3)
-    paths = [Path("outputs/tiny/histogram.png"), Path("outputs/tiny/stats.json")]
-    assert lines[4:] == [str(path) for path in paths]
+        cells = dict(zip(heads, line.split(maxsplit=len(heads) - 1), strict=True))
+        assert cells["layer"] == str(number)
+        assert float(cells["mean"]) == pytest.approx(layer.mean, rel=1e-3)
+        assert float(cells["std"]) == pytest.approx(layer.std, rel=1e-3)
+        assert (cells["sat. low"], cells["sat. high"]) == ("0.0%", "0.0%")
+        assert cells["distinct"] == str(layer.distinct_units)
+        assert float(cells["std (inputs)"]) == pytest.approx(layer.std_across_inputs, rel=1e-3)
+    end = 4 + len(result.verdict)
+    said = [line.partition(" ")[0].rstrip(":") for line in lines[4:end]]
+    assert said == [verdict.name for verdict in result.verdict]
+    names = ("histogram.png", "depth.png", "stats.json")
+    assert lines[end:] == [str(Path("outputs/tiny") / name) for name in names]
 
 
 def test_sparkline_has_a_bar_per_bin_and_any_count_shows(winit: Callable, spec: Callable):
@@ -63,7 +69,7 @@ def test_quiet_prints_nothing_and_writes_all(winit: Callable, spec: Callable, fi
     spec()
     run = winit("histogram", "-c", "tiny.yaml", "-q")
     assert (run.code, run.out, run.err) == (0, "", "")
-    assert files(Path("outputs")) == ["tiny/histogram.png", "tiny/stats.json"]
+    assert files(Path("outputs")) == ["tiny/depth.png", "tiny/histogram.png", "tiny/stats.json"]
 
 
 @pytest.mark.parametrize("more", [(), ("-q",)])
@@ -237,6 +243,8 @@ def test_several_formats(winit: Callable, spec: Callable):
     assert run.code == 0
     folder = Path("outputs/tiny")
     assert sorted(p.name for p in folder.iterdir()) == [
+        "depth.pdf",
+        "depth.svg",
         "histogram.pdf",
         "histogram.svg",
         "stats.json",
@@ -244,7 +252,8 @@ def test_several_formats(winit: Callable, spec: Callable):
     assert b"<svg" in (folder / "histogram.svg").read_bytes()
     assert (folder / "histogram.pdf").read_bytes().startswith(b"%PDF-")
     assert [line for line in run.out.splitlines() if line.startswith("outputs")] == [
-        str(folder / name) for name in ("histogram.svg", "histogram.pdf", "stats.json")
+        str(folder / name)
+        for name in ("histogram.svg", "histogram.pdf", "depth.svg", "depth.pdf", "stats.json")
     ]
 
 
@@ -339,9 +348,13 @@ def test_a_picture_of_another_run_does_not_stay(winit: Callable, spec: Callable)
     assert winit("histogram", "-c", "tiny.yaml", "--format", "png", "--format", "svg").code == 0
     folder = Path("outputs/tiny")
     assert winit("histogram", "-c", "tiny.yaml", "--no-plot").code == 0
-    same = {"histogram.png", "histogram.svg", "stats.json"}
-    assert {path.name for path in folder.iterdir()} == same
+    pictures = {f"{name}.{form}" for name in ("histogram", "depth") for form in ("png", "svg")}
+    assert {path.name for path in folder.iterdir()} == {*pictures, "stats.json"}
     assert winit("histogram", "-c", "tiny.yaml", "--seed", "1", "--format", "svg").code == 0
-    assert {path.name for path in folder.iterdir()} == {"histogram.svg", "stats.json"}
+    assert {path.name for path in folder.iterdir()} == {
+        "depth.svg",
+        "histogram.svg",
+        "stats.json",
+    }
     assert winit("histogram", "-c", "tiny.yaml", "--seed", "2", "--no-plot").code == 0
     assert {path.name for path in folder.iterdir()} == {"stats.json"}

@@ -92,7 +92,7 @@ def test_a_place_for_anybody_works(nobody: Callable, commons: Path, files: Calla
     Path("tiny.yaml").write_text(TINY)
     run = nobody("histogram", "-c", "tiny.yaml", "-o", "out")
     assert (run.code, run.err) == (0, "")
-    assert files(Path("out")) == ["tiny/histogram.png", "tiny/stats.json"]
+    assert files(Path("out")) == ["tiny/depth.png", "tiny/histogram.png", "tiny/stats.json"]
 
 
 @pytest.mark.parametrize("place", ["out", "out/below"])

@@ -21,7 +21,7 @@ def test_module_runs_as_a_process(process: Callable, spec: Callable, files: Call
     spec()
     run = process("histogram", "-c", "tiny.yaml")
     assert (run.code, run.err) == (0, "")
-    assert files(Path("outputs")) == ["tiny/histogram.png", "tiny/stats.json"]
+    assert files(Path("outputs")) == ["tiny/depth.png", "tiny/histogram.png", "tiny/stats.json"]
     assert "█" in run.out
 
 

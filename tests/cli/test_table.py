@@ -16,10 +16,12 @@ from hypothesis import strategies as st
 from weightinit_cli import load_result, load_spec, run
 from weightinit_cli.cli import terminal
 from weightinit_cli.cli.table import ASCII, BLOCKS, SPARK_WIDTH, _spark, table
+from weightinit_cli.results import LayerTheory, Prediction, Verdict
 from weightinit_cli.spec import shipped_configs
+from weightinit_cli.verdicts import DEFINITIONS
 
 if TYPE_CHECKING:
-    from weightinit_cli.results import Result
+    from weightinit_cli.results import LayerStatistics, Result
 
 REFERENCE = Path(__file__).parents[2] / "outputs" / "reference"
 CONFIGS = [path.stem for path in shipped_configs()]
@@ -27,6 +29,27 @@ CONFIGS = [path.stem for path in shipped_configs()]
 
 def plain(result: Result) -> list[str]:
     return [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in table(result)]
+
+
+def rows(lines: list[str]) -> list[str]:
+    return [line for line in lines if re.match(r" *\d+ ", line)]
+
+
+def heads(lines: list[str]) -> list[str]:
+    """One or two lines."""
+    end = lines.index(rows(lines)[0])
+    start = next(k for k, line in enumerate(lines) if re.match(r" {5,}|layer ", line))
+    return lines[start:end]
+
+
+def verdicts(lines: list[str]) -> list[str]:
+    return lines[lines.index(rows(lines)[-1]) + 1 :]
+
+
+@pytest.fixture(scope="module")
+def measured() -> Result:
+    """A result with a gradient, whatever the reference results have."""
+    return run(load_spec("sigmoid_xavier"))
 
 
 @pytest.fixture(scope="module")
@@ -91,8 +114,8 @@ def test_shipped_configs_fit_with_their_histogram(wide, name: str, columns: int)
     wide(columns)
     lines = plain(load_result(REFERENCE / name))
     assert max(map(len, lines)) <= columns
-    assert lines[-6].endswith("histogram")
-    assert "█" in lines[-5]
+    assert heads(lines)[-1].endswith("histogram")
+    assert "█" in rows(lines)[0]
 
 
 @pytest.mark.parametrize("columns", [80, 100, 120])
@@ -100,30 +123,30 @@ def test_overflow_fits_with_its_histogram(wide, overflowing: Result, columns: in
     wide(columns)
     lines = plain(overflowing)
     assert max(map(len, lines)) <= columns
-    assert lines[-25].endswith("histogram")
-    assert "1.751e5" in lines[-22]
-    assert len({line.index("█") for line in lines[-24:-4]}) == 1
+    assert heads(lines)[-1].endswith("histogram")
+    assert "1.751e5" in rows(lines)[2]
+    assert len({line.index("█") for line in rows(lines)[:20]}) == 1
 
 
-def test_histogram_goes_where_there_is_no_room(wide):
-    result = load_result(REFERENCE / "sigmoid_xavier")
+def test_histogram_goes_where_there_is_no_room(wide, measured: Result):
     for columns in range(40, 121):
         wide(columns)
-        text = "\n".join(plain(result))
-        assert ("histogram" in text) == ("█" in text)
-        if columns >= 52:
+        text = "\n".join(plain(measured))
+        assert ("histogram" in "\n".join(heads(plain(measured)))) == ("█" in text)
+        if columns >= 60:
             assert max(map(len, text.splitlines())) <= columns
-    wide(54)
-    assert "histogram" not in "\n".join(plain(result))
+    wide(60)
+    assert "█" not in "\n".join(plain(measured))
 
 
 def test_two_lines_of_heads_stand_over_their_columns(wide, overflowing: Result):
     wide(80)
-    upper, lower, *rows = plain(overflowing)[-26:]
+    lines = plain(overflowing)
+    upper, lower = heads(lines)
     assert upper.split() == ["sat.", "sat.", "std", "inf,"]
     assert lower.split()[:5] == ["layer", "mean", "std", "low", "high"]
     assert upper.index("std") + len("std") == lower.index("(inputs)") + len("(inputs)")
-    assert rows[0][: lower.index("mean") + len("mean")].endswith("39.54")
+    assert rows(lines)[0][: lower.index("mean") + len("mean")].endswith("39.54")
 
 
 def test_heading_breaks_at_commas(wide):
@@ -136,12 +159,13 @@ def test_heading_breaks_at_commas(wide):
     ]
 
 
-def test_piped_has_two_spaces_and_one_line_of_heads(wide, overflowing: Result):
+def test_piped_has_two_spaces_and_one_line_of_heads(wide, overflowing: Result, measured: Result):
     wide(None)
-    lines = plain(overflowing)
-    assert len(lines) == 26
-    heads = ["layer", "mean", "std", "sat. low", "sat. high", "distinct", "std (inputs)"]
-    assert re.split(" {2,}", lines[1]) == [*heads, "outside", "inf, nan", "histogram"]
+    (line,) = heads(plain(replace(overflowing, layers=without_theory(overflowing))))
+    names = ["layer", "mean", "std", "sat. low", "sat. high", "distinct", "std (inputs)"]
+    assert re.split(" {2,}", line) == [*names, "outside", "inf, nan", "histogram"]
+    (line,) = heads(plain(replace(measured, layers=without_theory(measured))))
+    assert re.split(" {2,}", line) == [*names, "grad. ratio", "histogram"]
 
 
 @pytest.mark.parametrize(
@@ -153,3 +177,138 @@ def test_exponents_are_short(wide, mean: float, shown: str):
     result = load_result(REFERENCE / "sigmoid_xavier")
     layers = (replace(result.layers[0], mean=mean), *result.layers[1:])
     assert plain(replace(result, layers=layers))[2].split()[1] == shown
+
+
+# gradient and theory
+
+
+def without_theory(result: Result) -> tuple[LayerStatistics, ...]:
+    return tuple(replace(layer, theory=None) for layer in result.layers)
+
+
+def with_theory(result: Result, *z: float | None) -> Result:
+    """The result with this many standard errors of the standard deviation, layer by layer."""
+    layers = []
+    for layer, each in zip(without_theory(result), z, strict=True):
+        figures = {"std": Prediction(0.2, None if each is None else 0.01, each)}
+        bins = len(layer.histogram.counts)
+        layers.append(replace(layer, theory=LayerTheory(1.0, 1.0, figures, (1 / bins,) * bins)))
+    return replace(result, layers=tuple(layers))
+
+
+def column(lines: list[str], name: str) -> list[str]:
+    """The cells under a head, of a table with two spaces between its columns."""
+    (line,) = heads(lines)
+    place = re.split(" {2,}", line).index(name)
+    return [re.split(" {2,}", row.strip())[place] for row in rows(lines)]
+
+
+def test_gradient_ratio(wide, measured: Result):
+    wide(None)
+    shown = column(plain(measured), "grad. ratio")
+    assert shown[-1] == "-"
+    ratios = [layer.gradient.ratio for layer in measured.layers if layer.gradient]
+    assert [float(cell) for cell in shown[:-1]] == pytest.approx(ratios[:-1], rel=1e-3)
+    forward = [replace(layer, gradient=None) for layer in measured.layers]
+    assert "grad." not in "\n".join(plain(replace(measured, layers=tuple(forward))))
+
+
+def test_z_of_the_standard_deviation(wide, measured: Result):
+    wide(None)
+    result = with_theory(measured, 0.04, -3.26, None, -5.1, 12345.6)
+    assert column(plain(result), "z (std)") == ["0.0", "-3.3", "-", "-5.1", "1.235e4"]
+    coloured = [line for line in table(result) if "\x1b[36m" in line]
+    far = [bool(re.search(r"\x1b\[33m *(-5\.1|1\.235e4)\x1b", line)) for line in coloured]
+    assert far == [False, False, False, True, True]
+    assert "z (std)" not in plain(with_theory(measured, *[None] * 5))[1]
+
+
+def test_z_goes_before_the_histogram(wide, measured: Result):
+    result = with_theory(measured, *[-1000.5] * 5)
+    for columns in range(60, 121):
+        wide(columns)
+        lines = plain(result)
+        assert max(map(len, lines)) <= columns
+        if columns >= 68:
+            assert "histogram" in heads(lines)[-1]
+        if columns >= 80:
+            assert "(std)" in heads(lines)[-1]
+
+
+def test_histogram_of_twenty_before_one_line_of_heads(wide, measured: Result):
+    result = with_theory(measured, *[1.0] * 5)
+    wide(100)
+    lines = plain(result)
+    assert len(heads(lines)) == 2
+    assert max(len(re.findall("[▁-█]", row)) for row in rows(lines)) >= 20
+
+
+# the verdict
+
+
+def said(result: Result, *entries: Verdict) -> list[str]:
+    return verdicts(plain(replace(result, verdict=entries)))
+
+
+COLLAPSED = Verdict("collapsed", 3, "std / rms", 0.00063094, "raise the standard deviation")
+
+
+def test_verdict_on_one_line_where_piped(wide, measured: Result):
+    wide(None)
+    two = replace(COLLAPSED, name="dying", layer=1)
+    assert said(measured, COLLAPSED, two) == [
+        "collapsed from layer 3 (std / rms = 0.0006309): raise the standard deviation",
+        "dying from layer 1 (std / rms = 0.0006309): raise the standard deviation",
+    ]
+    healthy = Verdict("healthy", None, None, None, "all is well")
+    assert said(measured, healthy) == ["healthy: all is well"]
+    assert said(measured) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(31710.0, "31,710"), (0.0, "0"), (1.0, "1"), (1e300, "1e300"), (0.36123456, "0.3612")],
+)
+def test_value_of_a_verdict(wide, measured: Result, value: float, shown: str):
+    wide(None)
+    assert f"= {shown}): " in said(measured, replace(COLLAPSED, value=value))[0]
+
+
+@pytest.mark.parametrize("columns", [30, 44, 80])
+def test_verdict_is_wrapped_to_the_terminal(wide, measured: Result, columns: int):
+    wide(columns)
+    lines = said(measured, COLLAPSED)
+    assert max(map(len, lines)) <= columns
+    assert not lines[0].startswith(" ")
+    assert all(line.startswith("  ") for line in lines[1:])
+    whole = " ".join(line.strip() for line in lines)
+    assert whole == "collapsed from layer 3 (std / rms = 0.0006309): raise the standard deviation"
+
+
+@pytest.mark.parametrize("name", [*DEFINITIONS, "healthy"])
+def test_colour_of_a_verdict(wide, measured: Result, name: str):
+    wide(80)
+    colour = {"saturated": 33, "dying": 33, "healthy": 32}.get(name, 31)
+    lines = table(replace(measured, verdict=(replace(COLLAPSED, name=name),)))
+    start = f"\x1b[{colour}m\x1b[1m{name}\x1b[0m from layer 3"
+    assert any(line.startswith(start) for line in lines)
+
+
+def test_verdict_of_a_hostile_file(wide, measured: Result):
+    hostile = Verdict("a\x1b[31m\nb", 1, "c\rd", 1.0, "e\x07f " + "g" * 100)
+    wide(None)
+    assert said(measured, hostile) == [
+        "a\\x1b[31m\\nb from layer 1 (c\\rd = 1): e\\x07f " + "g" * 100
+    ]
+    for empty in ("", " "):
+        assert said(measured, replace(hostile, name=empty, advice=empty))
+
+
+def test_verdict_that_is_shipped(wide):
+    """What the four surprises come to; the layers and figures are those of the run."""
+    wide(None)
+    lines = verdicts(plain(run(load_spec("sigmoid_std0"))))
+    assert [line.partition(" (")[0] for line in lines] == [
+        "units_identical from layer 1",
+        "vanishing_gradient from layer 4",
+    ]

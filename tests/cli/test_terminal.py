@@ -82,7 +82,7 @@ def test_much_saturation_is_set_off(screen: Callable, spec: Callable):
     spec()
     options = ("--set", "initializer={name: normal, std: 10}", "--no-plot")
     _, shown = screen("histogram", "-c", "tiny.yaml", *options)
-    assert re.search(r"\x1b\[33m +[0-9.]+%", shown)
+    assert re.search(r"\x1b\[33m *[0-9.]+%", shown)
 
 
 def test_no_bar_for_a_short_run(screen: Callable, spec: Callable):

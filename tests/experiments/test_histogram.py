@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
 from math import isfinite, sqrt
 from statistics import mean, stdev
@@ -32,6 +33,11 @@ def run_text(text, *overrides, **options):
 def data(result):
     """What is written, as JSON data."""
     return json.loads(dump_result(result))
+
+
+def drop_gradient(figures):
+    """A layer's figures by their paths, without the backward pass's."""
+    return {path: value for path, value in figures.items() if not path.startswith("gradient.")}
 
 
 def numbers(value):
@@ -194,9 +200,17 @@ def test_threads_do_not_change_a_byte(dtype):
 
 
 def test_another_layer_changes_no_other():
-    short, long = (run_text(SMALL, f"layers={layers}") for layers in (4, 7))
-    assert short.layers == long.layers[:4]
-    assert short.input == long.input
+    forwards = [run_text(SMALL, f"layers={layers}", "backward=false") for layers in (4, 7)]
+    both = [run_text(SMALL, f"layers={layers}") for layers in (4, 7)]
+    assert forwards[0].layers == forwards[1].layers[:4]
+    assert len({result.input.mean for result in (*forwards, *both)}) == 1
+    for result in (*forwards, *both):
+        assert result.input == forwards[0].input
+        for layer, same in zip(result.layers, forwards[1].layers, strict=False):
+            theory = replace(layer.theory, figures=drop_gradient(layer.theory.figures))
+            assert replace(layer, gradient=None, theory=theory) == same
+    # What comes back depends on what lies above.
+    assert both[0].layers[0].gradient != both[1].layers[0].gradient
 
 
 def test_scale_does_not_change_the_draws_and_the_seed_does():
@@ -306,7 +320,7 @@ def leaves(value):
 def test_numbers_are_plain_python():
     """No numpy scalar in a Result: it is compared, pickled and printed."""
     result = run_text(SMALL, "activation=relu")
-    assert {type(leaf) for leaf in leaves(result)} == {int, float, str, type(None)}
+    assert {type(leaf) for leaf in leaves(result)} == {int, float, str, bool, type(None)}
 
 
 def test_refused_before_any_work_where_memory_is_short():

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.errors import SpecError
 from weightinit_cli.experiments import memory
-from weightinit_cli.experiments.histogram import build_network
+from weightinit_cli.experiments.build import build_network
 from weightinit_cli.network import peak_bytes
 from weightinit_cli.spec import parse_spec
 
@@ -32,8 +31,7 @@ def spec_of(**changes):
 
 
 def needed(spec, threads=1):
-    network = build_network(spec, ACTIVATIONS[spec.activation.name].build())
-    return peak_bytes(network, spec.histogram.bins, threads)
+    return peak_bytes(build_network(spec), spec.histogram.bins, threads, traced=spec.backward)
 
 
 def check(spec):

@@ -35,6 +35,13 @@ INITIALIZER = {
     "variance_scaling": "{name: variance_scaling, scale: 2, mode: fan_avg, distribution: uniform}",
     "sparse": "{name: sparse, sparsity: 0.3, std: 0.5}",
 }
+# `critical` at sigma_b = 0, as without a bias: where there is no critical sigma_w at all, and
+# where a bias is needed.
+NEVER_CRITICAL = {
+    *("softplus", "log_sigmoid", "squareplus", "exponential", "step", "threshold"),
+    *("tanh_shrink", "soft_shrink", "hard_shrink"),
+}
+CRITICAL_WITH_BIAS = {"gelu", "silu", "mish", "hard_silu"}
 NEW = ("torch_linear", "sparse", "siren", "nguyen_widrow")
 
 
@@ -89,8 +96,14 @@ def test_every_activation_with_every_initializer(activation):
     for number, initializer in enumerate(INITIALIZERS):
         if INITIALIZERS[initializer].activation in ("", activation):
             shape = {"features": (3, 1)[number % 2], "width": ([7, 1, 4], [2, 9])[number % 2]}
-            dtype = DTYPES[number // 2 % 2]
-            check(result_of(activation, initializer, samples=9, dtype=dtype, **shape))
+            keys = {"samples": 9, "dtype": DTYPES[number // 2 % 2], **shape}
+            if initializer == "critical" and activation in NEVER_CRITICAL | CRITICAL_WITH_BIAS:
+                with pytest.raises(SpecError, match=f"initializer: {activation} has .*critical"):
+                    result_of(activation, initializer, **keys)
+                if activation in NEVER_CRITICAL:
+                    continue
+                keys["bias"] = "{name: normal, std: 1}"
+            check(result_of(activation, initializer, **keys))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from weightinit_cli.initializers import Fans, Sampler
 
-# One or more sets of parameters per entry, those of its activation included; `test_table` fails
-# where an entry has none.
+# One or more sets of parameters per entry, what its activation or theory adds included;
+# `test_table` fails where an entry has none.
 EXAMPLES: dict[str, list[dict[str, float | str]]] = {
     "zeros": [{}],
     "ones": [{}],
@@ -45,6 +45,7 @@ EXAMPLES: dict[str, list[dict[str, float | str]]] = {
     "torch_linear": [{}],
     # Shares that are whole numbers of columns, so that swapped fans give the same.
     "sparse": [{"sparsity": 0.25}, {"sparsity": 0.1, "std": 0.5}, {"sparsity": 0, "std": 2}],
+    "critical": [{"sigma_w": 1.1934}, {"sigma_w": 10}],
     "siren": [{"omega": 30}, {"omega": 0.7}],
     "nguyen_widrow": [{}],
     "orthogonal": [{}, {"gain": 1.5}],

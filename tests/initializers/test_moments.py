@@ -150,6 +150,7 @@ EXPECTED: dict[str, Callable[..., Expected]] = {
     "kaiming_uniform": kaiming("uniform"),
     "torch_linear": lambda n_in, n_out: flat(-1 / sqrt(n_in), 1 / sqrt(n_in)),
     "sparse": with_zeros,
+    "critical": lambda n_in, n_out, sigma_w: scaled(sigma_w**2 / n_in, "normal"),
     "siren": lambda n_in, n_out, omega: flat(-sqrt(6 / n_in) / omega, sqrt(6 / n_in) / omega),
     "nguyen_widrow": of_one_norm,
     "orthogonal": orthonormal,

@@ -59,6 +59,8 @@ def test_row_says_what_its_function_takes(row):
     assert all(keyword.kind is keyword.KEYWORD_ONLY for keyword in keywords)
     taken = {keyword.name: keyword for keyword in keywords}
     parameters = all_parameters(row)
+    if row.theory:
+        assert taken.pop(row.theory).default is inspect.Parameter.empty
     assert set(taken) == {parameter.name for parameter in parameters}
     assert len(taken) == len(parameters)
     for parameter in parameters:
@@ -79,8 +81,11 @@ def test_row_explains_itself(row):
 
 def test_examples_stay_within_what_the_parameters_allow(examples):
     for name, sets in examples.items():
-        parameters = {p.name: p for p in all_parameters(INITIALIZERS[name])}
-        for given in sets:
+        row = INITIALIZERS[name]
+        parameters = {p.name: p for p in all_parameters(row)}
+        for each in sets:
+            given = {key: value for key, value in each.items() if key != row.theory}
+            assert (row.theory in each) == bool(row.theory)
             assert (
                 {p.name for p in parameters.values() if p.required} <= set(given) <= {*parameters}
             )

@@ -16,16 +16,9 @@ import pytest
 
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.initializers import INITIALIZERS, Fans
-from weightinit_cli.network import QUANTILES, Dense, Network, Request, forward
+from weightinit_cli.network import QUANTILES, Dense, Network, Request, draws, forward
+from weightinit_cli.network import layers as shapes
 from weightinit_cli.streams import Role, stream
-
-
-@pytest.fixture(scope="module")
-def engine():
-    """The module of `forward`, for its constants."""
-    from importlib import import_module
-
-    return import_module("weightinit_cli.network.forward")
 
 
 def network(
@@ -73,12 +66,12 @@ def flat(value):
 # -- against plain numpy ------------------------------------------------------------------------
 
 
-def drawn(engine, net):
+def drawn(net):
     """The inputs and each layer's weights and bias, by the public streams, panel by panel."""
 
     def fill(role, layer, shape, draw, whole=False):
         matrix = np.empty(shape, net.dtype)
-        height = shape[0] if whole else max(1, engine.PANEL_VALUES // shape[1])
+        height = shape[0] if whole else max(1, draws.PANEL_VALUES // shape[1])
         for panel, top in enumerate(range(0, shape[0], height)):
             generator = stream(net.seed, role, layer=layer, panel=panel)
             draw(matrix[top : top + height], generator)
@@ -99,9 +92,9 @@ def drawn(engine, net):
     return inputs, parameters
 
 
-def plain(engine, net):
+def plain(net):
     """Inputs, then per layer (pre-activations, activations, weights), each with its bound."""
-    inputs, parameters = drawn(engine, net)
+    inputs, parameters = drawn(net)
     u = float(np.finfo(net.dtype).eps) / 2
     x, error = inputs.astype(np.float64), np.zeros(inputs.shape)
     layers = []
@@ -134,16 +127,16 @@ CASES = {
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("case", CASES)
-def test_figures_are_those_of_a_plain_pass(case, dtype, engine, monkeypatch):
+def test_figures_are_those_of_a_plain_pass(case, dtype, monkeypatch):
     """Unequal widths, several blocks, several panels."""
-    monkeypatch.setattr(engine, "BLOCK_ROWS", 16)
-    monkeypatch.setattr(engine, "BLOCK_VALUES", 64)
-    monkeypatch.setattr(engine, "PANEL_VALUES", 200)
+    monkeypatch.setattr(shapes, "BLOCK_ROWS", 16)
+    monkeypatch.setattr(shapes, "BLOCK_VALUES", 64)
+    monkeypatch.setattr(draws, "PANEL_VALUES", 200)
     net = network((13, 50, 20, 37), samples=120, dtype=dtype, **CASES[case])
     assert len(net.blocks) > 5
     request = ask(net)
     seen = records(net, request, threads=2)
-    inputs, layers = plain(engine, net)
+    inputs, layers = plain(net)
     assert len(seen) == len(layers) + 1
 
     assert_activations(seen[0], inputs.astype(np.float64), 0.0)
@@ -244,10 +237,10 @@ def test_threads_do_not_change_a_bit(dtype):
 
 
 @pytest.mark.parametrize("activation", ["relu", "sigmoid"])
-def test_threads_do_not_change_a_bit_of_many_small_blocks(activation, engine, monkeypatch):
-    monkeypatch.setattr(engine, "BLOCK_ROWS", 3)
-    monkeypatch.setattr(engine, "BLOCK_VALUES", 10)
-    monkeypatch.setattr(engine, "PANEL_VALUES", 30)
+def test_threads_do_not_change_a_bit_of_many_small_blocks(activation, monkeypatch):
+    monkeypatch.setattr(shapes, "BLOCK_ROWS", 3)
+    monkeypatch.setattr(shapes, "BLOCK_VALUES", 10)
+    monkeypatch.setattr(draws, "PANEL_VALUES", 30)
     net = network((9, 11, 17, 5), activation, bias=("normal", {"std": 1.0}), samples=101)
     assert len(net.blocks) == 34
     one, two, five = (flat(records(net, threads=threads)) for threads in (1, 2, 5))
@@ -262,11 +255,11 @@ def test_blocks_cover_every_input_once():
             assert covered == list(range(samples))
 
 
-def test_blocks_change_figures_by_rounding_alone(engine, monkeypatch):
+def test_blocks_change_figures_by_rounding_alone(monkeypatch):
     net = network((9, 30, 30), "tanh", samples=200)
     whole = records(net)
-    monkeypatch.setattr(engine, "BLOCK_ROWS", 7)
-    monkeypatch.setattr(engine, "BLOCK_VALUES", 7)
+    monkeypatch.setattr(shapes, "BLOCK_ROWS", 7)
+    monkeypatch.setattr(shapes, "BLOCK_VALUES", 7)
     for one, other in zip(whole, records(net), strict=True):
         for figure in ("mean", "std", "std_within", "std_between"):
             expected = getattr(one.activations, figure)
@@ -317,17 +310,17 @@ def test_runs_that_differ_in_scale_share_their_draws():
     assert all(isinstance(one, str) for one in hashes[0])
 
 
-def test_the_hash_shows_a_draw_in_any_panel(engine, monkeypatch):
+def test_the_hash_shows_a_draw_in_any_panel(monkeypatch):
     """Another draw in the last panel alone is another hash."""
-    monkeypatch.setattr(engine, "PANEL_VALUES", 100)
+    monkeypatch.setattr(draws, "PANEL_VALUES", 100)
     net = network((30, 10))
     before = records(net)[1].weights.stream
-    original = engine.stream
+    original = shapes.stream
 
     def tampered(seed, role, *, panel=0, **rest):
         return original(seed, role, panel=77 if panel == 2 else panel, **rest)
 
-    monkeypatch.setattr(engine, "stream", tampered)
+    monkeypatch.setattr(shapes, "stream", tampered)
     assert records(net)[1].weights.stream != before
 
 
@@ -352,7 +345,7 @@ def test_identity_passes_the_input_on():
         assert std == pytest.approx(first.activations.std, rel=1e-14)
 
 
-def test_relu_overflow_is_counted(engine):
+def test_relu_overflow_is_counted():
     """Std 10 at width 100 multiplies the signal by 10 √50 a layer: past 3.4e38 in layer 21."""
     net = network((100,) * 201, "relu", ("normal", {"std": 10.0}), samples=100, dtype="float32")
     seen = records(net)

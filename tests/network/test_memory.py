@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 from weightinit_cli.activations import ACTIVATIONS
-from weightinit_cli.experiments.statistics import statistics
+from weightinit_cli.experiments.measure import measure
 from weightinit_cli.initializers import INITIALIZERS, Fans
-from weightinit_cli.network import Dense, Network, Request, forward, peak_bytes
+from weightinit_cli.network import Dense, Network, Request, peak_bytes
+from weightinit_cli.network.workers import nobody
 
 
 def network(widths, samples, activation, initializer, dtype="float32", **parameters):
@@ -35,17 +36,24 @@ def network(widths, samples, activation, initializer, dtype="float32", **paramet
     return Network(layers, built, samples, np.dtype(dtype), 0)
 
 
-def peak(net, bins, threads):
+def peak(net, bins, threads, *, traced):
     """The most bytes held at one time, with the figures of every layer kept, as a run does."""
     request = Request(bins, None, *net.activation.ends(0.05))
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]
-        kept = [statistics(record, request) for record in forward(net, request, threads)]
-        assert len(kept) == len(net.layers) + 1
-        return tracemalloc.get_traced_memory()[1] - before
+        kept = measure(net, request, threads, nobody, with_gradient=traced)
+        taken = tracemalloc.get_traced_memory()[1] - before
     finally:
         tracemalloc.stop()
+    assert len(kept) == len(net.layers) + 1
+    assert all((layer.gradient is not None) == traced for layer in kept[1:])
+    return taken
+
+
+def bound_of(net, bins, threads, *, traced):
+    """Without what is for all but arrays."""
+    return sum(peak_bytes(net, bins, threads, traced=traced))
 
 
 SHAPES = {
@@ -65,53 +73,64 @@ SHAPES = {
 def least():
     """What the smallest run allocates, after a first one has made all imports."""
     small = network((1, 1), 1, "gelu", "he_normal")
-    peak(small, 1, 2)
-    return peak(small, 1, 2)
+    peak(small, 1, 2, traced=True)
+    return peak(small, 1, 2, traced=True)
 
 
+@pytest.mark.parametrize("traced", [False, True], ids=["forward", "backward"])
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_peak_stays_below_the_bound(shape, threads, least):
+def test_peak_stays_below_the_bound(shape, threads, traced, least):
     net = network(*SHAPES[shape])
-    bound = sum(peak_bytes(net, 30, threads))
-    taken = peak(net, 30, threads) - least
+    bound = bound_of(net, 30, threads, traced=traced)
+    taken = peak(net, 30, threads, traced=traced) - least
     assert taken < bound
     # A bound that is never near would refuse what fits.
     assert bound < 12 * taken
 
 
+@pytest.mark.parametrize("traced", [False, True], ids=["forward", "backward"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh"])
-def test_collapsed_layers_stay_below_the_bound(activation, dtype, least):
+def test_collapsed_layers_stay_below_the_bound(activation, dtype, traced, least):
     """Nearly every value lies in a bucket that must be looked into; enough of them to count."""
     net = network((100, 100), 120_000, activation, "normal", dtype, std=1e-6)
-    assert peak(net, 30, 2) - least < sum(peak_bytes(net, 30, 2))
+    assert peak(net, 30, 2, traced=traced) - least < bound_of(net, 30, 2, traced=traced)
 
 
-def test_overflowed_layers_stay_below_the_bound(least):
+@pytest.mark.parametrize("traced", [False, True], ids=["forward", "backward"])
+def test_overflowed_layers_stay_below_the_bound(traced, least):
     """Inf and nan take another path through the figures, with copies of a block."""
     net = network((300, 300, 300), 4000, "linear", "normal", std=3e38)
-    assert peak(net, 30, 2) - least < sum(peak_bytes(net, 30, 2))
+    assert peak(net, 30, 2, traced=traced) - least < bound_of(net, 30, 2, traced=traced)
 
 
 def test_layers_and_bins_stay_below_the_bound(least):
     """What each layer leaves behind."""
     net = network((2,) * 61, 3, "tanh", "he_normal")
     for bins in (1, 1000):
-        bound = peak_bytes(net, bins, 1)
-        assert peak(net, bins, 1) - least < sum(bound)
+        for traced in (False, True):
+            bound = peak_bytes(net, bins, 1, traced=traced)
+            assert peak(net, bins, 1, traced=traced) - least < sum(bound)
     assert bound.records == max(bound)
 
 
-def test_depth_costs_nothing_but_records():
-    """The same two buffers of signals and one of weights for any number of layers."""
-    few, many = (
-        peak_bytes(network((400,) * layers, 1000, "tanh", "he_normal"), 30, 2)
-        for layers in (3, 101)
-    )
-    assert (few.weights, few.signals) == (many.weights, many.signals)
+def test_depth_costs_records_and_the_trace(least):
+    """The same two buffers of signals and one of weights for any number of layers.
+
+    Of the trace, one signal for each layer more.
+    """
+    few, many = (network((400,) * layers, 1000, "tanh", "he_normal") for layers in (3, 23))
+    for traced in (False, True):
+        shallow, deep = (peak_bytes(net, 30, 2, traced=traced) for net in (few, many))
+        assert (shallow.weights, shallow.signals) == (deep.weights, deep.signals)
+        assert deep.trace - shallow.trace == (20 * 4 * 1000 * 400 if traced else 0)
+        taken = peak(many, 30, 2, traced=traced) - peak(few, 30, 2, traced=traced)
+        assert 0 < taken < sum(deep) - sum(shallow)
+    assert shallow.trace > 0
 
 
-def test_total_is_at_least_the_sum():
-    bound = peak_bytes(network((10, 10), 10, "tanh", "he_normal"), 30, 1)
+@pytest.mark.parametrize("traced", [False, True])
+def test_total_is_at_least_the_sum(traced):
+    bound = peak_bytes(network((10, 10), 10, "tanh", "he_normal"), 30, 1, traced=traced)
     assert bound.total >= sum(bound)

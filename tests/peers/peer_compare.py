@@ -10,12 +10,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from peer_tables import TRACE_DRAWS, TRACE_SIZE, fixed_zeros, orthonormality
+from peer_tables import (
+    INPUTS,
+    TRACE_DRAWS,
+    TRACE_SIZE,
+    cotangent,
+    fixed_zeros,
+    inputs,
+    layers,
+    orthonormality,
+)
 
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.activations import ALIASES as ACTIVATION_ALIASES
 from weightinit_cli.initializers import ALIASES as INITIALIZER_ALIASES
 from weightinit_cli.initializers import INITIALIZERS, Fans
+from weightinit_cli.network import Dense, Network, Request, backward, forward
+from weightinit_cli.streams import Role
 
 if TYPE_CHECKING:
     from weightinit_cli.activations import Activation
@@ -96,6 +107,76 @@ def wrong_points(library: str, entry: Entry, figure: str) -> list[str]:
         for k in np.flatnonzero(wrong)
         if figure == "value" or (library, entry["name"], x[k]) not in KINK_DIFFERENCES
     ]
+
+
+# Backwards: our network with the tables' numbers in place of draws. A rounding of the values
+# grows through three layers, most where φ' turns fast: sin(30 x), 30³ / 1e3 times eps.
+BACKWARD = 1e-12
+BACKWARD_WIDER = {"sin": 1e-11, "hard_sigmoid": 2e-7}  # hard_sigmoid: 1/6 in float32, three times
+
+
+class Given:
+    """Numbers in the place of draws: a sampler of weights or biases, or a generator of normals."""
+
+    mean, std, whole, scratch = 0.0, 1.0, True, 0
+
+    def __init__(self, values: np.ndarray) -> None:
+        self.values = values
+
+    def fill(self, panel: np.ndarray, generator: object) -> bytes:
+        """As a sampler."""
+        panel[...] = self.values
+        return b""
+
+    def standard_normal(self, *, out: np.ndarray, dtype: type) -> None:
+        """As a generator."""
+        out[...] = self.values
+
+
+class GivenNetwork(Network):
+    """A network whose inputs and cotangent are the tables'."""
+
+    __slots__ = ()
+
+    def stream(self, role: Role, layer: int, panel: int = 0) -> Any:
+        """No weights are drawn from it."""
+        given = {Role.INPUT: inputs, Role.COTANGENT: cotangent}
+        return Given(given[role]()) if role in given else None
+
+
+def wrong_backward(library: str, entry: Entry) -> list[str]:
+    """The figures of `backward` in every layer, and entries of the first, that are not as recorded.
+
+    The records hold no entries: those are of the same formula over our φ and φ', in numpy.
+    """
+    ours = activation(entry)
+    dense = tuple(Dense(*weights.shape, Given(weights), Given(bias)) for weights, bias in layers())
+    network = GivenNetwork(dense, ours, INPUTS, np.dtype("float64"), 0)
+    trace: list[np.ndarray] = []
+    list(forward(network, Request(5, None, None, None), 1, trace=trace))
+    x, *below = (part.copy() for part in trace)
+    records = list(backward(network, trace, 1))[::-1]
+    found: dict[str, Any] = {
+        "signal_rms": [record.signal.rms(record.exponent) for record in records],
+        "signal_min": [math.ldexp(record.buckets.low, record.exponent) for record in records],
+        "signal_max": [math.ldexp(record.buckets.high, record.exponent) for record in records],
+        "weight_rms": [record.weights.rms(record.exponent) for record in records],
+    }
+    signal = cotangent()
+    for number in range(len(below) - 1, -1, -1):
+        signal = signal * ours.derivative(below[number])
+        if number:
+            signal = signal @ layers()[number][0].T
+    found["signal"], found["weights"] = signal, x.T @ signal / INPUTS
+    share = BACKWARD_WIDER.get(entry["name"], BACKWARD)
+    wrong = []
+    for key, values in found.items():
+        # An entry is a sum that cancels: to the size of its layer's.
+        size = np.array(entry["weight_rms" if key.startswith("weight") else "signal_rms"])
+        off = np.abs(np.asarray(values) - np.array(entry[key]))
+        if not (off <= share * (size[0] if off.ndim == 2 else size)).all():
+            wrong.append(f"{key}: ours {values}, {library} {entry[key]}")
+    return wrong
 
 
 # Initializers: z-scores by the standard errors of both samples. The limit of 5 is passed by

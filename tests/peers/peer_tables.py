@@ -11,6 +11,7 @@ import json
 import math
 import platform
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,6 +111,73 @@ def record_activations(functions: dict[str, Any], evaluate: Callable[..., Any]) 
             }
         )
     return entries
+
+
+# Backwards -----------------------------------------------------------------------------------
+
+WIDTHS = (4, 5, 3, 4)  # the features, then the units of each layer
+INPUTS = 6
+
+
+def fixed(salt: int, *shape: int) -> np.ndarray:
+    """Multiples of 1/64 in (-1, 1), known to the last bit: inputs, weights, biases, cotangent."""
+    numbers = np.arange(math.prod(shape)).reshape(shape)
+    return ((73 * numbers + 29 * salt) % 127 - 63) / 64
+
+
+def inputs() -> np.ndarray:
+    """Of the network, shape (INPUTS, WIDTHS[0])."""
+    return fixed(1, INPUTS, WIDTHS[0])
+
+
+def cotangent() -> np.ndarray:
+    """At the last layer's activations, shape (INPUTS, WIDTHS[-1])."""
+    return fixed(2, INPUTS, WIDTHS[-1])
+
+
+def layers() -> list[tuple[np.ndarray, np.ndarray]]:
+    """Each layer's weights, shape (fan_in, fan_out), and biases, shape (fan_out,)."""
+    return [
+        (fixed(10 + number, *shape), fixed(20 + number, shape[1]))
+        for number, shape in enumerate(pairwise(WIDTHS))
+    ]
+
+
+def record_backward(functions: dict[str, Any], backpropagate: Callable[..., Any]) -> list[dict]:
+    """What autograd sends back, for every case that the library can differentiate.
+
+    `backpropagate(function, parameters)` gives, per layer, the gradients of sum(cotangent *
+    activations of the last layer) by its pre-activations and by its weights (None: none).
+    Recorded are figures of all layers, and every entry of the first's, which lies below all.
+    """
+    entries = []
+    for case in ACTIVATION_CASES:
+        if case.name not in functions:
+            continue
+        gradients = backpropagate(functions[case.name], case.parameters)
+        if gradients is None:
+            continue
+        signals, weights = (
+            [np.asarray(part) for part in parts] for parts in zip(*gradients, strict=True)
+        )
+        entries.append(
+            {
+                "name": case.name,
+                "parameters": case.parameters,
+                "signal_rms": [long(np.sqrt(np.mean(part**2))) for part in signals],
+                "signal_min": [long(part.min()) for part in signals],
+                "signal_max": [long(part.max()) for part in signals],
+                "weight_rms": [long(np.sqrt(np.mean((part / INPUTS) ** 2))) for part in weights],
+                "signal": [[long(value) for value in row] for row in signals[0]],
+                "weights": [[long(value) for value in row] for row in weights[0] / INPUTS],
+            }
+        )
+    return entries
+
+
+def long(number: float) -> float:
+    """Fourteen digits."""
+    return float(f"{number:.14g}")
 
 
 # Initializers --------------------------------------------------------------------------------

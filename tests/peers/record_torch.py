@@ -53,6 +53,8 @@ NOTES = (
     "formula would give -1/2 and 3/2; soft_shrink, hard_shrink and threshold 0 at the threshold",
     "step is heaviside(x, 0): torch has no derivative of it",
     "calculate_gain: tanh 5/3 and selu 3/4 are empirical",
+    "backward: by autograd, of a network of fixed numbers (peer_tables.py), float64; weights are "
+    "the gradient over the number of inputs",
 )
 
 
@@ -110,6 +112,29 @@ def evaluate(
 def activations() -> list[dict]:
     """All of torch's, at the chosen points."""
     return tables.record_activations(FUNCTIONS, evaluate)
+
+
+def backpropagate(
+    function: Callable[..., torch.Tensor], parameters: dict[str, Any]
+) -> list[tuple[np.ndarray, np.ndarray]] | None:
+    """By autograd: of every layer's pre-activations and weights, in our shapes."""
+    x = torch.tensor(tables.inputs())
+    kept = []
+    for weights, bias in tables.layers():
+        w = torch.tensor(weights, requires_grad=True)
+        z = x @ w + torch.tensor(bias)
+        z.retain_grad()
+        x = function(z, **parameters)
+        if not x.requires_grad:
+            return None
+        kept.append((z, w))
+    (torch.tensor(tables.cotangent()) * x).sum().backward()
+    return [(z.grad.numpy(), w.grad.numpy()) for z, w in kept]
+
+
+def backward() -> list[dict]:
+    """What comes back through a small network of every activation."""
+    return tables.record_backward(FUNCTIONS, backpropagate)
 
 
 def drawn(
@@ -419,6 +444,7 @@ def main() -> None:
             "gains": gains(),
             "trace": trace(),
             "activations": activations(),
+            "backward": backward(),
             "initializers": initializers(),
             "matrices": matrices(),
         },

@@ -60,6 +60,14 @@ def test_activations(library, live_activations, figure):
     assert not failures(entries, lambda entry: compare.wrong_points(library, entry, figure))
 
 
+def test_backward(library, record):
+    """Only torch's autograd is asked."""
+    if library == "torch":
+        entries = record.backward()
+        assert len(entries) == len(load("torch")["backward"])
+        assert not failures(entries, lambda entry: compare.wrong_backward("torch", entry))
+
+
 def test_initializers(record):
     entries = record.initializers(SAMPLES)
     assert entries

@@ -80,6 +80,19 @@ def test_kinks(library, entry):
     assert compare.activation(entry).kinks == tuple(entry["kinks"])
 
 
+@pytest.mark.parametrize("entry", RECORDED["torch"]["backward"], ids=label)
+def test_backward(entry):
+    assert not compare.wrong_backward("torch", entry)
+
+
+def test_backward_is_recorded_of_all_that_torch_can_differentiate():
+    forwards, backwards = (
+        [(entry["name"], entry["parameters"]) for entry in RECORDED["torch"][section]]
+        for section in ("activations", "backward")
+    )
+    assert backwards == [entry for entry in forwards if entry[0] != "step"]
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("library", "entry"), recorded("initializers"))
 def test_initializer(library, entry, dtype):
@@ -263,6 +276,21 @@ def test_derivative_of_the_wrong_gelu_is_seen():
     for figure in ("value", "derivative"):
         assert not compare.wrong_points("torch", entry, figure)
         assert compare.wrong_points("torch", other, figure)
+
+
+def test_a_wrong_slope_below_is_seen():
+    """Layer by layer: the other gelu, relu for its leaky neighbour."""
+    entries = {label(entry): entry for entry in RECORDED["torch"]["backward"]}
+    for name, parameters in (
+        ("gelu none", {"approximate": "tanh"}),
+        ("leaky_relu negative_slope=0.1", {"negative_slope": 0.1 + 1e-9}),
+        ("celu alpha=0.5", {"alpha": 0.6}),
+    ):
+        entry = entries[name]
+        assert not compare.wrong_backward("torch", entry)
+        wrong = compare.wrong_backward("torch", {**entry, "parameters": parameters})
+        keys = {line.partition(":")[0] for line in wrong}
+        assert {"signal_rms", "weight_rms", "signal", "weights"} <= keys
 
 
 def find_activation(name: str, **parameters: object) -> compare.Entry:

@@ -4,6 +4,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import plots_builders as builders
+import plots_networks as networks
 import pytest
 
 if TYPE_CHECKING:
@@ -12,9 +13,12 @@ if TYPE_CHECKING:
     from weightinit_cli.results.model import Result
 
 
+SHAPES = builders.SHAPES | networks.NETWORKS
+
+
 @cache
 def _shape(name: str) -> Result:
-    return builders.SHAPES[name]()
+    return SHAPES[name]()
 
 
 @pytest.fixture
@@ -25,4 +29,4 @@ def shape() -> Callable[[str], Result]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "any_shape" in metafunc.fixturenames:
-        metafunc.parametrize("any_shape", sorted(builders.SHAPES))
+        metafunc.parametrize("any_shape", sorted(SHAPES))

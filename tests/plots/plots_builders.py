@@ -126,7 +126,7 @@ def result_of(
     }
     layers = tuple(layer(values, bins, limits) for values in arrays)
     resolved = Resolved(None, None, ())
-    return Result(1, name, normal, resolved, DIGEST, layers[0], layers, {})
+    return Result(2, name, normal, resolved, DIGEST, layers[0], layers, (), {})
 
 
 def sigmoid_result(std: float, layers: int = 5, **spec: Any) -> Result:

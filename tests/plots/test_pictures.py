@@ -15,7 +15,7 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.font_manager import FontProperties
 from PIL import Image
 
-from weightinit_cli.plots import compose, render
+from weightinit_cli.plots import compose, compose_depth, render
 from weightinit_cli.plots.drawing import Area, Cells, Label
 from weightinit_cli.plots.fonts import font_file
 from weightinit_cli.plots.paint import SHARE_OF_WIDTH
@@ -42,8 +42,9 @@ def overlapping(first, second, slack=0.5):
     )
 
 
-def test_no_text_overlaps_or_leaves_the_picture(any_shape, shape):
-    drawing = compose(shape(any_shape))
+@pytest.mark.parametrize("picture", [compose, compose_depth])
+def test_no_text_overlaps_or_leaves_the_picture(picture, any_shape, shape):
+    drawing = picture(shape(any_shape))
     renderer = RendererAgg(10, 10, 720)
     labels = [item for item in drawing.items if isinstance(item, Label)]
     boxes = [(label.text, extent(label, renderer)) for label in labels]
@@ -56,11 +57,12 @@ def test_no_text_overlaps_or_leaves_the_picture(any_shape, shape):
     assert [(a[0], b[0]) for a, b in pairs if overlapping(a[1], b[1])] == []
 
 
-def test_every_shape_renders_to_a_small_png_with_its_digest(any_shape, shape):
-    data = render(compose(shape(any_shape)), "png", builders.DIGEST)
+@pytest.mark.parametrize("picture", [compose, compose_depth])
+def test_every_shape_renders_to_a_small_png_with_its_digest(picture, any_shape, shape):
+    data = render(picture(shape(any_shape)), "png", builders.DIGEST)
     with Image.open(BytesIO(data)) as image:
         assert image.info["winit digest"] == builders.DIGEST
-    assert len(data) < 150_000
+    assert len(data) < 110_000
 
 
 @pytest.mark.parametrize("layers", [1, 2, 5, 10])

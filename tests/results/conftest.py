@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from weightinit_cli.experiments import run
-from weightinit_cli.results import dump_result
+from weightinit_cli.results import LayerTheory, Prediction, dump_result
 from weightinit_cli.spec import parse_spec
 
 if TYPE_CHECKING:
@@ -27,15 +29,38 @@ KINDS = {
     "outside": f"{SIZE}activation: relu\ninitializer: kaiming_normal\n"
     "histogram: {bins: 4, range: [0.5, 1]}\n",
     "one value": "samples: 1\nwidth: 1\nlayers: 1\nactivation: linear\ninitializer: ones\n",
+    "forward only": f"{SIZE}activation: tanh\ninitializer: xavier_normal\nbackward: false\n",
+    "repeated": f"{SIZE}activation: relu\ninitializer: kaiming_normal\nrepeats: 3\n",
 }
+PREDICTED = "predicted"
+VERSION_1 = Path(__file__).parent / "version_1.json"
 
 
 @cache
 def _run(kind: str) -> Result:
+    if kind == PREDICTED:
+        return _predicted(_run("plain"))
     return run(parse_spec(KINDS[kind], source=f"{kind}.yaml", stem=kind))
 
 
-@pytest.fixture(params=KINDS)
+def _predicted(result: Result) -> Result:
+    """The result with predictions, whether or not theory has any."""
+    layers = []
+    for layer in result.layers:
+        figures = {
+            "std": Prediction(0.2, 0.01, -3.5),
+            "saturation.low": Prediction(0.0, None, None),
+            "gradient.ratio": Prediction(0.05, 0.002, 1.25),
+        }
+        bins = len(layer.histogram.counts)
+        layers.append(
+            replace(layer, theory=LayerTheory(1.5, 1e-9, figures, tuple([1 / bins] * bins)))
+        )
+    resolved = replace(result.resolved, no_theory=None, standard_errors="derived")
+    return replace(result, layers=tuple(layers), resolved=resolved)
+
+
+@pytest.fixture(params=[*KINDS, PREDICTED])
 def result(request: pytest.FixtureRequest) -> Result:
     """A real result of every kind."""
     return _run(request.param)
@@ -56,3 +81,10 @@ def tree() -> Callable[[], dict[str, Any]]:
         return parsed
 
     return parse
+
+
+@pytest.fixture
+def old() -> dict[str, Any]:
+    """A fresh tree of a result that winit wrote under schema version 1."""
+    parsed: dict[str, Any] = json.loads(VERSION_1.read_text(encoding="utf-8"))
+    return parsed

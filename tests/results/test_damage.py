@@ -142,7 +142,8 @@ def test_newer_schema_of_many_digits(refused: Callable, tree: Callable):
 
 
 def test_newer_schema_of_a_hostile_version(refused: Callable, tree: Callable):
-    newer = {**tree(), "schema_version": 2, "environment": {"winit": "x" * 10_000 + "\n\x1b[31m"}}
+    newer = {**tree(), "schema_version": SCHEMA_VERSION + 1}
+    newer["environment"] = {"winit": "x" * 10_000 + "\n\x1b[31m"}
     assert refused(newer).startswith("schema_version: ")
 
 
@@ -195,32 +196,68 @@ TYPED = [
     ("layers", 2, "histogram", "edges", 3),
     ("layers", 2, "histogram", "counts", 3),
     ("layers", 2, "histogram", "underflow"),
+    ("layers", 0, "gradient", "signal_rms"),
+    ("layers", 1, "gradient", "ratio"),
+    ("layers", 1, "gradient", "nonfinite"),
+    ("layers", 1, "gradient", "histogram", "counts"),
+    ("layers", 1, "gradient", "histogram", "edges", 0),
+    ("layers", 1, "theory", "q"),
+    ("layers", 1, "theory", "figures"),
+    ("layers", 1, "theory", "figures", "std", "value"),
+    ("layers", 1, "theory", "figures", "std", "standard_error"),
+    ("layers", 1, "theory", "figures", "std", "z"),
+    ("layers", 1, "theory", "histogram"),
+    ("layers", 1, "theory", "histogram", 0),
+    ("resolved", "standard_errors"),
+    ("verdict",),
+    ("verdict", 0, "name"),
+    ("verdict", 0, "layer"),
+    ("verdict", 0, "value"),
+    ("verdict", 0, "advice"),
     ("spec",),
+    ("spec", "repeats"),
+    ("spec", "thresholds"),
+    ("spec", "thresholds", "dying"),
     ("environment",),
 ]
 
 
 @pytest.mark.parametrize("path", TYPED, ids=dotted)
 def test_wrong_type(refused: Callable, tree: Callable, path: tuple):
-    former = at(tree(), path)
+    former = at(tree("predicted"), path)
     wrong: list[object] = [True, "1"] if not isinstance(former, str) else [1, [], {}]
     wrong += [[former], {"a": former}] if not isinstance(former, dict | list) else ["text", 3]
     for value in wrong:
-        damaged = tree()
+        damaged = tree("predicted")
         at(damaged, path[:-1])[path[-1]] = value
         assert refused(damaged).startswith(f"{dotted(path)}: must be "), value
+
+
+def test_wrong_type_of_a_truth_value(refused: Callable, tree: Callable):
+    damaged = tree()
+    for value in (1, "true", None, []):
+        damaged["spec"]["backward"] = value
+        assert refused(damaged).startswith("spec.backward: must be true or false, not ")
+
+
+def test_wrong_word(refused: Callable, tree: Callable):
+    damaged = tree()
+    damaged["resolved"]["standard_errors"] = "guessed"
+    message = "resolved.standard_errors: must be derived or repeats, not 'guessed'"
+    assert refused(damaged) == message
 
 
 KEYS = [
     path
     for path in TYPED
-    if isinstance(path[-1], str) and path != ("layers", 0, "quantiles", "0.5")
+    if isinstance(path[-1], str)
+    and path not in (("layers", 0, "quantiles", "0.5"), ("spec", "thresholds", "dying"))
 ]
 
 
 @pytest.mark.parametrize("path", KEYS, ids=dotted)
 def test_missing_key(refused: Callable, tree: Callable, path: tuple):
-    damaged = tree()
+    damaged = tree("predicted")
     del at(damaged, path[:-1])[path[-1]]
     assert refused(damaged) == f"{dotted(path)}: missing"
 
@@ -232,10 +269,13 @@ def test_missing_quantile(refused: Callable, tree: Callable):
 
 
 @pytest.mark.parametrize(
-    "path", [(), ("resolved",), ("layers", 0), ("layers", 0, "weights"), ("input", "histogram")]
-)
+    "path",
+    [(), ("resolved",), ("layers", 0), ("layers", 0, "weights"), ("input", "histogram"),
+     ("layers", 1, "gradient"), ("layers", 1, "theory"), ("layers", 1, "theory", "figures", "std"),
+     ("verdict", 0)],
+)  # fmt: skip
 def test_unknown_key(refused: Callable, tree: Callable, path: tuple):
-    damaged = tree()
+    damaged = tree("predicted")
     at(damaged, path)["surplus"] = 1
     assert refused(damaged).startswith(f"{dotted((*path, 'surplus'))}: unknown")
 
@@ -340,6 +380,124 @@ def test_no_bins(refused: Callable, tree: Callable):
     histogram["underflow"] += sum(histogram["counts"])
     histogram["counts"], histogram["edges"] = [], [0.5]
     assert refused(damaged).startswith("layers.0.histogram")
+
+
+# gradient, theory, repeats, verdict
+
+
+@pytest.mark.parametrize("field", ["underflow", "overflow"])
+def test_gradients_that_do_not_add_up(refused: Callable, tree: Callable, field: str):
+    damaged = tree()
+    damaged["layers"][1]["gradient"]["histogram"][field] += 1
+    place = "layers.1.gradient.histogram"
+    assert refused(damaged) == f"{place}: counts add up to 201, not to 200 values"
+
+
+def test_nonfinite_gradients_count_too(refused: Callable, tree: Callable):
+    damaged = tree()
+    damaged["layers"][1]["gradient"]["nonfinite"] = 1
+    assert refused(damaged).startswith("layers.1.gradient.histogram: counts add up to 201")
+
+
+def test_edges_of_a_gradient(refused: Callable, tree: Callable):
+    damaged = tree()
+    damaged["layers"][2]["gradient"]["histogram"]["edges"].reverse()
+    assert "edges that rise" in refused(damaged)
+    damaged["layers"][2]["gradient"]["histogram"]["edges"] = [0.5]
+    assert refused(damaged).startswith("layers.2.gradient.histogram: must have one edge more")
+
+
+def test_gradient_that_contradicts_the_spec(refused: Callable, tree: Callable):
+    damaged = tree()
+    damaged["layers"][1]["gradient"] = None
+    assert refused(damaged).startswith("layers.1.gradient: must be there where ")
+    damaged = tree()
+    damaged["spec"]["backward"] = False
+    assert refused(damaged).startswith("layers.0.gradient: must be there where ")
+
+
+def test_repeats_that_contradict_the_spec(refused: Callable, tree: Callable):
+    damaged = tree("repeated")
+    damaged["layers"][1]["repeats"] = None
+    assert refused(damaged).startswith("layers.1.repeats: must be there where ")
+    damaged = tree("repeated")
+    damaged["spec"]["repeats"] = 1
+    assert refused(damaged).startswith("layers.0.repeats: must be there where ")
+
+
+@pytest.mark.parametrize("key", ["standard", "", "saturation", "theory.q", "a\nb", "x" * 9999])
+def test_repeats_of_no_figure(refused: Callable, tree: Callable, key: str):
+    damaged = tree("repeated")
+    damaged["layers"][0]["repeats"][key] = {"mean": 1.0, "std": 0.5}
+    assert refused(damaged).startswith("layers.0.repeats: no figure of a layer is named ")
+
+
+def test_theory_of_no_figure(refused: Callable, tree: Callable):
+    damaged = tree("predicted")
+    figures = damaged["layers"][0]["theory"]["figures"]
+    figures["gradient"] = figures["std"]
+    assert refused(damaged) == "layers.0.theory.figures: no figure of a layer is named 'gradient'"
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        ("repeated", ("layers", 2, "repeats", "std", "std")),
+        ("predicted", ("layers", 2, "theory", "figures", "std", "standard_error")),
+    ],
+)
+def test_negative_spread(refused: Callable, tree: Callable, kind: str, path: tuple):
+    damaged = tree(kind)
+    at(damaged, path[:-1])[path[-1]] = -0.1
+    assert refused(damaged) == f"{dotted(path)}: must be >= 0"
+
+
+@pytest.mark.parametrize("change", [-1, 1])
+def test_theory_of_other_bins(refused: Callable, tree: Callable, change: int):
+    damaged = tree("predicted")
+    theory = damaged["layers"][1]["theory"]
+    theory["histogram"] = theory["histogram"][1:] if change < 0 else [*theory["histogram"], 0.0]
+    assert refused(damaged).startswith("layers.1.theory.histogram: must have 30 bins")
+
+
+@pytest.mark.parametrize("layer", [0, 4, 10**18])
+def test_verdict_of_no_layer(refused: Callable, tree: Callable, layer: int):
+    damaged = tree()
+    damaged["verdict"][0]["layer"] = layer
+    assert refused(damaged) == "verdict.0.layer: must be from 1 to 3"
+
+
+# of an older version
+
+
+@pytest.mark.parametrize(
+    "path",
+    [("spec",), ("resolved",), ("input",), ("layers",), ("layers", 1), ("layers", 1, "mean"),
+     ("layers", 1, "histogram", "counts"), ("spec", "width"), ("digest",)],
+    ids=dotted,
+)  # fmt: skip
+def test_older_version_is_located_too(refused: Callable, old: dict, path: tuple):
+    damaged = copy.deepcopy(old)
+    for value in (None, 3, "text", [], [None], {"a": 1}):
+        at(damaged, path[:-1])[path[-1]] = value
+        if (path[-1], value) not in (("mean", None), ("mean", 3), ("digest", "text")):
+            assert refused(damaged).startswith(path[0]), value
+    del at(damaged, path[:-1])[path[-1]]
+    place = "layers" if path == ("layers", 1) else f"{dotted(path)}: missing"
+    assert refused(damaged).startswith(place)
+
+
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [((), "verdict"), (("spec",), "repeats"), (("resolved",), "no_theory"),
+     (("input",), "gradient"), (("layers", 1), "theory")],
+)  # fmt: skip
+def test_older_version_with_a_newer_figure(refused: Callable, old: dict, path: tuple, key: str):
+    at(old, path)[key] = None
+    assert refused(old) == f"{dotted((*path, key))}: unknown figure"
+
+
+# layers
 
 
 def test_layers_that_were_lost(refused: Callable, tree: Callable):
@@ -452,9 +610,17 @@ def loads_or_refuses(file: Path) -> None:
 @COMMON
 @given(data=st.data())
 def test_mutated_tree(tmp_path: Path, tree: Callable, data: st.DataObject):
-    kind = data.draw(st.sampled_from(["plain", "overflowing", "constant"]))
+    kind = data.draw(st.sampled_from(["plain", "overflowing", "constant", "repeated", "predicted"]))
     file = tmp_path / STATS
     file.write_text(json.dumps(data.draw(mutations(tree(kind)))), encoding="utf-8")
+    loads_or_refuses(file)
+
+
+@COMMON
+@given(data=st.data())
+def test_mutated_tree_of_version_1(tmp_path: Path, old: dict, data: st.DataObject):
+    file = tmp_path / STATS
+    file.write_text(json.dumps(data.draw(mutations(old))), encoding="utf-8")
     loads_or_refuses(file)
 
 

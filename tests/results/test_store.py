@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import FrozenInstanceError, asdict, replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from weightinit_cli.results import SCHEMA_VERSION, STATS, dump_line, dump_result, load_result
+from weightinit_cli.results import (
+    FIGURES,
+    SCHEMA_VERSION,
+    STATS,
+    dump_line,
+    dump_result,
+    figure,
+    load_result,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +62,7 @@ def test_both_forms_hold_the_same(result: Result):
 def test_lists_of_numbers_are_on_one_line(plain: Result):
     lines = dump_result(plain).splitlines()
     edges = [line for line in lines if '"edges": [' in line]
-    assert len(edges) == 1 + len(plain.layers)
+    assert len(edges) == 1 + 2 * len(plain.layers)  # of the activations and of the gradient
     assert all(line.rstrip(",").endswith("]") for line in edges)
 
 
@@ -91,15 +99,44 @@ def test_counts_add_up(result: Result):
         assert held + layer.nonfinite == result.spec["samples"] * size
 
 
+def test_gradients_are_of_the_layers_alone(result: Result):
+    assert result.input.gradient is None
+    for layer, size in zip(result.layers, result.spec["width"], strict=True):
+        assert (layer.gradient is not None) == result.spec["backward"]
+        if layer.gradient is not None:
+            histogram = layer.gradient.histogram
+            held = sum(histogram.counts) + histogram.underflow + histogram.overflow
+            assert held + layer.gradient.nonfinite == result.spec["samples"] * size
+
+
+def test_figures_are_the_numbers_of_a_layer(plain: Result):
+    """Every figure that stands directly in a layer, its saturation or its gradient, is listed."""
+    tree = asdict(plain.layers[0])
+    numbers = {key for key in tree if isinstance(tree[key], int | float)}
+    for group in ("saturation", "gradient"):
+        numbers |= {
+            f"{group}.{key}"
+            for key, value in tree[group].items()
+            if isinstance(value, int | float | None)
+        }
+    assert numbers - set(FIGURES) <= {"gradient.nonfinite"}
+    assert set(FIGURES) <= numbers
+    for path in FIGURES:
+        assert figure(plain.input, path) is None or not path.startswith(("grad", "sat", "pre"))
+        if path == "gradient.ratio":
+            assert figure(plain.layers[0], path) == tree["gradient"]["ratio"]
+
+
 def test_contract(plain: Result):
     """The keys of design section 4 that this version writes."""
     assert plain.schema_version == SCHEMA_VERSION
     tree = json.loads(dump_result(plain))
-    wanted = "schema_version name spec resolved digest input layers environment"
+    wanted = "schema_version name spec resolved digest input layers verdict environment"
     assert set(wanted.split()) <= set(tree)
     figures = (
         "mean std min max quantiles preactivation_std saturation zero_fraction dead_units "
-        "distinct_units std_across_inputs std_across_units weights nonfinite histogram"
+        "distinct_units std_across_inputs std_across_units weights nonfinite histogram "
+        "gradient theory repeats"
     )
     for layer in (tree["input"], *tree["layers"]):
         assert set(figures.split()) <= set(layer)
@@ -107,6 +144,10 @@ def test_contract(plain: Result):
     for layer in tree["layers"]:
         weights = "mean std min max kurtosis zero_fraction stream"
         assert set(weights.split()) <= set(layer["weights"])
+        gradient = "signal_rms weight_rms ratio nonfinite histogram"
+        assert set(gradient.split()) <= set(layer["gradient"])
+    for entry in tree["verdict"]:
+        assert set(entry) == {"name", "layer", "figure", "value", "advice"}
     assert len(tree["digest"]) == 64
 
 

@@ -19,6 +19,7 @@ from weightinit_cli.spec import (
     template,
 )
 from weightinit_cli.spec.fields import FIELDS
+from weightinit_cli.verdicts import Thresholds
 
 BAD = [path.read_bytes() for path in sorted((Path(__file__).parent / "bad").glob("*.yaml"))]
 SEEDS = [template().encode(), *(data for data in BAD if len(data) < 400)]
@@ -71,6 +72,7 @@ YAMLISH = st.lists(
             *("\\x1b", "\\ud800", "\\U00110000", "\u2028", "\ud800", "\ufeff", "\x00", "1e999"),
             *(f"{field.name}: " for field in FIELDS),
             *("name: ", "std: ", "bins: ", "range: ", "normal", "sigmoid", "%YAML 1.2\n"),
+            *("dying: ", "true", "false"),
         ]
     ),
     max_size=40,
@@ -102,6 +104,7 @@ KEYS = st.sampled_from(
         *(field.name for field in FIELDS),
         *("std", "mean", "low", "high", "gain", "mode", "scale", "distribution", "value", "bins"),
         *("range", "approximate", "negative_slope", "alpha", "omega", "sparsity", "threshold"),
+        *Thresholds._fields,
     ]
 ) | st.text(max_size=5)
 VALUES = st.recursive(
@@ -162,7 +165,12 @@ def test_any_overrides(overrides: list[str]):
 
 @quick
 @given(
-    st.sampled_from(["initializer", "activation", "bias", "histogram", "width", "seed", "nope"]),
+    st.sampled_from(
+        [
+            *("initializer", "activation", "bias", "histogram", "width", "seed", "nope"),
+            *("thresholds", "backward"),
+        ]
+    ),
     st.lists(KEYS | st.sampled_from("0129"), max_size=3),
     VALUES,
 )

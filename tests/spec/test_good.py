@@ -12,6 +12,7 @@ import pytest
 from weightinit_cli.errors import Mark, Problem, SpecError
 from weightinit_cli.spec import Component, Histogram, Spec, parse_spec, template
 from weightinit_cli.spec.scalars import resolve
+from weightinit_cli.verdicts import Thresholds
 
 GOOD = "activation: sigmoid\ninitializer: {name: normal, std: 1}\n"
 
@@ -35,6 +36,9 @@ def test_defaults():
         histogram=Histogram(30, "auto"),
         dtype="float32",
         saturation=0.05,
+        backward=True,
+        repeats=1,
+        thresholds=Thresholds(),
     )
     assert spec.layers == 5
 
@@ -55,6 +59,9 @@ bias: {name: constant, value: -0.5}
 histogram: {bins: 100000, range: [-1, 2.5]}
 dtype: float64
 saturation: 0.01
+backward: false
+repeats: 10000
+thresholds: {dying: 0, vanishing_gradient: 0.5}
 """
     )
     assert spec.name == "my-run_1.0"
@@ -65,6 +72,8 @@ saturation: 0.01
     assert spec.bias.arguments == {"value": -0.5}
     assert spec.histogram == Histogram(100_000, (-1.0, 2.5))
     assert (spec.dtype, spec.saturation) == ("float64", 0.01)
+    assert (spec.backward, spec.repeats) == (False, 10_000)
+    assert spec.thresholds == Thresholds(dying=0.0, vanishing_gradient=0.5)
 
 
 def test_width_decides_layers_and_features():
@@ -88,6 +97,8 @@ def test_width_decides_layers_and_features():
         '{"activation": "sigmoid", "initializer": {"name": "random_normal", "std": 1.0}}',
         "activation: sigmoid\ninitializer:\n    std:   +1\n    name: normal",
         "histogram: {}\n" + GOOD,
+        "thresholds: {}\n" + GOOD,
+        GOOD + "thresholds:\n  saturated: 3e-1\nbackward: TRUE\nrepeats: 0x1\n",
         template().replace("xavier_normal", "{name: normal, std: 1}"),
     ],
 )

@@ -20,7 +20,7 @@ from weightinit_cli.spec import (
     spec_from_normal_form,
     template,
 )
-from weightinit_cli.spec.fields import FIELDS, HISTOGRAM
+from weightinit_cli.spec.fields import FIELDS, HISTOGRAM, THRESHOLDS
 
 TEXT = "activation: sigmoid\ninitializer: {name: normal, std: 10}\n"
 FORM: dict[str, Any] = {
@@ -37,6 +37,18 @@ FORM: dict[str, Any] = {
     "histogram": {"bins": 30, "range": "auto"},
     "dtype": "float32",
     "saturation": 0.05,
+    "backward": True,
+    "repeats": 1,
+    "thresholds": {
+        "collapsed": 0.001,
+        "saturated": 0.3,
+        "inputs_indistinguishable": 0.02,
+        "dying": 0.1,
+        "vanishing_signal": 0.57,
+        "exploding_signal": 1.75,
+        "vanishing_gradient": 0.57,
+        "exploding_gradient": 1.75,
+    },
 }
 
 
@@ -57,6 +69,7 @@ def test_normal_form():
         "width: [1, 2, 3]\n",
         "histogram: {range: [-1, 1e300]}\n",
         "histogram: {range: per_layer}\nbias: {name: uniform, low: -1, high: 1}\n",
+        "backward: false\nrepeats: 20\nthresholds: {dying: 0, exploding_signal: 1e300}\n",
     ],
 )
 def test_round_trip_through_json(more: str):
@@ -69,7 +82,7 @@ def test_round_trip_through_json(more: str):
 
 
 def test_digest_does_not_change_from_release_to_release():
-    assert digest(parse(TEXT)) == "f7698dfee8192bcf46306c2d5c8bfcb83ad4f4619e12ecaf1782b06cfe3857e9"
+    assert digest(parse(TEXT)) == "901763c133a2acfd47f1c795aeae02979f56ac42c06e4c3726514578e2846613"
 
 
 def test_digest_ignores_the_name_and_how_it_was_written():
@@ -79,8 +92,10 @@ def test_digest_ignores_the_name_and_how_it_was_written():
 
 
 @pytest.mark.parametrize(
-    "change", ["seed: 1", "dtype: float64", "bias: ones", "histogram: {bins: 31}", "features: 99"]
-)
+    "change",
+    ["seed: 1", "dtype: float64", "bias: ones", "histogram: {bins: 31}", "features: 99",
+     "backward: false", "repeats: 2", "thresholds: {dying: 0.2}"],
+)  # fmt: skip
 def test_digest_sees_every_change(change: str):
     assert digest(parse(f"{TEXT}{change}\n")) != digest(parse(TEXT))
 
@@ -98,6 +113,10 @@ def test_digest_sees_every_change(change: str):
         ({"layers": 4}, "s.json: width: must have one number per layer (4, by layers), not 5"),
         ({"saturation": float("nan")}, "s.json: saturation: must be a finite number > 0 and < 1, "
          "not nan"),
+        ({"backward": 1}, "s.json: backward: must be true or false, not 1"),
+        ({"repeats": 2.0}, "s.json: repeats: must be a whole number from 1 to 10000, not 2.0"),
+        ({"thresholds": {"dying": float("inf")}}, "s.json: thresholds.dying: must be a finite "
+         "number >= 0, not inf"),
         ({"widht": 1}, "s.json: widht: unknown key; did you mean 'width'?"),
         ({"seed": b"1"}, "s.json: seed: must be a value of JSON, not of the type bytes"),
     ],
@@ -125,7 +144,7 @@ def test_template_runs_as_it_stands_and_shows_every_key():
     text = template()
     spec = parse(text)
     assert spec == parse("activation: sigmoid\ninitializer: xavier_normal\n")
-    for field in (*FIELDS, *HISTOGRAM):
+    for field in (*FIELDS, *HISTOGRAM, *THRESHOLDS):
         assert f"{field.name}:" in text
         assert field.doc in text
 

@@ -40,6 +40,9 @@ def test_path_below_a_name_widens_it():
 
 def test_path_makes_what_is_not_there():
     assert parse("histogram.bins=5").histogram.bins == 5
+    spec = parse("thresholds.dying=0.25", "backward=false", "repeats=20")
+    assert (spec.thresholds.dying, spec.thresholds.collapsed) == (0.25, 0.001)
+    assert (spec.backward, spec.repeats) == (False, 20)
 
 
 def test_path_into_a_list_counts_from_zero():

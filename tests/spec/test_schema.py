@@ -28,6 +28,7 @@ BEYOND = {
     *("range_empty_interval", "duplicate_key", "duplicate_parameter", "anchor", "merge_key"),
     *("range_nan", "std_nan", "std_inf", "std_400_digits", "tag_standard"),
     *("line_separator", "width_underscore", "siren_needs_sin", "range_too_narrow"),
+    *("backward_yes", "threshold_nan"),
 }
 
 
@@ -66,6 +67,9 @@ def test_every_key_has_a_description():
         {"activation": {"name": "sin", "omega": 30}, "initializer": "siren"},
         {"activation": {"name": "hard_sigmoid", "form": "keras2"}},
         {"initializer": {"name": "sparse", "sparsity": 1}},
+        {"backward": False, "repeats": 10_000},
+        {"thresholds": {}},
+        {"thresholds": {"dying": 0, "vanishing_gradient": 0.5}},
     ],
 )
 def test_schema_accepts_good_specs(change: dict[str, object]):
@@ -114,6 +118,16 @@ def test_schema_accepts_good_specs(change: dict[str, object]):
         {"histogram": {"range": [0]}},
         {"histogram": {"range": "wide"}},
         {"histogram": []},
+        {"backward": 1},
+        {"backward": "maybe"},
+        {"backward": None},
+        {"repeats": 0},
+        {"repeats": 10_001},
+        {"repeats": True},
+        {"thresholds": {"dyeing": 1}},
+        {"thresholds": {"dying": -1}},
+        {"thresholds": {"dying": None}},
+        {"thresholds": [0.5]},
     ],
 )
 def test_schema_refuses_bad_specs(change: dict[str, object]):

@@ -46,12 +46,17 @@ class Activation(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One row of the table: how it is built, what it takes, its formula and where it is from."""
+    """One row of the table: how it is built, what it takes, its formula and where it is from.
+
+    `torch_gain` is what torch's `calculate_gain` says of it, by the same parameters, where torch
+    has one.
+    """
 
     build: Callable[..., Activation]
     formula: str
     reference: str = ""
     parameters: tuple[Parameter, ...] = ()
+    torch_gain: Callable[..., float] | None = None
 
     @property
     def doc(self) -> str:

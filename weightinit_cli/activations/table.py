@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import Final
 
 from weightinit_cli.activations import gated, piecewise, smooth
@@ -15,15 +16,23 @@ _CELU_ALPHA = Parameter("alpha", "-alpha is the limit to the left", 1.0, minimum
 _SHRINK = Parameter("threshold", "how far from 0 the line begins", 0.5, minimum=0, maximum=1e6)
 
 ACTIVATIONS: Final[dict[str, Entry]] = {
-    "linear": Entry(piecewise.linear, "x", "Keras; torch's Identity"),
-    "sigmoid": Entry(smooth.sigmoid, "1 / (1 + exp(-x))", "Rumelhart, Hinton & Williams 1986"),
-    "tanh": Entry(smooth.tanh, "tanh x", "LeCun et al. 1998, Efficient BackProp"),
-    "relu": Entry(piecewise.relu, "max(0, x)", "Nair & Hinton 2010"),
+    "linear": Entry(piecewise.linear, "x", "Keras; torch's Identity", torch_gain=lambda: 1.0),
+    "sigmoid": Entry(
+        smooth.sigmoid,
+        "1 / (1 + exp(-x))",
+        "Rumelhart, Hinton & Williams 1986",
+        torch_gain=lambda: 1.0,
+    ),
+    "tanh": Entry(
+        smooth.tanh, "tanh x", "LeCun et al. 1998, Efficient BackProp", torch_gain=lambda: 5 / 3
+    ),
+    "relu": Entry(piecewise.relu, "max(0, x)", "Nair & Hinton 2010", torch_gain=lambda: sqrt(2)),
     "leaky_relu": Entry(
         piecewise.leaky_relu,
         "x if x > 0 else negative_slope x",
         "Maas et al. 2013",
         (_SLOPE,),
+        torch_gain=lambda negative_slope: sqrt(2 / (1 + negative_slope**2)),
     ),
     "prelu": Entry(
         piecewise.leaky_relu,
@@ -48,6 +57,7 @@ ACTIVATIONS: Final[dict[str, Entry]] = {
         piecewise.selu,
         "1.0507 (x if x > 0 else 1.6733 (exp x - 1))",
         "Klambauer et al. 2017 (arXiv:1706.02515)",
+        torch_gain=lambda: 3 / 4,
     ),
     "gelu": Entry(
         gated.gelu,

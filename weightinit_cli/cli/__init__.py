@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "histogram": "histogram",
+    "theory": "theory",
+    "phase": "phase",
     "validate": "validate",
     "schema": "schema",
     "list": "list_",
+    "explain": "explain",
     "new": "new",
     "show": "show",
     "plot": "plot",

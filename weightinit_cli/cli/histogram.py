@@ -64,12 +64,13 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Push Gaussian inputs through a network and record every layer's activations.
+    """Push Gaussian inputs through a network, a gradient back, and record every layer.
 
-    Writes OUTPUT_DIR/<name>/stats.json and OUTPUT_DIR/<name>/histogram.png, and prints a row
-    per layer: mean and standard deviation of the activations, how much lies in the flat ends of
-    the activation function, how many units still differ, one unit's standard deviation from
-    input to input, and the histogram.
+    Writes stats.json, histogram.png and depth.png to OUTPUT_DIR/<name>/, and prints a row per
+    layer: mean and standard deviation of the activations, how many standard errors the latter
+    is off theory's (z), how much lies in the flat ends of the activation function, how many units
+    still differ, one unit's standard deviation from input to input, the gradient's power over
+    that of the layer after, and the histogram. Below it what is wrong (winit explain).
     """
     code = 0
     loaded = []

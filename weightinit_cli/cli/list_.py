@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import product, zip_longest
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 FLAT = 0.05
 INDENT = 4
+MARGINAL = 1e-9
 
 # Values of the numbers that have no default, to show what becomes of an activation with them.
 EXAMPLES: dict[str, dict[str, float]] = {
@@ -127,7 +128,8 @@ def _shapes(name: str, entry: Entry) -> list[str]:
             for key, value in arguments.items()
         )
         shape = _shape(entry.build(**arguments))
-        lines.append(f"with {named}: {shape}" if named else shape)
+        prefix = f"with {named}: " if named else ""
+        lines += [f"{prefix}{said}" for said in (shape, _gain(name, entry, arguments))]
     return lines
 
 
@@ -142,6 +144,21 @@ def _shape(activation: Activation) -> str:
         ends.append("x > 0" if 0 < x_high < 1e-300 else f"x >= {x_high:.4g}")
     parts.append(f"flat where {' or '.join(ends)}" if ends else "no flat end")
     return "; ".join(parts)
+
+
+def _gain(name: str, entry: Entry, arguments: Mapping[str, Any]) -> str:
+    """`gain: auto`, torch's beside it, and whether the variance stays at 1 with it."""
+    from weightinit_cli.experiments import gain_of
+    from weightinit_cli.spec import Component
+
+    gain, slope = gain_of(Component(name, tuple(arguments.items())))
+    if gain == inf:
+        return "no gain: it is zero"
+    said = f"gain {gain:.4g}"
+    if entry.torch_gain is not None:
+        said += f" (torch {entry.torch_gain(**arguments):.4g})"
+    said += f"; slope of q' at 1 with it: {round(slope, 6):.3g}"
+    return f"{said}: UNSTABLE, the variance leaves 1" if slope > 1 + MARGINAL else said
 
 
 def _parameter(parameter: Parameter) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from weightinit_cli.results import Result
 
 FORMATS = ("png", "svg", "pdf")
+PICTURES = ("histogram", "depth")
 
 format_option = click.option(
     "--format",
@@ -21,24 +22,29 @@ format_option = click.option(
     multiple=True,
     default=["png"],
     show_default=True,
-    help="Format of the picture. Repeatable.",
+    help="Format of the pictures. Repeatable.",
 )
 
 
 def pictures(result: Result, formats: Iterable[str]) -> dict[str, bytes]:
-    """The picture in each format, by file name."""
+    """Both pictures in each format, by file name."""
     wanted = tuple(dict.fromkeys(formats))
     if not wanted:
         return {}
-    from weightinit_cli.plots import compose, render
+    from weightinit_cli.plots import compose, compose_depth, render
 
-    drawing = compose(result)
-    return {_file(name): render(drawing, name, result.digest) for name in wanted}
+    drawings = {"histogram": compose(result), "depth": compose_depth(result)}
+    return {
+        f"{picture}.{name}": render(drawing, name, result.digest)
+        for picture, drawing in drawings.items()
+        for name in wanted
+    }
 
 
 def outdated(folder: Path, digest: str) -> list[str]:
     """The pictures in a result's folder that are of another run."""
-    return [_file(name) for name in FORMATS if _is_of_another(folder / _file(name), digest)]
+    names = (f"{picture}.{name}" for picture in PICTURES for name in FORMATS)
+    return [name for name in names if _is_of_another(folder / name, digest)]
 
 
 def _is_of_another(picture: Path, digest: str) -> bool:
@@ -46,7 +52,3 @@ def _is_of_another(picture: Path, digest: str) -> bool:
         return picture.is_file() and digest.encode() not in picture.read_bytes()
     except OSError:
         return False
-
-
-def _file(name: str) -> str:
-    return f"histogram.{name}"

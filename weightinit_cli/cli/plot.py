@@ -11,18 +11,18 @@ from weightinit_cli.cli.pictures import format_option, pictures
 from weightinit_cli.errors import printable
 
 
-@click.command("plot", short_help="Draw the picture of a saved result again.")
+@click.command("plot", short_help="Draw the pictures of a saved result again.")
 @click.argument("path", metavar="RESULT", type=click.Path(path_type=Path, readable=False))
 @click.option(
     "-o",
     "--output-dir",
     type=click.Path(path_type=Path, readable=False),
-    help="Folder for the picture. Default: beside the result.",
+    help="Folder for the pictures. Default: beside the result.",
 )
 @format_option
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 def command(path: Path, output_dir: Path | None, formats: tuple[str, ...], quiet: bool) -> None:
-    """Draw the picture of a saved result again: RESULT is a stats.json or its folder."""
+    """Draw the pictures of a saved result again: RESULT is a stats.json or its folder."""
     from weightinit_cli.results import load_result, write_files
 
     result = load_result(path)

@@ -1,4 +1,4 @@
-"""The table of a Result: a row per layer."""
+"""The table of a Result: a row per layer, and the verdict."""
 
 from __future__ import annotations
 
@@ -16,14 +16,19 @@ from weightinit_cli.results.describe import described
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weightinit_cli.results import LayerStatistics, Result, Saturation
+    from weightinit_cli.results import LayerStatistics, Result, Saturation, Verdict
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
 ASCII = " .:-=+*#@"
 SPARK_WIDTH = 30
+SPARK_GOOD = 20
 SPARK_HEAD = "histogram"
 UNLIMITED = 1000
 SHADED = 0.2
+# Standard errors from theory that chance does not explain.
+FAR_OFF = 5
+# Of the verdicts that are not red.
+COLOURS = {"healthy": "green", "saturated": "yellow", "dying": "yellow"}
 
 
 class Cell(NamedTuple):
@@ -33,9 +38,18 @@ class Cell(NamedTuple):
     colour: str | None = None
 
 
+class Column(NamedTuple):
+    """A head, and a cell per layer; `spare` gives way where there is little room."""
+
+    head: str
+    cells: Sequence[Cell]
+    spare: bool = False
+
+
 class Layout(NamedTuple):
     """How the columns stand: on one or two lines of heads, how far apart, how wide each."""
 
+    columns: Sequence[Column]
     heads: list[list[str]]
     gap: str
     widths: list[int]
@@ -43,30 +57,26 @@ class Layout(NamedTuple):
 
 
 def table(result: Result) -> list[str]:
-    """The lines of the table: what was run, then one row per layer."""
-    heads = ["layer", "mean", "std", "sat. low", "sat. high", "distinct", "std (inputs)"]
-    rows = [_row(number, layer) for number, layer in enumerate(result.layers, 1)]
-    for head, cell_of in (("outside", _outside), ("inf, nan", _nonfinite)):
-        column = [cell_of(layer) for layer in result.layers]
-        if any(cell.colour for cell in column):
-            heads.append(head)
-            rows = [[*row, cell] for row, cell in zip(rows, column, strict=True)]
+    """The lines of the table: what was run, one row per layer, one line per verdict."""
     columns = terminal.columns()
-    lines_of_heads, gap, widths, room = _layout(heads, rows, columns or UNLIMITED)
-    shown = room >= len(SPARK_HEAD)
+    layout = _layout(_columns(result.layers), columns or UNLIMITED)
+    shown = layout.room >= len(SPARK_HEAD)
     lines = [click.style(line, bold=True) for line in _heading(result, columns)]
-    for number, line in enumerate(lines_of_heads, 1):
-        cells = [head.rjust(width) for head, width in zip(line, widths, strict=True)]
-        spark = [SPARK_HEAD] if shown and number == len(lines_of_heads) else []
-        lines.append(click.style(gap.join([*cells, *spark]), dim=True))
+    for number, line in enumerate(layout.heads, 1):
+        cells = [head.rjust(width) for head, width in zip(line, layout.widths, strict=True)]
+        spark = [SPARK_HEAD] if shown and number == len(layout.heads) else []
+        lines.append(click.style(layout.gap.join([*cells, *spark]), dim=True))
     levels = BLOCKS if terminal.takes(BLOCKS) else ASCII
+    rows = zip(*(column.cells for column in layout.columns), strict=True)
     for row, layer in zip(rows, result.layers, strict=True):
         cells = [
             click.style(cell.text.rjust(width), fg=cell.colour)
-            for cell, width in zip(row, widths, strict=True)
+            for cell, width in zip(row, layout.widths, strict=True)
         ]
-        spark = [_spark(layer.histogram.counts, levels, room)] if shown else []
-        lines.append(gap.join([*cells, *spark]).rstrip())
+        spark = [_spark(layer.histogram.counts, levels, layout.room)] if shown else []
+        lines.append(layout.gap.join([*cells, *spark]).rstrip())
+    for verdict in result.verdict:
+        lines += _verdict(verdict, columns)
     return lines
 
 
@@ -79,22 +89,32 @@ def _heading(result: Result, columns: int | None) -> list[str]:
     return [line.replace("\0", " ") for line in terminal.wrapped(unbroken, columns, indent=2)]
 
 
-def _layout(heads: Sequence[str], rows: Sequence[Sequence[Cell]], columns: int) -> Layout:
-    """The first that fits with its histogram, else the first that fits, else the narrowest."""
-    layouts = []
-    for lines in ([[*heads]], _two_lines(heads)):
-        widths = [
-            max(len(cell) for cell in (*names, *(row[column].text for row in rows)))
-            for column, names in enumerate(zip(*lines, strict=True))
-        ]
-        for gap in ("  ", " "):
-            room = columns - sum(widths) - len(gap) * len(widths)
-            layouts.append(Layout(lines, gap, widths, room))
-    for needed in (len(SPARK_HEAD), 0):
+def _layout(columns: Sequence[Column], room: int) -> Layout:
+    """The first with room for its histogram, else the first that fits, else the narrowest."""
+    full = _layouts(columns, room)
+    lean = _layouts([column for column in columns if not column.spare], room)
+    least = len(SPARK_HEAD)
+    wanted = ((SPARK_GOOD, full), (least, full), (least, lean), (0, full), (0, lean))
+    for needed, layouts in wanted:
         for layout in layouts:
             if layout.room >= needed:
                 return layout
-    return layouts[-1]
+    return lean[-1]
+
+
+def _layouts(columns: Sequence[Column], room: int) -> list[Layout]:
+    """From the widest to the narrowest."""
+    layouts = []
+    heads = [column.head for column in columns]
+    for lines in ([heads], _two_lines(heads)):
+        widths = [
+            max(map(len, (*names, *(cell.text for cell in column.cells))))
+            for column, *names in zip(columns, *lines, strict=True)
+        ]
+        for gap in ("  ", " "):
+            left = room - sum(widths) - len(gap) * len(widths)
+            layouts.append(Layout(columns, lines, gap, widths, left))
+    return layouts
 
 
 def _two_lines(heads: Sequence[str]) -> list[list[str]]:
@@ -104,15 +124,41 @@ def _two_lines(heads: Sequence[str]) -> list[list[str]]:
     return [upper, [rest or first for first, _, rest in parts]]
 
 
-def _row(number: int, layer: LayerStatistics) -> list[Cell]:
-    return [
-        Cell(str(number), "cyan"),
-        Cell(_number(layer.mean)),
-        Cell(_number(layer.std)),
-        *_saturation(layer.saturation),
-        Cell("-" if layer.distinct_units is None else str(layer.distinct_units)),
-        Cell(_number(layer.std_across_inputs)),
+def _columns(layers: Sequence[LayerStatistics]) -> list[Column]:
+    """Those that every result has, and those that this one has something to show in."""
+    low, high = zip(*(_saturation(layer.saturation) for layer in layers), strict=True)
+    z = [_z(layer) for layer in layers]
+    ratio = [_gradient_ratio(layer) for layer in layers]
+    outside = [_outside(layer) for layer in layers]
+    lost = [_nonfinite(layer) for layer in layers]
+    columns = [
+        Column("layer", [Cell(str(number), "cyan") for number in range(1, len(layers) + 1)]),
+        Column("mean", [Cell(_number(layer.mean)) for layer in layers]),
+        Column("std", [Cell(_number(layer.std)) for layer in layers]),
+        Column("z (std)", z if any(cell.text != "-" for cell in z) else [], spare=True),
+        Column("sat. low", low),
+        Column("sat. high", high),
+        Column("distinct", [Cell(_count(layer.distinct_units)) for layer in layers]),
+        Column("std (inputs)", [Cell(_number(layer.std_across_inputs)) for layer in layers]),
+        Column("grad. ratio", ratio if any(cell.text != "-" for cell in ratio) else []),
+        Column("outside", outside if any(cell.colour for cell in outside) else []),
+        Column("inf, nan", lost if any(cell.colour for cell in lost) else []),
     ]
+    return [column for column in columns if column.cells]
+
+
+def _z(layer: LayerStatistics) -> Cell:
+    """How many standard errors the standard deviation is from theory's; set off where many."""
+    predicted = layer.theory.figures.get("std") if layer.theory else None
+    if predicted is None or predicted.z is None:
+        return Cell("-")
+    z = predicted.z
+    shown = f"{z:.1f}" if abs(z) < 1000 else _number(z)
+    return Cell(shown, "yellow" if abs(z) > FAR_OFF else None)
+
+
+def _gradient_ratio(layer: LayerStatistics) -> Cell:
+    return Cell(_number(layer.gradient.ratio if layer.gradient else None))
 
 
 def _outside(layer: LayerStatistics) -> Cell:
@@ -124,6 +170,15 @@ def _outside(layer: LayerStatistics) -> Cell:
 
 def _nonfinite(layer: LayerStatistics) -> Cell:
     return Cell(f"{layer.nonfinite:,}", "red" if layer.nonfinite else None)
+
+
+def _count(value: int | None) -> str:
+    return "-" if value is None else str(value)
+
+
+def _value(value: float) -> str:
+    """A count in full, anything else as in the table."""
+    return f"{value:,.0f}" if value.is_integer() and abs(value) < 1e15 else _number(value)
 
 
 def _number(value: float | None) -> str:
@@ -160,3 +215,15 @@ def _spark(counts: Sequence[int], levels: str, room: int) -> str:
     most = max(densities)
     top = len(levels) - 1
     return "".join(levels[-(-one * top // most)] if most else levels[0] for one in densities)
+
+
+def _verdict(verdict: Verdict, columns: int | None) -> list[str]:
+    """What is wrong, from where on, which figure shows it, and what to do."""
+    name = printable(verdict.name)
+    where = "" if verdict.layer is None else f" from layer {verdict.layer}"
+    if verdict.figure is not None and verdict.value is not None:
+        where += f" ({verdict.figure} = {_value(verdict.value)})"
+    line = printable(f"{name}{where}: {verdict.advice}")
+    first, *more = [line] if columns is None else terminal.wrapped(line, columns, indent=2)
+    colour = COLOURS.get(verdict.name, "red")
+    return [click.style(first[: len(name)], fg=colour, bold=True) + first[len(name) :], *more]

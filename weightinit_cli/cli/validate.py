@@ -13,10 +13,12 @@ from weightinit_cli.errors import WinitError, printable
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 def command(files: tuple[str, ...], quiet: bool) -> int:
     """Check specs without running them: print `FILE: ok, N runs`, or every problem."""
+    from weightinit_cli.experiments import check
+
     code = 0
     for file in files:
         try:
-            specs.load(file)
+            check(specs.load(file))
         except WinitError as error:
             code = max(code, terminal.fail(error.lines, error.exit_code))
             continue

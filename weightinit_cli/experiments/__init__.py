@@ -1,4 +1,4 @@
-"""Experiments: Spec -> Result."""
+"""Experiments: Spec -> Result; and what theory says without a run."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 from weightinit_cli.experiments.progress import NoProgress, Progress
 
 if TYPE_CHECKING:
+    from weightinit_cli.experiments.gain import Gain
     from weightinit_cli.results import Result
-    from weightinit_cli.spec import Spec
+    from weightinit_cli.results.forecast import Forecast
+    from weightinit_cli.results.phase import PhaseDiagram
+    from weightinit_cli.spec import Component, Spec
 
-__all__ = ["NoProgress", "Progress", "run"]
+__all__ = ["NoProgress", "Progress", "check", "forecast", "gain_of", "phase_diagram", "run"]
 
 
 def run(spec: Spec, *, threads: int | None = None, progress: Progress | None = None) -> Result:
@@ -18,10 +21,43 @@ def run(spec: Spec, *, threads: int | None = None, progress: Progress | None = N
 
     `threads` None takes all cores for large networks and one for small ones; the figures do not
     depend on it. `progress` is told of every piece of work. Raises SpecError where the request
-    needs more memory than there is, ValueError for fewer than one thread.
+    needs more memory than there is or a number that theory does not have, ValueError for fewer
+    than one thread.
     """
     if threads is not None and threads < 1:
         raise ValueError(f"threads must be at least 1, not {threads}")
     from weightinit_cli.experiments.histogram import histogram
 
     return histogram(spec, threads, progress or NoProgress())
+
+
+def check(spec: Spec) -> None:
+    """Raise SpecError where the spec asks theory for a number that does not exist."""
+    from weightinit_cli.experiments.build import asks_theory, build_network
+
+    if asks_theory(spec):
+        build_network(spec)
+
+
+def forecast(spec: Spec) -> Forecast:
+    """What mean-field theory predicts of a spec's layers, and of ever more of them.
+
+    Raises SpecError where the spec asks theory for a number that does not exist.
+    """
+    from weightinit_cli.experiments.forecast import forecast as of
+
+    return of(spec)
+
+
+def gain_of(activation: Component) -> Gain:
+    """The gain of an activation, `gain: auto`, and whether variance 1 is stable with it."""
+    from weightinit_cli.experiments.gain import gain_of as of
+
+    return of(activation)
+
+
+def phase_diagram(activation: Component, width: int) -> PhaseDiagram:
+    """The order-to-chaos phase diagram of an activation; `width` places the initializers on it."""
+    from weightinit_cli.experiments.phase import phase_diagram as of
+
+    return of(activation, width)

@@ -17,13 +17,17 @@ ALWAYS_THERE = 1 << 28
 
 
 def check_memory(spec: Spec, needed: PeakBytes) -> None:
-    """Raise SpecError, at the key that asks most, where `needed` exceeds what is available."""
+    """Raise SpecError, at the key that asks too much, where `needed` exceeds what is available."""
     if needed.total <= ALWAYS_THERE:
         return
     available = available_bytes()
     if needed.total > available:
         message = f"needs {_gib(needed.total)} of memory, and {_gib(available)} are available"
-        raise SpecError([spec.problem(_greediest(spec, needed), message)])
+        key = _greediest(spec, needed)
+        if needed.trace and needed.total - needed.trace <= available:
+            key = "backward"
+            message += f"; {_gib(needed.total - needed.trace)} are enough with backward: false"
+        raise SpecError([spec.problem(key, message)])
 
 
 def _greediest(spec: Spec, needed: PeakBytes) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from math import isfinite, ldexp
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from weightinit_cli.network import QUANTILES, Record, Request
+from weightinit_cli.network import QUANTILES, GradientRecord, Record, Request, octaves
 from weightinit_cli.results import (
+    Gradient,
     HistogramCounts,
     LayerStatistics,
     Saturation,
@@ -16,7 +17,13 @@ from weightinit_cli.results import (
 )
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from weightinit_cli.network.recording import Weights
+
+# Octaves of |δ| that a layer's histogram holds at most, twelve decades, and those of float64.
+MOST_OCTAVES = 40
+LOWEST, HIGHEST = -1021, 1022
 
 
 def statistics(record: Record, request: Request) -> LayerStatistics:
@@ -64,6 +71,54 @@ def _weights(weights: Weights) -> WeightStatistics:
         zero_fraction=sums.zeros / sums.size,
         stream=weights.stream,
     )
+
+
+def gradient_statistics(
+    record: GradientRecord, above: GradientRecord | None, dtype: np.dtype[Any]
+) -> Gradient:
+    """The figures of what came back to a layer; `above` is the layer after it, if any."""
+    return Gradient(
+        signal_rms=_finite(record.signal.rms(record.exponent)),
+        weight_rms=_finite(record.weights.rms(record.exponent))
+        if record.weights.count == record.entries
+        else None,
+        ratio=None if above is None else _ratio(record, above),
+        nonfinite=record.buckets.nonfinite,
+        histogram=_octave_histogram(record, dtype),
+    )
+
+
+def _ratio(record: GradientRecord, above: GradientRecord) -> float | None:
+    """mean δ² / mean δ² of the layer after; None for 0/0."""
+    ours, theirs = record.signal.rms(), above.signal.rms()
+    if ours is None or not theirs:
+        return None
+    root = _shifted(ours / theirs, record.exponent - above.exponent)
+    return _finite(root * root)
+
+
+def _octave_histogram(record: GradientRecord, dtype: np.dtype[Any]) -> HistogramCounts:
+    """|δ| between powers of two, from its largest value down at most MOST_OCTAVES."""
+    finite = record.buckets.finite
+    sizes = {k + record.exponent: n for k, n in octaves(record.buckets, dtype).items()}
+    overflow = sum(n for k, n in sizes.items() if k > HIGHEST)
+    held = [k for k in sizes if LOWEST <= k <= HIGHEST]
+    top = max(held, default=0)
+    bottom = max(min(held, default=0), top - MOST_OCTAVES + 1)
+    counts = tuple(sizes.get(k, 0) for k in range(bottom, top + 1))
+    return HistogramCounts(
+        edges=tuple(ldexp(1.0, k) for k in range(bottom, top + 2)),
+        counts=counts,
+        underflow=finite - overflow - sum(counts),
+        overflow=overflow,
+    )
+
+
+def _shifted(value: float, exponent: int) -> float:
+    try:
+        return ldexp(value, exponent)
+    except OverflowError:
+        return float("inf")
 
 
 def _finite(value: float | None) -> float | None:

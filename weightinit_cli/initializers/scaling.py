@@ -52,6 +52,15 @@ def he_uniform(fans: Fans) -> Sampler:
     return variance_scaling(fans, scale=2, mode="fan_in", distribution="uniform")
 
 
+def critical(fans: Fans, *, sigma_w: float) -> Sampler:
+    """std sigma_w / sqrt(fan_in), plain normal, on the edge of chaos of the activation.
+
+    There a small difference of two inputs neither grows nor shrinks: chi_1 = sigma_w² E[φ'²] = 1
+    at the fixed point q*. Schoenholz et al. 2017 (arXiv:1611.01232), eq. 5.
+    """
+    return variance_scaling(fans, scale=sigma_w**2, mode="fan_in", distribution="normal")
+
+
 def torch_linear(fans: Fans) -> Sampler:
     """U(± 1 / sqrt(fan_in)): std sqrt(1 / (3 fan_in)), for the biases too.
 

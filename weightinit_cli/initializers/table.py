@@ -20,7 +20,8 @@ class Initializer(NamedTuple):
 
     `default_bias` names the initializer that the biases have unless the spec says otherwise;
     `build_bias` builds a bias of shape (fan_out,) from the layer's fans, where the row can.
-    `activation` is the one it is made for, whose parameters `build` takes, too.
+    `activation` is the one it is made for, whose parameters `build` takes, too; `theory` names
+    the number that `build` takes and theory computes for the spec's activation.
     """
 
     build: Callable[..., Sampler]
@@ -32,6 +33,7 @@ class Initializer(NamedTuple):
     default_bias: str = "zeros"
     build_bias: Callable[..., Sampler] | None = None
     activation: str = ""
+    theory: str = ""
 
     @property
     def doc(self) -> str:
@@ -42,7 +44,15 @@ class Initializer(NamedTuple):
 _MEAN = Parameter("mean", "mean of the entries", 0.0)
 _STD = Parameter("std", "standard deviation of the normal", minimum=0)
 _LARGEST = 1e100
-_GAIN = Parameter("gain", "multiplies the standard deviation", 1.0, minimum=0, maximum=_LARGEST)
+AUTO: Final = "auto"
+_GAIN = Parameter(
+    "gain",
+    "multiplies the standard deviation; auto: 1 / sqrt(E[φ²]), 1 in layer 1",
+    1.0,
+    minimum=0,
+    maximum=_LARGEST,
+    words=(AUTO,),
+)
 _MODE = Parameter(
     "mode", "which fan the variance is divided by", choices=("fan_in", "fan_out", "fan_avg")
 )
@@ -50,10 +60,11 @@ _KAIMING = (
     Parameter("mode", "which fan is kept", "fan_in", choices=("fan_in", "fan_out")),
     Parameter(
         "gain",
-        "instead of sqrt(2 / (1 + negative_slope²))",
+        "instead of sqrt(2 / (1 + negative_slope²)); auto: 1 / sqrt(E[φ²]), 1 in layer 1",
         None,
         minimum=0,
         maximum=_LARGEST,
+        words=(AUTO,),
     ),
     Parameter(
         "negative_slope",
@@ -151,6 +162,14 @@ INITIALIZERS: Final[dict[str, Initializer]] = {
         _HE,
         parameters=_KAIMING,
         needs_fans=True,
+    ),
+    "critical": Initializer(
+        scaling.critical,
+        "sigma_w / sqrt(fan_in), sigma_w where chi_1 = 1",
+        "winit",
+        "Schoenholz et al. 2017 (arXiv:1611.01232), section 3; for the sigma_b of the biases",
+        needs_fans=True,
+        theory="sigma_w",
     ),
     "torch_linear": Initializer(
         scaling.torch_linear,

@@ -1,11 +1,13 @@
-"""How much memory a forward pass takes at most."""
+"""How much memory a run takes at most."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from weightinit_cli.network.backward import BLOCK_COLUMNS
+
 if TYPE_CHECKING:
-    from weightinit_cli.network.forward import Network
+    from weightinit_cli.network.layers import Network
 
 # While a block is observed: its keys as indices, an activation's scratch, masks. From then on: its
 # counts by bucket.
@@ -17,11 +19,15 @@ BYTES_AT_ANY_SIZE = 1 << 27
 
 
 class PeakBytes(NamedTuple):
-    """Upper bounds, in bytes, for what is held at the same time."""
+    """Upper bounds, in bytes, for what is held at the same time.
+
+    `trace` is what a backward pass needs of the forward pass, 0 without one.
+    """
 
     weights: int
     signals: int
     records: int
+    trace: int
 
     @property
     def total(self) -> int:
@@ -29,8 +35,8 @@ class PeakBytes(NamedTuple):
         return sum(self) + BYTES_AT_ANY_SIZE
 
 
-def peak_bytes(network: Network, bins: int, threads: int) -> PeakBytes:
-    """The most that `forward` and the figures of `bins` bins per layer hold at one time."""
+def peak_bytes(network: Network, bins: int, threads: int, *, traced: bool) -> PeakBytes:
+    """The most that both passes and the figures of `bins` bins per layer hold at one time."""
     itemsize = network.dtype.itemsize
     matrices = [
         layer.fan_in * layer.fan_out * (itemsize + layer.weights.scratch)
@@ -39,6 +45,11 @@ def peak_bytes(network: Network, bins: int, threads: int) -> PeakBytes:
     values = network.samples * network.widest
     rows = -(-network.samples // network.block_count)
     in_work = min(threads, network.block_count) * rows * network.widest
+    trace = 0
+    if traced:
+        kept = network.features + sum(layer.fan_out for layer in network.layers)
+        columns = min(threads, -(-network.widest // BLOCK_COLUMNS)) * BLOCK_COLUMNS
+        trace = itemsize * (network.samples * kept + network.widest * columns)
     return PeakBytes(
         weights=max(matrices),
         # two buffers, and in the worst case every value taken out to be sorted
@@ -47,4 +58,5 @@ def peak_bytes(network: Network, bins: int, threads: int) -> PeakBytes:
         + BYTES_PER_BLOCK_VALUE * in_work
         + 48 * network.samples,
         records=len(network.layers) * (BYTES_PER_LAYER + BYTES_PER_BIN * bins),
+        trace=trace,
     )

@@ -42,7 +42,7 @@ class UnitMoments:
         """Take `values`, shape (inputs, units), with `directions` of shape (k, inputs), k >= 0."""
         if directions is None:
             directions = np.empty((0, len(values)))
-        exponent = _exponent(values)
+        exponent = exponent_of(values)
         with np.errstate(all="ignore"):
             sums = cls._sum(values, directions, exponent)
             if not np.isfinite(sums[2]).all():
@@ -182,7 +182,7 @@ class UnitMoments:
             return float(np.ldexp(value, self.exponent))
 
 
-def _exponent(values: Array) -> int:
+def exponent_of(values: Array) -> int:
     """The power of two that brings float64 values near one; float32's squares fit as they are."""
     if values.dtype == np.float32:
         return 0

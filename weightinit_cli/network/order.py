@@ -132,6 +132,18 @@ class Buckets:
         return Sieve(_by_key(wanted), buckets, holds_zeros)
 
 
+def octaves(buckets: Buckets, dtype: np.dtype[Any]) -> dict[int, int]:
+    """How many values have 2**k <= |value| < 2**(k + 1), by k; zeros and subnormals are left out.
+
+    Exact, because the leading 16 bits hold the whole exponent.
+    """
+    info = np.finfo(dtype)
+    by_key = _by_key(buckets.counts)
+    sizes = (by_key[:SIGN] + by_key[SIGN:]).reshape(1 << info.nexp, -1).sum(axis=1)
+    bias = info.maxexp - 1
+    return {k - bias: int(sizes[k]) for k in np.flatnonzero(sizes).tolist() if k > 0}
+
+
 class Sieve(NamedTuple):
     """Which values are taken out: by key, and the same as buckets; never exact zeros."""
 

@@ -1,4 +1,4 @@
-"""Pictures of a Result, drawn through matplotlib's renderers, never through pyplot.
+"""Pictures of results, drawn through matplotlib's renderers, never through pyplot.
 
 A picture is composed once, as data (`Drawing`), and painted by one function on whichever
 renderer is at hand. `render(compose(result), "png", digest)` needs neither `Figure` nor `Axes`,
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from weightinit_cli.plots.compose import compose
+from weightinit_cli.plots.compose import compose, compose_depth, compose_phase
 from weightinit_cli.plots.render import FORMATS, render
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from weightinit_cli.results.model import Result
 
-__all__ = ["FORMATS", "compose", "draw", "render"]
+__all__ = ["FORMATS", "compose", "compose_depth", "compose_phase", "draw", "render"]
 
 
 def draw(result: Result) -> Figure:

@@ -1,41 +1,19 @@
-"""What both pictures have: heading, frame, ticks with their labels."""
+"""What the pictures have around their panels: frames, ticks with their labels, layers across."""
 
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
-from weightinit_cli.plots.drawing import INK, MUTED, Align, Box, Item, Label, polyline
+from weightinit_cli.plots.drawing import INK, Align, Box, Item, Label, polyline
 from weightinit_cli.plots.fonts import width_of
-from weightinit_cli.plots.labels import SUBTITLE_SIZE, TITLE_SIZE
+from weightinit_cli.plots.numbers import Scale
 
-if TYPE_CHECKING:
-    from weightinit_cli.plots.numbers import Scale
-
+MARGIN = 10.0
 TICK_SIZE = 7.5
 LABEL_SIZE = 8.5
 TICK = 3.0
-MARGIN = 10.0
-LINE = 1.35
-FRAME = 0.6
-
-Heading = tuple[tuple[str, float], list[str]]
-
-
-def heading_height(heading: Heading) -> float:
-    """The height of title and subtitle, with the margin above."""
-    return MARGIN + LINE * (TITLE_SIZE + SUBTITLE_SIZE * len(heading[1])) + 4
-
-
-def heading_items(heading: Heading, top: float) -> list[Item]:
-    """Title and subtitle, beginning at the left margin, below `top`."""
-    (title, size), lines = heading
-    baseline = top - MARGIN - TITLE_SIZE
-    items: list[Item] = [Label(MARGIN, baseline, title, size)]
-    for number, line in enumerate(lines, 1):
-        below = baseline - 2 - LINE * SUBTITLE_SIZE * number
-        items.append(Label(MARGIN, below, line, SUBTITLE_SIZE, MUTED))
-    return items
+FRAME = 1.25
+BENEATH = MARGIN + LABEL_SIZE + 6 + TICK + TICK_SIZE + 2  # a lowest panel: ticks, name, margin
 
 
 def frame(box: Box) -> list[Item]:
@@ -96,6 +74,29 @@ def side_ticks(x: float, places: list[tuple[float, str]], align: Align = "right"
     return items
 
 
+def side_label(box: Box, words: str) -> Label:
+    """The name of a y axis, upwards at the left margin."""
+    middle = box.y + box.height / 2
+    return Label(MARGIN + LABEL_SIZE, middle, words, LABEL_SIZE, upright=True)
+
+
 def widest(labels: list[str]) -> float:
     """The width of the widest tick label."""
     return max((width_of(label, TICK_SIZE) for label in labels), default=0.0)
+
+
+def layer_axis(box: Box, layers: int) -> list[Item]:
+    """The layers beneath a panel, each as wide as the others, with the axis' name."""
+    across = Scale(0.5, layers + 0.5, 0)
+    items = x_ticks(box, across, _layer_ticks(layers), LABEL_SIZE)
+    middle = box.x + box.width / 2
+    items.append(Label(middle, MARGIN, "layer", LABEL_SIZE, align="center"))
+    return items
+
+
+def _layer_ticks(layers: int) -> list[tuple[float, str]]:
+    if layers <= 20:
+        return [(float(k), str(k)) for k in range(1, layers + 1)]
+    regular = [value for value, _ in Scale(1, layers, 0).ticks(10)]
+    step = regular[1] - regular[0]
+    return [(1.0, "1")] + [(v, f"{v:.0f}") for v in regular if v > 1 + step / 3]

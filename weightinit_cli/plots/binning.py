@@ -23,13 +23,17 @@ SQUEEZED = 1 / 6  # of the common axis: five of 30 bins still show a shape
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """A layer as shares of all its values; `bins`, `below`, `above`, `nonfinite` add up to 1."""
+    """A layer as shares of all its values; `bins`, `below`, `above`, `nonfinite` add up to 1.
+
+    `theory` are the shares that mean-field theory expects in the same bins.
+    """
 
     bins: NDArray[np.float64]
     below: float
     above: float
     nonfinite: float
     zeros: float
+    theory: NDArray[np.float64] | None = None
 
     @property
     def empty(self) -> bool:
@@ -109,14 +113,18 @@ def _widened(scale: Scale) -> Scale:
 def _shares(layer: LayerStatistics, scale: Scale, number: int) -> Shares:
     histogram = layer.histogram
     total = max(_finite(layer) + layer.nonfinite, 1)
-    sides = [scale.position(shifted(edge, scale.exponent)) for edge in histogram.edges]
+    sides = np.array([scale.position(shifted(edge, scale.exponent)) for edge in histogram.edges])
     counts = np.array(histogram.counts, dtype=np.float64)
+    theory = None
+    if layer.theory is not None and len(layer.theory.histogram) == len(counts):
+        theory = _regrouped(np.array(layer.theory.histogram), sides * number, number)
     return Shares(
-        bins=_regrouped(counts / total, np.array(sides) * number, number),
+        bins=_regrouped(counts / total, sides * number, number),
         below=histogram.underflow / total,
         above=histogram.overflow / total,
         nonfinite=layer.nonfinite / total,
         zeros=layer.zero_fraction * _finite(layer) / total,
+        theory=theory,
     )
 
 

@@ -1,16 +1,17 @@
-"""Result -> Drawing: the heading, and the picture that suits the depth."""
+"""Result -> Drawing: the pictures that suit what was measured."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from weightinit_cli.plots.binning import binned
-from weightinit_cli.plots.depth import depth_picture
 from weightinit_cli.plots.panels import row_of_panels
+from weightinit_cli.plots.profile import profile
 
 if TYPE_CHECKING:
     from weightinit_cli.plots.drawing import Drawing
     from weightinit_cli.results.model import Result
+    from weightinit_cli.results.phase import PhaseDiagram
 
 MOST_PANELS = 10
 
@@ -20,4 +21,18 @@ def compose(result: Result) -> Drawing:
     bins = binned(result.layers)
     if len(result.layers) <= MOST_PANELS:
         return row_of_panels(result, bins)
-    return depth_picture(result, bins)
+    from weightinit_cli.plots.map import map_picture
+
+    return map_picture(result, bins)
+
+
+def compose_depth(result: Result) -> Drawing:
+    """The layers' figures against depth: measured, over the seeds, and predicted."""
+    return profile(result)
+
+
+def compose_phase(diagram: PhaseDiagram) -> Drawing:
+    """The phase diagram of an activation, with the standard initializers on it."""
+    from weightinit_cli.plots.phase import phase_picture
+
+    return phase_picture(diagram)

@@ -1,4 +1,4 @@
-"""A picture as data: filled areas, lines, texts and one kind of image, in points, y upwards."""
+"""A picture as data: areas, lines, dots, texts and one kind of image, in points, y upwards."""
 
 from __future__ import annotations
 
@@ -21,6 +21,14 @@ MUTED: Color = (0.36, 0.36, 0.36)
 RULE: Color = (0.88, 0.88, 0.88)
 BLUE: Color = (0.12, 0.39, 0.62)
 ORANGE: Color = (0.70, 0.27, 0.00)
+AMBER: Color = (0.97, 0.62, 0.11)
+GREEN: Color = (0.00, 0.52, 0.42)
+
+
+def tint(color: Color, part: float = 0.22) -> Color:
+    """The colour thinned with white."""
+    red, green, blue = (1 - part * (1 - channel) for channel in color)
+    return red, green, blue
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,15 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Dots:
+    """A filled disc at each vertex."""
+
+    vertices: NDArray[np.float64]
+    color: Color
+    radius: float
+
+
+@dataclass(frozen=True, slots=True)
 class Label:
     """One line of text: `x` is aligned as `align` says, `y` is the baseline.
 
@@ -84,7 +101,7 @@ class Cells:
     rgb: NDArray[np.uint8]
 
 
-Item = Area | Line | Label | Cells
+Item = Area | Line | Dots | Label | Cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +129,7 @@ class Drawing:
         return tuple(item.text for item in self.items if isinstance(item, Label))
 
 
-def polyline(points: Sequence[tuple[float, float]], color: Color, width: float = 0.45) -> Line:
+def polyline(points: Sequence[tuple[float, float]], color: Color, width: float = 0.94) -> Line:
     """A line through a few points."""
     return Line(np.array(points, dtype=np.float64), color, width)
 
@@ -123,10 +140,21 @@ def rectangle(box: Box, color: Color) -> Area:
     return Area(np.array(corners, dtype=np.float64), color)
 
 
-def steps(heights: NDArray[np.float64], box: Box, color: Color) -> Area:
-    """A filled histogram of equal bins over the box; a height of 1 reaches the top."""
-    sides = np.linspace(box.x, box.right, len(heights) + 1)
+def equal_sides(box: Box, number: int) -> NDArray[np.float64]:
+    """Where the sides of so many equal bins stand across the box."""
+    return np.linspace(box.x, box.right, number + 1)
+
+
+def steps(sides: NDArray[np.float64], heights: NDArray[np.float64], box: Box, color: Color) -> Area:
+    """A filled histogram of bins between `sides`; a height of 1 reaches the box's top."""
     outline = np.full((2 * len(heights) + 2, 2), box.y)
     outline[:, 0] = np.repeat(sides, 2)
     outline[1:-1, 1] = box.y + np.repeat(np.clip(heights, 0.0, 1.0), 2) * box.height
     return Area(outline, color)
+
+
+def step_line(
+    sides: NDArray[np.float64], heights: NDArray[np.float64], box: Box, color: Color, width: float
+) -> Line:
+    """The outline that `steps` would fill."""
+    return Line(steps(sides, heights, box, color).vertices, color, width)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 TALLEST = 4.0
 WORTH_A_CUT = 2.5
+WORTH_A_LITTLE = 1.3
 HEADROOM = 1.14
 SMALLEST = 1e-6
 
@@ -21,7 +22,7 @@ def height_limit(binned: Binned) -> float:
 
     Exact zeros (half of all values after a ReLU) do not count, nor does what is more than
     `TALLEST` times as high as the middle one of the layers' highest bars. Where every layer is
-    a spike, the spikes are shown whole.
+    a spike, the spikes are shown whole. Of what theory expects, what is a little higher counts.
     """
     peaks = [_peak(*pair) for pair in zip(binned.layers, binned.scales, strict=True)]
     tall = sorted(peak for peak in peaks if peak > 0)
@@ -29,7 +30,9 @@ def height_limit(binned: Binned) -> float:
         return max((float(shares.bins.max()) for shares in binned.layers), default=0.0) or 1.0
     limit = max(min(tall[-1], TALLEST * tall[(len(tall) - 1) // 2]), SMALLEST)
     highest = max(float(shares.bins.max()) for shares in binned.layers)
-    return highest if highest < WORTH_A_CUT * limit else limit
+    limit = highest if highest < WORTH_A_CUT * limit else limit
+    expected = [float(s.theory.max()) for s in binned.layers if s.theory is not None]
+    return max(limit, *(each for each in expected if each < WORTH_A_LITTLE * limit), 0.0)
 
 
 def _peak(shares: Shares, scale: Scale) -> float:
@@ -42,8 +45,8 @@ def _peak(shares: Shares, scale: Scale) -> float:
     return float(bins.max())
 
 
-def share_ticks(top: float) -> list[tuple[float, str]]:
-    """Ticks in percent from 0 to at most `top`."""
-    step = nice_step(100 * top, 4)
+def share_ticks(top: float, most: int = 4) -> list[tuple[float, str]]:
+    """At most so many ticks in percent above 0, up to at most `top`."""
+    step = nice_step(100 * top, most)
     number = int(100 * top / step * (1 + 1e-9))
     return [(k * step / 100, f"{k * step:.6g} %" if k else "0") for k in range(number + 1)]

@@ -1,41 +1,83 @@
-"""What a picture says in words: the spec in its subtitle, and what a panel cannot show."""
+"""What stands in words above the panels, and on their axes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from weightinit_cli.plots.fonts import drawable, fit, wrap
-from weightinit_cli.plots.numbers import percent, two_digits
-from weightinit_cli.results.describe import described
+from weightinit_cli.plots import figures
+from weightinit_cli.plots.drawing import MUTED, ORANGE, Color, Item, Label
+from weightinit_cli.plots.fonts import fit, width_of
+from weightinit_cli.plots.numbers import percent
+from weightinit_cli.results.figures import figure
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from weightinit_cli.plots.binning import Shares
-    from weightinit_cli.results.model import Result
+    from weightinit_cli.results.model import LayerStatistics
 
-TITLE_SIZE = 12.0
-SUBTITLE_SIZE = 8.5
-SEPARATOR = " · "
+NOTE_SIZE = 7.5
+NOTE_LINE = 10.0
+SMALLEST_NOTE = 5.8
 
-
-def heading(result: Result, room: float) -> tuple[tuple[str, float], list[str]]:
-    """The title with its size, and the subtitle's lines, within `room` points."""
-    title = fit(drawable(result.name), TITLE_SIZE, room, 0.7 * TITLE_SIZE)
-    subtitle = [drawable(part) for part in described(result.spec)]
-    return title, wrap(subtitle, SEPARATOR, SUBTITLE_SIZE, room, 2)
+Note = tuple[str, Color]
 
 
-def notes(shares: Shares, std: float | None) -> list[str]:
-    """What belongs to a panel: its standard deviation, and values that it does not show."""
-    if shares.empty:
-        return []
-    said = [f"std {two_digits(std)}"]
-    if shares.below:
-        said.append(f"{percent(shares.below)} below")
-    if shares.above:
-        said.append(f"{percent(shares.above)} above")
-    if shares.nonfinite:
-        said.append(f"{percent(shares.nonfinite)} inf or nan")
-    return said
+def notes(
+    layers: Sequence[LayerStatistics], shares: Sequence[Shares], room: float
+) -> list[list[Note]]:
+    """For each panel: figures, predicted ones beside them, and values that it does not show."""
+    matters = figures.saturation_matters(layers)
+    stds = figure_notes(layers, "std", ("std ",), room)
+    found: list[list[Note]] = []
+    for layer, share, std in zip(layers, shares, stds, strict=True):
+        said: list[Note] = []
+        if not share.empty:
+            said.append((std, MUTED))
+            if matters:
+                said.append((_saturated(layer, room), MUTED))
+            said += [(text, ORANGE) for text in unseen(share.below, share.above, share.nonfinite)]
+        found.append(said)
+    return found
+
+
+def figure_notes(
+    layers: Sequence[LayerStatistics], path: str, names: Sequence[str], room: float
+) -> list[str]:
+    """A figure of each layer, all in the fullest form that has room everywhere."""
+    pairs = [figures.versions(layer, path) for layer in layers]
+    forms = [[name + pair[k] for pair in pairs] for k in (0, 1) for name in names]
+    for form in forms:
+        if all(width_of(text, NOTE_SIZE) <= room for text in form):
+            return form
+    return forms[-1]
+
+
+def _saturated(layer: LayerStatistics, room: float) -> str:
+    share = figures.saturated(layer, figure)
+    expected = figures.saturated(layer, figures.predicted)
+    text = figures.beside(
+        "?" if share is None else percent(share), None if expected is None else percent(expected)
+    )
+    long = f"saturated {text}"
+    return long if width_of(long, NOTE_SIZE) <= room else f"sat. {text}"
+
+
+def unseen(below: float, above: float, nonfinite: float) -> list[str]:
+    """Shares that a panel cannot show."""
+    pairs = ((below, "below"), (above, "above"), (nonfinite, "inf or nan"))
+    return [f"{percent(share)} {words}" for share, words in pairs if share]
+
+
+def note_items(middle: float, top: float, said: Sequence[Note], room: float) -> list[Item]:
+    """The notes, centred, one below the other, the first one's baseline at `top`."""
+    items: list[Item] = []
+    for k, (note, color) in enumerate(said):
+        if not note:
+            continue
+        text, size = fit(note, NOTE_SIZE, room, SMALLEST_NOTE)
+        items.append(Label(middle, top - k * NOTE_LINE, text, size, color, "center"))
+    return items
 
 
 def x_label(exponent: int) -> str:

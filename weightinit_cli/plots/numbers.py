@@ -8,16 +8,17 @@ from dataclasses import dataclass
 MINUS = "\N{MINUS SIGN}"
 
 
-def two_digits(value: float | None) -> str:
+def two_digits(value: float | None, digits: int = 2) -> str:
     """A measured figure to two digits: 0.12, 41, 3.2e-05; a question mark where there is none."""
     if value is None:
         return "?"
     if value != 0 and not 1e-3 <= abs(value) < 1e5:
-        mantissa, exponent = f"{value:.1e}".split("e")
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
         return f"{mantissa}e{int(exponent)}"
     if value == 0:
         return "0"
-    return f"{value:#.2g}".rstrip(".") if abs(value) < 100 else f"{value:.0f}"
+    short = f"{value:#.{digits}g}"
+    return f"{value:.0f}" if "e" in short else short.rstrip(".")
 
 
 def percent(share: float) -> str:

@@ -10,8 +10,19 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 
-from weightinit_cli.plots.drawing import WHITE, Area, Box, Cells, Drawing, Label, Line, rectangle
-from weightinit_cli.plots.fonts import font_file, width_of
+from weightinit_cli.plots.colors import as_bytes
+from weightinit_cli.plots.drawing import (
+    WHITE,
+    Area,
+    Box,
+    Cells,
+    Dots,
+    Drawing,
+    Label,
+    Line,
+    rectangle,
+)
+from weightinit_cli.plots.fonts import font_file, width_of, written
 
 if TYPE_CHECKING:
     from matplotlib.backend_bases import RendererBase
@@ -37,6 +48,8 @@ def _paint(item: Item, renderer: RendererBase, height: float) -> None:
             _area(item, renderer)
         case Line():
             _line(item, renderer)
+        case Dots():
+            _dots(item, renderer)
         case Label():
             _label(item, renderer, height)
         case Cells():
@@ -59,10 +72,22 @@ def _area(item: Area, renderer: RendererBase) -> None:
 def _line(item: Line, renderer: RendererBase) -> None:
     scale = _scale(renderer)
     context = renderer.new_gc()
-    context.set_linewidth(item.width * scale)
+    context.set_linewidth(item.width)  # in points, for every renderer
     context.set_foreground((*item.color, 1.0), isRGBA=True)
-    context.set_snap(True)
+    context.set_snap(None)  # whole pixels where all of it is level or upright
     renderer.draw_path(context, Path(item.vertices), Affine2D().scale(scale))
+    context.restore()
+
+
+def _dots(item: Dots, renderer: RendererBase) -> None:
+    scale = _scale(renderer)
+    context = renderer.new_gc()
+    context.set_linewidth(0.0)
+    context.set_snap(False)
+    disc = Path.unit_circle()
+    color = (*item.color, 1.0)
+    size, places = Affine2D().scale(item.radius * scale), Affine2D().scale(scale)
+    renderer.draw_markers(context, disc, size, Path(item.vertices), places, color)
     context.restore()
 
 
@@ -74,13 +99,25 @@ def _label(item: Label, renderer: RendererBase, height: float) -> None:
         y -= wide / 2
     else:
         x -= SHARE_OF_WIDTH[item.align] * wide
-    if renderer.flipy():
-        y = height - y
-    font = FontProperties(fname=font_file(), size=item.size)
     context = renderer.new_gc()
-    context.set_foreground((*item.color, 1.0), isRGBA=True)
-    angle = 90.0 if item.upright else 0.0
-    renderer.draw_text(context, x * scale, y * scale, item.text, font, angle)
+    if renderer.option_scale_image():
+        if renderer.flipy():
+            y = height - y
+        font = FontProperties(fname=font_file(), size=item.size)
+        context.set_foreground((*item.color, 1.0), isRGBA=True)
+        angle = 90.0 if item.upright else 0.0
+        renderer.draw_text(context, x * scale, y * scale, item.text, font, angle)
+    elif item.text.strip():
+        image, left, below = written(item.text, item.size, 72 * scale)
+        tinted = np.empty((*image.shape, 4), dtype=np.uint8)
+        tinted[..., :3] = as_bytes(item.color)
+        tinted[..., 3] = image
+        if item.upright:
+            place = (round(x * scale) + below - len(image), round(y * scale + left))
+            renderer.draw_image(context, *place, np.rot90(tinted)[::-1])
+        else:
+            place = (round(x * scale + left), round(y * scale) - below)
+            renderer.draw_image(context, *place, tinted[::-1])
     context.restore()
 
 

@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from weightinit_cli.plots.drawing import WHITE, Cells
+
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from weightinit_cli.plots.drawing import Drawing
 
 FORMATS = ("png", "svg", "pdf")
-COMPRESSION = 3
+COMPRESSION = 6
+NEAR = 4  # levels of 255 between a colour and its entry in a reduced palette
 
 # Text in SVG is drawn as paths: the layout is computed from DejaVu Sans, which few machines
 # have; with another font real text would overlap.
@@ -47,7 +52,8 @@ def render(drawing: Drawing, format: str, digest: str) -> bytes:  # noqa: A002
 
 def _png(drawing: Drawing, digest: str) -> bytes:
     from matplotlib.backends import backend_agg
-    from PIL import Image, PngImagePlugin
+    from PIL import Image as Images
+    from PIL import PngImagePlugin
 
     from weightinit_cli.plots.paint import DPI, paint
 
@@ -56,12 +62,34 @@ def _png(drawing: Drawing, digest: str) -> bytes:
     renderer = agg.RendererAgg(*size, DPI)
     paint(drawing, renderer)
     pixels = np.asarray(renderer.buffer_rgba())
+    image = Images.frombuffer("RGBA", size, pixels, "raw", "RGBA", 0, 1).convert("RGB")
+    if not any(isinstance(item, Cells) for item in drawing.items):
+        image = _with_palette(image, drawing)
     said = PngImagePlugin.PngInfo()
     said.add_text("winit digest", digest)
     file = io.BytesIO()
-    image = Image.fromarray(np.ascontiguousarray(pixels[:, :, :3]))
     image.save(file, "PNG", compress_level=COMPRESSION, dpi=(DPI, DPI), pnginfo=said)
     return file.getvalue()
+
+
+def _with_palette(image: Image, drawing: Drawing) -> Image:
+    """The few colours of a drawing without a map, in a third of the bytes and less time.
+
+    Only the shades at the edges of letters are rounded: the drawing's own colours are exact.
+    """
+    from PIL.Image import Dither, Quantize
+
+    reduced = image.quantize(256, method=Quantize.FASTOCTREE, dither=Dither.NONE)
+    table = np.array(reduced.getpalette(), dtype=np.int64).reshape(-1, 3)
+    for color in dict.fromkeys(
+        [WHITE, *(i.color for i in drawing.items if not isinstance(i, Cells))]
+    ):
+        exact = np.rint(255 * np.array(color))
+        distance = np.abs(table - exact).max(axis=1)
+        if distance.min() <= NEAR:
+            table[distance.argmin()] = exact
+    reduced.putpalette(table.ravel().tolist())
+    return reduced
 
 
 def _svg(drawing: Drawing, digest: str) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from math import isfinite
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 
 class Mismatch(Exception):  # noqa: N818
@@ -18,7 +18,7 @@ class Mismatch(Exception):  # noqa: N818
 
 
 def decode(kind: Any, value: Any, path: str = "") -> Any:
-    """Return `value` as `kind`: a dataclass, tuple, Mapping, scalar or a union with None.
+    """Return `value` as `kind`: a dataclass, tuple, Mapping, Literal, scalar or a union with None.
 
     Raises Mismatch with the dotted path of the first value that does not fit.
     """
@@ -35,6 +35,10 @@ def decode(kind: Any, value: Any, path: str = "") -> Any:
         if isinstance(value, str) and str in kinds:
             return value
         return decode(kinds[-1], value, path)
+    if origin is Literal:
+        if isinstance(value, str) and value in arguments:
+            return value
+        raise Mismatch(path, f"must be {' or '.join(arguments)}, not {_shown(value)}")
     if origin is tuple:
         items = _expect(value, list, "a list", path)
         return tuple(decode(arguments[0], item, _join(path, i)) for i, item in enumerate(items))
@@ -70,7 +74,7 @@ def _decode_scalar(kind: type, value: Any, path: str) -> Any:
         if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
             return value
         raise Mismatch(path, f"must be a whole number >= 0, not {_shown(value)}")
-    return _expect(value, kind, "text", path)
+    return _expect(value, kind, "true or false" if kind is bool else "text", path)
 
 
 def _expect(value: Any, kind: type, what: str, path: str) -> Any:

@@ -19,6 +19,8 @@ def described(spec: Mapping[str, Any]) -> list[str]:
     if spec["features"] != spec["width"][0]:
         parts.append(f"{spec['features']:,} features")
     parts += [f"{spec['samples']:,} samples", f"seed {spec['seed']}"]
+    if spec.get("repeats", 1) > 1:
+        parts.append(f"{spec['repeats']:,} repeats")
     if spec["dtype"] != "float32":
         parts.append(str(spec["dtype"]))
     return parts

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 ComponentForm = Mapping[str, str | float]
@@ -29,6 +29,9 @@ class SpecForm:
     histogram: Mapping[str, Any]
     dtype: str
     saturation: float
+    backward: bool
+    repeats: int
+    thresholds: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +74,68 @@ class WeightStatistics:
 
 
 @dataclass(frozen=True, slots=True)
+class Gradient:
+    """What comes back to a layer from N(0, 1) at the last layer's activations.
+
+    `signal_rms` is the root mean square of δ, the back-propagated signal at the pre-activations;
+    `weight_rms` that of the weights' gradient, Xᵀδ / samples; `ratio` = mean δ_l² / mean δ_{l+1}²,
+    None at the last layer and where both are zero. `histogram` counts |δ| between powers of two;
+    what is smaller than its lowest edge, exact zeros too, is its underflow. All of them over the
+    finite values; `nonfinite` are the others.
+    """
+
+    signal_rms: float | None
+    weight_rms: float | None
+    ratio: float | None
+    nonfinite: int
+    histogram: HistogramCounts
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """A figure as mean-field theory predicts it, and how far off the measured one is.
+
+    `standard_error` is the sampling error of one run at this width and these inputs; `z` the
+    measured figure minus `value` in its unit. None where it does not exist.
+    """
+
+    value: float
+    standard_error: float | None
+    z: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LayerTheory:
+    """What mean-field theory says of one layer.
+
+    `q` is the variance of a pre-activation, `one_minus_c` one minus the correlation of two
+    inputs' pre-activations. `figures` maps a figure's path ("std", "saturation.low",
+    "gradient.ratio") to its prediction. `histogram` is the expected share of all values per bin
+    of the layer's histogram.
+    """
+
+    q: float
+    one_minus_c: float
+    figures: Mapping[str, Prediction]
+    histogram: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A figure over the seeds in which it exists: mean and standard deviation (ddof 1)."""
+
+    mean: float
+    std: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class LayerStatistics:
     """What was recorded of one layer, over its finite values; None where a figure does not exist.
 
     `std`² = `std_across_inputs`² + `std_across_units`² (all with ddof 0). `quantiles` maps
-    "0.01" ... "0.99" to values. For the input, `weights`, `preactivation_std` and both
-    saturations are None.
+    "0.01" ... "0.99" to values. For the input, `weights`, `preactivation_std`, `gradient` and both
+    saturations are None. `repeats` maps a figure's path to its spread over the seeds, None of a
+    single run; all other figures are the first seed's.
     """
 
     mean: float | None
@@ -94,6 +153,20 @@ class LayerStatistics:
     weights: WeightStatistics | None
     nonfinite: int
     histogram: HistogramCounts
+    gradient: Gradient | None = None
+    theory: LayerTheory | None = None
+    repeats: Mapping[str, Spread] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is wrong, from which layer on, and the figure that shows it; or that all is well."""
+
+    name: str
+    layer: int | None
+    figure: str | None
+    value: float | None
+    advice: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +181,25 @@ class ResolvedLayer:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """What the spec left to be computed: the saturation's ends and each layer's scale."""
+    """What the spec left to be computed: the saturation's ends and each layer's scale.
+
+    `no_theory` says why there are no predictions, where there are none; `standard_errors` where
+    those of the predictions come from.
+    """
 
     x_low: float | None
     x_high: float | None
     layers: tuple[ResolvedLayer, ...]
+    no_theory: str | None = None
+    standard_errors: Literal["derived", "repeats"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """One run's figures. `layers[0]` is layer 1; `spec` is the complete normal form it ran from.
+
+    `verdict` is what is wrong, worst first; a single "healthy" where nothing is, empty where it
+    was not drawn.
 
     In a notebook it draws itself.
     """
@@ -129,6 +211,7 @@ class Result:
     digest: str
     input: LayerStatistics
     layers: tuple[LayerStatistics, ...]
+    verdict: tuple[Verdict, ...]
     environment: Mapping[str, Any]
 
     def _repr_png_(self) -> bytes:

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from weightinit_cli.errors import ResultError
 from weightinit_cli.results.decode import Mismatch, decode
+from weightinit_cli.results.figures import FIGURES
+from weightinit_cli.results.migrate import upgrade
 from weightinit_cli.results.model import SCHEMA_VERSION, Result, SpecForm
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterable
 
-    from weightinit_cli.results.model import LayerStatistics
+    from weightinit_cli.results.model import HistogramCounts, LayerStatistics, LayerTheory, Verdict
 
 STATS = "stats.json"
 QUANTILES = {"0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99"}
@@ -39,6 +42,8 @@ def dump_line(result: Result) -> str:
 def load_result(path: str | os.PathLike[str]) -> Result:
     """Read a saved result: a stats.json, or the folder that holds one.
 
+    What an older winit wrote is brought up to the present schema.
+
     Raises ResultError, naming the file and the place in it, where it is missing, not JSON, of a
     newer schema, or where a figure is missing, of the wrong type or contradicts another.
     """
@@ -48,6 +53,7 @@ def load_result(path: str | os.PathLike[str]) -> Result:
             file = file / STATS
         data = _parse(file.read_bytes())
         _check_version(data)
+        upgrade(data)
         result: Result = decode(Result, data)
         _check_consistency(result)
     except OSError as error:
@@ -106,24 +112,65 @@ def _check_consistency(result: Result) -> None:
         raise Mismatch("layers", "not as many as in spec.width")
     _check_layer(result.input, "input", form.samples * form.features)
     for index, (layer, units) in enumerate(zip(result.layers, form.width, strict=True)):
-        _check_layer(layer, f"layers.{index}", form.samples * units)
+        place = f"layers.{index}"
+        _check_layer(layer, place, form.samples * units)
+        if (layer.gradient is not None) != form.backward:
+            raise Mismatch(f"{place}.gradient", "must be there where spec.backward is, not else")
+        if (layer.repeats is not None) != (form.repeats > 1):
+            raise Mismatch(f"{place}.repeats", "must be there where spec.repeats > 1, not else")
+    _check_verdict(result.verdict, len(result.layers))
 
 
 def _check_layer(layer: LayerStatistics, place: str, values: int) -> None:
     if set(layer.quantiles) != QUANTILES:
         raise Mismatch(f"{place}.quantiles", f"must be {', '.join(sorted(QUANTILES))}")
-    histogram = layer.histogram
-    if not histogram.counts or any(b < a for a, b in pairwise(histogram.edges)):
-        raise Mismatch(f"{place}.histogram", "must have bins, and edges that rise")
-    if len(histogram.edges) != len(histogram.counts) + 1:
-        raise Mismatch(f"{place}.histogram", "must have one edge more than counts")
-    total = sum(histogram.counts) + histogram.underflow + histogram.overflow + layer.nonfinite
-    if max(total, values) > LARGEST:
-        raise Mismatch(f"{place}.histogram", "counts add up to more than any run has")
-    if total != values:
-        raise Mismatch(
-            f"{place}.histogram", f"counts add up to {total:,}, not to {values:,} values"
+    _check_histogram(layer.histogram, f"{place}.histogram", values, layer.nonfinite)
+    if layer.gradient is not None:
+        gradient = layer.gradient
+        _check_histogram(
+            gradient.histogram, f"{place}.gradient.histogram", values, gradient.nonfinite
         )
+    if layer.theory is not None:
+        _check_theory(layer.theory, f"{place}.theory", len(layer.histogram.counts))
+    if layer.repeats is not None:
+        _check_paths(layer.repeats, f"{place}.repeats")
+        for path, spread in layer.repeats.items():
+            if spread.std is not None and spread.std < 0:
+                raise Mismatch(f"{place}.repeats.{path}.std", "must be >= 0")
+
+
+def _check_histogram(histogram: HistogramCounts, place: str, values: int, nonfinite: int) -> None:
+    if not histogram.counts or any(b < a for a, b in pairwise(histogram.edges)):
+        raise Mismatch(place, "must have bins, and edges that rise")
+    if len(histogram.edges) != len(histogram.counts) + 1:
+        raise Mismatch(place, "must have one edge more than counts")
+    total = sum(histogram.counts) + histogram.underflow + histogram.overflow + nonfinite
+    if max(total, values) > LARGEST:
+        raise Mismatch(place, "counts add up to more than any run has")
+    if total != values:
+        raise Mismatch(place, f"counts add up to {total:,}, not to {values:,} values")
+
+
+def _check_theory(theory: LayerTheory, place: str, bins: int) -> None:
+    _check_paths(theory.figures, f"{place}.figures")
+    for path, prediction in theory.figures.items():
+        error = prediction.standard_error
+        if error is not None and error < 0:
+            raise Mismatch(f"{place}.figures.{path}.standard_error", "must be >= 0")
+    if len(theory.histogram) != bins:
+        raise Mismatch(f"{place}.histogram", f"must have {bins:,} bins, as the layer's histogram")
+
+
+def _check_paths(paths: Iterable[str], place: str) -> None:
+    for path in paths:
+        if path not in FIGURES:
+            raise Mismatch(place, f"no figure of a layer is named {ascii(path)[:60]}")
+
+
+def _check_verdict(verdict: tuple[Verdict, ...], layers: int) -> None:
+    for number, entry in enumerate(verdict):
+        if entry.layer is not None and not 1 <= entry.layer <= layers:
+            raise Mismatch(f"verdict.{number}.layer", f"must be from 1 to {layers:,}")
 
 
 def _reason(error: OSError) -> str:

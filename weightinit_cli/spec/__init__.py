@@ -1,7 +1,7 @@
 """Specs: text -> frozen, checked Spec."""
 
 from weightinit_cli.spec.find import FoundConfig, find_config, shipped_configs
-from weightinit_cli.spec.load import load_spec, parse_spec, spec_from_normal_form
+from weightinit_cli.spec.load import load_spec, parse_activation, parse_spec, spec_from_normal_form
 from weightinit_cli.spec.model import Component, Histogram, Spec
 from weightinit_cli.spec.normal import digest, normal_form
 from weightinit_cli.spec.schema import json_schema
@@ -17,6 +17,7 @@ __all__ = [
     "json_schema",
     "load_spec",
     "normal_form",
+    "parse_activation",
     "parse_spec",
     "shipped_configs",
     "spec_from_normal_form",

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weightinit_cli.errors import ParameterError
-from weightinit_cli.spec.kinds import Choice, Kind, Number
+from weightinit_cli.spec.kinds import Choice, Kind, Number, NumberOrWord
 from weightinit_cli.spec.model import Component
 from weightinit_cli.spec.nodes import MapNode, Node, Scalar, report_wrong
 from weightinit_cli.spec.report import Report, join, quote, suggestion
@@ -113,7 +113,7 @@ def _tried(
     if option.build is None:
         return component
     try:
-        option.build(**values)
+        option.build(**_without_words(option, values))
     except ParameterError as error:
         mark = node.mark
         if isinstance(node, MapNode) and error.parameter in node.entries:
@@ -123,11 +123,18 @@ def _tried(
     return component
 
 
+def _without_words(option: Option, values: dict[str, Any]) -> dict[str, Any]:
+    """The values with 1 in place of every word, whose number is not known before the run."""
+    words = {parameter.name: parameter.words for parameter in option.entry_parameters}
+    return {name: 1.0 if value in words[name] else value for name, value in values.items()}
+
+
 def kind_of(parameter: Parameter) -> Kind:
     """What a parameter may hold."""
     if parameter.choices:
         return Choice(parameter.choices)
-    return Number(parameter.minimum, parameter.maximum, parameter.above)
+    number = Number(parameter.minimum, parameter.maximum, parameter.above)
+    return NumberOrWord(number, parameter.words) if parameter.words else number
 
 
 def _unknown_parameter(option: Option, key: str) -> str:
@@ -173,7 +180,7 @@ def initializers() -> dict[str, Option]:
     from weightinit_cli.initializers import ALIASES, INITIALIZERS, Fans, Initializer
 
     def build_of(row: Initializer) -> Callable[..., object] | None:
-        return None if row.activation else partial(row.build, Fans(1, 1))
+        return None if row.activation or row.theory else partial(row.build, Fans(1, 1))
 
     return _options(INITIALIZERS, ALIASES, build_of)
 

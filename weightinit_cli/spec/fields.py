@@ -14,6 +14,7 @@ from weightinit_cli.spec.components import (
 from weightinit_cli.spec.groups import Field, Group
 from weightinit_cli.spec.kinds import (
     MOST_LAYERS,
+    Boolean,
     Choice,
     Integer,
     Name,
@@ -22,6 +23,7 @@ from weightinit_cli.spec.kinds import (
     RangeOrWord,
 )
 from weightinit_cli.spec.model import Histogram
+from weightinit_cli.verdicts import Thresholds
 
 _INITIALIZERS_LISTED = "`winit list initializers` shows the names"
 
@@ -33,6 +35,15 @@ HISTOGRAM: Final = (
         "auto (the activation's bounds if finite, else per_layer) | per_layer | [low, high]",
         "auto",
     ),
+)
+
+ACTIVATION: Final = ComponentKind(
+    "activation", "`winit list activations` shows the names", activations
+)
+
+THRESHOLDS: Final = tuple(
+    Field(name, Number(minimum=0), f"where {name} begins", default)
+    for name, default in Thresholds()._asdict().items()
 )
 
 FIELDS: Final = (
@@ -51,7 +62,7 @@ FIELDS: Final = (
     Field("width", PerLayer(Integer(1)), "units: one number, or a list with one per layer", 100),
     Field(
         "activation",
-        ComponentKind("activation", "`winit list activations` shows the names", activations),
+        ACTIVATION,
         "a name, or {name: leaky_relu, negative_slope: 0.1}",
         example="sigmoid",
     ),
@@ -77,5 +88,13 @@ FIELDS: Final = (
         Number(above=0, below=1),
         "an end counts as flat up to this fraction of the largest |slope|",
         0.05,
+    ),
+    Field("backward", Boolean(), "whether the gradient is measured, too", True),
+    Field("repeats", Integer(1, 10_000), "this many networks, each with draws of its own", 1),
+    Field(
+        "thresholds",
+        Group(THRESHOLDS, Thresholds),
+        "where each verdict begins; `winit explain NAME` defines them",
+        {},
     ),
 )

@@ -66,8 +66,8 @@ class Number(NamedTuple):
     def read(self, node: Node, path: str, report: Report) -> float | None:
         """A float; an int is fine, and -0.0 is 0.0."""
         value = number_of(node)
-        if value is None or not self._holds(value):
-            report_wrong(report, node, path, self._expected())
+        if value is None or not self.holds(value):
+            report_wrong(report, node, path, self.expected())
             return None
         return value
 
@@ -81,7 +81,8 @@ class Number(NamedTuple):
         }
         return {"type": "number", **{key: at for key, at in bounds.items() if at is not None}}
 
-    def _holds(self, value: float) -> bool:
+    def holds(self, value: float) -> bool:
+        """Whether a number lies within the bounds."""
         return (
             (self.minimum is None or value >= self.minimum)
             and (self.maximum is None or value <= self.maximum)
@@ -89,7 +90,8 @@ class Number(NamedTuple):
             and (self.below is None or value < self.below)
         )
 
-    def _expected(self) -> str:
+    def expected(self) -> str:
+        """What a message says that it must be."""
         bounds = (
             (">=", self.minimum),
             (">", self.above),
@@ -127,6 +129,43 @@ class Choice(NamedTuple):
     def schema(self) -> dict[str, Any]:
         """The words."""
         return {"enum": list(self.names)}
+
+
+class Boolean:
+    """True or false."""
+
+    def read(self, node: Node, path: str, report: Report) -> bool | None:
+        """The bool."""
+        if isinstance(node, Scalar) and isinstance(node.value, bool):
+            return node.value
+        report_wrong(report, node, path, "true or false")
+        return None
+
+    def schema(self) -> dict[str, Any]:
+        """A boolean."""
+        return {"type": "boolean"}
+
+
+class NumberOrWord(NamedTuple):
+    """A number, or one of a few words."""
+
+    number: Number
+    words: tuple[str, ...]
+
+    def read(self, node: Node, path: str, report: Report) -> float | str | None:
+        """The word, or the number."""
+        if isinstance(node, Scalar) and isinstance(node.value, str) and node.value in self.words:
+            return node.value
+        value = number_of(node)
+        if value is not None and self.number.holds(value):
+            return value
+        expected = f"{self.number.expected()}, or {' or '.join(self.words)}"
+        report_wrong(report, node, path, expected)
+        return None
+
+    def schema(self) -> dict[str, Any]:
+        """Either form."""
+        return {"anyOf": [{"enum": list(self.words)}, self.number.schema()]}
 
 
 class Name:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from weightinit_cli.errors import Mark, Problem, SpecError, printable
+from weightinit_cli.spec.fields import ACTIVATION
 from weightinit_cli.spec.find import find_config, missing
-from weightinit_cli.spec.nodes import Flawed, marks_of, node_from_json
+from weightinit_cli.spec.nodes import Flawed, Scalar, marks_of, node_from_json
 from weightinit_cli.spec.overrides import apply_overrides, source_of
 from weightinit_cli.spec.parse import parse_yaml
 from weightinit_cli.spec.report import Report, quote
@@ -18,7 +19,7 @@ from weightinit_cli.spec.validate import build_spec, read_values
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from weightinit_cli.spec.model import Spec
+    from weightinit_cli.spec.model import Component, Spec
     from weightinit_cli.spec.nodes import Node
 
 
@@ -60,6 +61,20 @@ def spec_from_normal_form(form: Mapping[str, Any], source: str) -> Spec:
     report = Report()
     root = node_from_json(form, Mark(source), report)
     return _checked(root, Path(source).stem, (), report)
+
+
+def parse_activation(text: str, source: str) -> Component:
+    """Read an activation as a spec has it, from YAML text; `source` names it in messages.
+
+    Raises SpecError for all that is wrong.
+    """
+    mark = Mark(source)
+    report = Report()
+    root = parse_yaml(decode(text, source), lambda _line, _column: mark, report)
+    node = Scalar(mark, None, "") if root is None else root
+    component = ACTIVATION.read(node, "", report)
+    report.raise_if_any()
+    return cast("Component", component)
 
 
 def _checked(root: Node, stem: str, overrides: Sequence[str], report: Report) -> Spec:

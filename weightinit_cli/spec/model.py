@@ -10,6 +10,8 @@ from weightinit_cli.errors import Mark, Problem
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from weightinit_cli.verdicts import Thresholds
+
 Range = Literal["auto", "per_layer"] | tuple[float, float]
 Parameters = tuple[tuple[str, float | str], ...]
 
@@ -55,6 +57,9 @@ class Spec:
     histogram: Histogram
     dtype: Literal["float32", "float64"]
     saturation: float
+    backward: bool
+    repeats: int
+    thresholds: Thresholds
     marks: Mapping[str, Mark] = field(default_factory=dict, compare=False, repr=False)
 
     @property

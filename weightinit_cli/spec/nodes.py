@@ -73,7 +73,8 @@ def report_wrong(report: Report, node: Node, path: str, expected: str) -> None:
     message = f"must be {expected}, not {describe(node)}"
     if isinstance(node, Scalar) and isinstance(node.value, str) and not node.plain:
         unquoted = resolve(node.text)
-        if isinstance(unquoted, int | float) and "number" in expected:
+        wanted = "true" if isinstance(unquoted, bool) else "number"
+        if isinstance(unquoted, int | float) and wanted in expected:
             message += "; leave out the quotes"
     report.add(node.mark, path, message)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.spec.fields import FIELDS, HISTOGRAM
 from weightinit_cli.spec.model import Component, Histogram, Spec
+from weightinit_cli.verdicts import Thresholds
 
 if TYPE_CHECKING:
     from weightinit_cli.spec.groups import Field
@@ -39,4 +40,6 @@ def _json_value(value: object) -> Any:
         return {"name": value.name, **value.arguments}
     if isinstance(value, Histogram):
         return _values(HISTOGRAM, value)
+    if isinstance(value, Thresholds):
+        return value._asdict()
     return list(value) if isinstance(value, tuple) else value

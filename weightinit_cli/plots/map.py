@@ -8,6 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from weightinit_cli.plots import axes
+from weightinit_cli.plots.colors import (
+    BAR_GAP,
+    BAR_LABELS,
+    BAR_WIDTH,
+    as_bytes,
+    color_scale,
+    palette,
+)
 from weightinit_cli.plots.drawing import (
     MUTED,
     ORANGE,
@@ -19,9 +27,11 @@ from weightinit_cli.plots.drawing import (
     Panel,
 )
 from weightinit_cli.plots.fonts import elide
-from weightinit_cli.plots.labels import GROUPING, heading, x_label
+from weightinit_cli.plots.heading import heading
+from weightinit_cli.plots.labels import GROUPING, NOTE_SIZE, x_label
+from weightinit_cli.plots.logaxis import decade_ticks
 from weightinit_cli.plots.numbers import Scale, percent, two_digits
-from weightinit_cli.plots.strip import decade_ticks, std_strip
+from weightinit_cli.plots.strip import std_strip
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,17 +45,14 @@ STRIP_HEIGHT = 66.0
 STRIP_GAP = 12.0
 OWN = Scale(0.0, 1.0, 0)
 ENDS = [(0.0, "lowest"), (1.0, "highest")]
-BAR_GAP = 14.0
-BAR_WIDTH = 11.0
-BAR_LABELS = 52.0
-NOTE_SIZE = 7.5
+COLORS = "share of a layer's values per bin (log; white: none)"
 NOTE_LINE = 11.0
 FAINTEST = 1e-3
 NOTHING = (1.0, 1.0, 1.0)
 NONFINITE = (0.75, 0.75, 0.75)
 
 
-def depth_picture(result: Result, binned: Binned) -> Drawing:
+def map_picture(result: Result, binned: Binned) -> Drawing:
     """The drawing: heading, what the map cannot show, the map, the colours' scale.
 
     Where each layer has its own axis, a strip below the map shows their standard deviations.
@@ -58,21 +65,22 @@ def depth_picture(result: Result, binned: Binned) -> Drawing:
     wide = axes.widest([text for _, text in ticks + decades])
     left = axes.MARGIN + axes.LABEL_SIZE + 8 + wide + axes.TICK + 2
     head = heading(result, WIDTH - 2 * axes.MARGIN)
-    said = depth_notes(result, binned)
-    bottom = axes.MARGIN + axes.LABEL_SIZE + 6 + axes.TICK + axes.TICK_SIZE + 2
+    said = map_notes(result, binned)
+    bottom = axes.BENEATH
     base = bottom + (STRIP_HEIGHT + STRIP_GAP if own else 0.0)
-    height = base + MAP_HEIGHT + 10 + NOTE_LINE * len(said) + axes.heading_height(head)
+    height = base + MAP_HEIGHT + 10 + NOTE_LINE * len(said) + head.height
     right = axes.MARGIN + axes.LABEL_SIZE + BAR_LABELS + BAR_WIDTH + BAR_GAP
     box = Box(left, base, WIDTH - left - right, MAP_HEIGHT)
-    items = axes.heading_items(head, height)
+    items = head.items(height)
     items.append(Cells(box, _colored(binned)))
     words = "activation, in each layer's own range" if own else x_label(scale.exponent)
     items += _side(box, scale, ticks, words)
     strip = Box(left, bottom, box.width, STRIP_HEIGHT)
     if own:
         items += std_strip(strip, stds, decades)
-    items += _layer_axis(strip if own else box, len(binned.layers))
-    items += _color_scale(Box(box.right + BAR_GAP, box.y, BAR_WIDTH, box.height))
+    items += axes.layer_axis(strip if own else box, len(binned.layers))
+    bar = Box(box.right + BAR_GAP, box.y, BAR_WIDTH, box.height)
+    items += color_scale(bar, WIDTH, _percents(), COLORS)
     for k, (note, color) in enumerate(reversed(said)):
         text = elide(note, NOTE_SIZE, WIDTH - left - axes.MARGIN)
         items.append(Label(left, box.top + 7 + k * NOTE_LINE, text, NOTE_SIZE, color))
@@ -81,7 +89,7 @@ def depth_picture(result: Result, binned: Binned) -> Drawing:
     return Drawing(WIDTH, height, tuple(items), (panel,))
 
 
-def depth_notes(result: Result, binned: Binned) -> list[tuple[str, tuple[float, float, float]]]:
+def map_notes(result: Result, binned: Binned) -> list[tuple[str, tuple[float, float, float]]]:
     """The ends' standard deviations, and the most that lies outside or is not finite."""
     last = len(result.layers)
     ends = ((1, result.layers[0].std), (last, result.layers[-1].std))
@@ -106,66 +114,21 @@ def depth_notes(result: Result, binned: Binned) -> list[tuple[str, tuple[float, 
     return said
 
 
+def _percents() -> list[str]:
+    decades = round(-math.log10(FAINTEST))
+    return [f"{'' if k else '≤ '}{100 * FAINTEST * 10**k:g} %" for k in range(decades + 1)]
+
+
 def _colored(binned: Binned) -> NDArray[np.uint8]:
     shares = np.stack([layer.bins for layer in binned.layers], axis=1)[::-1]
     with np.errstate(divide="ignore"):
         level = 1 - np.log10(shares) / math.log10(FAINTEST)
-    cells = _palette(np.clip(level, 0.0, 1.0))
-    cells[shares == 0] = _bytes(NOTHING)
-    cells[:, [layer.empty for layer in binned.layers]] = _bytes(NONFINITE)
+    cells = palette(np.clip(level, 0.0, 1.0))
+    cells[shares == 0] = as_bytes(NOTHING)
+    cells[:, [layer.empty for layer in binned.layers]] = as_bytes(NONFINITE)
     return cells
-
-
-def _palette(level: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Viridis, dark where much is: perceptually uniform, safe for the colour-blind."""
-    from matplotlib import colormaps
-
-    table: NDArray[np.uint8] = np.asarray(
-        colormaps["viridis_r"](np.arange(256), bytes=True), dtype=np.uint8
-    )[:, :3]
-    return np.take(table, np.rint(level * 255).astype(np.intp), axis=0)
-
-
-def _bytes(color: tuple[float, float, float]) -> NDArray[np.uint8]:
-    return np.array([round(255 * part) for part in color], dtype=np.uint8)
 
 
 def _side(box: Box, scale: Scale, ticks: list[tuple[float, str]], words: str) -> list[Item]:
     places = [(box.y + scale.position(value) * box.height, text) for value, text in ticks]
-    side = axes.MARGIN + axes.LABEL_SIZE
-    label = Label(side, box.y + box.height / 2, words, axes.LABEL_SIZE, upright=True)
-    return [axes.outline(box), *axes.side_ticks(box.x, places), label]
-
-
-def _layer_axis(box: Box, layers: int) -> list[Item]:
-    across = Scale(0.5, layers + 0.5, 0)
-    items = axes.x_ticks(box, across, _layer_ticks(layers), axes.LABEL_SIZE)
-    middle = box.x + box.width / 2
-    items.append(Label(middle, axes.MARGIN, "layer", axes.LABEL_SIZE, align="center"))
-    return items
-
-
-def _layer_ticks(layers: int) -> list[tuple[float, str]]:
-    if layers <= 20:
-        return [(float(k), str(k)) for k in range(1, layers + 1)]
-    regular = [value for value, _ in Scale(1, layers, 0).ticks(10)]
-    step = regular[1] - regular[0]
-    return [(1.0, "1")] + [(v, f"{v:.0f}") for v in regular if v > 1 + step / 3]
-
-
-def _color_scale(box: Box) -> list[Item]:
-    """The colours from few to many, in decades, with their axis label."""
-    rows = _palette(np.linspace(1.0, 0.0, 128))[:, None, :]
-    decades = round(-math.log10(FAINTEST))
-    places = [
-        (box.y + box.height * k / decades, f"{'' if k else '≤ '}{100 * FAINTEST * 10**k:g} %")
-        for k in range(decades + 1)
-    ]
-    x = WIDTH - axes.MARGIN - 2
-    words = "share of a layer's values per bin (log; white: none)"
-    return [
-        Cells(box, rows),
-        axes.outline(box),
-        *axes.side_ticks(box.right, places, "left"),
-        Label(x, box.y + box.height / 2, words, axes.LABEL_SIZE, upright=True),
-    ]
+    return [axes.outline(box), *axes.side_ticks(box.x, places), axes.side_label(box, words)]

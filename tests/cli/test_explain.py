@@ -1,0 +1,95 @@
+"""`winit explain`: what a verdict means, from the table that draws it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from weightinit_cli.cli import terminal
+from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS, HEALTHY, Thresholds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NAMES = [*DEFINITIONS, HEALTHY]
+
+
+def joined(text: str) -> str:
+    """The text however it was wrapped."""
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize("name", DEFINITIONS)
+def test_all_that_the_table_says(winit: Callable, name: str):
+    run = winit("explain", name)
+    assert (run.code, run.err) == (0, "")
+    assert run.out.startswith(f"{name}\n")
+    definition = DEFINITIONS[name]
+    shown = joined(run.out)
+    parts = [definition.figure, definition.meaning, definition.formula, definition.advice]
+    for part in (*parts, definition.reference):
+        assert part in shown
+    assert ("reference" in shown) == bool(definition.reference)
+    default = Thresholds()._asdict().get(name)
+    if default is None:
+        assert "threshold none" in shown
+    else:
+        assert f"threshold {default:g}, set by thresholds.{name}" in shown
+
+
+def test_healthy(winit: Callable):
+    run = winit("explain", "healthy")
+    assert run.code == 0
+    assert ALL_IS_WELL in joined(run.out)
+
+
+def test_list_of_all(winit: Callable):
+    run = winit("explain")
+    assert (run.code, run.err) == (0, "")
+    heads, *lines = run.out.splitlines()
+    assert heads.split()[0] == "verdict"
+    assert [line.split()[0] for line in lines if not line.startswith(" ")] == NAMES
+    for definition in DEFINITIONS.values():
+        assert definition.meaning in joined(run.out)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("vanishing_gradent", "no verdict 'vanishing_gradent'; did you mean 'vanishing_gradient'?"),
+        ("Dying", "no verdict 'Dying'; did you mean 'dying'?"),
+        ("units-identical", "did you mean 'units_identical'?"),
+        ("xyz", "no verdict 'xyz'; there are overflow, units_identical, "),
+        ("", "no verdict ''; "),
+        ("\x1b[31m\n", "no verdict '\\x1b[31m\\n'; "),
+    ],
+)
+def test_unknown_name(winit: Callable, name: str, said: str):
+    run = winit("explain", name)
+    assert (run.code, run.out) == (2, "")
+    (line,) = run.err.splitlines()
+    assert line.startswith("winit explain: ")
+    assert said in line
+    assert line.endswith("; see winit explain --help")
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+@pytest.mark.parametrize("arguments", [(), *[(name,) for name in NAMES]], ids="".join)
+def test_fits_the_terminal(
+    winit: Callable, monkeypatch: pytest.MonkeyPatch, arguments: tuple, columns: int
+):
+    monkeypatch.setattr(terminal, "columns", lambda: columns)
+    lines = winit("explain", *arguments).out.splitlines()
+    assert max(map(len, lines)) <= columns
+
+
+def test_needs_no_arrays(process: Callable):
+    first = (
+        "import atexit, os, sys\n"
+        "heavy = {'numpy', 'matplotlib', 'scipy', 'yaml', 'psutil', 'threadpoolctl'}\n"
+        "atexit.register(lambda: os.write(2, repr(sorted(heavy & set(sys.modules))).encode()))"
+    )
+    for arguments in (("explain",), ("explain", "dying")):
+        run = process(*arguments, first=first)
+        assert (run.code, run.err) == (0, "[]")

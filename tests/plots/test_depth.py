@@ -1,0 +1,189 @@
+"""Figures against depth: lines, bands, gaps, the axes that suit them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import plots_builders as builders
+import plots_networks as networks
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from weightinit_cli.plots import compose_depth, render
+from weightinit_cli.plots.curves import linear_axis, log_axis, log_suits, spaced
+from weightinit_cli.plots.drawing import AMBER, BLUE, GREEN, Area, Dots, Line, tint
+from weightinit_cli.plots.labels import NOTE_LINE
+from weightinit_cli.plots.series import layer_words
+
+
+def lines(drawing, color):
+    return [i for i in drawing.items if isinstance(i, Line) and i.color == color]
+
+
+def dots(drawing, color):
+    found = [i.vertices for i in drawing.items if isinstance(i, Dots) and i.color == color]
+    return np.concatenate(found) if found else np.empty((0, 2))
+
+
+def test_a_panel_for_each_kind_of_figure_sharing_the_layers(shape):
+    panels = compose_depth(shape("net_sigmoid")).panels
+    assert [panel.title for panel in panels] == ["std (log)", "saturated", "gradient, rms (log)"]
+    assert {panel.xlim for panel in panels} == {(0.5, 5.5)}
+    assert len({(panel.box.x, panel.box.width) for panel in panels}) == 1
+
+
+def test_measured_values_stand_where_the_axis_says(shape):
+    result = shape("net_sigmoid")
+    drawing = compose_depth(result)
+    panel = drawing.panels[0]
+    low, high = panel.ylim
+    expected = [
+        panel.box.y + (math.log10(layer.std_across_inputs) - low) / (high - low) * panel.box.height
+        for layer in result.layers
+    ]
+    found = [y for x, y in dots(drawing, GREEN) if panel.box.y <= y <= panel.box.top]
+    assert found == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("name", ["net_sigmoid", "net_tanh_50", "net_overflow", "net_step"])
+def test_the_gradient_s_axis_holds_ten_decades(name, shape):
+    panels = {panel.title: panel for panel in compose_depth(shape(name)).panels}
+    if "gradient, rms (log)" in panels:
+        low, high = panels["gradient, rms (log)"].ylim
+        assert high - low >= 10
+
+
+def test_predictions_are_lines_with_a_key(shape):
+    drawing = compose_depth(shape("net_sigmoid"))
+    assert len(lines(drawing, AMBER)) == 1 + 4  # the key; std, both ends, signal
+    assert "mean-field theory" in drawing.texts
+    without = compose_depth(shape("net_no_theory"))
+    assert not lines(without, AMBER)
+    assert "mean-field theory" not in without.texts
+
+
+def test_bands_over_the_seeds(shape):
+    result = shape("net_tanh_50")
+    drawing = compose_depth(result)
+    assert "mean ± standard deviation over 5 seeds" in drawing.texts
+    panel = drawing.panels[0]
+    band = next(
+        i.vertices
+        for i in drawing.items
+        if isinstance(i, Area) and len(i.vertices) == 100 and i.vertices[:, 1].min() > panel.box.y
+    )
+    over = result.layers[0].repeats["std"]
+    low, high = panel.ylim
+    for place, value in ((0, over.mean + over.std), (-1, over.mean - over.std)):
+        y = panel.box.y + (value - low) / (high - low) * panel.box.height
+        assert band[place, 1] == pytest.approx(y)
+    assert not any(
+        isinstance(i, Area) and i.color == tint(BLUE)
+        for i in compose_depth(shape("net_sigmoid")).items
+    )
+
+
+def test_zeros_on_a_log_axis_are_gaps_and_said(shape):
+    drawing = compose_depth(shape("net_zero"))
+    assert "signal δ, weights: exactly zero in layers 1 to 4" in drawing.texts
+    panel = drawing.panels[-1]
+    points = {x for x, y in dots(drawing, BLUE) if panel.box.y <= y <= panel.box.top}
+    assert len(points) == 1
+
+
+def test_missing_values_are_gaps_and_said(shape):
+    result = shape("net_sigmoid")
+    layers = list(result.layers)
+    layers[2] = replace(layers[2], std=None)
+    drawing = compose_depth(replace(result, layers=tuple(layers)))
+    assert "all values: no finite value in layer 3" in drawing.texts
+    box = drawing.panels[0].box
+    runs = [line for line in lines(drawing, BLUE) if line.vertices[0, 1] > box.y]
+    assert [len(line.vertices) for line in runs] == [2, 2]
+
+
+@pytest.mark.parametrize("name", [*networks.NETWORKS, "nonfinite", "all_nan_12", "largest"])
+def test_everything_stays_inside_its_panel(name, shape):
+    drawing = compose_depth(shape(name))
+    sides = [(p.box.x, p.box.right, p.box.y, p.box.top) for p in drawing.panels]
+    for item in drawing.items:
+        if isinstance(item, Dots):
+            for x, y in item.vertices:
+                assert any(a <= x <= b and c - 0.01 <= y <= d + 0.01 for a, b, c, d in sides)
+
+
+@pytest.mark.parametrize("layers", [1, 1000])
+def test_any_depth_is_drawn(layers, shape):
+    result = shape("net_tanh_1")
+    deep = replace(result, layers=result.layers * layers)
+    data = render(compose_depth(deep), "png", builders.DIGEST)
+    assert len(data) < 60_000
+
+
+def test_nothing_at_all_is_a_heading(shape):
+    drawing = compose_depth(shape("all_nan"))
+    assert drawing.texts[0] == "sigmoid_xavier"
+    render(drawing, "png", builders.DIGEST)
+
+
+@pytest.mark.parametrize(
+    ("values", "log"),
+    [
+        ([0.1, 1.9], False),
+        ([0.1, 2.1], True),
+        ([1e-4, 2e-4], True),
+        ([0.0, 0.5], False),
+        ([0.0], False),
+        ([], False),
+        ([2e4, 3e4], True),
+    ],
+)
+def test_a_log_axis_where_a_linear_one_would_hide(values, log):
+    assert log_suits(values) == log
+
+
+sizes = st.lists(st.floats(min_value=0, max_value=1e308), max_size=8)
+
+
+@given(values=sizes)
+def test_axes_hold_all_values_and_some_ticks(values):
+    for axis in (log_axis(values, 10), linear_axis(values)):
+        assert axis.low < axis.high
+        assert axis.ticks
+        for at, _ in axis.ticks:
+            assert -1e-9 <= axis.part(at) <= 1 + 1e-9
+        for value in values:
+            if value > 0 or not axis.log:
+                at = math.log10(value) if axis.log else value
+                assert -1e-9 <= axis.part(at) <= 1 + 1e-9
+
+
+@settings(max_examples=30, deadline=None)
+@given(values=st.lists(st.none() | st.floats(min_value=0, max_value=1e300), min_size=1, max_size=9))
+def test_any_values_are_drawn(values):
+    plain = builders.result_of([np.full(9, 0.5)])
+    layers = tuple(
+        replace(plain.layers[0], std=value, std_across_inputs=other)
+        for value, other in zip(values, reversed(values), strict=True)
+    )
+    render(compose_depth(replace(plain, layers=layers)), "png", builders.DIGEST)
+
+
+@given(heights=st.lists(st.floats(min_value=0, max_value=100), max_size=4))
+def test_direct_labels_keep_a_line_apart(heights):
+    placed = spaced(sorted(heights, reverse=True), 0.0, 100.0)
+    assert all(-1e-9 <= y <= 100 + 1e-9 for y in placed)
+    pairs = pairwise(placed)
+    assert all(a - b >= NOTE_LINE - 1e-9 for a, b in pairs)
+
+
+@pytest.mark.parametrize(
+    ("layers", "words"),
+    [([3], "layer 3"), ([1, 2, 3], "layers 1 to 3"), ([2, 4, 5], "3 layers, the first 2")],
+)
+def test_layers_in_words(layers, words):
+    assert layer_words(layers) == words

@@ -1,0 +1,135 @@
+"""What the pictures say: verdicts, figures with the predicted ones beside them, keys."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from weightinit_cli.plots import compose, compose_depth
+from weightinit_cli.plots.drawing import AMBER, MUTED, ORANGE, Label, Line
+from weightinit_cli.plots.numbers import two_digits
+from weightinit_cli.plots.verdict import verdict_parts
+from weightinit_cli.results.model import Verdict
+from weightinit_cli.verdicts import DEFINITIONS
+
+
+def color_of(drawing, text):
+    return next(i.color for i in drawing.items if isinstance(i, Label) and i.text == text)
+
+
+@pytest.mark.parametrize("picture", [compose, compose_depth])
+@pytest.mark.parametrize("name", ["net_sigmoid", "net_sigmoid_12"])
+def test_the_verdict_stands_below_the_spec(picture, name, shape):
+    drawing = picture(shape(name))
+    text = (
+        "inputs indistinguishable from layer 3 (std across inputs 0.06 % of std) · "
+        "vanishing gradient from layer 4 (× 0.056 a layer)"
+    )
+    assert " ".join(drawing.texts[2:4]).startswith(text[:60])
+    assert color_of(drawing, drawing.texts[2]) == ORANGE
+
+
+def test_healthy_is_said_quietly(shape):
+    drawing = compose(shape("net_relu"))
+    assert color_of(drawing, "healthy") == MUTED
+
+
+def test_no_verdict_no_line(shape):
+    assert "healthy" not in compose(shape("xavier_5")).texts
+    assert compose(shape("xavier_5")).texts[2] == "layer 1"
+
+
+@pytest.mark.parametrize("name", DEFINITIONS)
+def test_every_verdict_has_words(name):
+    (words,) = verdict_parts([Verdict(name, 2, "figure", 0.0321, "advice")])
+    assert words.startswith(f"{name.replace('_', ' ')} from layer 2")
+    assert "_" not in words
+    assert "None" not in verdict_parts([Verdict(name, None, None, None, "advice")])[0]
+
+
+def test_an_unknown_verdict_says_its_figure():
+    (words,) = verdict_parts([Verdict("odd_thing", 2, "std_across_units", 0.5, "")])
+    assert words == "odd thing from layer 2 (std across units 0.50)"
+
+
+def test_figures_stand_beside_their_predictions(shape):
+    result = shape("net_sigmoid")
+    texts = compose(result).texts
+    for layer in result.layers:
+        expected = two_digits(layer.theory.figures["std"].value)
+        assert f"std {two_digits(layer.std)} ({expected})" in texts
+    assert "mean-field theory (figures in parentheses)" in texts
+
+
+def test_saturation_is_said_where_it_matters(shape):
+    assert sum(t.startswith("saturated 9") for t in compose(shape("net_std10")).texts) >= 5
+    for name in ("net_sigmoid", "net_relu"):
+        assert not any(t.startswith("sat") for t in compose(shape(name)).texts[3:])
+
+
+def test_spreads_over_the_seeds_stand_in_words(shape):
+    texts = compose(shape("net_tanh_3")).texts
+    assert sum(t.startswith("std") and "±" in t for t in texts) == 3
+    assert any(t.endswith("± over 5 seeds") for t in texts)
+
+
+def test_why_there_is_no_theory_is_said(shape):
+    result = shape("net_no_theory")
+    said = replace(result, resolved=replace(result.resolved, no_theory="the weights have a mean"))
+    assert "no theory: the weights have a mean" in compose(said).texts
+
+
+def test_expected_shares_are_a_line_as_high_as_the_bars_would_be(shape):
+    result = shape("net_sigmoid")
+    drawing = compose(result)
+    for layer, panel in zip(result.layers, drawing.panels, strict=True):
+        tops = [
+            float(i.vertices[:, 1].max())
+            for i in drawing.items
+            if isinstance(i, Line)
+            and i.color == AMBER
+            and len(i.vertices) > 2
+            and panel.box.x <= i.vertices[0, 0] < panel.box.right
+        ]
+        highest = max(layer.theory.histogram) / panel.ylim[1] * panel.box.height
+        assert max(tops) == pytest.approx(panel.box.y + highest)
+
+
+def test_a_line_of_expected_shares_is_cut_where_bars_are(shape):
+    drawing = compose(shape("net_relu"))
+    top = drawing.panels[0].box.top
+    lines = [i for i in drawing.items if isinstance(i, Line) and i.color == AMBER]
+    assert sum(float(line.vertices[:, 1].max()) == top for line in lines if len(line.vertices) > 2)
+    assert sum(text.startswith("↑") and text.endswith("%)") for text in drawing.texts) == 5
+
+
+@pytest.mark.parametrize("name", ["net_relu_own", "net_vanishing_10"])
+def test_expected_shares_are_regrouped_as_the_bars_are(name, shape):
+    drawing = compose(shape(name))
+    for panel in drawing.panels:
+        inside = [
+            i.vertices
+            for i in drawing.items
+            if isinstance(i, Line)
+            and i.color == AMBER
+            and len(i.vertices) > 2
+            and panel.box.x <= i.vertices[0, 0] < panel.box.right
+        ]
+        assert inside
+        assert all((v[:, 0] <= panel.box.right + 0.01).all() for v in inside)
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [
+        (99.7, 2, "100"),
+        (0.0, 2, "0"),
+        (3.21e-5, 2, "3.2e-5"),
+        (0.034, 1, "0.03"),
+        (9.7, 1, "10"),
+        (None, 2, "?"),
+    ],
+)
+def test_figures_are_short(value, digits, text):
+    assert two_digits(value, digits) == text

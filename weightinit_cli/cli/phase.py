@@ -1,0 +1,107 @@
+"""`winit phase`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from weightinit_cli.cli import terminal
+from weightinit_cli.cli.pictures import format_option
+from weightinit_cli.errors import printable
+
+if TYPE_CHECKING:
+    from weightinit_cli.results.phase import PhaseDiagram
+
+
+@click.command("phase", short_help="Draw the order-to-chaos phase diagram of an activation.")
+@click.option(
+    "-a",
+    "--activation",
+    required=True,
+    metavar="ACTIVATION",
+    help="As in a spec: tanh, or '{name: leaky_relu, negative_slope: 0.1}'.",
+)
+@click.option(
+    "--width",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    help="Units per layer; places the standard initializers on the diagram.",
+)
+@click.option(
+    "-o",
+    "--output-dir",
+    default="outputs",
+    show_default=True,
+    type=click.Path(path_type=Path, readable=False),
+    help="Where the picture goes: OUTPUT_DIR/phase-<activation>/.",
+)
+@format_option
+@click.option("--json", "as_json", is_flag=True, help="Print the diagram as one line of JSON.")
+@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+def command(
+    activation: str,
+    width: int,
+    output_dir: Path,
+    formats: tuple[str, ...],
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Draw what becomes of signal and gradient over (sigma_w, sigma_b), the scales of the weights
+    and biases (sigma_w² = fan_in Var(W)).
+
+    Below the critical line chi_1 = 1 two inputs become one and gradients vanish, above it they
+    come apart and gradients explode; on it both reach deepest. Standard initializers at --width
+    are marked.
+    """  # noqa: D205
+    from weightinit_cli.experiments import phase_diagram
+    from weightinit_cli.results import write_files
+    from weightinit_cli.spec import parse_activation
+
+    component = parse_activation(activation, "--activation")
+    diagram = phase_diagram(component, width)
+    paths = write_files(output_dir, f"phase-{component.name}", _pictures(diagram, formats))
+    if as_json:
+        terminal.say(_json(diagram))
+    elif not quiet:
+        for line in _lines(diagram):
+            terminal.say(line)
+        for path in paths:
+            terminal.say(printable(str(path)))
+
+
+def _pictures(diagram: PhaseDiagram, formats: tuple[str, ...]) -> dict[str, bytes]:
+    from weightinit_cli.plots import compose_phase, render
+
+    drawing = compose_phase(diagram)
+    return {f"phase.{name}": render(drawing, name, "") for name in dict.fromkeys(formats)}
+
+
+def _json(diagram: PhaseDiagram) -> str:
+    import json
+    from dataclasses import asdict
+
+    return json.dumps(asdict(diagram), separators=(",", ":"), sort_keys=True, allow_nan=False)
+
+
+def _lines(diagram: PhaseDiagram) -> list[str]:
+    lines = [click.style(f"{diagram.activation}: {_critical(diagram)}", bold=True)]
+    if diagram.critical_kind in ("line", "line above"):
+        step = max(len(diagram.critical) // 8, 1)
+        lines.append(click.style("sigma_b  sigma_w", dim=True))
+        lines += [f"{b:7.3f}  {w:7.4f}" for w, b in diagram.critical[::step]]
+    if diagram.note and diagram.critical_kind != "line above":
+        lines.append(diagram.note)
+    return lines
+
+
+def _critical(diagram: PhaseDiagram) -> str:
+    if diagram.critical_kind == "none":
+        return "no critical line"
+    sigma_w, sigma_b = diagram.critical[0]
+    if diagram.critical_kind == "point":
+        return f"critical at the single point sigma_w = {sigma_w:.4f}, sigma_b = 0"
+    above = " 0" if diagram.critical_kind == "line" else f" {sigma_b:.4f}"
+    return f"critical line from sigma_b ={above} on (sigma_w = {sigma_w:.4f} there)"

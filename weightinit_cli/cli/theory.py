@@ -1,0 +1,140 @@
+"""`winit theory`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from weightinit_cli.cli import specs, terminal
+from weightinit_cli.errors import WinitError, printable
+
+if TYPE_CHECKING:
+    from weightinit_cli.results import LayerTheory
+    from weightinit_cli.results.forecast import Forecast, Limits
+
+# Rows of the table from either end of a deep network; --json has all layers.
+MOST_ROWS = 20
+
+HEADS = ("layer", "q", "c", "std", "std (inputs)", "sat. low", "sat. high", "grad. ratio", "grad.")
+PATHS = (
+    "std",
+    "std_across_inputs",
+    "saturation.low",
+    "saturation.high",
+    "gradient.ratio",
+    "gradient.signal_rms",
+)
+
+
+@click.command("theory", short_help="Print what mean-field theory predicts, without a run.")
+@click.option(
+    "-c",
+    "--config",
+    "configs",
+    metavar="SPEC",
+    multiple=True,
+    required=True,
+    help="A spec: a file, or the name of a shipped one (winit list configs). Repeatable.",
+)
+@click.option(
+    "--set",
+    "overrides",
+    metavar="PATH=VALUE",
+    multiple=True,
+    help="Replace a value of the spec, e.g. initializer.std=0.1. Repeatable.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print each forecast as one line of JSON.")
+def command(configs: tuple[str, ...], overrides: tuple[str, ...], as_json: bool) -> int:
+    """Print what mean-field theory predicts of every layer, without drawing a network.
+
+    A row per layer: q, the variance of a pre-activation; c, the correlation of two inputs; the
+    standard deviation of the activations, over all values and from input to input; how much lies
+    in the flat ends; by what the gradient's power changes from the layer after to this one, and
+    its root mean square. Below it where q and c go with depth, and over how many layers.
+    """
+    from weightinit_cli.experiments import forecast
+
+    code = 0
+    for number, config in enumerate(configs):
+        try:
+            said = forecast(specs.load(config, overrides))
+        except WinitError as error:
+            code = max(code, terminal.fail(error.lines, error.exit_code))
+            continue
+        for line in [_json(said)] if as_json else [""] * (number > 0) + _lines(said):
+            terminal.say(line)
+    return code
+
+
+def _json(said: Forecast) -> str:
+    import json
+    from dataclasses import asdict
+
+    return json.dumps(asdict(said), separators=(",", ":"), sort_keys=True, allow_nan=False)
+
+
+def _lines(said: Forecast) -> list[str]:
+    from weightinit_cli.results.describe import described
+
+    columns = terminal.columns() or terminal.PIPED_COLUMNS
+    heading = printable(f"{said.name}: {', '.join(described(said.spec))}")
+    lines = [click.style(line, bold=True) for line in terminal.wrapped(heading, columns, indent=2)]
+    if said.no_theory is not None or said.limits is None:
+        return [*lines, *terminal.wrapped(f"no predictions: {said.no_theory}", columns)]
+    lines += _table(said)
+    for text in _limits(said.limits):
+        lines += terminal.wrapped(text, columns, indent=2)
+    return lines
+
+
+def _table(said: Forecast) -> list[str]:
+    rows = [_row(number, layer) for number, layer in enumerate(said.layers, 1)]
+    left_out = len(rows) - 2 * MOST_ROWS
+    widths = [max(map(len, column)) for column in zip(HEADS, *rows, strict=True)]
+
+    def padded(cells: tuple[str, ...]) -> str:
+        return "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
+
+    lines = [padded(row) for row in rows]
+    if left_out > 0:
+        note = f"({left_out:,} layers left out; --json has all)".rjust(widths[0])
+        lines[MOST_ROWS:-MOST_ROWS] = [note]
+    if len(rows) < len(said.spec["width"]):
+        lines.append(f"q grows beyond all numbers after layer {len(rows)}")
+    return [click.style(padded(HEADS), dim=True), *lines]
+
+
+def _row(number: int, layer: LayerTheory) -> tuple[str, ...]:
+    values = [layer.figures[path].value if path in layer.figures else None for path in PATHS]
+    c = 1 - layer.one_minus_c
+    shown = f"1 - {layer.one_minus_c:.2g}" if 0 < layer.one_minus_c < 1e-3 else f"{c:.4g}"
+    return (str(number), _number(layer.q), shown, *map(_number, values))
+
+
+def _limits(limits: Limits) -> list[str]:
+    """Where it goes with depth, for layers like the last."""
+    lines = [
+        f"With depth (sigma_w {limits.sigma_w:.4g}, sigma_b {limits.sigma_b:.4g}): "
+        f"{limits.sentence}.",
+    ]
+    if limits.chi_1 is not None:
+        edge = abs(limits.chi_1 - 1) < 1e-9
+        fate = "keeps its power" if edge else "vanishes" if limits.chi_1 < 1 else "explodes"
+        lines.append(f"chi_1 = {limits.chi_1:.6g}: the gradient {fate} with depth.")
+    scales = (
+        ("xi_q", limits.xi_q, "the variance settles"),
+        ("xi_c", limits.xi_c, "the correlation settles"),
+        ("1 / |ln chi_1|", limits.xi_gradient, "the gradient's power changes e-fold"),
+    )
+    lines += [
+        f"{name} = {value:.4g} layers, over which {what}"
+        + (" e-fold." if "settles" in what else ".")
+        for name, value, what in scales
+        if value is not None
+    ]
+    return lines
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"

@@ -1,0 +1,98 @@
+"""Spec -> the network that it describes, with the numbers that theory has to say filled in."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from math import isfinite
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from weightinit_cli.activations import ACTIVATIONS
+from weightinit_cli.errors import SpecError
+from weightinit_cli.initializers import AUTO, INITIALIZERS, Fans
+from weightinit_cli.network import Dense, Network, Request
+
+if TYPE_CHECKING:
+    from weightinit_cli.activations import Activation
+    from weightinit_cli.initializers import Sampler
+    from weightinit_cli.spec import Spec
+
+
+def build_network(spec: Spec) -> Network:
+    """The network that a spec describes, ready to be drawn.
+
+    Raises SpecError where the spec asks theory for a number that does not exist: `critical` for
+    an activation without a critical line there, `gain: auto` without a finite one.
+    """
+    layers = []
+    for number, (fan_in, fan_out) in enumerate(pairwise((spec.features, *spec.width))):
+        fans = Fans(fan_in, fan_out, first=number == 0)
+        bias = _bias(spec, fans)
+        zero = bias.mean == 0 and bias.std == 0
+        weights = _weights(spec, fans, bias)
+        layers.append(Dense(fan_in, fan_out, weights, None if zero else bias))
+    activation = ACTIVATIONS[spec.activation.name].build(**spec.activation.arguments)
+    return Network(tuple(layers), activation, spec.samples, np.dtype(spec.dtype), spec.seed)
+
+
+def build_request(spec: Spec, activation: Activation) -> Request:
+    """What is to be counted: the bins' range, and where the activation is flat."""
+    span: tuple[float, float] | None
+    if spec.histogram.range == "auto":
+        span = activation.bounds if all(map(isfinite, activation.bounds)) else None
+    else:
+        span = None if spec.histogram.range == "per_layer" else spec.histogram.range
+    return Request(spec.histogram.bins, span, *activation.ends(spec.saturation))
+
+
+def asks_theory(spec: Spec) -> bool:
+    """Whether a number of the network is theory's to say."""
+    row = INITIALIZERS[spec.initializer.name]
+    return bool(row.theory) or spec.initializer.arguments.get("gain") == AUTO
+
+
+def _weights(spec: Spec, fans: Fans, bias: Sampler) -> Sampler:
+    row = INITIALIZERS[spec.initializer.name]
+    arguments = spec.initializer.arguments
+    if row.activation:
+        arguments |= spec.activation.arguments
+    if row.theory:
+        arguments[row.theory] = _critical_sigma_w(spec, bias)
+    if arguments.get("gain") == AUTO:
+        arguments["gain"] = 1.0 if fans.first else _gain(spec)
+    return row.build(fans, **arguments)
+
+
+def _bias(spec: Spec, fans: Fans) -> Sampler:
+    row = INITIALIZERS[spec.bias.name]
+    if row.build_bias is not None:
+        return row.build_bias(fans, **spec.bias.arguments)
+    return row.build(Fans(1, fans.fan_out), **spec.bias.arguments)
+
+
+def _gain(spec: Spec) -> float:
+    from weightinit_cli.experiments.gain import gain_of
+
+    gain = gain_of(spec.activation).gain
+    if not (gain and isfinite(gain)):
+        message = f"{spec.activation.name} has no gain: E[φ²] is {'inf' if not gain else '0'}"
+        raise SpecError([spec.problem("initializer.gain", message)])
+    return gain
+
+
+def _critical_sigma_w(spec: Spec, bias: Sampler) -> float:
+    from weightinit_cli.theory import expectations_of
+    from weightinit_cli.theory.critical import critical_line, critical_sigma_w
+
+    if bias.mean:
+        message = "the critical line is for biases without a mean"
+        raise SpecError([spec.problem("bias", message)])
+    expectations = expectations_of(spec.activation.name, **spec.activation.arguments)
+    point = critical_sigma_w(expectations, bias.std)
+    if point is None:
+        exists = critical_line(expectations).sentence()
+        at = "" if "no critical" in exists else f", not at {bias.std:.4g}"
+        message = f"{spec.activation.name} {exists}{at}"
+        raise SpecError([spec.problem("initializer", message)])
+    return point.sigma_w

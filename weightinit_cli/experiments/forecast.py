@@ -1,0 +1,77 @@
+"""Spec -> Forecast: the predictions alone, without drawing anything."""
+
+from __future__ import annotations
+
+from math import isfinite, sqrt
+from typing import TYPE_CHECKING
+
+from weightinit_cli.experiments.build import build_network, build_request
+from weightinit_cli.experiments.predict import predicted
+from weightinit_cli.results import LayerTheory, Prediction
+from weightinit_cli.results.forecast import Forecast, Limits
+from weightinit_cli.spec import digest, normal_form
+from weightinit_cli.theory.fixed_points import limits
+
+if TYPE_CHECKING:
+    from weightinit_cli.experiments.predict import Predicted
+    from weightinit_cli.spec import Spec
+
+# Layers; a longer depth scale is a slope of 1 to rounding.
+LONGEST = 1e8
+
+
+def forecast(spec: Spec) -> Forecast:
+    """What mean-field theory predicts of every layer, and of ever more of them.
+
+    Raises SpecError where the spec asks theory for a number that does not exist.
+    """
+    network = build_network(spec)
+    said = predicted(network, spec.activation, build_request(spec, network.activation))
+    return Forecast(
+        name=spec.name,
+        spec=normal_form(spec),
+        digest=digest(spec),
+        layers=tuple(
+            LayerTheory(
+                q=layer.q,
+                one_minus_c=layer.d,
+                figures={
+                    path: Prediction(value, errors.get(path), None)
+                    for path, value in layer.figures.items()
+                    if spec.backward or not path.startswith("gradient.")
+                },
+                histogram=(),
+            )
+            for layer, errors in zip(said.layers, said.errors, strict=True)
+        ),
+        limits=_limits(said),
+        no_theory=said.why_not,
+    )
+
+
+def _limits(said: Predicted) -> Limits | None:
+    if said.why_not is not None:
+        return None
+    last = said.scales[-1]
+    tend = limits(said.expectations, last.sigma_w2, last.bias_variance)
+    return Limits(
+        sigma_w=sqrt(last.sigma_w2),
+        sigma_b=sqrt(last.bias_variance),
+        sentence=tend.sentence(),
+        q=_finite(tend.q),
+        xi_q=_scale(tend.xi_q),
+        chi_1=_finite(tend.chi_1),
+        xi_gradient=_scale(tend.xi_gradient),
+        c=_finite(tend.c),
+        one_minus_c=_finite(tend.d),
+        xi_c=_scale(tend.xi_c),
+    )
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and isfinite(value) else None
+
+
+def _scale(layers: float | None) -> float | None:
+    """A depth scale; None where nothing changes, or all of it at once."""
+    return layers if layers is not None and 0 < layers < LONGEST else None

@@ -1,0 +1,89 @@
+"""Theory beside measurement: each layer's figures as mean-field theory predicts them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from weightinit_cli.results import LayerTheory, Prediction, figure
+from weightinit_cli.theory import LayerScale, expectations_of, predict, standard_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from weightinit_cli.network import Network, Request
+    from weightinit_cli.results import LayerStatistics
+    from weightinit_cli.spec import Component
+    from weightinit_cli.theory import Expectations, LayerPrediction
+
+
+class Predicted(NamedTuple):
+    """The predictions with their standard errors, as far as q stays finite; or why none exist."""
+
+    expectations: Expectations
+    scales: list[LayerScale]
+    layers: list[LayerPrediction]
+    errors: list[dict[str, float]]
+    why_not: str | None
+
+
+def predicted(network: Network, activation: Component, request: Request) -> Predicted:
+    """What theory says of a network."""
+    expectations = expectations_of(activation.name, **activation.arguments)
+    why_not = _why_not(network)
+    if why_not is not None:
+        return Predicted(expectations, [], [], [], why_not)
+    scales = [
+        LayerScale(
+            layer.fan_in,
+            layer.fan_out,
+            layer.weights.std * layer.weights.std,
+            layer.bias.std * layer.bias.std if layer.bias else 0.0,
+        )
+        for layer in network.layers
+    ]
+    ends = request.x_low, request.x_high
+    layers = predict(expectations, scales, network.samples, ends)
+    errors = standard_errors(network.activation, scales, layers, network.samples, ends)
+    return Predicted(expectations, scales, layers, errors, None)
+
+
+def _why_not(network: Network) -> str | None:
+    """Mean-field theory is about many weights that are independent and have no mean."""
+    for layer in network.layers:
+        if layer.weights.mean:
+            return "the weights have a mean; mean-field theory is about weights without"
+        if layer.bias is not None and layer.bias.mean:
+            return "the biases have a mean; mean-field theory is about biases without"
+    return None
+
+
+def with_theory(layers: Sequence[LayerStatistics], said: Predicted) -> tuple[LayerStatistics, ...]:
+    """The layers with the predictions beside their figures, as far as there are any."""
+    told = [
+        replace(layer, theory=_layer_theory(layer, said.expectations, prediction, errors))
+        for layer, prediction, errors in zip(layers, said.layers, said.errors, strict=False)
+    ]
+    return (*told, *layers[len(told) :])
+
+
+def _layer_theory(
+    layer: LayerStatistics,
+    expectations: Expectations,
+    prediction: LayerPrediction,
+    errors: dict[str, float],
+) -> LayerTheory:
+    figures = {}
+    for path, value in prediction.figures.items():
+        if path.startswith("gradient.") and layer.gradient is None:
+            continue
+        error = errors.get(path)
+        if layer.repeats is not None:
+            error = layer.repeats[path].std if path in layer.repeats else None
+        measured = figure(layer, path)
+        z = None if measured is None or not error else (measured - value) / error
+        figures[path] = Prediction(value, error, z)
+    shares = expectations.shares(prediction.q, np.array(layer.histogram.edges))
+    return LayerTheory(prediction.q, prediction.d, figures, tuple(shares.tolist()))

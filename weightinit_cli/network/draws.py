@@ -1,0 +1,99 @@
+"""What a network draws: inputs, weights, biases and the cotangent, each from streams of its own."""
+
+from __future__ import annotations
+
+from functools import reduce
+from hashlib import blake2b
+from math import frexp, prod
+from operator import add
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from weightinit_cli.network.entry_sums import EntrySums
+from weightinit_cli.network.layers import DRAW_WORK
+from weightinit_cli.network.recording import Weights
+from weightinit_cli.streams import Role
+
+if TYPE_CHECKING:
+    from weightinit_cli.network.layers import Network
+    from weightinit_cli.network.workers import Map
+
+Array = np.ndarray[Any, Any]
+
+# Entries per panel decide which stream draws what, so they are part of a run's result.
+PANEL_VALUES = 1 << 19
+
+
+class Buffer:
+    """Memory that every layer uses anew."""
+
+    def __init__(self, size: int, dtype: np.dtype[Any]) -> None:
+        self._flat = np.empty(size, dtype)
+
+    def shaped(self, *shape: int) -> Array:
+        """The first part of the memory, in this shape."""
+        return self._flat[: prod(shape)].reshape(shape)
+
+
+def panels(rows: int, columns: int) -> list[slice]:
+    """Fixed panels of whole rows, about PANEL_VALUES values each."""
+    height = max(1, PANEL_VALUES // columns)
+    return [slice(top, min(top + height, rows)) for top in range(0, rows, height)]
+
+
+def draw_normal(network: Network, role: Role, layer: int, out: Array, apply: Map) -> None:
+    """Fill `out`, shape (samples, units), with N(0, 1): the inputs, or the cotangent."""
+
+    def draw(numbered: tuple[int, slice]) -> None:
+        panel, rows = numbered
+        generator = network.stream(role, layer, panel)
+        generator.standard_normal(out=out[rows], dtype=out.dtype.type)
+
+    parts = panels(*out.shape)
+    apply(draw, enumerate(parts), cost=DRAW_WORK * out.size / len(parts))
+
+
+def draw_weights(network: Network, number: int, out: Array, apply: Map) -> Weights:
+    """Fill `out` with a layer's weights, and sum them up."""
+    sampler = network.layers[number - 1].weights
+    exponent = frexp(sampler.std)[1]
+
+    def draw(numbered: tuple[int, slice]) -> tuple[bytes, EntrySums]:
+        panel, rows = numbered
+        drawn = sampler.fill(out[rows], network.stream(Role.WEIGHTS, number, panel))
+        return drawn, EntrySums.of(out[rows], sampler.mean, exponent)
+
+    parts = _weight_panels(network, number)
+    done = apply(draw, enumerate(parts), cost=DRAW_WORK * out.size / len(parts))
+    draws = b"".join(drawn for drawn, _ in done)
+    short_hash = blake2b(draws, digest_size=8).hexdigest() if draws else None
+    return Weights(reduce(add, (sums for _, sums in done)), short_hash)
+
+
+def redraw_weights(network: Network, number: int, out: Array, apply: Map) -> None:
+    """Fill `out` with the same weights again: cheaper than keeping every layer's."""
+    sampler = network.layers[number - 1].weights
+
+    def draw(numbered: tuple[int, slice]) -> None:
+        panel, rows = numbered
+        sampler.fill(out[rows], network.stream(Role.WEIGHTS, number, panel))
+
+    parts = _weight_panels(network, number)
+    apply(draw, enumerate(parts), cost=DRAW_WORK * out.size / len(parts))
+
+
+def _weight_panels(network: Network, number: int) -> list[slice]:
+    layer = network.layers[number - 1]
+    return [slice(0, layer.fan_in)] if layer.weights.whole else panels(layer.fan_in, layer.fan_out)
+
+
+def draw_bias(network: Network, number: int) -> Array | None:
+    """A layer's biases, shape (1, fan_out); None where they are zero."""
+    layer = network.layers[number - 1]
+    if layer.bias is None:
+        return None
+    bias = np.empty((1, layer.fan_out), network.dtype)
+    with np.errstate(all="ignore"):
+        layer.bias.fill(bias, network.stream(Role.BIAS, number))
+    return bias

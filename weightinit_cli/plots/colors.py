@@ -1,0 +1,49 @@
+"""Numbers as colours: viridis, perceptually uniform and safe for the colour-blind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from weightinit_cli.plots import axes
+from weightinit_cli.plots.drawing import Box, Cells, Item, Label
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from weightinit_cli.plots.drawing import Color
+
+BAR_GAP = 14.0
+BAR_WIDTH = 11.0
+BAR_LABELS = 52.0
+
+
+def palette(level: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """The colours of levels from 0 to 1, dark where much is."""
+    from matplotlib import colormaps
+
+    table: NDArray[np.uint8] = np.asarray(
+        colormaps["viridis_r"](np.arange(256), bytes=True), dtype=np.uint8
+    )[:, :3]
+    return np.take(table, np.rint(level * 255).astype(np.intp), axis=0)
+
+
+def as_bytes(color: Color) -> NDArray[np.uint8]:
+    """One colour as a cell has it."""
+    return np.array([round(255 * part) for part in color], dtype=np.uint8)
+
+
+def color_scale(box: Box, width: float, ticks: Sequence[str], words: str) -> list[Item]:
+    """The colours from few to many with ticks at equal distances, named at the right margin."""
+    rows = palette(np.linspace(1.0, 0.0, 128))[:, None, :]
+    places = [(box.y + box.height * k / (len(ticks) - 1), tick) for k, tick in enumerate(ticks)]
+    x = width - axes.MARGIN - 2
+    return [
+        Cells(box, rows),
+        axes.outline(box),
+        *axes.side_ticks(box.right, places, "left"),
+        Label(x, box.y + box.height / 2, words, axes.LABEL_SIZE, upright=True),
+    ]

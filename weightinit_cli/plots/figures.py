@@ -1,0 +1,64 @@
+"""One figure of one layer by its path: as measured, as predicted, and over the seeds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from weightinit_cli.plots.numbers import two_digits
+from weightinit_cli.results.figures import figure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from weightinit_cli.results.model import LayerStatistics, Result, Spread
+
+LOW, HIGH = "saturation.low", "saturation.high"
+RATIO, SIGNAL, WEIGHTS = "gradient.ratio", "gradient.signal_rms", "gradient.weight_rms"
+MATTERS = 0.01  # of a layer in its flat ends
+
+
+def predicted(layer: LayerStatistics, path: str) -> float | None:
+    """The figure as theory has it, None where it says nothing."""
+    if layer.theory is None or path not in layer.theory.figures:
+        return None
+    return layer.theory.figures[path].value
+
+
+def spread(layer: LayerStatistics, path: str) -> Spread | None:
+    """The figure over the seeds, None of a single run."""
+    return layer.repeats.get(path) if layer.repeats else None
+
+
+def beside(said: str, expected: str | None) -> str:
+    """`0.21 (0.20)`: the predicted figure in parentheses."""
+    return said if expected is None else f"{said} ({expected})"
+
+
+def versions(layer: LayerStatistics, path: str) -> tuple[str, str]:
+    """The figure in words with its spread over the seeds, and the one of the first seed alone."""
+    expected = predicted(layer, path)
+    theory = None if expected is None else two_digits(expected)
+    short = beside(two_digits(figure(layer, path)), theory)
+    over = spread(layer, path)
+    if over is None or over.std is None:
+        return short, short
+    return beside(f"{two_digits(over.mean)} ± {two_digits(over.std, 1)}", theory), short
+
+
+def saturated(layer: LayerStatistics, value: Callable[..., float | None]) -> float | None:
+    """The share in both flat ends, None unless there are two."""
+    low, high = value(layer, LOW), value(layer, HIGH)
+    return None if low is None or high is None else low + high
+
+
+def saturation_matters(layers: Sequence[LayerStatistics]) -> bool:
+    """Whether some layer has a share worth a word in its two flat ends, or is expected to."""
+    shares = (saturated(layer, value) for layer in layers for value in (figure, predicted))
+    return any(share is not None and share >= MATTERS for share in shares)
+
+
+def seeds(result: Result) -> int:
+    """How many seeds the figures' spread is over; 1 without any."""
+    if not any(layer.repeats for layer in result.layers):
+        return 1
+    return int(result.spec.get("repeats", 1))

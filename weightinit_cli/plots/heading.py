@@ -1,0 +1,111 @@
+"""What stands above every picture: title, spec, verdict, and what lines and bands mean."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from weightinit_cli.plots.axes import MARGIN
+from weightinit_cli.plots.drawing import (
+    AMBER,
+    MUTED,
+    ORANGE,
+    Box,
+    Color,
+    Item,
+    Label,
+    polyline,
+    rectangle,
+)
+from weightinit_cli.plots.fonts import drawable, fit, width_of, wrap
+from weightinit_cli.plots.verdict import HEALTHY, verdict_parts
+from weightinit_cli.results.describe import described
+
+if TYPE_CHECKING:
+    from weightinit_cli.results.model import Result
+
+TITLE_SIZE = 12.0
+SUBTITLE_SIZE = 8.5
+KEY_SIZE = 7.5
+LINE = 1.35
+SEPARATOR = " · "
+SWATCH = 16.0
+KEY_GAP = 14.0
+
+
+class Key(NamedTuple):
+    """A word to a line or, where `band`, to a filled stretch."""
+
+    words: str
+    color: Color
+    band: bool = False
+
+    @property
+    def width(self) -> float:
+        """With the swatch."""
+        return SWATCH + 4 + width_of(self.words, KEY_SIZE)
+
+
+THEORY = Key("mean-field theory", AMBER)
+THEORY_IN_WORDS = Key("mean-field theory (figures in parentheses)", AMBER)
+
+
+class Heading(NamedTuple):
+    """The title with its size, lines below it, and keys to what is drawn."""
+
+    title: str
+    size: float
+    lines: tuple[tuple[str, Color], ...]
+    keys: tuple[Key, ...] = ()
+
+    @property
+    def height(self) -> float:
+        """With the margin above."""
+        keys = LINE * SUBTITLE_SIZE if self.keys else 0.0
+        return MARGIN + LINE * (TITLE_SIZE + SUBTITLE_SIZE * len(self.lines)) + keys + 4
+
+    def items(self, top: float) -> list[Item]:
+        """All of it from the left margin on, below `top`."""
+        baseline = top - MARGIN - TITLE_SIZE
+        items: list[Item] = [Label(MARGIN, baseline, self.title, self.size)]
+        baseline -= 2
+        for line, color in self.lines:
+            baseline -= LINE * SUBTITLE_SIZE
+            items.append(Label(MARGIN, baseline, line, SUBTITLE_SIZE, color))
+        x = MARGIN
+        for key in self.keys:
+            items += _key(key, x, baseline - LINE * SUBTITLE_SIZE)
+            x += key.width + KEY_GAP
+        return items
+
+
+def _key(key: Key, x: float, baseline: float) -> list[Item]:
+    y = baseline + 0.36 * KEY_SIZE
+    swatch: Item = polyline([(x, y), (x + SWATCH, y)], key.color, 2.5)
+    if key.band:
+        swatch = rectangle(Box(x, y - 3, SWATCH, 6), key.color)
+    return [swatch, Label(x + SWATCH + 4, baseline, key.words, KEY_SIZE, MUTED)]
+
+
+def heading(result: Result, room: float, keys: tuple[Key, ...] = ()) -> Heading:
+    """A result's heading within `room` points; keys that do not fit beside others are left out."""
+    title, size = fit(drawable(result.name), TITLE_SIZE, room, 0.7 * TITLE_SIZE)
+    lines = [(line, MUTED) for line in _wrapped(described(result.spec), room)]
+    healthy = all(verdict.name == HEALTHY for verdict in result.verdict)
+    color = MUTED if healthy else ORANGE
+    lines += [(line, color) for line in _wrapped(verdict_parts(result.verdict), room)]
+    if result.resolved.no_theory is not None:
+        lines += [
+            (line, MUTED) for line in _wrapped([f"no theory: {result.resolved.no_theory}"], room)
+        ]
+    return Heading(title, size, tuple(lines), fitting(keys, room))
+
+
+def fitting(keys: tuple[Key, ...], room: float) -> tuple[Key, ...]:
+    """As many of the keys as fit into one line."""
+    while keys and sum(key.width + KEY_GAP for key in keys) - KEY_GAP > room:
+        keys = keys[:-1]
+    return keys
+
+
+def _wrapped(parts: list[str], room: float) -> list[str]:
+    return wrap([drawable(part) for part in parts], SEPARATOR, SUBTITLE_SIZE, room, 2)

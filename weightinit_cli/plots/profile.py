@@ -1,0 +1,146 @@
+"""Figures against depth: standard deviations, saturation and gradient, panel below panel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from weightinit_cli.plots import axes, figures
+from weightinit_cli.plots.curves import (
+    Axis,
+    curves,
+    direct_labels,
+    linear_axis,
+    log_axis,
+    log_suits,
+)
+from weightinit_cli.plots.drawing import (
+    BLUE,
+    GREEN,
+    ORANGE,
+    RULE,
+    Box,
+    Drawing,
+    Item,
+    Label,
+    Panel,
+    polyline,
+    tint,
+)
+from weightinit_cli.plots.fonts import elide, width_of
+from weightinit_cli.plots.heading import THEORY, Key, heading
+from weightinit_cli.plots.labels import NOTE_LINE, NOTE_SIZE
+from weightinit_cli.plots.series import Series, layer_words, series
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from weightinit_cli.results.model import LayerStatistics, Result
+
+WIDTH = 660.0
+GAP = 12.0
+LABEL_GAP = 7.0
+DECADES = 10
+
+SPREADS = (("std", "all values", BLUE), ("std_across_inputs", "across inputs", GREEN))
+ENDS = ((figures.LOW, "low end", BLUE), (figures.HIGH, "high end", GREEN))
+GRADIENT = ((figures.SIGNAL, "signal δ", BLUE), (figures.WEIGHTS, "weights", GREEN))
+
+
+class Chart(NamedTuple):
+    """One of the panels: its curves over a common axis."""
+
+    words: str
+    series: tuple[Series, ...]
+    axis: Axis
+    height: float
+
+    @property
+    def notes(self) -> list[str]:
+        """What the curves cannot show, for all curves of which the same is true at once."""
+        pairs = [(said, each.words) for each in self.series for said in _missing(each, self.axis)]
+        notes = dict.fromkeys(said for said, _ in pairs)
+        return [f"{', '.join(words for s, words in pairs if s == said)}: {said}" for said in notes]
+
+
+def profile(result: Result) -> Drawing:
+    """The drawing: heading, and a chart for each kind of figure that was recorded."""
+    charts = [chart for chart in _charts(result.layers) if chart is not None]
+    ticks = [text for chart in charts for _, text in chart.axis.ticks]
+    words = [each.words for chart in charts for each in chart.series]
+    left = axes.MARGIN + axes.LABEL_SIZE + 6 + axes.widest(ticks) + axes.TICK + 2
+    right = LABEL_GAP + max((width_of(text, NOTE_SIZE) for text in words), default=0) + axes.MARGIN
+    head = heading(result, WIDTH - 2 * axes.MARGIN, _keys(result, charts))
+    width = WIDTH - left - right
+    y = axes.BENEATH
+    items: list[Item] = []
+    panels: list[Panel] = []
+    number = len(result.layers)
+    for chart in reversed(charts):
+        box = Box(left, y, width, chart.height)
+        items += axes.layer_axis(box, number) if not panels else []
+        items += _chart(box, chart, WIDTH - left - axes.MARGIN)
+        limits = (chart.axis.low, chart.axis.high)
+        panels.insert(0, Panel(chart.words, box, (0.5, number + 0.5), limits))
+        y = box.top + GAP + NOTE_LINE * len(chart.notes)
+    height = y + head.height
+    return Drawing(WIDTH, height, (*head.items(height), *items), tuple(panels))
+
+
+def _charts(layers: Sequence[LayerStatistics]) -> list[Chart | None]:
+    spreads = _several(layers, SPREADS)
+    known = [value for each in spreads for value in each.known]
+    axis = log_axis(known) if log_suits(known) else linear_axis(known)
+    ends = _several(layers, ENDS)
+    shares = [value for each in ends for value in each.known]
+    gradient = _several(layers, GRADIENT)
+    sizes = [value for each in gradient for value in each.known]
+    return [
+        Chart(axis.named("std"), spreads, axis, 104.0) if spreads else None,
+        Chart("saturated", ends, linear_axis(shares, percent=True), 58.0) if ends else None,
+        Chart("gradient, rms (log)", gradient, log_axis(sizes, DECADES), 128.0)
+        if gradient
+        else None,
+    ]
+
+
+def _several(
+    layers: Sequence[LayerStatistics], wanted: Sequence[tuple[str, str, tuple[float, float, float]]]
+) -> tuple[Series, ...]:
+    found = (series(layers, path, words, color) for path, words, color in wanted)
+    return tuple(each for each in found if each is not None)
+
+
+def _keys(result: Result, charts: Sequence[Chart]) -> tuple[Key, ...]:
+    every = [each for chart in charts for each in chart.series]
+    keys = []
+    if any(value is not None for each in every for value in each.predicted):
+        keys.append(THEORY)
+    if any(value is not None for each in every for value in each.low):
+        words = f"mean ± standard deviation over {figures.seeds(result)} seeds"
+        keys.append(Key(words, tint(BLUE), band=True))
+    return tuple(keys)
+
+
+def _chart(box: Box, chart: Chart, room: float) -> list[Item]:
+    places = [(box.y + chart.axis.part(at) * box.height, text) for at, text in chart.axis.ticks]
+    rules = [polyline([(box.x, y), (box.right, y)], RULE) for y, _ in places[1:]]
+    items = [*curves(box, chart.series, chart.axis, rules), *axes.frame(box)]
+    items += [*axes.side_ticks(box.x, places), axes.side_label(box, chart.words)]
+    items += direct_labels(box, chart.series, chart.axis, LABEL_GAP)
+    for k, note in enumerate(reversed(chart.notes)):
+        text = elide(note, NOTE_SIZE, room)
+        items.append(Label(box.x, box.top + 4 + k * NOTE_LINE, text, NOTE_SIZE, ORANGE))
+    return items
+
+
+def _missing(each: Series, axis: Axis) -> list[str]:
+    """Zeros on a log axis, and layers without the figure."""
+    pairs = list(enumerate(each.values, 1))
+    notes = []
+    zeros = [layer for layer, value in pairs if value == 0]
+    if zeros and axis.log:
+        notes.append(f"exactly zero in {layer_words(zeros)}")
+    absent = [layer for layer, value in pairs if value is None]
+    if absent:
+        notes.append(f"no finite value in {layer_words(absent)}")
+    return notes

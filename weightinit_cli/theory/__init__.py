@@ -1,0 +1,26 @@
+"""What mean-field theory predicts; imports activations only.
+
+`critical`, `fixed_points` and `phase` are asked for by few, and are imported from their modules.
+"""
+
+from functools import lru_cache
+
+from weightinit_cli.theory.expectations import Expectations, Moments
+from weightinit_cli.theory.predictions import LayerPrediction, LayerScale, predict
+from weightinit_cli.theory.sampling import standard_errors
+
+__all__ = [
+    "Expectations",
+    "LayerPrediction",
+    "LayerScale",
+    "Moments",
+    "expectations_of",
+    "predict",
+    "standard_errors",
+]
+
+
+@lru_cache(maxsize=64)
+def expectations_of(name: str, **arguments: float | str) -> Expectations:
+    """The expectations of a row of the table of activations, built once."""
+    return Expectations(name, **arguments)

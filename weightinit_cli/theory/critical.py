@@ -1,0 +1,200 @@
+"""The edge of chaos: where chi_1 = 1 at a stable q* (Schoenholz et al. 2017, arXiv:1611.01232).
+
+It is a curve, with q its parameter (Hayou et al. 2019, arXiv:1902.06853):
+
+    sigma_w² = 1 / E[φ'²],   sigma_b² = q - sigma_w² E[φ²],   x ~ N(0, q)
+
+valid where sigma_b² >= 0, q is stable (dq'/dq < 1) and unit inputs reach it. The valid part of
+every activation of the table is one piece, on which sigma_b rises with q.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from functools import lru_cache
+from math import ceil, floor, log, log10, sqrt
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from weightinit_cli.theory.fixed_points import destination
+from weightinit_cli.theory.maps import chi_q
+from weightinit_cli.theory.profile import EQUAL, Profile, profile
+from weightinit_cli.theory.roots import descend, root
+
+if TYPE_CHECKING:
+    from weightinit_cli.theory.expectations import Expectations
+
+Array = np.ndarray[Any, Any]
+
+# q is stable where dq'/dq lies below 1 by more than this; differences on the grid hold 1e-7.
+_MARGIN = 1e-6
+# First derivative by eighth-order central differences, for k = 1, 2, 3, 4.
+_STENCIL = (4 / 5, -1 / 5, 4 / 105, -1 / 280)
+# Where the line begins at dq'/dq = 1, q* is not told from its unstable neighbour nearer than this.
+_NEXT = 1e-3
+# As far up as a q is sought beyond the grid.
+_Q_FAR = 1e16
+
+
+class Kind(Enum):
+    """What there is of a critical line."""
+
+    FROM_ZERO = "line from sigma_b = 0"
+    ABOVE = "line above a sigma_b"
+    POINT = "point"
+    NONE = "none"
+
+
+class Point(NamedTuple):
+    """A critical pair and its q*. At sigma_b = 0 the limit q* = 0 may stand."""
+
+    sigma_b: float
+    sigma_w: float
+    q: float
+
+
+class Critical(NamedTuple):
+    """The critical line of an activation: sigma_w and q* over sigma_b, which rises.
+
+    One point for `POINT` (there any q is a fixed point; the q of unit inputs stands), none for
+    `NONE`, with the reason in `why`.
+    """
+
+    kind: Kind
+    sigma_b: Array
+    sigma_w: Array
+    q: Array
+    why: str = ""
+
+    @property
+    def least(self) -> Point | None:
+        """The point with the smallest sigma_b."""
+        return Point(*(float(each[0]) for each in self[1:4])) if len(self.q) else None
+
+    def sentence(self) -> str:
+        """What exists, as the end of a sentence that begins with the activation."""
+        if self.kind is Kind.FROM_ZERO:
+            return "has a critical sigma_w for every sigma_b >= 0"
+        if self.kind is Kind.ABOVE:
+            least = float(self.sigma_b[0])
+            unit = 10.0 ** (floor(log10(least)) - 3)
+            return f"has a critical sigma_w only for sigma_b >= {ceil(least / unit) * unit:.4g}"
+        if self.kind is Kind.POINT:
+            return f"has a critical sigma_w only at sigma_b = 0 (sigma_w = {self.sigma_w[0]:.5g})"
+        return f"has no critical sigma_w: {self.why}"
+
+
+def critical_sigma_w(e: Expectations, sigma_b: float) -> Point | None:
+    """The critical sigma_w at one sigma_b, to 1e-10; None where `critical_line` has none."""
+    line = critical_line(e)
+    least = line.least
+    if least is None or sigma_b < least.sigma_b or (line.kind is Kind.POINT and sigma_b > 0):
+        return None
+    if sigma_b == least.sigma_b:
+        return least
+
+    def lacking(q: float) -> float:
+        return 1 - _sigma_b2(e, q) / sigma_b**2
+
+    above = int(np.searchsorted(line.sigma_b, sigma_b))
+    low = float(line.q[above - 1])
+    high = float(line.q[above]) if above < len(line.q) else low * 16
+    while lacking(high) > 0:
+        low, high = high, high * 16
+        if high > _Q_FAR:
+            return None
+    q = root(lacking, low or descend(lacking, high) or high, high)
+    return _point(e, q)._replace(sigma_b=sigma_b)
+
+
+@lru_cache(maxsize=16)
+def critical_line(e: Expectations) -> Critical:
+    """Find the valid part of the curve chi_1 = 1, and where it begins."""
+    p = _usable(profile(e))
+    if len(p.q) <= 8:
+        return _none("its derivative is zero")
+    if e.jumps:
+        return _none("it jumps, and so c' has infinite slope at c = 1 for any sigma_w > 0")
+    (q, square, slope_square), zero = (each[4:-4] for each in p[:3]), p.zero
+    sigma_b2 = q - square / slope_square
+    slope = _slope(p) / slope_square
+    marginal = np.maximum(np.abs(sigma_b2 / q), np.abs(slope - 1)) <= _MARGIN
+    valid = (sigma_b2 >= -EQUAL * q) & (slope < 1 - _MARGIN)
+    if marginal.all():
+        sigma_w2 = float(1 / slope_square[0])
+        return Critical(Kind.POINT, *np.array([[0.0], [sqrt(sigma_w2)], [sigma_w2]]))
+    if not valid.any():
+        return _none("no stable variance q* has chi_1 = 1")
+    first = int(valid.argmax())
+    piece = slice(first, None if valid[first:].all() else first + int(valid[first:].argmin()))
+    before = max(first - 1, 0)
+    if marginal[before] or (first == 0 and zero.square == 0 < zero.slope_square):
+        begin = Point(0.0, zero.slope_square**-0.5, 0.0)
+    else:
+        begin = _begin(e, float(q[before]), float(q[first]))
+    rows = np.stack([np.sqrt(np.maximum(sigma_b2, 0)), slope_square**-0.5, q])[:, piece]
+    rows = rows[:, sigma_b2[piece] > np.maximum(begin.sigma_b**2, EQUAL * q[piece])]
+    if not begin.sigma_b:
+        return Critical(Kind.FROM_ZERO, *np.column_stack([begin, rows]))
+    return Critical(Kind.ABOVE, *_from_reached(e, np.column_stack([begin, rows])))
+
+
+def _from_reached(e: Expectations, rows: Array) -> Array:
+    """The line from where unit inputs reach its q*, and do not start beyond an unstable q."""
+    probe = _point(e, float(rows[2, 0]) * (1 + _NEXT))
+    points = [probe, *(Point(*each) for each in rows.T[1:].tolist() if each[2] > probe.q)]
+    k = next((i for i, point in enumerate(points) if _reached(e, point)), 0)
+    if k == 0:
+        return rows
+    low, high = points[k - 1].q, points[k].q
+    while high / low > 1 + 1e-10:
+        middle = sqrt(low * high)
+        low, high = (low, middle) if _reached(e, _point(e, middle)) else (middle, high)
+    return np.column_stack([_point(e, high), *points[k:]])
+
+
+def _reached(e: Expectations, point: Point) -> bool:
+    _, q = destination(e, point.sigma_w**2, point.sigma_b**2)
+    return abs(q / point.q - 1) < 1e-3
+
+
+def _begin(e: Expectations, low: float, high: float) -> Point:
+    """Where the curve becomes valid between low, where it is not, and high, where it is."""
+    q = low
+    if chi_q(e, 1 / e.moments(q).slope_square, q) >= 1 - _MARGIN:
+        q = root(lambda q: chi_q(e, 1 / e.moments(q).slope_square, q) - 1, low, high)
+    if _sigma_b2(e, q) < 0:
+        q = root(lambda q: -_sigma_b2(e, q), q, high)
+        return _point(e, q)._replace(sigma_b=0.0)
+    return _point(e, q)
+
+
+def _point(e: Expectations, q: float) -> Point:
+    return Point(sqrt(max(_sigma_b2(e, q), 0)), e.moments(q).slope_square ** -0.5, q)
+
+
+def _sigma_b2(e: Expectations, q: float) -> float:
+    """sigma_b² = q - E[φ²] / E[φ'²]."""
+    moments = e.moments(q)
+    return q - moments.square / moments.slope_square
+
+
+def _usable(p: Profile) -> Profile:
+    """The part of the grid where nothing under- or overflows."""
+    inside = (p.slope_square > 1e-100) & (p.slope_square < 1e100) & (p.square < 1e100)
+    return p._replace(q=p.q[inside], square=p.square[inside], slope_square=p.slope_square[inside])
+
+
+def _slope(p: Profile) -> Array:
+    """dE[φ²]/dq along the grid but for four points at either end, by differences of logarithms."""
+    n, step, log_square = len(p.q), log(p.q[1] / p.q[0]), np.log(p.square)
+    rise = sum(
+        weight * (log_square[4 + k : n - 4 + k] - log_square[4 - k : n - 4 - k])
+        for k, weight in enumerate(_STENCIL, start=1)
+    )
+    return np.asarray(rise / step * (p.square / p.q)[4:-4])
+
+
+def _none(why: str) -> Critical:
+    return Critical(Kind.NONE, np.empty(0), np.empty(0), np.empty(0), why)

@@ -1,0 +1,196 @@
+"""Where q and c go with depth, and over how many layers: fixed points and depth scales.
+
+Schoenholz et al. 2017 (arXiv:1611.01232).
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from itertools import pairwise
+from math import exp, inf, log
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from weightinit_cli.theory.maps import chi_1, chi_c, chi_q, next_q, times
+from weightinit_cli.theory.profile import PER_DECADE, Q_MAX, course, excess, profile
+from weightinit_cli.theory.roots import descend, root
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from weightinit_cli.theory.expectations import Expectations
+
+# A slope this near to 1 counts as 1: the expectations hold 1e-10 relative.
+_ONE = 1e-9
+# Between two points of the grid |q' / q - 1| dips by less than this.
+_DIP = 1e-3
+
+
+class Fate(Enum):
+    """What becomes of q with depth."""
+
+    SETTLES = "q settles at a fixed point"
+    SHRINKS = "q shrinks to 0"
+    STAYS = "q stays as it is: every q is a fixed point"
+    GROWS = "q grows without bound"
+
+
+class Limits(NamedTuple):
+    """What q and c tend to with depth, and how fast.
+
+    `q` is the fixed point (q_1 where it stays), 0 or inf; `chi_q` = dq'/dq there: its limit at
+    0, and q'/q at the largest q looked at where q grows. `chi_1` = sigma_w² E[φ'²] there. `d` is
+    the stable fixed point of 1 - c that independent inputs reach, and `chi_c` = dc'/dc there;
+    None where q has no fixed point, and for a linear map, which keeps every c.
+    `jumps`: φ itself jumps, and then chi_1 describes back-propagation only.
+    """
+
+    fate: Fate
+    q: float
+    chi_q: float
+    chi_1: float
+    d: float | None
+    chi_c: float | None
+    jumps: bool
+
+    @property
+    def c(self) -> float | None:
+        """c* = 1 - d*."""
+        return None if self.d is None else 1 - self.d
+
+    @property
+    def xi_q(self) -> float:
+        """Layers over which |q - q*| falls (where q grows: q rises) e-fold."""
+        return depth_scale(self.chi_q)
+
+    @property
+    def xi_c(self) -> float | None:
+        """Layers over which |c - c*| falls e-fold: -1 / ln(dc'/dc at c*).
+
+        -1 / ln chi_1 only where c* = 1 and φ does not jump.
+        """
+        return None if self.chi_c is None else depth_scale(self.chi_c)
+
+    @property
+    def xi_gradient(self) -> float:
+        """Layers over which the gradient's power falls or rises e-fold: 1 / |ln chi_1|."""
+        return depth_scale(self.chi_1)
+
+    def sentence(self) -> str:
+        """Say what becomes of q and of two inputs, in plain words."""
+        words = self.fate.value
+        if self.fate is Fate.SETTLES:
+            words += f", q* = {self.q:.4g}"
+        if self.c is not None:
+            words += f"; two inputs tend to the correlation {self.c:.4g}"
+        if self.jumps:
+            words += (
+                "; the activation jumps, so c' has infinite slope at c = 1"
+                " and chi_1 describes back-propagation only"
+            )
+        return words
+
+
+def depth_scale(chi: float) -> float:
+    """1 / |ln chi|, in layers: 0 where chi is 0 or inf, inf where it is 1."""
+    if chi in (0, inf):
+        return 0.0
+    return 1 / abs(log(abs(chi))) if abs(chi) != 1 else inf
+
+
+def stable_q(e: Expectations, sigma_w2: float, sigma_b2: float) -> tuple[float, ...]:
+    """All q* > 0 where q' - q turns from + to - as q rises; empty where there are none."""
+    gaps = _gaps(e, sigma_w2, sigma_b2)
+    return tuple(_between(e, sigma_w2, sigma_b2, *gap) for gap in gaps)
+
+
+def stable_d(e: Expectations, sigma_w2: float, q: float) -> float | None:
+    """The stable d* = 1 - c* at a fixed point q; None where every c is one.
+
+    c' is a power series in c with coefficients >= 0 (Daniely et al. 2016, arXiv:1602.05897), so
+    it is convex: (1 - c') / (1 - c) falls from dc'/dc at c = 1 as d rises, and
+    there is one c* in [0, 1) where that slope is above 1, none where it is not.
+    """
+    slope = chi_c(e, sigma_w2, q, 0)
+    if abs(slope - 1) <= _ONE and abs(chi_c(e, sigma_w2, q, 1) - 1) <= _ONE:
+        return None
+
+    def over(d: float) -> float:
+        return times(sigma_w2, e.spread(q, d)) / (q * d) - 1
+
+    if slope <= 1 + _ONE:
+        return 0.0
+    if over(1) >= -_ONE:
+        return 1.0
+    low = descend(over, 1)
+    return 0.0 if low is None else root(over, low, 1)
+
+
+def limits(e: Expectations, sigma_w2: float, sigma_b2: float, start: float = 1.0) -> Limits:
+    """Where q and c go from q_1 = sigma_w² start + sigma_b², the inputs' mean square being start.
+
+    Where q has several stable fixed points, the one on its way.
+    """
+    fate, q = destination(e, sigma_w2, sigma_b2, start)
+    if fate is Fate.GROWS:
+        growth = next_q(e, sigma_w2, sigma_b2, Q_MAX) / Q_MAX
+        return Limits(fate, inf, growth, chi_1(e, sigma_w2, Q_MAX), None, None, e.jumps)
+    slopes = chi_q(e, sigma_w2, q), chi_1(e, sigma_w2, q)
+    d = None if fate is Fate.SHRINKS else stable_d(e, sigma_w2, q)
+    slope_c = chi_c(e, sigma_w2, q, d) if d else None if d is None else slopes[1]
+    return Limits(fate, q, *slopes, d, slope_c, e.jumps)
+
+
+def destination(
+    e: Expectations, sigma_w2: float, sigma_b2: float, start: float = 1.0
+) -> tuple[Fate, float]:
+    """What becomes of q from q_1 = sigma_w² start + sigma_b²: its fate, and its limit."""
+    p = profile(e)
+    q_1, here, rises, stays = (
+        each.item() for each in course(p, np.array([sigma_w2]), np.array([sigma_b2]), start)
+    )
+    if stays:
+        return Fate.STAYS, q_1
+    columns, gaps = [0.0, *p.q.tolist()], _gaps(e, sigma_w2, sigma_b2)
+    if rises:
+        on_its_way = [gap for gap in gaps if gap[1] > columns[here]][:1]
+    else:
+        on_its_way = [gap for gap in gaps if gap[0] < columns[here + 1] and q_1][-1:]
+    for gap in on_its_way:
+        return Fate.SETTLES, _between(e, sigma_w2, sigma_b2, *gap)
+    return (Fate.GROWS, inf) if rises else (Fate.SHRINKS, 0.0)
+
+
+def _gaps(e: Expectations, sigma_w2: float, sigma_b2: float) -> list[tuple[float, float]]:
+    """Neighbours (low, high) between which q' - q turns from + to -; low may be 0."""
+    p = profile(e)
+    row = excess(p, np.array([sigma_w2]), np.array([sigma_b2]))[0].tolist()
+    points = list(zip([0.0, *p.q.tolist()], row, strict=True))
+    for i in range(2, len(row) - 1):
+        if 0 < abs(row[i]) < _DIP and abs(row[i]) <= min(abs(row[i - 1]), abs(row[i + 1])):
+            q = _vertex(lambda q: next_q(e, sigma_w2, sigma_b2, q) / q - 1, points[i][0])
+            points.append((q, next_q(e, sigma_w2, sigma_b2, q) / q - 1))
+    signed = [(q, over) for q, over in sorted(points) if over]
+    return [(low, high) for (low, a), (high, b) in pairwise(signed) if a > 0 > b]
+
+
+def _vertex(f: Callable[[float], float], q: float) -> float:
+    """Where f has its extremum near q, in ln q: by parabolas through three ever nearer points."""
+    gap = log(10) / PER_DECADE
+    for step in (gap, gap / 8, gap / 64):
+        left, middle, right = (f(q * exp(k * step)) for k in (-1, 0, 1))
+        bend = left - 2 * middle + right
+        shift = step * (left - right) / 2 / bend if bend else 0.0
+        q *= exp(min(max(shift, -gap), gap))
+    return q
+
+
+def _between(e: Expectations, sigma_w2: float, sigma_b2: float, low: float, high: float) -> float:
+    """The fixed point between low and high."""
+
+    def over(q: float) -> float:
+        return next_q(e, sigma_w2, sigma_b2, q) / q - 1
+
+    least = low or descend(over, high)
+    return root(over, least, high) if least else 0.0

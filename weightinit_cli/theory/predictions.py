@@ -1,0 +1,142 @@
+"""What mean-field theory predicts of every layer, from the scales of weights and biases alone."""
+
+from __future__ import annotations
+
+from math import inf, sqrt
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from weightinit_cli.theory.moments import Moments
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from weightinit_cli.theory.expectations import Expectations
+
+# As large as a variance may be for its fourth power, in the sampling errors, to be a float.
+LARGEST = 1e70
+
+
+class LayerScale(NamedTuple):
+    """A layer as the theory sees it: its fans, and the variances of a weight and of a bias."""
+
+    fan_in: int
+    fan_out: int
+    weight_variance: float
+    bias_variance: float
+
+    @property
+    def sigma_w2(self) -> float:
+        """sigma_w² = fan_in Var(W)."""
+        return self.fan_in * self.weight_variance
+
+
+class LayerPrediction(NamedTuple):
+    """One layer in the limit of wide layers, for inputs of N(0, 1).
+
+    `q` is the variance of a pre-activation, `d` = 1 - c one minus the correlation of two inputs'
+    pre-activations; `moments` are under N(0, q). `spread` = E[φ²] - E[φφ'] is the variance of a
+    unit from input to input, `slope_product` = E[φ'φ'] that of two inputs. `figures` are those of
+    a Result, by their paths.
+    """
+
+    q: float
+    d: float
+    moments: Moments
+    variance: float
+    spread: float
+    slope_product: float
+    figures: dict[str, float]
+
+
+def predict(
+    e: Expectations,
+    layers: Sequence[LayerScale],
+    samples: int,
+    ends: tuple[float | None, float | None],
+) -> list[LayerPrediction]:
+    """The predictions, layer by layer, as far as q stays finite (below LARGEST).
+
+    Forwards q_l = sigma_w² E[φ²]_{l-1} + sigma_b² (Poole et al. 2016, eq. 3), and
+    q_l d_l = sigma_w² (E[φ²] - E[φφ'])_{l-1}, their eq. 5 in d = 1 - c; both expectations are 1
+    for the inputs. Backwards R_l = fan_out_{l+1} Var(W_{l+1}) E[φ'²]_l (Schoenholz et al. 2017,
+    eq. 15), from E[φ'²]_L for a cotangent of N(0, 1). `ends` are where the activation is flat.
+    """
+    found: list[LayerPrediction] = []
+    square, spread = 1.0, 1.0
+    for layer in layers:
+        q = layer.sigma_w2 * square + layer.bias_variance
+        if not q < LARGEST:
+            break
+        d = min(layer.sigma_w2 * spread / q, 1.0) if q else 0.0
+        moments = e.moments(q) if q else _at_zero(e)
+        if not (moments.square < LARGEST and moments.slope_square < LARGEST):
+            break
+        spread = e.spread(q, d)
+        variance = max(e.spread(q, 1.0), spread)
+        slope_product = e.slope_product(q, d) if q else moments.slope_square
+        p = LayerPrediction(q, d, moments, variance, spread, slope_product, {})
+        found.append(p._replace(figures=_forward_figures(e, layer, samples, ends, p)))
+        square = moments.square
+    if len(found) == len(layers):
+        _add_gradients(found, layers, samples)
+    return found
+
+
+def _at_zero(e: Expectations) -> Moments:
+    """The moments at q = 0 itself, where every unit takes the activation's choice at a kink."""
+    zero = np.zeros(1)
+    phi, slope = float(e.activation.value(zero)[0]), float(e.activation.derivative(zero)[0])
+    return Moments(phi, phi**2, slope**2)
+
+
+def _forward_figures(
+    e: Expectations,
+    layer: LayerScale,
+    samples: int,
+    ends: tuple[float | None, float | None],
+    p: LayerPrediction,
+) -> dict[str, float]:
+    """Of so many units and inputs: variances are those about the sample's own means (ddof 0)."""
+
+    def parts(variance: float, spread: float) -> tuple[float, float]:
+        """The variance within a unit, and between the units' means."""
+        between = (variance - spread + spread / samples) * (1 - 1 / layer.fan_out)
+        return spread * (1 - 1 / samples), between
+
+    within, between = parts(p.variance, p.spread)
+    low, high = e.tails(p.q, *ends)
+    figures = {
+        "mean": p.moments.mean,
+        "std": sqrt(within + between),
+        "preactivation_std": sqrt(sum(parts(p.q, p.q * p.d))),
+        "saturation.low": low,
+        "saturation.high": high,
+        "zero_fraction": e.zero_fraction(p.q) or None,
+        "std_across_inputs": sqrt(within),
+        "std_across_units": sqrt(between),
+    }
+    return {path: value for path, value in figures.items() if value is not None}
+
+
+def _add_gradients(
+    found: list[LayerPrediction], layers: Sequence[LayerScale], samples: int
+) -> None:
+    """From the last layer back; what overflows stays out, and a ratio of 0 / 0."""
+    signal = found[-1].moments.slope_square
+    vanished = not signal
+    for number in range(len(found) - 1, -1, -1):
+        figures = found[number].figures
+        if number + 1 < len(found):
+            above = layers[number + 1]
+            ratio = above.fan_out * above.weight_variance * found[number].moments.slope_square
+            if not vanished:
+                figures["gradient.ratio"] = ratio
+                signal *= ratio
+            vanished = vanished or not ratio
+        below = found[number - 1].moments.square if number else 1.0
+        if signal < inf:
+            figures["gradient.signal_rms"] = sqrt(signal)
+        if below * signal < inf:
+            figures["gradient.weight_rms"] = sqrt(below * signal / samples)

@@ -1,0 +1,312 @@
+"""How far one network of finite width, on finitely many inputs, strays from the prediction.
+
+To first order in 1 / width. Given the layer below, the units of a layer are independent and alike:
+on an input, one unit's pre-activation is sqrt(q) (sqrt(c) s + sqrt(1 - c) e), where s is the unit's
+own and e differs from input to input. So a mean over all values strays as the units' means given s
+do; it strays further because q, which the layer below sets, strays; and because any two inputs
+have a correlation of their own, which strays around c.
+"""
+
+from __future__ import annotations
+
+from math import asinh, hypot, inf, sqrt
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from weightinit_cli.activations import Activation
+    from weightinit_cli.theory.predictions import LayerPrediction, LayerScale
+
+Array = np.ndarray[Any, Any]
+Ends = tuple[float | None, float | None]
+
+NODES = 161
+FURTHEST = 6.0
+# Where two inputs differ by less, a unit's φ is a line over them.
+NARROW = 0.02
+# Below this correlation, derivatives with respect to what inputs share lose their digits.
+LEAST_CORRELATION = 1e-2
+
+
+class Stray(NamedTuple):
+    """Variances of what a layer hands on.
+
+    Relative ones of its mean square and of its units' variance over the inputs, the covariance of
+    the two, and the absolute one of E[φφ'] of two inputs. `pairs` is that of two inputs' covariance
+    about the units' means, from pair to pair, relative to the variance over the inputs: inputs that
+    vary in few directions are fewer than they seem.
+    """
+
+    square: float
+    spread: float
+    both: float
+    product: float
+    pairs: float
+
+
+class Layer:
+    """One layer's units on a grid: their values and slopes, and means given a unit's own part."""
+
+    def __init__(
+        self, activation: Activation, scale: LayerScale, p: LayerPrediction, samples: int
+    ) -> None:
+        self.p, self.units, self.samples = p, scale.fan_out, samples
+        bend = min(1.0, 1 / sqrt(p.q)) if p.q else 1.0
+        t = np.linspace(-1, 1, NODES) * asinh(FURTHEST / bend)
+        self.z = bend * np.sinh(t)
+        width = np.cosh(t)
+        self.w = np.exp(-0.5 * self.z**2) * width
+        self.w /= self.w.sum()
+        c = max(1 - p.d, 0.0)
+        with np.errstate(all="ignore"):
+            exponents = (self.z - sqrt(c) * self.z[:, np.newaxis]) ** 2 / (-2 * (1 - c))
+            if c == 1:
+                exponents = np.where(np.eye(NODES, dtype=bool), 0.0, -inf)
+            given = np.exp(exponents - exponents.max(axis=1, keepdims=True)) * width
+            self.given = given / given.sum(axis=1, keepdims=True)
+            x = sqrt(p.q) * self.z
+            self.x, self.phi, self.slope = x, activation.value(x), activation.derivative(x)
+
+    def mean(self, f: Array) -> float:
+        """E[f] over all units and inputs, or over the units' own parts."""
+        return np.float64(self.w @ f)  # which overflows quietly
+
+    def by_log_q(self, f: Array) -> float:
+        """The derivative of E[f] by ln q."""
+        return self.mean(f * (self.z**2 - 1)) / 2
+
+    def noise(self, f: Array, correlation: float) -> float:
+        """The variance of the mean of f over the layer; `correlation` is the variance of c."""
+        mean = self.mean(f)
+        own = max(self.mean((self.given @ f) ** 2) - mean**2, 0.0)
+        rest = max(self.mean(f**2) - mean**2 - own, 0.0)
+        return (own + rest / self.samples + 2 * correlation * self.by_log_q(f) ** 2) / self.units
+
+    def spreads(self) -> tuple[Array, Array, Array]:
+        """Of units of each own part: their variance over the inputs, and the variance of that.
+
+        The former is that of one input of many, the latter what two inputs of correlation r add
+        per r².
+        """
+        p = self.p
+        if p.d < NARROW:
+            spreads = p.q * p.d * self.slope**2
+            return spreads, 2 * spreads**2, 2 * spreads**2
+        m, m2, m3, m4 = (self.given @ self.phi**k for k in (1, 2, 3, 4))
+        spreads = np.maximum(m2 - m**2, 0.0)
+        fourth = m4 - 4 * m * m3 + 6 * m**2 * m2 - 3 * m**4
+        second = self.given * ((self.z - sqrt(1 - p.d) * self.z[:, np.newaxis]) ** 2 / p.d - 1)
+        bent = second @ self.phi**2 - 2 * m * (second @ self.phi)
+        few = np.maximum(fourth - spreads**2 * (1 - 2 / self.samples), 0.0)
+        return spreads, few, bent**2 / 2
+
+
+def standard_errors(
+    activation: Activation,
+    layers: Sequence[LayerScale],
+    predictions: Sequence[LayerPrediction],
+    samples: int,
+    ends: Ends,
+) -> list[dict[str, float]]:
+    """The standard error of every predicted figure of one network, layer by layer."""
+    found: list[dict[str, float]] = []
+    signals: list[Signal | None] = []
+    square, product = np.float64(1), np.float64(0)
+    features = layers[0].fan_in
+    above = Stray(
+        2 / (features * samples), 2 / (features * samples), 0.0, 1 / features, 1 / features
+    )
+    above = above._replace(both=above.square)
+    with np.errstate(all="ignore"):
+        for scale, p in zip(layers, predictions, strict=False):
+            layer = Layer(activation, scale, p, samples)
+            weight = np.float64(scale.sigma_w2) / p.q if p.q else np.float64(0)
+            log_q = (weight * square) ** 2 * above.square
+            correlation = weight**2 * above.product
+            after = _after(layer, above, weight * square, correlation)
+            found.append(_forward(layer, after.spread, log_q, correlation, ends))
+            below = (product**2 + above.product) / square**2 if square else 0.0
+            signals.append(_signal(layer, log_q, correlation, weight * square, below))
+            above, square = after, np.float64(p.moments.square)
+            product = square - p.spread
+        if len(predictions) == len(layers):
+            _add_gradients(found, layers, predictions, signals, samples)
+    return [
+        {path: float(error) for path, error in errors.items() if error < inf} for errors in found
+    ]
+
+
+def _after(layer: Layer, above: Stray, share: float, correlation: float) -> Stray:
+    """What this layer hands on, given what it was handed; `share` of q is the weights'."""
+    p = layer.p
+    squares = layer.phi**2
+    spreads, few, paired = layer.spreads()
+    v, d = layer.mean(squares), layer.mean(spreads)
+    if not (v * v and d * d):
+        return Stray(0.0, 0.0, 0.0, 0.0, 0.0)
+    own = layer.given @ squares
+    own_v, own_d = own / v - 1, spreads / d - 1
+    second = 2 * correlation / layer.units
+    by_q = layer.by_log_q(squares) / v
+    by_p = p.q * p.d * p.slope_product / d
+    if 1 - p.d < LEAST_CORRELATION:
+        by_both = layer.by_log_q((layer.phi - layer.mean(layer.phi)) ** 2) / d
+    else:
+        by_both = layer.by_log_q(spreads) / d / (1 - p.d) + by_p
+    spread_by_q = by_both - by_p
+    return Stray(
+        square=layer.noise(squares, correlation) / v**2 + (by_q * share) ** 2 * above.square,
+        spread=layer.mean(own_d**2) / layer.units
+        + layer.mean(few / layer.samples + paired * above.pairs) / d**2 / layer.units
+        + (spread_by_q * share) ** 2 * above.square
+        + by_p**2 * above.spread
+        + 2 * spread_by_q * share * by_p * above.both,
+        both=layer.mean(own_v * own_d) / layer.units
+        + second * by_q * by_both
+        + by_q * share * (spread_by_q * share * above.square + by_p * above.both),
+        product=max(layer.mean(own**2) - (v - d) ** 2, 0.0) / layer.units
+        + (p.q * p.slope_product) ** 2 * correlation,
+        pairs=layer.mean(spreads**2) / d**2 / layer.units + by_p**2 * above.pairs,
+    )
+
+
+def _forward(
+    layer: Layer, spread: float, log_q: float, correlation: float, ends: Ends
+) -> dict[str, float]:
+    def error(f: Array) -> float:
+        return sqrt(layer.noise(f, correlation) + layer.by_log_q(f) ** 2 * log_q)
+
+    figures = layer.p.figures
+    low, high = ends
+    mean = layer.mean(layer.phi)
+    errors = {
+        "mean": error(layer.phi),
+        "std": _of_root(
+            hypot(error((layer.phi - mean) ** 2), sqrt(2) * error(layer.phi) ** 2), figures["std"]
+        ),
+        "preactivation_std": figures["preactivation_std"]
+        * sqrt(layer.noise(layer.z**2, correlation) + log_q)
+        / 2,
+        "zero_fraction": error(layer.phi == 0),
+        "std_across_inputs": figures["std_across_inputs"] * sqrt(spread) / 2,
+        "std_across_units": _of_root(
+            _between(layer, log_q, correlation), figures["std_across_units"]
+        ),
+    }
+    if low is not None:
+        errors["saturation.low"] = error(layer.x <= low)
+    if high is not None:
+        errors["saturation.high"] = error(layer.x >= high)
+    return errors
+
+
+def _between(layer: Layer, log_q: float, correlation: float) -> float:
+    """Of the variance of the units' means."""
+    apart = (layer.given @ layer.phi - layer.mean(layer.phi)) ** 2
+    mean = layer.mean(apart)
+    few = layer.p.spread / layer.samples
+    noise = layer.mean(apart**2) - mean**2 + 4 * mean * few + 2 * few**2
+    drift = layer.by_log_q(apart) ** 2 * log_q
+    finite_width = 2 * correlation * layer.by_log_q(layer.phi) ** 2
+    return sqrt(max(noise, 0.0) / layer.units + drift + finite_width**2)
+
+
+def _of_root(error: float, root: float) -> float:
+    """The error of a root, from that of what it is the root of."""
+    return error / (2 * root) if root else 0.0
+
+
+class Signal(NamedTuple):
+    """How one layer's part of the gradient strays; all of it relative.
+
+    `log_q` is the variance of ln q, `own` that of the mean δ² given q and the layer above for
+    very many inputs, `few` what is added per input that counts, of which `peaked` leaves fewer on
+    the way back. `fresh` and `kept` say how the variance of the correlation of two inputs' δ goes
+    on, and `own_by_correlation` what it adds. `by_log_q` is the derivative of ln E[φ'²],
+    `handed_on` that of the next layer's ln q per share of the weights in it, `noise` the variance
+    that this layer adds there. `share` is the weights' in this q, `below` the mean square of two
+    inputs' product below, over that of one input.
+    """
+
+    log_q: float
+    own: float
+    few: float
+    own_by_correlation: float
+    peaked: float
+    fresh: float
+    kept: float
+    by_log_q: float
+    handed_on: float
+    noise: float
+    share: float
+    below: float
+
+
+def _signal(
+    layer: Layer, log_q: float, correlation: float, share: float, below: float
+) -> Signal | None:
+    p = layer.p
+    slopes, squares = layer.slope**2, layer.phi**2
+    m, v = layer.mean(slopes), layer.mean(squares)
+    if not m * m:
+        return None
+    handed_on = noise = 0.0
+    if v * v:
+        handed_on = layer.by_log_q(squares) / v
+        noise = layer.noise(squares, correlation) / v**2
+    alike = layer.mean((layer.given @ slopes) ** 2) / m**2
+    peaked = layer.mean(slopes**2) / m**2
+    by_log_q = layer.by_log_q(slopes) / m
+    own = alike * (1 - 1 / layer.samples) - 1 + 2 * correlation * by_log_q**2
+    return Signal(
+        log_q=log_q,
+        own=own / layer.units,
+        few=3 * peaked / layer.samples / layer.units,
+        own_by_correlation=2 * alike / layer.units,
+        peaked=1 + (3 * peaked - 1) / layer.units,
+        fresh=alike / layer.units,
+        kept=(p.slope_product / m) ** 2,
+        by_log_q=by_log_q,
+        handed_on=handed_on,
+        noise=noise,
+        share=share,
+        below=below,
+    )
+
+
+def _add_gradients(
+    found: list[dict[str, float]],
+    layers: Sequence[LayerScale],
+    predictions: Sequence[LayerPrediction],
+    signals: Sequence[Signal | None],
+    samples: int,
+) -> None:
+    """From the last layer back: the variances of the layers' own parts add up."""
+    total = correlation = by_log_q = handed = share = 0.0
+    peaked = 1.0
+    for errors, scale, p, signal in reversed(
+        list(zip(found, layers, predictions, signals, strict=True))
+    ):
+        if signal is None:
+            return
+        own = signal.own + signal.few * peaked + signal.own_by_correlation * correlation
+        own = max(own, 0.0)
+        peaked = min(peaked * signal.peaked, samples)
+        total += own
+        handed += share**2 * signal.noise * by_log_q**2
+        by_log_q = signal.by_log_q + signal.handed_on * share * by_log_q
+        correlation = signal.fresh + signal.kept * correlation
+        share = signal.share
+        variance = total + handed + by_log_q**2 * signal.log_q
+        relative = {
+            "gradient.signal_rms": sqrt(variance) / 2,
+            "gradient.ratio": sqrt(own + signal.by_log_q**2 * signal.log_q),
+        }
+        with_inputs = by_log_q + (1 / share if share else 0.0)
+        variance = total + handed + with_inputs**2 * signal.log_q + 2 * correlation * signal.below
+        variance += 2 / (scale.fan_in * scale.fan_out)
+        relative["gradient.weight_rms"] = sqrt(variance) / 2
+        errors |= {path: p.figures[path] * of for path, of in relative.items() if path in p.figures}

@@ -1,0 +1,345 @@
+"""What is wrong with a network and where: one table of definitions, drawn from what was measured.
+
+Nothing is concluded from saturation alone: sigmoid with standard deviation 10 is saturated, and
+its gradient explodes.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import takewhile
+from math import exp, hypot, inf, log
+from operator import gt, lt
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from weightinit_cli.results.model import LayerStatistics, Verdict
+
+    Beyond = Callable[[float, float], bool]
+
+MOST_LOG: Final = 709.0  # exp of a little more overflows
+SMALLEST: Final = 5e-324
+
+
+class Thresholds(NamedTuple):
+    """Where each verdict begins; a spec may set them."""
+
+    collapsed: float = 0.001
+    saturated: float = 0.3
+    inputs_indistinguishable: float = 0.02
+    dying: float = 0.1
+    vanishing_signal: float = 0.57
+    exploding_signal: float = 1.75
+    vanishing_gradient: float = 0.57
+    exploding_gradient: float = 1.75
+
+
+class Layer(NamedTuple):
+    """One layer as the definitions see it: its number from 1, its size, its figures.
+
+    `half_flat` says that the low flat end begins at zero, as relu6's, which is half of all
+    pre-activations by design.
+    """
+
+    number: int
+    units: int
+    samples: int
+    half_flat: bool
+    figures: LayerStatistics
+
+
+class Finding(NamedTuple):
+    """Where it starts, and the value that shows it; `figure` where it is not the definition's."""
+
+    layer: int
+    value: float
+    figure: str = ""
+
+
+class Ratio(NamedTuple):
+    """How a mean square changes at a layer: the logarithm, -inf where nothing is left."""
+
+    layer: int
+    log: float
+
+
+Layers = tuple[Layer, ...]
+
+
+class Definition(NamedTuple):
+    """One verdict: how it is found, and all that `winit explain` says of it.
+
+    `figure` says what the verdict's value is a value of.
+    """
+
+    find: Callable[[Layers, float], Finding | None]
+    figure: str
+    meaning: str
+    formula: str
+    advice: str
+    reference: str = ""
+
+
+def _overflow(layers: Layers, _: float) -> Finding | None:
+    for layer in layers:
+        if layer.figures.nonfinite:
+            return Finding(layer.number, float(layer.figures.nonfinite))
+    for layer in reversed(layers):
+        gradient = layer.figures.gradient
+        if gradient is not None and gradient.nonfinite:
+            return Finding(layer.number, float(gradient.nonfinite), "gradient.nonfinite")
+    return None
+
+
+def _units_identical(layers: Layers, _: float) -> Finding | None:
+    for layer in _whole(layers):
+        if layer.units > 1 and layer.figures.distinct_units == 1:
+            return Finding(layer.number, 1.0)
+    return None
+
+
+def _vanishing_gradient(layers: Layers, threshold: float) -> Finding | None:
+    last = layers[-1].figures.gradient
+    nothing = last is not None and last.signal_rms == 0
+    if nothing and threshold > 0 and len(_whole(layers)) == len(layers):
+        return Finding(layers[-1].number, 0.0, "gradient.signal_rms")
+    return _mean(_gradient_ratios, lt, layers, threshold)
+
+
+def _first(
+    measure: Callable[[Layer], float | None], beyond: Beyond, layers: Layers, threshold: float
+) -> Finding | None:
+    """The first layer whose figure is beyond the threshold."""
+    for layer in _whole(layers):
+        value = measure(layer)
+        if value is not None and beyond(value, threshold):
+            return Finding(layer.number, value)
+    return None
+
+
+def _mean(
+    measure: Callable[[Layers], list[Ratio]], beyond: Beyond, layers: Layers, threshold: float
+) -> Finding | None:
+    """The geometric mean where it is beyond the threshold, and the first layer that is."""
+    ratios = measure(layers)
+    if not ratios:
+        return None
+    mean = _exp(sum(each.log for each in ratios) / len(ratios))
+    if not beyond(mean, threshold):
+        return None
+    there = (each.layer for each in ratios if beyond(_exp(each.log), threshold))
+    return Finding(next(there, ratios[0].layer), mean)
+
+
+def _whole(layers: Layers) -> Layers:
+    """The layers before any overflow; what is left of later ones says nothing of its own."""
+    return tuple(takewhile(lambda layer: not layer.figures.nonfinite, layers))
+
+
+def _spread(layer: Layer) -> float | None:
+    """Of a layer of several values: their standard deviation / root mean square."""
+    std, size = layer.figures.std, _size(layer.figures)
+    return std / size if std is not None and size and layer.units * layer.samples > 1 else None
+
+
+def _spread_across_inputs(layer: Layer) -> float | None:
+    """Of a layer of several inputs: std_across_inputs / std."""
+    signal, std = layer.figures.std_across_inputs, layer.figures.std
+    return signal / std if signal is not None and std and layer.samples > 1 else None
+
+
+def _flat_share(layer: Layer) -> float | None:
+    """How much lies in both flat ends, where there are two."""
+    low, high = layer.figures.saturation.low, layer.figures.saturation.high
+    if low is None or high is None:
+        return None
+    return high if layer.half_flat else low + high
+
+
+def _dead_share(layer: Layer) -> float | None:
+    """Which part of the units is dead; a single input is no evidence."""
+    return layer.figures.dead_units / layer.units if layer.samples > 1 else None
+
+
+def _signal_ratios(layers: Layers) -> list[Ratio]:
+    """From each layer to the next, in the signal's direction."""
+    layers = _whole(layers)
+    sizes = [_size(layer.figures) for layer in layers]
+    return [
+        Ratio(layer.number, 2 * (_log(after) - log(before)))
+        for layer, before, after in zip(layers[1:], sizes, sizes[1:], strict=False)
+        if before and after is not None
+    ]
+
+
+def _gradient_ratios(layers: Layers) -> list[Ratio]:
+    """From each layer back to the one before, in the gradient's direction."""
+    whole = _whole(layers)
+    if len(whole) < len(layers):
+        whole = whole[:-1]
+    gradients = ((layer.number, layer.figures.gradient) for layer in reversed(whole))
+    return [
+        Ratio(number, _log(gradient.ratio))
+        for number, gradient in gradients
+        if gradient is not None and gradient.ratio is not None and not gradient.nonfinite
+    ]
+
+
+def _log(value: float) -> float:
+    return log(value) if value else -inf
+
+
+def _exp(value: float) -> float:
+    """Always finite, for a verdict's value is a number of JSON."""
+    return exp(min(value, MOST_LOG))
+
+
+def _size(figures: LayerStatistics) -> float | None:
+    """The root mean square."""
+    if figures.mean is None or figures.std is None:
+        return None
+    return min(hypot(figures.mean, figures.std), exp(MOST_LOG))
+
+
+_PER_LAYER = "geometric mean over the layers of"
+
+DEFINITIONS: Final[dict[str, Definition]] = {
+    "overflow": Definition(
+        _overflow,
+        "nonfinite",
+        "activations or gradients are inf or nan",
+        "nonfinite + gradient.nonfinite > 0",
+        "lower the weights' standard deviation, or use dtype: float64 to see how far it grows",
+    ),
+    "units_identical": Definition(
+        _units_identical,
+        "distinct_units",
+        "all units of a layer are the same: they get the same gradient and stay the same",
+        "distinct_units = 1 in a layer of several units",
+        "draw the weights at random, so that the units differ from the start",
+        "Rumelhart, Hinton & Williams 1986",
+    ),
+    "collapsed": Definition(
+        partial(_first, _spread, lt),
+        "std / rms",
+        "a layer's activations are all but one number, whatever the unit and the input",
+        "std / rms < threshold, with rms² = mean² + std²",
+        "raise the weights' standard deviation towards sqrt(1 / fan_in)",
+    ),
+    "saturated": Definition(
+        partial(_first, _flat_share, gt),
+        "saturation.low + saturation.high",
+        "much of a layer lies in both flat ends of its activation, where learning is slow; what "
+        "the gradient does is measured apart",
+        "saturation.low + saturation.high > threshold, for activations flat on both sides (an end "
+        "that begins at zero, as relu6's, is not counted)",
+        "lower the weights' standard deviation towards sqrt(1 / fan_in), or try xavier_normal",
+        "Glorot & Bengio 2010, section 3",
+    ),
+    "inputs_indistinguishable": Definition(
+        partial(_first, _spread_across_inputs, lt),
+        "std_across_inputs / std",
+        "the units differ from each other but not from input to input: a well-spread histogram "
+        "hides that all inputs look the same",
+        "std_across_inputs / std < threshold",
+        "try initializer: critical, or an activation with mean zero such as tanh",
+        "Schoenholz et al. 2017 (arXiv:1611.01232), section 3",
+    ),
+    "dying": Definition(
+        partial(_first, _dead_share, gt),
+        "dead_units / width",
+        "units are zero for every input and get no gradient (ReLU networks of 100 units with He "
+        "have up to 6 by chance)",
+        "dead_units / width > threshold",
+        "use he_normal with zero biases, or a leaky activation",
+        "Lu et al. 2020 (arXiv:1903.06733)",
+    ),
+    "vanishing_signal": Definition(
+        partial(_mean, _signal_ratios, lt),
+        "mean signal ratio",
+        "the activations shrink from layer to layer",
+        f"{_PER_LAYER} mean² + std² of a layer / that of the layer before < threshold",
+        "raise the weights' scale: he_normal for ReLU, gain: auto or critical for others",
+        "He et al. 2015 (arXiv:1502.01852), section 2.2",
+    ),
+    "exploding_signal": Definition(
+        partial(_mean, _signal_ratios, gt),
+        "mean signal ratio",
+        "the activations grow from layer to layer",
+        f"{_PER_LAYER} mean² + std² of a layer / that of the layer before > threshold",
+        "lower the weights' scale: he_normal for ReLU, gain: auto or critical for others",
+        "He et al. 2015 (arXiv:1502.01852), section 2.2",
+    ),
+    "vanishing_gradient": Definition(
+        _vanishing_gradient,
+        "mean gradient.ratio",
+        "what comes back shrinks from layer to layer, so that the first layers hardly learn",
+        f"{_PER_LAYER} gradient.ratio < threshold, or gradient.signal_rms = 0 at the last layer",
+        "raise the weights' scale or try initializer: critical, where there is one",
+        "Glorot & Bengio 2010, section 4.2; Schoenholz et al. 2017 (arXiv:1611.01232), section 5",
+    ),
+    "exploding_gradient": Definition(
+        partial(_mean, _gradient_ratios, gt),
+        "mean gradient.ratio",
+        "what comes back grows from layer to layer, so that the first layers' steps are far too "
+        "long",
+        f"{_PER_LAYER} gradient.ratio > threshold",
+        "lower the weights' scale, or try initializer: critical, where there is one",
+        "Schoenholz et al. 2017 (arXiv:1611.01232), section 5",
+    ),
+}
+
+HEALTHY: Final = "healthy"
+ALL_IS_WELL: Final = "signal and gradient keep their size, units and inputs differ"
+SIGNAL_IS_WELL: Final = (
+    "the signal keeps its size, units and inputs differ; the gradient was not measured"
+)
+
+
+def draw_verdict(
+    layers: Sequence[LayerStatistics],
+    widths: Sequence[int],
+    thresholds: Thresholds,
+    ends: tuple[float | None, float | None] = (None, None),
+) -> tuple[Verdict, ...]:
+    """What is wrong with the layers, worst first; one "healthy" where nothing is.
+
+    `ends` are those of the activation's flat ends (`x_low`, `x_high`).
+    """
+    from weightinit_cli.results.model import Verdict  # specs need the thresholds alone
+
+    low, high = ends
+    half_flat = low == 0 and high is not None and high > SMALLEST
+    seen = tuple(
+        Layer(number, units, _values(figures) // units, half_flat, figures)
+        for number, (units, figures) in enumerate(zip(widths, layers, strict=True), 1)
+    )
+    limits = thresholds._asdict()
+    found = {
+        name: finding
+        for name, definition in DEFINITIONS.items()
+        if (finding := definition.find(seen, limits.get(name, 0.0))) is not None
+    }
+    if "units_identical" in found:
+        found.pop("collapsed", None)
+    verdicts = (
+        Verdict(
+            name,
+            finding.layer,
+            finding.figure or DEFINITIONS[name].figure,
+            finding.value,
+            DEFINITIONS[name].advice,
+        )
+        for name, finding in found.items()
+    )
+    measured = all(figures.gradient is not None for figures in layers)
+    well = ALL_IS_WELL if measured else SIGNAL_IS_WELL
+    return tuple(verdicts) or (Verdict(HEALTHY, None, None, None, well),)
+
+
+def _values(figures: LayerStatistics) -> int:
+    """How many there are, samples × units."""
+    held = figures.histogram
+    return sum(held.counts) + held.underflow + held.overflow + figures.nonfinite
