@@ -23,6 +23,7 @@ from statistics import median
 HERE = Path(__file__).parent
 PYTHON = sys.executable
 WINIT = [PYTHON, "-m", "weightinit_cli"]
+FORWARD = ["--set", "backward=false"]
 
 
 def wall(command: list[str], folder: str) -> float:
@@ -39,8 +40,12 @@ def processes(rounds: int, folder: str) -> list[tuple[str, str, float, float]]:
     config = ["histogram", "-q", "-c", "sigmoid_xavier"]
     rows = {
         "`winit --help`": ([*WINIT, "--help"], 0.08),
-        "`winit histogram`, picture and JSON": ([*WINIT, *config], 0.65),
-        "`winit histogram --no-plot`": ([*WINIT, *config, "--no-plot"], 0.22),
+        "`winit histogram`, both pictures and JSON": ([*WINIT, *config], 0.85),
+        "the same with `backward: false`": ([*WINIT, *config, *FORWARD], 0.65),
+        "`winit histogram --no-plot`, `backward: false`": (
+            [*WINIT, *config, *FORWARD, "--no-plot"],
+            0.22,
+        ),
     }
     ratios: dict[str, list[float]] = {name: [] for name in rows}
     for number in range(rounds + 1):
@@ -89,6 +94,21 @@ def wide(rounds: int, layers: int) -> list[tuple[str, str, float | None, float]]
     return rows
 
 
+def passes() -> list[tuple[str, str, float | None, float]]:
+    """The backward pass and theory against the forward pass, within one process."""
+    rows: list[tuple[str, str, float | None, float]] = []
+    for layers, width in ((5, 100), (4, 4096)):
+        command = [PYTHON, str(HERE / "passes.py"), str(layers), str(width)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        seconds: dict[str, float] = json.loads(done.stdout)
+        work = f"{layers} layers x {width:,} units x 1,000 inputs"
+        share = seconds["backward"] / seconds["forward"]
+        rows.append((f"{work}, backward pass", "its forward pass", 2.2, share))
+        share = seconds["theory"] / seconds["forward"]
+        rows.append(("the same, theory", "its forward pass", None, share))
+    return rows
+
+
 def forward(way: str, layers: int) -> dict[str, float]:
     """Seconds and peak bytes of one pass in a fresh process."""
     command = [PYTHON, str(HERE / "wide.py"), way, str(layers)]
@@ -123,6 +143,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         rows: list[tuple[str, str, float | None, float]] = []
         rows += processes(3 if arguments.quick else arguments.rounds, folder)
+    rows += passes()
     rows += wide(1, 4) if arguments.quick else wide(5, 20)
     print(f"{machine()}\n")
     print("| work | against | goal | measured |")

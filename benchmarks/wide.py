@@ -27,6 +27,7 @@ def with_winit(layers: int):
     from weightinit_cli.spec import parse_spec
 
     text = f"activation: relu\ninitializer: kaiming_normal\nlayers: {layers}\nwidth: {UNITS}\n"
+    text += "backward: false\n"
     spec = parse_spec(text, source="wide", stem="wide")
     run(parse_spec(text, source="warm", stem="warm", overrides=["width=64", "layers=2"]))
     return lambda: run(spec)

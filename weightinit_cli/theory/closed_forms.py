@@ -62,7 +62,7 @@ class ErrorFunction:
     def spread(self, q: float, d: float) -> float:  # noqa: D102
         c, s, t = 1 - d, self._s(q, d), sqrt(1 + 4 * q)
         # S² - c²T² = d (2 - d) (1 + 2q)²
-        difference = d * (2 - d) * (1 + 2 * q) ** 2 / (s + c * t) if c > 0 else s - c * t
+        difference = d * (2 - d) * (1 + 2 * q) * (1 + 2 * q) / (s + c * t) if c > 0 else s - c * t
         return 2 / pi * atan2(2 * q * difference, t * s + 4 * q * q * c)
 
     def slope_product(self, q: float, d: float) -> float:  # noqa: D102

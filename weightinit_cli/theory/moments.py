@@ -42,9 +42,9 @@ class OnePoint:
 
     `scale` is that of the structure of φ around 0 (0: there is none but the kinks), `far` the
     |x| from which on φ is a straight line to rounding; `kinks` are the activation's, unless a
-    jump of φ'' counts as one too. `even` is the even part of φ,
-    ½ (φ(x) + φ(-x)), or its value where it is constant: it alone counts in E[φ], where the odd
-    part would cancel only to rounding.
+    jump of φ'' counts as one too. `even` is the even part of φ, ½ (φ(x) + φ(-x)), or its value
+    where it is constant: it alone counts in E[φ], where the odd part would cancel only to
+    rounding.
     """
 
     def __init__(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache, partial
 from math import inf, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 # As large as a variance may be for its fourth power, in the sampling errors, to be a float.
 LARGEST = 1e70
+
+ROUNDING = 1e-13
 
 
 class LayerScale(NamedTuple):
@@ -64,24 +67,40 @@ def predict(
     eq. 15), from E[φ'²]_L for a cotangent of N(0, 1). `ends` are where the activation is flat.
     """
     found: list[LayerPrediction] = []
-    square, spread = 1.0, 1.0
+    square, spread, q, d = 1.0, 1.0, 0.0, 0.0
+    of_one = lru_cache(maxsize=1)(partial(_of_one, e))
+    of_two = lru_cache(maxsize=1)(partial(_of_two, e))
     for layer in layers:
-        q = layer.sigma_w2 * square + layer.bias_variance
+        q = _settled(layer.sigma_w2 * square + layer.bias_variance, q)
         if not q < LARGEST:
             break
-        d = min(layer.sigma_w2 * spread / q, 1.0) if q else 0.0
-        moments = e.moments(q) if q else _at_zero(e)
+        d = _settled(min(layer.sigma_w2 * spread / q, 1.0) if q else 0.0, d)
+        moments, variance = of_one(q)
         if not (moments.square < LARGEST and moments.slope_square < LARGEST):
             break
-        spread = e.spread(q, d)
-        variance = max(e.spread(q, 1.0), spread)
-        slope_product = e.slope_product(q, d) if q else moments.slope_square
+        spread, slope_product = of_two(q, d)
+        variance = max(variance, spread)
         p = LayerPrediction(q, d, moments, variance, spread, slope_product, {})
         found.append(p._replace(figures=_forward_figures(e, layer, samples, ends, p)))
         square = moments.square
     if len(found) == len(layers):
         _add_gradients(found, layers, samples)
     return found
+
+
+def _settled(value: float, former: float) -> float:
+    """The former value where the new one differs by rounding alone: deep networks settle."""
+    return former if abs(value - former) <= ROUNDING * value else value
+
+
+def _of_one(e: Expectations, q: float) -> tuple[Moments, float]:
+    """The moments under N(0, q), and the variance of φ."""
+    return (e.moments(q), e.spread(q, 1.0)) if q else (_at_zero(e), 0.0)
+
+
+def _of_two(e: Expectations, q: float, d: float) -> tuple[float, float]:
+    """E[φ²] - E[φφ'] and E[φ'φ'] of two inputs."""
+    return (e.spread(q, d), e.slope_product(q, d)) if q else (0.0, _at_zero(e).slope_square)
 
 
 def _at_zero(e: Expectations) -> Moments:

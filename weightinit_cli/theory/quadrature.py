@@ -69,6 +69,8 @@ def gaussian(sigma: float, extra: Array) -> tuple[Array, Array]:
     """
     if sigma == 0:
         return np.zeros(1), np.ones(1)
-    x, weights = panels(np.unique(np.concatenate([both(sigma * REACH), extra])))
+    edges = np.sort(np.concatenate([both(sigma * REACH), extra]))
+    edges = edges[np.append(True, np.diff(edges) > 0)]  # numpy.unique imports numpy.ma: 10 ms
+    x, weights = panels(edges)
     weights *= density(x, sigma)
     return x, weights

@@ -192,26 +192,12 @@ def _forward(
         / 2,
         "zero_fraction": error(layer.phi == 0),
         "std_across_inputs": figures["std_across_inputs"] * sqrt(spread) / 2,
-        "std_across_units": _of_root(
-            _between(layer, log_q, correlation), figures["std_across_units"]
-        ),
     }
     if low is not None:
         errors["saturation.low"] = error(layer.x <= low)
     if high is not None:
         errors["saturation.high"] = error(layer.x >= high)
     return errors
-
-
-def _between(layer: Layer, log_q: float, correlation: float) -> float:
-    """Of the variance of the units' means."""
-    apart = (layer.given @ layer.phi - layer.mean(layer.phi)) ** 2
-    mean = layer.mean(apart)
-    few = layer.p.spread / layer.samples
-    noise = layer.mean(apart**2) - mean**2 + 4 * mean * few + 2 * few**2
-    drift = layer.by_log_q(apart) ** 2 * log_q
-    finite_width = 2 * correlation * layer.by_log_q(layer.phi) ** 2
-    return sqrt(max(noise, 0.0) / layer.units + drift + finite_width**2)
 
 
 def _of_root(error: float, root: float) -> float:

@@ -63,8 +63,9 @@ class Smoothing(OnePoint):
 
     def spread(self, q: float, d: float) -> float:
         """½ E[(φ(x) - φ(y))²]."""
-        relative = sqrt(q * d) / self.scale
-        if relative < NARROW and (d < 1e-8 or (relative < 1e-3 and not self.kinks)):
+        width = sqrt(q * d) / self.scale
+        # φ(x) - φ(y) loses √d against x, and against φ(0) this width (with kinks φ(0) is 0).
+        if width < NARROW and (d < 1e-8 or (width < 1e-3 and not self.kinks)):
             return self._spread_by_slopes(q, d)
         mu, weights, w = self._outer(q, d)
         if w == 0:
