@@ -36,6 +36,7 @@ ALLOWED: dict[str, set[str]] = {
         "init", "spec", "initializers", "activations", "network", "theory", "streams", "results",
         "verdicts", "errors",
     },
+    "batch": {"init", "spec", "experiments", "results", "plots", "errors"},
     "cli": {
         "init", "spec", "initializers", "activations", "parameters", "experiments", "results",
         "verdicts", "check", "plots", "batch", "errors",
@@ -55,14 +56,16 @@ HOMES = {
     "yaml": {"spec"},
     "matplotlib": {"plots"},
     "PIL": {"plots"},
-    "scipy": {"activations", "theory"},
+    "scipy": {"activations", "theory", "check"},
     "threadpoolctl": {"network"},
     "psutil": {"experiments"},
+    "distributed": {"batch"},
 }
 # A result is read, shown and refused without arrays; the spec itself does no arithmetic on them
 # (the tables that it reads do).
 WITHOUT_NUMPY = {
     "init", "__main__", "errors", "parameters", "spec", "results", "verdicts", "cli",
+    "batch",
 }  # fmt: skip
 
 

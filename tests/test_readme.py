@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from weightinit_cli import load_result
 from weightinit_cli.cli import COMMANDS, main
 from weightinit_cli.cli.table import table
-from weightinit_cli.spec import parse_spec, shipped_configs
-from weightinit_cli.spec.fields import FIELDS
+from weightinit_cli.spec import load_spec, parse_spec, shipped_configs
+from weightinit_cli.spec.fields import FIELDS, GRID
 
 if TYPE_CHECKING:
     import pytest
@@ -42,7 +42,7 @@ def test_the_spec_runs_and_names_every_key():
     (block,) = fenced("yaml")
     parse_spec(block, source="README.md", stem="readme")
     keys = re.findall(r"^(\w+):", block, re.MULTILINE)
-    assert set(keys) == {field.name for field in FIELDS} - {"name", "experiment"}
+    assert set(keys) == {field.name for field in (*FIELDS, *GRID)} - {"name", "experiment"}
 
 
 def test_the_errors_are_what_is_printed(
@@ -72,8 +72,10 @@ def test_every_command_and_config_is_there():
         assert f"winit {command}" in TEXT
     for config in shipped_configs():
         assert f"`{config.stem}`" in TEXT
-        assert (ROOT / f"outputs/reference/{config.stem}/histogram.png").is_file()
-        assert f"(outputs/reference/{config.stem}/histogram.png)" in TEXT
+        several = load_spec(config.stem).runs is not None
+        picture = f"{config.stem}/{'comparison' if several else 'histogram'}.png"
+        assert (ROOT / "outputs/reference" / picture).is_file()
+        assert f"(outputs/reference/{picture})" in TEXT
 
 
 def test_the_commands_shown_are_valid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -10,18 +10,19 @@ if TYPE_CHECKING:
     from weightinit_cli.errors import WinitError
     from weightinit_cli.experiments import run
     from weightinit_cli.results import Result, load_result
-    from weightinit_cli.spec import Spec, load_spec
+    from weightinit_cli.spec import Spec, expand, load_spec
 
 _HOMES = {
     "Result": "weightinit_cli.results",
     "Spec": "weightinit_cli.spec",
     "WinitError": "weightinit_cli.errors",
+    "expand": "weightinit_cli.spec",
     "load_result": "weightinit_cli.results",
     "load_spec": "weightinit_cli.spec",
     "run": "weightinit_cli.experiments",
 }
 
-__all__ = ["Result", "Spec", "WinitError", "load_result", "load_spec", "run"]
+__all__ = ["Result", "Spec", "WinitError", "expand", "load_result", "load_spec", "run"]
 
 
 def __getattr__(name: str) -> Any:

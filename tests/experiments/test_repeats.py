@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,8 @@ import pytest
 from weightinit_cli.experiments import run
 from weightinit_cli.experiments.build import build_network, build_request
 from weightinit_cli.experiments.measure import measure
+from weightinit_cli.experiments.predict import ENOUGH_VALUES, SHARES
+from weightinit_cli.experiments.repeats import with_spreads
 from weightinit_cli.network.workers import nobody
 from weightinit_cli.results import FIGURES, dump_result, figure
 from weightinit_cli.spec import parse_spec
@@ -66,7 +69,7 @@ def test_spreads_are_those_of_the_networks(overrides):
 
 
 def test_the_first_networks_figures_stand():
-    one, many = run(spec_of()), run(spec_of("repeats=4"))
+    one, many = run(spec_of()), run(spec_of("repeats=10"))
     assert one.input.repeats is None
     assert all(layer.repeats is None for layer in one.layers)
     assert replace(many.input, repeats=None) == one.input
@@ -78,14 +81,24 @@ def test_the_first_networks_figures_stand():
 
 def test_errors_of_the_predictions_are_those_of_the_networks():
     """Of one run at this size: the networks' own spread, in place of the derived one."""
-    for layer in run(spec_of("repeats=6")).layers:
+    for layer in run(spec_of("repeats=10")).layers:
         assert layer.theory.figures
         for path, prediction in layer.theory.figures.items():
             spread = layer.repeats[path]
+            if path in SHARES and prediction.standard_error is None:
+                assert prediction.value * sum(layer.histogram.counts) < ENOUGH_VALUES
+                continue
             assert prediction.standard_error == spread.std
             if spread.std:
                 z = (figure(layer, path) - prediction.value) / spread.std
                 assert prediction.z == pytest.approx(z, rel=1e-12)
+
+
+def test_errors_are_derived_where_the_networks_are_few():
+    few, one = run(spec_of("repeats=9")), run(spec_of())
+    assert few.resolved.standard_errors == "derived"
+    for a, b in zip(few.layers, one.layers, strict=True):
+        assert a.theory.figures == b.theory.figures
 
 
 def test_every_network_has_draws_of_its_own():
@@ -128,3 +141,21 @@ def test_spreads_of_any_size_are_figures(std):
 def test_threads_do_not_change_a_byte():
     one, three = (dump_result(run(spec_of("repeats=3"), threads=n)) for n in (1, 3))
     assert one == three
+
+
+def test_later_networks_are_not_kept():
+    spec = spec_of("repeats=6")
+    alive = []
+    networks = each(spec, 6)
+
+    class Run(list):
+        """A list that a weak reference can point to."""
+
+    def runs():
+        while networks:
+            one = Run(networks.pop(0))
+            alive.append(weakref.ref(one))
+            assert sum(ref() is not None for ref in alive) <= 3
+            yield one
+
+    assert all(layer.repeats for layer in with_spreads(runs()))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import RendererAgg
-from test_pictures import extent, overlapping
+from plots_extents import extent, overlapping
 
 from weightinit_cli.plots import compose_phase, render
 from weightinit_cli.plots.colors import palette

@@ -10,36 +10,12 @@ import plots_builders as builders
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from matplotlib import rc_context
 from matplotlib.backends.backend_agg import RendererAgg
-from matplotlib.font_manager import FontProperties
 from PIL import Image
+from plots_extents import extent, overlapping
 
 from weightinit_cli.plots import compose, compose_depth, render
 from weightinit_cli.plots.drawing import Area, Cells, Label
-from weightinit_cli.plots.fonts import font_file
-from weightinit_cli.plots.paint import SHARE_OF_WIDTH
-from weightinit_cli.plots.render import SETTINGS
-
-
-def extent(label, renderer):
-    """Left, bottom, right, top in points, as the renderer measures them."""
-    font = FontProperties(fname=font_file(), size=label.size)
-    with rc_context(SETTINGS):
-        pixels = renderer.get_text_width_height_descent(label.text, font, False)
-    width, height, descent = (length * 72 / renderer.dpi for length in pixels)
-    if label.upright:
-        across = label.x - (height - descent)
-        return across, label.y - width / 2, label.x + descent, label.y + width / 2
-    left = label.x - SHARE_OF_WIDTH[label.align] * width
-    return left, label.y - descent, left + width, label.y + height - descent
-
-
-def overlapping(first, second, slack=0.5):
-    return (
-        min(first[2], second[2]) - max(first[0], second[0]) > slack
-        and min(first[3], second[3]) - max(first[1], second[1]) > slack
-    )
 
 
 @pytest.mark.parametrize("picture", [compose, compose_depth])

@@ -29,6 +29,8 @@ BEYOND = {
     *("range_nan", "std_nan", "std_inf", "std_400_digits", "tag_standard"),
     *("line_separator", "width_underscore", "siren_needs_sin", "range_too_narrow"),
     *("backward_yes", "threshold_nan"),
+    *("variant_key", "variant_name", "variant_path", "variant_value", "variants_equal"),
+    *("sweep_equal", "sweep_huge", "sweep_value"),
 }
 
 

@@ -243,3 +243,19 @@ def test_root_finds_what_bisection_would() -> None:
     assert root(lambda x: 1 - x, 1e-250, 1) == 1
     assert root(lambda x: 1.0 if x < 1e-240 else -1.0, 1e-290, 1) == pytest.approx(1e-240, rel=1e-9)
     assert root(lambda x: exp(-x) + 1, 1, 2) in (1, pytest.approx(2))
+
+
+@pytest.mark.parametrize("name", BOUNDED)
+@pytest.mark.parametrize("sigma_w2", [1e16, 1e40])
+def test_q_of_a_bounded_activation_settles_however_large_the_weights(name, sigma_w2):
+    e = Expectations(name, **PARAMETERS.get(name, {}))
+    fate, q = destination(e, sigma_w2, 0.0)
+    assert fate is Fate.SETTLES
+    assert next_q(e, sigma_w2, 0.0, q) == pytest.approx(q, rel=1e-6)
+
+
+@pytest.mark.parametrize("name", ["relu", "elu", "silu", "softplus", "exponential", "linear"])
+def test_q_of_an_unbounded_activation_grows_under_large_weights(name):
+    e = Expectations(name, **PARAMETERS.get(name, {}))
+    assert destination(e, 1e16, 0.0) == (Fate.GROWS, inf)
+    assert destination(Expectations("relu"), 2.0, 0.01) == (Fate.GROWS, inf)

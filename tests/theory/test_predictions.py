@@ -247,3 +247,8 @@ def test_what_overflows_on_the_way_back_is_left_out():
         chi_1(of("tanh"), 1e6, found[0].q), rel=EXACT
     )
     assert found[-1].figures["gradient.signal_rms"] < inf
+
+
+@pytest.mark.parametrize("sigma_w2", [1e70, inf])
+def test_a_q_that_is_too_large_ends_the_predictions(sigma_w2):
+    assert predict(of("sigmoid"), equal(3, sigma_w2), SAMPLES, NO_ENDS) == []

@@ -80,19 +80,22 @@ def command(
         except WinitError as error:
             code = max(code, terminal.fail(error.lines, error.exit_code))
     _refuse_equal_names(loaded)
-    done = 0
-    for spec in loaded:
+    wanted = () if no_plot else formats
+    for number, spec in enumerate(loaded):
+        if number and not (quiet or as_json):
+            terminal.say()
         try:
-            result = _run(spec, threads, quiet=quiet)
-            paths = _save(result, output_dir, () if no_plot else formats)
+            if spec.runs is None:
+                result = _run(spec, threads, quiet=quiet)
+                paths = _save(result, output_dir, wanted)
+                _print(result, paths, as_json=as_json, quiet=quiet)
+            else:
+                _run_several(spec, output_dir, wanted, threads, as_json=as_json, quiet=quiet)
         except WinitError as error:
             code = max(code, terminal.fail(error.lines, error.exit_code))
         except MemoryError:
             message = f"{spec.name}: not enough memory for this run"
             code = max(code, terminal.fail([message], WinitError.exit_code))
-        else:
-            _print(result, paths, as_json=as_json, quiet=quiet, first=done == 0)
-            done += 1
     return code
 
 
@@ -121,7 +124,7 @@ def _refuse_equal_names(loaded: list[Spec]) -> None:
 def _run(spec: Spec, threads: int | None, *, quiet: bool) -> Result:
     from weightinit_cli.experiments import run
 
-    with terminal.ProgressBar(spec.name, shown=not quiet) as progress:
+    with terminal.ProgressBar(spec.folder, shown=not quiet) as progress:
         return run(spec, threads=threads, progress=progress)
 
 
@@ -134,7 +137,41 @@ def _save(result: Result, output_dir: Path, formats: tuple[str, ...]) -> list[Pa
     return write_files(output_dir, result.name, files, [n for n in former if n not in files])
 
 
-def _print(result: Result, paths: list[Path], *, as_json: bool, quiet: bool, first: bool) -> None:
+def _run_several(
+    spec: Spec,
+    output_dir: Path,
+    formats: tuple[str, ...],
+    threads: int | None,
+    *,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Run all runs of a spec, a line each, and compare them."""
+    from weightinit_cli.cli.several import Several, heads, line
+    from weightinit_cli.experiments import check
+    from weightinit_cli.results import dump_line
+    from weightinit_cli.spec import expand
+
+    runs = expand(spec)
+    for run in runs:
+        check(run)
+    several = Several(spec, output_dir)
+    if not (quiet or as_json):
+        terminal.say(click.style(printable(f"{spec.name}: {len(runs):,} runs"), bold=True))
+        terminal.say(heads(spec))
+    for run in runs:
+        result = _run(run, threads, quiet=quiet)
+        several.save(run, result)
+        if as_json:
+            terminal.say(dump_line(result))
+        elif not quiet:
+            terminal.say(line(spec, run, result))
+    for path in several.finish(formats):
+        if not (quiet or as_json):
+            terminal.say(printable(str(path)))
+
+
+def _print(result: Result, paths: list[Path], *, as_json: bool, quiet: bool) -> None:
     if as_json:
         from weightinit_cli.results import dump_line
 
@@ -142,6 +179,5 @@ def _print(result: Result, paths: list[Path], *, as_json: bool, quiet: bool, fir
     elif not quiet:
         from weightinit_cli.cli.table import table
 
-        lines = [*table(result), *(printable(str(path)) for path in paths)]
-        for line in lines if first else ["", *lines]:
+        for line in [*table(result), *(printable(str(path)) for path in paths)]:
             terminal.say(line)

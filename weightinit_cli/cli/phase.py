@@ -62,7 +62,8 @@ def command(
 
     component = parse_activation(activation, "--activation")
     diagram = phase_diagram(component, width)
-    paths = write_files(output_dir, f"phase-{component.name}", _pictures(diagram, formats))
+    folder = "-".join(["phase", component.name, *(f"{k}-{v}" for k, v in component.parameters)])
+    paths = write_files(output_dir, folder, _pictures(diagram, formats))
     if as_json:
         terminal.say(_json(diagram))
     elif not quiet:
@@ -93,7 +94,7 @@ def _lines(diagram: PhaseDiagram) -> list[str]:
         lines.append(click.style("sigma_b  sigma_w", dim=True))
         lines += [f"{b:7.3f}  {w:7.4f}" for w, b in diagram.critical[::step]]
     if diagram.note and diagram.critical_kind != "line above":
-        lines.append(diagram.note)
+        lines.append(diagram.note.removeprefix("has no critical sigma_w: "))
     return lines
 
 
@@ -102,6 +103,6 @@ def _critical(diagram: PhaseDiagram) -> str:
         return "no critical line"
     sigma_w, sigma_b = diagram.critical[0]
     if diagram.critical_kind == "point":
-        return f"critical at the single point sigma_w = {sigma_w:.4f}, sigma_b = 0"
+        return f"critical at the single point sigma_w = {sigma_w:.5g}, sigma_b = 0"
     above = " 0" if diagram.critical_kind == "line" else f" {sigma_b:.4f}"
-    return f"critical line from sigma_b ={above} on (sigma_w = {sigma_w:.4f} there)"
+    return f"critical line from sigma_b ={above} on (sigma_w = {sigma_w:.5g} there)"

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from weightinit_cli.spec import Spec
 
 
-def load(config: str, overrides: Sequence[str] = (), seed: str | None = None) -> Spec:
+def load(
+    config: str,
+    overrides: Sequence[str] = (),
+    seed: str | None = None,
+    *,
+    most_runs: int | None = None,
+) -> Spec:
     """Read a spec as `load_spec` does; `seed` is the text of `--seed`, and named so in messages.
 
     Raises SpecError for all that is wrong; for a result, that it is one.
@@ -22,8 +28,11 @@ def load(config: str, overrides: Sequence[str] = (), seed: str | None = None) ->
     from weightinit_cli.spec import find_config, load_spec
 
     path = find_config(config).path
+    texts = overrides if seed is None else [*overrides, f"seed={seed}"]
     try:
-        return load_spec(config, overrides if seed is None else [*overrides, f"seed={seed}"])
+        if most_runs is None:
+            return load_spec(config, texts)
+        return load_spec(config, texts, most_runs=most_runs)
     except SpecError as error:
         if _is_result(path):
             message = "this is a result; winit show prints it"

@@ -101,7 +101,7 @@ def _table(said: Forecast) -> list[str]:
         note = f"({left_out:,} layers left out; --json has all)".rjust(widths[0])
         lines[MOST_ROWS:-MOST_ROWS] = [note]
     if len(rows) < len(said.spec["width"]):
-        lines.append(f"q grows beyond all numbers after layer {len(rows)}")
+        lines.append(f"no predictions from layer {len(rows) + 1} on: too large to be computed")
     return [click.style(padded(HEADS), dim=True), *lines]
 
 
@@ -115,21 +115,21 @@ def _row(number: int, layer: LayerTheory) -> tuple[str, ...]:
 def _limits(limits: Limits) -> list[str]:
     """Where it goes with depth, for layers like the last."""
     lines = [
-        f"With depth (sigma_w {limits.sigma_w:.4g}, sigma_b {limits.sigma_b:.4g}): "
+        f"With depth (sigma_w {_number(limits.sigma_w)}, sigma_b {_number(limits.sigma_b)}): "
         f"{limits.sentence}.",
     ]
     if limits.chi_1 is not None:
         edge = abs(limits.chi_1 - 1) < 1e-9
         fate = "keeps its power" if edge else "vanishes" if limits.chi_1 < 1 else "explodes"
         lines.append(f"chi_1 = {limits.chi_1:.6g}: the gradient {fate} with depth.")
+    variance = "grows" if limits.q is None else "settles"
     scales = (
-        ("xi_q", limits.xi_q, "the variance settles"),
-        ("xi_c", limits.xi_c, "the correlation settles"),
+        ("xi_q", limits.xi_q, f"the variance {variance} e-fold"),
+        ("xi_c", limits.xi_c, "the correlation settles e-fold"),
         ("1 / |ln chi_1|", limits.xi_gradient, "the gradient's power changes e-fold"),
     )
     lines += [
-        f"{name} = {value:.4g} layers, over which {what}"
-        + (" e-fold." if "settles" in what else ".")
+        f"{name} = {value:.4g} layers, over which {what}."
         for name, value, what in scales
         if value is not None
     ]

@@ -14,14 +14,19 @@ from weightinit_cli.errors import WinitError, printable
 def command(files: tuple[str, ...], quiet: bool) -> int:
     """Check specs without running them: print `FILE: ok, N runs`, or every problem."""
     from weightinit_cli.experiments import check
+    from weightinit_cli.spec import expand
 
     code = 0
     for file in files:
         try:
-            check(specs.load(file))
+            spec = specs.load(file)
+            runs = expand(spec)
+            for run in runs:
+                check(run)
         except WinitError as error:
             code = max(code, terminal.fail(error.lines, error.exit_code))
             continue
         if not quiet:
-            terminal.say(printable(f"{file}: ok, 1 run"))
+            count = f"{len(runs):,} runs" if len(runs) > 1 else "1 run"
+            terminal.say(printable(f"{file}: ok, {count}"))
     return code

@@ -13,7 +13,16 @@ if TYPE_CHECKING:
     from weightinit_cli.results.phase import PhaseDiagram
     from weightinit_cli.spec import Component, Spec
 
-__all__ = ["NoProgress", "Progress", "check", "forecast", "gain_of", "phase_diagram", "run"]
+__all__ = [
+    "NoProgress",
+    "Progress",
+    "check",
+    "forecast",
+    "gain_of",
+    "phase_diagram",
+    "run",
+    "shadow",
+]
 
 
 def run(spec: Spec, *, threads: int | None = None, progress: Progress | None = None) -> Result:
@@ -22,13 +31,26 @@ def run(spec: Spec, *, threads: int | None = None, progress: Progress | None = N
     `threads` None takes all cores for large networks and one for small ones; the figures do not
     depend on it. `progress` is told of every piece of work. Raises SpecError where the request
     needs more memory than there is or a number that theory does not have, ValueError for fewer
-    than one thread.
+    than one thread and for a spec of several runs.
     """
+    if spec.runs is not None:
+        raise ValueError(f"{spec.name} describes {len(spec.runs)} runs; expand(spec) gives them")
     if threads is not None and threads < 1:
         raise ValueError(f"threads must be at least 1, not {threads}")
     from weightinit_cli.experiments.histogram import histogram
 
     return histogram(spec, threads, progress or NoProgress())
+
+
+def shadow(spec: Spec, number: int, *, threads: int | None = None) -> Result:
+    """Run a spec once more with every input, pre-activation and cotangent moved by one ulp.
+
+    `number` (1, 2, ...) says by which pattern of ups and downs. What differs from `run(spec)` is
+    what rounding can do to this network. Raises SpecError as `run` does.
+    """
+    from weightinit_cli.experiments.histogram import histogram
+
+    return histogram(spec, threads, NoProgress(), number)
 
 
 def check(spec: Spec) -> None:
@@ -44,7 +66,7 @@ def forecast(spec: Spec) -> Forecast:
 
     Raises SpecError where the spec asks theory for a number that does not exist.
     """
-    from weightinit_cli.experiments.forecast import forecast as of
+    from weightinit_cli.experiments.forecasts import forecast as of
 
     return of(spec)
 

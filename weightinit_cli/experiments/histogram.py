@@ -8,7 +8,7 @@ from weightinit_cli.experiments.build import build_network, build_request
 from weightinit_cli.experiments.environment import environment
 from weightinit_cli.experiments.measure import measure
 from weightinit_cli.experiments.memory import check_memory
-from weightinit_cli.experiments.predict import Predicted, predicted, with_theory
+from weightinit_cli.experiments.predict import ENOUGH_REPEATS, Predicted, predicted, with_theory
 from weightinit_cli.experiments.repeats import with_spreads
 from weightinit_cli.network import available_cores, peak_bytes
 from weightinit_cli.results import SCHEMA_VERSION, Resolved, ResolvedLayer, Result
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 SMALL_WORK = 1 << 28
 
 
-def histogram(spec: Spec, threads: int | None, progress: Progress) -> Result:
-    """Run one spec; see `weightinit_cli.experiments.run`."""
-    network = build_network(spec)
+def histogram(spec: Spec, threads: int | None, progress: Progress, nudge: int = 0) -> Result:
+    """Run one spec; see `weightinit_cli.experiments.run`, and `shadow` for `nudge`."""
+    network = build_network(spec)._replace(nudge=nudge)
     request = build_request(spec, network.activation)
     threads = _threads_for(network) if threads is None else threads
     check_memory(spec, peak_bytes(network, request.bins, threads, traced=spec.backward))
     work = network.forward_work + (network.backward_work if spec.backward else 0.0)
     progress.start(spec.repeats * work)
-    runs = [
+    runs = (
         measure(
             network._replace(repeat=repeat),
             request,
@@ -41,7 +41,7 @@ def histogram(spec: Spec, threads: int | None, progress: Progress) -> Result:
             with_gradient=spec.backward,
         )
         for repeat in range(spec.repeats)
-    ]
+    )
     first, *layers = with_spreads(runs)
     said = predicted(network, spec.activation, request)
     return Result(
@@ -51,7 +51,7 @@ def histogram(spec: Spec, threads: int | None, progress: Progress) -> Result:
         resolved=_resolved(spec, network, request, said),
         digest=digest(spec),
         input=first,
-        layers=with_theory(layers, said),
+        layers=with_theory(layers, said, spec.repeats),
         verdict=draw_verdict(layers, spec.width, spec.thresholds, (request.x_low, request.x_high)),
         environment=environment(),
     )
@@ -79,7 +79,7 @@ def _resolved(spec: Spec, network: Network, request: Request, said: Predicted) -
 def _standard_errors(spec: Spec, said: Predicted) -> Literal["derived", "repeats"] | None:
     if said.why_not is not None:
         return None
-    return "repeats" if spec.repeats > 1 else "derived"
+    return "repeats" if spec.repeats >= ENOUGH_REPEATS else "derived"
 
 
 def _threads_for(network: Network) -> int:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from weightinit_cli.spec import Component
     from weightinit_cli.theory import Expectations, LayerPrediction
 
+ENOUGH_REPEATS = 10
+ENOUGH_VALUES = 30
+SHARES = ("saturation.low", "saturation.high", "zero_fraction")
+
 
 class Predicted(NamedTuple):
     """The predictions with their standard errors, as far as q stays finite; or why none exist."""
@@ -60,10 +64,16 @@ def _why_not(network: Network) -> str | None:
     return None
 
 
-def with_theory(layers: Sequence[LayerStatistics], said: Predicted) -> tuple[LayerStatistics, ...]:
-    """The layers with the predictions beside their figures, as far as there are any."""
+def with_theory(
+    layers: Sequence[LayerStatistics], said: Predicted, repeats: int
+) -> tuple[LayerStatistics, ...]:
+    """The layers with the predictions beside their figures, as far as there are any.
+
+    The standard errors are derived, or, from ENOUGH_REPEATS on, those over the repeats. A share
+    of which fewer than ENOUGH_VALUES are expected has none: it depends too steeply on q.
+    """
     told = [
-        replace(layer, theory=_layer_theory(layer, said.expectations, prediction, errors))
+        replace(layer, theory=_layer_theory(layer, said.expectations, prediction, errors, repeats))
         for layer, prediction, errors in zip(layers, said.layers, said.errors, strict=False)
     ]
     return (*told, *layers[len(told) :])
@@ -74,14 +84,19 @@ def _layer_theory(
     expectations: Expectations,
     prediction: LayerPrediction,
     errors: dict[str, float],
+    repeats: int,
 ) -> LayerTheory:
     figures = {}
+    histogram = layer.histogram
+    values = sum(histogram.counts) + histogram.underflow + histogram.overflow + layer.nonfinite
     for path, value in prediction.figures.items():
         if path.startswith("gradient.") and layer.gradient is None:
             continue
         error = errors.get(path)
-        if layer.repeats is not None:
+        if repeats >= ENOUGH_REPEATS and layer.repeats is not None:
             error = layer.repeats[path].std if path in layer.repeats else None
+        if path in SHARES and value * values < ENOUGH_VALUES:
+            error = None
         measured = figure(layer, path)
         z = None if measured is None or not error else (measured - value) / error
         figures[path] = Prediction(value, error, z)

@@ -12,6 +12,7 @@ import numpy as np
 
 from weightinit_cli.network.entry_sums import EntrySums
 from weightinit_cli.network.layers import DRAW_WORK
+from weightinit_cli.network.nudge import nudge
 from weightinit_cli.network.recording import Weights
 from weightinit_cli.streams import Role
 
@@ -49,6 +50,8 @@ def draw_normal(network: Network, role: Role, layer: int, out: Array, apply: Map
         panel, rows = numbered
         generator = network.stream(role, layer, panel)
         generator.standard_normal(out=out[rows], dtype=out.dtype.type)
+        if network.nudge:
+            nudge(out[rows], network.nudge)
 
     parts = panels(*out.shape)
     apply(draw, enumerate(parts), cost=DRAW_WORK * out.size / len(parts))

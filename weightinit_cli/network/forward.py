@@ -9,6 +9,7 @@ import numpy as np
 
 from weightinit_cli.network.draws import Buffer, draw_bias, draw_normal, draw_weights
 from weightinit_cli.network.moments import UnitMoments
+from weightinit_cli.network.nudge import nudge
 from weightinit_cli.network.order import Buckets
 from weightinit_cli.network.recording import Observed, Preactivations, Record, Request, record
 from weightinit_cli.network.workers import nobody, workers
@@ -17,7 +18,6 @@ from weightinit_cli.streams import Role, stream
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from weightinit_cli.activations import Activation
     from weightinit_cli.network.layers import Network
 
 Array = np.ndarray[Any, Any]
@@ -59,7 +59,7 @@ def forward(
             if trace is not None:
                 z = np.empty_like(out)
                 trace.append(z)
-            push = partial(_push, x, weights, bias, z, out, network.activation, request, directions)
+            push = partial(_push, network, x, weights, bias, z, out, request, directions)
             cost = network.push_work(layer) / len(blocks)
             yield record(out, blocks, apply(push, blocks, cost=cost), drawn, request, apply)
             x = out
@@ -76,12 +76,12 @@ def random_directions(samples: int) -> Array:
 
 
 def _push(
+    network: Network,
     x: Array,
     weights: Array,
     bias: Array | None,
     z: Array,
     out: Array,
-    activation: Activation,
     request: Request,
     directions: Array,
     block: slice,
@@ -90,8 +90,10 @@ def _push(
     before = np.matmul(x[block], weights, out=z[block])
     if bias is not None:
         before += bias
+    if network.nudge:
+        nudge(before, network.nudge)
     preactivations = Preactivations.of(before, request)
-    activation.value(before, out=out[block])
+    network.activation.value(before, out=out[block])
     return _observe(out, directions, block)._replace(preactivations=preactivations)
 
 

@@ -42,7 +42,11 @@ class Dense(NamedTuple):
 
 
 class Network(NamedTuple):
-    """What is run: layers of one activation, and the inputs and draws that it sees."""
+    """What is run: layers of one activation, and the inputs and draws that it sees.
+
+    A `nudge` of 1, 2, ... moves every input, pre-activation and cotangent by one ulp, up or down
+    by a pattern of this number: how far the figures follow is how far rounding may move them.
+    """
 
     layers: tuple[Dense, ...]
     activation: Activation
@@ -50,6 +54,7 @@ class Network(NamedTuple):
     dtype: np.dtype[Any]
     seed: int
     repeat: int = 0
+    nudge: int = 0
 
     @property
     def features(self) -> int:

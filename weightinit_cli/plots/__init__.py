@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from weightinit_cli.plots.compose import compose, compose_depth, compose_phase
+from weightinit_cli.plots.compose import compose, compose_comparison, compose_depth, compose_phase
 from weightinit_cli.plots.render import FORMATS, render
 
 if TYPE_CHECKING:
@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
     from weightinit_cli.results.model import Result
 
-__all__ = ["FORMATS", "compose", "compose_depth", "compose_phase", "draw", "render"]
+__all__ = [
+    "FORMATS",
+    "compose",
+    "compose_comparison",
+    "compose_depth",
+    "compose_phase",
+    "draw",
+    "render",
+]
 
 
 def draw(result: Result) -> Figure:

@@ -13,6 +13,8 @@ TICK_SIZE = 7.5
 LABEL_SIZE = 8.5
 TICK = 3.0
 FRAME = 1.25
+LAYER_ROOM = 13.0  # for each layer's number, where all of them have their tick
+LAYERS_APART = 30.0
 BENEATH = MARGIN + LABEL_SIZE + 6 + TICK + TICK_SIZE + 2  # a lowest panel: ticks, name, margin
 
 
@@ -88,15 +90,15 @@ def widest(labels: list[str]) -> float:
 def layer_axis(box: Box, layers: int) -> list[Item]:
     """The layers beneath a panel, each as wide as the others, with the axis' name."""
     across = Scale(0.5, layers + 0.5, 0)
-    items = x_ticks(box, across, _layer_ticks(layers), LABEL_SIZE)
+    items = x_ticks(box, across, _layer_ticks(layers, box.width), LABEL_SIZE)
     middle = box.x + box.width / 2
     items.append(Label(middle, MARGIN, "layer", LABEL_SIZE, align="center"))
     return items
 
 
-def _layer_ticks(layers: int) -> list[tuple[float, str]]:
-    if layers <= 20:
+def _layer_ticks(layers: int, width: float) -> list[tuple[float, str]]:
+    if layers <= 20 and width >= LAYER_ROOM * layers:
         return [(float(k), str(k)) for k in range(1, layers + 1)]
-    regular = [value for value, _ in Scale(1, layers, 0).ticks(10)]
+    regular = [value for value, _ in Scale(1, layers, 0).ticks(min(10, int(width / LAYERS_APART)))]
     step = regular[1] - regular[0]
     return [(1.0, "1")] + [(v, f"{v:.0f}") for v in regular if v > 1 + step / 3]

@@ -23,10 +23,19 @@ BAR_LABELS = 52.0
 
 def palette(level: NDArray[np.float64]) -> NDArray[np.uint8]:
     """The colours of levels from 0 to 1, dark where much is."""
+    return _of_map("viridis_r", level)
+
+
+def diverging(level: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """The colours of levels from 0 to 1 that part at 0.5: blue below it, white, red above."""
+    return _of_map("RdBu_r", level)
+
+
+def _of_map(name: str, level: NDArray[np.float64]) -> NDArray[np.uint8]:
     from matplotlib import colormaps
 
     table: NDArray[np.uint8] = np.asarray(
-        colormaps["viridis_r"](np.arange(256), bytes=True), dtype=np.uint8
+        colormaps[name](np.arange(256), bytes=True), dtype=np.uint8
     )[:, :3]
     return np.take(table, np.rint(level * 255).astype(np.intp), axis=0)
 

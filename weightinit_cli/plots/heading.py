@@ -89,15 +89,22 @@ def _key(key: Key, x: float, baseline: float) -> list[Item]:
 def heading(result: Result, room: float, keys: tuple[Key, ...] = ()) -> Heading:
     """A result's heading within `room` points; keys that do not fit beside others are left out."""
     title, size = fit(drawable(result.name), TITLE_SIZE, room, 0.7 * TITLE_SIZE)
-    lines = [(line, MUTED) for line in _wrapped(described(result.spec), room)]
+    lines = [(line, MUTED) for line in wrapped(described(result.spec), room)]
     healthy = all(verdict.name == HEALTHY for verdict in result.verdict)
     color = MUTED if healthy else ORANGE
-    lines += [(line, color) for line in _wrapped(verdict_parts(result.verdict), room)]
+    lines += [(line, color) for line in wrapped(verdict_parts(result.verdict), room)]
     if result.resolved.no_theory is not None:
         lines += [
-            (line, MUTED) for line in _wrapped([f"no theory: {result.resolved.no_theory}"], room)
+            (line, MUTED) for line in wrapped([f"no theory: {result.resolved.no_theory}"], room)
         ]
     return Heading(title, size, tuple(lines), fitting(keys, room))
+
+
+def titled(name: str, parts: list[str], room: float, keys: tuple[Key, ...] = ()) -> Heading:
+    """The heading of a picture of many runs: their name, and what all of them share."""
+    title, size = fit(drawable(name), TITLE_SIZE, room, 0.7 * TITLE_SIZE)
+    lines = tuple((line, MUTED) for line in wrapped(parts, room))
+    return Heading(title, size, lines, fitting(keys, room))
 
 
 def fitting(keys: tuple[Key, ...], room: float) -> tuple[Key, ...]:
@@ -107,5 +114,6 @@ def fitting(keys: tuple[Key, ...], room: float) -> tuple[Key, ...]:
     return keys
 
 
-def _wrapped(parts: list[str], room: float) -> list[str]:
+def wrapped(parts: list[str], room: float) -> list[str]:
+    """Parts of a sentence in at most two lines."""
     return wrap([drawable(part) for part in parts], SEPARATOR, SUBTITLE_SIZE, room, 2)

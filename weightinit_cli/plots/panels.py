@@ -26,6 +26,7 @@ SMALLEST_WIDTH = 380.0
 NARROW, WIDE = 78.0, 130.0
 POWER_LINE = 11.0
 ROW_GAP = 9.0
+SHARES = "share of values per bin"
 
 
 def row_of_panels(result: Result, binned: Binned) -> Drawing:
@@ -39,11 +40,11 @@ def row_of_panels(result: Result, binned: Binned) -> Drawing:
     left = axes.MARGIN + axes.LABEL_SIZE + 6 + wide + axes.TICK + 2
     panel_width = max(panel_width, (SMALLEST_WIDTH - left) / number - GAP)
     width = left + number * (panel_width + GAP) - GAP + axes.MARGIN + 6
-    head = heading(result, width - 2 * axes.MARGIN, _keys(result))
+    head = heading(result, width - 2 * axes.MARGIN, theory_keys(result))
     said = notes(result.layers, binned.layers, panel_width + GAP - 4)
     above = axes.LABEL_SIZE + 7 + NOTE_LINE * max(map(len, said))
     name = signal.height + ROW_GAP if signal else axes.MARGIN  # of the activations' axis
-    bottom = name + axes.BENEATH - axes.MARGIN + (POWER_LINE if any(_powers(binned)) else 0.0)
+    bottom = name + axes.BENEATH - axes.MARGIN + (POWER_LINE if any(powers(binned)) else 0.0)
     height = bottom + PANEL_HEIGHT + above + head.height
     boxes = [
         Box(left + k * (panel_width + GAP), bottom, panel_width, PANEL_HEIGHT)
@@ -54,9 +55,9 @@ def row_of_panels(result: Result, binned: Binned) -> Drawing:
     items += grid(full, ticks, heights)
     for k, (box, shares) in enumerate(zip(boxes, binned.layers, strict=True)):
         items += bars(box, shares, heights)
-        items += _words(box, f"layer {k + 1}", said[k], box.top + above - axes.LABEL_SIZE)
-    items += _axes(boxes, binned, name)
-    items += _shares(boxes[0], ticks, heights)
+        items += panel_words(box, f"layer {k + 1}", said[k], box.top + above - axes.LABEL_SIZE)
+    items += value_axes(boxes, binned, name)
+    items += share_axis(boxes[0], ticks, heights)
     if signal:
         items += signal_items(signal, boxes, GAP)
     panels = tuple(
@@ -66,7 +67,8 @@ def row_of_panels(result: Result, binned: Binned) -> Drawing:
     return Drawing(width, height, tuple(items), panels)
 
 
-def _keys(result: Result) -> tuple[Key, ...]:
+def theory_keys(result: Result) -> tuple[Key, ...]:
+    """What the line and the figures in parentheses mean, where theory says something."""
     if not any(layer.theory for layer in result.layers):
         return ()
     seeds = figures.seeds(result)
@@ -74,18 +76,23 @@ def _keys(result: Result) -> tuple[Key, ...]:
     return (Key(words, THEORY_IN_WORDS.color) if seeds > 1 else THEORY_IN_WORDS,)
 
 
-def _words(box: Box, title: str, said: list[Note], y: float) -> list[Item]:
+def panel_words(box: Box, title: str, said: list[Note], y: float) -> list[Item]:
+    """A panel's title with its baseline at `y`, and its notes below."""
     middle = box.x + box.width / 2
     name = Label(middle, y, title, axes.LABEL_SIZE, align="center")
     return [name, *note_items(middle, y - NOTE_LINE - 1, said, box.width + GAP - 4)]
 
 
-def _shares(box: Box, ticks: list[tuple[float, str]], heights: Heights) -> list[Item]:
+def share_axis(
+    box: Box, ticks: list[tuple[float, str]], heights: Heights, words: str = SHARES
+) -> list[Item]:
+    """The shares beside the first panel."""
     places = share_places(box, ticks, heights)
-    return [*axes.side_ticks(box.x, places), axes.side_label(box, "share of values per bin")]
+    return [*axes.side_ticks(box.x, places), axes.side_label(box, words)]
 
 
-def _axes(boxes: list[Box], binned: Binned, name: float) -> list[Item]:
+def value_axes(boxes: list[Box], binned: Binned, name: float) -> list[Item]:
+    """Frames and ticks beneath a row of panels; the activations' axis is named at `name`."""
     items: list[Item] = []
     own = binned.grouping == "own"
     overhang = GAP / 2 - (4 if own else 2)
@@ -94,7 +101,7 @@ def _axes(boxes: list[Box], binned: Binned, name: float) -> list[Item]:
         if not (own and shares.empty):
             values = axes.fitting_ticks(scale, box.width, overhang)
             items += axes.x_ticks(box, scale, values, overhang)
-    for box, power in zip(boxes, _powers(binned), strict=True):
+    for box, power in zip(boxes, powers(binned), strict=True):
         x, y = box.x + box.width / 2, box.y - axes.TICK - 1 - axes.TICK_SIZE - POWER_LINE
         if power:
             items.append(Label(x, y, power, axes.TICK_SIZE, align="center"))
@@ -106,7 +113,7 @@ def _axes(boxes: list[Box], binned: Binned, name: float) -> list[Item]:
     return items
 
 
-def _powers(binned: Binned) -> list[str]:
+def powers(binned: Binned) -> list[str]:
     """What each panel's ticks are to be multiplied by, where each has its own axis."""
     if binned.grouping != "own":
         return [""] * len(binned.scales)

@@ -17,14 +17,18 @@ from weightinit_cli.errors import OutputError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    Content = bytes | Iterable[bytes]
+
 _SUFFIX = ".winit-tmp"
 _STALE_AFTER = 600.0
 
 
 def write_files(
-    out: Path, folder: str, files: Mapping[str, bytes], outdated: Iterable[str] = ()
+    out: Path, folder: str, files: Mapping[str, Content], outdated: Iterable[str] = ()
 ) -> list[Path]:
     """Write `files` (name: content) to `out/folder`, each whole, in order; return their paths.
+
+    A content is bytes, or pieces of them, as they are made.
 
     All are written beside their places before the first is renamed into its own, and ^C waits
     until all are, so that an interruption leaves the former files or the new ones. The files
@@ -69,14 +73,14 @@ def _make(place: Path) -> bool:
     return missing
 
 
-def _write_all(place: Path, files: Mapping[str, bytes], outdated: Iterable[str] = ()) -> None:
+def _write_all(place: Path, files: Mapping[str, Content], outdated: Iterable[str] = ()) -> None:
     written: dict[Path, Path] = {}
     try:
         for name, content in files.items():
             temporary = place / f".{name}.{secrets.token_hex(6)}{_SUFFIX}"
             written[temporary] = place / name
             with temporary.open("xb") as file:
-                file.write(content)
+                file.writelines((content,) if isinstance(content, bytes) else content)
             if written[temporary].is_dir():
                 raise IsADirectoryError(EISDIR, "Is a directory", str(written[temporary]))
         with _undisturbed():

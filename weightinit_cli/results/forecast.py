@@ -16,12 +16,13 @@ class Limits:
     """Where the variance q and the correlation c of two inputs go with depth, and how fast.
 
     For ever more layers like the last one. Depth scales `xi` are in layers; None where there is
-    none: a slope of exactly 1 changes nothing, and what grows without bound has no fixed point.
+    none: a slope of exactly 1 changes nothing, and what grows without bound has no fixed point;
+    `sigma_w` and `sigma_b` are None where their square is no float.
     `xi_c` is -1 / ln(dc'/dc at c*), which is -1 / ln chi_1 only where c* = 1.
     """
 
-    sigma_w: float
-    sigma_b: float
+    sigma_w: float | None
+    sigma_b: float | None
     sentence: str
     q: float | None
     xi_q: float | None

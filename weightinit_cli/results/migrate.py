@@ -71,4 +71,20 @@ def _add(part: object, new: Mapping[str, Any], path: str) -> None:
         part[key] = value
 
 
+# What the files of each version lacked, by the beginnings of its paths, and keys of the spec.
+LACKED: Final[dict[int, tuple[str, ...]]] = {
+    1: (
+        "digest",
+        "gradient",
+        "repeats",
+        "resolved.no_theory",
+        "resolved.standard_errors",
+        "spec.backward",
+        "spec.repeats",
+        "spec.thresholds",
+        "theory",
+        "verdict",
+    )
+}
+
 UPGRADES: Final[dict[int, Callable[[Tree], None]]] = {1: upgrade_1_to_2}

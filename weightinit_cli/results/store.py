@@ -47,21 +47,26 @@ def load_result(path: str | os.PathLike[str]) -> Result:
     Raises ResultError, naming the file and the place in it, where it is missing, not JSON, of a
     newer schema, or where a figure is missing, of the wrong type or contradicts another.
     """
+    return load_saved(path)[0]
+
+
+def load_saved(path: str | os.PathLike[str]) -> tuple[Result, int]:
+    """A saved result as `load_result` reads it, and the schema version of its file."""
     file = Path(path)
     try:
         if file.is_dir():
             file = file / STATS
         data = _parse(file.read_bytes())
-        _check_version(data)
+        version = _check_version(data)
         upgrade(data)
         result: Result = decode(Result, data)
-        _check_consistency(result)
+        check_consistency(result)
     except OSError as error:
         shown = path if isinstance(error, FileNotFoundError) else file
         raise ResultError(f"{shown}: {_reason(error)}") from None
     except (Mismatch, ValueError) as error:
         raise ResultError(f"{file}: {error}") from None
-    return result
+    return result, version
 
 
 def _parse(data: bytes) -> Any:
@@ -81,7 +86,7 @@ def _refuse_constant(name: str) -> NoReturn:
     raise Mismatch("", f"holds {name}, which is not JSON")
 
 
-def _check_version(data: Any) -> None:
+def _check_version(data: Any) -> int:
     found = data.get("schema_version") if isinstance(data, dict) else None
     if not isinstance(found, int) or isinstance(found, bool) or found < 1:
         raise Mismatch("schema_version", "missing: not a result of winit")
@@ -99,9 +104,11 @@ def _check_version(data: Any) -> None:
                 else "a newer winit wrote it"
             ),
         )
+    return found
 
 
-def _check_consistency(result: Result) -> None:
+def check_consistency(result: Result) -> None:
+    """Raise Mismatch where one part of a result contradicts another."""
     form = decode(SpecForm, result.spec, "spec")
     for key in ("activation", "initializer", "bias"):
         if not isinstance(getattr(form, key).get("name"), str):

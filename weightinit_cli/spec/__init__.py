@@ -4,6 +4,7 @@ from weightinit_cli.spec.find import FoundConfig, find_config, shipped_configs
 from weightinit_cli.spec.load import load_spec, parse_activation, parse_spec, spec_from_normal_form
 from weightinit_cli.spec.model import Component, Histogram, Spec
 from weightinit_cli.spec.normal import digest, normal_form
+from weightinit_cli.spec.runs import expand
 from weightinit_cli.spec.schema import json_schema
 from weightinit_cli.spec.template import template
 
@@ -13,6 +14,7 @@ __all__ = [
     "Histogram",
     "Spec",
     "digest",
+    "expand",
     "find_config",
     "json_schema",
     "load_spec",

@@ -11,6 +11,7 @@ from weightinit_cli.spec.components import (
     matrix_initializers,
     vector_initializers,
 )
+from weightinit_cli.spec.grid import SWEEP, VARIANTS, Sweep, Variants
 from weightinit_cli.spec.groups import Field, Group
 from weightinit_cli.spec.kinds import (
     MOST_LAYERS,
@@ -96,5 +97,23 @@ FIELDS: Final = (
         Group(THRESHOLDS, Thresholds),
         "where each verdict begins; `winit explain NAME` defines them",
         {},
+    ),
+)
+
+# What makes several runs of a spec; no part of any one of them.
+GRID: Final = (
+    Field(
+        VARIANTS,
+        Variants(),
+        "runs side by side, each a name with what it changes",
+        None,
+        "{std = 1: {initializer: {name: normal, std: 1}}, Xavier: {}}",
+    ),
+    Field(
+        SWEEP,
+        Sweep(),
+        "a grid of runs: paths into the spec, each with a list of values",
+        None,
+        "{width: [100, 200]}",
     ),
 )

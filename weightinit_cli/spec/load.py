@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from weightinit_cli.errors import Mark, Problem, SpecError, printable
 from weightinit_cli.spec.fields import ACTIVATION
 from weightinit_cli.spec.find import find_config, missing
-from weightinit_cli.spec.nodes import Flawed, Scalar, marks_of, node_from_json
-from weightinit_cli.spec.overrides import apply_overrides, source_of
+from weightinit_cli.spec.grid import SWEEP, VARIANTS, overlap, read_grid
+from weightinit_cli.spec.nodes import Flawed, MapNode, Scalar, marks_of, node_from_json
+from weightinit_cli.spec.overrides import apply_overrides, replaced, source_of
 from weightinit_cli.spec.parse import parse_yaml
-from weightinit_cli.spec.report import Report, quote
+from weightinit_cli.spec.report import MOST_PROBLEMS, Report, quote
+from weightinit_cli.spec.runs import Runs
 from weightinit_cli.spec.text import MOST_BYTES, decode
 from weightinit_cli.spec.validate import build_spec, read_values
 
@@ -21,12 +24,19 @@ if TYPE_CHECKING:
 
     from weightinit_cli.spec.model import Component, Spec
     from weightinit_cli.spec.nodes import Node
+    from weightinit_cli.spec.runs import Grid, Override
+
+MOST_RUNS = 100_000
 
 
-def load_spec(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Spec:
+def load_spec(
+    path: str | os.PathLike[str], overrides: Sequence[str] = (), *, most_runs: int = MOST_RUNS
+) -> Spec:
     """Read the spec of a file, given by its path or by the bare name of a shipped config.
 
-    `overrides` are `path=value` texts, as after `--set`; they apply before validation.
+    `overrides` are `path=value` texts, as after `--set`; they apply before validation, to every
+    run. A spec of several runs (`expand` gives them) is checked whole, and refused where they are
+    more than `most_runs`.
 
     Raises SpecError if the file cannot be read, or for all that is wrong with it and with the
     overrides, each with its place.
@@ -34,10 +44,17 @@ def load_spec(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Sp
     name = os.fspath(path)
     found = find_config(name).path
     data = _read(found, name)
-    return parse_spec(data, source=name, stem=found.stem, overrides=overrides)
+    return parse_spec(data, source=name, stem=found.stem, overrides=overrides, most_runs=most_runs)
 
 
-def parse_spec(data: bytes | str, *, source: str, stem: str, overrides: Sequence[str] = ()) -> Spec:
+def parse_spec(
+    data: bytes | str,
+    *,
+    source: str,
+    stem: str,
+    overrides: Sequence[str] = (),
+    most_runs: int = MOST_RUNS,
+) -> Spec:
     """Read a spec from YAML text; `source` names it in messages, `stem` is its default name.
 
     Raises SpecError for all that is wrong, in the order of the text, then of the overrides.
@@ -49,7 +66,7 @@ def parse_spec(data: bytes | str, *, source: str, stem: str, overrides: Sequence
     if root is None:
         report.add(Mark(source, 1, 1), "", "an empty file; `winit new` writes a spec to start from")
         root = Flawed(Mark(source, 1, 1))
-    return _checked(root, stem, overrides, report)
+    return _checked(root, stem, overrides, report, most_runs)
 
 
 def spec_from_normal_form(form: Mapping[str, Any], source: str) -> Spec:
@@ -60,7 +77,7 @@ def spec_from_normal_form(form: Mapping[str, Any], source: str) -> Spec:
     source = _shown(source)
     report = Report()
     root = node_from_json(form, Mark(source), report)
-    return _checked(root, Path(source).stem, (), report)
+    return _one(root, Path(source).stem, (), report)
 
 
 def parse_activation(text: str, source: str) -> Component:
@@ -77,11 +94,68 @@ def parse_activation(text: str, source: str) -> Component:
     return cast("Component", component)
 
 
-def _checked(root: Node, stem: str, overrides: Sequence[str], report: Report) -> Spec:
+def _checked(
+    root: Node, stem: str, overrides: Sequence[str], report: Report, most_runs: int
+) -> Spec:
+    grid = None
+    if isinstance(root, MapNode):
+        root, grid = read_grid(root, report)
+    if grid is None:
+        return _one(root, stem, overrides, report)
+    _refuse_set_of_varied(grid, overrides, report)
+    if grid.size > most_runs:
+        message = f"describes {grid.size:,} runs; at most {most_runs:,} are taken"
+        report.add(grid.axes[0][0].mark if grid.axes else root.mark, SWEEP, message)
+    report.raise_if_any(later_sources=map(source_of, overrides))
+
+    def build(varied: Sequence[Override]) -> Spec:
+        report = Report()
+        tree = root
+        for each in varied:
+            tree = replaced(tree, each.path.split("."), "", each.value, each.mark, report)
+        return _one(tree, stem, overrides, report)
+
+    runs = Runs(grid, build)
+    _check_all(runs)
+    return replace(runs[0], runs=runs, run="", varied=())
+
+
+def _one(root: Node, stem: str, overrides: Sequence[str], report: Report) -> Spec:
     root = apply_overrides(root, overrides, report)
     values = read_values(root, report)
     report.raise_if_any(later_sources=map(source_of, overrides))
     return build_spec(values, stem, marks_of(root))
+
+
+def _refuse_set_of_varied(grid: Grid, overrides: Sequence[str], report: Report) -> None:
+    for override in overrides:
+        path = override.partition("=")[0].strip()
+        for varied in sorted(grid.paths):
+            if overlap(path, varied):
+                mark = Mark(source_of(override))
+                report.add(mark, "", f"the spec varies {varied} itself, by variants or a sweep")
+
+
+def _check_all(runs: Runs) -> None:
+    """Raise what is wrong with any run, once; two runs of one folder, too."""
+    report = Report()
+    folders: dict[str, int] = {}
+    for number in range(len(runs)):
+        try:
+            run = runs[number].run
+        except SpecError as error:
+            new = set(error.problems).difference(report.problems)
+            report.problems += [problem for problem in error.problems if problem in new]
+            if len(report.problems) > MOST_PROBLEMS:
+                break
+            continue
+        former = folders.setdefault(run.lower(), number)
+        if former != number:
+            message = f"two runs would both be called {run!r}"
+            variant, swept = runs.grid.at(number)
+            mark = swept[-1].mark if swept else variant.mark  # type: ignore[union-attr]
+            report.add(mark, SWEEP if swept else VARIANTS, message)
+    report.raise_if_any()
 
 
 def _read(path: Path, name: str) -> bytes:

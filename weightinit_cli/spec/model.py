@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 from weightinit_cli.errors import Mark, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from weightinit_cli.spec.runs import Runs
     from weightinit_cli.verdicts import Thresholds
 
 Range = Literal["auto", "per_layer"] | tuple[float, float]
@@ -43,6 +44,9 @@ class Spec:
 
     `width` holds one number per layer; `features` is the size of one input. `marks` says where
     each key was written, by its path; it is no part of the spec's identity.
+
+    With variants or a sweep, a spec stands for several `runs` (see `expand`), and its own values
+    are the first one's. In such a run, `run` names its folder and `varied` what it differs in.
     """
 
     name: str
@@ -61,11 +65,23 @@ class Spec:
     repeats: int
     thresholds: Thresholds
     marks: Mapping[str, Mark] = field(default_factory=dict, compare=False, repr=False)
+    run: str = field(default="", compare=False)
+    varied: tuple[tuple[str, Any], ...] = field(default=(), compare=False, repr=False)
+    runs: Runs | None = field(default=None, compare=False, repr=False)
 
     @property
     def layers(self) -> int:
         """How many activation layers are recorded."""
         return len(self.width)
+
+    @property
+    def folder(self) -> str:
+        """Where its results go, below the output folder."""
+        return f"{self.name}/{self.run}" if self.run else self.name
+
+    def as_run(self, run: str, varied: tuple[tuple[str, Any], ...]) -> Spec:
+        """The spec as one run of several."""
+        return replace(self, run=run, varied=varied)
 
     def problem(self, path: str, message: str) -> Problem:
         """A problem with the key at `path`, located where it (or its parent) was written."""

@@ -57,7 +57,7 @@ def describe(node: Node) -> str:
         return _number(node.text)
     if isinstance(node, ListNode):
         return "a list" if node.items else "an empty list"
-    return "a mapping"
+    return "an empty mapping" if isinstance(node, MapNode) and not node.entries else "a mapping"
 
 
 def _number(text: str) -> str:

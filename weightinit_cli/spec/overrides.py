@@ -39,7 +39,7 @@ def apply_overrides(root: Node, overrides: Sequence[str], report: Report) -> Nod
             report.add(mark, "", "must begin with the path of a key, for example seed=1")
         else:
             value = _value(text, mark, report)
-            root = _replaced(root, keys, "", value, mark, report)
+            root = replaced(root, keys, "", value, mark, report)
     return root
 
 
@@ -53,7 +53,7 @@ def _value(text: str, mark: Mark, report: Report) -> Node:
     return Scalar(mark, None, "") if node is None else node
 
 
-def _replaced(
+def replaced(
     node: Node, keys: Sequence[str], path: str, value: Node, mark: Mark, report: Report
 ) -> Node:
     """`node` with `value` at the path `keys` below it; `path` is its own."""
@@ -64,7 +64,7 @@ def _replaced(
         node = MapNode(node.mark, {"name": (node.mark, node)})
     if isinstance(node, MapNode):
         key_mark, child = node.entries.get(key, (mark, MapNode(mark, {})))
-        new = _replaced(child, keys[1:], below, value, mark, report)
+        new = replaced(child, keys[1:], below, value, mark, report)
         return MapNode(node.mark, {**node.entries, key: (key_mark, new)})
     if isinstance(node, ListNode):
         if not (key.isascii() and key.isdigit() and len(key) < 7 and int(key) < len(node.items)):
@@ -73,7 +73,7 @@ def _replaced(
             report.add(mark, path, message)
             return node
         items = list(node.items)
-        items[int(key)] = _replaced(items[int(key)], keys[1:], below, value, mark, report)
+        items[int(key)] = replaced(items[int(key)], keys[1:], below, value, mark, report)
         return ListNode(node.mark, tuple(items))
     if not isinstance(node, Flawed):
         report.add(mark, path, f"is {describe(node)}, which holds no {segment(key)}")

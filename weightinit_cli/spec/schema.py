@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from weightinit_cli.spec.fields import FIELDS
+from weightinit_cli.spec.fields import FIELDS, GRID
 from weightinit_cli.spec.groups import object_schema
 
 
@@ -17,6 +17,6 @@ def json_schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "winit spec",
-        "description": "One run of a weight initialization experiment.",
-        **object_schema(FIELDS),
+        "description": "A weight initialization experiment; several runs by variants and sweep.",
+        **object_schema((*FIELDS, *GRID)),
     }

@@ -8,7 +8,7 @@ from math import ulp
 from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.spec.components import default_bias, needed_activation
-from weightinit_cli.spec.fields import FIELDS
+from weightinit_cli.spec.fields import FIELDS, GRID
 from weightinit_cli.spec.groups import read_fields
 from weightinit_cli.spec.kinds import fits_as_name
 from weightinit_cli.spec.model import Spec
@@ -28,7 +28,7 @@ def read_values(root: Node, report: Report) -> dict[str, Any]:
     if not isinstance(root, MapNode):
         report_wrong(report, root, "", "a mapping of keys, such as activation: sigmoid")
         return {}
-    values = read_fields(FIELDS, root, "", report)
+    values = read_fields((*FIELDS, *GRID), root, "", report)
     _fill_shapes(values, root, report)
     _check_range(values, root, report)
     if values["initializer"] is not None:
@@ -38,7 +38,8 @@ def read_values(root: Node, report: Report) -> dict[str, Any]:
 
 def build_spec(values: Mapping[str, Any], stem: str, marks: Mapping[str, Mark]) -> Spec:
     """The spec of checked values; where they give no name, it is the stem, slugged."""
-    given = {key: value for key, value in values.items() if key != "layers"}
+    computed = {"layers", *(field.name for field in GRID)}
+    given = {key: value for key, value in values.items() if key not in computed}
     return Spec(**{**given, "name": values["name"] or slug(stem)}, marks=marks)
 
 

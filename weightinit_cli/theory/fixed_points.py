@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from weightinit_cli.theory.maps import chi_1, chi_c, chi_q, next_q, times
-from weightinit_cli.theory.profile import PER_DECADE, Q_MAX, course, excess, profile
+from weightinit_cli.theory.profile import EQUAL, PER_DECADE, Q_MAX, course, excess, profile
 from weightinit_cli.theory.roots import descend, root
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from weightinit_cli.theory.expectations import Expectations
 
+# Beyond the grid, where a bounded φ is constant up to its q*, steps that are looked at.
+_FAR = tuple(10.0**k for k in range(14, 70, 4))
 # A slope this near to 1 counts as 1: the expectations hold 1e-10 relative.
 _ONE = 1e-9
 # Between two points of the grid |q' / q - 1| dips by less than this.
@@ -159,7 +161,12 @@ def destination(
         on_its_way = [gap for gap in gaps if gap[0] < columns[here + 1] and q_1][-1:]
     for gap in on_its_way:
         return Fate.SETTLES, _between(e, sigma_w2, sigma_b2, *gap)
-    return (Fate.GROWS, inf) if rises else (Fate.SHRINKS, 0.0)
+    if not rises:
+        return Fate.SHRINKS, 0.0
+    for high in _FAR:
+        if next_q(e, sigma_w2, sigma_b2, high) < high * (1 - EQUAL):
+            return Fate.SETTLES, _between(e, sigma_w2, sigma_b2, Q_MAX, high)
+    return Fate.GROWS, inf
 
 
 def _gaps(e: Expectations, sigma_w2: float, sigma_b2: float) -> list[tuple[float, float]]:

@@ -90,7 +90,7 @@ def predict(
 
 def _settled(value: float, former: float) -> float:
     """The former value where the new one differs by rounding alone: deep networks settle."""
-    return former if abs(value - former) <= ROUNDING * value else value
+    return former if abs(value - former) <= ROUNDING * value < inf else value
 
 
 def _of_one(e: Expectations, q: float) -> tuple[Moments, float]:

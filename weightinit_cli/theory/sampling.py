@@ -120,6 +120,7 @@ def standard_errors(
         2 / (features * samples), 2 / (features * samples), 0.0, 1 / features, 1 / features
     )
     above = above._replace(both=above.square)
+    means = 2 / features
     with np.errstate(all="ignore"):
         for scale, p in zip(layers, predictions, strict=False):
             layer = Layer(activation, scale, p, samples)
@@ -127,7 +128,13 @@ def standard_errors(
             log_q = (weight * square) ** 2 * above.square
             correlation = weight**2 * above.product
             after = _after(layer, above, weight * square, correlation)
-            found.append(_forward(layer, after.spread, log_q, correlation, ends))
+            by_p = p.q * p.d * p.slope_product / p.spread if p.spread else 0.0
+            means = 2 / scale.fan_out + by_p**2 * means
+            errors = _forward(layer, after.spread, log_q, correlation, ends)
+            between = _between(layer, log_q, correlation, means)
+            found.append(
+                errors | {"std_across_units": _of_root(between, p.figures["std_across_units"])}
+            )
             below = (product**2 + above.product) / square**2 if square else 0.0
             signals.append(_signal(layer, log_q, correlation, weight * square, below))
             above, square = after, np.float64(p.moments.square)
@@ -198,6 +205,20 @@ def _forward(
     if high is not None:
         errors["saturation.high"] = error(layer.x >= high)
     return errors
+
+
+def _between(layer: Layer, log_q: float, correlation: float, means: float) -> float:
+    """Of the variance of the units' means; `means` is the relative variance of its finite part.
+
+    Over few inputs that part is a sample's mean of what the layers below handed on.
+    """
+    apart = (layer.given @ layer.phi - layer.mean(layer.phi)) ** 2
+    mean = layer.mean(apart)
+    few = layer.p.spread / layer.samples
+    noise = layer.mean(apart**2) - mean**2 + 4 * mean * few
+    drift = layer.by_log_q(apart) ** 2 * log_q
+    finite_width = 2 * correlation * layer.by_log_q(layer.phi) ** 2
+    return sqrt(max(noise, 0.0) / layer.units + few**2 * means + drift + finite_width**2)
 
 
 def _of_root(error: float, root: float) -> float:

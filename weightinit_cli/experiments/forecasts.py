@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from weightinit_cli.experiments.predict import Predicted
     from weightinit_cli.spec import Spec
 
-# Layers; a longer depth scale is a slope of 1 to rounding.
-LONGEST = 1e8
+# Layers; a longer depth scale is a slope of 1 to rounding, a shorter one a slope of 0 (1e-9).
+LONGEST, SHORTEST = 1e8, 0.048
 
 
 def forecast(spec: Spec) -> Forecast:
@@ -55,8 +55,8 @@ def _limits(said: Predicted) -> Limits | None:
     last = said.scales[-1]
     tend = limits(said.expectations, last.sigma_w2, last.bias_variance)
     return Limits(
-        sigma_w=sqrt(last.sigma_w2),
-        sigma_b=sqrt(last.bias_variance),
+        sigma_w=_finite(sqrt(last.sigma_w2)),
+        sigma_b=_finite(sqrt(last.bias_variance)),
         sentence=tend.sentence(),
         q=_finite(tend.q),
         xi_q=_scale(tend.xi_q),
@@ -74,4 +74,4 @@ def _finite(value: float | None) -> float | None:
 
 def _scale(layers: float | None) -> float | None:
     """A depth scale; None where nothing changes, or all of it at once."""
-    return layers if layers is not None and 0 < layers < LONGEST else None
+    return layers if layers is not None and SHORTEST < layers < LONGEST else None

@@ -1,0 +1,132 @@
+"""`winit histogram` on a spec of several runs: each one's statistics, one picture, one table."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from weightinit_cli import load_result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+VARIANTS = "variants:\n  std = 10: {initializer: {name: normal, std: 10}}\n  Xavier: {}\n"
+SWEEP = "sweep:\n  width: [4, 6]\n  seed: [1, 2]\n"
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Callable[[str], None]:
+    """Write many.yaml with this at its end."""
+
+    def write(more: str) -> None:
+        text = "activation: sigmoid\ninitializer: xavier_normal\nsamples: 20\nwidth: 5\nlayers: 3\n"
+        Path("many.yaml").write_text(text + more, encoding="utf-8")
+
+    return write
+
+
+def test_every_run_has_its_folder_and_all_have_a_picture(
+    winit: Callable, many: Callable, files: Callable
+):
+    many(VARIANTS)
+    run = winit("histogram", "-c", "many.yaml")
+    assert (run.code, run.err) == (0, "")
+    assert files(Path("outputs")) == [
+        "many/Xavier/stats.json",
+        "many/comparison.png",
+        "many/std-10/stats.json",
+        "many/summary.csv",
+    ]
+    lines = run.out.splitlines()
+    assert lines[0] == "many: 2 runs"
+    assert lines[2].startswith("std-10 ")
+    assert "saturated" in lines[2]
+    assert lines[-1] == str(Path("outputs/many/summary.csv"))
+
+
+def test_the_table_is_tidy(winit: Callable, many: Callable):
+    many(VARIANTS + SWEEP)
+    assert winit("histogram", "-q", "-c", "many.yaml", "--no-plot").code == 0
+    with Path("outputs/many/summary.csv").open(encoding="utf-8", newline="") as file:
+        table = list(csv.DictReader(file))
+    assert len(table) == 2 * 2 * 2 * 3
+    assert len({row["run"] for row in table}) == 8
+    for row in table:
+        result = load_result(Path("outputs/many") / row["run"])
+        layer = result.layers[int(row["layer"]) - 1]
+        assert float(row["std"]) == layer.std
+        assert float(row["saturation.low"]) == layer.saturation.low
+        ratio = layer.gradient.ratio
+        assert row["gradient.ratio"] == ("" if ratio is None else repr(ratio))
+        assert row["digest"] == result.digest
+        assert (row["activation"], row["initializer"]) == (
+            "sigmoid",
+            result.spec["initializer"]["name"],
+        )
+        assert row["initializer.std"] == ("10.0" if row["initializer"] == "normal" else "")
+        assert int(row["fan_out"]) == result.spec["width"][0]
+        assert int(row["seed"]) == result.spec["seed"]
+
+
+def test_json_has_a_line_per_run(winit: Callable, many: Callable):
+    many(SWEEP)
+    run = winit("histogram", "-c", "many.yaml", "--no-plot", "--json")
+    results = [json.loads(line) for line in run.out.splitlines()]
+    assert [(r["spec"]["width"][0], r["spec"]["seed"]) for r in results] == [
+        (4, 1),
+        (4, 2),
+        (6, 1),
+        (6, 2),
+    ]
+
+
+def test_a_run_is_the_same_alone(winit: Callable, many: Callable):
+    many(SWEEP)
+    assert winit("histogram", "-q", "-c", "many.yaml", "--no-plot").code == 0
+    many("")
+    sets = ("--set", "width=6", "--seed", "2", "-o", "alone")
+    assert winit("histogram", "-q", "-c", "many.yaml", "--no-plot", *sets).code == 0
+    among = load_result("outputs/many/width=6,seed=2")
+    alone = load_result("alone/many")
+    assert (among.layers, among.digest) == (alone.layers, alone.digest)
+
+
+@pytest.mark.parametrize("more", [SWEEP, VARIANTS, "sweep: {width: [3, 4]}\n"])
+def test_comparison_in_other_formats(winit: Callable, many: Callable, more: str):
+    many(more)
+    assert winit("histogram", "-q", "-c", "many.yaml", "--format", "svg").code == 0
+    assert b"<svg" in Path("outputs/many/comparison.svg").read_bytes()
+
+
+def test_validate_counts_the_runs(winit: Callable, many: Callable):
+    many(VARIANTS + SWEEP)
+    run = winit("validate", "many.yaml")
+    assert (run.code, run.out) == (0, "many.yaml: ok, 8 runs\n")
+
+
+def test_a_bad_run_is_told_before_any_runs(winit: Callable, many: Callable):
+    many("sweep: {width: [4, 0]}\n")
+    run = winit("histogram", "-c", "many.yaml")
+    assert run.code == 2
+    assert run.err == "many.yaml:6:20: width: must be a whole number >= 1, not 0\n"
+    assert not Path("outputs").exists()
+
+
+def test_a_number_that_theory_lacks_is_told_before_any_runs(winit: Callable, many: Callable):
+    many("sweep: {activation: [tanh, softplus], initializer: [critical]}\n")
+    run = winit("histogram", "-c", "many.yaml")
+    assert run.code == 2
+    assert "softplus has no critical sigma_w" in run.err
+    assert not Path("outputs").exists()
+
+
+def test_setting_what_is_swept_is_refused(winit: Callable, many: Callable):
+    many(SWEEP)
+    run = winit("histogram", "-c", "many.yaml", "--seed", "3")
+    assert run.code == 2
+    assert run.err.startswith("--seed 3: ")
+    assert "varies seed" in run.err

@@ -1,0 +1,30 @@
+"""Where the texts of a picture stand, as the renderer measures them."""
+
+from __future__ import annotations
+
+from matplotlib import rc_context
+from matplotlib.font_manager import FontProperties
+
+from weightinit_cli.plots.fonts import font_file
+from weightinit_cli.plots.paint import SHARE_OF_WIDTH
+from weightinit_cli.plots.render import SETTINGS
+
+
+def extent(label, renderer):
+    """Left, bottom, right, top in points, as the renderer measures them."""
+    font = FontProperties(fname=font_file(), size=label.size)
+    with rc_context(SETTINGS):
+        pixels = renderer.get_text_width_height_descent(label.text, font, False)
+    width, height, descent = (length * 72 / renderer.dpi for length in pixels)
+    if label.upright:
+        across = label.x - (height - descent)
+        return across, label.y - width / 2, label.x + descent, label.y + width / 2
+    left = label.x - SHARE_OF_WIDTH[label.align] * width
+    return left, label.y - descent, left + width, label.y + height - descent
+
+
+def overlapping(first, second, slack=0.5):
+    return (
+        min(first[2], second[2]) - max(first[0], second[0]) > slack
+        and min(first[3], second[3]) - max(first[1], second[1]) > slack
+    )

@@ -1,0 +1,384 @@
+"""Many runs in one picture: which picture it is, what it says, and that nothing collides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import combinations, product
+from typing import TYPE_CHECKING
+
+import numpy as np
+import plots_builders as builders
+import plots_networks as networks
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import RendererAgg
+from plots_extents import extent, overlapping
+
+from weightinit_cli.plots import compose_comparison, render
+from weightinit_cli.plots.drawing import AMBER, MUTED, ORANGE, Cells, Label, Line
+from weightinit_cli.plots.varied import Varied
+from weightinit_cli.results.comparison import VARIANT, Comparison, compared
+from weightinit_cli.results.model import Verdict
+
+if TYPE_CHECKING:
+    from weightinit_cli.results.model import Result
+
+
+def with_spec(result: Result, **changed) -> Result:
+    return replace(result, spec={**result.spec, **changed})
+
+
+def comparison(runs, *, keep=False, name="many") -> Comparison:
+    """From pairs of what was varied and a result."""
+    found = tuple(
+        compared(result, ",".join(str(v) for _, v in varied), varied, keep)
+        for varied, result in runs
+    )
+    return Comparison(name, runs[0][1].spec, found)
+
+
+@pytest.fixture
+def variants(shape):
+    """A comparison of named shapes, one variant each."""
+
+    def build(*names, keep=True, titles=None):
+        titles = titles or names
+        pairs = zip(titles, names, strict=True)
+        return comparison([(((VARIANT, t),), shape(n)) for t, n in pairs], keep=keep)
+
+    return build
+
+
+def swept(shape, **axes) -> Comparison:
+    """Every combination of the axes' values; each run is one of a few results."""
+    names = ("net_sigmoid", "net_std10", "net_relu", "net_tanh_3")
+    runs = []
+    for k, values in enumerate(product(*axes.values())):
+        varied = tuple(zip((key.replace("__", ".") for key in axes), values, strict=True))
+        runs.append((varied, shape(names[k % len(names)])))
+    return comparison(runs)
+
+
+def colliding(drawing) -> list[tuple[str, str]]:
+    renderer = RendererAgg(10, 10, 720)
+    labels = [item for item in drawing.items if isinstance(item, Label) and item.text.strip()]
+    boxes = [(label.text, extent(label, renderer)) for label in labels]
+    for text, (left, bottom, right, top) in boxes:
+        assert left >= 0, text
+        assert bottom >= 0, text
+        assert right <= drawing.width + 0.01, text
+        assert top <= drawing.height, text
+    return [(a[0], b[0]) for a, b in combinations(boxes, 2) if overlapping(a[1], b[1])]
+
+
+LONG = "a name that is much longer than any picture could ever be wide " * 4
+
+PICTURES = {
+    "rows": lambda shape, variants: variants("net_sigmoid", "net_std10", "net_relu"),
+    "one_row": lambda shape, variants: variants("net_sigmoid"),
+    "one_layer": lambda shape, variants: variants("xavier_1", "std0_1"),
+    "eight_rows": lambda shape, variants: variants(
+        "xavier_10", "nonfinite_10", "huge_10", "offset", "tanh_outside_10", "relu_to_inf_10",
+        "relu_own_10", "relu_vanishing_10",
+    ),
+    "odd_rows": lambda shape, variants: variants(
+        "all_nan", "std0", "relu_exploding", "zero_width_zero", "largest", "smallest", "xavier_2"
+    ),
+    "long_names": lambda shape, variants: variants(
+        "net_sigmoid", "long_spec", titles=(LONG, LONG[::-1])
+    ),
+    "foreign": lambda shape, variants: variants(
+        "net_sigmoid", "japanese", titles=("$\\alpha$ 活性化 \x1b[31m", " ")
+    ),
+    "deep_variants": lambda shape, variants: variants("net_sigmoid_12", "net_tanh_50", "net_relu"),
+    "many_variants": lambda shape, variants: variants(
+        *["net_sigmoid", "net_std10", "net_relu"] * 10, titles=[f"{k} {LONG}" for k in range(30)]
+    ),
+    "overflow": lambda shape, variants: variants("net_overflow", "net_relu", keep=False),
+    "nothing_finite": lambda shape, variants: variants("all_nan_12", "net_relu", keep=False),
+    "one_swept": lambda shape, variants: swept(shape, initializer__std=[0.01]),
+    "swept": lambda shape, variants: swept(shape, initializer__std=[0, 1e-9, 1e-3, 0.1, 1, 100]),
+    "many_swept": lambda shape, variants: swept(
+        shape, initializer__std=np.geomspace(1e-6, 1e6, 200).tolist()
+    ),
+    "widths": lambda shape, variants: swept(shape, width=[[100, 200, 300], [5, 5, 5], 1000]),
+    "components": lambda shape, variants: swept(
+        shape, initializer=["he_normal", {"name": "normal", "mean": 0.0, "std": 10}, {"x": 1}]
+    ),
+    "columns": lambda shape, variants: swept(
+        shape, initializer__std=[1e-4, 0.01, 1, 100], activation=["sigmoid", "tanh", "relu"]
+    ),
+    "variant_columns": lambda shape, variants: swept(
+        shape, variant=["one", LONG, "three", "four", "5"], initializer=["he_normal", "zeros"]
+    ),
+    "map": lambda shape, variants: swept(shape, width=[10, 20, 40], initializer__std=[0.1, 1, 9]),
+    "map_of_names": lambda shape, variants: swept(
+        shape, activation=[f"{k} {LONG}" for k in range(12)], initializer=[LONG, "b", "c"]
+    ),
+    "one_cell": lambda shape, variants: swept(shape, width=[10], seed=[1]),
+    "wide_map": lambda shape, variants: swept(shape, width=[*range(1000, 1060)], seed=[1, 2**63]),
+    "high_map": lambda shape, variants: swept(shape, seed=[1], width=[*range(60)]),
+    "facets": lambda shape, variants: swept(
+        shape, variant=["one", LONG], width=[1, 2, 3], initializer__std=[0.1, 1]
+    ),
+    "number_facets": lambda shape, variants: swept(
+        shape, seed=[1, 2], width=[1, 2, 3], initializer__std=[0.1, 1, 3]
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture
+def picture(shape, variants):
+    return lambda name: compose_comparison(PICTURES[name](shape, variants))
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_no_text_overlaps_or_leaves_the_picture(name, picture):
+    assert colliding(picture(name)) == []
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_every_picture_is_a_small_png(name, picture):
+    data = render(picture(name), "png", builders.DIGEST)
+    assert len(data) < (170_000 if name == "eight_rows" else 110_000)
+
+
+@pytest.mark.parametrize("name", ["rows", "columns", "map"])
+@pytest.mark.parametrize("format_", ["svg", "pdf"])
+def test_other_formats(name, format_, picture):
+    assert render(picture(name), format_, builders.DIGEST)
+
+
+# which picture
+
+
+@pytest.mark.parametrize(
+    ("axes", "panels"),
+    [
+        ({"width": [1, 2]}, ["std (log)", "std across inputs (log)", "saturated"]),
+        ({"width": [1, 2], "seed": [1, 2]}, ["std across inputs / std, last layer"]),
+        ({"bias": ["a", "b"], "seed": [1, 2]}, ["bias: a · std (log)", "bias: b · std (log)"]),
+        ({"variant": ["a", "b"], "seed": [1, 2]}, ["a · std (log)", "b · std (log)"]),
+        ({"bias": list("abcdef"), "seed": [1, 2]}, ["std across inputs / std, last layer"]),
+        ({"variant": list("abcdef"), "bias": ["a"]}, ["std across inputs / std, last layer"]),
+    ],
+)
+def test_what_was_varied_decides(axes, panels, shape):
+    drawing = compose_comparison(swept(shape, **axes))
+    assert [panel.title for panel in drawing.panels][: len(panels)] == panels
+
+
+def test_too_much_for_one_picture(shape):
+    five = [1, 2, 3, 4, 5]
+    assert compose_comparison(swept(shape, a=five, b=five, c=five)) is None
+    assert compose_comparison(swept(shape, a=[1], b=[1], c=[1], d=[1])) is None
+
+
+def test_nothing_varied_or_nothing_to_show(shape):
+    assert compose_comparison(comparison([((), shape("net_relu"))])) is None
+    assert compose_comparison(Comparison("x", shape("net_relu").spec, ())) is None
+    nothing = [(((VARIANT, n),), shape("all_nan_12")) for n in "ab"]
+    assert compose_comparison(comparison(nothing)) is None
+    cells = [((("x", k), ("y", k)), shape("all_nan_12")) for k in (1, 2)]
+    assert compose_comparison(comparison(cells)) is None
+
+
+# rows of panels
+
+
+def test_a_row_of_panels_for_each_variant(picture):
+    panels = picture("rows").panels
+    assert [panel.title for panel in panels[::5]] == [
+        "net_sigmoid, layer 1", "net_std10, layer 1", "net_relu, layer 1",
+    ]  # fmt: skip
+    assert panels[0].box.y > panels[5].box.y > panels[10].box.y
+    assert [p.box.x for p in panels[:5]] == [p.box.x for p in panels[5:10]]
+
+
+def test_rows_share_an_axis_where_it_shows_them(shape, variants):
+    shared = compose_comparison(variants("net_sigmoid", "net_std10"))
+    assert {panel.xlim for panel in shared.panels} == {(0.0, 1.0)}
+    assert shared.texts.count("activation") == 1
+    own = compose_comparison(variants("net_sigmoid", "relu_exploding"))
+    assert len({panel.xlim for panel in own.panels}) > 1
+    assert sum(text.startswith("activation") for text in own.texts) == 2
+
+
+def test_rows_of_similar_bars_have_equal_heights(shape, variants):
+    equal = compose_comparison(variants("net_sigmoid", "xavier_5"))
+    assert len({panel.ylim for panel in equal.panels}) == 1
+    different = compose_comparison(variants("net_sigmoid", "std0"))
+    assert len({panel.ylim for panel in different.panels}) == 2
+
+
+def test_the_heading_says_what_all_share_and_a_row_what_it_differs_in(shape):
+    runs = [
+        (
+            ((VARIANT, f"std = {std}"),),
+            with_spec(shape("net_relu"), initializer={"name": "normal", "mean": 0.0, "std": std}),
+        )
+        for std in (0.5, 10)
+    ]
+    drawing = compose_comparison(comparison(runs, keep=True))
+    assert drawing.texts[:2] == (
+        "many", "relu · normal (mean 0) · width 50 · 200 samples · seed 0 · float64",
+    )  # fmt: skip
+    for std in ("0.5", "10"):
+        place = drawing.texts.index(f"std = {std}")
+        assert drawing.texts[place + 1 : place + 3] == (f"normal (mean 0, std {std})", "healthy")
+
+
+def test_each_row_has_its_verdict_and_theory(picture):
+    drawing = picture("rows")
+    said = {i.text: i.color for i in drawing.items if isinstance(i, Label)}
+    assert said["healthy"] == MUTED
+    orange = [text for text, color in said.items() if color == ORANGE]
+    assert any(text.startswith("saturated from layer 1") for text in orange)
+    lines = [i for i in drawing.items if isinstance(i, Line) and i.color == AMBER]
+    for panel in drawing.panels:
+        inside = [i for i in lines if panel.box.y <= i.vertices[:, 1].min() <= panel.box.top]
+        assert inside
+
+
+def test_rows_of_unequal_depth_have_all_layers_titles(variants):
+    texts = compose_comparison(variants("xavier_2", "xavier_5")).texts
+    assert [text for text in texts if text.startswith("layer")] == [
+        f"layer {k}" for k in range(1, 6)
+    ]
+
+
+# curves
+
+
+def test_the_healthy_are_named_numbers_as_stretches(shape):
+    results = [shape("net_std10"), *[shape("net_relu")] * 4, shape("net_std10"), shape("net_relu")]
+    runs = [((("width", k), ("bias", "a")), result) for k, result in enumerate(results)]
+    assert "healthy: 1 to 4, 6" in compose_comparison(comparison(runs)).texts
+
+
+def test_with_room_each_value_has_its_verdict(shape):
+    texts = compose_comparison(swept(shape, width=[1, 2, 3])).texts
+    assert "inputs indistinguishable +1" in texts
+    assert not any(text.startswith("healthy:") for text in texts)
+
+
+def test_many_values_are_a_few_curves_and_a_scale_of_round_numbers(shape):
+    values = np.geomspace(1e-6, 1e6, 200).tolist()
+    texts = compose_comparison(swept(shape, initializer__std=values)).texts
+    assert any(text.endswith("40 of 200 values drawn") for text in texts)
+    assert {"1e-6", "1e0", "1e6"} <= set(texts)
+
+
+def test_zeros_on_a_log_axis_are_said(shape):
+    drawing = compose_comparison(
+        comparison([((("x", k),), shape(n)) for k, n in enumerate(("net_zero", "net_sigmoid"))])
+    )
+    assert "exactly zero somewhere: 0" in drawing.texts
+
+
+def test_a_column_without_the_figure_says_so(shape):
+    runs = [
+        ((("activation", n), ("x", k)), shape(n)) for n in ("net_relu", "net_std10") for k in (1, 2)
+    ]
+    assert "not flat on both sides" in compose_comparison(comparison(runs)).texts
+
+
+@pytest.mark.parametrize(
+    ("values", "parts"),
+    [
+        ((1, 10, 100), [0, 0.5, 1]),
+        ((0, 1, 10, 100), [0, 0.2, 0.6, 1]),
+        ((1, 2, 3), [0, 0.5, 1]),
+        ((-100, 0, 100), [0, 0.5, 1]),
+        ((7,), [0]),
+        ((-1.7e308, 1.7e308), [0, 1]),
+    ],
+)
+def test_numbers_have_their_place_by_ratio_where_they_span(values, parts):
+    axis = Varied("x", values)
+    assert axis.parts() == pytest.approx(parts)
+    assert all(-1e-9 <= part <= 1 + 1e-9 for part, _ in axis.ticks(8))
+
+
+# maps
+
+
+def test_letters_say_the_verdicts_and_the_healthy_are_outlined(shape):
+    drawing = compose_comparison(PICTURES["map"](shape, None))
+    legend = next(text for text in drawing.texts if "outlined: healthy" in text)
+    for words in ("S saturated", "I inputs indistinguishable", "V vanishing", "• healthy"):
+        assert words in legend
+    assert drawing.texts.count("IV") == 3 * 3  # as often in each of the three maps
+    assert drawing.texts.count("•") == 4 * 3
+    maps = [i for i in drawing.items if isinstance(i, Cells) and i.rgb.shape[:2] == (3, 3)]
+    assert len(maps) == 3
+
+
+def test_small_cells_have_no_letters_but_the_outline(shape):
+    drawing = compose_comparison(swept(shape, width=[*range(40)], seed=[*range(30)]))
+    assert "IV" not in drawing.texts
+    legend = next(text for text in drawing.texts if "outlined" in text)
+    assert "vanishing" not in legend
+
+
+def test_missing_runs_are_white_and_missing_figures_grey(shape):
+    whole = swept(shape, width=[10, 20, 40], initializer__std=[0.1, 1, 9])
+    some = replace(whole, runs=whole.runs[:-1])
+    drawing = compose_comparison(some)
+    legend = next(text for text in drawing.texts if "outlined" in text)
+    assert legend.endswith("grey: no such figure · white: not run")
+    map_ = next(i for i in drawing.items if isinstance(i, Cells) and i.rgb.shape[:2] == (3, 3))
+    assert map_.rgb[0, 2].tolist() == [255, 255, 255]
+
+
+def test_numbers_ascend_and_names_descend(shape):
+    drawing = compose_comparison(swept(shape, seed=[9, 1, 5], width=[3, 2, 1]))
+    heights = {i.text: i.y for i in drawing.items if isinstance(i, Label) and i.align == "right"}
+    assert heights["1"] < heights["2"] < heights["3"]
+    named = compose_comparison(swept(shape, bias=["a", "b"], activation=["c", "d"]))
+    heights = {i.text: i.y for i in named.items if isinstance(i, Label) and i.align == "right"}
+    assert heights["c"] > heights["d"]
+
+
+def test_unknown_verdicts_have_a_letter(shape):
+    odd = replace(shape("net_relu"), verdict=(Verdict("odd_thing", 1, None, None, ""),))
+    drawing = compose_comparison(comparison([((("x", k), ("y", k)), odd) for k in (1, 2)]))
+    assert "?" in drawing.texts
+    assert any("? something else · none healthy" in text for text in drawing.texts)
+
+
+# what is held
+
+
+def test_a_run_holds_what_its_picture_needs(shape):
+    result = shape("net_sigmoid")
+    curve = compared(result, "a", (("width", 1),), keep=False)
+    assert curve.result is None
+    assert curve.over_depth("std") == tuple(layer.std for layer in result.layers)
+    assert len(compared(result, "a", (("width", 1), ("seed", 2)), False).figures["std"]) == 1
+    ratios = [layer.gradient.ratio for layer in result.layers[:-1]]
+    assert curve.gradient == pytest.approx(np.exp(np.mean(np.log(ratios))))
+    assert compared(shape("all_nan"), "a", (), False).over_depth("std") == (None,) * 5
+
+
+def test_no_gradient_at_all_counts_as_none_left(shape):
+    assert compared(shape("net_step"), "a", (), False).gradient == 0
+    assert compared(shape("xavier_5"), "a", (), False).gradient is None
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    values=st.lists(
+        st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=9) | st.booleans(),
+        min_size=1,
+        max_size=6,
+        unique_by=repr,
+    )
+)
+def test_any_values_are_drawn(values):
+    result = networks.NETWORKS["net_tanh_3"]()
+    runs = [((("x", value),), result) for value in values]
+    render(compose_comparison(comparison(runs)), "png", builders.DIGEST)
+    cells = [((("x", value), ("y", k)), result) for value in values for k in range(7)]
+    render(compose_comparison(comparison(cells)), "png", builders.DIGEST)

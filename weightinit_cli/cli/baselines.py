@@ -1,0 +1,119 @@
+"""Which saved result is compared with what, for `winit check` and `winit diff`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from weightinit_cli.cli import specs, terminal
+from weightinit_cli.errors import Mark, Problem, SpecError, WinitError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from weightinit_cli.spec import Spec
+
+Saved = tuple[Path, Path]  # a stats.json, and the folder that was given
+
+
+class Pair(NamedTuple):
+    """One run: its folder, its saved result, and its spec where that is not the result's own."""
+
+    run: str
+    root: Path
+    path: Path | None
+    spec: Spec | None
+    with_specs: bool
+
+
+def pairs_of(
+    paths: Sequence[str], against: Path | None, globs: Sequence[str], *, quiet: bool
+) -> tuple[list[Pair], int]:
+    """What a check is about, and the exit code of what could not be read.
+
+    Without `against`, `paths` hold saved results; with it specs, and `against` the results.
+    Raises WinitError where nothing is left to check.
+    """
+    from weightinit_cli.check import find_results
+
+    code = 0
+    pairs = []
+    if against is None:
+        for path in paths:
+            root = Path(path)
+            try:
+                found = find_results(root)
+            except WinitError as error:
+                code = max(code, terminal.fail(error.lines, error.exit_code))
+                continue
+            name = f"{root}/" if len(paths) > 1 else ""
+            pairs += [Pair(f"{name}{run}", root, file, None, False) for run, file in found.items()]
+        return _kept(pairs, globs, quiet=quiet), code
+    saved = find_results(against)
+    wanted, code = _specs_of(paths)
+    for run in sorted({**saved, **wanted}):
+        pairs.append(Pair(run, against, saved.get(run), wanted.get(run), True))
+    return _kept(pairs, globs, quiet=quiet), code
+
+
+def sides_of(
+    old: Path, new: Path, globs: Sequence[str], *, quiet: bool
+) -> Iterator[tuple[str, Saved | None, Saved | None]]:
+    """The runs of two folders beside each other; two single results, whatever their names."""
+    from weightinit_cli.check import find_results
+
+    a, b = find_results(old), find_results(new)
+    if len(a) == len(b) == 1:
+        b = dict(zip(a, b.values(), strict=True))
+    runs = [Pair(run, old, None, None, False) for run in sorted({**a, **b})]
+    for pair in _kept(runs, globs, quiet=quiet):
+        run = pair.run
+        yield run, (a[run], old) if run in a else None, (b[run], new) if run in b else None
+
+
+def _kept(pairs: list[Pair], globs: Sequence[str], *, quiet: bool) -> list[Pair]:
+    from weightinit_cli.check import excluded
+
+    kept = []
+    for pair in pairs:
+        if not excluded(pair.run, globs):
+            kept.append(pair)
+        elif not quiet:
+            terminal.note(f"excluded: {pair.run}")
+    if pairs and not kept:
+        raise SpecError([Problem(Mark("--exclude"), "", "leaves nothing to check")])
+    return kept
+
+
+def _specs_of(paths: Sequence[str]) -> tuple[dict[str, Spec], int]:
+    """Every run of the specs by its folder; two of one folder are an error."""
+    from weightinit_cli.spec import expand
+
+    code = 0
+    found: dict[str, Spec] = {}
+    for config in _configs(paths):
+        try:
+            for run in expand(specs.load(config)):
+                if found.setdefault(run.folder, run) is not run:
+                    raise SpecError([run.problem("name", f"another spec writes to {run.folder}")])
+        except WinitError as error:
+            code = max(code, terminal.fail(error.lines, error.exit_code))
+    return found, code
+
+
+def _configs(paths: Sequence[str]) -> Iterator[str]:
+    """The files and names as they are; of a folder every *.yaml and *.yml below."""
+    for path in paths:
+        if not Path(path).is_dir():
+            yield path
+            continue
+        below = [
+            os.path.join(place, name)  # noqa: PTH118
+            for place, _, names in os.walk(path)
+            for name in names
+            if name.endswith((".yaml", ".yml"))
+        ]
+        if not below:
+            raise SpecError([Problem(Mark(path), "", "a folder without specs (*.yaml, *.yml)")])
+        yield from sorted(below)

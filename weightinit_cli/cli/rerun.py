@@ -1,0 +1,134 @@
+"""One saved result run again and compared, for `winit check`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from weightinit_cli.cli import terminal
+from weightinit_cli.errors import WinitError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from weightinit_cli.check import Chosen, Outcome, Pending, Report
+    from weightinit_cli.cli.baselines import Pair
+    from weightinit_cli.results import Result
+    from weightinit_cli.spec import Spec
+
+SEEDS = 1 << 64
+
+
+class Rerun(NamedTuple):
+    """What came of a pair: an outcome, samples that wait for the others', or errors.
+
+    `older` says that the saved result is of an older schema, which `--update` renews.
+    """
+
+    pair: Pair
+    spec: Spec | None = None
+    found: Outcome | Pending | None = None
+    errors: tuple[str, ...] = ()
+    older: bool = False
+
+
+def rerun(pair: Pair, threads: int | None, *, quiet: bool) -> Rerun:
+    """Run a pair's spec and compare it with the saved result; nothing is raised but defects."""
+    try:
+        return _rerun(pair, threads, quiet=quiet)
+    except WinitError as error:
+        return Rerun(pair, errors=error.lines)
+    except MemoryError:
+        return Rerun(pair, errors=(f"{pair.run}: not enough memory for this run",))
+
+
+def judged(done: Sequence[Rerun], alpha: float) -> list[Report]:
+    """The reports, the statistical gate at `alpha` for all of them together."""
+    from weightinit_cli.check import Outcome, Report, judge
+    from weightinit_cli.results import STATS
+
+    waiting = [each.found for each in done if each.found and not isinstance(each.found, Outcome)]
+    outcomes = iter(judge(waiting, alpha))
+    reports = []
+    for each in done:
+        run, root, path, *_ = each.pair
+        file = str(path or root / run / STATS)
+        found = each.found
+        if found is not None and not isinstance(found, Outcome):
+            found = next(outcomes)
+        reports.append(Report(run, file, found, each.errors))
+    return reports
+
+
+def save(done: Rerun, threads: int | None) -> None:
+    """Write the new result in the saved one's place, with the pictures that stand there."""
+    from weightinit_cli.cli.pictures import FORMATS, outdated, pictures
+    from weightinit_cli.experiments import run
+    from weightinit_cli.results import STATS, dump_result, write_files
+
+    if done.spec is None:
+        return
+    root = done.pair.root if done.pair.root.is_dir() else done.pair.root.parent
+    place = done.pair.path.parent if done.pair.path else root / done.spec.folder
+    result = run(done.spec, threads=threads)
+    files = pictures(result, [name for name in FORMATS if (place / f"histogram.{name}").exists()])
+    files[STATS] = dump_result(result).encode()
+    former = [name for name in outdated(place, result.digest) if name not in files]
+    write_files(root, place.relative_to(root).as_posix(), files, former)
+
+
+def _rerun(pair: Pair, threads: int | None, *, quiet: bool) -> Rerun:
+    from weightinit_cli.check import Outcome, read_result, spec_changes
+    from weightinit_cli.experiments import run
+    from weightinit_cli.results import LACKED, SCHEMA_VERSION
+    from weightinit_cli.spec import normal_form
+
+    if pair.path is None:
+        return Rerun(pair, pair.spec, Outcome(None, structure=("no saved result",)))
+    old, version = read_result(pair.path, pair.root)
+    lacked = LACKED.get(version, ())
+    own = _own_spec(old, pair)
+    if pair.with_specs and pair.spec is None:
+        return Rerun(pair, None, Outcome(None, structure=("a saved result without a spec",)))
+    spec = pair.spec or own
+    changes = spec_changes(normal_form(own), normal_form(spec), lacked)
+    if changes.keys() - {"seed"}:
+        sentences = (f"the spec has changed since: {each}" for each in changes.values())
+        return Rerun(pair, spec, Outcome(None, structure=tuple(sentences)))
+    with terminal.ProgressBar(pair.run, shown=not quiet) as progress:
+        new = run(spec, threads=threads, progress=progress)
+    found = _compared(old, new, spec, threads, lacked)
+    return Rerun(pair, spec, found, older=version < SCHEMA_VERSION)
+
+
+def _own_spec(old: Result, pair: Pair) -> Spec:
+    """The spec inside a result. Raises SpecError where it is none any more."""
+    from weightinit_cli.spec import spec_from_normal_form
+
+    return spec_from_normal_form(old.spec, str(pair.path))
+
+
+def _compared(
+    old: Result, new: Result, spec: Spec, threads: int | None, lacked: Sequence[str]
+) -> Outcome | Pending:
+    from weightinit_cli.check import SHADOWS, Gate, choose, compare, sample
+    from weightinit_cli.experiments import run, shadow
+
+    chosen: Chosen = choose(old, new)
+    if chosen.gate is Gate.STATISTICAL:
+        fresh = [run(each, threads=threads) for each in fresh_specs(spec, old.spec["seed"])]
+        return sample(old, new, fresh, chosen, lacked)
+    shadows: list[Result] = []
+    if chosen.gate is Gate.ROUNDING:
+        shadows = [shadow(spec, each, threads=threads) for each in range(1, SHADOWS + 1)]
+    return compare(old, new, chosen, shadows=shadows, lacked=lacked)
+
+
+def fresh_specs(spec: Spec, saved_seed: int) -> Iterator[Spec]:
+    """One network each of 20 seeds from the spec's own on, without the saved result's."""
+    from weightinit_cli.check import FEWEST_NETWORKS
+
+    seeds = ((spec.seed + k) % SEEDS for k in range(FEWEST_NETWORKS + 1))
+    others = [seed for seed in seeds if seed != saved_seed]
+    for seed in others[:FEWEST_NETWORKS]:
+        yield replace(spec, seed=seed, repeats=1)

@@ -1,0 +1,109 @@
+"""Specs that describe several runs: each is run and saved, and all are compared."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from weightinit_cli.errors import printable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from weightinit_cli.results import Result
+    from weightinit_cli.results.comparison import ComparedRun, Comparison
+    from weightinit_cli.results.summary import Row
+    from weightinit_cli.spec import Spec
+
+COMPARISON, SUMMARY = "comparison", "summary.csv"
+HEADS = ("std", "std (inputs)", "grad. ratio")
+
+# Variants, which the picture shows with their histograms; more of them are curves.
+MOST_KEPT = 8
+
+
+class Several:
+    """What is kept of the runs of one spec, for the table and the picture over all of them."""
+
+    def __init__(self, spec: Spec, output_dir: Path) -> None:
+        self.name, self.out = spec.name, output_dir
+        self._keep = spec.runs is not None and not spec.runs.grid.axes
+        self._keep = self._keep and len(spec.runs or ()) <= MOST_KEPT
+        self._rows: list[Row] = []
+        self._compared: list[ComparedRun] = []
+        self._shared: list[Result] = []
+
+    def save(self, run: Spec, result: Result) -> Path:
+        """Write one run's statistics, and keep what the comparison needs."""
+        from weightinit_cli.results import STATS, dump_result, write_files
+        from weightinit_cli.results.comparison import compared
+        from weightinit_cli.results.summary import rows
+
+        self._rows += rows(result, run.run)
+        self._compared.append(compared(result, run.run, run.varied, keep=self._keep))
+        self._shared = self._shared or [result]
+        (path,) = write_files(self.out, run.folder, {STATS: dump_result(result).encode()})
+        return path
+
+    def finish(self, formats: tuple[str, ...]) -> list[Path]:
+        """Write the table over all runs, and the picture where there is one."""
+        from weightinit_cli.results import write_files
+        from weightinit_cli.results.summary import csv_lines
+
+        if not self._compared:
+            return []
+        files = self._pictures(formats)
+        files[SUMMARY] = csv_lines(self._rows, None).encode()
+        return write_files(self.out, self.name, files)
+
+    def _comparison(self) -> Comparison:
+        from weightinit_cli.results.comparison import Comparison
+
+        return Comparison(self.name, self._shared[0].spec, tuple(self._compared))
+
+    def _pictures(self, formats: tuple[str, ...]) -> dict[str, bytes]:
+        if not formats:
+            return {}
+        from weightinit_cli.plots import compose_comparison, render
+
+        drawing = compose_comparison(self._comparison())
+        if drawing is None:
+            return {}
+        return {
+            f"{COMPARISON}.{name}": render(drawing, name, "") for name in dict.fromkeys(formats)
+        }
+
+
+def heads(spec: Spec) -> str:
+    """The head of the lines that `line` gives."""
+    width = _label_width(spec)
+    cells = ["run".ljust(width), *(head.rjust(12) for head in HEADS)]
+    return click.style("  ".join([*cells, "verdict"]), dim=True)
+
+
+def line(spec: Spec, run: Spec, result: Result) -> str:
+    """One run in a line: the last layer's figures, the gradient's mean ratio, the verdict."""
+    last = result.layers[-1]
+    values = (last.std, last.std_across_inputs, _mean_ratio(result))
+    cells = [printable(run.run).ljust(_label_width(spec))]
+    cells += [("-" if value is None else f"{value:.4g}").rjust(12) for value in values]
+    said = ", ".join(each.name for each in result.verdict)
+    healthy = [each.name for each in result.verdict] == ["healthy"]
+    return "  ".join([*cells, click.style(said, fg="green" if healthy else "red")])
+
+
+def _label_width(spec: Spec) -> int:
+    runs = spec.runs or ()
+    return max((len(runs[number].run) for number in range(min(len(runs), 200))), default=3)
+
+
+def _mean_ratio(result: Result) -> float | None:
+    """From the last layer to the first: the geometric mean of the gradient's ratios."""
+    first, last = result.layers[0].gradient, result.layers[-1].gradient
+    if first is None or last is None or len(result.layers) < 2:
+        return None
+    if first.signal_rms is None or not last.signal_rms:
+        return None
+    mean: float = (first.signal_rms / last.signal_rms) ** (2 / (len(result.layers) - 1))
+    return mean

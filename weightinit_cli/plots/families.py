@@ -1,0 +1,162 @@
+"""Curves over depth, one per run: a column of panels per variant, colour by what was swept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from weightinit_cli.plots import axes
+from weightinit_cli.plots.bars import said_inside
+from weightinit_cli.plots.bundles import Bundle, Column, bundles, columns_of
+from weightinit_cli.plots.curves import curves
+from weightinit_cli.plots.drawing import (
+    MUTED,
+    ORANGE,
+    RULE,
+    Box,
+    Drawing,
+    Item,
+    Label,
+    Panel,
+    polyline,
+)
+from weightinit_cli.plots.fonts import elide
+from weightinit_cli.plots.heading import titled
+from weightinit_cli.plots.labels import NOTE_LINE, NOTE_SIZE
+from weightinit_cli.plots.legend import (
+    LEGEND_GAP,
+    Entry,
+    entries,
+    legend_items,
+    legend_width,
+    verdicts_fit,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from weightinit_cli.plots.varied import Varied
+    from weightinit_cli.results.comparison import Comparison
+
+WIDTH = 660.0
+NARROWEST = 150.0
+GAP = 12.0
+COLUMN_GAP = 14.0
+MOST_CURVES = 40
+
+
+class Page(NamedTuple):
+    """Where the columns stand: their left sides and their width; the room for the legend."""
+
+    xs: list[float]
+    wide: float
+    legend: float
+
+    @property
+    def right(self) -> float:
+        """The last column's right side."""
+        return self.xs[-1] + self.wide
+
+    @property
+    def width(self) -> float:
+        """Of the whole picture."""
+        return self.right + LEGEND_GAP + self.legend + axes.MARGIN
+
+
+def curves_over_depth(
+    comparison: Comparison, color: Varied, column: Varied | None
+) -> Drawing | None:
+    """The drawing: heading, the panels of each column below its name, and the colours.
+
+    None where no run has any of the figures.
+    """
+    shown = entries(color, MOST_CURVES)
+    columns = columns_of(comparison.runs, shown, color, column)
+    layers = max(len(run.figures["std"]) for run in comparison.runs)
+    every = bundles(columns, layers)
+    if not every:
+        return None
+    verdicts: dict[str, tuple[str, ...]] = {}
+    high = sum(bundle.kind.height + GAP for bundle in every) - GAP
+    if column is None and verdicts_fit(shown, high):
+        verdicts = {entry.words: run.verdict for entry, run in columns[0].curves}
+    page = _page(every, legend_width(color, shown, verdicts))
+    y = axes.BENEATH
+    items: list[Item] = []
+    panels: list[Panel] = []
+    for bundle in reversed(every):
+        boxes = [Box(x, y, page.wide, bundle.kind.height) for x in page.xs]
+        for box in boxes if not panels else ():
+            items += axes.layer_axis(box, layers)
+        items += _bundle_items(bundle, boxes)
+        panels = [*_panels(bundle, columns, boxes, layers), *panels]
+        y = boxes[0].top + GAP + NOTE_LINE * max(map(len, bundle.notes))
+    side = Box(page.right + LEGEND_GAP, axes.BENEATH, page.legend, y - axes.BENEATH - GAP)
+    items += legend_items(side, color, shown, verdicts)
+    if not verdicts:
+        for x, each in zip(page.xs, columns, strict=True):
+            items += _column_words(each, x, y, page.wide)
+        y += max(map(_words_height, columns))
+    head = titled(comparison.name, _said(comparison, color, shown), page.width - 2 * axes.MARGIN)
+    height = y + head.height
+    return Drawing(page.width, height, (*head.items(height), *items), tuple(panels))
+
+
+def _page(every: Sequence[Bundle], legend: float) -> Page:
+    number = len(every[0].series)
+    left = axes.MARGIN + axes.LABEL_SIZE + 6 + axes.TICK + 2
+    left += axes.widest([text for bundle in every for _, text in bundle.axis.ticks])
+    room = WIDTH - left - LEGEND_GAP - legend - axes.MARGIN
+    wide = max((room + COLUMN_GAP) / number - COLUMN_GAP, NARROWEST)
+    return Page([left + k * (wide + COLUMN_GAP) for k in range(number)], wide, legend)
+
+
+def _panels(
+    bundle: Bundle, columns: Sequence[Column], boxes: Sequence[Box], layers: int
+) -> list[Panel]:
+    limits = (bundle.axis.low, bundle.axis.high)
+    return [
+        Panel(" · ".join(filter(None, (each.name, bundle.words))), box, (0.5, layers + 0.5), limits)
+        for each, box in zip(columns, boxes, strict=True)
+    ]
+
+
+def _said(comparison: Comparison, color: Varied, shown: Sequence[Entry]) -> list[str]:
+    said = comparison.shared()
+    if len(shown) < len(color.values):
+        said.append(f"{len(shown)} of {len(color.values):,} values drawn")
+    return said
+
+
+def _bundle_items(bundle: Bundle, boxes: Sequence[Box]) -> list[Item]:
+    items: list[Item] = []
+    for box, every, notes in zip(boxes, bundle.series, bundle.notes, strict=True):
+        heights = [box.y + bundle.axis.part(part) * box.height for part, _ in bundle.axis.ticks]
+        rules = [polyline([(box.x, y), (box.right, y)], RULE) for y in heights if y > box.y]
+        if every:
+            items += curves(box, every, bundle.axis, rules)
+        else:
+            items.append(said_inside(box, bundle.kind.absent, MUTED))
+        items += axes.frame(box)
+        for k, note in enumerate(reversed(notes)):
+            text = elide(note, NOTE_SIZE, box.width)
+            items.append(Label(box.x, box.top + 4 + k * NOTE_LINE, text, NOTE_SIZE, ORANGE))
+    first = boxes[0]
+    places = [
+        (first.y + bundle.axis.part(at) * first.height, text) for at, text in bundle.axis.ticks
+    ]
+    return [*items, *axes.side_ticks(first.x, places), axes.side_label(first, bundle.words)]
+
+
+def _words_height(column: Column) -> float:
+    return 2 + NOTE_LINE * (bool(column.name) + bool(column.healthy)) + 4
+
+
+def _column_words(column: Column, x: float, y: float, room: float) -> list[Item]:
+    items: list[Item] = []
+    if column.healthy:
+        said, color = column.healthy
+        items.append(Label(x, y + 2, elide(said, NOTE_SIZE, room), NOTE_SIZE, color))
+        y += NOTE_LINE + 2
+    if column.name:
+        items.append(Label(x, y + 2, elide(column.name, axes.LABEL_SIZE, room), axes.LABEL_SIZE))
+    return items

@@ -1,0 +1,116 @@
+"""Verdicts in the cells of a map: a letter for what is wrong, an outline around what is healthy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from weightinit_cli.plots.drawing import INK, WHITE, Box, Item, Label, polyline
+from weightinit_cli.plots.fonts import width_of
+from weightinit_cli.plots.verdict import HEALTHY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+LETTERS = {
+    "overflow": ("O", "overflow"),
+    "units_identical": ("U", "units identical"),
+    "collapsed": ("C", "collapsed"),
+    "saturated": ("S", "saturated"),
+    "inputs_indistinguishable": ("I", "inputs indistinguishable"),
+    "dying": ("D", "dying"),
+    "vanishing_signal": ("V", "vanishing"),
+    "exploding_signal": ("E", "exploding"),
+    "vanishing_gradient": ("V", "vanishing"),
+    "exploding_gradient": ("E", "exploding"),
+    HEALTHY: ("•", "healthy"),
+}
+OTHER = ("?", "something else")
+SIZE = 7.5
+SMALLEST = 5.5
+AIR = 2.0
+MOST_STROKES = 1500
+DARK = 0.45  # below this brightness white reads better
+
+Verdicts = tuple[str, ...]
+
+
+def letters(verdict: Verdicts) -> str:
+    """A letter for each verdict, worst first, none twice."""
+    return "".join(dict.fromkeys(LETTERS.get(name, OTHER)[0] for name in verdict))
+
+
+def letter_size(wide: float, high: float) -> float | None:
+    """How large a letter may be in a cell, None where it is too small for one."""
+    size = min(SIZE, high - AIR, (wide - AIR) / width_of("D", 1.0))
+    return size if size >= SMALLEST else None
+
+
+def explained(every: Iterable[Verdicts]) -> str:
+    """The letters that occur, in words: `V vanishing, E exploding, • healthy`."""
+    seen = {name for verdict in every for name in verdict}
+    pairs = dict(LETTERS[name] for name in LETTERS if name in seen)
+    if seen - set(LETTERS):
+        pairs |= dict([OTHER])
+    return ", ".join(f"{letter} {words}" for letter, words in pairs.items())
+
+
+def marks(
+    box: Box, verdicts: Sequence[Sequence[Verdicts | None]], rgb: NDArray[np.uint8]
+) -> list[Item]:
+    """As many of each cell's letters as fit, rows from below."""
+    rows, columns = rgb.shape[:2]
+    wide, high = box.width / columns, box.height / rows
+    size = letter_size(wide, high)
+    if size is None:
+        return []
+    bright = (rgb @ np.array([0.299, 0.587, 0.114])) / 255
+    items: list[Item] = []
+    for k, row in enumerate(verdicts):
+        for n, verdict in enumerate(row):
+            text = letters(verdict or ())
+            while len(text) > 1 and width_of(text, size) > wide - AIR:
+                text = text[:-1]
+            if text:
+                x, y = box.x + (n + 0.5) * wide, box.y + (k + 0.5) * high - 0.36 * size
+                color = WHITE if bright[k, n] < DARK else INK
+                items.append(Label(x, y, text, size, color, "center"))
+    return items
+
+
+def outlines(box: Box, inside: NDArray[np.bool_]) -> list[Item]:
+    """The border of the marked cells, black on white; nothing where all or none are.
+
+    Nor where they are scattered so that there would be more border than map.
+    """
+    if inside.all() or not inside.any():
+        return []
+    rows, columns = inside.shape
+    wide, high = box.width / columns, box.height / rows
+    strokes = []
+    for k, n, m in _borders(inside):
+        y = box.y + k * high
+        strokes.append(((box.x + n * wide, y), (box.x + m * wide, y)))
+    for k, n, m in _borders(inside.T):
+        x = box.x + k * wide
+        strokes.append(((x, box.y + n * high), (x, box.y + m * high)))
+    if len(strokes) > MOST_STROKES:
+        return []
+    below = [polyline(stroke, WHITE, 3.2) for stroke in strokes]
+    return [*below, *(polyline(stroke, INK, 1.5) for stroke in strokes)]
+
+
+def _borders(inside: NDArray[np.bool_]) -> list[tuple[int, int, int]]:
+    """The stretches of level border within the map: which line, from where, to where."""
+    changes = inside[1:] != inside[:-1]
+    padded = np.pad(changes, ((0, 0), (1, 1))).astype(np.int8)
+    steps = np.diff(padded, axis=1)
+    return [
+        (int(line) + 1, int(start), int(end))
+        for (line, start), (_, end) in zip(
+            np.argwhere(steps == 1), np.argwhere(steps == -1), strict=True
+        )
+    ]

@@ -1,0 +1,121 @@
+"""What was varied over the runs of a comparison: the axes, their values in words and places."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from weightinit_cli.plots.curves import FACTOR
+from weightinit_cli.plots.fonts import drawable
+from weightinit_cli.plots.logaxis import log_of, ticks_around
+from weightinit_cli.plots.numbers import scale_for
+from weightinit_cli.results.comparison import VARIANT, is_number
+from weightinit_cli.results.describe import component
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from weightinit_cli.results.comparison import ComparedRun
+
+BESIDE = 0.5  # decades between a zero and the least number above it
+
+
+class Varied(NamedTuple):
+    """One axis of the runs: a swept path, or the variants, with the values in their order."""
+
+    path: str
+    values: tuple[Any, ...]
+
+    @property
+    def numeric(self) -> bool:
+        """Whether all values are numbers."""
+        return all(map(is_number, self.values))
+
+    @property
+    def named(self) -> bool:
+        """Whether no value is a number: variants may be called `1` and stay names."""
+        return self.path == VARIANT or not any(map(is_number, self.values))
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Every value as a picture says it."""
+        return tuple(map(in_words, self.values))
+
+    @property
+    def title(self) -> str:
+        """The path as a picture says it."""
+        return drawable(self.path)
+
+    @property
+    def log(self) -> bool:
+        """Whether the numbers are to be told apart by their ratios."""
+        positive = [value for value in self.values if value > 0]
+        ratios = bool(positive) and max(positive) / FACTOR > min(positive)
+        return ratios and min(self.values) >= 0
+
+    def ends(self) -> tuple[float, float]:
+        """The least and the greatest number: as logarithms where `log`, else halved.
+
+        A zero among logarithms lies a little below the others.
+        """
+        if not self.log:
+            return min(self.values) / 2, max(self.values) / 2
+        logs = [log for log in map(log_of, self.values) if log is not None]
+        return min(logs) - (BESIDE if 0 in self.values else 0.0), max(logs)
+
+    def parts(self) -> list[float]:
+        """Which part of the stretch between the least and the greatest lies below each number."""
+        low, high = self.ends()
+        places = map(log_of, self.values) if self.log else (value / 2 for value in self.values)
+        return [((low if place is None else place) - low) / (high - low or 1.0) for place in places]
+
+    def ticks(self, most: int) -> list[tuple[float, str]]:
+        """About so many round numbers between the ends: their parts, their words."""
+        low, high = self.ends()
+        if self.log:
+            found = ticks_around(math.ceil(low), math.floor(high), most)
+            return [((at - low) / (high - low), text) for at, text in found if low <= at <= high]
+        scale = scale_for(min(self.values), max(self.values))
+        power = f"e{scale.exponent}" if scale.exponent else ""
+        if low == high:
+            return [(0.0, in_words(self.values[0]))]
+        return [(scale.position(at), f"{text}{power}") for at, text in scale.ticks(most)]
+
+    def ordered(self) -> Varied:
+        """Numbers in ascending order, names as they came."""
+        return Varied(self.path, tuple(sorted(self.values))) if self.numeric else self
+
+
+def in_words(value: Any) -> str:
+    """A value: `0.01`, `tanh`, `normal (mean 0, std 10)`, `600-200-500`."""
+    if isinstance(value, Mapping):
+        if "name" in value:
+            return drawable(component(value))
+        return drawable(", ".join(f"{key} {in_words(each)}" for key, each in value.items()))
+    if isinstance(value, list | tuple):
+        return "-".join(map(in_words, value))
+    return f"{value:.5g}" if isinstance(value, float) else drawable(str(value))
+
+
+def key(value: Any) -> str:
+    """A value, also a list or a mapping, as a key of a dict."""
+    return repr(value)
+
+
+def axes_of(runs: Iterable[ComparedRun]) -> list[Varied]:
+    """Every path that was varied with its values in the order in which they come."""
+    found: dict[str, dict[str, Any]] = {}
+    for run in runs:
+        for path, value in run.varied:
+            found.setdefault(path, {}).setdefault(key(value), value)
+    return [Varied(path, tuple(values.values())) for path, values in found.items()]
+
+
+def at(runs: Sequence[ComparedRun], paths: Sequence[Varied]) -> dict[tuple[str, ...], ComparedRun]:
+    """The runs by the keys of their values on these axes."""
+    found = {}
+    for run in runs:
+        values = dict(run.varied)
+        found[tuple(key(values.get(axis.path)) for axis in paths)] = run
+    return found
