@@ -39,7 +39,8 @@ def test_the_table_is_what_is_printed(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_the_spec_runs_and_names_every_key():
-    (block,) = fenced("yaml")
+    block, workflow = fenced("yaml")
+    assert "winit check configs/ --against" in workflow
     parse_spec(block, source="README.md", stem="readme")
     keys = re.findall(r"^(\w+):", block, re.MULTILINE)
     assert set(keys) == {field.name for field in (*FIELDS, *GRID)} - {"name", "experiment"}

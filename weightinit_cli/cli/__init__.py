@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "histogram": "histogram",
+    "batch": "batch",
     "theory": "theory",
     "phase": "phase",
+    "check": "check",
+    "diff": "diff",
     "validate": "validate",
     "schema": "schema",
     "list": "list_",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -88,11 +87,13 @@ def _kept(pairs: list[Pair], globs: Sequence[str], *, quiet: bool) -> list[Pair]
 
 def _specs_of(paths: Sequence[str]) -> tuple[dict[str, Spec], int]:
     """Every run of the specs by its folder; two of one folder are an error."""
+    from weightinit_cli.batch import find_specs
     from weightinit_cli.spec import expand
 
-    code = 0
+    there = find_specs(paths)
+    code = terminal.fail(map(str, there.problems), SpecError.exit_code) if there.problems else 0
     found: dict[str, Spec] = {}
-    for config in _configs(paths):
+    for config in there.specs:
         try:
             for run in expand(specs.load(config)):
                 if found.setdefault(run.folder, run) is not run:
@@ -100,20 +101,3 @@ def _specs_of(paths: Sequence[str]) -> tuple[dict[str, Spec], int]:
         except WinitError as error:
             code = max(code, terminal.fail(error.lines, error.exit_code))
     return found, code
-
-
-def _configs(paths: Sequence[str]) -> Iterator[str]:
-    """The files and names as they are; of a folder every *.yaml and *.yml below."""
-    for path in paths:
-        if not Path(path).is_dir():
-            yield path
-            continue
-        below = [
-            os.path.join(place, name)  # noqa: PTH118
-            for place, _, names in os.walk(path)
-            for name in names
-            if name.endswith((".yaml", ".yml"))
-        ]
-        if not below:
-            raise SpecError([Problem(Mark(path), "", "a folder without specs (*.yaml, *.yml)")])
-        yield from sorted(below)

@@ -53,7 +53,7 @@ def histogram(spec: Spec, threads: int | None, progress: Progress, nudge: int = 
         input=first,
         layers=with_theory(layers, said, spec.repeats),
         verdict=draw_verdict(layers, spec.width, spec.thresholds, (request.x_low, request.x_high)),
-        environment=environment(),
+        environment=environment(spec.activation),
     )
 
 

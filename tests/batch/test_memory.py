@@ -1,0 +1,49 @@
+"""A batch of many runs needs no more memory than one of few."""
+
+from __future__ import annotations
+
+import tracemalloc
+from typing import TYPE_CHECKING
+
+from batch_functions import small
+
+from weightinit_cli.batch import Ledger, Serial, Settings, run_batch, sum_up
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+PER_RUN = 1000  # bytes; its rows and files alone are fifty times that
+
+
+class Canned(Serial):
+    """Says of every run what was made of the first."""
+
+    def run(self, function: Callable, jobs: Iterator) -> Iterator:
+        first = next(iter(jobs))
+        product = small(first.spec)
+        yield first, product
+        for job in jobs:
+            yield job, product._replace(digest=job.digest)
+
+
+def peak(plan: Callable, out: Path, number: int) -> int:
+    ends = [round(0.1 + k / 1000, 3) for k in range(number // 10)]
+    grid = f"sweep: {{seed: {list(range(10))}, saturation: {ends}}}"
+    tracemalloc.start()
+    try:
+        made = plan(a=grid)
+        assert made.total == number
+        with Ledger(out, made.total) as ledger:
+            counts = run_batch(made, Canned(), Settings(out, ()), ledger)
+            sum_up(made, ledger, out, ())
+        assert counts.done == number
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_memory_is_flat(plan: Callable, tmp_path: Path):
+    peak(plan, tmp_path / "warm", 10)
+    few, many = (peak(plan, tmp_path / str(number), number) for number in (50, 500))
+    assert (many - few) / 450 < PER_RUN

@@ -1,0 +1,160 @@
+"""What `winit check` is for: defects of a library's initializers and of its own figures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from weightinit_cli.check import Chosen, Gate, choose, compare
+from weightinit_cli.experiments import run
+from weightinit_cli.initializers.samplers import Fans, Independent
+from weightinit_cli.network import layers as network_layers
+from weightinit_cli.network import recording
+from weightinit_cli.spec import parse_spec
+from weightinit_cli.streams import stream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from weightinit_cli.results import Result
+
+UNEQUAL = "samples: 150\nwidth: [60, 15, 60]\nactivation: tanh\ninitializer: {}\n"
+HE = "samples: 100\nwidth: 40\nlayers: 3\nactivation: relu\ninitializer: kaiming_normal\n"
+TRUNCATED = "samples: 100\nwidth: 40\nlayers: 2\nactivation: tanh\ninitializer: he_normal\n"
+
+
+def of(text: str) -> Result:
+    return run(parse_spec(text, source="x.yaml", stem="x"))
+
+
+def scaled(factor: float, law: str | None = None) -> Callable[..., bytes]:
+    """Independent.fill with a defect: another scale, another law."""
+    right = Independent.fill
+
+    def fill(self: Independent, panel: np.ndarray, generator: np.random.Generator) -> bytes:
+        return right(
+            replace(self, scale=self.scale * factor, law=law or self.law), panel, generator
+        )
+
+    return fill
+
+
+def places(outcome: object) -> set[str]:
+    return {drift.place.figure for drift in outcome.drifts}
+
+
+@pytest.mark.parametrize(
+    ("text", "factor", "law"),
+    [
+        (
+            "samples: 50\nwidth: 500\nlayers: 2\nbackward: false\nactivation: tanh\n"
+            "initializer: xavier_normal\n",
+            1.03,
+            None,
+        ),
+        (TRUNCATED, 0.87962566103423978, None),
+        (HE, 2**-0.5, None),
+        (HE, 1.0, "truncated_normal"),
+    ],
+    ids=["3 % off", "truncated for plain", "missing root 2", "cut off"],
+)
+def test_another_scale(
+    monkeypatch: pytest.MonkeyPatch,
+    statistical: Callable,
+    text: str,
+    factor: float,
+    law: str | None,
+):
+    saved = of(text)
+    sound = statistical(saved, text)
+    assert not sound.failed, sound
+    monkeypatch.setattr(Independent, "fill", scaled(factor, law))
+    outcome = statistical(saved, text)
+    assert outcome.failed
+    assert "weights.std" in places(outcome)
+
+
+def test_fans_exchanged(monkeypatch: pytest.MonkeyPatch, statistical: Callable):
+    text = UNEQUAL.format("lecun_normal")
+    saved = of(text)
+    assert not statistical(saved, text).failed
+    from weightinit_cli.experiments import build
+
+    def exchanged(fan_in: int, fan_out: int, first: bool = False) -> Fans:
+        return Fans(fan_out, fan_in, first)
+
+    monkeypatch.setattr(build, "Fans", exchanged)
+    outcome = statistical(saved, text)
+    assert outcome.failed
+    assert any("weight" in figure or "layers" in figure for figure in places(outcome))
+
+
+def test_two_layers_of_one_stream(monkeypatch: pytest.MonkeyPatch, statistical: Callable):
+    text = "samples: 50\nwidth: 20\nlayers: 3\nactivation: tanh\ninitializer: xavier_normal\n"
+    saved = of(text)
+
+    def always_two(seed: int, role: int, *, repeat: int, layer: int, panel: int) -> object:
+        return stream(seed, role, repeat=repeat, layer=min(layer, 2), panel=panel)
+
+    monkeypatch.setattr(network_layers, "stream", always_two)
+    outcome = statistical(saved, text)
+    message = "layers 2 and 3 have the same draws (their stream hashes are equal)"
+    assert message in outcome.structure
+    new = of(text)
+    assert message in compare(saved, new, choose(saved, new)).structure
+
+
+@pytest.fixture
+def other_machine() -> Chosen:
+    return Chosen(Gate.ROUNDING, "BLAS a, now b")
+
+
+def test_the_upper_bin_is_lost(
+    monkeypatch: pytest.MonkeyPatch, statistical: Callable, other_machine: Chosen
+):
+    text = (
+        "samples: 200\nwidth: 30\nlayers: 2\nactivation: sigmoid\n"
+        "initializer: {name: normal, std: 10}\n"
+    )
+    saved = of(text)
+    assert not statistical(saved, text).failed
+    right = recording.bin_edges
+
+    def lost(bins: int, low: float, high: float) -> np.ndarray:
+        edges = right(bins, low, high)
+        edges[-1] = np.nextafter(edges[-1], -np.inf, dtype=np.float32)
+        return edges
+
+    monkeypatch.setattr(recording, "bin_edges", lost)
+    assert statistical(saved, text).failed
+    new = of(text)
+    for chosen in (choose(saved, new), other_machine):
+        outcome = compare(saved, new, chosen)
+        assert outcome.drifted
+    assert "histogram.overflow" in places(outcome)
+
+
+@pytest.mark.parametrize("gate", Gate)
+def test_saturation_counted_without_the_end(
+    monkeypatch: pytest.MonkeyPatch, statistical: Callable, gate: Gate
+):
+    text = (
+        "samples: 100\nwidth: 30\nlayers: 2\nactivation: relu\n"
+        "initializer: {name: normal, std: 0}\n"
+    )
+    saved = of(text)
+    assert saved.layers[0].saturation.low == 1
+    assert not statistical(saved, text).failed
+
+    def below(threshold: float, dtype: object) -> object:
+        return np.nextafter(np.asarray(threshold, dtype), -np.inf, dtype=dtype)
+
+    monkeypatch.setattr(recording, "at_most", below)
+    if gate is Gate.STATISTICAL:
+        outcome = statistical(saved, text)
+    else:
+        outcome = compare(saved, of(text), Chosen(gate))
+    assert "saturation.low" in places(outcome)

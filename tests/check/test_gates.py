@@ -1,0 +1,173 @@
+"""Which gate two results are held to, and what each lets pass."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from weightinit_cli.check import Gate, choose, compare, spec_changes
+from weightinit_cli.experiments import shadow
+from weightinit_cli.spec import parse_spec, spec_from_normal_form
+
+if TYPE_CHECKING:
+    from weightinit_cli.results import Result
+
+
+def elsewhere(result: Result, **changes: Any) -> Result:
+    return replace(result, environment={**copy.deepcopy(dict(result.environment)), **changes})
+
+
+def with_layer(result: Result, number: int, **changes: Any) -> Result:
+    layers = list(result.layers)
+    layers[number - 1] = replace(layers[number - 1], **changes)
+    return replace(result, layers=tuple(layers))
+
+
+OTHER_BLAS = [{"name": "openblas", "version": "0.3.1", "kernel": "Zen"}]
+
+
+@pytest.mark.parametrize(
+    ("changes", "gate"),
+    [
+        ({}, Gate.EXACT),
+        ({"scipy": None}, Gate.EXACT),
+        ({"winit": "0.1.99"}, Gate.EXACT),
+        ({"winit": "0.2.0"}, Gate.ROUNDING),
+        ({"python": "3.99.1"}, Gate.ROUNDING),
+        ({"numpy": "2.99"}, Gate.ROUNDING),
+        ({"blas": OTHER_BLAS}, Gate.ROUNDING),
+        ({"simd": ["NEON"]}, Gate.ROUNDING),
+        ({"platform": {"system": "Darwin", "machine": "arm64", "libc": None}}, Gate.ROUNDING),
+        ({"bit_generator": "PCG64"}, Gate.STATISTICAL),
+    ],
+)
+def test_gate_by_environment(small: Result, changes: dict[str, Any], gate: Gate):
+    chosen = choose(small, elsewhere(small, **changes))
+    assert chosen.gate is gate
+    assert bool(chosen.why) == (gate is not Gate.EXACT)
+
+
+def test_a_second_blas_does_not_matter(small: Result):
+    """Importing scipy loads one of its own; the run that had not loaded it did not use it."""
+    here = elsewhere(small, blas=[{"name": "openblas", "version": "1", "kernel": "Zen"}])
+    more = elsewhere(small, blas=[*here.environment["blas"], *OTHER_BLAS])
+    assert choose(here, more).gate is choose(more, here).gate is Gate.EXACT
+    assert choose(here, elsewhere(small, blas=[])).gate is Gate.ROUNDING
+
+
+def test_other_hashes_and_other_seeds(small: Result):
+    weights = replace(small.layers[1].weights, stream="0" * 16)
+    other = with_layer(small, 2, weights=weights)
+    assert choose(small, elsewhere(other, numpy="2.99")).gate is Gate.STATISTICAL
+    # Where everything else is the same, other draws are a drift themselves.
+    assert choose(small, other).gate is Gate.EXACT
+    (drift,) = compare(small, other, choose(small, other)).drifts
+    assert str(drift.place) == "layer 2 weights.stream"
+    seeded = replace(small, spec={**small.spec, "seed": 1})
+    assert choose(small, seeded).why == "seed 0, now 1"
+
+
+def test_exact_is_to_the_last_bit(small: Result):
+    std = small.layers[2].std
+    moved = with_layer(small, 3, std=std * (1 + 2.0**-52))
+    outcome = compare(small, moved, choose(small, moved))
+    assert outcome.drifted == 1
+    assert outcome.drifts[0]._replace(place="") == ("", std, moved.layers[2].std, None)
+    same = compare(small, small, choose(small, small))
+    assert not same.failed
+    assert same.compared > 300
+
+
+def rounding(old: Result, new: Result, shadows: list[Result]) -> Any:
+    there = elsewhere(new, numpy="2.99")
+    return compare(old, there, choose(old, there), shadows=shadows)
+
+
+@pytest.fixture
+def shadows(small: Result) -> list[Result]:
+    spec = spec_from_normal_form(small.spec, "small")
+    return [shadow(spec, number) for number in (1, 2, 3)]
+
+
+def test_shadows_differ_a_little_and_from_each_other(small: Result, shadows: list[Result]):
+    stds = {each.layers[2].std for each in (small, *shadows)}
+    assert len(stds) == 4
+    assert max(stds) - min(stds) < 1e-6
+    assert all(each.layers[0].weights == small.layers[0].weights for each in shadows)
+
+
+def test_a_shadow_holds_by_the_rounding_gate(small: Result, shadows: list[Result]):
+    spec = spec_from_normal_form(small.spec, "small")
+    for number in (4, 5):
+        outcome = rounding(small, shadow(spec, number), shadows)
+        assert outcome.gate is Gate.ROUNDING
+        assert not outcome.failed, outcome.drifts
+
+
+def test_an_ordered_network_stays_tight(small: Result, shadows: list[Result]):
+    moved = with_layer(small, 3, std=small.layers[2].std * 1.0001)
+    worst = rounding(moved, small, shadows).drifts[0]
+    assert str(worst.place) == "layer 3 std"
+    assert worst.off > 10
+
+
+def test_a_chaotic_network_gets_its_due(shadows: list[Result]):
+    text = (
+        "samples: 60\nwidth: 40\nlayers: 40\nactivation: tanh\nbackward: false\n"
+        "initializer: {name: normal, std: 0.8}\n"
+    )
+    spec = parse_spec(text, source="chaotic.yaml", stem="chaotic")
+    runs = [shadow(spec, number) for number in range(1, 6)]
+    (old, new), own = runs[:2], runs[2:]
+    assert abs(old.layers[-1].std / new.layers[-1].std - 1) > 1e-6
+    outcome = rounding(old, new, own)
+    assert not outcome.failed, outcome.drifts
+
+
+def test_counts_by_rounding(small: Result, shadows: list[Result]):
+    histogram = small.layers[0].histogram
+    for moved, drifts in ((1, 0), (200, 2)):
+        counts = list(histogram.counts)
+        counts[10] += moved
+        counts[11] -= moved
+        old = with_layer(small, 1, histogram=replace(histogram, counts=tuple(counts)))
+        assert rounding(old, small, shadows).drifted == drifts
+
+
+def test_a_missing_figure_is_a_failure(small: Result, shadows: list[Result]):
+    gone = with_layer(small, 2, std=None)
+    for old, new, what in ((small, gone, "missing"), (gone, small, "additional")):
+        for outcome in (compare(old, new, choose(old, new)), rounding(old, new, shadows)):
+            assert outcome.failed
+            assert f"layer 2 std: {what}" in outcome.structure
+
+
+def test_layers_and_verdicts(small: Result, shadows: list[Result]):
+    fewer = replace(small, layers=small.layers[:2])
+    assert "layers: 3, now 2" in compare(small, fewer, choose(small, fewer)).structure
+    said = replace(small.verdict[0], name="saturated", layer=2)
+    new = replace(small, verdict=(said,))
+    outcome = compare(small, new, choose(small, new))
+    assert outcome.failed
+    assert outcome.verdicts == ("healthy", "saturated (layer 2)")
+    assert rounding(new, small, shadows).verdicts is not None
+    # A verdict that rounding changes, as a shadow shows, is no drift.
+    assert rounding(new, small, [*shadows, new]).verdicts is None
+
+
+def test_a_result_that_contradicts_itself(small: Result):
+    histogram = replace(small.layers[0].histogram, underflow=1)
+    new = with_layer(small, 1, histogram=histogram)
+    outcome = compare(small, new, choose(small, new))
+    assert outcome.structure[0].startswith("the new result contradicts itself: layers.0.histogram")
+
+
+def test_spec_changes(small: Result):
+    new = {**small.spec, "seed": 3, "name": "other", "width": [20, 20, 21]}
+    assert spec_changes(small.spec, new) == {
+        "seed": "seed: 0, now 3",
+        "width.2": "width.2: 20, now 21",
+    }

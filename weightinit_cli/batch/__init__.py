@@ -1,0 +1,43 @@
+"""Many runs: specs -> jobs, done by an executor, written as they come, counted, summed up.
+
+`find_specs` and `make_plan` say what there is to do; `Serial`, `Processes` and `Cluster` are the
+executors, which all give the same results, bit for bit; `run_batch` has one do what is not done
+yet. `produce` and `save` are what becomes of a single run.
+"""
+
+from weightinit_cli.batch.cluster import Cluster
+from weightinit_cli.batch.engine import Settings, jobs_of, run_batch
+from weightinit_cli.batch.executors import Executor, Failure, Serial
+from weightinit_cli.batch.find import Found, find_specs
+from weightinit_cli.batch.ledger import Ledger, Record
+from weightinit_cli.batch.plan import Plan, make_plan
+from weightinit_cli.batch.processes import Processes, available_cores
+from weightinit_cli.batch.product import Product, produce, save, saved
+from weightinit_cli.batch.progress import Counts, NoProgress, Progress
+from weightinit_cli.batch.summing import sum_up
+
+__all__ = [
+    "Cluster",
+    "Counts",
+    "Executor",
+    "Failure",
+    "Found",
+    "Ledger",
+    "NoProgress",
+    "Plan",
+    "Processes",
+    "Product",
+    "Progress",
+    "Record",
+    "Serial",
+    "Settings",
+    "available_cores",
+    "find_specs",
+    "jobs_of",
+    "make_plan",
+    "produce",
+    "run_batch",
+    "save",
+    "saved",
+    "sum_up",
+]

@@ -1,0 +1,111 @@
+"""A Dask cluster: the same jobs, on whatever workers its scheduler has."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from contextlib import suppress
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
+
+from weightinit_cli.batch.executors import Failure, attempt
+from weightinit_cli.errors import WinitError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from weightinit_cli.batch.executors import Job, Outcome
+    from weightinit_cli.batch.product import Product
+    from weightinit_cli.spec import Spec
+
+PATIENCE = 2.0  # seconds for a scheduler to answer
+AHEAD = 2  # jobs in flight for each thread of the workers, so that none waits for us
+
+
+class ClusterError(WinitError):
+    """A cluster that cannot be used."""
+
+
+class Cluster:
+    """The workers of a scheduler, which is trusted like oneself: it runs what it is sent.
+
+    A job whose worker dies is given to another one by the scheduler. Raises ClusterError where
+    there is no scheduler at the address, or no `distributed`.
+    """
+
+    def __init__(self, address: str) -> None:
+        _knock(address)
+        try:
+            import distributed
+        except ImportError:
+            message = (
+                "--scheduler needs the package distributed: pip install 'weightinit-cli[dask]'"
+            )
+            raise ClusterError(message) from None
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        self._dask: Any = distributed
+        try:
+            self._client: Any = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
+        except Exception as error:  # noqa: BLE001  # of another server's words it makes anything
+            raise _unreachable(address, error) from None
+
+    def run(self, function: Callable[[Spec], Product], jobs: Iterable[Job]) -> Iterator[Outcome]:
+        """The outcomes, each as soon as it is there."""
+        jobs = iter(jobs)
+        in_flight: dict[Any, Job] = {}
+        completed = self._dask.as_completed(loop=self._client.loop)
+
+        def submit() -> None:
+            for job in islice(jobs, max(self._capacity() - len(in_flight), 0)):
+                future = self._client.submit(attempt, function, job.spec, pure=False)
+                in_flight[future] = job
+                completed.add(future)
+
+        submit()
+        for future in completed:
+            job = in_flight.pop(future)
+            outcome = _outcome(future)
+            submit()
+            yield job, outcome
+
+    def _capacity(self) -> int:
+        threads: int = sum(self._client.nthreads().values())
+        return AHEAD * max(threads, 1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(Exception):
+            self._client.close(timeout=PATIENCE)
+
+
+def _outcome(future: Any) -> Product | Failure:
+    try:
+        result: Product | Failure = future.result()
+    except Exception as error:  # noqa: BLE001  # of the cluster, not of the run: see `attempt`
+        return Failure((f"the cluster did not do it: {type(error).__name__}: {error}",))
+    return result
+
+
+def _knock(address: str) -> None:
+    """See that a scheduler is there, without the second that importing distributed takes."""
+    try:
+        place = urlsplit(address if "://" in address else f"tcp://{address}")
+        host, port = place.hostname, place.port
+    except ValueError as error:
+        raise _unreachable(address, error) from None
+    if host is None or port is None:
+        raise ClusterError(f"--scheduler {address}: must be an address such as tcp://host:8786")
+    try:
+        with socket.create_connection((host, port), timeout=PATIENCE) as connection:
+            if place.scheme == "tcp":
+                connection.recv(1)  # a scheduler speaks first; Client waits for one for ever
+    except OSError as error:
+        raise _unreachable(address, error) from None
+
+
+def _unreachable(address: str, error: Exception) -> ClusterError:
+    reason = getattr(error, "strerror", None) or str(error) or "it speaks another language"
+    return ClusterError(f"--scheduler {address}: no scheduler answers there: {reason.lower()}")

@@ -1,0 +1,43 @@
+"""The pictures over all runs of a spec, beside each other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from weightinit_cli.results.comparison import VARIANT, ComparedRun, Comparison, compared
+from weightinit_cli.spec import expand, normal_form
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from weightinit_cli.results import Result
+    from weightinit_cli.spec import Spec
+
+COMPARISON = "comparison"
+# Variants, which the picture shows with their histograms; more of them are curves.
+MOST_KEPT = 12
+
+
+def compared_run(result: Result, spec: Spec) -> ComparedRun | None:
+    """What the comparison needs of one of several runs: of a mere variant, all; else its curves."""
+    if not spec.run:
+        return None
+    alone = [path for path, _ in spec.varied] == [VARIANT]
+    return compared(result, spec.run, spec.varied, keep=alone)
+
+
+def comparison_files(
+    spec: Spec, runs: Iterable[ComparedRun], formats: Sequence[str]
+) -> dict[str, bytes]:
+    """The comparison in each of the formats, by file name; none where there is nothing to draw."""
+    if not formats:
+        return {}
+    from weightinit_cli.plots import compose_comparison, render
+
+    whole = len(expand(spec)) <= MOST_KEPT
+    told = tuple(each if whole else replace(each, result=None) for each in runs)
+    drawing = compose_comparison(Comparison(spec.name, normal_form(spec), told)) if told else None
+    if drawing is None:
+        return {}
+    return {f"{COMPARISON}.{name}": render(drawing, name, "") for name in dict.fromkeys(formats)}

@@ -1,0 +1,108 @@
+"""A batch: what is not done yet is done, written as it comes, and summed up."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from weightinit_cli import __version__
+from weightinit_cli.batch.executors import Failure, Job
+from weightinit_cli.batch.ledger import Record
+from weightinit_cli.batch.product import Product, produce, save, saved
+from weightinit_cli.batch.progress import Counts, NoProgress
+from weightinit_cli.errors import OutputError
+from weightinit_cli.spec import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from weightinit_cli.batch.executors import Executor
+    from weightinit_cli.batch.ledger import Ledger
+    from weightinit_cli.batch.plan import Plan
+    from weightinit_cli.batch.progress import Progress
+
+
+class Settings(NamedTuple):
+    """Where the results go, which pictures are drawn, and whether saved results are trusted."""
+
+    out: Path
+    formats: tuple[str, ...] = ("png",)
+    force: bool = False
+
+    def saved(self, job: Job) -> Product | None:
+        """What is saved of a run and need not be done again."""
+        return None if self.force else saved(self.out, job.spec, job.digest, self.formats)
+
+
+def run_batch(
+    plan: Plan,
+    executor: Executor,
+    settings: Settings,
+    ledger: Ledger,
+    progress: Progress | None = None,
+) -> Counts:
+    """Do every run of the plan that is not saved yet; note all of them in the ledger.
+
+    Whatever happens to one run, the others are done.
+    """
+    batch = _Batch(settings, ledger, progress or NoProgress(), Counts(plan.total))
+    for outcome in executor.run(partial(produce, formats=settings.formats), batch.jobs(plan)):
+        batch.take(*outcome)
+    return batch.counts
+
+
+def jobs_of(plan: Plan) -> Iterator[Job]:
+    """The runs, numbered, with their digests."""
+    return (Job(number, digest(run), run) for number, run in enumerate(plan.runs()))
+
+
+class _Batch(NamedTuple):
+    settings: Settings
+    ledger: Ledger
+    progress: Progress
+    counts: Counts
+
+    def jobs(self, plan: Plan) -> Iterator[Job]:
+        """What there is to do; what is saved is noted on the way."""
+        for job in jobs_of(plan):
+            former = self.settings.saved(job)
+            if former is None:
+                yield job
+            else:
+                self.counts.skipped += 1
+                self._note(job, _record(job, "skipped", former))
+
+    def take(self, job: Job, outcome: Product | Failure) -> None:
+        """Write what a run has produced."""
+        if isinstance(outcome, Product):
+            outcome = self._written(job, outcome)
+        if isinstance(outcome, Failure):
+            self.counts.failed += 1
+            self.counts.defects += outcome.defect
+            self._note(job, Record(*_names(job), "failed", errors=outcome.lines))
+        else:
+            self.counts.done += 1
+            self._note(job, _record(job, "done", outcome))
+
+    def _written(self, job: Job, product: Product) -> Product | Failure:
+        if (product.version, product.digest) != (__version__, job.digest):
+            return Failure((f"its worker has winit {product.version}; here is {__version__}",))
+        try:
+            save(product, self.settings.out, job.spec)
+        except OutputError as error:
+            self.counts.unwritten += 1
+            return Failure(error.lines)
+        return product
+
+    def _note(self, job: Job, record: Record) -> None:
+        self.ledger.write(job.number, record)
+        self.progress.step(record, self.counts)
+
+
+def _record(job: Job, status: Literal["done", "skipped"], product: Product) -> Record:
+    return Record(*_names(job), status, product.verdict, product.rows, product.compared)
+
+
+def _names(job: Job) -> tuple[str, str, str]:
+    return job.spec.name, job.spec.run, job.digest

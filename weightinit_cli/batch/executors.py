@@ -1,0 +1,95 @@
+"""What does the jobs: one interface, and the simplest way."""
+
+from __future__ import annotations
+
+import traceback
+from threading import Lock
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from weightinit_cli.batch.product import Product
+from weightinit_cli.errors import WinitError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from types import TracebackType
+    from typing import Self
+
+    from weightinit_cli.spec import Spec
+
+
+class Job(NamedTuple):
+    """A run to be done, with its place in the plan and the digest of its spec."""
+
+    number: int
+    digest: str
+    spec: Spec
+
+
+class Failure(NamedTuple):
+    """Why a run has no product, one line each; `defect` where it is winit's fault."""
+
+    lines: tuple[str, ...]
+    defect: bool = False
+
+
+Outcome = tuple[Job, Product | Failure]
+
+
+class Executor(Protocol):
+    """Applies a function to jobs, in any order and as many at once as it likes.
+
+    The jobs are taken one by one, as they are wanted, and only a few ahead; an outcome is given
+    for each. The function and the jobs' specs are pickled on their way. Leaving its context ends
+    whatever it has started.
+    """
+
+    def run(self, function: Callable[[Spec], Product], jobs: Iterable[Job]) -> Iterator[Outcome]:
+        """The outcomes, each as soon as it is there."""
+        ...
+
+    def __enter__(self) -> Self:
+        """Itself."""
+        ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End what was started."""
+        ...
+
+
+class Serial:
+    """One after the other, in this process."""
+
+    def run(self, function: Callable[[Spec], Product], jobs: Iterable[Job]) -> Iterator[Outcome]:
+        """The outcomes, in the order of the jobs."""
+        return ((job, attempt(function, job.spec)) for job in jobs)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+_ALONE = Lock()
+
+
+def attempt(function: Callable[[Spec], Product], spec: Spec) -> Product | Failure:
+    """The function's product, or why there is none; one at a time in a process.
+
+    The limit on BLAS's threads and matplotlib's settings are a process's, and a worker of a
+    cluster may have several threads.
+    """
+    try:
+        with _ALONE:
+            return function(spec)
+    except WinitError as error:
+        return Failure(error.lines)
+    except MemoryError:
+        return Failure(("not enough memory for this run",))
+    except Exception:  # noqa: BLE001
+        return Failure(tuple(traceback.format_exc().splitlines()), defect=True)

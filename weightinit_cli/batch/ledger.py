@@ -1,0 +1,72 @@
+"""What has become of every run, kept on disk: a batch may have more runs than memory."""
+
+from __future__ import annotations
+
+import pickle
+import tempfile
+from array import array
+from typing import IO, TYPE_CHECKING, Literal, NamedTuple, Self
+
+from weightinit_cli.errors import OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from weightinit_cli.results.comparison import ComparedRun
+    from weightinit_cli.results.summary import Row
+
+NOT_YET = -1
+
+
+class Record(NamedTuple):
+    """One run: where its result is, what it says, or why there is none."""
+
+    name: str
+    run: str
+    digest: str
+    status: Literal["done", "skipped", "failed"]
+    verdict: tuple[str, ...] = ()
+    rows: list[Row] = []  # noqa: RUF012
+    compared: ComparedRun | None = None
+    errors: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> str:
+        """Its folder below the output folder."""
+        return f"{self.name}/{self.run}" if self.run else self.name
+
+
+class Ledger:
+    """The records of a batch by the runs' numbers, in a file of the output folder without a name.
+
+    So nothing of it is left, whatever ends the batch; and a folder that cannot be written to is
+    known before the first run. Raises OutputError then.
+    """
+
+    def __init__(self, out: Path, total: int) -> None:
+        self._places = array("q", [NOT_YET]) * total
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            self._file: IO[bytes] = tempfile.TemporaryFile(dir=out)  # noqa: SIM115
+        except OSError as error:
+            reason = error.strerror or error
+            raise OutputError(f"{out}: cannot be written: {reason}") from None
+
+    def write(self, number: int, record: Record) -> None:
+        """Note what has become of a run."""
+        self._places[number] = self._file.seek(0, 2)
+        pickle.dump(tuple(record), self._file)
+
+    def read(self, numbers: Iterable[int] | None = None) -> Iterator[Record]:
+        """The records of these runs, or of all, in the order of their numbers."""
+        for number in range(len(self._places)) if numbers is None else numbers:
+            if self._places[number] != NOT_YET:
+                self._file.seek(self._places[number])
+                yield Record(*pickle.load(self._file))  # noqa: S301  # its own file
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()

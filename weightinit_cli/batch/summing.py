@@ -1,0 +1,75 @@
+"""What is written when all is done: tables and an index, over all runs and of each spec."""
+
+from __future__ import annotations
+
+import json
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, Any
+
+from weightinit_cli import __version__
+from weightinit_cli.batch.comparing import comparison_files
+from weightinit_cli.results import write_files
+from weightinit_cli.results.summary import columns, csv_lines
+from weightinit_cli.spec import expand
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from weightinit_cli.batch.ledger import Ledger, Record
+    from weightinit_cli.batch.plan import Plan
+
+SUMMARY, INDEX = "summary.csv", "index.json"
+
+
+def sum_up(
+    plan: Plan, ledger: Ledger, out: Path, formats: tuple[str, ...] = ("png",)
+) -> list[Path]:
+    """Write what the ledger says; return the paths of what is about all runs.
+
+    Raises OutputError where it cannot be written.
+    """
+    ends = accumulate((len(expand(spec)) for spec in plan.specs), initial=0)
+    for spec, (first, last) in zip(plan.specs, pairwise(ends), strict=True):
+        if spec.runs is not None:
+            own = range(first, last)
+            runs = (each.compared for each in ledger.read(own) if each.compared is not None)
+            files = comparison_files(spec, runs, formats)
+            write_files(out, spec.name, {**files, SUMMARY: _table(ledger, own)})
+    everything = range(plan.total)
+    return write_files(
+        out, "", {SUMMARY: _table(ledger, everything), INDEX: _index(ledger, everything)}
+    )
+
+
+def _table(ledger: Ledger, numbers: range) -> Iterator[bytes]:
+    """The rows of all results, a row per run and layer, piece by piece."""
+    header: dict[str, None] = dict.fromkeys(("name", "run", "digest"))
+    for record in ledger.read(numbers):
+        header |= dict.fromkeys(columns(record.rows))
+    yield csv_lines([dict(zip(header, header, strict=True))], list(header)).encode()
+    for record in ledger.read(numbers):
+        yield csv_lines(record.rows, list(header)).encode()
+
+
+def _index(ledger: Ledger, numbers: range) -> Iterator[bytes]:
+    """Every run with its folder, digest, verdict and status, a line each, as JSON."""
+    yield f'{{"winit": {json.dumps(__version__)},\n "runs": ['.encode()
+    between = "\n  "
+    for record in ledger.read(numbers):
+        yield (between + json.dumps(_entry(record), sort_keys=True)).encode()
+        between = ",\n  "
+    yield b"\n ]}\n"
+
+
+def _entry(record: Record) -> dict[str, Any]:
+    """A run as the index has it; one that was skipped is done."""
+    return {
+        "name": record.name,
+        "run": record.run,
+        "folder": record.folder,
+        "digest": record.digest,
+        "status": "failed" if record.status == "failed" else "done",
+        "verdict": list(record.verdict),
+        "errors": list(record.errors),
+    }

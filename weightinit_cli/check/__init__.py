@@ -1,0 +1,52 @@
+"""Check: Result x Result -> differences, tolerances, outcome. It runs nothing itself."""
+
+from weightinit_cli.check.compare import compare
+from weightinit_cli.check.find import excluded, find_results, read_result
+from weightinit_cli.check.gates import Chosen, Gate, choose
+from weightinit_cli.check.junit import junit
+from weightinit_cli.check.outcome import Drift, Outcome
+from weightinit_cli.check.report import (
+    UPDATE,
+    Report,
+    annotation,
+    details,
+    heading,
+    json_line,
+    summary,
+)
+from weightinit_cli.check.rounding import SHADOWS
+from weightinit_cli.check.statistical import (
+    FEWEST_NETWORKS,
+    Pending,
+    judge,
+    sample,
+    sample_of_two,
+)
+from weightinit_cli.check.structure import spec_changes
+
+__all__ = [
+    "FEWEST_NETWORKS",
+    "SHADOWS",
+    "UPDATE",
+    "Chosen",
+    "Drift",
+    "Gate",
+    "Outcome",
+    "Pending",
+    "Report",
+    "annotation",
+    "choose",
+    "compare",
+    "details",
+    "excluded",
+    "find_results",
+    "heading",
+    "json_line",
+    "judge",
+    "junit",
+    "read_result",
+    "sample",
+    "sample_of_two",
+    "spec_changes",
+    "summary",
+]

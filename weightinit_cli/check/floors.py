@@ -1,0 +1,100 @@
+"""What a few roundings may do to a figure although three shadow runs did not show it."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import TYPE_CHECKING
+
+from weightinit_cli.check.leaves import Place, count_group, total
+
+if TYPE_CHECKING:
+    from weightinit_cli.check.leaves import Leaves
+    from weightinit_cli.results import LayerStatistics, Result
+
+# Bins and fractions are whole numbers of values. Between OpenBLAS's kernels a bin was seen to move
+# by two values where no shadow moved any.
+FEWEST = 2.0
+RELATIVE = 1e-6
+TINY = 1e-12
+# Standard errors are estimates themselves. Where a bin's edge has moved, so has what theory
+# expects in it, by the root of that at a fold such as silu's minimum.
+ESTIMATE = 1e-2
+BEYOND_A_FOLD = 1e-3
+EPS = {"float32": 2.0**-23, "float64": 2.0**-52}
+
+_SPREADS = frozenset({"std", "std_across_inputs", "std_across_units", "preactivation_std"})
+_SINGLE = ("min", "max", "quantiles.", "histogram.edges.")
+_FRACTIONS = frozenset({"saturation.low", "saturation.high", "zero_fraction"})
+
+
+class Floors:
+    """The least tolerance of each figure, beside 1e-6 of itself.
+
+    With e = 4 eps m, the rounding of values of size m:
+
+    - a single value (min, max, a quantile) is known to e;
+    - a spread s over n units to e / sqrt(n), and to sqrt(s² + e²) - s: signals that have converged
+      differ by nothing else;
+    - a bin of N values to FEWEST of them and the N e / std that lie so near to an edge; a fraction
+      to FEWEST;
+    - a gradient to what FEWEST of its largest values make of it, since one may pass a kink, and its
+      bins to sqrt(n) times as many, since that moves a whole row of the layers below;
+    - the distinct units, where m of n are left, to sqrt(min(m, n - m)): which of them are merged
+      hangs on their last bits.
+    """
+
+    def __init__(self, saved: Result, old: Leaves, new: Leaves) -> None:
+        self._saved = (saved.input, *saved.layers)
+        self._units = (saved.spec["features"], *saved.spec["width"])
+        self._eps = EPS[saved.spec["dtype"]]
+        self._old = old
+        self._new = new
+
+    def of(self, place: Place, size: float) -> float:
+        """The floor of a figure of this size."""
+        figure = place.figure
+        if place.layer is None:
+            return 0.0
+        if figure.startswith("theory."):
+            return self._of_theory(place, size)
+        if figure.startswith("repeats."):
+            figure = figure.removeprefix("repeats.").rpartition(".")[0]
+        layer, units = self._saved[place.layer], self._units[place.layer]
+        if figure in _FRACTIONS:
+            return FEWEST / _values(layer)
+        gradient = figure.startswith("gradient.")
+        noise = 4 * self._eps * max(abs(layer.min or 0.0), abs(layer.max or 0.0))
+        if count_group(place) is not None:
+            if gradient:
+                return FEWEST * sqrt(units)
+            return FEWEST + (_values(layer) * noise / layer.std if layer.std else 0.0)
+        if gradient:
+            return size * self._share_of_the_largest(place.layer, figure)
+        if figure == "distinct_units":
+            left = layer.distinct_units or units
+            return sqrt(min(left, units - left))
+        if figure in _SPREADS and noise:
+            return noise * noise / (size + noise) + noise / sqrt(units)
+        return noise if figure.startswith(_SINGLE) else 0.0
+
+    def _share_of_the_largest(self, number: int, figure: str) -> float:
+        """What FEWEST values at the upper edge of |δ|'s histogram are of the power of all."""
+        numbers = [number, number + 1] if figure == "gradient.ratio" else [number]
+        share = 0.0
+        for gradient in (self._saved[k].gradient for k in numbers if k < len(self._saved)):
+            if gradient is not None and gradient.signal_rms:
+                largest = gradient.histogram.edges[-1] / gradient.signal_rms
+                share += FEWEST * largest * largest / max(total(gradient.histogram), 1)
+        return share
+
+    def _of_theory(self, place: Place, size: float) -> float:
+        if place.figure.startswith("theory.histogram."):
+            bins = len(self._saved[place.layer or 0].histogram.counts)
+            ends = (Place(place.layer, f"histogram.edges.{end}") for end in (0, bins))
+            moved = any(self._old.get(end) != self._new.get(end) for end in ends)
+            return BEYOND_A_FOLD if moved else RELATIVE
+        return ESTIMATE * size if place.figure.endswith(".standard_error") else TINY
+
+
+def _values(layer: LayerStatistics) -> int:
+    return max(total(layer.histogram) + layer.nonfinite, 1)

@@ -1,0 +1,100 @@
+"""A result taken apart: every number and text in it, by its layer and path."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, is_dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from weightinit_cli.results import HistogramCounts, Result
+
+Value = float | int | str | bool | None
+
+# What is no figure: `environment` and the spec decide how two results are compared; verdicts are
+# compared as a whole.
+_ASIDE = frozenset({"environment", "spec", "name", "schema_version", "input", "layers", "verdict"})
+_OCTAVES = "gradient.histogram"
+
+
+class Place(NamedTuple):
+    """Where a value stands: in which layer (0 is the input, None the whole run), at which path."""
+
+    layer: int | None
+    figure: str
+
+    def __str__(self) -> str:
+        if self.layer is None:
+            return self.figure
+        return f"layer {self.layer} {self.figure}" if self.layer else f"input {self.figure}"
+
+
+Leaves = dict[Place, Value]
+
+
+def leaves(result: Result) -> Leaves:
+    """Every value of a result by its place; None where a figure does not exist.
+
+    Bins stand by their number, those of the gradient by their lower edge, a power of two: which
+    octaves there are depends on the values.
+    """
+    tree = asdict(result)
+    found: Leaves = {}
+    for key, value in tree.items():
+        if key not in _ASIDE:
+            found |= {Place(None, path): leaf for path, leaf in _flat(value, key)}
+    for number, layer in enumerate((tree["input"], *tree["layers"])):
+        for key, value in layer.items():
+            if key == "gradient" and value is not None:
+                value["histogram"] = _octaves(value["histogram"])
+            found |= {Place(number, path): leaf for path, leaf in _flat(value, key)}
+    return found
+
+
+def flat(tree: Mapping[str, Any]) -> dict[str, Value]:
+    """Every value of a plain tree by its dotted path."""
+    return dict(_flat(tree, ""))
+
+
+def is_octave(place: Place) -> bool:
+    """Whether the place is a bin of a gradient's histogram, which is absent where it is empty."""
+    return place.figure.startswith(f"{_OCTAVES}.counts.")
+
+
+def count_group(place: Place) -> Place | None:
+    """The histogram that a bin, an underflow or an overflow belongs to."""
+    if place.figure.startswith("theory."):
+        return None
+    before, found, what = place.figure.partition("histogram.")
+    if found and what.startswith(("counts.", "underflow", "overflow")):
+        return Place(place.layer, f"{before}histogram")
+    return None
+
+
+def total(histogram: HistogramCounts) -> int:
+    """How many values a histogram has counted."""
+    return sum(histogram.counts) + histogram.underflow + histogram.overflow
+
+
+def _octaves(histogram: Mapping[str, Any]) -> dict[str, Any]:
+    edges, counts = histogram["edges"], histogram["counts"]
+    return {
+        "counts": {f"{edge:g}": count for edge, count in zip(edges, counts, strict=False)},
+        "underflow": histogram["underflow"],
+        "overflow": histogram["overflow"],
+    }
+
+
+def _flat(value: Any, path: str) -> Iterator[tuple[str, Value]]:
+    if is_dataclass(value) and not isinstance(value, type):
+        value = asdict(value)
+    if isinstance(value, dict):
+        items = value.items()
+    elif isinstance(value, list | tuple):
+        items = {str(number): item for number, item in enumerate(value)}.items()
+    else:
+        yield path, value
+        return
+    for key, item in items:
+        yield from _flat(item, f"{path}.{key}" if path else key)

@@ -1,0 +1,108 @@
+"""What rounding may do to a figure: as much as its own network does to one ulp at the inputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from weightinit_cli.check.floors import RELATIVE, Floors
+from weightinit_cli.check.leaves import Place, count_group
+from weightinit_cli.check.outcome import Drift
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from weightinit_cli.check.leaves import Leaves, Value
+    from weightinit_cli.results import Result
+
+SHADOWS = 3
+FACTOR = 10.0
+
+_PREDICTED = "theory.figures."
+
+
+class Rounding:
+    """The tolerance of each figure of a result, from shadow runs of it.
+
+    10 × the largest change over the shadows + 1e-6 × the figure + its floor (see Floors).
+
+    Of thousands of figures of a chaotic network some always happen to change little in all three,
+    so each also has the changes of the same figure in the two layers before it (of a gradient:
+    after it), where there is no more chaos than in its own, in units of the layers' scales; and
+    the bins of one histogram, and the quantiles, share theirs. A z follows its figure.
+    """
+
+    def __init__(self, saved: Result, old: Leaves, new: Leaves, shadows: Sequence[Leaves]) -> None:
+        self._new = new
+        self._shadows = shadows
+        self._floors = Floors(saved, old, new)
+        self._changes: dict[Place, float] = {}
+        for place in {place for side in (new, *shadows) for place in side}:
+            group = _group(place)
+            self._changes[group] = max(self._changes.get(group, 0.0), self._moved(place))
+
+    def drift(self, place: Place, old: Value, new: Value) -> Drift | None:
+        """The drift of one figure; None where it is within its tolerance."""
+        if old == new:
+            return None
+        old, new = (0 if side is None else side for side in (old, new))
+        if isinstance(old, str | bool) or isinstance(new, str | bool):
+            return Drift(place, old, new, None)
+        tolerance = self.tolerance(place, old, new)
+        off = abs(new - old) / tolerance if tolerance else float("inf")
+        return Drift(place, old, new, off) if off > 1 else None
+
+    def tolerance(self, place: Place, old: float, new: float) -> float:
+        """How far the two values of a figure may be apart."""
+        size = max(abs(old), abs(new))
+        if place.figure.startswith(_PREDICTED) and place.figure.endswith(".z"):
+            return RELATIVE * size + self._tolerance_of_z(place)
+        moved = max(self._changes_near(_group(place)), default=0.0)
+        return FACTOR * moved + RELATIVE * size + self._floors.of(place, size)
+
+    def _changes_near(self, group: Place) -> Iterator[float]:
+        """The changes of a figure in its layer and its neighbours, in units of its own layer."""
+        yield self._changes.get(group, 0.0)
+        if not group.layer:
+            return
+        step = 1 if "gradient." in group.figure else -1
+        scale = self._scale(group)
+        for layer in (group.layer + step, group.layer + 2 * step):
+            neighbour = group._replace(layer=layer)
+            theirs = self._scale(neighbour)
+            if layer > 0 and scale and theirs:
+                yield self._changes.get(neighbour, 0.0) * scale / theirs
+
+    def _scale(self, group: Place) -> float:
+        """What a figure's changes are proportional to; 0 where that does not exist."""
+        if count_group(group._replace(figure=f"{group.figure}.overflow")) is not None:
+            return 1.0
+        figure = group.figure if group.figure.startswith("gradient.") else "std"
+        value = self._new.get(group._replace(figure=figure))
+        return abs(value) if isinstance(value, int | float) else 0.0
+
+    def _tolerance_of_z(self, place: Place) -> float:
+        """That of the measured figure, in units of the prediction's standard error."""
+        path = place.figure.removesuffix(".z")
+        error = self._new.get(Place(place.layer, f"{path}.standard_error"))
+        measured = Place(place.layer, path.removeprefix(_PREDICTED))
+        value = self._new.get(measured)
+        if not isinstance(error, float) or not isinstance(value, int | float) or not error:
+            return 0.0
+        return self.tolerance(measured, value, value) / error
+
+    def _moved(self, place: Place) -> float:
+        """The largest change of a figure over the shadows."""
+        new = self._new.get(place) or 0
+        moved = 0.0
+        for shadow in self._shadows:
+            value = shadow.get(place) or 0
+            if isinstance(new, int | float) and isinstance(value, int | float):
+                moved = max(moved, abs(value - new))
+        return moved
+
+
+def _group(place: Place) -> Place:
+    """The histogram of a bin, the quantiles; any other figure is a group of its own."""
+    if place.figure.startswith("quantiles."):
+        return place._replace(figure="quantiles")
+    return count_group(place) or place

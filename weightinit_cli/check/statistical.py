@@ -1,0 +1,191 @@
+"""Results of other draws: whether the saved one could be one of the present winit's networks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import exp, hypot
+from typing import TYPE_CHECKING, NamedTuple
+
+from weightinit_cli.check.compare import changed_verdict
+from weightinit_cli.check.floors import RELATIVE
+from weightinit_cli.check.leaves import Place, leaves, total
+from weightinit_cli.check.outcome import Drift, Outcome, worst
+from weightinit_cli.check.samples import Gatherer, Sample
+from weightinit_cli.check.structure import contradictions, lacks, missing
+from weightinit_cli.results import FIGURES, figure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from weightinit_cli.check.gates import Chosen
+    from weightinit_cli.results import LayerStatistics, Result
+
+FEWEST_NETWORKS = 20
+MOST_EXPONENT = 700.0
+
+MEANS = ("mean", "weights.mean")
+LOGS = (
+    "std",
+    "preactivation_std",
+    "std_across_inputs",
+    "std_across_units",
+    "weights.std",
+    "gradient.signal_rms",
+    "gradient.weight_rms",
+    "gradient.ratio",
+)
+FRACTIONS = ("saturation.low", "saturation.high", "zero_fraction")
+
+
+class Pending(NamedTuple):
+    """What the statistical gate has to judge of one run, once all runs are counted.
+
+    `certain` are drifts that no tolerance excuses; `skipped` counts figures that can't be judged.
+    """
+
+    outcome: Outcome
+    samples: tuple[Sample, ...]
+    certain: tuple[Drift, ...] = ()
+    skipped: int = 0
+
+
+def sample(
+    old: Result,
+    new: Result,
+    fresh: Sequence[Result],
+    chosen: Chosen,
+    lacked: Sequence[str] = (),
+) -> Pending:
+    """The saved result beside `fresh` networks of its spec under other seeds, at least 20.
+
+    `new` is the spec's own run, which must have what the saved one has.
+
+    With the mean m and the standard deviation s of a figure (or of its log) over R networks, one
+    more network of the same kind lies within m ± t s sqrt(1 + 1/R), t a quantile of Student's
+    distribution of R - 1 degrees of freedom.
+    """
+    was, now = leaves(old), [leaves(each) for each in fresh]
+    gatherer = Gatherer(was, now)
+    for place in was:
+        if _is_fixed(place) and not lacks(place.figure, lacked) and all(place in n for n in now):
+            gatherer.fixed(place)
+    layers = min(len(old.layers), len(fresh[0].layers))
+    for number, layer in enumerate((old.input, *old.layers[:layers])):
+        _gather(gatherer, number, layer, with_gradient=not lacks("gradient", lacked))
+    outcome = _outcome(old, new, chosen, lacked)
+    return Pending(outcome, tuple(gatherer.samples), tuple(gatherer.certain), gatherer.skipped)
+
+
+def sample_of_two(old: Result, new: Result, chosen: Chosen) -> Pending:
+    """Two saved results of different draws, where nothing may be run.
+
+    Compared are the figures whose standard error theory (or the repeats of one) tells: they are
+    apart by sqrt(e1² + e2²) of them. The others are counted as skipped.
+    """
+    samples = []
+    skipped = 0
+    for number, (was, now) in enumerate(zip(old.layers, new.layers, strict=False), 1):
+        for path in FIGURES:
+            values = figure(was, path), figure(now, path)
+            errors = [_error(was, path), _error(now, path)]
+            if None not in values and None not in errors:
+                saved, expected = map(float, values)  # type: ignore[arg-type]
+                floor = RELATIVE * max(abs(saved), abs(expected))
+                error = hypot(*errors)  # type: ignore[arg-type]
+                samples.append(Sample(Place(number, path), saved, expected, error, None, floor))
+            elif set(values) != {None}:
+                skipped += 1
+    return Pending(_outcome(old, new, chosen, ()), tuple(samples), (), skipped)
+
+
+def _gather(
+    gatherer: Gatherer, number: int, layer: LayerStatistics, *, with_gradient: bool
+) -> None:
+    """All that can be compared of one layer, without min, max, quantiles and whole units."""
+    for path in MEANS:
+        gatherer.mean(Place(number, path))
+    for path in LOGS:
+        if with_gradient or not path.startswith("gradient."):
+            gatherer.log(Place(number, path))
+    values = total(layer.histogram) + layer.nonfinite
+    for path in FRACTIONS:
+        gatherer.share(Place(number, path), values, values)
+    bins = len(layer.histogram.counts)
+    edges = [gatherer.fixed(Place(number, f"histogram.edges.{edge}")) for edge in (0, bins)]
+    if all(edges):
+        for path in (*(f"counts.{each}" for each in range(bins)), "underflow", "overflow"):
+            gatherer.share(Place(number, f"histogram.{path}"), values, 1)
+
+
+def _outcome(old: Result, new: Result, chosen: Chosen, lacked: Sequence[str]) -> Outcome:
+    sentences, absent = missing(leaves(old), leaves(new), lacked, by_chance=True)
+    changed = changed_verdict(old, new, lacked)
+    return Outcome(
+        gate=chosen.gate,
+        why=chosen.why,
+        structure=(*contradictions(new), *sentences),
+        not_in_baseline=tuple(absent),
+        notes=() if changed is None else (f"verdict: {changed[0]}, now {changed[1]}",),
+    )
+
+
+def judge(pending: Sequence[Pending], alpha: float) -> list[Outcome]:
+    """The outcomes at `alpha` for all of them together (Bonferroni: alpha / figures for each)."""
+    figures = sum(len(each.samples) for each in pending)
+    return [_judged(each, alpha / max(figures, 1)) for each in pending]
+
+
+def _judged(pending: Pending, alpha: float) -> Outcome:
+    drifts = list(pending.certain)
+    quantiles: dict[int | None, float] = {}
+    for each in pending.samples:
+        if each.degrees not in quantiles:
+            quantiles[each.degrees] = student(alpha, each.degrees)
+        off = _off(each, quantiles[each.degrees])
+        if off > 1:
+            saved, expected = (_shown(value, each) for value in (each.saved, each.expected))
+            drifts.append(Drift(each.place, saved, expected, off))
+    notes = pending.outcome.notes
+    if pending.skipped:
+        notes = (*notes, f"{pending.skipped:,} figures not comparable between draws")
+    return replace(
+        pending.outcome,
+        drifts=worst(drifts),
+        drifted=len(drifts),
+        compared=len(pending.samples) + len(pending.certain),
+        notes=notes,
+    )
+
+
+def student(alpha: float, degrees: int | None) -> float:
+    """What |t| exceeds with probability `alpha`; of a normal distribution without `degrees`."""
+    from scipy.special import ndtri, stdtrit
+
+    lower = ndtri(alpha / 2) if degrees is None else stdtrit(degrees, alpha / 2)
+    return -float(lower)
+
+
+def _off(each: Sample, quantile: float) -> float:
+    tolerance = quantile * each.error + each.floor
+    difference = abs(each.saved - each.expected)
+    if not difference:
+        return 0.0
+    return difference / tolerance if tolerance else float("inf")
+
+
+def _shown(value: float, each: Sample) -> float:
+    return exp(min(value, MOST_EXPONENT)) if each.log else value
+
+
+def _is_fixed(place: Place) -> bool:
+    """Whether no draw decides the figure: what was resolved, what theory says but its error, z."""
+    path = place.figure
+    if place.layer is None:
+        return path.startswith("resolved.")
+    predicted = path.startswith("theory.figures.") and path.endswith(".value")
+    return predicted or path in ("theory.q", "theory.d")
+
+
+def _error(layer: LayerStatistics, path: str) -> float | None:
+    prediction = layer.theory.figures.get(path) if layer.theory else None
+    return prediction.standard_error if prediction else None

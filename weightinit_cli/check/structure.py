@@ -1,0 +1,82 @@
+"""What must be there in both results, whatever the draws: runs, layers, figures, streams."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from weightinit_cli.check.gates import repeated_streams
+from weightinit_cli.check.leaves import Place, flat, is_octave
+from weightinit_cli.results import Mismatch, check_consistency
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
+
+    from weightinit_cli.check.leaves import Leaves
+    from weightinit_cli.results import Result
+
+MOST_SENTENCES = 5
+
+
+def spec_changes(
+    old: Mapping[str, Any], new: Mapping[str, Any], lacked: Sequence[str] = ()
+) -> dict[str, str]:
+    """What differs between two normal forms, but for the name: path -> `path: old, now new`."""
+    was, now = flat(old), flat(new)
+    changes = {}
+    for path in {**was, **now}:
+        if path == "name" or was.get(path) == now.get(path) or lacks(f"spec.{path}", lacked):
+            continue
+        shown = (str(side.get(path, "absent")) for side in (was, now))
+        changes[path] = f"{path}: {', now '.join(shown)}"
+    return changes
+
+
+def contradictions(result: Result) -> list[str]:
+    """What can't be true of any result: counts that don't add up, layers of the same draws."""
+    found = [
+        f"layers {first} and {second} have the same draws (their stream hashes are equal)"
+        for first, second in repeated_streams(result)
+    ]
+    try:
+        check_consistency(result)
+    except Mismatch as error:
+        found.append(f"the new result contradicts itself: {error}")
+    return found
+
+
+def missing(
+    old: Leaves, new: Leaves, lacked: Sequence[str], *, by_chance: bool
+) -> tuple[list[str], list[str]]:
+    """Figures that one side alone has; and what the baseline's schema could not have.
+
+    A figure that is None counts as missing, unless it may be None `by_chance`, under other draws.
+    """
+    layers = [max((place.layer or 0 for place in side), default=0) for side in (old, new)]
+    sentences = [] if layers[0] == layers[1] else [f"layers: {layers[0]}, now {layers[1]}"]
+    gone, added = [], []
+    absent = {each for each in lacked if each == "verdict"}
+    for place in {**old, **new}:
+        if is_octave(place) or (place.layer or 0) > min(layers):
+            continue
+        there = [place in side and (by_chance or side[place] is not None) for side in (old, new)]
+        if there[0] and not there[1]:
+            gone.append(place)
+        elif there[1] and not there[0]:
+            if lacks(place.figure, lacked):
+                absent.add(next(each for each in lacked if lacks(place.figure, (each,))))
+            else:
+                added.append(place)
+    sentences += [*_few(gone, "missing"), *_few(added, "additional")]
+    return sentences, sorted(absent)
+
+
+def lacks(path: str, lacked: Iterable[str]) -> bool:
+    """Whether a path stands below one of those that an older schema lacked."""
+    return any(path == each or path.startswith(f"{each}.") for each in lacked)
+
+
+def _few(places: Sequence[Place], what: str) -> list[str]:
+    shown = [f"{place}: {what}" for place in places[:MOST_SENTENCES]]
+    others = len(places) - len(shown)
+    return [*shown, f"and {others:,} other figures {what}"] if others > 0 else shown

@@ -1,0 +1,182 @@
+"""`winit batch`."""
+
+from __future__ import annotations
+
+import gc
+import json
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from weightinit_cli.cli import specs, terminal
+from weightinit_cli.cli.pictures import format_option
+from weightinit_cli.cli.tally import Tally
+from weightinit_cli.errors import SpecError, WinitError, printable
+
+if TYPE_CHECKING:
+    from weightinit_cli.batch import Counts, Executor, Ledger, Plan, Settings
+
+FAILED, DEFECT = 1, 3
+DIGEST_SHOWN = 12
+
+
+@click.command("batch", short_help="Run every spec of a folder, on all cores or a cluster.")
+@click.argument("paths", nargs=-1, required=True, metavar="DIR|FILE...")
+@click.option(
+    "-o",
+    "--output-dir",
+    default="outputs",
+    show_default=True,
+    type=click.Path(path_type=Path, readable=False),
+    help="Where results go: OUTPUT_DIR/<name>/, or OUTPUT_DIR/<name>/<run>/.",
+)
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Processes; 1 stays in this one. Default: the cores.",
+)
+@click.option(
+    "--scheduler", metavar="ADDRESS", help="Use a Dask cluster instead, e.g. tcp://host:8786."
+)
+@click.option("--force", is_flag=True, help="Run again what is saved already.")
+@click.option("--dry-run", is_flag=True, help="List the runs and what would be skipped; run none.")
+@click.option(
+    "--exclude",
+    metavar="GLOB",
+    multiple=True,
+    help="Leave out specs of this name, or path below DIR. Repeatable.",
+)
+@click.option(
+    "--set",
+    "overrides",
+    metavar="PATH=VALUE",
+    multiple=True,
+    help="Replace a value of every spec, e.g. initializer.std=0.1. Repeatable.",
+)
+@click.option("--seed", metavar="N", help="The same as --set seed=N.")
+@click.option(
+    "--max-runs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Refuse specs of more runs. Default: 100,000.",
+)
+@format_option
+@click.option("--no-plot", is_flag=True, help="Write stats.json alone.")
+@click.option("--json", "as_json", is_flag=True, help="Print each result as one line of JSON.")
+@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+def command(
+    paths: tuple[str, ...],
+    output_dir: Path,
+    jobs: int | None,
+    scheduler: str | None,
+    force: bool,
+    dry_run: bool,
+    exclude: tuple[str, ...],
+    overrides: tuple[str, ...],
+    seed: str | None,
+    max_runs: int | None,
+    formats: tuple[str, ...],
+    no_plot: bool,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Run every spec of folders (*.yaml and *.yml, to the bottom) and files, with all its runs.
+
+    What is saved in OUTPUT_DIR already, by this version and from the same spec, is skipped: the
+    same command again goes on where it was stopped. A bad spec or a run that fails stops nothing
+    else. Writes what winit histogram writes, and over all runs summary.csv (a row per run and
+    layer) and index.json. The results are the same, bit for bit, whatever runs them.
+
+    A Dask cluster's scheduler and workers are trusted like yourself.
+    """
+    from weightinit_cli.batch import Settings, find_specs, make_plan
+
+    if jobs is not None and scheduler is not None:
+        raise click.UsageError("--jobs is for this machine's processes; a scheduler has its own")
+    found = find_specs(paths, exclude)
+    code = terminal.fail(map(str, found.problems), SpecError.exit_code) if found.problems else 0
+    if not quiet:
+        for path in found.excluded:
+            terminal.note(f"{path}: excluded")
+    if not found.specs:
+        return code
+    load = partial(specs.load, overrides=overrides, seed=seed, most_runs=max_runs)
+    settings = Settings(output_dir, () if no_plot else formats, force)
+    if dry_run:
+        plan = make_plan(found.specs, load)
+        code = max(code, _say_errors(plan))
+        _list(plan, settings, as_json=as_json, quiet=quiet)
+        return code
+    # What runs for hours collects its garbage; __main__ has turned that off for a quick start.
+    gc.enable()
+    with _executor(jobs, scheduler) as executor:
+        plan = make_plan(found.specs, load)
+        code = max(code, _say_errors(plan))
+        return max(code, _run(plan, executor, settings, as_json=as_json, quiet=quiet))
+
+
+def _executor(jobs: int | None, scheduler: str | None) -> Executor:
+    from weightinit_cli.batch import Cluster, Processes, Serial
+
+    if scheduler is not None:
+        return Cluster(scheduler)
+    return Serial() if jobs == 1 else Processes(jobs)
+
+
+def _say_errors(plan: Plan) -> int:
+    return max((terminal.fail(each.lines, each.exit_code) for each in plan.errors), default=0)
+
+
+def _list(plan: Plan, settings: Settings, *, as_json: bool, quiet: bool) -> None:
+    from weightinit_cli.batch import jobs_of
+
+    for job in jobs_of(plan):
+        skipped = settings.saved(job) is not None
+        if as_json:
+            entry = {"folder": job.spec.folder, "digest": job.digest, "saved": skipped}
+            terminal.say(json.dumps(entry))
+        elif not quiet:
+            state = "saved" if skipped else "to run"
+            terminal.say(printable(f"{job.digest[:DIGEST_SHOWN]}  {state:6}  {job.spec.folder}"))
+
+
+def _run(plan: Plan, executor: Executor, settings: Settings, *, as_json: bool, quiet: bool) -> int:
+    from weightinit_cli.batch import Ledger, run_batch, sum_up
+
+    if not plan.total:
+        return 0
+    out = settings.out
+    with Ledger(out, plan.total) as ledger:
+        with Tally(shown=not quiet, results=out if as_json else None) as tally:
+            counts = run_batch(plan, executor, settings, ledger, tally)
+        paths = sum_up(plan, ledger, out, settings.formats)
+        _say_failures(ledger)
+    if not (quiet or as_json):
+        terminal.say(_sentence(counts))
+        for path in paths:
+            terminal.say(printable(str(path)))
+    return _code(counts)
+
+
+def _say_failures(ledger: Ledger) -> None:
+    for record in ledger.read():
+        for line in record.errors:
+            terminal.note(f"{record.folder}: {line}")
+
+
+def _sentence(counts: Counts) -> str:
+    runs = f"{counts.total:,} run{'s' if counts.total > 1 else ''}"
+    return f"{runs}: {counts.done:,} done, {counts.skipped:,} skipped, {counts.failed:,} failed"
+
+
+def _code(counts: Counts) -> int:
+    if counts.defects:
+        terminal.note("this is a defect of winit; please report it with the lines above")
+        return DEFECT
+    if counts.unwritten:
+        return WinitError.exit_code
+    return FAILED if counts.failed else 0

@@ -1,0 +1,85 @@
+"""`winit check`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from weightinit_cli.cli import terminal
+from weightinit_cli.cli.reports import exclude_option, junit_option, style_option, tell
+from weightinit_cli.errors import WinitError
+
+if TYPE_CHECKING:
+    from weightinit_cli.cli.rerun import Rerun
+
+
+@click.command("check", short_help="Run saved results again, and say what differs.")
+@click.argument("paths", nargs=-1, required=True, metavar="OUT|SPEC...")
+@click.option(
+    "--against",
+    metavar="OUT",
+    type=click.Path(path_type=Path, readable=False),
+    help="Take the specs from SPEC... (files or folders), the saved results from OUT.",
+)
+@exclude_option
+@click.option(
+    "--alpha",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=1e-3,
+    show_default=True,
+    help="How often the statistical gate of a whole check may raise a false alarm.",
+)
+@click.option("--update", is_flag=True, help="Write what differs as the new baseline; exits 1.")
+@junit_option
+@style_option
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    help="Threads to use; the results do not depend on it. Default: as many as help.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print only what differs, and errors.")
+def command(
+    paths: tuple[str, ...],
+    against: Path | None,
+    globs: tuple[str, ...],
+    alpha: float,
+    update: bool,
+    junit: Path | None,
+    style: str,
+    threads: int | None,
+    quiet: bool,
+) -> int:
+    """Run saved results again from the specs inside them, and say what differs.
+
+    On the machine and versions that saved a result: every figure to the last bit. With the same
+    draws elsewhere: within ten times what one ulp at the inputs does to it. With other draws:
+    means, scales, gradients and well-filled bins within Student's prediction interval of 20 fresh
+    networks. Exits 1 where anything differs, is missing, or a spec has changed.
+    """
+    from weightinit_cli.cli.baselines import pairs_of
+    from weightinit_cli.cli.rerun import judged, rerun
+
+    pairs, code = pairs_of(paths, against, globs, quiet=quiet)
+    done = [rerun(pair, threads, quiet=quiet) for pair in pairs]
+    reports = judged(done, alpha)
+    code = max(code, tell(reports, style, junit, quiet=quiet, updating=update))
+    if update:
+        failing = {report.run for report in reports if report.state == "drift"}
+        code = max(code, _update([d for d in done if d.pair.run in failing or d.older], threads))
+    return code
+
+
+def _update(changed: list[Rerun], threads: int | None) -> int:
+    from weightinit_cli.cli.rerun import save
+
+    code = 0
+    for each in changed:
+        try:
+            save(each, threads)
+        except WinitError as error:
+            code = max(code, terminal.fail(error.lines, error.exit_code))
+        else:
+            code = max(code, 1)
+    return code
