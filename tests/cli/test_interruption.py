@@ -24,7 +24,8 @@ KILLS = 10
 
 # Says when a run is under way, and goes on until it is stopped.
 ENDLESS = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from weightinit_cli.cli import terminal
 def step(self, amount, steps=[]):
     steps.append(1)

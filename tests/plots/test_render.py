@@ -54,12 +54,14 @@ def test_text_stands_where_matplotlib_would_put_it(text, upright):
     with mpl.rc_context(SETTINGS):
         place = (40 * 150 / 72, 187.5 - y * 150 / 72)
         renderer.draw_text(context, *place, text, font, 90.0 if upright else 0.0)
+    # Before 3.10 matplotlib set turned text a few pixels off.
+    near = 3 if upright and mpl.__version_info__ < (3, 10) else 1
     theirs = np.asarray(renderer.buffer_rgba())[:, :, 3]
     for axis in (0, 1):
         dark = np.flatnonzero((ours < 128).any(axis=axis))
         expected = np.flatnonzero((theirs > 128).any(axis=axis))
-        assert abs(int(dark[0]) - int(expected[0])) <= 1
-        assert abs(int(dark[-1]) - int(expected[-1])) <= 1
+        assert abs(int(dark[0]) - int(expected[0])) <= near
+        assert abs(int(dark[-1]) - int(expected[-1])) <= near
 
 
 @pytest.mark.parametrize("format_", FORMATS)

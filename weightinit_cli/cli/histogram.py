@@ -81,16 +81,19 @@ def command(
             code = max(code, terminal.fail(error.lines, error.exit_code))
     _refuse_equal_names(loaded)
     wanted = () if no_plot else formats
-    for number, spec in enumerate(loaded):
-        if number and not (quiet or as_json):
-            terminal.say()
+    done = 0
+    for spec in loaded:
         try:
             if spec.runs is None:
                 result = _run(spec, threads, quiet=quiet)
                 paths = _save(result, output_dir, wanted)
+            if done and not (quiet or as_json):
+                terminal.say()
+            if spec.runs is None:
                 _print(result, paths, as_json=as_json, quiet=quiet)
             else:
                 _run_several(spec, output_dir, wanted, threads, as_json=as_json, quiet=quiet)
+            done += 1
         except WinitError as error:
             code = max(code, terminal.fail(error.lines, error.exit_code))
         except MemoryError:
