@@ -57,8 +57,10 @@ def plan() -> Callable[..., Plan]:
 class Cluster:
     """A real scheduler with two workers on the loopback address."""
 
-    def __init__(self, address: str, workers: list[subprocess.Popen]) -> None:
-        self.address, self.workers = address, workers
+    def __init__(
+        self, address: str, scheduler: subprocess.Popen, workers: list[subprocess.Popen]
+    ) -> None:
+        self.address, self.scheduler, self.workers = address, scheduler, workers
 
 
 @pytest.fixture(scope="session")
@@ -86,7 +88,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., object]:
     def run() -> Iterator[Cluster]:
         folder = str(tmp_path_factory.mktemp("dask"))
         with ExitStack() as stack:
-            _, address = start(stack, SCHEDULER)
-            yield Cluster(address, [start(stack, WORKER, address, folder)[0] for _ in range(2)])
+            scheduler, address = start(stack, SCHEDULER)
+            workers = [start(stack, WORKER, address, folder)[0] for _ in range(2)]
+            yield Cluster(address, scheduler, workers)
 
     return run

@@ -70,6 +70,20 @@ def test_a_cluster_loses_a_worker(plan: Callable, cluster: Callable):
     assert str(dask.workers[1].pid) in makers
 
 
+def test_a_cluster_loses_its_scheduler(plan: Callable, cluster: Callable):
+    """Told, instead of waiting for ever; what was done until then has been given."""
+    seeds = plan(a=f"sweep: {{seed: {list(range(60))}}}\n")
+    done = []
+    with cluster() as dask, Cluster(dask.address) as executor:  # noqa: SIM117
+        with pytest.raises(WinitError, match="the scheduler is lost"):
+            for job, outcome in executor.run(empty, jobs_of(seeds)):
+                done += [job.number] if isinstance(outcome, Product) else []
+                if len(done) == 5:
+                    dask.scheduler.kill()
+                    dask.scheduler.wait()
+    assert 5 <= len(done) < 60
+
+
 def test_no_scheduler():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from weightinit_cli.results import Result
 
 UNEQUAL = "samples: 150\nwidth: [60, 15, 60]\nactivation: tanh\ninitializer: {}\n"
-HE = "samples: 100\nwidth: 40\nlayers: 3\nactivation: relu\ninitializer: kaiming_normal\n"
-TRUNCATED = "samples: 100\nwidth: 40\nlayers: 2\nactivation: tanh\ninitializer: he_normal\n"
+HE = "samples: 100\nwidth: 100\nlayers: 3\nactivation: relu\ninitializer: kaiming_normal\n"
+TRUNCATED = "samples: 100\nwidth: 100\nlayers: 2\nactivation: tanh\ninitializer: he_normal\n"
 
 
 def of(text: str) -> Result:

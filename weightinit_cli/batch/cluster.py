@@ -43,7 +43,7 @@ class Cluster:
                 "--scheduler needs the package distributed: pip install 'weightinit-cli[dask]'"
             )
             raise ClusterError(message) from None
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        _silence()
         self._dask: Any = distributed
         try:
             self._client: Any = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
@@ -51,26 +51,36 @@ class Cluster:
             raise _unreachable(address, error) from None
 
     def run(self, function: Callable[[Spec], Product], jobs: Iterable[Job]) -> Iterator[Outcome]:
-        """The outcomes, each as soon as it is there."""
+        """The outcomes, each as soon as it is there.
+
+        Raises ClusterError where the scheduler is lost on the way.
+        """
         jobs = iter(jobs)
         in_flight: dict[Any, Job] = {}
         completed = self._dask.as_completed(loop=self._client.loop)
 
-        def submit() -> None:
-            for job in islice(jobs, max(self._capacity() - len(in_flight), 0)):
+        def submit(number: int) -> None:
+            for job in islice(jobs, max(number, 0)):
                 future = self._client.submit(attempt, function, job.spec, pure=False)
                 in_flight[future] = job
                 completed.add(future)
 
-        submit()
-        for future in completed:
-            job = in_flight.pop(future)
-            outcome = _outcome(future)
-            submit()
-            yield job, outcome
+        submit(AHEAD)
+        while in_flight:
+            # Workers come and go; they are counted again when so many jobs are done as they take.
+            room = self._room()
+            submit(room - len(in_flight))
+            for future in islice(completed, min(room, len(in_flight))):
+                job = in_flight.pop(future)
+                outcome = _outcome(future)
+                submit(1)
+                yield job, outcome
 
-    def _capacity(self) -> int:
-        threads: int = sum(self._client.nthreads().values())
+    def _room(self) -> int:
+        try:
+            threads: int = sum(self._client.nthreads().values())
+        except Exception as error:  # noqa: BLE001  # whatever its streams raise
+            raise ClusterError(f"the scheduler is lost: {error}") from None
         return AHEAD * max(threads, 1)
 
     def __enter__(self) -> Self:
@@ -81,11 +91,19 @@ class Cluster:
             self._client.close(timeout=PATIENCE)
 
 
+def _silence() -> None:
+    """What goes wrong is said in our words, once."""
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
 def _outcome(future: Any) -> Product | Failure:
     try:
         result: Product | Failure = future.result()
     except Exception as error:  # noqa: BLE001  # of the cluster, not of the run: see `attempt`
-        return Failure((f"the cluster did not do it: {type(error).__name__}: {error}",))
+        said = str(error).partition("\n")[0]
+        return Failure((f"the cluster did not do it: {type(error).__name__}: {said}",))
     return result
 
 

@@ -68,9 +68,9 @@ def _walk(folder: Path) -> Iterator[Path]:
     """Links to folders are taken for results, which they may not be where they lead out."""
     for place, folders, files in os.walk(folder):
         folders.sort()
-        if STATS in files or (Path(place) / STATS).is_symlink():
+        if STATS in files or STATS in folders:
             yield Path(place, STATS)
         for name in folders:
             linked = Path(place, name)
-            if linked.is_symlink() and (linked / STATS).exists():
+            if name != STATS and linked.is_symlink() and (linked / STATS).exists():
                 yield linked / STATS

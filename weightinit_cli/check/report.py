@@ -90,7 +90,7 @@ def summary(reports: Sequence[Report]) -> list[str]:
         failed = sum(outcome.failed for outcome in of_gate)
         if of_gate:
             name = gate or "not compared"
-            said = f"{failed:,} differ" if failed else "none differs"
+            said = f"{failed:,} differ" if failed > 1 else f"{'one' if failed else 'none'} differs"
             lines.append(f"{name}: {_runs(len(of_gate))}, {said}")
     broken = sum(report.outcome is None for report in reports)
     if broken:

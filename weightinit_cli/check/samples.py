@@ -107,8 +107,23 @@ class Gatherer:
     def _add(
         self, place: Place, saved: float, fresh: Sequence[float], floor: float, *, log: bool = False
     ) -> None:
-        error = stdev(fresh) * sqrt(1 + 1 / len(fresh))
-        self.samples.append(Sample(place, saved, fmean(fresh), error, len(fresh) - 1, floor, log))
+        expected = fmean(fresh)
+        error = spread_towards(saved, fresh) * sqrt(1 + 1 / len(fresh))
+        degrees = len(fresh) // 2 - 1
+        self.samples.append(Sample(place, saved, expected, error, degrees, floor, log))
+
+
+def spread_towards(saved: float, fresh: Sequence[float]) -> float:
+    """The spread of some values x about their mean m, on the side where `saved` lies.
+
+    The larger of the standard deviation and sqrt(2 Σ (x - m)² / (R - 1)) over the values of that
+    side: what has a bound near by, such as the standard deviation of a saturated sigmoid, has its
+    tail on one side only, and half of the values tell of it.
+    """
+    mean = fmean(fresh)
+    side = [each - mean for each in fresh if (each > mean) == (saved > mean)]
+    of_side = sqrt(2 * sum(each * each for each in side) / (len(fresh) - 1))
+    return max(stdev(fresh), of_side)
 
 
 def _kind(value: Value, *, zero_is_apart: bool) -> str:

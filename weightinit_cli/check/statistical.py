@@ -60,9 +60,9 @@ def sample(
 
     `new` is the spec's own run, which must have what the saved one has.
 
-    With the mean m and the standard deviation s of a figure (or of its log) over R networks, one
-    more network of the same kind lies within m ± t s sqrt(1 + 1/R), t a quantile of Student's
-    distribution of R - 1 degrees of freedom.
+    With the mean m of a figure (or of its log) over R networks and the spread s on either side of
+    it, one more network of the same kind lies within m ± t s sqrt(1 + 1/R), t a quantile of
+    Student's distribution of R/2 - 1 degrees of freedom.
     """
     was, now = leaves(old), [leaves(each) for each in fresh]
     gatherer = Gatherer(was, now)
@@ -174,7 +174,8 @@ def _off(each: Sample, quantile: float) -> float:
 
 
 def _shown(value: float, each: Sample) -> float:
-    return exp(min(value, MOST_EXPONENT)) if each.log else value
+    """The value without its log, in as many digits as survive that."""
+    return float(f"{exp(min(value, MOST_EXPONENT)):.12g}") if each.log else value
 
 
 def _is_fixed(place: Place) -> bool:

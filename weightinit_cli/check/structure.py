@@ -61,7 +61,8 @@ def missing(
             continue
         there = [place in side and (by_chance or side[place] is not None) for side in (old, new)]
         if there[0] and not there[1]:
-            gone.append(place)
+            if not lacks(place.figure, lacked):
+                gone.append(place)
         elif there[1] and not there[0]:
             if lacks(place.figure, lacked):
                 absent.add(next(each for each in lacked if lacks(place.figure, (each,))))

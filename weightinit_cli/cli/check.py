@@ -74,12 +74,11 @@ def command(
 def _update(changed: list[Rerun], threads: int | None) -> int:
     from weightinit_cli.cli.rerun import save
 
-    code = 0
+    code = 1 if changed else 0
     for each in changed:
         try:
-            save(each, threads)
+            for path in save(each, threads):
+                terminal.note(f"written: {path}")
         except WinitError as error:
             code = max(code, terminal.fail(error.lines, error.exit_code))
-        else:
-            code = max(code, 1)
     return code

@@ -10,6 +10,7 @@ from weightinit_cli.errors import WinitError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from weightinit_cli.check import Chosen, Outcome, Pending, Report
     from weightinit_cli.cli.baselines import Pair
@@ -60,21 +61,21 @@ def judged(done: Sequence[Rerun], alpha: float) -> list[Report]:
     return reports
 
 
-def save(done: Rerun, threads: int | None) -> None:
+def save(done: Rerun, threads: int | None) -> list[Path]:
     """Write the new result in the saved one's place, with the pictures that stand there."""
     from weightinit_cli.cli.pictures import FORMATS, outdated, pictures
     from weightinit_cli.experiments import run
     from weightinit_cli.results import STATS, dump_result, write_files
 
     if done.spec is None:
-        return
+        return []
     root = done.pair.root if done.pair.root.is_dir() else done.pair.root.parent
     place = done.pair.path.parent if done.pair.path else root / done.spec.folder
     result = run(done.spec, threads=threads)
     files = pictures(result, [name for name in FORMATS if (place / f"histogram.{name}").exists()])
     files[STATS] = dump_result(result).encode()
     former = [name for name in outdated(place, result.digest) if name not in files]
-    write_files(root, place.relative_to(root).as_posix(), files, former)
+    return write_files(root, place.relative_to(root).as_posix(), files, former)
 
 
 def _rerun(pair: Pair, threads: int | None, *, quiet: bool) -> Rerun:
@@ -89,7 +90,14 @@ def _rerun(pair: Pair, threads: int | None, *, quiet: bool) -> Rerun:
     lacked = LACKED.get(version, ())
     own = _own_spec(old, pair)
     if pair.with_specs and pair.spec is None:
-        return Rerun(pair, None, Outcome(None, structure=("a saved result without a spec",)))
+        return Rerun(
+            pair,
+            None,
+            Outcome(
+                None,
+                structure=("a saved result without a spec; remove it if it is no longer wanted",),
+            ),
+        )
     spec = pair.spec or own
     changes = spec_changes(normal_form(own), normal_form(spec), lacked)
     if changes.keys() - {"seed"}:

@@ -19,7 +19,9 @@ def nudge(values: Array, number: int) -> None:
     equal. Zeros stay, as they do under rounding.
     """
     words = values.view(f"u{values.itemsize}")
-    scattered = (words + words.dtype.type(number)) * words.dtype.type(_SCATTER[values.itemsize])
-    up = scattered >> words.dtype.type(8 * values.itemsize - 1) == 1
+    bits = 8 * values.itemsize
+    odd = _SCATTER[values.itemsize] * (2 * number + 1) % (1 << bits)
+    scattered = words * words.dtype.type(odd)
+    up = scattered >> words.dtype.type(bits - 1) == 1
     ends = np.where(up, np.inf, -np.inf).astype(values.dtype)
     np.nextafter(values, ends, out=values, where=(values != 0) & np.isfinite(values))

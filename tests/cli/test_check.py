@@ -1,0 +1,276 @@
+"""`winit check`: what it finds, what it says, and how it exits."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from weightinit_cli import load_result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+VERSION_1 = Path(__file__).parent.parent / "results" / "version_1.json"
+OTHER_BLAS = [{"name": "openblas", "version": "0.3.1", "kernel": "Zen"}]
+
+
+@pytest.fixture
+def out(here: Path, spec: Callable, winit: Callable) -> Path:
+    """Two saved results, `a` and `b`, from specs in `configs`."""
+    (here / "configs").mkdir()
+    configs = [spec("configs/a.yaml"), spec("configs/b.yaml", "seed: 5\n")]
+    assert winit("histogram", "-q", "--no-plot", "-o", "out", "-c", configs[0], "-c", configs[1])
+    return here / "out"
+
+
+def edit(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    file = folder / "stats.json"
+    tree = json.loads(file.read_text(encoding="utf-8"))
+    change(tree)
+    file.write_text(json.dumps(tree), encoding="utf-8")
+
+
+def off(tree: dict[str, Any]) -> None:
+    tree["layers"][1]["std"] *= 1.01
+
+
+def test_nothing_differs(out: Path, winit: Callable, monkeypatch: pytest.MonkeyPatch):
+    done = winit("check", "out")
+    assert (done.code, done.out, done.err) == (0, "exact: 2 runs, none differs\n", "")
+    assert winit("check", "-q", "out") == (done.__class__)(0, "", "")
+    assert winit("check", "configs", "--against", "out").code == 0
+    assert winit("check", "configs/a.yaml", "--against", "out", "--exclude", "b").code == 0
+    assert winit("check", "out/a", "out/b/stats.json").out == done.out
+    (out.parent / "elsewhere").mkdir()
+    monkeypatch.chdir(out.parent / "elsewhere")
+    assert winit("check", "../out").out == done.out
+
+
+def test_a_drift(out: Path, winit: Callable):
+    edit(out / "a", off)
+    done = winit("check", "out")
+    assert done.code == 1
+    lines = done.out.splitlines()
+    assert lines[0].startswith("a: exact: 1 of ")
+    assert lines[1].startswith("  layer 2 std: ")
+    assert lines[1].endswith("(0.0099 relative)")
+    assert lines[2:] == [
+        "exact: 2 runs, one differs",
+        "to accept what differs: the same command with --update",
+    ]
+
+
+def test_at_most_five_and_a_count(out: Path, winit: Callable):
+    def change(tree: dict[str, Any]) -> None:
+        for layer in tree["layers"]:
+            layer["quantiles"] = dict.fromkeys(layer["quantiles"], 0.5)
+
+    edit(out / "a", change)
+    done = winit("check", "out")
+    assert done.out.count("  layer ") == 5
+    assert "  and 9 others\n" in done.out
+
+
+def test_update_exits_1_and_holds_afterwards(out: Path, winit: Callable, files: Callable):
+    good = (out / "a" / "stats.json").read_bytes()
+    edit(out / "a", off)
+    before = files(out)
+    assert winit("check", "out", "--update").code == 1
+    assert (out / "a" / "stats.json").read_bytes() == good
+    assert files(out) == before
+    assert winit("check", "out", "--update").code == 0
+
+
+def test_another_machine(out: Path, winit: Callable):
+    edit(out / "a", lambda tree: tree["environment"].update(blas=OTHER_BLAS))
+    done = winit("check", "out")
+    assert done.code == 0
+    assert done.out == "exact: 1 run, none differs\nrounding: 1 run, none differs\n"
+    edit(out / "a", off)
+    done = winit("check", "out")
+    assert done.code == 1
+    assert "x its tolerance)" in done.out
+    assert "since it has BLAS openblas 0.3.1 Zen, now " in done.out
+
+
+def test_other_draws(out: Path, spec: Callable, winit: Callable):
+    spec("configs/a.yaml", "seed: 8\n")
+    done = winit("check", "configs", "--against", "out")
+    assert done.code == 0
+    assert "statistical: 1 run, none differs" in done.out
+    edit(out / "a", lambda tree: tree["layers"][0]["weights"].update(std=0.1))
+    done = winit("check", "configs", "--against", "out")
+    assert done.code == 1
+    assert "layer 1 weights.std: 0.1, now 0.27" in done.out
+
+
+def test_specs_without_results_and_results_without_specs(
+    out: Path, spec: Callable, winit: Callable
+):
+    spec("configs/c.yaml")
+    spec("configs/a.yaml", "saturation: 0.1\n")
+    (out.parent / "configs" / "b.yaml").unlink()
+    done = winit("check", "configs", "--against", "out")
+    assert done.code == 1
+    assert "the spec has changed since: saturation: 0.05, now 0.1" in done.out
+    assert "b: differs\n  a saved result without a spec; remove it" in done.out
+    assert "c: differs\n  no saved result\n" in done.out
+    assert "not compared: 3 runs, 3 differ" in done.out
+    assert winit("check", "configs", "--against", "out", "--update").code == 1
+    assert load_result(out / "a").spec["saturation"] == 0.1
+    assert (out / "c" / "stats.json").is_file()
+    assert winit("check", "configs", "--against", "out", "--exclude", "b").code == 0
+
+
+def test_variants_are_found(here: Path, spec: Callable, winit: Callable):
+    config = spec("many.yaml", "sweep: {seed: [1, 2]}\n")
+    winit("histogram", "-q", "-c", config)
+    done = winit("check", config, "--against", "outputs")
+    assert (done.code, done.out) == (0, "exact: 2 runs, none differs\n")
+    shutil.rmtree(here / "outputs" / "many" / "seed=2")
+    done = winit("check", "many.yaml", "--against", "outputs")
+    assert done.code == 1
+    assert "many/seed=2: differs\n  no saved result" in done.out
+
+
+def test_excluded_is_printed(out: Path, winit: Callable):
+    done = winit("check", "out", "--exclude", "a*")
+    assert (done.code, done.out) == (0, "exact: 1 run, none differs\n")
+    assert done.err == "excluded: a\n"
+    done = winit("check", "out", "--exclude", "*")
+    assert done.code == 2
+    assert "nothing to check" in done.err
+
+
+def test_an_older_schema_is_no_failure(here: Path, winit: Callable):
+    (here / "out" / "old").mkdir(parents=True)
+    shutil.copy(VERSION_1, here / "out" / "old" / "stats.json")
+    edit(here / "out" / "old", lambda tree: tree["environment"].update(winit="0.0.1"))
+    done = winit("check", "out")
+    assert done.code == 0, done.out
+    assert "not in baseline: resolved.standard_errors, theory, verdict\n" in done.out
+    assert winit("check", "out", "--update").code == 1
+    assert "not in baseline" not in winit("check", "out").out
+
+
+# reports
+
+
+def test_json(out: Path, winit: Callable):
+    edit(out / "a", off)
+    (out / "b" / "stats.json").write_text("{", encoding="utf-8")
+    done = winit("check", "out", "--format", "json")
+    assert done.code == 2
+    a, b = map(json.loads, done.out.splitlines())
+    assert (a["run"], a["state"], a["gate"], a["drifted"]) == ("a", "drift", "exact", 1)
+    assert a["drifts"][0]["figure"] == "std"
+    assert (b["state"], len(b["errors"])) == ("error", 1)
+
+
+def test_github(out: Path, winit: Callable):
+    edit(out / "a", off)
+    done = winit("check", "out", "--format", "github")
+    (line,) = [each for each in done.out.splitlines() if each.startswith("::")]
+    assert line.startswith("::error file=out/a/stats.json,title=winit check::a: exact: 1 of ")
+    assert "%0Alayer 2 std: " in line
+
+
+def test_junit(out: Path, winit: Callable):
+    edit(out / "a", off)
+    (out / "b" / "stats.json").write_text("{", encoding="utf-8")
+    for _ in range(2):
+        assert winit("check", "out", "--junit", "report.xml").code == 2
+    suite = ET.parse("report.xml").getroot()[0]  # noqa: S314
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("2", "1", "1")
+    a, b = suite
+    assert (a.get("classname"), a.get("name")) == ("winit.exact", "a")
+    assert "layer 2 std" in (a[0].text or "")
+    assert b[0].tag == "error"
+
+
+# bad input
+
+
+def _truncate(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:500])
+
+
+def _link_out(file: Path) -> None:
+    elsewhere = file.parent.parent.parent / "elsewhere.json"
+    file.rename(elsewhere)
+    file.symlink_to(elsewhere)
+
+
+def _link_folder_out(file: Path) -> None:
+    folder = file.parent
+    elsewhere = folder.parent.parent / "elsewhere"
+    folder.rename(elsewhere)
+    folder.symlink_to(elsewhere, target_is_directory=True)
+
+
+def _huge(file: Path) -> None:
+    with file.open("r+b") as opened:
+        opened.truncate(1 << 31)
+
+
+def _edited(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:
+    return lambda file: edit(file.parent, change)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (_truncate, "not JSON"),
+        (lambda file: file.write_bytes(b"\0\1"), "not JSON"),
+        (_edited(lambda tree: tree.update(schema_version=99)), "99 is newer than"),
+        (_edited(lambda tree: tree["layers"][0].update(std=float("nan"))), "NaN"),
+        (_edited(lambda tree: tree["spec"].update(activation={"name": "sigmod"})), "sigmoid"),
+        (_edited(lambda tree: tree["layers"][0]["histogram"].update(underflow=3)), "add up"),
+        (_huge, "more than any result"),
+        (_link_out, "leads out of out through a link"),
+        (_link_folder_out, "leads out of out through a link"),
+        (lambda file: (file.unlink(), file.symlink_to("nowhere")), "No such file"),
+        (lambda file: (file.unlink(), file.mkdir()), "not a file"),
+    ],
+    ids=[
+        "truncated", "binary", "newer", "nan", "spec", "counts", "huge", "link", "linked folder",
+        "dangling", "folder",
+    ],
+)  # fmt: skip
+def test_bad_input(out: Path, winit: Callable, damage: Callable[[Path], object], message: str):
+    damage(out / "a" / "stats.json")
+    done = winit("check", "out")
+    assert done.code == 2
+    (line,) = done.err.splitlines()
+    assert line.startswith("out/a/stats.json: ")
+    assert message in line
+    assert done.out == "exact: 1 run, none differs\ncould not be checked: 1 run\n"
+
+
+def test_nothing_there(here: Path, winit: Callable):
+    (here / "empty").mkdir()
+    for arguments in (["empty"], ["missing"], ["configs.yaml", "--against", "empty"]):
+        done = winit("check", *arguments)
+        assert (done.code, done.out) == (2, "")
+        assert len(done.err.splitlines()) == 1
+
+
+def test_a_bad_spec_stops_nothing_else(out: Path, spec: Callable, winit: Callable):
+    spec("configs/c.yaml", "widht: 3\n")
+    done = winit("check", "configs", "--against", "out")
+    assert done.code == 2
+    assert "widht" in done.err
+    assert done.out == "exact: 2 runs, none differs\n"
+
+
+def test_interrupted(out: Path, winit: Callable, monkeypatch: pytest.MonkeyPatch):
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("weightinit_cli.experiments.run", interrupt)
+    assert winit("check", "out").code == 130
