@@ -75,7 +75,7 @@ def test_a_cluster_loses_its_scheduler(plan: Callable, cluster: Callable):
     seeds = plan(a=f"sweep: {{seed: {list(range(60))}}}\n")
     done = []
     with cluster() as dask, Cluster(dask.address) as executor:  # noqa: SIM117
-        with pytest.raises(WinitError, match="the scheduler is lost"):
+        with pytest.raises(WinitError, match="the scheduler is lost"):  # noqa: PT012
             for job, outcome in executor.run(empty, jobs_of(seeds)):
                 done += [job.number] if isinstance(outcome, Product) else []
                 if len(done) == 5:
