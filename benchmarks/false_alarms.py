@@ -4,8 +4,7 @@
 
 A check of one saved result: the gate's own functions on one network and 20 others of its spec,
 each of a seed of its own, so that no two checks share a network. Alarms at alpha per whole check,
-with Clopper and Pearson's two-sided 95 % limits. The last network dies by chance in some seeds,
-which nothing but more networks than 20 could tell from a defect; it is not in the sum.
+with Clopper and Pearson's two-sided 95 % limits.
 """
 
 from __future__ import annotations

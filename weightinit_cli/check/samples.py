@@ -80,13 +80,19 @@ class Gatherer:
         else:
             self.skipped += 1
 
-    def fixed(self, place: Place) -> bool:
-        """A figure that no draw decides: whether all agree; a drift where the saved one alone."""
-        fresh = [each.get(place) for each in self._fresh]
-        same = all(_close(fresh[0], each) for each in fresh)
-        if same and not _close(self._saved.get(place), fresh[0]):
-            self.certain.append(Drift(place, self._saved.get(place), fresh[0], None))
-        return same
+    def fixed(self, *places: Place) -> bool:
+        """Figures that no draw decides: whether all fresh networks agree in all of them.
+
+        Where they do and the saved one does not, that is certain.
+        """
+        fresh = [[each.get(place) for place in places] for each in self._fresh]
+        if any(values != fresh[0] for values in fresh):
+            return False
+        for place, value in zip(places, fresh[0], strict=True):
+            saved = self._saved.get(place)
+            if not _close(saved, value):
+                self.certain.append(Drift(place, saved, value, None))
+        return True
 
     def _numbers(self, place: Place, *, zero_is_apart: bool) -> tuple[float, list[float]] | None:
         """The figure as numbers, where all networks have one."""

@@ -111,8 +111,7 @@ def _gather(
     for path in FRACTIONS:
         gatherer.share(Place(number, path), values, values)
     bins = len(layer.histogram.counts)
-    edges = [gatherer.fixed(Place(number, f"histogram.edges.{edge}")) for edge in (0, bins)]
-    if all(edges):
+    if gatherer.fixed(*(Place(number, f"histogram.edges.{edge}") for edge in (0, bins))):
         for path in (*(f"counts.{each}" for each in range(bins)), "underflow", "overflow"):
             gatherer.share(Place(number, f"histogram.{path}"), values, 1)
 
