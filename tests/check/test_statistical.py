@@ -1,0 +1,137 @@
+"""The statistical gate's arithmetic: its rates on made-up figures, and what it leaves out.
+
+On real networks the rates are measured by benchmarks/false_alarms.py.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from weightinit_cli.check import Gate, Outcome, Pending, judge
+from weightinit_cli.check.leaves import Place
+from weightinit_cli.check.samples import Gatherer, Sample, spread_towards
+from weightinit_cli.check.statistical import student
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FIGURES, CHECKS, NETWORKS = 10, 1000, 20
+PLACES = [Place(1, f"figure {k}") for k in range(FIGURES)]
+
+
+def judged(gatherer: Gatherer, alpha: float) -> Outcome:
+    pending = Pending(Outcome(Gate.STATISTICAL), tuple(gatherer.samples), tuple(gatherer.certain))
+    return judge([pending], alpha)[0]
+
+
+def alarms(draw: Callable[[np.random.Generator], np.ndarray], alpha: float) -> int:
+    generator = np.random.Generator(np.random.SFC64(7))
+    found = 0
+    for _ in range(CHECKS):
+        saved, *fresh = (
+            dict(zip(PLACES, draw(generator).tolist(), strict=True)) for _ in range(21)
+        )
+        gatherer = Gatherer(saved, fresh)
+        for place in PLACES:
+            gatherer.mean(place)
+        found += judged(gatherer, alpha).failed
+    return found
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.01])
+@pytest.mark.parametrize("law", ["normal", "one-sided"])
+def test_false_alarms(law: str, alpha: float):
+    """At most nominal, also of a figure near a bound: 1 - z², averaged over a few."""
+
+    def draw(generator: np.random.Generator) -> np.ndarray:
+        if law == "normal":
+            return generator.standard_normal(FIGURES)
+        return 1 - (generator.standard_normal((8, FIGURES)) ** 2).mean(axis=0)
+
+    count = alarms(draw, alpha)
+    lower = stats.beta.ppf(0.025, count, CHECKS - count + 1) if count else 0.0
+    assert lower <= alpha
+    assert count / CHECKS <= 1.5 * alpha
+
+
+def test_it_sees_eight_spreads():
+    found = 0
+    generator = np.random.Generator(np.random.SFC64(8))
+    for _ in range(100):
+        fresh = [{PLACES[0]: float(each)} for each in generator.standard_normal(NETWORKS)]
+        gatherer = Gatherer({PLACES[0]: 8.0}, fresh)
+        gatherer.mean(PLACES[0])
+        found += judged(gatherer, 1e-3).failed
+    assert found > 90
+
+
+def test_student_and_normal():
+    assert student(0.05, 9) == pytest.approx(stats.t.ppf(0.975, 9))
+    assert student(1e-9, 9) == pytest.approx(stats.t.isf(5e-10, 9))
+    assert student(0.05, None) == pytest.approx(1.959964, rel=1e-6)
+
+
+def test_bonferroni_is_over_all_runs():
+    def pending(copies: int) -> Pending:
+        sample = Sample(PLACES[0], 3.0, 0.0, 1.0, None, 0.0)
+        still = Sample(PLACES[1], 0.0, 0.0, 1.0, None, 0.0)
+        return Pending(Outcome(Gate.STATISTICAL), (sample, *[still] * (copies - 1)))
+
+    alone = judge([pending(1)], 0.01)
+    among = judge([pending(1), pending(99)], 0.01)
+    assert alone[0].failed
+    assert not any(outcome.failed for outcome in among)
+
+
+def test_spread_towards():
+    assert spread_towards(1.0, [-1.0, 1.0] * 10) == pytest.approx(sqrt(20 / 19))
+    skewed = [0.0] * 19 + [20.0]
+    assert spread_towards(-1.0, skewed) == pytest.approx(np.std(skewed, ddof=1))
+    assert spread_towards(30.0, skewed) == pytest.approx(sqrt(2 * 19 * 19 / 19))
+
+
+@pytest.mark.parametrize(
+    ("saved", "fresh", "samples", "certain", "skipped"),
+    [
+        (None, [None] * 20, 0, 0, 0),
+        (None, [1.0] * 20, 0, 1, 0),
+        (1.0, [None] * 20, 0, 1, 0),
+        (0.0, [1.0] * 20, 0, 1, 0),
+        (0.0, [0.0] * 20, 0, 0, 0),
+        (1.0, [0.0] + [1.0] * 19, 0, 0, 1),
+        (1.0, [None] + [1.0] * 19, 0, 0, 1),
+        (1.0, [2.0] * 20, 1, 0, 0),
+    ],
+)
+def test_figures_that_do_not_exist(saved, fresh, samples, certain, skipped):
+    place = PLACES[0]
+    gatherer = Gatherer({place: saved}, [{place: each} for each in fresh])
+    gatherer.log(place)
+    found = len(gatherer.samples), len(gatherer.certain), gatherer.skipped
+    assert found == (samples, certain, skipped)
+
+
+@pytest.mark.parametrize(
+    ("saved", "fresh", "compared"),
+    [
+        (5000, 5000, True),
+        (0, 999, False),
+        (9500, 9500, False),
+        (0, 10_000, True),
+        (9500, 10_000, False),
+    ],
+)
+def test_shares_need_a_thousand_values(saved: int, fresh: int, compared: bool):
+    place = PLACES[0]
+    gatherer = Gatherer({place: saved}, [{place: fresh}] * 20)
+    gatherer.share(place, 10_000, 1)
+    assert bool(gatherer.samples) is compared
+
+
+def test_nothing_is_judged_without_samples():
+    assert judge([], 0.01) == []
