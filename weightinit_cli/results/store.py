@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
-from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from weightinit_cli.errors import ResultError
 from weightinit_cli.results.decode import Mismatch, decode
+from weightinit_cli.results.dump import indented, plain
 from weightinit_cli.results.figures import FIGURES
 from weightinit_cli.results.migrate import upgrade
 from weightinit_cli.results.model import SCHEMA_VERSION, Result, SpecForm
@@ -25,18 +24,15 @@ STATS = "stats.json"
 QUANTILES = {"0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99"}
 LARGEST = 2**63 - 1
 
-_NUMBERS_ON_LINES = re.compile(r"\[\n\s+([^\[\]{}\"]*?)\n\s+\]")
-
 
 def dump_result(result: Result) -> str:
     """The result as JSON text: sorted keys, no nan or inf, a list of numbers on one line."""
-    text = json.dumps(asdict(result), indent=1, sort_keys=True, allow_nan=False)
-    return _NUMBERS_ON_LINES.sub(lambda match: f"[{' '.join(match[1].split())}]", text) + "\n"
+    return indented(result) + "\n"
 
 
 def dump_line(result: Result) -> str:
     """The result as JSON on a single line, the same data as `dump_result`."""
-    return json.dumps(asdict(result), separators=(",", ":"), sort_keys=True, allow_nan=False)
+    return json.dumps(plain(result), separators=(",", ":"), allow_nan=False)
 
 
 def load_result(path: str | os.PathLike[str]) -> Result:
