@@ -127,6 +127,21 @@ def test_specs_without_results_and_results_without_specs(
     assert winit("check", "configs", "--against", "out", "--exclude", "b").code == 0
 
 
+def test_update_renews_what_compares_the_runs(here: Path, spec: Callable, winit: Callable):
+    (here / "configs").mkdir()
+    spec("configs/v.yaml", "sweep: {seed: [1, 2, 3]}\n")
+    assert winit("histogram", "-q", "-c", "configs/v.yaml", "-o", "out").code == 0
+    table, picture = (here / "out/v" / name for name in ("summary.csv", "comparison.png"))
+    right = table.read_bytes(), picture.read_bytes()
+    table.write_bytes(b"")
+    picture.write_bytes(b"")
+    edit(here / "out/v/seed=2", off)
+    done = winit("check", "configs", "--against", "out", "--update")
+    assert done.code == 1
+    assert "comparison.png" in done.err
+    assert (table.read_bytes(), picture.read_bytes()) == right
+
+
 def test_variants_are_found(here: Path, spec: Callable, winit: Callable):
     config = spec("many.yaml", "sweep: {seed: [1, 2]}\n")
     winit("histogram", "-q", "-c", config)

@@ -6,6 +6,7 @@ yet. `produce` and `save` are what becomes of a single run.
 """
 
 from weightinit_cli.batch.cluster import Cluster
+from weightinit_cli.batch.comparing import compared_run, comparison_files
 from weightinit_cli.batch.engine import Settings, jobs_of, run_batch
 from weightinit_cli.batch.executors import Executor, Failure, Serial
 from weightinit_cli.batch.find import Found, find_specs
@@ -14,9 +15,10 @@ from weightinit_cli.batch.plan import Plan, make_plan
 from weightinit_cli.batch.processes import Processes, available_cores
 from weightinit_cli.batch.product import Product, produce, save, saved
 from weightinit_cli.batch.progress import Counts, NoProgress, Progress
-from weightinit_cli.batch.summing import sum_up
+from weightinit_cli.batch.summing import SUMMARY, compare_saved, sum_up
 
 __all__ = [
+    "SUMMARY",
     "Cluster",
     "Counts",
     "Executor",
@@ -32,6 +34,9 @@ __all__ = [
     "Serial",
     "Settings",
     "available_cores",
+    "compare_saved",
+    "compared_run",
+    "comparison_files",
     "find_specs",
     "jobs_of",
     "make_plan",

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from weightinit_cli.results import Result
     from weightinit_cli.spec import Spec
 
-COMPARISON = "comparison"
 # Variants, which the picture shows with their histograms; more of them are curves.
 MOST_KEPT = 12
 
@@ -33,11 +32,10 @@ def comparison_files(
     """The comparison in each of the formats, by file name; none where there is nothing to draw."""
     if not formats:
         return {}
-    from weightinit_cli.plots import compose_comparison, render
+    from weightinit_cli.plots import comparison_pictures
 
     whole = len(expand(spec)) <= MOST_KEPT
     told = tuple(each if whole else replace(each, result=None) for each in runs)
-    drawing = compose_comparison(Comparison(spec.name, normal_form(spec), told)) if told else None
-    if drawing is None:
+    if not told:
         return {}
-    return {f"{COMPARISON}.{name}": render(drawing, name, "") for name in dict.fromkeys(formats)}
+    return comparison_pictures(Comparison(spec.name, normal_form(spec), told), formats)

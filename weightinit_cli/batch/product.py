@@ -8,6 +8,7 @@ from weightinit_cli import __version__
 from weightinit_cli.batch.comparing import compared_run
 from weightinit_cli.errors import ResultError
 from weightinit_cli.results import STATS, dump_result, load_result, write_files
+from weightinit_cli.results.pictures import is_of, outdated, picture_names
 from weightinit_cli.results.summary import rows
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from weightinit_cli.results.comparison import ComparedRun
     from weightinit_cli.results.summary import Row
     from weightinit_cli.spec import Spec
-
-PICTURES = ("histogram", "depth")
-FORMATS = ("png", "svg", "pdf")
 
 
 class Product(NamedTuple):
@@ -45,7 +43,11 @@ def produce(spec: Spec, formats: Sequence[str] = ("png",)) -> Product:
     from weightinit_cli.experiments import run
 
     result = run(spec, threads=1)
-    files = {} if spec.run else pictures(result, formats)
+    files: dict[str, bytes] = {}
+    if formats and not spec.run:
+        from weightinit_cli.plots import pictures
+
+        files = pictures(result, formats)
     files[STATS] = dump_result(result).encode()
     return _product(result, spec, files)
 
@@ -56,9 +58,8 @@ def save(product: Product, out: Path, spec: Spec) -> None:
     Raises OutputError where they cannot be written.
     """
     place = out / spec.folder
-    former = [name for name in _picture_names(FORMATS) if name not in product.files]
-    outdated = [name for name in former if _is_of_another(place / name, product.digest)]
-    write_files(out, spec.folder, product.files, outdated)
+    former = [name for name in outdated(place, product.digest) if name not in product.files]
+    write_files(out, spec.folder, product.files, former)
 
 
 def saved(out: Path, spec: Spec, digest: str, formats: Sequence[str] = ("png",)) -> Product | None:
@@ -75,42 +76,13 @@ def saved(out: Path, spec: Spec, digest: str, formats: Sequence[str] = ("png",))
     former = result.name, result.digest, result.environment.get("winit")
     if former != (spec.name, digest, __version__):
         return None
-    wanted = [] if spec.run else _picture_names(formats)
-    if not all(_is_of(place / name, digest) for name in wanted):
+    wanted = [] if spec.run else picture_names(formats)
+    if not all(is_of(place / name, digest) for name in wanted):
         return None
     return _product(result, spec, {})
-
-
-def pictures(result: Result, formats: Sequence[str]) -> dict[str, bytes]:
-    """Both pictures in each format, by file name."""
-    if not formats:
-        return {}
-    from weightinit_cli.plots import compose, compose_depth, render
-
-    drawings = {"histogram": compose(result), "depth": compose_depth(result)}
-    return {
-        f"{picture}.{name}": render(drawing, name, result.digest)
-        for picture, drawing in drawings.items()
-        for name in dict.fromkeys(formats)
-    }
 
 
 def _product(result: Result, spec: Spec, files: Mapping[str, bytes]) -> Product:
     verdict = tuple(each.name for each in result.verdict)
     lines = rows(result, spec.run)
     return Product(result.digest, __version__, verdict, lines, compared_run(result, spec), files)
-
-
-def _picture_names(formats: Sequence[str]) -> list[str]:
-    return [f"{picture}.{name}" for picture in PICTURES for name in formats]
-
-
-def _is_of(picture: Path, digest: str) -> bool:
-    try:
-        return digest.encode() in picture.read_bytes()
-    except OSError:
-        return False
-
-
-def _is_of_another(picture: Path, digest: str) -> bool:
-    return picture.is_file() and not _is_of(picture, digest)

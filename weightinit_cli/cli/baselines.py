@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -54,6 +55,18 @@ def pairs_of(
     for run in sorted({**saved, **wanted}):
         pairs.append(Pair(run, against, saved.get(run), wanted.get(run), True))
     return _kept(pairs, globs, quiet=quiet), code
+
+
+def several_of(paths: Sequence[str]) -> Iterator[tuple[Spec, list[str]]]:
+    """The specs of several runs below these paths, with their runs' folders."""
+    from weightinit_cli.batch import find_specs
+    from weightinit_cli.spec import expand
+
+    for config in find_specs(paths).specs:
+        with suppress(WinitError):
+            spec = specs.load(config)
+            if spec.runs is not None:
+                yield spec, [run.folder for run in expand(spec)]
 
 
 def sides_of(

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import specs, terminal
-from weightinit_cli.cli.pictures import format_option
+from weightinit_cli.cli.options import (
+    format_option,
+    json_option,
+    quiet_option,
+    seed_option,
+    set_option,
+)
 from weightinit_cli.cli.tally import Tally
 from weightinit_cli.errors import SpecError, WinitError, printable
 
@@ -50,14 +56,8 @@ DIGEST_SHOWN = 12
     multiple=True,
     help="Leave out specs of this name, or path below DIR. Repeatable.",
 )
-@click.option(
-    "--set",
-    "overrides",
-    metavar="PATH=VALUE",
-    multiple=True,
-    help="Replace a value of every spec, e.g. initializer.std=0.1. Repeatable.",
-)
-@click.option("--seed", metavar="N", help="The same as --set seed=N.")
+@set_option
+@seed_option
 @click.option(
     "--max-runs",
     type=click.IntRange(min=1),
@@ -66,8 +66,8 @@ DIGEST_SHOWN = 12
 )
 @format_option
 @click.option("--no-plot", is_flag=True, help="Write stats.json alone.")
-@click.option("--json", "as_json", is_flag=True, help="Print each result as one line of JSON.")
-@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+@json_option
+@quiet_option
 def command(
     paths: tuple[str, ...],
     output_dir: Path,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import terminal
+from weightinit_cli.cli.options import threads_option
 from weightinit_cli.cli.reports import exclude_option, junit_option, style_option, tell
 from weightinit_cli.errors import WinitError
 
@@ -34,11 +35,7 @@ if TYPE_CHECKING:
 @click.option("--update", is_flag=True, help="Write what differs as the new baseline; exits 1.")
 @junit_option
 @style_option
-@click.option(
-    "--threads",
-    type=click.IntRange(min=1),
-    help="Threads to use; the results do not depend on it. Default: as many as help.",
-)
+@threads_option
 @click.option("-q", "--quiet", is_flag=True, help="Print only what differs, and errors.")
 def command(
     paths: tuple[str, ...],
@@ -67,7 +64,10 @@ def command(
     code = max(code, tell(reports, style, junit, quiet=quiet, updating=update))
     if update:
         failing = {report.run for report in reports if report.state == "drift"}
-        code = max(code, _update([d for d in done if d.pair.run in failing or d.older], threads))
+        changed = [each for each in done if each.pair.run in failing or each.older]
+        code = max(code, _update(changed, threads))
+        if against is not None:
+            code = max(code, _renew({each.pair.run for each in changed}, paths, against))
     return code
 
 
@@ -82,3 +82,18 @@ def _update(changed: list[Rerun], threads: int | None) -> int:
         except WinitError as error:
             code = max(code, terminal.fail(error.lines, error.exit_code))
     return code
+
+
+def _renew(changed: set[str], paths: tuple[str, ...], against: Path) -> int:
+    """Write the tables and pictures over all runs of a spec of which one has changed."""
+    from weightinit_cli.batch import compare_saved
+    from weightinit_cli.cli.baselines import several_of
+
+    for spec, folders in several_of(paths):
+        if not changed.isdisjoint(folders):
+            try:
+                for path in compare_saved(spec, against):
+                    terminal.note(f"written: {path}")
+            except WinitError as error:
+                return terminal.fail(error.lines, error.exit_code)
+    return 0

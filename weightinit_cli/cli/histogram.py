@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from weightinit_cli.cli import specs, terminal
-from weightinit_cli.cli.pictures import format_option, outdated, pictures
+from weightinit_cli.cli.options import (
+    config_option,
+    format_option,
+    json_option,
+    output_option,
+    quiet_option,
+    seed_option,
+    set_option,
+    threads_option,
+)
 from weightinit_cli.errors import Mark, Problem, SpecError, WinitError, printable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from weightinit_cli.results import Result
     from weightinit_cli.spec import Spec
 
@@ -19,40 +29,15 @@ if TYPE_CHECKING:
 @click.command(
     "histogram", short_help="Run specs: every layer's activations, as picture and numbers."
 )
-@click.option(
-    "-c",
-    "--config",
-    "configs",
-    metavar="SPEC",
-    multiple=True,
-    required=True,
-    help="A spec: a file, or the name of a shipped one (winit list configs). Repeatable.",
-)
-@click.option(
-    "-o",
-    "--output-dir",
-    default="outputs",
-    show_default=True,
-    type=click.Path(path_type=Path, readable=False),
-    help="Where results go: OUTPUT_DIR/<name>/.",
-)
-@click.option(
-    "--set",
-    "overrides",
-    metavar="PATH=VALUE",
-    multiple=True,
-    help="Replace a value of the spec, e.g. initializer.std=0.1. Repeatable.",
-)
-@click.option("--seed", metavar="N", help="The same as --set seed=N.")
+@config_option
+@output_option
+@set_option
+@seed_option
 @format_option
 @click.option("--no-plot", is_flag=True, help="Write stats.json alone.")
-@click.option(
-    "--threads",
-    type=click.IntRange(min=1),
-    help="Threads to use; the results do not depend on it. Default: as many as help.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print each result as one line of JSON.")
-@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+@threads_option
+@json_option
+@quiet_option
 def command(
     configs: tuple[str, ...],
     output_dir: Path,
@@ -133,8 +118,13 @@ def _run(spec: Spec, threads: int | None, *, quiet: bool) -> Result:
 
 def _save(result: Result, output_dir: Path, formats: tuple[str, ...]) -> list[Path]:
     from weightinit_cli.results import STATS, dump_result, write_files
+    from weightinit_cli.results.pictures import outdated
 
-    files = pictures(result, formats)
+    files: dict[str, bytes] = {}
+    if formats:
+        from weightinit_cli.plots import pictures
+
+        files = pictures(result, formats)
     files[STATS] = dump_result(result).encode()
     former = outdated(output_dir / result.name, result.digest)
     return write_files(output_dir, result.name, files, [n for n in former if n not in files])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import terminal
-from weightinit_cli.cli.pictures import format_option
+from weightinit_cli.cli.options import format_option, quiet_option
 from weightinit_cli.errors import printable
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 )
 @format_option
 @click.option("--json", "as_json", is_flag=True, help="Print the diagram as one line of JSON.")
-@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+@quiet_option
 def command(
     activation: str,
     width: int,

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from weightinit_cli.cli import terminal
-from weightinit_cli.cli.pictures import format_option, pictures
+from weightinit_cli.cli.options import format_option, quiet_option
 from weightinit_cli.errors import printable
 
 
@@ -20,9 +20,10 @@ from weightinit_cli.errors import printable
     help="Folder for the pictures. Default: beside the result.",
 )
 @format_option
-@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+@quiet_option
 def command(path: Path, output_dir: Path | None, formats: tuple[str, ...], quiet: bool) -> None:
     """Draw the pictures of a saved result again: RESULT is a stats.json or its folder."""
+    from weightinit_cli.plots import pictures
     from weightinit_cli.results import load_result, write_files
 
     result = load_result(path)

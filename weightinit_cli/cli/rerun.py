@@ -63,16 +63,18 @@ def judged(done: Sequence[Rerun], alpha: float) -> list[Report]:
 
 def save(done: Rerun, threads: int | None) -> list[Path]:
     """Write the new result in the saved one's place, with the pictures that stand there."""
-    from weightinit_cli.cli.pictures import FORMATS, outdated, pictures
     from weightinit_cli.experiments import run
+    from weightinit_cli.plots import pictures
     from weightinit_cli.results import STATS, dump_result, write_files
+    from weightinit_cli.results.pictures import FORMATS, outdated
 
     if done.spec is None:
         return []
     root = done.pair.root if done.pair.root.is_dir() else done.pair.root.parent
     place = done.pair.path.parent if done.pair.path else root / done.spec.folder
     result = run(done.spec, threads=threads)
-    files = pictures(result, [name for name in FORMATS if (place / f"histogram.{name}").exists()])
+    formats = [name for name in FORMATS if (place / f"histogram.{name}").exists()]
+    files = pictures(result, formats) if formats else {}
     files[STATS] = dump_result(result).encode()
     former = [name for name in outdated(place, result.digest) if name not in files]
     return write_files(root, place.relative_to(root).as_posix(), files, former)

@@ -12,67 +12,42 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from weightinit_cli.results import Result
-    from weightinit_cli.results.comparison import ComparedRun, Comparison
+    from weightinit_cli.results.comparison import ComparedRun
     from weightinit_cli.results.summary import Row
     from weightinit_cli.spec import Spec
 
-COMPARISON, SUMMARY = "comparison", "summary.csv"
 HEADS = ("std", "std (inputs)", "grad. ratio")
-
-# Variants, which the picture shows with their histograms; more of them are curves.
-MOST_KEPT = 8
 
 
 class Several:
     """What is kept of the runs of one spec, for the table and the picture over all of them."""
 
     def __init__(self, spec: Spec, output_dir: Path) -> None:
-        self.name, self.out = spec.name, output_dir
-        self._keep = spec.runs is not None and not spec.runs.grid.axes
-        self._keep = self._keep and len(spec.runs or ()) <= MOST_KEPT
+        self._spec, self._out = spec, output_dir
         self._rows: list[Row] = []
         self._compared: list[ComparedRun] = []
-        self._shared: list[Result] = []
 
     def save(self, run: Spec, result: Result) -> Path:
         """Write one run's statistics, and keep what the comparison needs."""
+        from weightinit_cli.batch import compared_run
         from weightinit_cli.results import STATS, dump_result, write_files
-        from weightinit_cli.results.comparison import compared
         from weightinit_cli.results.summary import rows
 
         self._rows += rows(result, run.run)
-        self._compared.append(compared(result, run.run, run.varied, keep=self._keep))
-        self._shared = self._shared or [result]
-        (path,) = write_files(self.out, run.folder, {STATS: dump_result(result).encode()})
+        compared = compared_run(result, run)
+        self._compared += [] if compared is None else [compared]
+        (path,) = write_files(self._out, run.folder, {STATS: dump_result(result).encode()})
         return path
 
     def finish(self, formats: tuple[str, ...]) -> list[Path]:
         """Write the table over all runs, and the picture where there is one."""
+        from weightinit_cli.batch import SUMMARY, comparison_files
         from weightinit_cli.results import write_files
         from weightinit_cli.results.summary import csv_lines
 
-        if not self._compared:
-            return []
-        files = self._pictures(formats)
+        files = comparison_files(self._spec, self._compared, formats)
         files[SUMMARY] = csv_lines(self._rows, None).encode()
-        return write_files(self.out, self.name, files)
-
-    def _comparison(self) -> Comparison:
-        from weightinit_cli.results.comparison import Comparison
-
-        return Comparison(self.name, self._shared[0].spec, tuple(self._compared))
-
-    def _pictures(self, formats: tuple[str, ...]) -> dict[str, bytes]:
-        if not formats:
-            return {}
-        from weightinit_cli.plots import compose_comparison, render
-
-        drawing = compose_comparison(self._comparison())
-        if drawing is None:
-            return {}
-        return {
-            f"{COMPARISON}.{name}": render(drawing, name, "") for name in dict.fromkeys(formats)
-        }
+        return write_files(self._out, self._spec.name, files)
 
 
 def heads(spec: Spec) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import specs, terminal
+from weightinit_cli.cli.options import config_option, set_option
 from weightinit_cli.errors import WinitError, printable
 
 if TYPE_CHECKING:
@@ -28,22 +29,8 @@ PATHS = (
 
 
 @click.command("theory", short_help="Print what mean-field theory predicts, without a run.")
-@click.option(
-    "-c",
-    "--config",
-    "configs",
-    metavar="SPEC",
-    multiple=True,
-    required=True,
-    help="A spec: a file, or the name of a shipped one (winit list configs). Repeatable.",
-)
-@click.option(
-    "--set",
-    "overrides",
-    metavar="PATH=VALUE",
-    multiple=True,
-    help="Replace a value of the spec, e.g. initializer.std=0.1. Repeatable.",
-)
+@config_option
+@set_option
 @click.option("--json", "as_json", is_flag=True, help="Print each forecast as one line of JSON.")
 def command(configs: tuple[str, ...], overrides: tuple[str, ...], as_json: bool) -> int:
     """Print what mean-field theory predicts of every layer, without drawing a network.

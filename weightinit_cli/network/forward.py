@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,6 +65,7 @@ def forward(
             x = out
 
 
+@lru_cache(maxsize=1)
 def random_directions(samples: int) -> Array:
     """Fixed random directions across the inputs, N(0, 1) each and of mean zero, shape (k, samples).
 
@@ -72,6 +73,7 @@ def random_directions(samples: int) -> Array:
     """
     directions = stream(0, Role.PROJECTION).standard_normal((DIRECTIONS, samples))
     directions -= directions.mean(axis=1, keepdims=True)
+    directions.flags.writeable = False
     return directions
 
 

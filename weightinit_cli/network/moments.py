@@ -163,6 +163,8 @@ class UnitMoments:
             order = np.lexsort((row, cluster))
             steps = (np.diff(row[order]) > 16 * eps * rms) | (np.diff(cluster[order]) > 0)
             cluster[order] = np.concatenate([[0], np.cumsum(steps)])
+            if steps.all():
+                break
         return int(cluster.max()) + 1
 
     def _pooled_mean(self) -> float:

@@ -71,11 +71,12 @@ def at_most(threshold: float | Array, dtype: np.dtype[Any]) -> Any:
 class Buckets:
     """How many finite values fall into each bucket, in the order of the values.
 
-    `zeros` of them are exact zeros, `low` and `high` the extremes (inf and -inf without any);
-    `nonfinite` values are inf or nan and in no bucket.
+    `finite` is their sum, `zeros` of them are exact zeros, `low` and `high` the extremes (inf and
+    -inf without any); `nonfinite` values are inf or nan and in no bucket.
     """
 
     counts: Array
+    finite: int
     zeros: int
     nonfinite: int
     low: float
@@ -91,26 +92,23 @@ class Buckets:
         counts[: lowest + 1] = 0
         counts[highest:] = 0
         zeros = int(np.count_nonzero(values == 0))
-        nonfinite = values.size - int(counts.sum())
+        finite = int(counts.sum())
+        nonfinite = values.size - finite
         kept = values[np.isfinite(values)] if nonfinite else values
         low = float(kept.min(initial=np.inf))
         high = float(kept.max(initial=-np.inf))
-        return cls(counts, zeros, nonfinite, low, high)
+        return cls(counts, finite, zeros, nonfinite, low, high)
 
     def __add__(self, other: Buckets) -> Buckets:
         """Merge the counts of other values."""
         return Buckets(
             self.counts + other.counts,
+            self.finite + other.finite,
             self.zeros + other.zeros,
             self.nonfinite + other.nonfinite,
             min(self.low, other.low),
             max(self.high, other.high),
         )
-
-    @property
-    def finite(self) -> int:
-        """How many finite values there are."""
-        return int(self.counts.sum())
 
     def holding(self, thresholds: Array, ranks: Array) -> Array:
         """Which buckets hold one of the thresholds or one of the ranks (from 1): ascending."""

@@ -11,7 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from weightinit_cli.plots.compose import compose, compose_comparison, compose_depth, compose_phase
-from weightinit_cli.plots.render import FORMATS, render
+from weightinit_cli.plots.pictures import comparison_pictures, pictures
+from weightinit_cli.plots.render import render
+from weightinit_cli.results.pictures import FORMATS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,11 +22,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORMATS",
+    "comparison_pictures",
     "compose",
     "compose_comparison",
     "compose_depth",
     "compose_phase",
     "draw",
+    "pictures",
     "render",
 ]
 

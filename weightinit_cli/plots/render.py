@@ -11,11 +11,10 @@ from weightinit_cli.plots.drawing import WHITE, Cells
 from weightinit_cli.plots.shades import reduced
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
-
     from weightinit_cli.plots.drawing import Drawing
 
-FORMATS = ("png", "svg", "pdf")
+Array = np.ndarray[Any, Any]
+
 # Of a few colours, level 6 saves a fifth of the bytes of level 3 for twice the time.
 COMPRESSION = 3
 MAP_COMPRESSION = 6
@@ -79,9 +78,10 @@ def _png(drawing: Drawing, digest: str) -> bytes:
     return file.getvalue()
 
 
-def _own_colors(drawing: Drawing) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def _own_colors(drawing: Drawing) -> Array:
     colors = [WHITE, *(item.color for item in drawing.items if not isinstance(item, Cells))]
-    return np.rint(255 * np.array(list(dict.fromkeys(colors)))).astype(np.uint8)
+    rounded: Array = np.rint(255 * np.array(list(dict.fromkeys(colors)))).astype(np.uint8)
+    return rounded
 
 
 def _svg(drawing: Drawing, digest: str) -> bytes:

@@ -46,4 +46,5 @@ def reduced(pixels: Array, own: Array) -> tuple[Array, Array]:
 
 def _cells(shades: Array) -> Array:
     red, green, blue = (shades.T >> 3).astype(np.int64)
-    return red << 10 | green << 5 | blue
+    cells: Array = red << 10 | green << 5 | blue
+    return cells

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weightinit_cli.errors import ParameterError
@@ -168,6 +168,7 @@ def _option_schema(option: Option) -> dict[str, Any]:
     }
 
 
+@cache
 def activations() -> dict[str, Option]:
     """Every name of an activation, aliases included."""
     from weightinit_cli.activations import ACTIVATIONS, ALIASES
@@ -175,6 +176,7 @@ def activations() -> dict[str, Option]:
     return _options(ACTIVATIONS, ALIASES, lambda row: row.build)
 
 
+@cache
 def initializers() -> dict[str, Option]:
     """Every name of an initializer, aliases included."""
     from weightinit_cli.initializers import ALIASES, INITIALIZERS, Fans, Initializer
@@ -185,6 +187,7 @@ def initializers() -> dict[str, Option]:
     return _options(INITIALIZERS, ALIASES, build_of)
 
 
+@cache
 def vector_initializers() -> dict[str, Option]:
     """Every name of an initializer that works for a bias."""
     from weightinit_cli.initializers import INITIALIZERS

@@ -1,0 +1,53 @@
+"""Options that mean the same in every command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from weightinit_cli.results.pictures import FORMATS
+
+config_option = click.option(
+    "-c",
+    "--config",
+    "configs",
+    metavar="SPEC",
+    multiple=True,
+    required=True,
+    help="A spec: a file, or the name of a shipped one (winit list configs). Repeatable.",
+)
+output_option = click.option(
+    "-o",
+    "--output-dir",
+    default="outputs",
+    show_default=True,
+    type=click.Path(path_type=Path, readable=False),
+    help="Where results go: OUTPUT_DIR/<name>/.",
+)
+set_option = click.option(
+    "--set",
+    "overrides",
+    metavar="PATH=VALUE",
+    multiple=True,
+    help="Replace a value of the spec, e.g. initializer.std=0.1. Repeatable.",
+)
+seed_option = click.option("--seed", metavar="N", help="The same as --set seed=N.")
+format_option = click.option(
+    "--format",
+    "formats",
+    type=click.Choice(FORMATS),
+    multiple=True,
+    default=["png"],
+    show_default=True,
+    help="Format of the pictures. Repeatable.",
+)
+threads_option = click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    help="Threads to use; the results do not depend on it. Default: as many as help.",
+)
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print each result as one line of JSON."
+)
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
