@@ -1,7 +1,8 @@
-"""What one writes without winit: a loop over experiments, `python loop.py N [FOLDER]`.
+"""What one writes without winit: a loop over experiments, `python loop.py N [FOLDER PICTURES]`.
 
-The same network and the same figures as winit's with backward: false; with a folder, the picture
-of the textbook for each, too. Prints the seconds that the loop took, without the imports.
+The same network and the same figures as winit's with backward: false; with a folder, for each the
+picture of the textbook, or two: that and the curves over depth. Prints the seconds that the loop
+took, without the imports.
 """
 
 import sys
@@ -72,18 +73,39 @@ def picture(activations, path):
     plt.close()
 
 
+def curves(layers, path):
+    import matplotlib.pyplot as plt
+
+    depth = range(1, len(layers) + 1)
+    _, (upper, lower) = plt.subplots(2, 1, sharex=True)
+    for key in ("std", "std_across_inputs"):
+        upper.semilogy(depth, [layer[key] for layer in layers], "o-", label=key)
+    for key in ("saturation.low", "saturation.high"):
+        lower.plot(depth, [layer[key] for layer in layers], "o-", label=key)
+    upper.legend()
+    lower.legend()
+    plt.savefig(path)
+    plt.close()
+
+
+def draw(layers, activations, path, pictures):
+    picture(activations, f"{path}-histogram.png")
+    if pictures > 1:
+        curves(layers, f"{path}-depth.png")
+
+
 def main():
     number = int(sys.argv[1])
-    folder = sys.argv[2] if len(sys.argv) > 2 else None
-    if folder:
+    folder, pictures = (sys.argv[2], int(sys.argv[3])) if len(sys.argv) > 2 else ("", 0)
+    if pictures:
         import matplotlib.pyplot  # noqa: F401
 
-        picture(experiment(0)[1], f"{folder}/warm.png")
+        draw(*experiment(0), f"{folder}/warm", pictures)
     started = time.perf_counter()
     for seed in range(number):
-        _, activations = experiment(seed)
-        if folder:
-            picture(activations, f"{folder}/{seed}.png")
+        layers, activations = experiment(seed)
+        if pictures:
+            draw(layers, activations, f"{folder}/{seed}", pictures)
     print(time.perf_counter() - started)
 
 
