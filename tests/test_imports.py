@@ -25,8 +25,9 @@ ALLOWED: dict[str, set[str]] = {
     "activations": {"errors", "parameters"},
     "network": {"initializers", "activations", "streams"},
     "theory": {"activations"},
-    "spec": {  # the thresholds' defaults stand in one table, that of the verdicts
-        "initializers", "activations", "verdicts", "errors", "parameters",
+    "data": {"errors"},
+    "spec": {  # thresholds and data sets' names: each from the one table that has them
+        "initializers", "activations", "verdicts", "data", "errors", "parameters",
     },
     "results": {"errors"},
     "verdicts": {"results"},
@@ -34,12 +35,12 @@ ALLOWED: dict[str, set[str]] = {
     "check": {"results", "errors"},
     "experiments": {
         "init", "spec", "initializers", "activations", "network", "theory", "streams", "results",
-        "verdicts", "errors",
+        "verdicts", "data", "errors",
     },
     "batch": {"init", "spec", "experiments", "results", "plots", "errors"},
     "cli": {
         "init", "spec", "initializers", "activations", "parameters", "experiments", "results",
-        "verdicts", "check", "plots", "batch", "errors",
+        "verdicts", "check", "plots", "batch", "data", "errors",
     },
 }  # fmt: skip
 
@@ -48,6 +49,8 @@ EXCEPTIONS = {
     # In a notebook a Result draws itself, and a notebook asks the object, nobody else. The import
     # stands inside the method, so reading a result still loads no matplotlib.
     ("results.model", "plots", "_repr_png_"),
+    ("results.symmetry", "plots", "_repr_png_"),
+    ("results.training", "plots", "_repr_png_"),
 }
 
 # Libraries that cost time or power to have, and the one place that has them.
@@ -60,6 +63,7 @@ HOMES = {
     "threadpoolctl": {"network"},
     "psutil": {"experiments"},
     "distributed": {"batch"},
+    "sklearn": {"data"},
 }
 # A result is read, shown and refused without arrays; the spec itself does no arithmetic on them
 # (the tables that it reads do).

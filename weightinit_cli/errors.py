@@ -75,6 +75,10 @@ class OutputError(WinitError):
     """A place that cannot be written to: rights, space, a link that leads out."""
 
 
+class DataError(WinitError):
+    """Data that cannot be had: a folder, a file or a package is missing, a file is not right."""
+
+
 class ParameterError(ValueError):
     """A parameter whose value an initializer or an activation cannot take.
 

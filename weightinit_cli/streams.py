@@ -21,6 +21,8 @@ class Role(IntEnum):
     BIAS = 2
     PROJECTION = 3
     COTANGENT = 4
+    DATA = 5
+    BATCH = 6
 
 
 def stream(seed: int, role: Role, *, repeat: int = 0, layer: int = 0, panel: int = 0) -> Generator:

@@ -45,5 +45,8 @@ def peak(plan: Callable, out: Path, number: int) -> int:
 
 def test_memory_is_flat(plan: Callable, tmp_path: Path):
     peak(plan, tmp_path / "warm", 10)
-    few, many = (peak(plan, tmp_path / str(number), number) for number in (50, 500))
+    few, many = (
+        min(peak(plan, tmp_path / f"{number}-{again}", number) for again in range(2))
+        for number in (50, 500)
+    )
     assert (many - few) / 450 < PER_RUN

@@ -31,6 +31,7 @@ BEYOND = {
     *("backward_yes", "threshold_nan"),
     *("variant_key", "variant_name", "variant_path", "variant_value", "variants_equal"),
     *("sweep_equal", "sweep_huge", "sweep_value"),
+    "symmetry_xor_samples",
 }
 
 
@@ -48,7 +49,8 @@ def test_schema_is_valid_json_schema():
 
 
 def test_every_key_has_a_description():
-    assert all(key["description"] for key in SCHEMA["properties"].values())
+    schemas = [SCHEMA["then"], SCHEMA["else"]["then"], SCHEMA["else"]["else"]]
+    assert all(key["description"] for each in schemas for key in each["properties"].values())
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from weightinit_cli.batch.executors import Job, Outcome
     from weightinit_cli.batch.product import Product
-    from weightinit_cli.spec import Spec
+    from weightinit_cli.spec import AnySpec
 
 PATIENCE = 2.0  # seconds for a scheduler to answer
 AHEAD = 2  # jobs in flight for each thread of the workers, so that none waits for us
@@ -50,7 +50,7 @@ class Cluster:
         except Exception as error:  # noqa: BLE001  # of another server's words it makes anything
             raise _unreachable(address, error) from None
 
-    def run(self, function: Callable[[Spec], Product], jobs: Iterable[Job]) -> Iterator[Outcome]:
+    def run(self, function: Callable[[AnySpec], Product], jobs: Iterable[Job]) -> Iterator[Outcome]:
         """The outcomes, each as soon as it is there.
 
         Raises ClusterError where the scheduler is lost on the way.

@@ -5,37 +5,56 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from weightinit_cli.results.comparison import VARIANT, ComparedRun, Comparison, compared
+from weightinit_cli.results import SymmetryResult, TrainingResult
+from weightinit_cli.results.comparison import (
+    VARIANT,
+    ComparedRun,
+    Comparison,
+    TrainedRun,
+    compared,
+)
 from weightinit_cli.spec import expand, normal_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from weightinit_cli.results import Result
-    from weightinit_cli.spec import Spec
+    from weightinit_cli.results import AnyResult
+    from weightinit_cli.spec import AnySpec
 
 # Variants, which the picture shows with their histograms; more of them are curves.
 MOST_KEPT = 12
 
 
-def compared_run(result: Result, spec: Spec) -> ComparedRun | None:
-    """What the comparison needs of one of several runs: of a mere variant, all; else its curves."""
-    if not spec.run:
+def compared_run(result: AnyResult, spec: AnySpec) -> ComparedRun | TrainedRun | None:
+    """What the comparison needs of one of several runs.
+
+    Of a mere variant all, of another one its curves; nothing where there is no such picture.
+    """
+    if not spec.run or isinstance(result, SymmetryResult):
         return None
     alone = [path for path, _ in spec.varied] == [VARIANT]
+    if isinstance(result, TrainingResult):
+        return TrainedRun(spec.varied[0][1] if alone else spec.run, result)
     return compared(result, spec.run, spec.varied, keep=alone)
 
 
 def comparison_files(
-    spec: Spec, runs: Iterable[ComparedRun], formats: Sequence[str]
+    spec: AnySpec, runs: Iterable[ComparedRun | TrainedRun], formats: Sequence[str]
 ) -> dict[str, bytes]:
     """The comparison in each of the formats, by file name; none where there is nothing to draw."""
     if not formats:
         return {}
-    from weightinit_cli.plots import comparison_pictures
+    from weightinit_cli.plots import comparison_pictures, training_pictures
 
-    whole = len(expand(spec)) <= MOST_KEPT
-    told = tuple(each if whole else replace(each, result=None) for each in runs)
+    few = len(expand(spec)) <= MOST_KEPT
+    if spec.experiment == "training":
+        trained = [each for each in runs if isinstance(each, TrainedRun)] if few else []
+        return training_pictures(trained, formats) if trained else {}
+    told = tuple(
+        each if few else replace(each, result=None)
+        for each in runs
+        if isinstance(each, ComparedRun)
+    )
     if not told:
         return {}
     return comparison_pictures(Comparison(spec.name, normal_form(spec), told), formats)

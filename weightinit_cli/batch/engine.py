@@ -11,7 +11,7 @@ from weightinit_cli.batch.ledger import Record
 from weightinit_cli.batch.product import Product, produce, save, saved
 from weightinit_cli.batch.progress import Counts, NoProgress
 from weightinit_cli.errors import OutputError
-from weightinit_cli.spec import digest
+from weightinit_cli.experiments import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +54,7 @@ def run_batch(
 
 def jobs_of(plan: Plan) -> Iterator[Job]:
     """The runs, numbered, with their digests."""
-    return (Job(number, digest(run), run) for number, run in enumerate(plan.runs()))
+    return (Job(number, digest_of(run), run) for number, run in enumerate(plan.runs()))
 
 
 class _Batch(NamedTuple):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from weightinit_cli.spec import Spec
+    from weightinit_cli.spec import AnySpec
 
 
 class Job(NamedTuple):
@@ -22,7 +22,7 @@ class Job(NamedTuple):
 
     number: int
     digest: str
-    spec: Spec
+    spec: AnySpec
 
 
 class Failure(NamedTuple):
@@ -43,7 +43,7 @@ class Executor(Protocol):
     whatever it has started.
     """
 
-    def run(self, function: Callable[[Spec], Product], jobs: Iterable[Job]) -> Iterator[Outcome]:
+    def run(self, function: Callable[[AnySpec], Product], jobs: Iterable[Job]) -> Iterator[Outcome]:
         """The outcomes, each as soon as it is there."""
         ...
 
@@ -64,7 +64,7 @@ class Executor(Protocol):
 class Serial:
     """One after the other, in this process."""
 
-    def run(self, function: Callable[[Spec], Product], jobs: Iterable[Job]) -> Iterator[Outcome]:
+    def run(self, function: Callable[[AnySpec], Product], jobs: Iterable[Job]) -> Iterator[Outcome]:
         """The outcomes, in the order of the jobs."""
         return ((job, attempt(function, job.spec)) for job in jobs)
 
@@ -78,7 +78,7 @@ class Serial:
 _ALONE = Lock()
 
 
-def attempt(function: Callable[[Spec], Product], spec: Spec) -> Product | Failure:
+def attempt(function: Callable[[AnySpec], Product], spec: AnySpec) -> Product | Failure:
     """The function's product, or why there is none; one at a time in a process.
 
     The limit on BLAS's threads and matplotlib's settings are a process's, and a worker of a

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from weightinit_cli.results.comparison import ComparedRun
+    from weightinit_cli.results.comparison import ComparedRun, TrainedRun
     from weightinit_cli.results.summary import Row
 
 NOT_YET = -1
@@ -28,7 +28,7 @@ class Record(NamedTuple):
     status: Literal["done", "skipped", "failed"]
     verdict: tuple[str, ...] = ()
     rows: list[Row] = []  # noqa: RUF012
-    compared: ComparedRun | None = None
+    compared: ComparedRun | TrainedRun | None = None
     errors: tuple[str, ...] = ()
 
     @property

@@ -11,13 +11,13 @@ from weightinit_cli.spec import expand
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from weightinit_cli.spec import Spec
+    from weightinit_cli.spec import AnySpec
 
 
 class Plan(NamedTuple):
     """The specs of a batch, and the errors of those that cannot be run."""
 
-    specs: tuple[Spec, ...]
+    specs: tuple[AnySpec, ...]
     errors: tuple[WinitError, ...]
 
     @property
@@ -25,17 +25,17 @@ class Plan(NamedTuple):
         """How many runs there are."""
         return sum(len(expand(spec)) for spec in self.specs)
 
-    def runs(self) -> Iterator[Spec]:
+    def runs(self) -> Iterator[AnySpec]:
         """Every run, in order, each built when it is asked for."""
         return (run for spec in self.specs for run in expand(spec))
 
 
-def make_plan(sources: Iterable[str], load: Callable[[str], Spec]) -> Plan:
+def make_plan(sources: Iterable[str], load: Callable[[str], AnySpec]) -> Plan:
     """Load every spec and check all its runs; a bad one keeps out no other.
 
     Specs of one name would write to one folder: none of them is taken.
     """
-    specs: list[Spec] = []
+    specs: list[AnySpec] = []
     errors: list[WinitError] = []
     for source in sources:
         try:
@@ -46,7 +46,7 @@ def make_plan(sources: Iterable[str], load: Callable[[str], Spec]) -> Plan:
             errors.append(error)
         else:
             specs.append(spec)
-    by_name: dict[str, list[Spec]] = {}
+    by_name: dict[str, list[AnySpec]] = {}
     for spec in specs:
         by_name.setdefault(spec.name.lower(), []).append(spec)
     errors += [_one_folder(same) for same in by_name.values() if len(same) > 1]
@@ -54,7 +54,7 @@ def make_plan(sources: Iterable[str], load: Callable[[str], Spec]) -> Plan:
     return Plan(alone, tuple(errors))
 
 
-def _one_folder(same: Sequence[Spec]) -> SpecError:
+def _one_folder(same: Sequence[AnySpec]) -> SpecError:
     places = [spec.marks.get("name") or Mark(spec.marks[""].source) for spec in same]
     return SpecError(
         Problem(place, "name", f"{spec.name!r} is also the name of {_others(places, place)}")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from weightinit_cli.batch.executors import Outcome
     from weightinit_cli.batch.product import Product
-    from weightinit_cli.spec import Spec
+    from weightinit_cli.spec import AnySpec
 
 TRIES = 2
 # On Linux, workers are forked from a process that has these loaded, in milliseconds; elsewhere
@@ -58,7 +58,7 @@ class Processes:
     def __init__(self, number: int | None = None) -> None:
         self._workers = [_Worker() for _ in range(available_cores() if number is None else number)]
 
-    def run(self, function: Callable[[Spec], Product], jobs: Iterable[Job]) -> Iterator[Outcome]:
+    def run(self, function: Callable[[AnySpec], Product], jobs: Iterable[Job]) -> Iterator[Outcome]:
         """The outcomes, each as soon as it is there.
 
         A job whose worker dies is done again by a fresh one, once. As many jobs as there are
@@ -111,7 +111,7 @@ class _Worker:
         self.task: _Task | None = None
         self._start()
 
-    def give(self, function: Callable[[Spec], Product], task: _Task) -> None:
+    def give(self, function: Callable[[AnySpec], Product], task: _Task) -> None:
         """Have it do a job; that it is dead is seen when the outcome is taken."""
         self.task = task
         with suppress(OSError):

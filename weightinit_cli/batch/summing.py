@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from weightinit_cli import __version__
 from weightinit_cli.batch.comparing import comparison_files
 from weightinit_cli.batch.product import saved
+from weightinit_cli.experiments import digest_of
 from weightinit_cli.results import write_files
 from weightinit_cli.results.pictures import COMPARISON, FORMATS
 from weightinit_cli.results.summary import columns, csv_lines
-from weightinit_cli.spec import digest, expand
+from weightinit_cli.spec import expand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from weightinit_cli.batch.ledger import Ledger, Record
     from weightinit_cli.batch.plan import Plan
-    from weightinit_cli.spec import Spec
+    from weightinit_cli.spec import AnySpec
 
 SUMMARY, INDEX = "summary.csv", "index.json"
 
@@ -45,18 +46,20 @@ def sum_up(
     )
 
 
-def compare_saved(spec: Spec, out: Path) -> list[Path]:
-    """Write the table over all saved runs of a spec, and the pictures in their former formats.
+def compare_saved(spec: AnySpec, out: Path) -> list[Path]:
+    """Write the table over all saved runs of a spec and the pictures, those that stand there.
 
     Raises OutputError where they cannot be written.
     """
     place = out / spec.name
     formats = [name for name in FORMATS if (place / f"{COMPARISON}.{name}").exists()]
-    found = [saved(out, run, digest(run), ()) for run in expand(spec)]
+    found = [saved(out, run, digest_of(run), ()) for run in expand(spec)]
     there = [product for product in found if product is not None]
     compared = [product.compared for product in there if product.compared is not None]
     files: dict[str, bytes] = comparison_files(spec, compared, formats)
-    files[SUMMARY] = csv_lines([row for product in there for row in product.rows], None).encode()
+    if (place / SUMMARY).exists():
+        table = [row for product in there for row in product.rows]
+        files[SUMMARY] = csv_lines(table, None).encode()
     return write_files(out, spec.name, files)
 
 

@@ -22,6 +22,7 @@ from weightinit_cli.check.statistical import (
     sample,
     sample_of_two,
 )
+from weightinit_cli.check.steps import compare_steps
 from weightinit_cli.check.structure import spec_changes
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "annotation",
     "choose",
     "compare",
+    "compare_steps",
     "details",
     "excluded",
     "find_results",

@@ -14,7 +14,7 @@ from weightinit_cli.results import STATS, load_saved
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from weightinit_cli.results import Result
+    from weightinit_cli.results import AnyResult
 
 MOST_BYTES = 1 << 28
 
@@ -37,7 +37,7 @@ def find_results(root: Path) -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
-def read_result(path: Path, root: Path) -> tuple[Result, int]:
+def read_result(path: Path, root: Path) -> tuple[AnyResult, int]:
     """A saved result and the schema version of its file.
 
     Raises ResultError where it can't be read, is too large, no file, or a link out of `root`.

@@ -5,10 +5,12 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from weightinit_cli.results import SymmetryResult, TrainingResult
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from weightinit_cli.results import Result
+    from weightinit_cli.results import AnyResult, Result
 
 
 class Gate(StrEnum):
@@ -26,7 +28,7 @@ class Chosen(NamedTuple):
     why: str = ""
 
 
-def choose(old: Result, new: Result) -> Chosen:
+def choose(old: AnyResult, new: AnyResult) -> Chosen:
     """The strictest gate that two results of one spec (but for the seed) can be held to.
 
     Exact where all that last bits depend on is the same; then other draws are a drift, too.
@@ -41,8 +43,12 @@ def choose(old: Result, new: Result) -> Chosen:
     return Chosen(Gate.ROUNDING if _same_draws(old, new) else Gate.STATISTICAL, why)
 
 
-def streams(result: Result) -> list[str | None]:
-    """The hash of each layer's draws; None where nothing was drawn."""
+def streams(result: AnyResult) -> list[str | None]:
+    """The hash of each layer's or network's draws; None where nothing was drawn."""
+    if isinstance(result, SymmetryResult):
+        return [result.stream]
+    if isinstance(result, TrainingResult):
+        return [network.stream for network in result.networks]
     return [None if each.weights is None else each.weights.stream for each in result.layers]
 
 
@@ -56,7 +62,7 @@ def repeated_streams(result: Result) -> list[tuple[int, int]]:
     return pairs
 
 
-def _same_draws(old: Result, new: Result) -> bool:
+def _same_draws(old: AnyResult, new: AnyResult) -> bool:
     generators = (each.environment.get("bit_generator") for each in (old, new))
     return len(set(generators)) == 1 and streams(old) == streams(new)
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "histogram": "histogram",
+    "symmetry": "symmetry",
+    "train": "train",
     "batch": "batch",
     "theory": "theory",
     "phase": "phase",

@@ -12,7 +12,7 @@ from weightinit_cli.errors import Mark, Problem, SpecError, WinitError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from weightinit_cli.spec import Spec
+    from weightinit_cli.spec import AnySpec
 
 Saved = tuple[Path, Path]  # a stats.json, and the folder that was given
 
@@ -23,7 +23,7 @@ class Pair(NamedTuple):
     run: str
     root: Path
     path: Path | None
-    spec: Spec | None
+    spec: AnySpec | None
     with_specs: bool
 
 
@@ -57,7 +57,7 @@ def pairs_of(
     return _kept(pairs, globs, quiet=quiet), code
 
 
-def several_of(paths: Sequence[str]) -> Iterator[tuple[Spec, list[str]]]:
+def several_of(paths: Sequence[str]) -> Iterator[tuple[AnySpec, list[str]]]:
     """The specs of several runs below these paths, with their runs' folders."""
     from weightinit_cli.batch import find_specs
     from weightinit_cli.spec import expand
@@ -98,14 +98,14 @@ def _kept(pairs: list[Pair], globs: Sequence[str], *, quiet: bool) -> list[Pair]
     return kept
 
 
-def _specs_of(paths: Sequence[str]) -> tuple[dict[str, Spec], int]:
+def _specs_of(paths: Sequence[str]) -> tuple[dict[str, AnySpec], int]:
     """Every run of the specs by its folder; two of one folder are an error."""
     from weightinit_cli.batch import find_specs
     from weightinit_cli.spec import expand
 
     there = find_specs(paths)
     code = terminal.fail(map(str, there.problems), SpecError.exit_code) if there.problems else 0
-    found: dict[str, Spec] = {}
+    found: dict[str, AnySpec] = {}
     for config in there.specs:
         try:
             for run in expand(specs.load(config)):

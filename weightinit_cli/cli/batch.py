@@ -12,6 +12,7 @@ import click
 
 from weightinit_cli.cli import specs, terminal
 from weightinit_cli.cli.options import (
+    data_option,
     format_option,
     json_option,
     quiet_option,
@@ -56,6 +57,7 @@ DIGEST_SHOWN = 12
     multiple=True,
     help="Leave out specs of this name, or path below DIR. Repeatable.",
 )
+@data_option
 @set_option
 @seed_option
 @click.option(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import terminal
-from weightinit_cli.cli.options import threads_option
+from weightinit_cli.cli.options import data_option, threads_option
 from weightinit_cli.cli.reports import exclude_option, junit_option, style_option, tell
 from weightinit_cli.errors import WinitError
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 @click.option("--update", is_flag=True, help="Write what differs as the new baseline; exits 1.")
 @junit_option
 @style_option
+@data_option
 @threads_option
 @click.option("-q", "--quiet", is_flag=True, help="Print only what differs, and errors.")
 def command(

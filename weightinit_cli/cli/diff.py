@@ -12,7 +12,7 @@ from weightinit_cli.errors import WinitError
 
 if TYPE_CHECKING:
     from weightinit_cli.check import Outcome, Pending, Report
-    from weightinit_cli.results import Result
+    from weightinit_cli.results import AnyResult
 
 _PLACE = click.Path(path_type=Path, readable=False)
 
@@ -81,14 +81,25 @@ def _compared(a: tuple[Path, Path] | None, b: tuple[Path, Path] | None) -> Outco
     return compared(old, new, LACKED.get(version, ()))
 
 
-def compared(old: Result, new: Result, lacked: tuple[str, ...] = ()) -> Outcome | Pending:
+def compared(old: AnyResult, new: AnyResult, lacked: tuple[str, ...] = ()) -> Outcome | Pending:
     """Two saved results by the gate that fits them, without a run."""
-    from weightinit_cli.check import Gate, Outcome, choose, compare, sample_of_two, spec_changes
+    from weightinit_cli.check import (
+        Gate,
+        Outcome,
+        choose,
+        compare,
+        compare_steps,
+        sample_of_two,
+        spec_changes,
+    )
+    from weightinit_cli.results import Result
 
     changes = spec_changes(old.spec, new.spec, lacked)
     if changes.keys() - {"seed"}:
         return Outcome(gate=None, structure=tuple(f"spec.{each}" for each in changes.values()))
     chosen = choose(old, new)
+    if not (isinstance(old, Result) and isinstance(new, Result)):
+        return compare_steps(old, new, chosen)
     if chosen.gate is Gate.STATISTICAL:
         return sample_of_two(old, new, chosen)
     return compare(old, new, chosen, lacked=lacked)

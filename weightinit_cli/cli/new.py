@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from weightinit_cli.cli import terminal
+from weightinit_cli.cli.specs import COMMANDS
 from weightinit_cli.errors import printable
 
 
@@ -17,11 +18,12 @@ from weightinit_cli.errors import printable
 def command(file: Path, like: str | None) -> None:
     """Write a commented spec to FILE to start from; an existing file is left alone."""
     from weightinit_cli.results import write_file
-    from weightinit_cli.spec import template
+    from weightinit_cli.spec import parse_spec, template
 
     text = template().encode() if like is None else _checked(like)
     write_file(file, text)
-    run = f"winit histogram -c {shlex.quote(str(file))}"
+    experiment = parse_spec(text, source=str(file), stem="spec").experiment
+    run = f"winit {COMMANDS[experiment]} -c {shlex.quote(str(file))}"
     terminal.say(printable(f"{file}: written; run it with {run}"))
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
 from weightinit_cli.results.pictures import FORMATS
+
+DATA_DIR = "WINIT_DATA_DIR"
 
 config_option = click.option(
     "-c",
@@ -33,6 +36,24 @@ set_option = click.option(
     help="Replace a value of the spec, e.g. initializer.std=0.1. Repeatable.",
 )
 seed_option = click.option("--seed", metavar="N", help="The same as --set seed=N.")
+
+
+def _set_data_folder(
+    context: click.Context,  # noqa: ARG001
+    option: click.Parameter,  # noqa: ARG001
+    folder: str | None,
+) -> None:
+    if folder is not None:
+        os.environ[DATA_DIR] = folder
+
+
+data_option = click.option(
+    "--data-dir",
+    metavar="DIR",
+    expose_value=False,
+    callback=_set_data_folder,
+    help="Where the files of data sets are. Default: the environment's WINIT_DATA_DIR.",
+)
 format_option = click.option(
     "--format",
     "formats",

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from weightinit_cli.check import Chosen, Outcome, Pending, Report
     from weightinit_cli.cli.baselines import Pair
-    from weightinit_cli.results import Result
-    from weightinit_cli.spec import Spec
+    from weightinit_cli.results import AnyResult
+    from weightinit_cli.spec import AnySpec, Spec
 
 SEEDS = 1 << 64
 
@@ -27,7 +27,7 @@ class Rerun(NamedTuple):
     """
 
     pair: Pair
-    spec: Spec | None = None
+    spec: AnySpec | None = None
     found: Outcome | Pending | None = None
     errors: tuple[str, ...] = ()
     older: bool = False
@@ -66,14 +66,15 @@ def save(done: Rerun, threads: int | None) -> list[Path]:
     from weightinit_cli.experiments import run
     from weightinit_cli.plots import pictures
     from weightinit_cli.results import STATS, dump_result, write_files
-    from weightinit_cli.results.pictures import FORMATS, outdated
+    from weightinit_cli.results.pictures import FORMATS, PICTURES, outdated
 
     if done.spec is None:
         return []
     root = done.pair.root if done.pair.root.is_dir() else done.pair.root.parent
     place = done.pair.path.parent if done.pair.path else root / done.spec.folder
-    result = run(done.spec, threads=threads)
-    formats = [name for name in FORMATS if (place / f"histogram.{name}").exists()]
+    result = _whole(run(done.spec, threads=threads))
+    first = PICTURES[done.spec.experiment][0]
+    formats = [name for name in FORMATS if (place / f"{first}.{name}").exists()]
     files = pictures(result, formats) if formats else {}
     files[STATS] = dump_result(result).encode()
     former = [name for name in outdated(place, result.digest) if name not in files]
@@ -106,12 +107,19 @@ def _rerun(pair: Pair, threads: int | None, *, quiet: bool) -> Rerun:
         sentences = (f"the spec has changed since: {each}" for each in changes.values())
         return Rerun(pair, spec, Outcome(None, structure=tuple(sentences)))
     with terminal.ProgressBar(pair.run, shown=not quiet) as progress:
-        new = run(spec, threads=threads, progress=progress)
+        new = _whole(run(spec, threads=threads, progress=progress))
     found = _compared(old, new, spec, threads, lacked)
     return Rerun(pair, spec, found, older=version < SCHEMA_VERSION)
 
 
-def _own_spec(old: Result, pair: Pair) -> Spec:
+def _whole(result: AnyResult) -> AnyResult:
+    """The result. Raises KeyboardInterrupt where ^C has ended it, as it does a training."""
+    if getattr(result, "interrupted", None):
+        raise KeyboardInterrupt
+    return result
+
+
+def _own_spec(old: AnyResult, pair: Pair) -> AnySpec:
     """The spec inside a result. Raises SpecError where it is none any more."""
     from weightinit_cli.spec import spec_from_normal_form
 
@@ -119,19 +127,24 @@ def _own_spec(old: Result, pair: Pair) -> Spec:
 
 
 def _compared(
-    old: Result, new: Result, spec: Spec, threads: int | None, lacked: Sequence[str]
+    old: AnyResult, new: AnyResult, spec: AnySpec, threads: int | None, lacked: Sequence[str]
 ) -> Outcome | Pending:
-    from weightinit_cli.check import SHADOWS, Gate, choose, compare, sample
+    from weightinit_cli.check import SHADOWS, Gate, choose, compare, compare_steps, sample
     from weightinit_cli.experiments import run, shadow
+    from weightinit_cli.results import Result
+    from weightinit_cli.spec import Spec
 
     chosen: Chosen = choose(old, new)
+    shadows: list[AnyResult] = []
+    if chosen.gate is Gate.ROUNDING:
+        shadows = [_whole(shadow(spec, each, threads=threads)) for each in range(1, SHADOWS + 1)]
+    if not (isinstance(old, Result) and isinstance(new, Result) and isinstance(spec, Spec)):
+        return compare_steps(old, new, chosen, shadows)
     if chosen.gate is Gate.STATISTICAL:
         fresh = [run(each, threads=threads) for each in fresh_specs(spec, old.spec["seed"])]
         return sample(old, new, fresh, chosen, lacked)
-    shadows: list[Result] = []
-    if chosen.gate is Gate.ROUNDING:
-        shadows = [shadow(spec, each, threads=threads) for each in range(1, SHADOWS + 1)]
-    return compare(old, new, chosen, shadows=shadows, lacked=lacked)
+    moved = [each for each in shadows if isinstance(each, Result)]
+    return compare(old, new, chosen, shadows=moved, lacked=lacked)
 
 
 def fresh_specs(spec: Spec, saved_seed: int) -> Iterator[Spec]:

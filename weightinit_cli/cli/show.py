@@ -12,9 +12,9 @@ from weightinit_cli.cli import terminal
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON.")
 def command(path: str, as_json: bool) -> None:
     """Print the table of a saved result again: RESULT is a stats.json or its folder."""
-    from weightinit_cli.cli.table import table
+    from weightinit_cli.cli.tables import lines
     from weightinit_cli.results import dump_line, load_result
 
     result = load_result(path)
-    for line in [dump_line(result)] if as_json else table(result):
+    for line in [dump_line(result)] if as_json else lines(result):
         terminal.say(line)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from weightinit_cli.errors import Mark, Problem, SpecError, printable
+
+COMMANDS = {"histogram": "histogram", "symmetry": "symmetry", "training": "train"}
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from weightinit_cli.spec import Spec
+    from weightinit_cli.spec import AnySpec, Spec
 
 
 def load(
@@ -20,7 +22,7 @@ def load(
     seed: str | None = None,
     *,
     most_runs: int | None = None,
-) -> Spec:
+) -> AnySpec:
     """Read a spec as `load_spec` does; `seed` is the text of `--seed`, and named so in messages.
 
     Raises SpecError for all that is wrong; for a result, that it is one.
@@ -40,6 +42,19 @@ def load(
         if seed is None:
             raise
         raise SpecError(_of_option(problem, seed) for problem in error.problems) from None
+
+
+def refuse_others(spec: AnySpec, experiment: str) -> None:
+    """Raise SpecError where the spec is of another experiment, naming the command for it."""
+    if spec.experiment != experiment:
+        message = f"{spec.experiment} is run by winit {COMMANDS[spec.experiment]}"
+        raise SpecError([spec.problem("experiment", message)])
+
+
+def histogram(spec: AnySpec) -> Spec:
+    """The spec, which is one of the histogram experiment. Raises SpecError where it is not."""
+    refuse_others(spec, "histogram")
+    return cast("Spec", spec)
 
 
 def _is_result(path: Path) -> bool:

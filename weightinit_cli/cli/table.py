@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 from math import lcm
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from weightinit_cli.cli import terminal
+from weightinit_cli.cli.heading import heading
 from weightinit_cli.errors import printable
-from weightinit_cli.results.describe import described
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +60,7 @@ def table(result: Result) -> list[str]:
     columns = terminal.columns()
     layout = _layout(_columns(result.layers), columns or UNLIMITED)
     shown = layout.room >= len(SPARK_HEAD)
-    lines = [click.style(line, bold=True) for line in _heading(result, columns)]
+    lines = heading(result)
     for number, line in enumerate(layout.heads, 1):
         cells = [head.rjust(width) for head, width in zip(line, layout.widths, strict=True)]
         spark = [SPARK_HEAD] if shown and number == len(layout.heads) else []
@@ -78,15 +77,6 @@ def table(result: Result) -> list[str]:
     for verdict in result.verdict:
         lines += _verdict(verdict, columns)
     return lines
-
-
-def _heading(result: Result, columns: int | None) -> list[str]:
-    """What was run, broken at commas where it is wider than the terminal."""
-    heading = printable(f"{result.name}: {', '.join(described(result.spec))}")
-    if columns is None:
-        return [heading]
-    unbroken = re.sub("(?<!,) ", "\0", heading)
-    return [line.replace("\0", " ") for line in terminal.wrapped(unbroken, columns, indent=2)]
 
 
 def _layout(columns: Sequence[Column], room: int) -> Layout:

@@ -159,11 +159,13 @@ class ProgressBar:
                 length=BAR_LENGTH, width=BAR_WIDTH, label=self._label, file=sys.stderr
             )
 
-    def step(self, amount: float) -> None:
-        """Another piece of work is done."""
+    def step(self, amount: float, words: str = "") -> None:
+        """Another piece of work is done; the words stand behind the label."""
         self._done += amount
         if self._bar is not None and (now := time.monotonic()) >= self._due:
             self._due = now + REDRAW
+            if words:
+                self._bar.label = f"{self._label} {words}"
             self._draw(self._bar)
 
     def _draw(self, bar: ClickBar[int]) -> None:

@@ -45,7 +45,8 @@ def command(configs: tuple[str, ...], overrides: tuple[str, ...], as_json: bool)
     code = 0
     for number, config in enumerate(configs):
         try:
-            said = forecast(specs.load(config, overrides))
+            spec = specs.load(config, overrides)
+            said = forecast(specs.histogram(spec))
         except WinitError as error:
             code = max(code, terminal.fail(error.lines, error.exit_code))
             continue

@@ -5,11 +5,13 @@ from __future__ import annotations
 import click
 
 from weightinit_cli.cli import specs, terminal
+from weightinit_cli.cli.options import data_option
 from weightinit_cli.errors import WinitError, printable
 
 
 @click.command("validate", short_help="Check specs without running them.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@data_option
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 def command(files: tuple[str, ...], quiet: bool) -> int:
     """Check specs without running them: print `FILE: ok, N runs`, or every problem."""

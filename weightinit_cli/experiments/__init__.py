@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from weightinit_cli.experiments.progress import NoProgress, Progress
 
 if TYPE_CHECKING:
     from weightinit_cli.experiments.gain import Gain
-    from weightinit_cli.results import Result
+    from weightinit_cli.results import AnyResult, Result, SymmetryResult, TrainingResult
     from weightinit_cli.results.forecast import Forecast
     from weightinit_cli.results.phase import PhaseDiagram
-    from weightinit_cli.spec import Component, Spec
+    from weightinit_cli.spec import AnySpec, Component, Spec, SymmetrySpec, TrainingSpec
 
 __all__ = [
     "NoProgress",
     "Progress",
     "check",
+    "digest_of",
     "forecast",
     "gain_of",
     "phase_diagram",
@@ -25,7 +26,31 @@ __all__ = [
 ]
 
 
-def run(spec: Spec, *, threads: int | None = None, progress: Progress | None = None) -> Result:
+@overload
+def run(spec: Spec, *, threads: int | None = None, progress: Progress | None = None) -> Result: ...
+
+
+@overload
+def run(
+    spec: SymmetrySpec, *, threads: int | None = None, progress: Progress | None = None
+) -> SymmetryResult: ...
+
+
+@overload
+def run(
+    spec: TrainingSpec, *, threads: int | None = None, progress: Progress | None = None
+) -> TrainingResult: ...
+
+
+@overload
+def run(
+    spec: AnySpec, *, threads: int | None = None, progress: Progress | None = None
+) -> AnyResult: ...
+
+
+def run(
+    spec: AnySpec, *, threads: int | None = None, progress: Progress | None = None
+) -> AnyResult:
     """Run a spec and return everything that was measured.
 
     `threads` None takes all cores for large networks and one for small ones; the figures do not
@@ -37,28 +62,53 @@ def run(spec: Spec, *, threads: int | None = None, progress: Progress | None = N
         raise ValueError(f"{spec.name} describes {len(spec.runs)} runs; expand(spec) gives them")
     if threads is not None and threads < 1:
         raise ValueError(f"threads must be at least 1, not {threads}")
+    return _run(spec, threads, progress or NoProgress())
+
+
+def _run(spec: AnySpec, threads: int | None, progress: Progress, nudge: int = 0) -> AnyResult:
+    if spec.experiment == "symmetry":
+        from weightinit_cli.experiments.symmetry import symmetry
+
+        return symmetry(spec, progress, nudge)
+    if spec.experiment == "training":
+        from weightinit_cli.experiments.training import training
+
+        return training(spec, progress, nudge)
     from weightinit_cli.experiments.histogram import histogram
 
-    return histogram(spec, threads, progress or NoProgress())
+    return histogram(spec, threads, progress, nudge)
 
 
-def shadow(spec: Spec, number: int, *, threads: int | None = None) -> Result:
+def shadow(spec: AnySpec, number: int, *, threads: int | None = None) -> AnyResult:
     """Run a spec once more with every input, pre-activation and cotangent moved by one ulp.
 
     `number` (1, 2, ...) says by which pattern of ups and downs. What differs from `run(spec)` is
     what rounding can do to this network. Raises SpecError as `run` does.
     """
-    from weightinit_cli.experiments.histogram import histogram
-
-    return histogram(spec, threads, NoProgress(), number)
+    return _run(spec, threads, NoProgress(), number)
 
 
-def check(spec: Spec) -> None:
-    """Raise SpecError where the spec asks theory for a number that does not exist."""
-    from weightinit_cli.experiments.build import asks_theory, build_network
+def check(spec: AnySpec) -> None:
+    """Raise SpecError where the spec asks theory for a number that does not exist.
 
+    DataError where it reads files that are not there.
+    """
+    from weightinit_cli.experiments.build import asks_theory, build_layers
+    from weightinit_cli.experiments.files import digest_of
+
+    digest_of(spec)
     if asks_theory(spec):
-        build_network(spec)
+        build_layers(spec, (1, *spec.width))
+
+
+def digest_of(spec: AnySpec) -> str:
+    """The digest that the run's result will have: of the spec and of the files that it reads.
+
+    Raises DataError where one of these is not there.
+    """
+    from weightinit_cli.experiments.files import digest_of as of
+
+    return of(spec)
 
 
 def forecast(spec: Spec) -> Forecast:

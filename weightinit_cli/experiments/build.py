@@ -14,9 +14,11 @@ from weightinit_cli.initializers import AUTO, INITIALIZERS, Fans
 from weightinit_cli.network import Dense, Network, Request
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from weightinit_cli.activations import Activation
     from weightinit_cli.initializers import Sampler
-    from weightinit_cli.spec import Spec
+    from weightinit_cli.spec import Experiment, Spec
 
 
 def build_network(spec: Spec) -> Network:
@@ -25,15 +27,25 @@ def build_network(spec: Spec) -> Network:
     Raises SpecError where the spec asks theory for a number that does not exist: `critical` for
     an activation without a critical line there, `gain: auto` without a finite one.
     """
+    layers = build_layers(spec, (spec.features, *spec.width))
+    return Network(layers, build_activation(spec), spec.samples, np.dtype(spec.dtype), spec.seed)
+
+
+def build_layers(spec: Experiment, sizes: Sequence[int]) -> tuple[Dense, ...]:
+    """Layers from each size to the next, all by the spec's initializers."""
     layers = []
-    for number, (fan_in, fan_out) in enumerate(pairwise((spec.features, *spec.width))):
+    for number, (fan_in, fan_out) in enumerate(pairwise(sizes)):
         fans = Fans(fan_in, fan_out, first=number == 0)
         bias = _bias(spec, fans)
         zero = bias.mean == 0 and bias.std == 0
         weights = _weights(spec, fans, bias)
         layers.append(Dense(fan_in, fan_out, weights, None if zero else bias))
-    activation = ACTIVATIONS[spec.activation.name].build(**spec.activation.arguments)
-    return Network(tuple(layers), activation, spec.samples, np.dtype(spec.dtype), spec.seed)
+    return tuple(layers)
+
+
+def build_activation(spec: Experiment) -> Activation:
+    """The spec's activation."""
+    return ACTIVATIONS[spec.activation.name].build(**spec.activation.arguments)
 
 
 def build_request(spec: Spec, activation: Activation) -> Request:
@@ -46,13 +58,13 @@ def build_request(spec: Spec, activation: Activation) -> Request:
     return Request(spec.histogram.bins, span, *activation.ends(spec.saturation))
 
 
-def asks_theory(spec: Spec) -> bool:
+def asks_theory(spec: Experiment) -> bool:
     """Whether a number of the network is theory's to say."""
     row = INITIALIZERS[spec.initializer.name]
     return bool(row.theory) or spec.initializer.arguments.get("gain") == AUTO
 
 
-def _weights(spec: Spec, fans: Fans, bias: Sampler) -> Sampler:
+def _weights(spec: Experiment, fans: Fans, bias: Sampler) -> Sampler:
     row = INITIALIZERS[spec.initializer.name]
     arguments = spec.initializer.arguments
     if row.activation:
@@ -64,14 +76,14 @@ def _weights(spec: Spec, fans: Fans, bias: Sampler) -> Sampler:
     return row.build(fans, **arguments)
 
 
-def _bias(spec: Spec, fans: Fans) -> Sampler:
+def _bias(spec: Experiment, fans: Fans) -> Sampler:
     row = INITIALIZERS[spec.bias.name]
     if row.build_bias is not None:
         return row.build_bias(fans, **spec.bias.arguments)
     return row.build(Fans(1, fans.fan_out), **spec.bias.arguments)
 
 
-def _gain(spec: Spec) -> float:
+def _gain(spec: Experiment) -> float:
     from weightinit_cli.experiments.gain import gain_of
 
     gain = gain_of(spec.activation).gain
@@ -81,7 +93,7 @@ def _gain(spec: Spec) -> float:
     return gain
 
 
-def _critical_sigma_w(spec: Spec, bias: Sampler) -> float:
+def _critical_sigma_w(spec: Experiment, bias: Sampler) -> float:
     from weightinit_cli.theory import expectations_of
     from weightinit_cli.theory.critical import critical_line, critical_sigma_w
 

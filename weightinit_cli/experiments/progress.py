@@ -12,8 +12,11 @@ class Progress(Protocol):
         """Told once, before any work: how much is expected, in units of the run's own."""
         ...
 
-    def step(self, amount: float) -> None:
-        """Told after every piece of work, possibly hundreds of times per layer: how much it was."""
+    def step(self, amount: float, words: str = "") -> None:
+        """Told after every piece of work, possibly hundreds of times per layer: how much it was.
+
+        `words` are what is seen at the time, as `loss 0.31`.
+        """
         ...
 
 
@@ -23,5 +26,5 @@ class NoProgress:
     def start(self, total: float) -> None:
         """The expected work."""
 
-    def step(self, amount: float) -> None:
+    def step(self, amount: float, words: str = "") -> None:
         """A piece of work is done."""

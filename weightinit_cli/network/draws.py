@@ -14,6 +14,7 @@ from weightinit_cli.network.entry_sums import EntrySums
 from weightinit_cli.network.layers import DRAW_WORK
 from weightinit_cli.network.nudge import nudge
 from weightinit_cli.network.recording import Weights
+from weightinit_cli.network.workers import nobody, workers
 from weightinit_cli.streams import Role
 
 if TYPE_CHECKING:
@@ -72,6 +73,22 @@ def draw_weights(network: Network, number: int, out: Array, apply: Map) -> Weigh
     draws = b"".join(drawn for drawn, _ in done)
     short_hash = blake2b(draws, digest_size=8).hexdigest() if draws else None
     return Weights(reduce(add, (sums for _, sums in done)), short_hash)
+
+
+def draw_parameters(network: Network) -> tuple[list[Array], list[Array], str]:
+    """All layers' weights, (fan_in, fan_out), biases, (fan_out,), and a short hash of the draws.
+
+    They are those that `forward` sees of the same seed and repeat.
+    """
+    weights, biases, hashes = [], [], []
+    with workers(1, nobody) as apply:
+        for number, layer in enumerate(network.layers, 1):
+            w = np.empty((layer.fan_in, layer.fan_out), network.dtype)
+            hashes.append(draw_weights(network, number, w, apply).stream or "")
+            b = draw_bias(network, number)
+            weights.append(w)
+            biases.append(np.zeros(layer.fan_out, network.dtype) if b is None else b[0])
+    return weights, biases, blake2b(",".join(hashes).encode(), digest_size=8).hexdigest()
 
 
 def redraw_weights(network: Network, number: int, out: Array, apply: Map) -> None:

@@ -11,7 +11,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from weightinit_cli.plots.compose import compose, compose_comparison, compose_depth, compose_phase
-from weightinit_cli.plots.pictures import comparison_pictures, pictures
+from weightinit_cli.plots.pictures import (
+    comparison_pictures,
+    pictures,
+    portrait,
+    training_pictures,
+)
 from weightinit_cli.plots.render import render
 from weightinit_cli.results.pictures import FORMATS
 
@@ -29,7 +34,9 @@ __all__ = [
     "compose_phase",
     "draw",
     "pictures",
+    "portrait",
     "render",
+    "training_pictures",
 ]
 
 

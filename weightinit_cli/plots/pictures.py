@@ -7,22 +7,50 @@ from typing import TYPE_CHECKING
 from weightinit_cli.plots.compose import compose, compose_comparison, compose_depth
 from weightinit_cli.plots.render import render
 from weightinit_cli.results.pictures import COMPARISON
+from weightinit_cli.results.symmetry import SymmetryResult
+from weightinit_cli.results.training import TrainingResult
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from weightinit_cli.results.comparison import Comparison
-    from weightinit_cli.results.model import Result
+    from weightinit_cli.plots.drawing import Drawing
+    from weightinit_cli.results import AnyResult
+    from weightinit_cli.results.comparison import Comparison, TrainedRun
 
 
-def pictures(result: Result, formats: Iterable[str]) -> dict[str, bytes]:
-    """Both pictures of a run in each of the formats, by file name."""
-    drawings = {"histogram": compose(result), "depth": compose_depth(result)}
+def drawings(result: AnyResult) -> dict[str, Drawing]:
+    """The pictures of a run by their names, the one that says most first."""
+    if isinstance(result, SymmetryResult):
+        from weightinit_cli.plots.symmetry import symmetry_picture
+
+        return {"symmetry": symmetry_picture(result)}
+    if isinstance(result, TrainingResult):
+        from weightinit_cli.plots.training import training_picture
+
+        return {"training": training_picture([(result.name, result)])}
+    return {"histogram": compose(result), "depth": compose_depth(result)}
+
+
+def portrait(result: AnyResult) -> bytes:
+    """The first picture of a run as PNG."""
+    return render(next(iter(drawings(result).values())), "png", result.digest)
+
+
+def pictures(result: AnyResult, formats: Iterable[str]) -> dict[str, bytes]:
+    """All pictures of a run in each of the formats, by file name."""
     return {
         f"{picture}.{name}": render(drawing, name, result.digest)
-        for picture, drawing in drawings.items()
+        for picture, drawing in drawings(result).items()
         for name in dict.fromkeys(formats)
     }
+
+
+def training_pictures(runs: Sequence[TrainedRun], formats: Iterable[str]) -> dict[str, bytes]:
+    """The losses of several runs in one picture, in each of the formats."""
+    from weightinit_cli.plots.training import training_picture
+
+    drawing = training_picture([(run.label, run.result) for run in runs])
+    return {f"{COMPARISON}.{name}": render(drawing, name, "") for name in dict.fromkeys(formats)}
 
 
 def comparison_pictures(comparison: Comparison, formats: Iterable[str]) -> dict[str, bytes]:

@@ -1,5 +1,6 @@
 """Results: the model, and what is on disk."""
 
+from weightinit_cli.results.consistency import AnyResult, check_consistency
 from weightinit_cli.results.decode import Mismatch
 from weightinit_cli.results.figures import FIGURES, figure
 from weightinit_cli.results.files import write_file, write_files
@@ -21,21 +22,26 @@ from weightinit_cli.results.model import (
 )
 from weightinit_cli.results.store import (
     STATS,
-    check_consistency,
     dump_line,
     dump_result,
     load_result,
     load_saved,
 )
+from weightinit_cli.results.symmetry import LayerSteps, SymmetryResult
+from weightinit_cli.results.training import BestOf, DataUsed, Score, Trained, TrainingResult
 
 __all__ = [
     "FIGURES",
     "LACKED",
     "SCHEMA_VERSION",
     "STATS",
+    "AnyResult",
+    "BestOf",
+    "DataUsed",
     "Gradient",
     "HistogramCounts",
     "LayerStatistics",
+    "LayerSteps",
     "LayerTheory",
     "Mismatch",
     "Prediction",
@@ -43,7 +49,11 @@ __all__ = [
     "ResolvedLayer",
     "Result",
     "Saturation",
+    "Score",
     "Spread",
+    "SymmetryResult",
+    "Trained",
+    "TrainingResult",
     "Verdict",
     "WeightStatistics",
     "check_consistency",

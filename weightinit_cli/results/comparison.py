@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from weightinit_cli.results.model import LayerStatistics, Result
+    from weightinit_cli.results.training import TrainingResult
 
 VARIANT: Final = "variant"
 CURVES: Final = (
@@ -53,6 +54,14 @@ class ComparedRun:
     def last(self, path: str) -> float | None:
         """A figure of the last layer."""
         return _or_none(self.figures[path][-1])
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedRun:
+    """One of several trainings, by the name that its curve has."""
+
+    label: str
+    result: TrainingResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from math import isfinite
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+BEYOND = 1 << 64  # what no count and no seed reaches; floats still hold numbers below it
+
 
 class Mismatch(Exception):  # noqa: N818
     """A value that does not fit: where in the file, and what is wrong with it."""
@@ -71,9 +73,10 @@ def _decode_scalar(kind: type, value: Any, path: str) -> Any:
                 return number
         raise Mismatch(path, f"must be a finite number, not {_shown(value)}")
     if kind is int:
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < BEYOND:
             return value
-        raise Mismatch(path, f"must be a whole number >= 0, not {_shown(value)}")
+        most = " and < 2**64" if isinstance(value, int) and value >= BEYOND else ""
+        raise Mismatch(path, f"must be a whole number >= 0{most}, not {_shown(value)}")
     return _expect(value, kind, "true or false" if kind is bool else "text", path)
 
 

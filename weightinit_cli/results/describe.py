@@ -15,15 +15,33 @@ def described(spec: Mapping[str, Any]) -> list[str]:
     parts = [component(spec["activation"]), component(spec["initializer"])]
     if spec["bias"]["name"] != "zeros":
         parts.append(f"bias {component(spec['bias'])}")
-    parts.append(f"width {widths(spec['width'])}")
-    if spec["features"] != spec["width"][0]:
-        parts.append(f"{spec['features']:,} features")
-    parts += [f"{spec['samples']:,} samples", f"seed {spec['seed']}"]
+    if spec["width"]:
+        parts.append(f"width {widths(spec['width'])}")
+    parts += _task(spec) if spec["experiment"] != "histogram" else _inputs(spec)
+    parts.append(f"seed {spec['seed']}")
     if spec.get("repeats", 1) > 1:
         parts.append(f"{spec['repeats']:,} repeats")
-    if spec["dtype"] != "float32":
+    if spec.get("dtype", "float32") != "float32":
         parts.append(str(spec["dtype"]))
     return parts
+
+
+def _inputs(spec: Mapping[str, Any]) -> list[str]:
+    features = [f"{spec['features']:,} features"] if spec["features"] != spec["width"][0] else []
+    return [*features, f"{spec['samples']:,} samples"]
+
+
+def _task(spec: Mapping[str, Any]) -> list[str]:
+    """`digits · batch 128 · learning rate 0.01 · 2,000 steps`."""
+    parts = [f"{spec['data']}".replace("_", " ")]
+    if "samples" in spec:
+        parts[0] += f" of {spec['samples']:,} points"
+    if "batch" in spec:
+        parts.append(f"batch {spec['batch']:,}")
+    parts.append(f"learning rate {spec['learning_rate']:g}")
+    if spec.get("momentum"):
+        parts.append(f"momentum {spec['momentum']:g}")
+    return [*parts, f"{spec['steps']:,} steps"]
 
 
 def component(entry: Mapping[str, Any]) -> str:

@@ -215,6 +215,6 @@ class Result:
     environment: Mapping[str, Any]
 
     def _repr_png_(self) -> bytes:
-        from weightinit_cli.plots import compose, render
+        from weightinit_cli.plots import portrait
 
-        return render(compose(self), "png", self.digest)
+        return portrait(self)

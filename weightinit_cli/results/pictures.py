@@ -9,13 +9,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FORMATS = ("png", "svg", "pdf")
-PICTURES = ("histogram", "depth")
+PICTURES = {
+    "histogram": ("histogram", "depth"),
+    "symmetry": ("symmetry",),
+    "training": ("training",),
+}
 COMPARISON = "comparison"
 
 
-def picture_names(formats: Iterable[str] = FORMATS) -> list[str]:
+def picture_names(experiment: str, formats: Iterable[str] = FORMATS) -> list[str]:
     """The files of a result's pictures in these formats."""
-    return [f"{picture}.{name}" for picture in PICTURES for name in formats]
+    return [f"{picture}.{name}" for picture in PICTURES[experiment] for name in formats]
 
 
 def is_of(picture: Path, digest: str) -> bool:
@@ -25,7 +29,8 @@ def is_of(picture: Path, digest: str) -> bool:
 
 def outdated(place: Path, digest: str) -> list[str]:
     """The pictures in a result's folder that are of another run."""
-    return [name for name in picture_names() if _digest_in(place / name, digest) is False]
+    names = [name for experiment in PICTURES for name in picture_names(experiment)]
+    return [name for name in names if _digest_in(place / name, digest) is False]
 
 
 def _digest_in(picture: Path, digest: str) -> bool | None:

@@ -3,39 +3,40 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from weightinit_cli.errors import ResultError
+from weightinit_cli.results.consistency import AnyResult, check_consistency
 from weightinit_cli.results.decode import Mismatch, decode
 from weightinit_cli.results.dump import indented, plain
-from weightinit_cli.results.figures import FIGURES
 from weightinit_cli.results.migrate import upgrade
-from weightinit_cli.results.model import SCHEMA_VERSION, Result, SpecForm
+from weightinit_cli.results.model import SCHEMA_VERSION, Result
+from weightinit_cli.results.symmetry import SymmetryResult
+from weightinit_cli.results.training import TrainingResult
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable
-
-    from weightinit_cli.results.model import HistogramCounts, LayerStatistics, LayerTheory, Verdict
 
 STATS = "stats.json"
-QUANTILES = {"0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99"}
-LARGEST = 2**63 - 1
+KINDS: dict[str, type[AnyResult]] = {
+    "histogram": Result,
+    "symmetry": SymmetryResult,
+    "training": TrainingResult,
+}
 
 
-def dump_result(result: Result) -> str:
+def dump_result(result: AnyResult) -> str:
     """The result as JSON text: sorted keys, no nan or inf, a list of numbers on one line."""
     return indented(result) + "\n"
 
 
-def dump_line(result: Result) -> str:
+def dump_line(result: AnyResult) -> str:
     """The result as JSON on a single line, the same data as `dump_result`."""
     return json.dumps(plain(result), separators=(",", ":"), allow_nan=False)
 
 
-def load_result(path: str | os.PathLike[str]) -> Result:
+def load_result(path: str | os.PathLike[str]) -> AnyResult:
     """Read a saved result: a stats.json, or the folder that holds one.
 
     What an older winit wrote is brought up to the present schema.
@@ -46,7 +47,7 @@ def load_result(path: str | os.PathLike[str]) -> Result:
     return load_saved(path)[0]
 
 
-def load_saved(path: str | os.PathLike[str]) -> tuple[Result, int]:
+def load_saved(path: str | os.PathLike[str]) -> tuple[AnyResult, int]:
     """A saved result as `load_result` reads it, and the schema version of its file."""
     file = Path(path)
     try:
@@ -55,7 +56,7 @@ def load_saved(path: str | os.PathLike[str]) -> tuple[Result, int]:
         data = _parse(file.read_bytes())
         version = _check_version(data)
         upgrade(data)
-        result: Result = decode(Result, data)
+        result: AnyResult = decode(_kind(data), data)
         check_consistency(result)
     except OSError as error:
         shown = path if isinstance(error, FileNotFoundError) else file
@@ -103,77 +104,13 @@ def _check_version(data: Any) -> int:
     return found
 
 
-def check_consistency(result: Result) -> None:
-    """Raise Mismatch where one part of a result contradicts another."""
-    form = decode(SpecForm, result.spec, "spec")
-    for key in ("activation", "initializer", "bias"):
-        if not isinstance(getattr(form, key).get("name"), str):
-            raise Mismatch(f"spec.{key}.name", "missing")
-    if form.width != tuple(layer.fan_out for layer in result.resolved.layers):
-        raise Mismatch("spec.width", "not the widths of resolved.layers")
-    if not result.layers or len(result.layers) != len(form.width):
-        raise Mismatch("layers", "not as many as in spec.width")
-    _check_layer(result.input, "input", form.samples * form.features)
-    for index, (layer, units) in enumerate(zip(result.layers, form.width, strict=True)):
-        place = f"layers.{index}"
-        _check_layer(layer, place, form.samples * units)
-        if (layer.gradient is not None) != form.backward:
-            raise Mismatch(f"{place}.gradient", "must be there where spec.backward is, not else")
-        if (layer.repeats is not None) != (form.repeats > 1):
-            raise Mismatch(f"{place}.repeats", "must be there where spec.repeats > 1, not else")
-    _check_verdict(result.verdict, len(result.layers))
-
-
-def _check_layer(layer: LayerStatistics, place: str, values: int) -> None:
-    if set(layer.quantiles) != QUANTILES:
-        raise Mismatch(f"{place}.quantiles", f"must be {', '.join(sorted(QUANTILES))}")
-    _check_histogram(layer.histogram, f"{place}.histogram", values, layer.nonfinite)
-    if layer.gradient is not None:
-        gradient = layer.gradient
-        _check_histogram(
-            gradient.histogram, f"{place}.gradient.histogram", values, gradient.nonfinite
-        )
-    if layer.theory is not None:
-        _check_theory(layer.theory, f"{place}.theory", len(layer.histogram.counts))
-    if layer.repeats is not None:
-        _check_paths(layer.repeats, f"{place}.repeats")
-        for path, spread in layer.repeats.items():
-            if spread.std is not None and spread.std < 0:
-                raise Mismatch(f"{place}.repeats.{path}.std", "must be >= 0")
-
-
-def _check_histogram(histogram: HistogramCounts, place: str, values: int, nonfinite: int) -> None:
-    if not histogram.counts or any(b < a for a, b in pairwise(histogram.edges)):
-        raise Mismatch(place, "must have bins, and edges that rise")
-    if len(histogram.edges) != len(histogram.counts) + 1:
-        raise Mismatch(place, "must have one edge more than counts")
-    total = sum(histogram.counts) + histogram.underflow + histogram.overflow + nonfinite
-    if max(total, values) > LARGEST:
-        raise Mismatch(place, "counts add up to more than any run has")
-    if total != values:
-        raise Mismatch(place, f"counts add up to {total:,}, not to {values:,} values")
-
-
-def _check_theory(theory: LayerTheory, place: str, bins: int) -> None:
-    _check_paths(theory.figures, f"{place}.figures")
-    for path, prediction in theory.figures.items():
-        error = prediction.standard_error
-        if error is not None and error < 0:
-            raise Mismatch(f"{place}.figures.{path}.standard_error", "must be >= 0")
-    if len(theory.histogram) != bins:
-        raise Mismatch(f"{place}.histogram", f"must have {bins:,} bins, as the layer's histogram")
-
-
-def _check_paths(paths: Iterable[str], place: str) -> None:
-    for path in paths:
-        if path not in FIGURES:
-            raise Mismatch(place, f"no figure of a layer is named {ascii(path)[:60]}")
-
-
-def _check_verdict(verdict: tuple[Verdict, ...], layers: int) -> None:
-    for number, entry in enumerate(verdict):
-        if entry.layer is not None and not 1 <= entry.layer <= layers:
-            raise Mismatch(f"verdict.{number}.layer", f"must be from 1 to {layers:,}")
+def _kind(data: Any) -> type[AnyResult]:
+    """What is read: decided by the spec inside, which every result has."""
+    spec = data.get("spec")
+    experiment = spec.get("experiment", "histogram") if isinstance(spec, dict) else "histogram"
+    if not isinstance(experiment, str) or experiment not in KINDS:
+        raise Mismatch("spec.experiment", f"must be one of {', '.join(KINDS)}")
+    return KINDS[experiment]
 
 
 def _reason(error: OSError) -> str:

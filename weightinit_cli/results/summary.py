@@ -1,4 +1,7 @@
-"""Many results as one tidy table: a row per run and layer, all parameters and figures."""
+"""Many results as one tidy table: all parameters and figures, a row per run and layer.
+
+Of the experiments over steps a row is one recorded step: of a layer, or of a network.
+"""
 
 from __future__ import annotations
 
@@ -9,26 +12,82 @@ from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.results.figures import FIGURES, figure
 from weightinit_cli.results.model import SpecForm
+from weightinit_cli.results.symmetry import SymmetryForm, SymmetryResult
+from weightinit_cli.results.training import TrainingForm, TrainingResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from weightinit_cli.results.consistency import AnyResult
     from weightinit_cli.results.model import Result
 
 Row = dict[str, Any]
 
 # The components of a spec, whose parameters are columns of their own.
+FORMS: dict[str, type[Any]] = {
+    "histogram": SpecForm,
+    "symmetry": SymmetryForm,
+    "training": TrainingForm,
+}
 _COMPONENTS = ("activation", "initializer", "bias")
 _WEIGHTS = ("mean", "std", "min", "max", "kurtosis", "zero_fraction")
 
 
-def rows(result: Result, run: str) -> list[Row]:
+def rows(result: AnyResult, run: str) -> list[Row]:
+    """The rows of one result; what does not exist is None."""
+    if isinstance(result, SymmetryResult):
+        return _step_rows(result, run)
+    if isinstance(result, TrainingResult):
+        return _loss_rows(result, run)
+    return _layer_rows(result, run)
+
+
+def _step_rows(result: SymmetryResult, run: str) -> list[Row]:
+    shared = _shared(result, run)
+    return [
+        {
+            **shared,
+            "layer": number,
+            "step": step,
+            "loss": result.loss[k],
+            "weight_gradient_rms": layer.weight_gradient_rms[k],
+            "bias_gradient_rms": layer.bias_gradient_rms[k],
+            "moved": layer.moved[k],
+            "distinct_units": layer.distinct_units[k],
+            "participation": layer.participation[k],
+        }
+        for number, layer in enumerate(result.layers, 1)
+        for k, step in enumerate(result.steps)
+    ]
+
+
+def _loss_rows(result: TrainingResult, run: str) -> list[Row]:
+    shared = _shared(result, run)
+    found = []
+    for number, network in enumerate(result.networks, 1):
+        ends: Row = {"network": number, "diverged": network.diverged}
+        for part in ("train", "validation", "test"):
+            score = getattr(network, part)
+            if score is not None:
+                ends |= {f"{part}.loss": score.loss, f"{part}.accuracy": score.accuracy}
+        found += [
+            {**shared, **ends, "step": step, "loss": loss}
+            for step, loss in enumerate(network.losses, 1)
+        ]
+    return found
+
+
+def _shared(result: AnyResult, run: str) -> Row:
+    shared: Row = {"name": result.name, "run": run, "digest": result.digest}
+    return shared | _parameters(result.spec)
+
+
+def _layer_rows(result: Result, run: str) -> list[Row]:
     """One row per layer: the run, its parameters, the layer's number and width, its figures.
 
     `verdict` holds the verdicts' names, separated by blanks. What does not exist is None.
     """
-    shared: Row = {"name": result.name, "run": run, "digest": result.digest}
-    shared |= _parameters(result.spec)
+    shared = _shared(result, run)
     shared["verdict"] = " ".join(each.name for each in result.verdict)
     found = []
     for number, layer in enumerate(result.layers, 1):
@@ -73,7 +132,7 @@ def _parameters(spec: Mapping[str, Any]) -> Row:
     In the order of the form, also where the result was read from a file, whose keys are sorted.
     """
     found: Row = {}
-    for key in (field.name for field in fields(SpecForm)):
+    for key in (field.name for field in fields(FORMS[spec["experiment"]])):
         value = spec[key]
         if key == "name":
             continue

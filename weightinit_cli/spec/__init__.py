@@ -2,17 +2,29 @@
 
 from weightinit_cli.spec.find import FoundConfig, find_config, shipped_configs
 from weightinit_cli.spec.load import load_spec, parse_activation, parse_spec, spec_from_normal_form
-from weightinit_cli.spec.model import Component, Histogram, Spec
+from weightinit_cli.spec.model import (
+    AnySpec,
+    Component,
+    Experiment,
+    Histogram,
+    Spec,
+    SymmetrySpec,
+    TrainingSpec,
+)
 from weightinit_cli.spec.normal import digest, normal_form
 from weightinit_cli.spec.runs import expand
 from weightinit_cli.spec.schema import json_schema
 from weightinit_cli.spec.template import template
 
 __all__ = [
+    "AnySpec",
     "Component",
+    "Experiment",
     "FoundConfig",
     "Histogram",
     "Spec",
+    "SymmetrySpec",
+    "TrainingSpec",
     "digest",
     "expand",
     "find_config",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from weightinit_cli.data import NAMES as DATA_SETS
 from weightinit_cli.spec.components import (
     ComponentKind,
     activations,
@@ -26,6 +27,10 @@ from weightinit_cli.spec.kinds import (
 from weightinit_cli.spec.model import Histogram
 from weightinit_cli.verdicts import Thresholds
 
+EXPERIMENTS: Final = ("histogram", "symmetry", "training")
+TASKS: Final = ("xor", "blobs", "random_labels")
+DEFAULT_LAYERS: Final = {"histogram": 5, "symmetry": 1, "training": 4}
+
 _INITIALIZERS_LISTED = "`winit list initializers` shows the names"
 
 HISTOGRAM: Final = (
@@ -47,43 +52,59 @@ THRESHOLDS: Final = tuple(
     for name, default in Thresholds()._asdict().items()
 )
 
+_NAME = Field("name", Name(), "of the output folder; default: the name of the file", None, "my_run")
+_SEED = Field(
+    "seed", Integer(0, 2**64 - 1), "0 .. 2**64-1; the same seed draws the same numbers", 0
+)
+_WIDTH = Field(
+    "width", PerLayer(Integer(1)), "units: one number, or a list with one per layer", 100
+)
+_ACTIVATION = Field(
+    "activation",
+    ACTIVATION,
+    "a name, or {name: leaky_relu, negative_slope: 0.1}",
+    example="sigmoid",
+)
+_INITIALIZER = Field(
+    "initializer",
+    ComponentKind("initializer", _INITIALIZERS_LISTED, initializers),
+    "of the weights: a name, or {name: normal, std: 0.01}",
+    example="xavier_normal",
+)
+_BIAS = Field(
+    "bias",
+    ComponentKind("initializer", _INITIALIZERS_LISTED, vector_initializers, matrix_initializers),
+    "initializer of the biases; default: the initializer's own, else zeros",
+    None,
+    "zeros",
+)
+_DTYPE = Field("dtype", Choice(("float32", "float64")), "float32 | float64", "float32")
+_RATE = Number(above=0)
+
+
+def _experiment(name: str) -> Field:
+    doc = "histogram (default) | symmetry | training"
+    return Field("experiment", Choice(EXPERIMENTS), doc, name)
+
+
+def _layers(fewest: int, default: int) -> Field:
+    doc = f"how many layers; default: the length of a list of widths, else {default}"
+    return Field("layers", Integer(fewest, MOST_LAYERS), doc, None, str(default))
+
+
 FIELDS: Final = (
-    Field("name", Name(), "of the output folder; default: the name of the file", None, "my_run"),
-    Field("experiment", Choice(("histogram",)), "what is recorded", "histogram"),
-    Field("seed", Integer(0, 2**64 - 1), "0 .. 2**64-1; the same seed draws the same numbers", 0),
+    _NAME,
+    _experiment("histogram"),
+    _SEED,
     Field("samples", Integer(1), "how many inputs, drawn from N(0, 1)", 1000),
     Field("features", Integer(1), "size of one input; default: the first width", None, "100"),
-    Field(
-        "layers",
-        Integer(1, MOST_LAYERS),
-        "how many layers; default: the length of a list of widths, else 5",
-        None,
-        "5",
-    ),
-    Field("width", PerLayer(Integer(1)), "units: one number, or a list with one per layer", 100),
-    Field(
-        "activation",
-        ACTIVATION,
-        "a name, or {name: leaky_relu, negative_slope: 0.1}",
-        example="sigmoid",
-    ),
-    Field(
-        "initializer",
-        ComponentKind("initializer", _INITIALIZERS_LISTED, initializers),
-        "of the weights: a name, or {name: normal, std: 0.01}",
-        example="xavier_normal",
-    ),
-    Field(
-        "bias",
-        ComponentKind(
-            "initializer", _INITIALIZERS_LISTED, vector_initializers, matrix_initializers
-        ),
-        "initializer of the biases; default: the initializer's own, else zeros",
-        None,
-        "zeros",
-    ),
+    _layers(1, DEFAULT_LAYERS["histogram"]),
+    _WIDTH,
+    _ACTIVATION,
+    _INITIALIZER,
+    _BIAS,
     Field("histogram", Group(HISTOGRAM, Histogram), "how the activations are binned", {}),
-    Field("dtype", Choice(("float32", "float64")), "float32 | float64", "float32"),
+    _DTYPE,
     Field(
         "saturation",
         Number(above=0, below=1),
@@ -99,6 +120,43 @@ FIELDS: Final = (
         {},
     ),
 )
+
+SYMMETRY: Final = (
+    _NAME,
+    _experiment("symmetry"),
+    _SEED,
+    Field("data", Choice(TASKS), "xor | blobs | random_labels, each with two classes", "blobs"),
+    Field("samples", Integer(2, 100_000), "how many points; xor has 4", None, "100"),
+    Field("features", Integer(1, 10_000), "size of a point; xor and blobs have 2", None, "2"),
+    _layers(0, DEFAULT_LAYERS["symmetry"]),
+    _WIDTH._replace(kind=PerLayer(Integer(1), fewest=0), default=10),
+    _ACTIVATION,
+    _INITIALIZER,
+    _BIAS,
+    Field("steps", Integer(1, 10_000_000), "of gradient descent on all points at once", 1000),
+    Field("learning_rate", _RATE, "the gradient is that of the mean cross-entropy", 1.0),
+)
+
+TRAINING: Final = (
+    _NAME,
+    _experiment("training"),
+    _SEED,
+    Field("data", Choice(DATA_SETS), " | ".join(DATA_SETS), "digits"),
+    _layers(1, DEFAULT_LAYERS["training"]),
+    _WIDTH,
+    _ACTIVATION,
+    _INITIALIZER,
+    _BIAS,
+    Field("batch", Integer(1), "examples per step, drawn with replacement", 128),
+    Field("steps", Integer(1, 10_000_000), "of stochastic gradient descent", 2000),
+    Field("learning_rate", _RATE, "the gradient is that of the mean cross-entropy", 0.01),
+    Field("momentum", Number(minimum=0, below=1), "0: plain SGD", 0.0),
+    _DTYPE,
+    Field("repeats", Integer(1, 10_000), "this many networks, each with draws of its own", 1),
+)
+
+# The keys of each experiment, in the order of the normal form.
+TABLES: Final = {"histogram": FIELDS, "symmetry": SYMMETRY, "training": TRAINING}
 
 # What makes several runs of a spec; no part of any one of them.
 GRID: Final = (

@@ -201,15 +201,16 @@ def fits_as_name(text: str) -> bool:
 
 
 class PerLayer(NamedTuple):
-    """One value for all layers, or a list with one for each."""
+    """One value for all layers, or a list with one for each, `fewest` at least."""
 
     item: Integer
+    fewest: int = 1
 
     def read(self, node: Node, path: str, report: Report) -> int | tuple[int, ...] | None:
         """The value, or the tuple of values."""
         if not isinstance(node, ListNode):
             return self.item.read(node, path, report)
-        if not node.items:
+        if len(node.items) < self.fewest:
             expected = f"a whole number >= {self.item.minimum} or a list with one per layer"
             report_wrong(report, node, path, expected)
             return None
@@ -227,7 +228,7 @@ class PerLayer(NamedTuple):
     def schema(self) -> dict[str, Any]:
         """Either form."""
         one = self.item.schema()
-        many = {"type": "array", "items": one, "minItems": 1, "maxItems": MOST_LAYERS}
+        many = {"type": "array", "items": one, "maxItems": MOST_LAYERS, "minItems": self.fewest}
         return {"anyOf": [one, many]}
 
 

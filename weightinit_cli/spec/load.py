@@ -1,4 +1,4 @@
-"""The ways to a Spec: from a file, from text, from the normal form."""
+"""The ways to a spec: from a file, from text, from the normal form."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from weightinit_cli.spec.validate import build_spec, read_values
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from weightinit_cli.spec.model import Component, Spec
+    from weightinit_cli.spec.model import AnySpec, Component
     from weightinit_cli.spec.nodes import Node
     from weightinit_cli.spec.runs import Grid, Override
 
@@ -31,7 +31,7 @@ MOST_RUNS = 100_000
 
 def load_spec(
     path: str | os.PathLike[str], overrides: Sequence[str] = (), *, most_runs: int = MOST_RUNS
-) -> Spec:
+) -> AnySpec:
     """Read the spec of a file, given by its path or by the bare name of a shipped config.
 
     `overrides` are `path=value` texts, as after `--set`; they apply before validation, to every
@@ -54,7 +54,7 @@ def parse_spec(
     stem: str,
     overrides: Sequence[str] = (),
     most_runs: int = MOST_RUNS,
-) -> Spec:
+) -> AnySpec:
     """Read a spec from YAML text; `source` names it in messages, `stem` is its default name.
 
     Raises SpecError for all that is wrong, in the order of the text, then of the overrides.
@@ -69,7 +69,7 @@ def parse_spec(
     return _checked(root, stem, overrides, report, most_runs)
 
 
-def spec_from_normal_form(form: Mapping[str, Any], source: str) -> Spec:
+def spec_from_normal_form(form: Mapping[str, Any], source: str) -> AnySpec:
     """Read a spec from its normal form, as `json.loads` returns it, by the same checks.
 
     Raises SpecError for all that is wrong; the places are paths in `source`.
@@ -96,7 +96,7 @@ def parse_activation(text: str, source: str) -> Component:
 
 def _checked(
     root: Node, stem: str, overrides: Sequence[str], report: Report, most_runs: int
-) -> Spec:
+) -> AnySpec:
     grid = None
     if isinstance(root, MapNode):
         root, grid = read_grid(root, report)
@@ -108,7 +108,7 @@ def _checked(
         report.add(grid.axes[0][0].mark if grid.axes else root.mark, SWEEP, message)
     report.raise_if_any(later_sources=map(source_of, overrides))
 
-    def build(varied: Sequence[Override]) -> Spec:
+    def build(varied: Sequence[Override]) -> AnySpec:
         report = Report()
         tree = root
         for each in varied:
@@ -120,7 +120,7 @@ def _checked(
     return replace(runs[0], runs=runs, run="", varied=())
 
 
-def _one(root: Node, stem: str, overrides: Sequence[str], report: Report) -> Spec:
+def _one(root: Node, stem: str, overrides: Sequence[str], report: Report) -> AnySpec:
     root = apply_overrides(root, overrides, report)
     values = read_values(root, report)
     report.raise_if_any(later_sources=map(source_of, overrides))

@@ -1,9 +1,9 @@
-"""The spec: one run of an experiment, complete, checked and frozen."""
+"""The specs: one run of an experiment each, complete, checked and frozen."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from weightinit_cli.errors import Mark, Problem
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from weightinit_cli.spec.runs import Runs
     from weightinit_cli.verdicts import Thresholds
 
+Dtype = Literal["float32", "float64"]
+Task = Literal["xor", "blobs", "random_labels"]
 Range = Literal["auto", "per_layer"] | tuple[float, float]
 Parameters = tuple[tuple[str, float | str], ...]
 
@@ -38,32 +40,23 @@ class Histogram:
     range: Range
 
 
-@dataclass(frozen=True, slots=True)
-class Spec:
-    """One run: what is drawn, how wide and how deep, and what is recorded.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment:
+    """One run of any experiment: a network of one activation, drawn from a seed.
 
-    `width` holds one number per layer; `features` is the size of one input. `marks` says where
-    each key was written, by its path; it is no part of the spec's identity.
+    `width` holds one number per layer. `marks` says where each key was written, by its path; it
+    is no part of the spec's identity.
 
     With variants or a sweep, a spec stands for several `runs` (see `expand`), and its own values
     are the first one's. In such a run, `run` names its folder and `varied` what it differs in.
     """
 
     name: str
-    experiment: Literal["histogram"]
     seed: int
-    samples: int
-    features: int
     width: tuple[int, ...]
     activation: Component
     initializer: Component
     bias: Component
-    histogram: Histogram
-    dtype: Literal["float32", "float64"]
-    saturation: float
-    backward: bool
-    repeats: int
-    thresholds: Thresholds
     marks: Mapping[str, Mark] = field(default_factory=dict, compare=False, repr=False)
     run: str = field(default="", compare=False)
     varied: tuple[tuple[str, Any], ...] = field(default=(), compare=False, repr=False)
@@ -71,7 +64,7 @@ class Spec:
 
     @property
     def layers(self) -> int:
-        """How many activation layers are recorded."""
+        """How many layers have the activation."""
         return len(self.width)
 
     @property
@@ -79,7 +72,7 @@ class Spec:
         """Where its results go, below the output folder."""
         return f"{self.name}/{self.run}" if self.run else self.name
 
-    def as_run(self, run: str, varied: tuple[tuple[str, Any], ...]) -> Spec:
+    def as_run(self, run: str, varied: tuple[tuple[str, Any], ...]) -> Self:
         """The spec as one run of several."""
         return replace(self, run=run, varied=varied)
 
@@ -89,3 +82,50 @@ class Spec:
         while place and place not in self.marks:
             place = place.rpartition(".")[0]
         return Problem(self.marks.get(place, Mark(self.name)), path, message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec(Experiment):
+    """Activations and gradients before any training: what is drawn, and what is recorded.
+
+    `features` is the size of one input.
+    """
+
+    experiment: Literal["histogram"] = "histogram"
+    samples: int
+    features: int
+    histogram: Histogram
+    dtype: Dtype
+    saturation: float
+    backward: bool
+    repeats: int
+    thresholds: Thresholds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SymmetrySpec(Experiment):
+    """Gradient descent on a small task, step by step: which layer wakes, which units differ."""
+
+    experiment: Literal["symmetry"] = "symmetry"
+    data: Task
+    samples: int
+    features: int
+    steps: int
+    learning_rate: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingSpec(Experiment):
+    """Mini-batch SGD on a data set, from `repeats` starts."""
+
+    experiment: Literal["training"] = "training"
+    data: str
+    batch: int
+    steps: int
+    learning_rate: float
+    momentum: float
+    dtype: Dtype
+    repeats: int
+
+
+AnySpec = Spec | SymmetrySpec | TrainingSpec

@@ -6,27 +6,34 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from weightinit_cli.spec.fields import FIELDS, HISTOGRAM
-from weightinit_cli.spec.model import Component, Histogram, Spec
+from weightinit_cli.spec.fields import HISTOGRAM, TABLES
+from weightinit_cli.spec.model import AnySpec, Component, Histogram
 from weightinit_cli.verdicts import Thresholds
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from weightinit_cli.spec.groups import Field
 
 
-def normal_form(spec: Spec) -> dict[str, Any]:
+def normal_form(spec: AnySpec) -> dict[str, Any]:
     """Every key of the spec with its value, in the order of the table of fields.
 
     Names are canonical, defaults filled in, `width` a list, and each component a mapping of
     `name` and parameters. `spec_from_normal_form` reads it again.
     """
-    return _values(FIELDS, spec)
+    return _values(TABLES[spec.experiment], spec)
 
 
-def digest(spec: Spec) -> str:
-    """The sha256 (hexadecimal) of the normal form without its name, as canonical JSON."""
+def digest(spec: AnySpec, checksums: Mapping[str, str] | None = None) -> str:
+    """The sha256 (hexadecimal) of the normal form without its name, as canonical JSON.
+
+    `checksums` are those of the files that the run reads, by their names.
+    """
     form = normal_form(spec)
     del form["name"]
+    if checksums:
+        form["checksums"] = dict(checksums)
     text = json.dumps(form, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 

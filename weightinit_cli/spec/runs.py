@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from weightinit_cli.errors import Mark
-    from weightinit_cli.spec.model import Spec
+    from weightinit_cli.spec.model import AnySpec
     from weightinit_cli.spec.nodes import Node
 
 LONGEST_LABEL = 80
@@ -61,13 +61,13 @@ class Grid(NamedTuple):
         return self.variants[number] if self.variants else None, tuple(reversed(swept))
 
 
-class Runs(Sequence["Spec"]):
+class Runs(Sequence["AnySpec"]):
     """The runs of a spec, in order, each built and checked when it is asked for.
 
     The sweep's last path changes fastest, the variant slowest.
     """
 
-    def __init__(self, grid: Grid, build: Callable[[tuple[Override, ...]], Spec]) -> None:
+    def __init__(self, grid: Grid, build: Callable[[tuple[Override, ...]], AnySpec]) -> None:
         self.grid = grid
         self._build = build
 
@@ -75,12 +75,12 @@ class Runs(Sequence["Spec"]):
         return self.grid.size
 
     @overload
-    def __getitem__(self, number: int) -> Spec: ...
+    def __getitem__(self, number: int) -> AnySpec: ...
 
     @overload
-    def __getitem__(self, number: slice) -> Sequence[Spec]: ...
+    def __getitem__(self, number: slice) -> Sequence[AnySpec]: ...
 
-    def __getitem__(self, number: int | slice) -> Spec | Sequence[Spec]:
+    def __getitem__(self, number: int | slice) -> AnySpec | Sequence[AnySpec]:
         """The run of this number, from 0. Raises SpecError where it is not valid."""
         if isinstance(number, slice):
             return [self[each] for each in range(*number.indices(len(self)))]
@@ -91,11 +91,11 @@ class Runs(Sequence["Spec"]):
         spec = self._build((*overrides, *swept))
         return spec.as_run(_label(variant, swept, spec), tuple(_varied(variant, swept)))
 
-    def __iter__(self) -> Iterator[Spec]:
+    def __iter__(self) -> Iterator[AnySpec]:
         return (self[number] for number in range(len(self)))
 
 
-def expand(spec: Spec) -> Sequence[Spec]:
+def expand(spec: AnySpec) -> Sequence[AnySpec]:
     """The runs that a spec describes, in order: itself alone without variants and sweep.
 
     Each has its folder's name in `run` and what was varied in `varied`; they are built as they
@@ -104,7 +104,7 @@ def expand(spec: Spec) -> Sequence[Spec]:
     return (spec,) if spec.runs is None else spec.runs
 
 
-def _label(variant: Variant | None, swept: tuple[Override, ...], spec: Spec) -> str:
+def _label(variant: Variant | None, swept: tuple[Override, ...], spec: AnySpec) -> str:
     """The folder of a run: the variant's slug and `path=value` pairs, or digits of the digest."""
     from weightinit_cli.spec.normal import digest
 

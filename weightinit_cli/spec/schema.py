@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from weightinit_cli.spec.fields import FIELDS, GRID
+from weightinit_cli.spec.fields import GRID, TABLES
 from weightinit_cli.spec.groups import object_schema
 
 
@@ -18,5 +18,14 @@ def json_schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "winit spec",
         "description": "A weight initialization experiment; several runs by variants and sweep.",
-        **object_schema((*FIELDS, *GRID)),
+        **_by_experiment("symmetry", _by_experiment("training", _keys("histogram"))),
     }
+
+
+def _by_experiment(name: str, otherwise: dict[str, Any]) -> dict[str, Any]:
+    chosen = {"properties": {"experiment": {"const": name}}, "required": ["experiment"]}
+    return {"if": chosen, "then": _keys(name), "else": otherwise}
+
+
+def _keys(experiment: str) -> dict[str, Any]:
+    return object_schema((*TABLES[experiment], *GRID))

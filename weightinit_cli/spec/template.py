@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from weightinit_cli.spec.fields import FIELDS, GRID
+from weightinit_cli.spec.fields import GRID, TABLES
 from weightinit_cli.spec.groups import Field, Group
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _HEADING = (
 
 def template() -> str:
     """A spec with every key, each with its meaning as a comment; it runs as it stands."""
-    return _HEADING + "\n".join(_lines((*FIELDS, *GRID), "")) + "\n"
+    return _HEADING + "\n".join(_lines((*TABLES["histogram"], *GRID), "")) + "\n"
 
 
 def _lines(fields: Iterable[Field], indent: str) -> Iterator[str]:

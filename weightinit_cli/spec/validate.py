@@ -8,11 +8,11 @@ from math import ulp
 from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.spec.components import default_bias, needed_activation
-from weightinit_cli.spec.fields import FIELDS, GRID
+from weightinit_cli.spec.fields import DEFAULT_LAYERS, GRID, TABLES
 from weightinit_cli.spec.groups import read_fields
 from weightinit_cli.spec.kinds import fits_as_name
-from weightinit_cli.spec.model import Spec
-from weightinit_cli.spec.nodes import MapNode, Node, marks_of, report_wrong
+from weightinit_cli.spec.model import AnySpec, Spec, SymmetrySpec, TrainingSpec
+from weightinit_cli.spec.nodes import MapNode, Node, Scalar, marks_of, report_wrong
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from weightinit_cli.errors import Mark
     from weightinit_cli.spec.report import Report
 
-DEFAULT_LAYERS = 5
+KINDS = {"histogram": Spec, "symmetry": SymmetrySpec, "training": TrainingSpec}
+# What the points of a task have: samples and features, None where that is for the spec to say.
+POINTS = {"xor": (4, 2), "blobs": (None, 2), "random_labels": (None, None)}
+DEFAULT_POINTS = 100, 10
 
 
 def read_values(root: Node, report: Report) -> dict[str, Any]:
@@ -28,34 +31,64 @@ def read_values(root: Node, report: Report) -> dict[str, Any]:
     if not isinstance(root, MapNode):
         report_wrong(report, root, "", "a mapping of keys, such as activation: sigmoid")
         return {}
-    values = read_fields((*FIELDS, *GRID), root, "", report)
-    _fill_shapes(values, root, report)
-    _check_range(values, root, report)
+    experiment = _experiment(root)
+    values = read_fields((*TABLES[experiment], *GRID), root, "", report)
+    _fill_shapes(values, root, report, DEFAULT_LAYERS[experiment])
+    if experiment == "histogram":
+        _check_range(values, root, report)
+    if experiment == "symmetry":
+        _fill_points(values, root, report)
     if values["initializer"] is not None:
         _fill_by_initializer(values, root, report)
     return values
 
 
-def build_spec(values: Mapping[str, Any], stem: str, marks: Mapping[str, Mark]) -> Spec:
+def build_spec(values: Mapping[str, Any], stem: str, marks: Mapping[str, Mark]) -> AnySpec:
     """The spec of checked values; where they give no name, it is the stem, slugged."""
     computed = {"layers", *(field.name for field in GRID)}
     given = {key: value for key, value in values.items() if key not in computed}
-    return Spec(**{**given, "name": values["name"] or slug(stem)}, marks=marks)
+    kind = KINDS[values["experiment"]]
+    built: AnySpec = kind(**{**given, "name": values["name"] or slug(stem)}, marks=marks)
+    return built
 
 
-def _fill_shapes(values: dict[str, Any], root: MapNode, report: Report) -> None:
+def _experiment(root: MapNode) -> str:
+    """The experiment whose keys are read: also where its name is wrong, which is reported."""
+    entry = root.entries.get("experiment")
+    node = None if entry is None else entry[1]
+    named = node.value if isinstance(node, Scalar) else None
+    return named if isinstance(named, str) and named in TABLES else "histogram"
+
+
+def _fill_shapes(
+    values: dict[str, Any], root: MapNode, report: Report, default_layers: int
+) -> None:
     """Make `width` one number per layer, and `features` the first of them unless given."""
     width, layers = values["width"], values["layers"]
     if width is None or (layers is None and "layers" in root.entries):
         return
     if isinstance(width, int):
-        width = (width,) * (layers or DEFAULT_LAYERS)
+        width = (width,) * (default_layers if layers is None else layers)
     elif layers not in (None, len(width)):
         mark = root.entries["width"][1].mark
         message = f"must have one number per layer ({layers}, by layers), not {len(width)}"
         report.add(mark, "width", message)
     values["width"] = width
-    values["features"] = values["features"] or width[0]
+    if values["experiment"] == "histogram":
+        values["features"] = values["features"] or width[0]
+
+
+def _fill_points(values: dict[str, Any], root: MapNode, report: Report) -> None:
+    """How many points a task has, and of what size; see that nothing else is asked for."""
+    if values["data"] is None:
+        return
+    fixed = POINTS[values["data"]]
+    for key, own, default in zip(("samples", "features"), fixed, DEFAULT_POINTS, strict=True):
+        if values[key] is None and key not in root.entries:
+            values[key] = own or default
+        elif own and values[key] not in (None, own):
+            mark = root.entries[key][1].mark
+            report.add(mark, key, f"{values['data']} has {own} {key}, not {values[key]}")
 
 
 def _check_range(values: dict[str, Any], root: MapNode, report: Report) -> None:

@@ -1,0 +1,249 @@
+"""The gates on results over steps: to the last bit, or within what rounding does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from weightinit_cli.check import Chosen, Gate, choose, compare_steps
+from weightinit_cli.experiments import run, shadow
+from weightinit_cli.spec import parse_spec
+
+if TYPE_CHECKING:
+    from weightinit_cli.check import Outcome
+    from weightinit_cli.results import AnyResult, SymmetryResult, TrainingResult
+
+DESCENT = "experiment: symmetry\nwidth: 4\nsteps: 8\nactivation: tanh\ninitializer: he_normal\n"
+TRAINING = """\
+experiment: training
+width: 12
+layers: 2
+batch: 8
+steps: 12
+repeats: 2
+activation: relu
+initializer: kaiming_normal
+"""
+ROUNDING = Chosen(Gate.ROUNDING, "another machine")
+EXACT = Chosen(Gate.EXACT)
+
+
+@cache
+def _runs(text: str) -> tuple[AnyResult, ...]:
+    spec = parse_spec(text, source="x.yaml", stem="x")
+    return run(spec), *(shadow(spec, number) for number in (1, 2, 3))
+
+
+def runs_of(text: str) -> tuple[Any, list[Any]]:
+    if "training" in text:
+        pytest.importorskip("sklearn", reason="the digits are scikit-learn's")
+    result, *shadows = _runs(text)
+    return result, shadows
+
+
+both = pytest.mark.parametrize("text", [DESCENT, TRAINING], ids=["symmetry", "training"])
+
+
+def off(values: tuple[Any, ...], at: int, share: float) -> tuple[Any, ...]:
+    return (*values[:at], values[at] * (1 + share), *values[at + 1 :])
+
+
+def other_loss(result: Any, share: float) -> Any:
+    """The loss of the fifth step a little larger."""
+    if hasattr(result, "loss"):
+        return replace(result, loss=off(result.loss, 4, share))
+    first = result.networks[0]
+    changed = replace(first, losses=off(first.losses, 4, share))
+    return replace(result, networks=(changed, *result.networks[1:]))
+
+
+def figures(outcome: Outcome) -> list[str]:
+    return [drift.place.figure for drift in outcome.drifts]
+
+
+@both
+def test_equal_results(text: str):
+    result, shadows = runs_of(text)
+    for chosen in (EXACT, ROUNDING):
+        outcome = compare_steps(result, run(parse_spec(text, source="x", stem="x")), chosen)
+        assert not outcome.failed
+        assert outcome.compared > 50
+        assert outcome.gate == chosen.gate
+    assert not compare_steps(result, result, ROUNDING, shadows).failed
+
+
+@both
+def test_exact_sees_the_last_bit(text: str):
+    result, _ = runs_of(text)
+    outcome = compare_steps(result, other_loss(result, 3e-16), EXACT)
+    assert (outcome.failed, outcome.drifted) == (True, 1)
+    assert outcome.drifts[0].off is None
+
+
+@both
+@pytest.mark.parametrize("number", [4, 5])
+def test_rounding_allows_what_rounding_does(text: str, number: int):
+    """A shadow that the gate has not seen is what another machine would give."""
+    result, shadows = runs_of(text)
+    new = shadow(parse_spec(text, source="x", stem="x"), number)
+    assert compare_steps(result, new, EXACT).failed
+    outcome = compare_steps(new, result, ROUNDING, shadows)
+    assert not outcome.failed, outcome
+
+
+@both
+def test_rounding_catches_one_percent(text: str):
+    result, shadows = runs_of(text)
+    assert not compare_steps(other_loss(result, 1e-9), result, ROUNDING, shadows).failed
+    for share in (0.01, -0.01):
+        outcome = compare_steps(other_loss(result, share), result, ROUNDING, shadows)
+        assert figures(outcome) == ["loss.4" if text is DESCENT else "networks.0.losses.4"]
+        off = outcome.drifts[0].off
+        assert off is not None
+        assert off > 1
+    assert compare_steps(other_loss(result, 1e-3), result, ROUNDING).failed
+
+
+@both
+def test_other_draws_are_another_course(text: str):
+    result, _ = runs_of(text)
+    new = run(parse_spec(text + "seed: 1\n", source="x", stem="x"))
+    chosen = choose(result, new)
+    assert chosen.gate is Gate.STATISTICAL
+    outcome = compare_steps(result, new, chosen)
+    assert outcome.failed
+    assert outcome.structure[0].startswith("other draws: ")
+    assert outcome.why == "seed 0, now 1"
+
+
+@both
+def test_which_gate(text: str):
+    result, _ = runs_of(text)
+    elsewhere = replace(result, environment={**result.environment, "numpy": "2.99"})
+    assert choose(result, result) == EXACT
+    assert choose(result, elsewhere).gate is Gate.ROUNDING
+    if text is DESCENT:
+        drawn = replace(elsewhere, stream="0" * 16)
+    else:
+        networks = [replace(each, stream="0" * 16) for each in result.networks]
+        drawn = replace(elsewhere, networks=tuple(networks))
+    assert choose(result, drawn).gate is Gate.STATISTICAL
+
+
+# of symmetry
+
+
+@pytest.fixture
+def descent() -> tuple[SymmetryResult, list[SymmetryResult]]:
+    return runs_of(DESCENT)
+
+
+def with_layer(result: SymmetryResult, **changes: Any) -> SymmetryResult:
+    first, *others = result.layers
+    return replace(result, layers=(replace(first, **changes), *others))
+
+
+@pytest.mark.parametrize("chosen", [EXACT, ROUNDING], ids=["exact", "rounding"])
+def test_whole_numbers_and_truth_values(descent: tuple[SymmetryResult, list], chosen: Chosen):
+    result, shadows = descent
+    layer = result.layers[0]
+    changes = {
+        "first_moved": 2,
+        "moved": (not layer.moved[0], *layer.moved[1:]),
+        "distinct_units": (3, *layer.distinct_units[1:]),
+        "most_distinct": 3,
+    }
+    for figure, value in changes.items():
+        old = with_layer(result, **{figure: value})
+        (found,) = figures(compare_steps(old, result, chosen, shadows))
+        assert found.startswith(f"layers.0.{figure}")
+    for change in ({"diverged": 8}, {"stream": "0"}, {"digest": "0"}, {"accuracy": 0.25}):
+        old = replace(result, **change)
+        assert figures(compare_steps(old, result, chosen, shadows)) == [*change]
+
+
+@pytest.mark.parametrize("chosen", [EXACT, ROUNDING], ids=["exact", "rounding"])
+@pytest.mark.parametrize("value", [0.0, 1.0, None], ids=str)
+def test_a_figure_that_does_not_exist(
+    descent: tuple[SymmetryResult, list], chosen: Chosen, value: float | None
+):
+    """Of one side alone, also beside a zero."""
+    result, _ = descent
+    rest = result.layers[0].participation[1:]
+    one = with_layer(result, participation=(None, *rest))
+    other = with_layer(result, participation=(value, *rest))
+    for old, new in ((one, other), (other, one)):
+        outcome = compare_steps(old, new, chosen)
+        assert outcome.failed == (value is not None)
+        if value is not None:
+            assert figures(outcome) == ["layers.0.participation.0"]
+
+
+def test_what_is_missing(descent: tuple[SymmetryResult, list]):
+    result, _ = descent
+    shorter = replace(
+        result,
+        steps=result.steps[:-1],
+        loss=result.loss[:-1],
+        layers=tuple(
+            replace(
+                layer,
+                **{
+                    name: getattr(layer, name)[:-1]
+                    for name in (
+                        "weight_gradient_rms",
+                        "bias_gradient_rms",
+                        "moved",
+                        "distinct_units",
+                        "participation",
+                    )
+                },
+            )
+            for layer in result.layers
+        ),
+    )
+    outcome = compare_steps(result, shorter, EXACT)
+    assert outcome.structure[0] == "steps.7: missing"
+    assert outcome.structure[-1] == "and 7 others"
+    assert compare_steps(shorter, result, EXACT).structure[0] == "steps.7: additional"
+    assert not outcome.drifted
+
+
+def test_a_result_that_contradicts_itself(descent: tuple[SymmetryResult, list]):
+    result, _ = descent
+    outcome = compare_steps(result, replace(result, layers=result.layers[:1]), EXACT)
+    assert outcome.structure[0] == (
+        "the new result contradicts itself: layers: not those of spec.width and the output"
+    )
+
+
+# of training
+
+
+@pytest.fixture
+def trained() -> tuple[TrainingResult, list[TrainingResult]]:
+    return runs_of(TRAINING)
+
+
+@pytest.mark.parametrize("chosen", [EXACT, ROUNDING], ids=["exact", "rounding"])
+def test_other_data(trained: tuple[TrainingResult, list], chosen: Chosen):
+    result, shadows = trained
+    old = replace(result, data=replace(result.data, train=1199, checksums={"digits": "0"}))
+    outcome = compare_steps(old, result, chosen, shadows)
+    assert sorted(figures(outcome)) == ["data.checksums.digits", "data.train"]
+
+
+def test_a_network_less(trained: tuple[TrainingResult, list]):
+    result, _ = trained
+    outcome = compare_steps(result, replace(result, networks=result.networks[:1]), EXACT)
+    assert outcome.structure[0] == (
+        "the new result contradicts itself: networks: fewer than spec.repeats, and not interrupted"
+    )
+    assert "networks.1.losses.0: missing" in outcome.structure
+    stopped = replace(result, networks=result.networks[:1], interrupted=(12, 1))
+    outcome = compare_steps(stopped, result, EXACT)
+    assert outcome.structure[0].endswith(": missing")
+    assert any(line.startswith("networks.1.") for line in outcome.structure)

@@ -1,0 +1,167 @@
+"""Specs run one after the other, saved and told: what histogram, symmetry and train share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from weightinit_cli.cli import specs, terminal
+from weightinit_cli.errors import Mark, Problem, SpecError, WinitError, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from weightinit_cli.results import AnyResult
+    from weightinit_cli.spec import AnySpec
+
+INTERRUPTED = 130
+
+
+class Running:
+    """One call of a command that runs specs of one experiment."""
+
+    def __init__(
+        self,
+        experiment: str,
+        output_dir: Path,
+        formats: tuple[str, ...],
+        *,
+        threads: int | None = None,
+        as_json: bool = False,
+        quiet: bool = False,
+    ) -> None:
+        self._experiment, self._out, self._formats = experiment, output_dir, formats
+        self._threads, self._as_json, self._quiet = threads, as_json, quiet
+
+    def run(self, configs: Sequence[str], overrides: Sequence[str], seed: str | None) -> int:
+        """Run every spec; what is wrong with one stops no other. Returns the exit code."""
+        code = 0
+        loaded: list[AnySpec] = []
+        for config in configs:
+            try:
+                loaded.append(self._load(config, overrides, seed))
+            except WinitError as error:
+                code = max(code, terminal.fail(error.lines, error.exit_code))
+        _refuse_equal_names(loaded)
+        done = 0
+        for spec in loaded:
+            if done:
+                self._say("")
+            try:
+                interrupted = self._run_spec(spec)
+            except WinitError as error:
+                code = max(code, terminal.fail(error.lines, error.exit_code))
+                continue
+            except MemoryError:
+                message = f"{spec.name}: not enough memory for this run"
+                code = max(code, terminal.fail([message], WinitError.exit_code))
+                continue
+            done += 1
+            if interrupted:
+                return INTERRUPTED
+        return code
+
+    def _load(self, config: str, overrides: Sequence[str], seed: str | None) -> AnySpec:
+        from weightinit_cli.spec import find_config
+
+        found = find_config(config)
+        if found.shadows is not None and not self._quiet:
+            terminal.note(f"{config}: taking the file in this folder, not the shipped config")
+        spec = specs.load(config, overrides, seed)
+        specs.refuse_others(spec, self._experiment)
+        return spec
+
+    def _run_spec(self, spec: AnySpec) -> bool:
+        """Run one spec, save and tell; whether it was stopped by hand."""
+        if spec.runs is not None:
+            return self._run_several(spec)
+        result = self._result(spec)
+        paths = self._save(result)
+        if self._as_json:
+            self._say_json(result)
+        elif not self._quiet:
+            from weightinit_cli.cli.tables import lines
+
+            for line in [*lines(result), *(printable(str(path)) for path in paths)]:
+                terminal.say(line)
+        return _told_of_interruption(result)
+
+    def _run_several(self, spec: AnySpec) -> bool:
+        """Run all runs of a spec, a line each, and compare them."""
+        from weightinit_cli.cli.several import Several, heads, line
+        from weightinit_cli.experiments import check
+        from weightinit_cli.spec import expand
+
+        runs = expand(spec)
+        for run in runs:
+            check(run)
+        several = Several(spec, self._out)
+        self._say(click.style(printable(f"{spec.name}: {len(runs):,} runs"), bold=True))
+        self._say(heads(spec))
+        interrupted = False
+        for run in runs:
+            result = self._result(run)
+            several.save(run, result)
+            if self._as_json:
+                self._say_json(result)
+            else:
+                self._say(line(spec, run, result))
+            interrupted = _told_of_interruption(result)
+            if interrupted:
+                break
+        for path in several.finish(self._formats):
+            self._say(printable(str(path)))
+        return interrupted
+
+    def _result(self, spec: AnySpec) -> AnyResult:
+        from weightinit_cli.experiments import run
+
+        with terminal.ProgressBar(spec.folder, shown=not self._quiet) as progress:
+            return run(spec, threads=self._threads, progress=progress)
+
+    def _save(self, result: AnyResult) -> list[Path]:
+        from weightinit_cli.results import STATS, dump_result, write_files
+        from weightinit_cli.results.pictures import outdated
+
+        files: dict[str, bytes] = {}
+        if self._formats:
+            from weightinit_cli.plots import pictures
+
+            files = pictures(result, self._formats)
+        files[STATS] = dump_result(result).encode()
+        former = outdated(self._out / result.name, result.digest)
+        return write_files(self._out, result.name, files, [n for n in former if n not in files])
+
+    def _say_json(self, result: AnyResult) -> None:
+        from weightinit_cli.results import dump_line
+
+        terminal.say(dump_line(result))
+
+    def _say(self, line: str) -> None:
+        if not (self._quiet or self._as_json):
+            terminal.say(line)
+
+
+def _refuse_equal_names(loaded: list[AnySpec]) -> None:
+    seen: dict[str, AnySpec] = {}
+    problems: list[Problem] = []
+    for spec in loaded:
+        former = seen.setdefault(spec.name.lower(), spec)
+        if former is not spec:
+            message = f"another spec is named {former.name!r} too; both would write to one folder"
+            written = spec.marks.get("name") or Mark(spec.marks[""].source)
+            problems.append(Problem(written, "name", message))
+    if problems:
+        raise SpecError(problems)
+
+
+def _told_of_interruption(result: AnyResult) -> bool:
+    stopped = getattr(result, "interrupted", None)
+    if stopped is None:
+        return False
+    step, network = stopped
+    of = f" of network {network:,}" if result.spec["repeats"] > 1 else ""
+    terminal.note(f"{result.name}: interrupted after step {step:,}{of}; kept what was reached")
+    return True

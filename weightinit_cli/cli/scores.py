@@ -1,0 +1,74 @@
+"""The table of a TrainingResult: a row per network, or what is common to many."""
+
+from __future__ import annotations
+
+from statistics import fmean, stdev
+from typing import TYPE_CHECKING
+
+import click
+
+from weightinit_cli.cli.heading import fitted, heading
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from weightinit_cli.results import Score, TrainingResult
+
+MOST_ROWS = 10
+SHOWN = (1, 2, 3, 5, 10, 20, 30, 50, 100)
+
+
+def scores_table(result: TrainingResult) -> list[str]:
+    """The lines: what was run, a row per network, the means, what choosing gains."""
+    data = result.data
+    validation = f"{data.validation:,} to validate, " if data.validation else ""
+    parts = f"{data.train:,} to train, {validation}{data.test:,} to test"
+    lines = heading(result)
+    lines += fitted(f"{data.features:,} features, {data.classes} classes, {parts}")
+    head = ("network", "first loss", "train loss", "test loss", "test acc.")
+    lines.append(click.style("  ".join(each.rjust(10) for each in head), dim=True))
+    for number, network in enumerate(result.networks[:MOST_ROWS], 1):
+        first = network.losses[0] if network.losses else None
+        cells = (first, network.train.loss, network.test.loss, network.test.accuracy)
+        line = "  ".join([str(number).rjust(10), *(_shown(cell).rjust(10) for cell in cells)])
+        if network.diverged is not None:
+            line += click.style(f"  diverged at step {network.diverged:,}", fg="red")
+        lines.append(line)
+    if len(result.networks) > MOST_ROWS:
+        lines.append(f"and {len(result.networks) - MOST_ROWS:,} others")
+    if len(result.networks) > 1:
+        lines.append(_spread("train loss", [each.train.loss for each in result.networks]))
+        lines.append(_spread("test loss", [each.test.loss for each in result.networks]))
+        lines.append(_spread("test accuracy", [each.test.accuracy for each in result.networks]))
+    return lines + [
+        f"best of {best.k}: test accuracy {best.accuracy_mean:.4f} ± {best.accuracy_std:.4f}, "
+        f"test loss {best.loss_mean:.4f} ± {best.loss_std:.4f}"
+        for best in result.best_of
+        if best.k in SHOWN or best.k == len(result.networks)
+    ]
+
+
+def mean_scores(result: TrainingResult) -> tuple[float | None, ...]:
+    """Training loss, test loss and test accuracy, means over the networks."""
+    parts: tuple[list[Score], list[Score]] = (
+        [each.train for each in result.networks],
+        [each.test for each in result.networks],
+    )
+    losses = [_mean([score.loss for score in part]) for part in parts]
+    return *losses, fmean(score.accuracy for score in parts[1])
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return fmean(known) if len(known) == len(values) else None
+
+
+def _spread(words: str, values: Sequence[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    if len(known) < 2:
+        return f"{words}: not finite"
+    return f"{words}: {fmean(known):.4f} ± {stdev(known):.4f}, {min(known):.4f} to {max(known):.4f}"
+
+
+def _shown(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"

@@ -1,0 +1,97 @@
+"""The files of a data set: their names, where they lie, their checksums."""
+
+from __future__ import annotations
+
+import stat
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from weightinit_cli.data.idx import read_idx
+from weightinit_cli.errors import DataError
+
+if TYPE_CHECKING:
+    import os
+
+SIDE = 28
+TRAIN, TEST = 60_000, 10_000
+T10K = ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+TRAINING = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte")
+SHAPES: dict[str, tuple[int, ...]] = {
+    TRAINING[0]: (TRAIN, SIDE, SIDE),
+    TRAINING[1]: (TRAIN,),
+    T10K[0]: (TEST, SIDE, SIDE),
+    T10K[1]: (TEST,),
+}
+FILES = {"mnist_t10k": T10K, "mnist": (*TRAINING, *T10K)}
+SOURCE = "https://ossci-datasets.s3.amazonaws.com/mnist/"
+
+
+def find(name: str, folder: str | os.PathLike[str] | None) -> dict[str, Path]:
+    """The path of each file of a data set, by its canonical name.
+
+    Of several spellings the first counts: plain, `.gz`, and both with a dot before `idx`.
+    Raises DataError where there is no folder, or files are missing from it.
+    """
+    if not folder:
+        raise DataError(f"{name}: needs a folder of files: give --data-dir or set WINIT_DATA_DIR")
+    place = Path(folder)
+    kind = _mode(place)
+    if kind is None or not stat.S_ISDIR(kind):
+        what = "no such folder" if kind is None else "not a folder"
+        raise DataError(
+            f"{place}: {what}; --data-dir or WINIT_DATA_DIR must name that of {name}'s files"
+        )
+    found = {file: _spelled(place, file) for file in FILES[name]}
+    missing = [file for file, path in found.items() if path is None]
+    if missing:
+        raise DataError(
+            f"{place}: lacks {', '.join(missing)} (each plain or .gz, or spelled "
+            f"{_dotted(missing[0])}); to be had from {SOURCE}: winit downloads nothing"
+        )
+    return {file: path for file, path in found.items() if path is not None}
+
+
+def checksums(name: str, folder: str | os.PathLike[str] | None) -> dict[str, str]:
+    """The sha256 of each file's uncompressed content, by its canonical name.
+
+    Raises DataError where a file is missing, or not of its kind and size.
+    """
+    sums = {}
+    for file, path in find(name, folder).items():
+        try:
+            state = path.stat()
+        except OSError as error:
+            raise DataError(f"{path}: {error.strerror or error}") from None
+        sums[file] = _checksum(path.absolute(), SHAPES[file], state.st_size, state.st_mtime_ns)
+    return sums
+
+
+@lru_cache(maxsize=64)
+def _checksum(path: Path, shape: tuple[int, ...], _size: int, _mtime_ns: int) -> str:
+    return sha256(read_idx(path, shape)).hexdigest()
+
+
+def _spelled(folder: Path, file: str) -> Path | None:
+    for spelling in (file, _dotted(file)):
+        for path in (folder / spelling, folder / f"{spelling}.gz"):
+            kind = _mode(path)
+            if kind is not None and stat.S_ISREG(kind):
+                return path
+    return None
+
+
+def _dotted(file: str) -> str:
+    """The name of some mirrors: t10k-images.idx3-ubyte."""
+    return file.replace("-idx", ".idx")
+
+
+def _mode(path: Path) -> int | None:
+    """What stands at a path, None for nothing; raises DataError where that cannot be seen."""
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:  # a null byte is a ValueError
+        raise DataError(f"{path}: {getattr(error, 'strerror', None) or error}") from None

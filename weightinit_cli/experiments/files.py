@@ -1,0 +1,29 @@
+"""The files that a run reads, and the digest that they are part of."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from weightinit_cli.spec import TrainingSpec, digest
+
+if TYPE_CHECKING:
+    from weightinit_cli.spec import AnySpec
+
+DATA_DIR = "WINIT_DATA_DIR"
+
+
+def data_folder() -> Path | None:
+    """Where data sets are looked for; None where nobody has said."""
+    named = os.environ.get(DATA_DIR)
+    return Path(named) if named else None
+
+
+def digest_of(spec: AnySpec) -> str:
+    """The digest of a run. Raises DataError where a file that it reads is not there."""
+    if not isinstance(spec, TrainingSpec):
+        return digest(spec)
+    from weightinit_cli.data import checksums
+
+    return digest(spec, checksums(spec.data, data_folder()))

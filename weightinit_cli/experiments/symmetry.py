@@ -1,0 +1,84 @@
+"""The symmetry experiment: gradient descent on a small task, and what becomes of the units."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from math import isfinite, log
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from weightinit_cli.experiments.build import build_activation, build_layers
+from weightinit_cli.experiments.environment import environment
+from weightinit_cli.experiments.files import digest_of
+from weightinit_cli.network import Network, Start, descend, draw_parameters, nudge, task
+from weightinit_cli.results import SCHEMA_VERSION, LayerSteps, SymmetryResult
+from weightinit_cli.spec import normal_form
+
+if TYPE_CHECKING:
+    from weightinit_cli.experiments.progress import Progress
+    from weightinit_cli.network import LayerTrace
+    from weightinit_cli.spec import SymmetrySpec
+
+
+def symmetry(spec: SymmetrySpec, progress: Progress, number: int = 0) -> SymmetryResult:
+    """Run one spec; see `weightinit_cli.experiments.run`, and `shadow` for `number`."""
+    inputs, labels = task(spec.data, spec.samples, spec.features, spec.seed)
+    layers = build_layers(spec, (spec.features, *spec.width, 1))
+    activation = build_activation(spec)
+    network = Network(layers, activation, spec.samples, np.dtype(np.float64), spec.seed)
+    weights, biases, draws = draw_parameters(network)
+    stream = blake2b(inputs.tobytes() + labels.tobytes() + draws.encode(), digest_size=8)
+    if number:
+        nudge(inputs, number)
+    progress.start(float(spec.steps))
+    trace = descend(
+        Start(inputs, labels, tuple(weights), tuple(biases), activation),
+        spec.steps,
+        spec.learning_rate,
+        progress.step,
+    )
+    return SymmetryResult(
+        schema_version=SCHEMA_VERSION,
+        name=spec.name,
+        spec=normal_form(spec),
+        digest=digest_of(spec),
+        steps=tuple(trace.steps.tolist()),
+        start_loss=_finite(trace.start_loss),
+        loss=_finites(trace.loss),
+        base_entropy=_entropy(float(labels.mean())),
+        accuracy=trace.accuracy,
+        diverged=trace.diverged,
+        layers=tuple(map(_layer, trace.layers)),
+        stream=stream.hexdigest(),
+        environment=environment(spec.activation),
+    )
+
+
+def _layer(trace: LayerTrace) -> LayerSteps:
+    return LayerSteps(
+        units=trace.units,
+        start_distinct=trace.start_distinct,
+        start_participation=_finite(trace.start_participation),
+        first_moved=trace.first_moved,
+        fewest_distinct=trace.fewest_distinct,
+        most_distinct=trace.most_distinct,
+        weight_gradient_rms=_finites(trace.weight_gradient_rms),
+        bias_gradient_rms=_finites(trace.bias_gradient_rms),
+        moved=tuple(trace.moved.tolist()),
+        distinct_units=tuple(trace.distinct_units.tolist()),
+        participation=_finites(trace.participation),
+    )
+
+
+def _entropy(share: float) -> float:
+    """Of labels of which this share is 1, in nats: what a constant output reaches at best."""
+    return -sum(p * log(p) for p in (share, 1 - share) if p)
+
+
+def _finite(value: float) -> float | None:
+    return value if isfinite(value) else None
+
+
+def _finites(values: np.ndarray[Any, Any]) -> tuple[float | None, ...]:
+    return tuple(map(_finite, values.tolist()))

@@ -1,0 +1,180 @@
+"""The training experiment: loss curves of one start or several, and what choosing gains."""
+
+from __future__ import annotations
+
+from math import comb, isfinite, sqrt
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from weightinit_cli.data import load
+from weightinit_cli.errors import SpecError
+from weightinit_cli.experiments.build import build_activation, build_layers
+from weightinit_cli.experiments.environment import environment
+from weightinit_cli.experiments.files import data_folder, digest_of
+from weightinit_cli.network import Network, batches, nudge, start
+from weightinit_cli.results import (
+    SCHEMA_VERSION,
+    BestOf,
+    DataUsed,
+    Score,
+    Trained,
+    TrainingResult,
+)
+from weightinit_cli.spec import normal_form
+from weightinit_cli.streams import Role, stream
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from weightinit_cli.data import Data, Part
+    from weightinit_cli.experiments.progress import Progress
+    from weightinit_cli.network import Learner
+    from weightinit_cli.spec import TrainingSpec
+
+Array = np.ndarray[Any, Any]
+
+TELL_EVERY = 10
+
+
+def training(spec: TrainingSpec, progress: Progress, nudge: int = 0) -> TrainingResult:
+    """Run one spec; see `weightinit_cli.experiments.run`.
+
+    ^C ends it with what was reached, where at least one step was done. A `nudge` moves every
+    input by one ulp.
+    """
+    dtype = np.dtype(spec.dtype)
+    data = load(spec.data, data_folder(), spec.dtype)
+    if spec.batch > len(data.train.labels):
+        message = f"must be at most the {len(data.train.labels):,} training examples"
+        raise SpecError([spec.problem("batch", message)])
+    sizes = (data.train.inputs.shape[1], *spec.width, data.classes)
+    network = Network(
+        build_layers(spec, sizes), build_activation(spec), spec.batch, dtype, spec.seed
+    )
+    progress.start(float(spec.repeats * spec.steps))
+    networks: list[Trained] = []
+    stopped = None
+    for repeat in range(spec.repeats):
+        one = network._replace(repeat=repeat, nudge=nudge)
+        try:
+            trained, interrupted = _train(spec, one, data, progress)
+        except KeyboardInterrupt:  # before its first step or at its scores
+            if not networks:
+                raise
+            stopped = (0, repeat + 1)
+            break
+        if trained.losses or not interrupted:
+            networks.append(trained)
+        if interrupted:
+            if not networks:
+                raise KeyboardInterrupt
+            stopped = (len(trained.losses), repeat + 1)
+            break
+    return TrainingResult(
+        schema_version=SCHEMA_VERSION,
+        name=spec.name,
+        spec=normal_form(spec),
+        digest=digest_of(spec),
+        data=_used(spec, data),
+        networks=tuple(networks),
+        best_of=best_of(networks),
+        interrupted=stopped,
+        environment=environment(spec.activation),
+    )
+
+
+def _train(
+    spec: TrainingSpec, network: Network, data: Data, progress: Progress
+) -> tuple[Trained, bool]:
+    """One network, and whether it was stopped by hand."""
+    learner, draws = start(network, rate=spec.learning_rate, momentum=spec.momentum)
+    inputs, labels = data.train.inputs, data.train.labels
+    if network.nudge:
+        inputs = _nudged(inputs, network.nudge)
+    generator = stream(spec.seed, Role.BATCH, repeat=network.repeat)
+    losses: list[float] = []
+    diverged = None
+    interrupted = False
+    try:
+        for step, rows in zip(
+            range(1, spec.steps + 1),
+            batches(generator, len(labels), spec.batch),
+            strict=False,
+        ):
+            loss = learner.step(inputs[rows], labels[rows])
+            if not isfinite(loss):
+                diverged = step
+                break
+            losses.append(loss)
+            if step % TELL_EVERY == 0 or step == spec.steps:
+                done = step - (step - 1) // TELL_EVERY * TELL_EVERY
+                progress.step(float(done), f"loss {loss:.3g}")
+    except KeyboardInterrupt:
+        interrupted = True
+    trained = Trained(
+        losses=tuple(losses),
+        diverged=diverged,
+        train=_score(learner, data.train),
+        validation=None if data.validation is None else _score(learner, data.validation),
+        test=_score(learner, data.test),
+        stream=draws,
+    )
+    return trained, interrupted
+
+
+def _nudged(inputs: Array, number: int) -> Array:
+    moved = inputs.copy()
+    nudge(moved, number)
+    return moved
+
+
+def _score(learner: Learner, part: Part) -> Score:
+    loss, accuracy = learner.score(part.inputs, part.labels)
+    return Score(loss if isfinite(loss) else None, accuracy)
+
+
+def _used(spec: TrainingSpec, data: Data) -> DataUsed:
+    return DataUsed(
+        name=spec.data,
+        features=data.train.inputs.shape[1],
+        classes=data.classes,
+        train=len(data.train.labels),
+        validation=0 if data.validation is None else len(data.validation.labels),
+        test=len(data.test.labels),
+        checksums=dict(data.checksums),
+    )
+
+
+def best_of(networks: Sequence[Trained]) -> tuple[BestOf, ...]:
+    """What choosing the best of k by validation gives on test data, for k = 1 .. n.
+
+    Over all subsets of k of the n networks: the i-th best by validation (from 0) is the best of
+    C(n - 1 - i, k - 1) of the C(n, k). The best is the one of the smallest validation loss; a
+    network without a finite one comes last.
+    """
+    n = len(networks)
+    if n < 2 or any(each.validation is None or each.test.loss is None for each in networks):
+        return ()
+    ranked = sorted(networks, key=_validation_loss)
+    accuracies = np.array([each.test.accuracy for each in ranked])
+    losses = np.array([each.test.loss for each in ranked], dtype=np.float64)
+    found = []
+    for k in range(1, n + 1):
+        shares = np.array([comb(n - 1 - i, k - 1) / comb(n, k) for i in range(n)])
+        accuracy, loss = float(shares @ accuracies), float(shares @ losses)
+        found.append(
+            BestOf(
+                k=k,
+                accuracy_mean=accuracy,
+                accuracy_std=sqrt(float(shares @ (accuracies - accuracy) ** 2)),
+                loss_mean=loss,
+                loss_std=sqrt(float(shares @ (losses - loss) ** 2)),
+            )
+        )
+    return tuple(found)
+
+
+def _validation_loss(network: Trained) -> float:
+    loss = network.validation.loss if network.validation else None
+    return float("inf") if loss is None else loss

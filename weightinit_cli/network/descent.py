@@ -1,0 +1,261 @@
+"""Full-batch gradient descent on a small classifier, exactly alike for units that are alike."""
+
+from __future__ import annotations
+
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from weightinit_cli.activations.smooth import logistic
+from weightinit_cli.network.unitwise import distinct, fold, mix, pair, participation, rms
+from weightinit_cli.network.workers import nobody
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from weightinit_cli.activations import Activation
+
+Array = np.ndarray[Any, Any]
+
+# The first steps are all recorded, the later ones at most at this many places.
+FIRST_STEPS = 50
+LATER_STEPS = 100
+
+# Steps from one report of progress to the next.
+REPORTED = 200
+
+
+class Start(NamedTuple):
+    """Where descent begins: two classes, and a network with one sigmoid unit as its output.
+
+    `inputs` have shape (samples, features), `labels`, 0 or 1, shape (samples,). Per layer, the
+    hidden ones and then the output, `weights` have shape (fan_in, fan_out) and `biases` shape
+    (fan_out,); the output's fan_out is 1. `activation` is that of the hidden layers.
+    """
+
+    inputs: Array
+    labels: Array
+    weights: tuple[Array, ...]
+    biases: tuple[Array, ...]
+    activation: Activation
+
+
+class LayerTrace(NamedTuple):
+    """One layer; arrays have shape (recorded steps,).
+
+    The gradient is the one that made the step (nan where it is not finite), the other figures
+    are those after it. `moved` says whether the step changed the value of any parameter;
+    `distinct_units` counts the units that differ in incoming weights or bias, exactly;
+    `participation` is that of the incoming weights, nan where they are zero.
+
+    `start_...` are those before the first step. Over every step, recorded or not: `first_moved`
+    is the first that moved the layer, `fewest_distinct` and `most_distinct` the extremes, the
+    start among them.
+    """
+
+    units: int
+    start_distinct: int
+    start_participation: float
+    first_moved: int | None
+    fewest_distinct: int
+    most_distinct: int
+    weight_gradient_rms: Array
+    bias_gradient_rms: Array
+    moved: Array
+    distinct_units: Array
+    participation: Array
+
+
+class Trace(NamedTuple):
+    """What descent did; `layers` are the hidden ones, then the output.
+
+    `steps`, from 1, and `loss`, the mean cross-entropy in nats after each, have shape (recorded
+    steps,). `accuracy`, at the end, is the share of labels that equal (z > 0), z being the
+    output's pre-activation. `diverged` is the step after which z or a parameter was not finite,
+    which is then the last one (0: they never were). `weights` and `biases` are those of the end,
+    in the shapes of the start.
+    """
+
+    steps: Array
+    start_loss: float
+    loss: Array
+    accuracy: float
+    diverged: int | None
+    layers: tuple[LayerTrace, ...]
+    weights: tuple[Array, ...]
+    biases: tuple[Array, ...]
+
+
+def recorded_steps(steps: int) -> list[int]:
+    """The first steps all, then ever fewer in geometric progression, then the last."""
+    first = range(1, min(steps, FIRST_STEPS) + 1)
+    later = np.geomspace(FIRST_STEPS, max(steps, FIRST_STEPS), LATER_STEPS + 1)
+    return sorted(
+        {*first, *later.round().astype(int).tolist()} - {*range(steps + 1, FIRST_STEPS + 1)}
+    )
+
+
+def descend(
+    start: Start, steps: int, learning_rate: float, done: Callable[[float], None] = nobody
+) -> Trace:
+    """Take up to `steps` steps down the gradient of the mean cross-entropy, in float64.
+
+    `done` is told of steps that add up to those taken.
+    """
+    with np.errstate(all="ignore"):
+        return _descend(_Classifier(start), steps, learning_rate, done)
+
+
+def _descend(
+    net: _Classifier, steps: int, learning_rate: float, done: Callable[[float], None]
+) -> Trace:
+    net.forward()
+    tallies = [
+        _Tally(layer, gradient) for layer, gradient in zip(net.layers, net.gradients, strict=True)
+    ]
+    wanted = recorded_steps(steps)
+    start_loss = net.loss()
+    recorded: list[int] = []
+    losses: list[float] = []
+    diverged = None if net.finite() else 0
+    step = told = 0
+    while step < steps and diverged is None:
+        step += 1
+        net.backward()
+        moved = net.step(learning_rate)
+        net.forward()
+        if not net.finite():
+            diverged = step
+        for tally, layer_moved in zip(tallies, moved, strict=True):
+            if layer_moved:
+                tally.count(step)
+        if step == wanted[len(recorded)] or diverged:
+            recorded.append(step)
+            losses.append(net.loss())
+            for tally, layer_moved in zip(tallies, moved, strict=True):
+                tally.record(layer_moved)
+        if step - told == REPORTED:
+            done(step - told)
+            told = step
+    done(step - told)
+    return Trace(
+        np.array(recorded, np.int64),
+        start_loss,
+        np.array(losses),
+        net.accuracy(),
+        diverged,
+        tuple(tally.trace() for tally in tallies),
+        tuple(layer[:, :-1].T.copy() for layer in net.layers),
+        tuple(layer[:, -1].copy() for layer in net.layers),
+    )
+
+
+class _Classifier:
+    """The network, each layer as rows (units, fan_in + 1) of weights and bias.
+
+    `seen[k]` is what layer k is given, shape (fan_in + 1, samples), the last row ones;
+    `z[k]` its pre-activations, shape (units, samples).
+    """
+
+    def __init__(self, start: Start) -> None:
+        samples = len(start.labels)
+        shapes = [(weights.shape[1], len(weights) + 1) for weights in start.weights]
+        ends = [0, *accumulate(units * width for units, width in shapes)]
+        self.parameters, self.gradient = np.empty(ends[-1]), np.empty(ends[-1])
+        self.layers, self.gradients = (
+            [
+                flat[low:high].reshape(shape)
+                for (low, high), shape in zip(pairwise(ends), shapes, strict=True)
+            ]
+            for flat in (self.parameters, self.gradient)
+        )
+        for layer, weights, bias in zip(self.layers, start.weights, start.biases, strict=True):
+            layer[:, :-1], layer[:, -1] = weights.T, bias
+        self.firsts = ends[:-1]
+        self.labels = start.labels.astype(float)
+        self.activation = start.activation
+        self.seen = [np.ones((width, samples)) for _, width in shapes]
+        self.seen[0][:-1] = start.inputs.T
+        self.z = [np.zeros((units, samples)) for units, _ in shapes]
+
+    def forward(self) -> None:
+        """z = WᵀX + b of each layer, X = φ(z) for the next."""
+        for number, (layer, x) in enumerate(zip(self.layers, self.seen, strict=True), 1):
+            z = self.z[number - 1] = mix(layer[:, :-1].T, x[:-1])
+            z += layer[:, -1:]
+            if number < len(self.layers):
+                self.activation.write(z, self.seen[number][:-1])
+
+    def backward(self) -> None:
+        """δ = σ(z) - labels at the output, φ'(z) (Wδ) below; the gradient is δXᵀ / samples.
+
+        Rumelhart, Hinton & Williams 1986.
+        """
+        delta = logistic(self.z[-1])
+        delta -= self.labels
+        for number in range(len(self.layers) - 1, -1, -1):
+            np.divide(pair(delta, self.seen[number]), len(self.labels), out=self.gradients[number])
+            if number:
+                delta = mix(self.layers[number][:, :-1], delta)
+                delta *= self.activation.derivative(self.z[number - 1])
+
+    def step(self, learning_rate: float) -> list[bool]:
+        """Go down the gradient; whether that changed the value of any parameter, per layer."""
+        after = self.parameters - learning_rate * self.gradient
+        moved: list[bool] = np.logical_or.reduceat(after != self.parameters, self.firsts).tolist()
+        self.parameters[...] = after
+        return moved
+
+    def finite(self) -> bool:
+        """Whether the parameters and the output are, and with them the loss."""
+        return bool(np.isfinite(self.parameters).all() and np.isfinite(self.z[-1]).all())
+
+    def loss(self) -> float:
+        """Mean of ln(1 + exp m) = max(m, 0) + ln(1 + exp -|m|), m = z at label 0, -z at 1."""
+        m = (1 - 2 * self.labels) * self.z[-1][0]
+        terms = np.maximum(m, 0) + np.log1p(np.exp(-np.abs(m)))
+        return float(fold(terms / len(terms)))
+
+    def accuracy(self) -> float:
+        """The share of labels that equal (z > 0)."""
+        return float(np.mean((self.z[-1][0] > 0) == self.labels))
+
+
+class _Tally:
+    """Gathers one layer's figures, from views of its rows and of their gradient."""
+
+    def __init__(self, rows: Array, gradient: Array) -> None:
+        self.rows, self.gradient = rows, gradient
+        self.start = (distinct(rows), participation(rows[:, :-1]))
+        self.distinct = self.fewest = self.most = self.start[0]
+        self.first_moved: int | None = None
+        self.records: list[tuple[float, float, bool, int, float]] = []
+
+    def count(self, step: int) -> None:
+        """Count the different units anew, as the layer moved."""
+        if self.first_moved is None:
+            self.first_moved = step
+        if len(self.rows) > 1:
+            self.distinct = distinct(self.rows)
+            self.fewest = min(self.fewest, self.distinct)
+            self.most = max(self.most, self.distinct)
+
+    def record(self, moved: bool) -> None:
+        """Add the figures of one step."""
+        weights, bias = self.gradient[:, :-1], self.gradient[:, -1]
+        spread = participation(self.rows[:, :-1])
+        self.records.append((rms(weights), rms(bias), moved, self.distinct, spread))
+
+    def trace(self) -> LayerTrace:
+        """All that was gathered."""
+        kinds = (float, float, bool, int, float)
+        columns = zip(*self.records, strict=True) if self.records else [()] * len(kinds)
+        return LayerTrace(
+            len(self.rows),
+            *self.start,
+            self.first_moved,
+            self.fewest,
+            self.most,
+            *(np.array(column, kind) for column, kind in zip(columns, kinds, strict=True)),
+        )

@@ -1,0 +1,195 @@
+"""Learning: mini-batch gradient descent of a classifier on softmax cross-entropy.
+
+Hidden layers a_l = φ(z_l), z_l = a_{l-1} W_l + b_l, and a linear output layer whose z are the
+logits. BLAS runs on one thread, so that the numbers do not depend on how many there are; inf
+and nan are results here, without warnings.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from math import isfinite
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from weightinit_cli.network.draws import draw_parameters
+from weightinit_cli.network.layers import BLOCK_ROWS
+from weightinit_cli.network.workers import blas
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.random import Generator
+
+    from weightinit_cli.activations import Activation
+    from weightinit_cli.network.layers import Network
+
+Array = np.ndarray[Any, Any]
+
+
+class Signals(NamedTuple):
+    """What rows of inputs become: z_l, a_l and δ_l, each of shape (rows, fan_out).
+
+    `z` and `deltas` end with the output layer's, `a` with the last hidden layer's.
+    """
+
+    z: list[Array]
+    a: list[Array]
+    deltas: list[Array]
+
+    @classmethod
+    def of(cls, rows: int, biases: list[Array]) -> Signals:
+        """Memory for this many rows."""
+        z, a, deltas = ([np.empty((rows, b.size), b.dtype) for b in biases] for _ in range(3))
+        return cls(z, a[:-1], deltas)
+
+
+class Learner:
+    """A classifier and its gradient descent.
+
+    With the gradient g of the mini-batch's mean loss, v <- momentum v + g and w <- w - rate v, from
+    v = 0: torch's SGD (no dampening, no Nesterov), whose v is Sutskever et al.'s (2013) over -rate.
+
+    `weights` have shape (fan_in, fan_out), `biases` (fan_out,), one of each per layer, the output
+    layer's last; both are updated in place, so they are the caller's to give away. They share one
+    dtype, float32 or float64, and so must the inputs.
+    """
+
+    def __init__(
+        self,
+        weights: Sequence[Array],
+        biases: Sequence[Array],
+        activation: Activation,
+        *,
+        rate: float,
+        momentum: float = 0.0,
+    ) -> None:
+        self.weights = list(weights)
+        self.biases = list(biases)
+        self.activation = activation
+        self.rate = rate
+        self.momentum = momentum
+        parameters = [*self.weights, *self.biases]
+        self._velocities = [np.zeros_like(p) for p in parameters] if momentum else []
+        self._gradients = [np.empty_like(p) for p in parameters]
+        self._signals = Signals.of(0, self.biases)
+
+    def step(self, inputs: Array, labels: Array) -> float:
+        """Take one step on a mini-batch; return its mean loss before the step, in nats.
+
+        `inputs` have shape (rows, features), `labels` (rows,), from 0. Where the loss is not
+        finite, no step is taken: the parameters stay as they were.
+        """
+        with one_quiet_thread():
+            loss = self._gradient(inputs, labels)
+            if isfinite(loss):
+                self._descend()
+        return loss
+
+    def score(self, inputs: Array, labels: Array) -> tuple[float, float]:
+        """The mean cross-entropy in nats and the share of right answers, of at least one row.
+
+        The answer is the largest logit, the first of equals; where one is nan there is none. The
+        rows are seen in fixed blocks, so memory does not grow with them.
+        """
+        loss, right = 0.0, 0
+        with one_quiet_thread():
+            for top in range(0, len(inputs), BLOCK_ROWS):
+                x, y = inputs[top : top + BLOCK_ROWS], labels[top : top + BLOCK_ROWS]
+                logits = self._push(x, Signals.of(len(x), self.biases))
+                answers = np.where(np.isnan(logits).any(axis=1), -1, logits.argmax(axis=1))
+                right += int(np.count_nonzero(answers == y))
+                loss += float(cross_entropy(logits, y).sum(dtype=np.float64))
+        return loss / len(inputs), right / len(inputs)
+
+    def _push(self, inputs: Array, signals: Signals) -> Array:
+        """Fill z and a, and return the logits."""
+        x = inputs
+        for number, (w, b, z) in enumerate(zip(self.weights, self.biases, signals.z, strict=True)):
+            np.matmul(x, w, out=z)
+            z += b
+            if number < len(signals.a):
+                x = self.activation.value(z, out=signals.a[number])
+        return signals.z[-1]
+
+    def _gradient(self, inputs: Array, labels: Array) -> float:
+        """Back-propagate (Rumelhart, Hinton & Williams 1986), below a loss that is finite.
+
+        δ_L = (p - y) / rows, δ_l = φ'(z_l) (δ_{l+1} W_{l+1}ᵀ); the gradients are a_{l-1}ᵀ δ_l by
+        the weights and the sum of δ_l over the rows by the biases. The inputs' is not computed.
+        """
+        rows, depth = len(inputs), len(self.weights)
+        if len(self._signals.z[-1]) != rows:
+            self._signals = Signals.of(rows, self.biases)
+        z, a, deltas = self._signals
+        logits = self._push(inputs, self._signals)
+        loss = float(cross_entropy(logits, labels, slope=deltas[-1]).mean(dtype=np.float64))
+        if not isfinite(loss):
+            return loss
+        deltas[-1] /= rows
+        for number in range(depth - 1, -1, -1):
+            delta, x = deltas[number], a[number - 1] if number else inputs
+            np.matmul(x.T, delta, out=self._gradients[number])
+            np.add.reduce(delta, axis=0, out=self._gradients[depth + number])
+            if number:
+                below = np.matmul(delta, self.weights[number].T, out=deltas[number - 1])
+                below *= self.activation.derivative(z[number - 1])
+        return loss
+
+    def _descend(self) -> None:
+        for number, (w, g) in enumerate(
+            zip([*self.weights, *self.biases], self._gradients, strict=True)
+        ):
+            v = g
+            if self.momentum:
+                v = self._velocities[number]
+                v *= self.momentum
+                v += g
+            w -= np.multiply(v, self.rate, out=g)
+
+
+@contextmanager
+def one_quiet_thread() -> Iterator[None]:
+    """BLAS at one thread, and no warnings of numpy about inf and nan."""
+    with blas().limit(limits=1, user_api="blas"), np.errstate(all="ignore"):
+        yield
+
+
+def cross_entropy(logits: Array, labels: Array, slope: Array | None = None) -> Array:
+    """ln sum_k exp(z_k) - z_label of every row, shape (rows,), by way of z - max z.
+
+    `logits` of shape (rows, classes) are overwritten. `slope`, where given, gets the derivative
+    by the logits, softmax(z) - onehot(label).
+    """
+    rows = np.arange(len(logits))
+    logits -= logits.max(axis=1, keepdims=True)
+    chosen = logits[rows, labels]
+    powers = np.exp(logits, out=logits)
+    total = powers.sum(axis=1)
+    if slope is not None:
+        np.divide(powers, total[:, None], out=slope)
+        slope[rows, labels] -= 1
+    loss: Array = np.log(total, out=total)
+    loss -= chosen
+    return loss
+
+
+def batches(stream: Generator, examples: int, size: int) -> Iterator[Array]:
+    """Draw mini-batches for ever: `size` indices below `examples`, uniform and independent.
+
+    They are drawn with replacement, so an example may stand twice in a batch and there are no
+    epochs; a batch is an unbiased sample of the data whatever their number.
+    """
+    while True:
+        yield stream.integers(examples, size=size)
+
+
+def start(network: Network, *, rate: float, momentum: float = 0.0) -> tuple[Learner, str]:
+    """Draw a network whose last layer is the output layer, and a short hash of its weights' draws.
+
+    Weights and biases are those of the same layers, seed and repeat in `forward`; the hash, 16 hex
+    digits, is over the layers' own. The network's activation is that of the hidden layers.
+    """
+    weights, biases, short_hash = draw_parameters(network)
+    return Learner(weights, biases, network.activation, rate=rate, momentum=momentum), short_hash

@@ -1,0 +1,111 @@
+"""What a run of gradient descent was, and what is seen in it: which layer wakes, which units."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from weightinit_cli.plots.drawing import MUTED, ORANGE, Color
+from weightinit_cli.plots.heading import Heading, titled, wrapped
+from weightinit_cli.plots.series import layer_words
+from weightinit_cli.results.describe import component, widths
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from weightinit_cli.results.symmetry import LayerSteps, SymmetryResult
+
+MOST_WAKING = 4
+
+
+def symmetry_heading(result: SymmetryResult, room: float) -> Heading:
+    """The name, what was run, and what is seen."""
+    head = titled(result.name, _run(result.spec), room)
+    said, color = seen(result)
+    return head._replace(lines=head.lines + tuple((line, color) for line in wrapped(said, room)))
+
+
+def _run(spec: Mapping[str, Any]) -> list[str]:
+    width = spec["width"]
+    hidden = "no hidden layer"
+    if width:
+        equal = len(set(width)) == 1
+        layers = f"{len(width)} layer{'s' if width[1:] else ''} × {width[0]}"
+        hidden = layers if equal else f"width {widths(width)}"
+    parts = [component(spec["activation"]), component(spec["initializer"])]
+    if spec["bias"]["name"] != "zeros":
+        parts.append(f"bias {component(spec['bias'])}")
+    data = f"{spec['data']}".replace("_", " ")
+    return [
+        *parts,
+        hidden,
+        f"{data} of {spec['samples']:,} points",
+        f"learning rate {spec['learning_rate']:g}",
+        f"{spec['steps']:,} step{'' if spec['steps'] == 1 else 's'}",
+        f"seed {spec['seed']}",
+    ]
+
+
+def seen(result: SymmetryResult) -> tuple[list[str], Color]:
+    """In a few words, and in which colour they stand."""
+    said = [f"diverged at step {result.diverged:,}"] if result.diverged is not None else []
+    layers = result.layers
+    if all(layer.first_moved is None for layer in layers):
+        said.append("nothing moves")
+    else:
+        said += _waking(layers)
+    said += _alike(layers[:-1])
+    if said:
+        return said, ORANGE
+    differ = ", no units stay identical" if layers[1:] else ""
+    return [f"every layer moves from step 1 on{differ}"], MUTED
+
+
+def _waking(layers: Sequence[LayerSteps]) -> list[str]:
+    """The layers that wake after the first step, from above, and those that never do."""
+    named = [(_name(k, layers), layer.first_moved) for k, layer in enumerate(layers, 1)]
+    late = [(name, step) for name, step in reversed(named) if step is not None and step > 1]
+    woken = [f"{name} wakes in step {step:,}" for name, step in late]
+    if len(late) > MOST_WAKING:
+        (first, early), (last, latest) = late[0], late[-1]
+        woken = [f"{first} wakes in step {early:,}, …, {last} in step {latest:,}"]
+    never = [k for k, layer in enumerate(layers[:-1], 1) if layer.first_moved is None]
+    if never:
+        woken.append(f"{hidden_words(never)} never move{'' if never[1:] else 's'}")
+    if layers[-1].first_moved is None:
+        woken.append("the output never moves")
+    return woken
+
+
+def _alike(hidden: Sequence[LayerSteps]) -> list[str]:
+    """The hidden layers whose units are all the same throughout, or were so at the start."""
+    numbered = [(k, layer) for k, layer in enumerate(hidden, 1) if layer.units > 1]
+    stay = [k for k, layer in numbered if layer.most_distinct == 1]
+    part = [k for k, layer in numbered if layer.start_distinct == 1 < layer.most_distinct]
+    few = [
+        (k, layer)
+        for k, layer in numbered
+        if 1 < layer.most_distinct < layer.units and k not in part
+    ]
+    said = [f"units of {hidden_words(stay)} stay identical"] if stay else []
+    if part:
+        said.append(f"units of {hidden_words(part)} start identical and part")
+    if len(few) == 1:
+        (k, layer), *_ = few
+        said.append(f"at most {layer.most_distinct} of {layer.units} units of layer {k} differ")
+    elif few:
+        said.append(f"some units stay identical in {hidden_words([k for k, _ in few])}")
+    return said
+
+
+def hidden_words(layers: Sequence[int]) -> str:
+    """`layer 3`, `layers 1 and 3`, `layers 1 to 4`, or how many and the first of them."""
+    if len(layers) == 2:
+        return f"layers {layers[0]} and {layers[1]}"
+    if len(layers) == 3 and layers[2] - layers[0] > 2:
+        return f"layers {layers[0]}, {layers[1]} and {layers[2]}"
+    return layer_words(layers)
+
+
+def _name(number: int, layers: Sequence[LayerSteps]) -> str:
+    return "output" if number == len(layers) else f"layer {number}"

@@ -1,0 +1,145 @@
+"""Whether the parts of a result agree with each other."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from weightinit_cli.results.decode import Mismatch, decode
+from weightinit_cli.results.figures import FIGURES
+from weightinit_cli.results.model import Result, SpecForm
+from weightinit_cli.results.symmetry import SymmetryForm, SymmetryResult
+from weightinit_cli.results.training import TrainingForm, TrainingResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from weightinit_cli.results.model import HistogramCounts, LayerStatistics, LayerTheory, Verdict
+
+AnyResult = Result | SymmetryResult | TrainingResult
+
+QUANTILES = {"0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99"}
+LARGEST = 2**63 - 1
+
+
+def check_consistency(result: AnyResult) -> None:
+    """Raise Mismatch where one part of a result contradicts another."""
+    if isinstance(result, SymmetryResult):
+        _check_symmetry(result)
+    elif isinstance(result, TrainingResult):
+        _check_training(result)
+    else:
+        _check_histograms(result)
+
+
+def _form(kind: type[Any], result: AnyResult) -> Any:
+    form = decode(kind, result.spec, "spec")
+    for key in ("activation", "initializer", "bias"):
+        if not isinstance(getattr(form, key).get("name"), str):
+            raise Mismatch(f"spec.{key}.name", "missing")
+    return form
+
+
+def _check_symmetry(result: SymmetryResult) -> None:
+    form: SymmetryForm = _form(SymmetryForm, result)
+    if tuple(layer.units for layer in result.layers) != (*form.width, 1):
+        raise Mismatch("layers", "not those of spec.width and the output")
+    if any(b <= a for a, b in pairwise((0, *result.steps))) or len(result.loss) != len(
+        result.steps
+    ):
+        raise Mismatch("steps", "must rise, each with a loss")
+    for index, layer in enumerate(result.layers):
+        for name in ("weight_gradient_rms", "bias_gradient_rms", "moved", "distinct_units"):
+            if len(getattr(layer, name)) != len(result.steps):
+                raise Mismatch(f"layers.{index}.{name}", "must have one value per recorded step")
+        if len(layer.participation) != len(result.steps):
+            raise Mismatch(f"layers.{index}.participation", "must have one value per recorded step")
+        counts = (layer.start_distinct, *layer.distinct_units)
+        if not 1 <= layer.fewest_distinct <= min(counts) <= max(counts) <= layer.most_distinct:
+            raise Mismatch(f"layers.{index}.distinct_units", "beyond its own extremes")
+        if layer.most_distinct > layer.units:
+            raise Mismatch(f"layers.{index}.most_distinct", "more than there are units")
+
+
+def _check_training(result: TrainingResult) -> None:
+    form: TrainingForm = _form(TrainingForm, result)
+    if result.data.name != form.data:
+        raise Mismatch("data.name", "not spec.data")
+    if not 1 <= len(result.networks) <= form.repeats:
+        raise Mismatch("networks", "not as many as spec.repeats")
+    if result.interrupted is None and len(result.networks) < form.repeats:
+        raise Mismatch("networks", "fewer than spec.repeats, and not interrupted")
+    if result.interrupted is not None and len(result.interrupted) != 2:
+        raise Mismatch("interrupted", "must be a step and a network")
+    for index, network in enumerate(result.networks):
+        if len(network.losses) > form.steps:
+            raise Mismatch(f"networks.{index}.losses", "more than spec.steps")
+
+
+def _check_histograms(result: Result) -> None:
+    form: SpecForm = _form(SpecForm, result)
+    if form.width != tuple(layer.fan_out for layer in result.resolved.layers):
+        raise Mismatch("spec.width", "not the widths of resolved.layers")
+    if not result.layers or len(result.layers) != len(form.width):
+        raise Mismatch("layers", "not as many as in spec.width")
+    _check_layer(result.input, "input", form.samples * form.features)
+    for index, (layer, units) in enumerate(zip(result.layers, form.width, strict=True)):
+        place = f"layers.{index}"
+        _check_layer(layer, place, form.samples * units)
+        if (layer.gradient is not None) != form.backward:
+            raise Mismatch(f"{place}.gradient", "must be there where spec.backward is, not else")
+        if (layer.repeats is not None) != (form.repeats > 1):
+            raise Mismatch(f"{place}.repeats", "must be there where spec.repeats > 1, not else")
+    _check_verdict(result.verdict, len(result.layers))
+
+
+def _check_layer(layer: LayerStatistics, place: str, values: int) -> None:
+    if set(layer.quantiles) != QUANTILES:
+        raise Mismatch(f"{place}.quantiles", f"must be {', '.join(sorted(QUANTILES))}")
+    _check_histogram(layer.histogram, f"{place}.histogram", values, layer.nonfinite)
+    if layer.gradient is not None:
+        gradient = layer.gradient
+        _check_histogram(
+            gradient.histogram, f"{place}.gradient.histogram", values, gradient.nonfinite
+        )
+    if layer.theory is not None:
+        _check_theory(layer.theory, f"{place}.theory", len(layer.histogram.counts))
+    if layer.repeats is not None:
+        _check_paths(layer.repeats, f"{place}.repeats")
+        for path, spread in layer.repeats.items():
+            if spread.std is not None and spread.std < 0:
+                raise Mismatch(f"{place}.repeats.{path}.std", "must be >= 0")
+
+
+def _check_histogram(histogram: HistogramCounts, place: str, values: int, nonfinite: int) -> None:
+    if not histogram.counts or any(b < a for a, b in pairwise(histogram.edges)):
+        raise Mismatch(place, "must have bins, and edges that rise")
+    if len(histogram.edges) != len(histogram.counts) + 1:
+        raise Mismatch(place, "must have one edge more than counts")
+    total = sum(histogram.counts) + histogram.underflow + histogram.overflow + nonfinite
+    if max(total, values) > LARGEST:
+        raise Mismatch(place, "counts add up to more than any run has")
+    if total != values:
+        raise Mismatch(place, f"counts add up to {total:,}, not to {values:,} values")
+
+
+def _check_theory(theory: LayerTheory, place: str, bins: int) -> None:
+    _check_paths(theory.figures, f"{place}.figures")
+    for path, prediction in theory.figures.items():
+        error = prediction.standard_error
+        if error is not None and error < 0:
+            raise Mismatch(f"{place}.figures.{path}.standard_error", "must be >= 0")
+    if len(theory.histogram) != bins:
+        raise Mismatch(f"{place}.histogram", f"must have {bins:,} bins, as the layer's histogram")
+
+
+def _check_paths(paths: Iterable[str], place: str) -> None:
+    for path in paths:
+        if path not in FIGURES:
+            raise Mismatch(place, f"no figure of a layer is named {ascii(path)[:60]}")
+
+
+def _check_verdict(verdict: tuple[Verdict, ...], layers: int) -> None:
+    for number, entry in enumerate(verdict):
+        if entry.layer is not None and not 1 <= entry.layer <= layers:
+            raise Mismatch(f"verdict.{number}.layer", f"must be from 1 to {layers:,}")
