@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from weightinit_cli import load_result
 from weightinit_cli.cli import COMMANDS, main
 from weightinit_cli.cli.table import table
+from weightinit_cli.results.pictures import COMPARISON, PICTURES
 from weightinit_cli.spec import load_spec, parse_spec, shipped_configs
 from weightinit_cli.spec.fields import FIELDS, GRID
 
@@ -73,8 +74,9 @@ def test_every_command_and_config_is_there():
         assert f"winit {command}" in TEXT
     for config in shipped_configs():
         assert f"`{config.stem}`" in TEXT
-        several = load_spec(config.stem).runs is not None
-        picture = f"{config.stem}/{'comparison' if several else 'histogram'}.png"
+        spec = load_spec(config.stem)
+        first = PICTURES[spec.experiment][0] if spec.runs is None else COMPARISON
+        picture = f"{config.stem}/{first}.png"
         assert (ROOT / "outputs/reference" / picture).is_file()
         assert f"(outputs/reference/{picture})" in TEXT
 
