@@ -175,9 +175,11 @@ def test_data_dir(winit: Callable, tmp_path: Path, tiny: Callable, monkeypatch: 
         assert len(run.err.splitlines()) == 1
     run = winit("train", "-c", "m.yaml", "--data-dir", tmp_path)
     assert run.code == 2
-    assert run.err.startswith(f"{tmp_path}: lacks t10k-images-idx3-ubyte, ")
+    where = run.err.partition(": data: ")
+    assert where[0].startswith("m.yaml:")
+    assert where[2].startswith(f"{tmp_path}: lacks t10k-images-idx3-ubyte, ")
     run = winit("train", "-c", "m.yaml", "--data-dir", tmp_path / "nowhere")
-    assert run.err.startswith(f"{tmp_path / 'nowhere'}: no such folder; ")
+    assert f": data: {tmp_path / 'nowhere'}: no such folder; " in run.err
     monkeypatch.setenv(DATA_DIR, str(tmp_path))
     assert winit("train", "-c", "m.yaml", "--data-dir", folder, "-q").code == 0
     result = load_result("outputs/m")

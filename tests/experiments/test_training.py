@@ -263,7 +263,7 @@ def test_without_a_folder(monkeypatch, data, function):
     with pytest.raises(DataError) as caught:
         function(spec_of(f"data={data}"))
     (line,) = caught.value.lines
-    assert line.startswith(f"{data}: ")
+    assert f"data: {data}: " in line
     assert "WINIT_DATA_DIR" in line
     assert "--data-dir" in line
 

@@ -35,7 +35,10 @@ def find(name: str, folder: str | os.PathLike[str] | None) -> dict[str, Path]:
     Raises DataError where there is no folder, or files are missing from it.
     """
     if not folder:
-        raise DataError(f"{name}: needs a folder of files: give --data-dir or set WINIT_DATA_DIR")
+        raise DataError(
+            f"{name}: needs a folder of files: give --data-dir or set WINIT_DATA_DIR; "
+            f"to be had from {SOURCE}"
+        )
     place = Path(folder)
     kind = _mode(place)
     if kind is None or not stat.S_ISDIR(kind):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from weightinit_cli.errors import DataError
 from weightinit_cli.spec import TrainingSpec, digest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from weightinit_cli.spec import AnySpec
 
 DATA_DIR = "WINIT_DATA_DIR"
@@ -20,10 +24,20 @@ def data_folder() -> Path | None:
     return Path(named) if named else None
 
 
+@contextmanager
+def located(spec: TrainingSpec) -> Iterator[None]:
+    """Have a DataError say where the spec asks for the data."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(str(spec.problem("data", str(error)))) from None
+
+
 def digest_of(spec: AnySpec) -> str:
     """The digest of a run. Raises DataError where a file that it reads is not there."""
     if not isinstance(spec, TrainingSpec):
         return digest(spec)
     from weightinit_cli.data import checksums
 
-    return digest(spec, checksums(spec.data, data_folder()))
+    with located(spec):
+        return digest(spec, checksums(spec.data, data_folder()))

@@ -11,7 +11,7 @@ from weightinit_cli.data import load
 from weightinit_cli.errors import SpecError
 from weightinit_cli.experiments.build import build_activation, build_layers
 from weightinit_cli.experiments.environment import environment
-from weightinit_cli.experiments.files import data_folder, digest_of
+from weightinit_cli.experiments.files import data_folder, digest_of, located
 from weightinit_cli.network import Network, batches, nudge, start
 from weightinit_cli.results import (
     SCHEMA_VERSION,
@@ -44,7 +44,8 @@ def training(spec: TrainingSpec, progress: Progress, nudge: int = 0) -> Training
     input by one ulp.
     """
     dtype = np.dtype(spec.dtype)
-    data = load(spec.data, data_folder(), spec.dtype)
+    with located(spec):
+        data = load(spec.data, data_folder(), spec.dtype)
     if spec.batch > len(data.train.labels):
         message = f"must be at most the {len(data.train.labels):,} training examples"
         raise SpecError([spec.problem("batch", message)])
