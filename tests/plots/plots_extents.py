@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 from matplotlib import rc_context
+from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.font_manager import FontProperties
 
+from weightinit_cli.plots.drawing import Label
 from weightinit_cli.plots.fonts import font_file
 from weightinit_cli.plots.paint import SHARE_OF_WIDTH
 from weightinit_cli.plots.render import SETTINGS
@@ -28,3 +32,16 @@ def overlapping(first, second, slack=0.5):
         min(first[2], second[2]) - max(first[0], second[0]) > slack
         and min(first[3], second[3]) - max(first[1], second[1]) > slack
     )
+
+
+def collisions(drawing):
+    """The pairs of texts that overlap; none may leave the drawing."""
+    renderer = RendererAgg(10, 10, 720)
+    labels = [item for item in drawing.items if isinstance(item, Label)]
+    boxes = [(label.text, extent(label, renderer)) for label in labels]
+    for text, (left, bottom, right, top) in boxes:
+        assert left >= 0, text
+        assert bottom >= 0, text
+        assert right <= drawing.width, text
+        assert top <= drawing.height, text
+    return [(a[0], b[0]) for a, b in combinations(boxes, 2) if overlapping(a[1], b[1])]

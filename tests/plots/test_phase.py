@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from matplotlib.backends.backend_agg import RendererAgg
-from plots_extents import extent, overlapping
+from plots_extents import collisions
 
 from weightinit_cli.plots import compose_phase, render
 from weightinit_cli.plots.colors import palette
@@ -50,18 +49,6 @@ def diagram(kind="line", marks=MARKS, columns=48, rows=32, end=3.0, note=""):
     return PhaseDiagram(
         "tanh", 100, tuple(w), tuple(b), tuple(scale), tuple(phase), kind, critical, marks, note
     )
-
-
-def collisions(drawing):
-    renderer = RendererAgg(10, 10, 720)
-    labels = [item for item in drawing.items if isinstance(item, Label)]
-    boxes = [(label.text, extent(label, renderer)) for label in labels]
-    for text, (left, bottom, right, top) in boxes:
-        assert left >= 0, text
-        assert bottom >= 0, text
-        assert right <= drawing.width, text
-        assert top <= drawing.height, text
-    return [(a[0], b[0]) for a, b in combinations(boxes, 2) if overlapping(a[1], b[1])]
 
 
 @pytest.mark.parametrize("kind", ["line", "line above", "point", "none"])

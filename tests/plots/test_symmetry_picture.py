@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import combinations
 
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import RendererAgg
 from plots_descent import DESCENTS, DIGEST, one_layer, recorded, staircase
-from plots_extents import extent, overlapping
+from plots_extents import collisions
 
 from weightinit_cli.plots import FORMATS, render
 from weightinit_cli.plots.drawing import MUTED, ORANGE, Area, Label
 from weightinit_cli.plots.stepmap import MOST_COLUMNS, STILL, step_map
 from weightinit_cli.plots.symmetry import symmetry_picture
 from weightinit_cli.plots.wakes import seen
-
-
-def collisions(drawing):
-    renderer = RendererAgg(10, 10, 720)
-    labels = [item for item in drawing.items if isinstance(item, Label)]
-    boxes = [(label.text, extent(label, renderer)) for label in labels]
-    for text, (left, bottom, right, top) in boxes:
-        assert left >= 0, text
-        assert bottom >= 0, text
-        assert right <= drawing.width, text
-        assert top <= drawing.height, text
-    return [(a[0], b[0]) for a, b in combinations(boxes, 2) if overlapping(a[1], b[1])]
 
 
 @pytest.mark.parametrize("name", sorted(DESCENTS))

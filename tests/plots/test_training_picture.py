@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from itertools import combinations
 
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import RendererAgg
-from plots_extents import extent, overlapping
+from plots_extents import collisions
 from plots_trained import DIGEST, TRAININGS, comparison, network, restarts, trained
 
 from weightinit_cli.plots import FORMATS, render
@@ -16,18 +14,6 @@ from weightinit_cli.plots.drawing import AMBER, Label, Line
 from weightinit_cli.plots.losses import MOST_POINTS, loss_curve, running_mean, window_of
 from weightinit_cli.plots.tally import accuracy_words, loss_words, remark
 from weightinit_cli.plots.training import training_picture
-
-
-def collisions(drawing):
-    renderer = RendererAgg(10, 10, 720)
-    labels = [item for item in drawing.items if isinstance(item, Label)]
-    boxes = [(label.text, extent(label, renderer)) for label in labels]
-    for text, (left, bottom, right, top) in boxes:
-        assert left >= 0, text
-        assert bottom >= 0, text
-        assert right <= drawing.width, text
-        assert top <= drawing.height, text
-    return [(a[0], b[0]) for a, b in combinations(boxes, 2) if overlapping(a[1], b[1])]
 
 
 @pytest.mark.parametrize("name", sorted(TRAININGS))

@@ -15,6 +15,7 @@ from weightinit_cli.cli.options import (
     data_option,
     format_option,
     json_option,
+    no_plot_option,
     quiet_option,
     seed_option,
     set_option,
@@ -67,7 +68,7 @@ DIGEST_SHOWN = 12
     help="Refuse specs of more runs. Default: 100,000.",
 )
 @format_option
-@click.option("--no-plot", is_flag=True, help="Write stats.json alone.")
+@no_plot_option
 @json_option
 @quiet_option
 def command(

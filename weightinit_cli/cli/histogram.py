@@ -10,6 +10,7 @@ from weightinit_cli.cli.options import (
     config_option,
     format_option,
     json_option,
+    no_plot_option,
     output_option,
     quiet_option,
     seed_option,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 @set_option
 @seed_option
 @format_option
-@click.option("--no-plot", is_flag=True, help="Write stats.json alone.")
+@no_plot_option
 @threads_option
 @json_option
 @quiet_option

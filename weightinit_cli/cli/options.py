@@ -63,6 +63,7 @@ format_option = click.option(
     show_default=True,
     help="Format of the pictures. Repeatable.",
 )
+no_plot_option = click.option("--no-plot", is_flag=True, help="Write stats.json alone.")
 threads_option = click.option(
     "--threads",
     type=click.IntRange(min=1),

@@ -11,6 +11,7 @@ from weightinit_cli.cli.options import (
     data_option,
     format_option,
     json_option,
+    no_plot_option,
     output_option,
     quiet_option,
     seed_option,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 @set_option
 @seed_option
 @format_option
-@click.option("--no-plot", is_flag=True, help="Write stats.json alone.")
+@no_plot_option
 @json_option
 @quiet_option
 def command(

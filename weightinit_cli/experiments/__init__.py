@@ -94,7 +94,6 @@ def check(spec: AnySpec) -> None:
     DataError where it reads files that are not there.
     """
     from weightinit_cli.experiments.build import asks_theory, build_layers
-    from weightinit_cli.experiments.files import digest_of
 
     digest_of(spec)
     if asks_theory(spec):

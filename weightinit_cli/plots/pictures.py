@@ -11,7 +11,7 @@ from weightinit_cli.results.symmetry import SymmetryResult
 from weightinit_cli.results.training import TrainingResult
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from weightinit_cli.plots.drawing import Drawing
     from weightinit_cli.results import AnyResult
@@ -38,11 +38,7 @@ def portrait(result: AnyResult) -> bytes:
 
 def pictures(result: AnyResult, formats: Iterable[str]) -> dict[str, bytes]:
     """All pictures of a run in each of the formats, by file name."""
-    return {
-        f"{picture}.{name}": render(drawing, name, result.digest)
-        for picture, drawing in drawings(result).items()
-        for name in dict.fromkeys(formats)
-    }
+    return _rendered(drawings(result), formats, result.digest)
 
 
 def training_pictures(runs: Sequence[TrainedRun], formats: Iterable[str]) -> dict[str, bytes]:
@@ -50,7 +46,7 @@ def training_pictures(runs: Sequence[TrainedRun], formats: Iterable[str]) -> dic
     from weightinit_cli.plots.training import training_picture
 
     drawing = training_picture([(run.label, run.result) for run in runs])
-    return {f"{COMPARISON}.{name}": render(drawing, name, "") for name in dict.fromkeys(formats)}
+    return _rendered({COMPARISON: drawing}, formats)
 
 
 def comparison_pictures(comparison: Comparison, formats: Iterable[str]) -> dict[str, bytes]:
@@ -58,4 +54,15 @@ def comparison_pictures(comparison: Comparison, formats: Iterable[str]) -> dict[
     drawing = compose_comparison(comparison)
     if drawing is None:
         return {}
-    return {f"{COMPARISON}.{name}": render(drawing, name, "") for name in dict.fromkeys(formats)}
+    return _rendered({COMPARISON: drawing}, formats)
+
+
+def _rendered(
+    drawn: Mapping[str, Drawing], formats: Iterable[str], digest: str = ""
+) -> dict[str, bytes]:
+    wanted = tuple(dict.fromkeys(formats))
+    return {
+        f"{picture}.{name}": render(drawing, name, digest)
+        for picture, drawing in drawn.items()
+        for name in wanted
+    }

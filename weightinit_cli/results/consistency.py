@@ -20,6 +20,13 @@ AnyResult = Result | SymmetryResult | TrainingResult
 
 QUANTILES = {"0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99"}
 LARGEST = 2**63 - 1
+PER_STEP = (
+    "weight_gradient_rms",
+    "bias_gradient_rms",
+    "moved",
+    "distinct_units",
+    "participation",
+)
 
 
 def check_consistency(result: AnyResult) -> None:
@@ -49,11 +56,9 @@ def _check_symmetry(result: SymmetryResult) -> None:
     ):
         raise Mismatch("steps", "must rise, each with a loss")
     for index, layer in enumerate(result.layers):
-        for name in ("weight_gradient_rms", "bias_gradient_rms", "moved", "distinct_units"):
+        for name in PER_STEP:
             if len(getattr(layer, name)) != len(result.steps):
                 raise Mismatch(f"layers.{index}.{name}", "must have one value per recorded step")
-        if len(layer.participation) != len(result.steps):
-            raise Mismatch(f"layers.{index}.participation", "must have one value per recorded step")
         counts = (layer.start_distinct, *layer.distinct_units)
         if not 1 <= layer.fewest_distinct <= min(counts) <= max(counts) <= layer.most_distinct:
             raise Mismatch(f"layers.{index}.distinct_units", "beyond its own extremes")
