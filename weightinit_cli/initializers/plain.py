@@ -79,7 +79,7 @@ def sparse(fans: Fans, *, sparsity: float, std: float = 0.01) -> Sampler:
     The convention of torch's `sparse_`. Martens 2010, section 5 (which fixes the number of
     nonzero weights of each unit instead).
     """
-    return Sparse(std, ceil(sparsity * fans.fan_out), fans.fan_out)
+    return Sparse(std, ceil(sparsity * fans.columns), fans.columns)
 
 
 def nguyen_widrow(fans: Fans) -> Sampler:
@@ -96,4 +96,4 @@ def nguyen_widrow_bias(fans: Fans) -> Sampler:
 
 
 def _nguyen_widrow_norm(fans: Fans) -> float:
-    return 0.7 * float(fans.fan_out ** (1 / fans.fan_in))
+    return 0.7 * float(fans.columns ** (1 / fans.fan_in))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
+from math import prod, sqrt
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import numpy as np
@@ -23,17 +23,24 @@ TRUNCATED_STD: Final = 0.87962566103423978
 class Fans(NamedTuple):
     """Connections into and out of one unit; a kernel's receptive field multiplies both.
 
-    `first` says that the layer sees the inputs themselves.
+    `first` says that the layer sees the inputs themselves; `kernel` is a convolution's, (height,
+    width), empty for a matrix.
     """
 
     fan_in: int
     fan_out: int
     first: bool = False
+    kernel: tuple[int, ...] = ()
+
+    @property
+    def columns(self) -> int:
+        """The columns of the weights as a matrix: units, or the channels that come out."""
+        return self.fan_out // prod(self.kernel)
 
     @property
     def larger(self) -> int:
-        """The larger of the two."""
-        return max(self.fan_in, self.fan_out)
+        """The larger side of the weights as a matrix, which has `fan_in` rows."""
+        return max(self.fan_in, self.columns)
 
 
 class Sampler(Protocol):

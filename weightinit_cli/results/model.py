@@ -195,6 +195,19 @@ class Resolved:
 
 
 @dataclass(frozen=True, slots=True)
+class Kernels:
+    """The kernels of a convolution's first layer, the first so many of its `filters`.
+
+    Each of `values` is one filter, in the order of `shape` = (height, width, channels), in weight
+    units to six digits.
+    """
+
+    shape: tuple[int, ...]
+    filters: int
+    values: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """One run's figures. `layers[0]` is layer 1; `spec` is the complete normal form it ran from.
 
