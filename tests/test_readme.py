@@ -40,11 +40,17 @@ def test_the_table_is_what_is_printed(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_the_spec_runs_and_names_every_key():
-    block, workflow = fenced("yaml")
+    dense, convolution, workflow = fenced("yaml")
     assert "winit check configs/ --against" in workflow
-    parse_spec(block, source="README.md", stem="readme")
-    keys = re.findall(r"^(\w+):", block, re.MULTILINE)
-    assert set(keys) == {field.name for field in (*FIELDS, *GRID)} - {"name", "experiment"}
+    keys = set()
+    for block in (dense, convolution):
+        parse_spec(block, source="README.md", stem="readme")
+        keys.update(re.findall(r"^(\w+):", block, re.MULTILINE))
+    assert keys == {field.name for field in (*FIELDS, *GRID)} - {"name", "experiment"}
+    alone = parse_spec(
+        "kernel: 3\nactivation: relu\ninitializer: he_normal\n", source="x", stem="readme"
+    )
+    assert parse_spec(convolution, source="README.md", stem="readme") == alone
 
 
 def test_the_errors_are_what_is_printed(

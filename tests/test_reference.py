@@ -52,6 +52,7 @@ def test_reference_pictures_are_of_the_result(name):
         is_training = SPECS[name].experiment == "training"
         assert (REFERENCE / name / "summary.csv").is_file() != is_training
         return
-    digest_in_picture = load_result(REFERENCE / name).digest.encode()
-    for picture in picture_names(SPECS[name].experiment, ("png",)):
+    result = load_result(REFERENCE / name)
+    digest_in_picture = result.digest.encode()
+    for picture in picture_names(result, ("png",)):
         assert digest_in_picture in (REFERENCE / name / picture).read_bytes()

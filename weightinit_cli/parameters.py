@@ -19,8 +19,9 @@ class Parameter(NamedTuple):
     """One parameter of an initializer or an activation.
 
     A number, bounded by `minimum` (or, exclusively, by `above`), unless `choices` lists the
-    names it may be. One of `words` stands for a number that the run computes. `default` None
-    means that the parameter may be left out altogether.
+    names it may be; `integer` says that it is a whole one, of at least `minimum`. One of `words`
+    stands for a number that the run computes. `default` None means that the parameter may be left
+    out altogether.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Parameter(NamedTuple):
     maximum: float | None = None
     choices: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    integer: bool = False
 
     @property
     def required(self) -> bool:

@@ -23,6 +23,7 @@ class Role(IntEnum):
     COTANGENT = 4
     DATA = 5
     BATCH = 6
+    PRETRAINING = 7
 
 
 def stream(seed: int, role: Role, *, repeat: int = 0, layer: int = 0, panel: int = 0) -> Generator:

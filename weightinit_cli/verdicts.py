@@ -39,12 +39,14 @@ class Thresholds(NamedTuple):
 class Layer(NamedTuple):
     """One layer as the definitions see it: its number from 1, its size, its figures.
 
-    `half_flat` says that the low flat end begins at zero, as relu6's, which is half of all
-    pre-activations by design.
+    A convolution's units are its channels at every one of its `positions`; a fully connected
+    layer has one. `half_flat` says that the low flat end begins at zero, as relu6's, which is half
+    of all pre-activations by design.
     """
 
     number: int
     units: int
+    positions: int
     samples: int
     half_flat: bool
     figures: LayerStatistics
@@ -95,8 +97,9 @@ def _overflow(layers: Layers, _: float) -> Finding | None:
 
 def _units_identical(layers: Layers, _: float) -> Finding | None:
     for layer in _whole(layers):
-        if layer.units > 1 and layer.figures.distinct_units == 1:
-            return Finding(layer.number, 1.0)
+        distinct = layer.figures.distinct_units
+        if layer.units > layer.positions and distinct and distinct <= layer.positions:
+            return Finding(layer.number, float(distinct))
     return None
 
 
@@ -217,7 +220,8 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         _units_identical,
         "distinct_units",
         "all units of a layer are the same: they get the same gradient and stay the same",
-        "distinct_units = 1 in a layer of several units",
+        "distinct_units = 1 in a layer of several units; of a convolution with several channels, "
+        "distinct_units <= its positions",
         "draw the weights at random, so that the units differ from the start",
         "Rumelhart, Hinton & Williams 1986",
     ),
@@ -303,18 +307,22 @@ def draw_verdict(
     widths: Sequence[int],
     thresholds: Thresholds,
     ends: tuple[float | None, float | None] = (None, None),
+    positions: Sequence[int] = (),
 ) -> tuple[Verdict, ...]:
     """What is wrong with the layers, worst first; one "healthy" where nothing is.
 
-    `ends` are those of the activation's flat ends (`x_low`, `x_high`).
+    `widths` are the layers' units, `ends` those of the activation's flat ends (`x_low`, `x_high`),
+    and `positions` at how many places of an image each layer's channels are, 1 unless given.
     """
     from weightinit_cli.results.model import Verdict  # specs need the thresholds alone
 
     low, high = ends
     half_flat = low == 0 and high is not None and high > SMALLEST
     seen = tuple(
-        Layer(number, units, _values(figures) // units, half_flat, figures)
-        for number, (units, figures) in enumerate(zip(widths, layers, strict=True), 1)
+        Layer(number, units, places, _values(figures) // units, half_flat, figures)
+        for number, (units, places, figures) in enumerate(
+            zip(widths, positions or (1,) * len(widths), layers, strict=True), 1
+        )
     )
     limits = thresholds._asdict()
     found = {

@@ -182,6 +182,22 @@ def test_a_figure_that_does_not_exist(
             assert figures(outcome) == ["layers.0.participation.0"]
 
 
+@pytest.mark.parametrize("in_shadow", [True, False], ids=["none in a shadow", "none in the run"])
+def test_what_rounding_takes_is_loose_in_that_step_alone(
+    descent: tuple[SymmetryResult, list], in_shadow: bool
+):
+    result, shadows = descent
+    first, second, *rest = result.layers[0].participation
+    without = with_layer(result, participation=(None, second, *rest))
+    new, seen = (result, [without, *shadows]) if in_shadow else (without, [result, *shadows])
+    for value in (None, first, 1.5 * first):
+        old = with_layer(result, participation=(value, second, *rest))
+        assert not compare_steps(old, new, ROUNDING, seen).failed
+    for value in (None, 1.01 * second):
+        old = with_layer(result, participation=(first, value, *rest))
+        assert figures(compare_steps(old, new, ROUNDING, seen)) == ["layers.0.participation.1"]
+
+
 def test_what_is_missing(descent: tuple[SymmetryResult, list]):
     result, _ = descent
     shorter = replace(
@@ -207,7 +223,7 @@ def test_what_is_missing(descent: tuple[SymmetryResult, list]):
     )
     outcome = compare_steps(result, shorter, EXACT)
     assert outcome.structure[0] == "steps.7: missing"
-    assert outcome.structure[-1] == "and 7 others"
+    assert outcome.structure[-1] == "and 7 other figures missing"
     assert compare_steps(shorter, result, EXACT).structure[0] == "steps.7: additional"
     assert not outcome.drifted
 

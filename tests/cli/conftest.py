@@ -60,15 +60,26 @@ def winit(capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
     return run
 
 
+def _writer(folder: Path, text: str) -> Callable[..., Path]:
+    def write(name: str = "tiny.yaml", more: str = "") -> Path:
+        path = folder / name
+        path.write_text(text + more, encoding="utf-8")
+        return path
+
+    return write
+
+
 @pytest.fixture
 def spec(here: Path) -> Callable[..., Path]:
     """Write a tiny spec, with more lines if wanted."""
+    return _writer(here, TINY)
 
-    def write(name: str = "tiny.yaml", more: str = "") -> Path:
-        path = here / name
-        path.write_text(TINY + more, encoding="utf-8")
-        return path
 
+@pytest.fixture
+def tiny(here: Path, request: pytest.FixtureRequest) -> Callable[..., Path]:
+    """Write the tiny spec of the test's module, as `spec` does; tiny.yaml is there at once."""
+    write = _writer(here, request.module.TINY)
+    write()
     return write
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from result_trees import edit
 
 from weightinit_cli import load_result
 
@@ -26,13 +27,6 @@ def out(here: Path, spec: Callable, winit: Callable) -> Path:
     configs = [spec("configs/a.yaml"), spec("configs/b.yaml", "seed: 5\n")]
     assert winit("histogram", "-q", "--no-plot", "-o", "out", "-c", configs[0], "-c", configs[1])
     return here / "out"
-
-
-def edit(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
-    file = folder / "stats.json"
-    tree = json.loads(file.read_text(encoding="utf-8"))
-    change(tree)
-    file.write_text(json.dumps(tree), encoding="utf-8")
 
 
 def off(tree: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 import yaml
+from result_trees import edit
 
 from weightinit_cli import __version__, load_result, load_spec
 from weightinit_cli.activations import ACTIVATIONS
@@ -350,21 +351,15 @@ SPEC_DAMAGE = {
 @pytest.mark.parametrize("command", ["show", "plot"])
 @pytest.mark.parametrize("damage", SPEC_DAMAGE)
 def test_result_with_a_damaged_spec(winit: Callable, saved: Path, command: str, damage: str):
-    file = saved / "stats.json"
-    tree = json.loads(file.read_text())
-    SPEC_DAMAGE[damage](tree["spec"])
-    file.write_text(json.dumps(tree))
+    edit(saved, lambda tree: SPEC_DAMAGE[damage](tree["spec"]))
     run = winit(command, saved)
     assert (run.code, run.out) == (2, "")
     (line,) = run.err.splitlines()
-    assert line.startswith(f"{file}: spec")
+    assert line.startswith(f"{saved / 'stats.json'}: spec")
 
 
 def test_show_escapes_what_a_result_holds(winit: Callable, saved: Path):
-    file = saved / "stats.json"
-    tree = json.loads(file.read_text())
-    tree["name"] = "evil\x1b]0;title\x07\u202e"
-    file.write_text(json.dumps(tree))
+    edit(saved, lambda tree: tree.update(name="evil\x1b]0;title\x07\u202e"))
     run = winit("show", saved)
     assert run.code == 0
     assert run.out.startswith(r"evil\x1b]0;title\x07\u202e: sigmoid")

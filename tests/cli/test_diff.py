@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from result_trees import edit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,11 +35,8 @@ def never_runs(saved: Callable, monkeypatch: pytest.MonkeyPatch) -> Callable[[],
     return forbid
 
 
-def edit(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
-    file = folder / "tiny" / "stats.json"
-    tree = json.loads(file.read_text(encoding="utf-8"))
-    change(tree)
-    file.write_text(json.dumps(tree), encoding="utf-8")
+def off(tree: dict[str, Any], share: float) -> None:
+    tree["layers"][0]["std"] *= 1 + share
 
 
 def test_equal_and_not(saved: Callable, winit: Callable, never_runs: Callable):
@@ -48,7 +45,7 @@ def test_equal_and_not(saved: Callable, winit: Callable, never_runs: Callable):
     for pair in ((a, b), (a / "tiny", b / "tiny"), (a / "tiny" / "stats.json", b)):
         done = winit("diff", *pair)
         assert (done.code, done.out) == (0, "exact: 1 run, none differs\n")
-    edit(b, lambda tree: tree["layers"][0].update(mean=0.25))
+    edit(b / "tiny", lambda tree: tree["layers"][0].update(mean=0.25))
     done = winit("diff", a, b)
     assert done.code == 1
     assert "  layer 1 mean: " in done.out
@@ -59,10 +56,12 @@ def test_equal_and_not(saved: Callable, winit: Callable, never_runs: Callable):
 def test_another_machine(saved: Callable, winit: Callable, never_runs: Callable):
     a, b = saved("a"), saved("b")
     never_runs()
-    edit(b, lambda tree: tree["environment"].update(numpy="2.99"))
-    edit(b, lambda tree: tree["layers"][0].update(std=tree["layers"][0]["std"] * (1 + 1e-7)))
+    edit(b / "tiny", lambda tree: tree["environment"].update(numpy="2.99"))
+    edit(
+        b / "tiny", lambda tree: tree["layers"][0].update(std=tree["layers"][0]["std"] * (1 + 1e-7))
+    )
     assert winit("diff", a, b).out == "rounding: 1 run, none differs\n"
-    edit(b, lambda tree: tree["layers"][0].update(std=tree["layers"][0]["std"] * 1.01))
+    edit(b / "tiny", lambda tree: off(tree, 0.01))
     assert "x its tolerance" in winit("diff", a, b).out
 
 
@@ -73,7 +72,7 @@ def test_other_draws(saved: Callable, winit: Callable, never_runs: Callable):
     assert done.code == 0, done.out
     assert "statistical: 1 run, none differs" in done.out
     assert "not comparable between draws" in done.out
-    edit(b, lambda tree: tree["layers"][0].update(std=0.3))
+    edit(b / "tiny", lambda tree: tree["layers"][0].update(std=0.3))
     done = winit("diff", a, b)
     assert done.code == 1
     assert "layer 1 std: " in done.out

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from result_trees import edit
 
 from weightinit_cli import load_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+pytestmark = pytest.mark.usefixtures("tiny")
 
 TINY = """\
 experiment: symmetry
@@ -22,26 +25,8 @@ activation: sigmoid
 initializer: zeros
 """
 VARIANTS = "variants: {one: {}, none: {layers: 0}, He: {initializer: he_normal, seed: 1}}\n"
-STATS = Path("outputs/tiny/stats.json")
-
-
-@pytest.fixture(autouse=True)
-def tiny(here: Path) -> Callable[..., Path]:
-    """Write a tiny spec of the experiment, with more lines if wanted."""
-
-    def write(name: str = "tiny.yaml", more: str = "") -> Path:
-        path = here / name
-        path.write_text(TINY + more, encoding="utf-8")
-        return path
-
-    write()
-    return write
-
-
-def edit(change: Callable[[dict[str, Any]], object]) -> None:
-    tree = json.loads(STATS.read_text(encoding="utf-8"))
-    change(tree)
-    STATS.write_text(json.dumps(tree), encoding="utf-8")
+SAVED = Path("outputs/tiny")
+STATS = SAVED / "stats.json"
 
 
 def rows(text: str) -> list[list[str]]:
@@ -93,13 +78,17 @@ def test_options(winit: Callable, files: Callable):
     assert winit("symmetry", "-c", "tiny.yaml", "--threads", 2).code == 2
 
 
-def test_divergence_is_a_result(winit: Callable):
+def test_divergence_is_a_result(winit: Callable, tiny: Callable):
     run = winit("symmetry", "-c", "tiny.yaml", "--set", "learning_rate=1e300")
     assert (run.code, run.err) == (0, "")
     assert "in the end not finite" in run.out
     assert "diverged at step 2" in run.out.splitlines()
     assert load_result(STATS).diverged == 2
     assert winit("check", "outputs").code == 0
+    tiny("many.yaml", "sweep: {learning_rate: [1, 1e300]}\n")
+    fine, gone = winit("symmetry", "-c", "many.yaml", "-o", "b").out.splitlines()[2:4]
+    assert "diverged" not in fine
+    assert gone.endswith("  diverged at step 2")
     hopeless = "initializer={name: normal, std: 1e300}"
     run = winit("symmetry", "-c", "tiny.yaml", "--set", hopeless, "--set", "activation=relu")
     assert run.code == 0
@@ -117,6 +106,11 @@ def test_variants(winit: Callable, tiny: Callable, files: Callable):
     }
     assert run.out.splitlines()[0] == "many: 3 runs"
     assert [row[0] for row in rows(run.out)[2:5]] == ["one", "none", "He"]
+    assert run.out.splitlines()[5:] == [
+        "no picture shows all of these runs: summary.csv has their figures",
+        str(Path("outputs/many/summary.csv")),
+    ]
+    assert "no picture" not in winit("symmetry", "-c", "many.yaml", "--no-plot").out
     with Path("outputs/many/summary.csv").open(newline="", encoding="utf-8") as file:
         head, *table = csv.reader(file)
     assert {len(row) for row in table} == {len(head)}
@@ -236,7 +230,7 @@ CHANGES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
 @pytest.mark.parametrize("name", CHANGES)
 def test_what_was_edited_is_found(winit: Callable, saved: None, name: str):
     change, said = CHANGES[name]
-    edit(change)
+    edit(SAVED, change)
     run = winit("check", "outputs")
     assert run.code == 1
     assert run.err == ""
@@ -247,18 +241,18 @@ def test_what_was_edited_is_found(winit: Callable, saved: None, name: str):
 
 
 def test_a_layer_that_is_gone(winit: Callable, saved: None):
-    edit(lambda tree: tree["layers"].pop(0))
+    edit(SAVED, lambda tree: tree["layers"].pop(0))
     run = winit("check", "outputs")
     assert run.code == 2
     assert run.err == f"{STATS}: layers: not those of spec.width and the output\n"
 
 
 def test_another_machine(winit: Callable, saved: None):
-    edit(lambda tree: tree["environment"].update(numpy="2.99"))
-    edit(lambda tree: tree["loss"].__setitem__(3, tree["loss"][3] * (1 + 1e-9)))
+    edit(SAVED, lambda tree: tree["environment"].update(numpy="2.99"))
+    edit(SAVED, lambda tree: tree["loss"].__setitem__(3, tree["loss"][3] * (1 + 1e-9)))
     run = winit("check", "outputs")
     assert (run.code, run.out) == (0, "rounding: 1 run, none differs\n")
-    edit(lambda tree: tree["loss"].__setitem__(3, tree["loss"][3] * 1.01))
+    edit(SAVED, lambda tree: tree["loss"].__setitem__(3, tree["loss"][3] * 1.01))
     run = winit("check", "outputs")
     assert run.code == 1
     assert run.out.splitlines()[1].startswith("  loss.3: ")
@@ -282,7 +276,7 @@ def test_update_renews_the_picture(winit: Callable, saved: None):
     picture = Path("outputs/tiny/symmetry.png")
     right = picture.read_bytes()
     picture.write_bytes(b"old " + load_result(STATS).digest.encode())
-    edit(lambda tree: tree["loss"].__setitem__(3, 9.0))
+    edit(SAVED, lambda tree: tree["loss"].__setitem__(3, 9.0))
     assert winit("check", "outputs", "--update").code == 1
     assert picture.read_bytes() == right
 
@@ -290,12 +284,12 @@ def test_update_renews_the_picture(winit: Callable, saved: None):
 def test_diff(winit: Callable, saved: None):
     winit("symmetry", "-q", "-c", "tiny.yaml", "--set", "initializer=he_normal", "-o", "b")
     assert winit("diff", "outputs", "b").out == "exact: 1 run, none differs\n"
-    edit(lambda tree: tree["layers"][0]["weight_gradient_rms"].__setitem__(0, None))
+    edit(SAVED, lambda tree: tree["layers"][0]["weight_gradient_rms"].__setitem__(0, None))
     run = winit("diff", "outputs", "b")
     assert run.code == 1
     assert "layers.0.weight_gradient_rms.0: none, now " in run.out
-    edit(lambda tree: tree["environment"].update(numpy="2.99"))
-    edit(lambda tree: tree["layers"][1]["participation"].__setitem__(0, None))
+    edit(SAVED, lambda tree: tree["environment"].update(numpy="2.99"))
+    edit(SAVED, lambda tree: tree["layers"][1]["participation"].__setitem__(0, None))
     run = winit("diff", "outputs", "b")
     assert run.code == 1
     assert "rounding: 2 of " in run.out

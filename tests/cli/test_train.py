@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from idx_files import t10k
+from result_trees import edit
 
 from weightinit_cli import load_result
 from weightinit_cli.network import Learner
+from weightinit_cli.plots.training import training_picture
+from weightinit_cli.results import dump_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.usefixtures("tiny")
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
 DATA_DIR = "WINIT_DATA_DIR"
 TINY = """\
@@ -31,28 +35,15 @@ activation: relu
 initializer: kaiming_normal
 """
 VARIANTS = "variants: {small: {initializer: {name: normal, std: 0.01}}, He: {}}\n"
-STATS = Path("outputs/tiny/stats.json")
+SAVED = Path("outputs/tiny")
+STATS = SAVED / "stats.json"
 
 
 @pytest.fixture(autouse=True)
-def tiny(here: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
-    """Write a tiny spec of the experiment, with more lines if wanted."""
+def digits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The only data that there are."""
     pytest.importorskip("sklearn", reason="the digits are scikit-learn's")
     monkeypatch.setenv(DATA_DIR, "")
-
-    def write(name: str = "tiny.yaml", more: str = "") -> Path:
-        path = here / name
-        path.write_text(TINY + more, encoding="utf-8")
-        return path
-
-    write()
-    return write
-
-
-def edit(change: Callable[[dict[str, Any]], object]) -> None:
-    tree = json.loads(STATS.read_text(encoding="utf-8"))
-    change(tree)
-    STATS.write_text(json.dumps(tree), encoding="utf-8")
 
 
 # what is run and written
@@ -82,8 +73,11 @@ def test_many_networks(winit: Callable):
     run = winit("train", "-c", "tiny.yaml", "--set", "repeats=12")
     assert run.code == 0
     assert "and 2 others" in run.out.splitlines()
-    assert sum(line.startswith("best of ") for line in run.out.splitlines()) == 6
-    assert "best of 12: test accuracy " in run.out
+    best = [line.split(":")[0] for line in run.out.splitlines() if line.startswith("best of ")]
+    assert best[:-1] == ["best of 2", "best of 3", "best of 5", "best of 6"]
+    assert "over all choices of k of the 12 trained: mean ± standard deviation" in run.out
+    assert "of 12 networks: mean ± sample standard deviation, smallest to largest" in run.out
+    assert "best of" not in winit("train", "-c", "tiny.yaml", "--set", "repeats=3").out
 
 
 def test_options(winit: Callable, files: Callable):
@@ -129,6 +123,37 @@ def test_variants(winit: Callable, tiny: Callable, files: Callable):
     small = load_result("outputs/many/small")
     assert [float(entry["loss"]) for entry in entries[:12]] == list(small.networks[0].losses)
     assert float(entries[0]["test.accuracy"]) == small.networks[0].test.accuracy
+
+
+def test_a_run_of_several_says_that_it_diverged(winit: Callable, tiny: Callable):
+    tiny("many.yaml", "sweep: {learning_rate: [0.01, 1e300]}\n")
+    fine, gone = winit("train", "-c", "many.yaml").out.splitlines()[2:4]
+    assert "diverged" not in fine
+    assert gone.endswith("  diverged at step 2")
+    *_, gone = winit("train", "-c", "many.yaml", "--set", "repeats=3").out.splitlines()[:4]
+    assert gone.endswith("  3 of 3 networks diverged, the first at step 2")
+
+
+def test_of_many_runs_the_first_are_drawn(
+    winit: Callable, tiny: Callable, monkeypatch: pytest.MonkeyPatch
+):
+    tiny("many.yaml", "sweep: {seed: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]}\n")
+    drawn = []
+
+    def picture(results: Any) -> Any:
+        drawn.append(training_picture(results))
+        return drawn[-1]
+
+    monkeypatch.setattr("weightinit_cli.plots.training.training_picture", picture)
+    run = winit("train", "-c", "many.yaml")
+    assert run.out.splitlines()[-2:] == [
+        str(Path("outputs/many", name)) for name in ("comparison.png", "summary.csv")
+    ]
+    assert "… 2 more, not drawn" in drawn[0].texts
+    assert {"seed=1", "seed=12"} <= set(drawn[0].texts)
+    assert winit("batch", "many.yaml", "-j", 1, "-o", "b").code == 0
+    for name in ("comparison.png", "summary.csv"):
+        assert Path("b/many", name).read_bytes() == Path("outputs/many", name).read_bytes()
 
 
 def test_batch_writes_the_same(winit: Callable, tiny: Callable):
@@ -258,9 +283,24 @@ def test_interrupted(
     result = load_result(STATS)
     assert result.interrupted == (30, 1)
     assert [len(network.losses) for network in result.networks] == [30]
-    assert winit("show", "outputs/tiny").code == 0
+    assert (
+        "interrupted after step 30 of network 1" in winit("show", "outputs/tiny").out.splitlines()
+    )
+    assert winit("diff", "outputs", "outputs").code == 0
     run = winit("check", "outputs")
     assert run.code == 1
+    assert run.out.splitlines()[:2] == [
+        "tiny: differs",
+        "  the saved result was interrupted after step 30 of network 1; run it again",
+    ]
+    winit("train", "-c", "tiny.yaml", "-o", "whole", "-q")
+    run = winit("diff", "outputs", "whole")
+    assert run.code == 1
+    assert "  A: interrupted after step 30 of network 1\n" in run.out
+    assert ".losses" not in run.out
+    assert winit("check", "outputs", "--update").code == 1
+    assert Path("whole/tiny/stats.json").read_bytes() == STATS.read_bytes()
+    STATS.write_text(dump_result(result))
     run = winit("batch", "tiny.yaml", "-j", 1)
     assert run.out.splitlines()[0] == "1 run: 1 done, 0 skipped, 0 failed"
     whole = load_result(STATS)
@@ -274,10 +314,15 @@ def test_interrupted_at_the_first_of_several(
     winit: Callable, command: Callable, environ: Callable, tiny: Callable, files: Callable
 ):
     tiny("many.yaml", VARIANTS + "repeats: 9\n")
-    arguments = ("train", "-c", "many.yaml", "-c", "tiny.yaml", "-q")
+    arguments = ("train", "-c", "many.yaml", "-c", "tiny.yaml")
     code, out, err = interrupted(command(*arguments, first=ENDLESS), environ())
-    said = "many: interrupted after step 10 of network 2; kept what was reached\n"
-    assert (code, out, err) == (130, "", said)
+    cut = "interrupted after step 10 of network 2"
+    assert (code, err) == (130, f"many: {cut}; kept what was reached\n")
+    assert out.splitlines()[2].endswith(f"  {cut}")
+    with Path("outputs/many/summary.csv").open(newline="", encoding="utf-8") as file:
+        entries = list(csv.DictReader(file))
+    assert {entry["interrupted"] for entry in entries} == {"True"}
+    assert len(entries) == 12 + 10
     assert files(Path("outputs")) == [
         "many/comparison.png", "many/small/stats.json", "many/summary.csv",
     ]  # fmt: skip
@@ -325,7 +370,7 @@ def test_interrupted_check_ends(
     winit: Callable, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
 ):
     winit("train", "-c", "tiny.yaml", "-q")
-    edit(lambda tree: tree["networks"][0]["losses"].__setitem__(2, 9.0))
+    edit(SAVED, lambda tree: tree["networks"][0]["losses"].__setitem__(2, 9.0))
     before = STATS.read_bytes()
     stop_at(monkeypatch, 6 + 12 * len(options))
     run = winit("check", "outputs", *options)
@@ -397,7 +442,7 @@ CHANGES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
 def test_what_was_edited_is_found(winit: Callable, saved: None, name: str):
     assert winit("check", "outputs").out == "exact: 1 run, none differs\n"
     change, said = CHANGES[name]
-    edit(change)
+    edit(SAVED, change)
     run = winit("check", "outputs")
     assert (run.code, run.err) == (1, "")
     assert said in run.out
@@ -405,11 +450,11 @@ def test_what_was_edited_is_found(winit: Callable, saved: None, name: str):
 
 
 def test_another_machine(winit: Callable, saved: None):
-    edit(lambda tree: tree["environment"].update(numpy="2.99"))
-    edit(lambda tree: tree["networks"][0]["losses"].__setitem__(3, off(tree, 1e-7)))
+    edit(SAVED, lambda tree: tree["environment"].update(numpy="2.99"))
+    edit(SAVED, lambda tree: tree["networks"][0]["losses"].__setitem__(3, off(tree, 1e-7)))
     run = winit("check", "outputs")
     assert (run.code, run.out) == (0, "rounding: 1 run, none differs\n")
-    edit(lambda tree: tree["networks"][0]["losses"].__setitem__(3, off(tree, 0.01)))
+    edit(SAVED, lambda tree: tree["networks"][0]["losses"].__setitem__(3, off(tree, 0.01)))
     run = winit("check", "outputs")
     assert run.code == 1
     assert run.out.splitlines()[1].startswith("  networks.0.losses.3: ")
@@ -425,7 +470,7 @@ def test_update_renews_the_picture(winit: Callable, saved: None):
     picture = Path("outputs/tiny/training.png")
     right = picture.read_bytes(), STATS.read_bytes()
     picture.write_bytes(b"old " + load_result(STATS).digest.encode())
-    edit(lambda tree: tree["networks"][0]["losses"].__setitem__(3, 9.0))
+    edit(SAVED, lambda tree: tree["networks"][0]["losses"].__setitem__(3, 9.0))
     assert winit("check", "outputs", "--update").code == 1
     assert (picture.read_bytes(), STATS.read_bytes()) == right
 
@@ -439,7 +484,7 @@ def test_diff(winit: Callable, saved: None):
     assert "other draws: a course over steps" in run.out
     winit("train", "-q", "-c", "tiny.yaml", "-o", "d")
     assert "  spec.repeats: 3, now 1\n" in winit("diff", "b", "d").out
-    edit(lambda tree: tree["networks"][0]["losses"].__setitem__(3, 9.0))
+    edit(SAVED, lambda tree: tree["networks"][0]["losses"].__setitem__(3, 9.0))
     run = winit("diff", "outputs", "b")
     assert run.code == 1
     assert "networks.0.losses.3: 9.0, now " in run.out

@@ -168,7 +168,7 @@ def test_every_initializer_with_a_gain_takes_auto():
         for name, row in INITIALIZERS.items()
         if any(parameter.name == "gain" for parameter in row.parameters)
     }
-    assert having == {*BASE, "identity"}
+    assert having == {*BASE, "identity", "delta_orthogonal"}
 
 
 @pytest.mark.parametrize("name", ["tanh", "relu", "sigmoid", "silu", "softplus"])

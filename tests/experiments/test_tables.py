@@ -14,6 +14,7 @@ from weightinit_cli.errors import SpecError
 from weightinit_cli.experiments import run
 from weightinit_cli.initializers import INITIALIZERS
 from weightinit_cli.results import dump_result, load_result
+from weightinit_cli.results.shapes import values
 from weightinit_cli.spec import parse_spec, spec_from_normal_form
 
 DTYPES = ("float32", "float64")
@@ -79,22 +80,18 @@ def check(result):
     assert all(isfinite(number) for number in numbers(data))
     assert "-0.0," not in text
     assert "-0.0\n" not in text
-    for layer in result.layers:
+    for layer, units in zip(result.layers, values(result.spec)[1:], strict=True):
         counts = layer.histogram
         finite = sum(counts.counts) + counts.underflow + counts.overflow
-        assert finite + layer.nonfinite == result.spec["samples"] * len_of(result, layer)
+        assert finite + layer.nonfinite == result.spec["samples"] * units
         assert all(low < high for low, high in pairwise(counts.edges))
-
-
-def len_of(result, layer):
-    return result.resolved.layers[result.layers.index(layer)].fan_out
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_every_activation_with_every_initializer(activation):
     """A warning is an error here. Wide, narrow, and one unit; one input, too."""
-    for number, initializer in enumerate(INITIALIZERS):
-        if INITIALIZERS[initializer].activation in ("", activation):
+    for number, (initializer, row) in enumerate(INITIALIZERS.items()):
+        if row.activation in ("", activation) and row.only != "kernel":
             shape = {"features": (3, 1)[number % 2], "width": ([7, 1, 4], [2, 9])[number % 2]}
             keys = {"samples": 9, "dtype": DTYPES[number // 2 % 2], **shape}
             if initializer == "critical" and activation in NEVER_CRITICAL | CRITICAL_WITH_BIAS:
@@ -103,6 +100,26 @@ def test_every_activation_with_every_initializer(activation):
                 if activation in NEVER_CRITICAL:
                     continue
                 keys["bias"] = "{name: normal, std: 1}"
+            try:
+                check(result_of(activation, initializer, **keys))
+            except SpecError as error:
+                assert row.data_dependent
+                assert "initializer: lsuv finds no scale for layer" in str(error)  # noqa: PT017
+
+
+@pytest.mark.parametrize("initializer", [n for n, r in INITIALIZERS.items() if r.only != "matrix"])
+def test_every_initializer_on_kernels(initializer):
+    """All paddings, strides, kernels that are even, not square, or of one element."""
+    activation = INITIALIZERS[initializer].activation or "tanh"
+    shapes = (
+        {"channels": "[2, 4]", "kernel": 3, "image": "[5, 6, 2]"},
+        {"channels": "[3, 3]", "kernel": "[2, 1]", "image": "[7, 4, 1]", "stride": "[2, 1]"},
+        {"channels": "[4, 6]", "kernel": 1, "image": "[1, 1, 3]"},
+        {"channels": 4, "kernel": 4, "image": "[16, 9, 1]", "layers": 1, "stride": 5},
+    )
+    for number, shape in enumerate(shapes):
+        for padding in ("circular", "same", "valid"):
+            keys = {"samples": 5, "dtype": DTYPES[number % 2], "padding": padding, **shape}
             check(result_of(activation, initializer, **keys))
 
 

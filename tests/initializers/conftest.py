@@ -1,4 +1,4 @@
-"""Parameters to build every initializer with, for the tests that go over the whole table."""
+"""Parameters and shapes to build every initializer with, for tests that go over the whole table."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 from threadpoolctl import threadpool_limits
 
-from weightinit_cli.initializers import INITIALIZERS
+from weightinit_cli.initializers import INITIALIZERS, Fans
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from weightinit_cli.initializers import Fans, Sampler
+    from weightinit_cli.initializers import Sampler
 
 # One or more sets of parameters per entry, what its activation or theory adds included;
 # `test_table` fails where an entry has none.
@@ -49,18 +49,37 @@ EXAMPLES: dict[str, list[dict[str, float | str]]] = {
     "siren": [{"omega": 30}, {"omega": 0.7}],
     "nguyen_widrow": [{}],
     "orthogonal": [{}, {"gain": 1.5}],
+    "delta_orthogonal": [{}, {"gain": 1.5}],
+    "lsuv": [{}, {"tolerance": 0.01}],
     "identity": [{}, {"gain": 0.2}],
+    "dirac": [{}, {"groups": 2}],
 }
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """An `example` of every row, with every one of the module's FANS that the row takes."""
     if "example" in metafunc.fixturenames:
-        examples = [
-            pytest.param((name, given), id="-".join([name, *map(str, given.values())]))
+        cases = [
+            pytest.param((name, given), fans, id=label(name, given, fans))
             for name in INITIALIZERS
             for given in EXAMPLES.get(name, [])
+            for fans in metafunc.module.FANS
+            if takes(name, fans)
         ]
-        metafunc.parametrize("example", examples)
+        metafunc.parametrize(("example", "fans"), cases)
+
+
+def label(name: str, given: dict[str, float | str], fans: Fans) -> str:
+    """The row, its parameters and its shape, (*kernel, in, out)."""
+    shape = "x".join(map(str, (*fans.kernel, fans.channels, fans.columns)))
+    return "-".join([name, *map(str, given.values()), shape])
+
+
+def takes(name: str, fans: Fans) -> bool:
+    """Whether the row makes sense for the shape."""
+    if name == "delta_orthogonal" and fans.channels > fans.columns:
+        return False
+    return INITIALIZERS[name].only in ("", "kernel" if fans.kernel else "matrix")
 
 
 @pytest.fixture(autouse=True, scope="package")

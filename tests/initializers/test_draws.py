@@ -16,7 +16,8 @@ from weightinit_cli.streams import Role, stream
 
 Z = 4.5
 SHAPE = (30, 20)
-FANS = Fans(*SHAPE)
+# A matrix, and kernels (2, 3, 5, 20): of the same shape as a matrix.
+FANS = (Fans(*SHAPE), Fans(30, 120, kernel=(2, 3)))
 DTYPES = ("float32", "float64")
 
 # Pairs that draw the same numbers and scale them differently.
@@ -33,28 +34,29 @@ SCALES = [
     (("siren", {"omega": 30.0}), ("uniform", {"low": -1.0, "high": 1.0})),
     (("sparse", {"sparsity": 0.3}), ("sparse", {"sparsity": 0.3, "std": 3.0})),
     (("orthogonal", {}), ("orthogonal", {"gain": 2.0})),
+    (("orthogonal", {}), ("lsuv", {})),
 ]
 
 
-def draw(name, parameters, *, dtype="float64", seed=0):
+def draw(name, parameters, fans=FANS[0], *, dtype="float64", seed=0):
     weights = np.empty(SHAPE, dtype)
-    sampler = INITIALIZERS[name].build(FANS, **parameters)
+    sampler = INITIALIZERS[name].build(fans, **parameters)
     return weights, sampler.fill(weights, stream(seed, Role.WEIGHTS))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_same_stream_same_weights(example, dtype):
-    one, print_of_one = draw(*example, dtype=dtype)
-    other, print_of_other = draw(*example, dtype=dtype)
+def test_same_stream_same_weights(example, fans, dtype):
+    one, print_of_one = draw(*example, fans, dtype=dtype)
+    other, print_of_other = draw(*example, fans, dtype=dtype)
     assert np.array_equal(one, other)
     assert print_of_one == print_of_other
     assert isinstance(print_of_one, bytes)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_another_stream_other_weights(example, build, dtype):
-    one, print_of_one = draw(*example, dtype=dtype)
-    other, print_of_other = draw(*example, dtype=dtype, seed=1)
+def test_another_stream_other_weights(example, fans, dtype):
+    one, print_of_one = draw(*example, fans, dtype=dtype)
+    other, print_of_other = draw(*example, fans, dtype=dtype, seed=1)
     if print_of_one == b"":
         assert np.array_equal(one, other)
     else:
@@ -63,45 +65,47 @@ def test_another_stream_other_weights(example, build, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_fills_its_panel_and_nothing_else(example, build, dtype):
+def test_fills_its_panel_and_nothing_else(example, fans, build, dtype):
     """Into the middle of a matrix, over whatever stood there, as the network does."""
-    memory = np.full((FANS.fan_in + 8, FANS.fan_out), np.nan, dtype)
-    sampler = build(FANS)
+    memory = np.full((SHAPE[0] + 8, SHAPE[1]), np.nan, dtype)
+    sampler = build(fans)
     sampler.fill(memory[4:-4], stream(0, Role.WEIGHTS))
     assert np.isnan(memory[:4]).all()
     assert np.isnan(memory[-4:]).all()
-    assert np.array_equal(memory[4:-4], draw(*example, dtype=dtype)[0])
+    assert np.array_equal(memory[4:-4], draw(*example, fans, dtype=dtype)[0])
 
 
-def test_panels_are_independent(example, build):
+def test_panels_are_independent(example, fans, build):
     """Each panel by its own stream: the same alone as with the others, and uncorrelated with them.
 
     The correlation of n independent pairs is N(0, 1/n).
     """
-    sampler = build(Fans(400, 50))
+    sampler = build(fans)
     if sampler.whole or sampler.std == 0:
         return
-    weights = np.empty((400, 50))
+    weights = np.empty((400, fans.columns))
     halves = [slice(0, 200), slice(200, 400)]
     prints = [
         sampler.fill(weights[rows], stream(0, Role.WEIGHTS, panel=panel))
         for panel, rows in reversed(list(enumerate(halves)))
     ]
     assert prints[0] != prints[1]
-    alone = np.empty((200, 50))
+    alone = np.empty((200, fans.columns))
     sampler.fill(alone, stream(0, Role.WEIGHTS, panel=1))
     assert np.array_equal(weights[200:], alone)
     first, second = (weights[rows].ravel() for rows in halves)
     assert abs(np.corrcoef(first, second)[0, 1]) * sqrt(first.size) < Z
 
 
-def test_rows_and_columns_differ(example, build):
+def test_rows_and_columns_differ(example, fans, build):
     """No row and no column is drawn twice, which neither mean nor std would show."""
-    if build(FANS).std == 0 or not draw(*example)[1]:
+    weights, drawn = draw(*example, fans)
+    if build(fans).std == 0 or not drawn:
         return
-    weights, _ = draw(*example)
-    assert len({row.tobytes() for row in weights}) == FANS.fan_in
-    assert len({column.tobytes() for column in weights.T}) == FANS.fan_out
+    rows = weights[weights.any(axis=1)]
+    assert len(rows) == (fans.channels if example[0] == "delta_orthogonal" else fans.fan_in)
+    assert len({row.tobytes() for row in rows}) == len(rows)
+    assert len({column.tobytes() for column in weights.T}) == fans.columns
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -115,7 +119,7 @@ def test_scale_does_not_change_the_draws(one, other):
     """In standard units the weights agree to rounding: a few eps of the mean over the std."""
     units = []
     for name, parameters in (one, other):
-        sampler = INITIALIZERS[name].build(FANS, **parameters)
+        sampler = INITIALIZERS[name].build(FANS[0], **parameters)
         if sampler.std == 0:
             return
         units.append((draw(name, parameters)[0] - sampler.mean) / sampler.std)

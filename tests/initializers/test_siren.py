@@ -11,6 +11,7 @@ from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.initializers import INITIALIZERS, Fans
 from weightinit_cli.streams import Role, stream
 
+FANS = (Fans(9, 4), Fans(12, 16, kernel=(2, 2)))
 SIREN, LINEAR = INITIALIZERS["siren"], INITIALIZERS["torch_linear"]
 
 
@@ -37,9 +38,9 @@ def test_fans_are_of_a_later_layer_unless_said():
     assert Fans(3, 4) == Fans(3, 4, first=False)
 
 
-def test_no_other_row_looks_at_which_layer_it_is(example, build):
+def test_no_other_row_looks_at_which_layer_it_is(example, fans, build):
     name, _ = example
-    first, later = build(Fans(9, 4, first=True)), build(Fans(9, 4))
+    first, later = build(fans._replace(first=True)), build(fans)
     assert (first.std == later.std) == (name != "siren")
 
 

@@ -32,6 +32,7 @@ def test_every_name_of_the_issue_is_there():
     assert {"zeros", "ones", "constant", "normal", "uniform", "truncated_normal"} <= names
     assert {"variance_scaling", "orthogonal", "identity"} <= names
     assert {"torch_linear", "sparse", "siren", "nguyen_widrow"} <= names
+    assert {"dirac", "delta_orthogonal", "lsuv"} <= names
 
 
 @pytest.mark.parametrize("name", INITIALIZERS)
@@ -101,10 +102,36 @@ def test_every_choice_has_an_example(examples):
             assert set(parameter.choices) <= tried
 
 
-def test_needs_fans_is_said_where_the_fans_matter(example, build):
-    name, _given = example
-    drawn = {(sampler.mean, sampler.std) for sampler in map(build, (Fans(3, 8), Fans(50, 7)))}
-    assert INITIALIZERS[name].needs_fans or len(drawn) == 1
+@pytest.mark.parametrize(
+    "name", [name for name in INITIALIZERS if not INITIALIZERS[name].needs_fans]
+)
+def test_needs_fans_is_said_where_the_fans_matter(name, examples):
+    for given in examples[name]:
+        samplers = [
+            INITIALIZERS[name].build(fans, **given)
+            for fans in (Fans(3, 8), Fans(50, 7), Fans(12, 8, kernel=(2, 2)))
+        ]
+        assert len({(sampler.mean, sampler.std) for sampler in samplers}) == 1
+
+
+def test_row_of_one_shape_names_the_row_of_the_other():
+    for row in INITIALIZERS.values():
+        assert bool(row.only) == bool(row.instead)
+        if row.only:
+            assert INITIALIZERS[row.instead].only != row.only
+
+
+def test_a_row_of_kernels_says_where_their_centre_is():
+    """torch's dirac_ and JAX's delta_orthogonal; of the two middles of 4 one takes the other."""
+    centres = {name: row.centre for name, row in INITIALIZERS.items() if row.centre}
+    assert set(centres) == {name for name, row in INITIALIZERS.items() if row.only == "kernel"}
+    sides = range(1, 6)
+    assert list(map(centres["dirac"], sides)) == [0, 1, 1, 2, 2]
+    assert list(map(centres["delta_orthogonal"], sides)) == [0, 0, 1, 1, 2]
+
+
+def test_scale_of_one_row_depends_on_data():
+    assert [name for name, row in INITIALIZERS.items() if row.data_dependent] == ["lsuv"]
 
 
 @pytest.mark.parametrize("name", ALIASES)

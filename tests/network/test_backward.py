@@ -241,7 +241,7 @@ def test_figures_are_those_of_a_plain_pass(activation, initializer, dtype, engin
     monkeypatch.setattr(shapes, "BLOCK_ROWS", 16)
     monkeypatch.setattr(shapes, "BLOCK_VALUES", 64)
     monkeypatch.setattr(draws, "PANEL_VALUES", 200)
-    monkeypatch.setattr(engine, "BLOCK_COLUMNS", 7)
+    monkeypatch.setattr(shapes, "BLOCK_COLUMNS", 7)
     monkeypatch.setattr(engine, "DRIFT", 0)
     net = network((13, 50, 20, 37), activation, initializer, bias=0.3, samples=120, dtype=dtype)
     assert len(net.blocks) > 5
@@ -295,20 +295,20 @@ def test_linear_and_orthogonal_hands_on_the_mean_square():
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
-def test_threads_do_not_change_a_bit(activation, dtype, engine):
+def test_threads_do_not_change_a_bit(activation, dtype):
     net = network((300, 400, 300), activation, samples=3000, dtype=dtype)
     assert len(net.blocks) > 1
-    assert engine.BLOCK_COLUMNS < 300
+    assert shapes.BLOCK_COLUMNS < 300
     one, two, five = (flat(returned(net, threads)) for threads in (1, 2, 5))
     assert one == two == five
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_threads_do_not_change_a_bit_of_many_small_blocks(dtype, engine, monkeypatch):
+def test_threads_do_not_change_a_bit_of_many_small_blocks(dtype, monkeypatch):
     monkeypatch.setattr(shapes, "BLOCK_ROWS", 3)
     monkeypatch.setattr(shapes, "BLOCK_VALUES", 10)
     monkeypatch.setattr(draws, "PANEL_VALUES", 30)
-    monkeypatch.setattr(engine, "BLOCK_COLUMNS", 2)
+    monkeypatch.setattr(shapes, "BLOCK_COLUMNS", 2)
     net = network((9, 11, 17, 5), "silu", bias=1.0, samples=101, dtype=dtype)
     assert len(net.blocks) == 34
     one, two, five = (flat(returned(net, threads)) for threads in (1, 2, 5))

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 from weightinit_cli.activations import ACTIVATIONS
+from weightinit_cli.convolution import Convolution, Shape
 from weightinit_cli.experiments.measure import measure
 from weightinit_cli.initializers import INITIALIZERS, Fans
-from weightinit_cli.network import Dense, Network, Request, peak_bytes
+from weightinit_cli.network import Conv, Dense, Network, Request, peak_bytes
 from weightinit_cli.network.workers import nobody
 
 
@@ -30,10 +31,37 @@ def network(widths, samples, activation, initializer, dtype="float32", **paramet
         )
         for fan_in, fan_out in pairwise(widths)
     )
-    built = ACTIVATIONS[activation].build(
+    return Network(layers, build(activation), samples, np.dtype(dtype), 0)
+
+
+def convolutions(
+    image, channels, kernel, padding, stride, samples, activation, dtype="float32", std=None
+):
+    """Channels: one number per layer; He's standard deviation unless given."""
+    stack = Convolution(Shape(*image), channels, kernel, padding, (stride,) * len(channels))
+    area = kernel[0] * kernel[1]
+    layers = tuple(
+        Conv(
+            shape,
+            out,
+            kernel,
+            padding,
+            stride,
+            INITIALIZERS["normal"].build(
+                Fans(area * shape.channels, area * out, kernel=kernel),
+                std=std or (2 / (area * shape.channels)) ** 0.5,
+            ),
+            INITIALIZERS["normal"].build(Fans(1, out), std=1.0),
+        )
+        for shape, out in zip(stack.shapes, channels, strict=False)
+    )
+    return Network(layers, build(activation), samples, np.dtype(dtype), 0)
+
+
+def build(activation):
+    return ACTIVATIONS[activation].build(
         **({"approximate": "none"} if activation == "gelu" else {})
     )
-    return Network(layers, built, samples, np.dtype(dtype), 0)
 
 
 def peak(net, bins, threads, *, traced):
@@ -87,6 +115,36 @@ def test_peak_stays_below_the_bound(shape, threads, traced, least):
     assert taken < bound
     # A bound that is never near would refuse what fits.
     assert bound < 12 * taken
+
+
+IMAGES = {
+    "many inputs": ((16, 16, 32), (32, 32), (3, 3), "circular", 1, 400, "relu"),
+    "few inputs": ((16, 16, 64), (64, 64), (3, 3), "same", 1, 20, "tanh"),
+    "one large input": ((64, 64, 32), (32, 32), (3, 3), "same", 1, 1, "relu"),
+    "large images": ((96, 96, 16), (16,), (3, 3), "circular", 1, 20, "relu"),
+    "gelu's temporaries": ((16, 16, 32), (32, 32), (3, 3), "same", 1, 200, "gelu"),
+    "many channels": ((4, 4, 384), (384,), (3, 3), "circular", 1, 60, "relu"),
+    "large kernels": ((12, 12, 96), (96,), (9, 9), "circular", 1, 20, "tanh"),
+    "strides": ((32, 32, 16), (64, 256), (3, 3), "same", 2, 100, "relu"),
+    "small images": ((2, 2, 256), (256,), (3, 3), "circular", 1, 2000, "relu"),
+    "one place": ((1, 1, 500), (500, 500), (1, 1), "valid", 1, 2000, "relu"),
+    "float64": ((16, 16, 32), (32, 32), (3, 3), "valid", 1, 200, "tanh", "float64"),
+    "collapsed": ((64, 64, 8), (8, 8), (3, 3), "circular", 1, 160, "sigmoid", "float32", 1e-6),
+    "overflowed": ((16, 16, 32), (32, 32), (3, 3), "circular", 1, 100, "linear", "float32", 3e38),
+    "overflowed, float64": ((16, 16, 32), (32,), (3, 3), "same", 1, 60, "linear", "float64", 1e308),
+}
+
+
+@pytest.mark.parametrize("traced", [False, True], ids=["forward", "backward"])
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("shape", IMAGES)
+def test_convolutions_stay_below_the_bound(shape, threads, traced, least):
+    """With panels of patches, every unit's sums of every block, and the gradient's strands."""
+    net = convolutions(*IMAGES[shape])
+    bound = bound_of(net, 30, threads, traced=traced)
+    taken = peak(net, 30, threads, traced=traced) - least
+    assert taken < bound
+    assert bound < 4 * taken
 
 
 @pytest.mark.parametrize("traced", [False, True], ids=["forward", "backward"])

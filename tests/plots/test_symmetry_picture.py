@@ -105,6 +105,13 @@ def test_without_hidden_layers_there_is_no_participation():
     assert "no hidden layer" in drawing.texts[1]
 
 
+def test_without_a_weight_the_empty_panel_says_so():
+    assert "all hidden weights are zero" in symmetry_picture(DESCENTS["all_zero"]()).texts
+    gone = replace(DESCENTS["all_zero"](), diverged=3)
+    assert "all hidden weights are zero or not finite" in symmetry_picture(gone).texts
+    assert not any("are zero" in text for text in symmetry_picture(staircase()).texts)
+
+
 def test_numbers_stand_where_they_change_if_cells_are_narrow():
     texts = symmetry_picture(DESCENTS["thousand_units"]()).texts
     assert texts.count("3") == 3  # beneath the map, beneath the charts, and in one cell

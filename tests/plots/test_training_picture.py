@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 from plots_extents import collisions
-from plots_trained import DIGEST, TRAININGS, comparison, network, restarts, trained
+from plots_trained import DIGEST, TRAININGS, best_of, comparison, network, restarts, trained
 
 from weightinit_cli.plots import FORMATS, render
 from weightinit_cli.plots.drawing import AMBER, Label, Line
@@ -112,6 +112,23 @@ def test_restarts_have_a_second_row_of_panels():
     assert any("median of the networks" in text for text in drawing.texts)
 
 
+def test_the_best_of_k_is_drawn_up_to_half_of_the_networks_and_says_of_what():
+    drawing = training_picture([("restarts", restarts(30))])
+    best = drawing.panels[-1]
+    assert best.xlim == (1.0, 15.0)
+    assert {
+        "best of k of the 30 trained, by validation loss (log)",
+        "test accuracy, mean ± standard deviation over all choices of k",
+    } <= set(drawing.texts)
+    assert drawing.texts[2] == "± sample standard deviation of the networks"
+    assert not any("±" in text for text in training_picture(comparison()).texts)
+
+
+@pytest.mark.parametrize(("number", "panels"), [(2, 1), (3, 1), (4, 3)])
+def test_of_fewer_than_four_networks_there_is_nothing_to_choose(number, panels):
+    assert len(training_picture([("few", restarts(number))]).panels) == panels
+
+
 def test_figures_in_words():
     assert loss_words([0.5]) == "0.500"
     assert loss_words([]) == "not finite"
@@ -124,8 +141,11 @@ def test_figures_in_words():
 
 
 def test_more_than_can_be_told_apart_are_counted():
-    assert "… 22 more, not drawn" in training_picture(TRAININGS["forty"]()).texts
+    assert "… 28 more, not drawn" in training_picture(TRAININGS["forty"]()).texts
 
 
 def test_without_a_finite_test_loss_there_is_no_histogram():
-    assert "none is finite" in training_picture(TRAININGS["all_diverged"]()).texts
+    gone = [network(2.3, 0.3, 90, diverged=k, accuracy=0.1) for k in (9, 20, 30, 40)]
+    drawing = training_picture([("gone", trained(gone, best=best_of([0.1] * 4)))])
+    assert "none is finite" in drawing.texts
+    assert collisions(drawing) == []

@@ -8,11 +8,12 @@ import os
 import random
 import re
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from result_trees import JSON, at, dotted, loads_or_refuses, mutations
 
 from weightinit_cli.errors import ResultError
 from weightinit_cli.results import (
@@ -148,29 +149,6 @@ def test_newer_schema_of_a_hostile_version(refused: Callable, tree: Callable):
 
 
 # a result, but not a whole one
-
-
-def places(value: object, path: tuple = ()) -> list[tuple]:
-    """The path of every value of the tree below `spec` and `environment`, which are free-form."""
-    found = [path] if path else []
-    items: Any = ()
-    if isinstance(value, dict):
-        items = value.items()
-    elif isinstance(value, list):
-        items = enumerate(value)
-    for key, item in items:
-        found += places(item, (*path, key))
-    return found
-
-
-def at(tree: Any, path: tuple) -> Any:
-    for key in path:
-        tree = tree[key]
-    return tree
-
-
-def dotted(path: tuple) -> str:
-    return ".".join(map(str, path))
 
 
 TYPED = [
@@ -522,7 +500,7 @@ def test_folder_without_a_result(tmp_path: Path):
 
 
 def test_nothing_there(tmp_path: Path):
-    with pytest.raises(ResultError, match="no such result"):
+    with pytest.raises(ResultError, match="no such result; winit histogram, symmetry and train"):
         load_result(tmp_path / "nowhere" / STATS)
 
 
@@ -551,60 +529,11 @@ def test_loop_of_links(tmp_path: Path):
 # anything
 
 
-JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.integers(min_value=10**18, max_value=10**400)
-    | st.floats()
-    | st.text(max_size=10),
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4)
-    ),
-    max_leaves=8,
-)
-
-
-@st.composite
-def mutations(draw: st.DrawFn, tree: dict[str, Any]) -> dict[str, Any]:
-    """The tree with one to three values replaced, removed, doubled or added."""
-    mutated = copy.deepcopy(tree)
-    for _ in range(draw(st.integers(1, 3))):
-        path = draw(st.sampled_from(places(mutated)))
-        parent, key = at(mutated, path[:-1]), path[-1]
-        match draw(st.sampled_from(["replace", "remove", "add", "nest"])):
-            case "replace":
-                parent[key] = draw(JSON)
-            case "remove":
-                del parent[key]
-            case "nest":
-                parent[key] = draw(st.sampled_from([[parent[key]], {"a": parent[key]}]))
-            case "add" if isinstance(parent, list):
-                parent.insert(key, draw(JSON))
-            case _:
-                parent[draw(st.text(max_size=5))] = draw(JSON)
-        if not places(mutated):
-            break
-    return mutated
-
-
 COMMON = settings(
     deadline=None,
     max_examples=150,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-
-
-def loads_or_refuses(file: Path) -> None:
-    """A Result that can be written again, or a ResultError on one line with the path."""
-    said = None
-    try:
-        loaded = load_result(file)
-        assert isinstance(loaded, Result)
-        dump_line(loaded)
-    except ResultError as error:
-        said = str(error)
-    assert said is None or said.startswith(f"{file}: ")
 
 
 @COMMON

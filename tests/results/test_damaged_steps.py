@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import random
 import re
@@ -12,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from result_trees import at, dotted, loads_or_refuses, mutations, places
 
 from weightinit_cli.errors import ResultError
 from weightinit_cli.experiments import run
-from weightinit_cli.results import STATS, dump_line, dump_result, load_result
+from weightinit_cli.results import STATS, dump_result, load_result
 from weightinit_cli.spec import parse_spec
 
 if TYPE_CHECKING:
@@ -59,29 +59,6 @@ def refused(tmp_path: Path) -> Callable[[str | object], str]:
         return line.removeprefix(f"{file}: ")
 
     return say
-
-
-def places(value: object, path: tuple = ()) -> list[tuple]:
-    """The path of every value."""
-    found = [path] if path else []
-    items: Any = ()
-    if isinstance(value, dict):
-        items = value.items()
-    elif isinstance(value, list):
-        items = enumerate(value)
-    for key, item in items:
-        found += places(item, (*path, key))
-    return found
-
-
-def at(whole: Any, path: tuple) -> Any:
-    for key in path:
-        whole = whole[key]
-    return whole
-
-
-def dotted(path: tuple) -> str:
-    return ".".join(map(str, path))
 
 
 @both
@@ -276,39 +253,6 @@ def test_interrupted_at_no_place(refused: Callable, value: list[int]):
 # anything
 
 
-JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(min_value=-1)
-    | st.integers(min_value=10**18, max_value=10**400)
-    | st.floats()
-    | st.text(max_size=10),
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4)
-    ),
-    max_leaves=8,
-)
-
-
-@st.composite
-def mutations(draw: st.DrawFn, whole: Any) -> Any:
-    """The tree with one or two values replaced, removed or doubled."""
-    mutated = copy.deepcopy(whole)
-    for _ in range(draw(st.integers(1, 2))):
-        path = draw(st.sampled_from(places(mutated)))
-        parent, key = at(mutated, path[:-1]), path[-1]
-        match draw(st.sampled_from(["replace", "remove", "add"])):
-            case "replace":
-                parent[key] = draw(JSON)
-            case "remove":
-                del parent[key]
-            case "add" if isinstance(parent, list):
-                parent.insert(key, draw(JSON))
-            case _:
-                parent[draw(st.text(max_size=5))] = draw(JSON)
-    return mutated
-
-
 @both
 @settings(
     deadline=None,
@@ -320,10 +264,4 @@ def test_mutated_tree(tmp_path: Path, kind: str, data: st.DataObject):
     """A result that can be written again, or one line with the file's name."""
     file = tmp_path / STATS
     file.write_text(json.dumps(data.draw(mutations(tree(kind)))), encoding="utf-8")
-    said = None
-    try:
-        dump_line(load_result(file))
-    except ResultError as error:
-        said = str(error)
-    assert said is None or said.startswith(f"{file}: ")
-    assert said is None or "\n" not in said
+    loads_or_refuses(file)

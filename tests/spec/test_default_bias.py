@@ -41,7 +41,8 @@ def problems(text: str, *overrides: str) -> list[str]:
 
 @pytest.mark.parametrize("name", INITIALIZERS)
 def test_bias_left_out_is_the_initializers_own(name: str):
-    spec = parse(f"{SIN}initializer: {GIVEN.get(name, name)}\n")
+    kernel = "kernel: 3\n" if INITIALIZERS[name].only == "kernel" else ""
+    spec = parse(f"{SIN}{kernel}initializer: {GIVEN.get(name, name)}\n")
     assert spec.bias == Component(OWN.get(name, "zeros"))
 
 

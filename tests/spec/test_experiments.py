@@ -22,6 +22,7 @@ from weightinit_cli.spec import (
     spec_from_normal_form,
 )
 from weightinit_cli.spec.fields import TABLES
+from weightinit_cli.spec.shapes import CONVOLUTION_KEYS
 
 VALIDATOR = Draft202012Validator(json_schema())
 REQUIRED = {"activation": "sigmoid", "initializer": "zeros"}
@@ -139,7 +140,7 @@ GOOD: list[tuple[str, dict[str, Any]]] = [
     ("symmetry", {"bias": {"name": "normal", "std": 1}, "seed": 2**64 - 1}),
     ("training", {}),
     ("training", {"data": "mnist", "momentum": 0.5, "repeats": 10_000, "dtype": "float64"}),
-    ("training", {"data": "mnist_t10k", "layers": 1, "batch": 2**62, "learning_rate": 1e-300}),
+    ("training", {"data": "mnist_t10k", "layers": 1, "batch": 8000, "learning_rate": 1e-300}),
     ("training", {"activation": {"name": "leaky_relu", "negative_slope": 0.1}}),
     ("histogram", {"experiment": "histogram"}),
 ]
@@ -149,7 +150,8 @@ GOOD: list[tuple[str, dict[str, Any]]] = [
 def test_normal_form_comes_back(experiment: str, keys: dict[str, Any]):
     spec = parse(**{"experiment": experiment, **keys})
     form = json.loads(json.dumps(normal_form(spec), allow_nan=False))
-    assert list(form) == [field.name for field in TABLES[experiment]]
+    left_out = {"pretraining", *CONVOLUTION_KEYS}
+    assert list(form) == [f.name for f in TABLES[experiment] if f.name not in left_out]
     assert form["experiment"] == experiment
     again = spec_from_normal_form(form, "stats.json")
     assert again == spec

@@ -31,7 +31,11 @@ BEYOND = {
     *("backward_yes", "threshold_nan"),
     *("variant_key", "variant_name", "variant_path", "variant_value", "variants_equal"),
     *("sweep_equal", "sweep_huge", "sweep_value"),
-    "symmetry_xor_samples",
+    *("symmetry_xor_samples", "training_batch_large"),
+    *("conv_and_width", "conv_and_features", "conv_layers_length", "conv_stride_length"),
+    *("conv_kernel_large", "conv_kernel_wide", "conv_shrinks_by_stride", "conv_shrinks_by_valid"),
+    *("identity_of_kernels", "dirac_of_matrices", "dirac_groups", "delta_orthogonal_narrows"),
+    *("delta_orthogonal_of_matrices", "pretraining_of_kernels"),
 }
 
 
@@ -73,6 +77,9 @@ def test_every_key_has_a_description():
         {"initializer": {"name": "sparse", "sparsity": 1}},
         {"backward": False, "repeats": 10_000},
         {"thresholds": {}},
+        {"channels": [2, 3], "kernel": [3, 5], "image": [16, 12, 1], "stride": 2},
+        {"kernel": 5, "padding": "same"},
+        {"pretraining": {"method": "autoencoder", "steps": 10}},
         {"thresholds": {"dying": 0, "vanishing_gradient": 0.5}},
     ],
 )
@@ -164,7 +171,11 @@ def test_schema_holds_every_shipped_config_and_the_template():
         parse_spec(text, source="x.yaml", stem="x")
 
 
-NEEDED = {"siren": {"activation": {"name": "sin", "omega": 30}}}
+NEEDED = {
+    "siren": {"activation": {"name": "sin", "omega": 30}},
+    "dirac": {"kernel": 3},
+    "delta_orthogonal": {"channels": 16},
+}
 
 
 @pytest.mark.parametrize("name", [*INITIALIZERS, *INITIALIZER_ALIASES])

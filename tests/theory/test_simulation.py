@@ -20,7 +20,10 @@ REPEATS, SAMPLES = 20, 100
 RISK = 1e-3
 PATHS = ("std", "gradient.ratio", "saturation.low", "saturation.high")
 # Not independent, or all the same: their pre-activations are no Gaussians of the predicted q.
-NOT_INDEPENDENT = {"zeros", "ones", "constant", "identity", "sparse", "siren", "nguyen_widrow"}
+NOT_INDEPENDENT = {
+    *("zeros", "ones", "constant", "identity", "sparse", "siren", "nguyen_widrow"),
+    *("dirac", "delta_orthogonal", "lsuv"),
+}
 
 NORMAL = "{name: normal, std: %g}"
 WIDE = 5 * (500,)

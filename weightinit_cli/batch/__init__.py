@@ -2,23 +2,21 @@
 
 `find_specs` and `make_plan` say what there is to do; `Serial`, `Processes` and `Cluster` are the
 executors, which all give the same results, bit for bit; `run_batch` has one do what is not done
-yet. `produce` and `save` are what becomes of a single run.
+yet. `product_of` is what becomes of a single run, `compare_runs` of several.
 """
 
 from weightinit_cli.batch.cluster import Cluster
-from weightinit_cli.batch.comparing import compared_run, comparison_files
 from weightinit_cli.batch.engine import Settings, jobs_of, run_batch
 from weightinit_cli.batch.executors import Executor, Failure, Serial
 from weightinit_cli.batch.find import Found, find_specs
 from weightinit_cli.batch.ledger import Ledger, Record
 from weightinit_cli.batch.plan import Plan, make_plan
 from weightinit_cli.batch.processes import Processes, available_cores
-from weightinit_cli.batch.product import Product, produce, save, saved
+from weightinit_cli.batch.product import Product, produce, product_of, saved
 from weightinit_cli.batch.progress import Counts, NoProgress, Progress
-from weightinit_cli.batch.summing import SUMMARY, compare_saved, sum_up
+from weightinit_cli.batch.summing import compare_runs, compare_saved, sum_up
 
 __all__ = [
-    "SUMMARY",
     "Cluster",
     "Counts",
     "Executor",
@@ -34,15 +32,14 @@ __all__ = [
     "Serial",
     "Settings",
     "available_cores",
+    "compare_runs",
     "compare_saved",
-    "compared_run",
-    "comparison_files",
     "find_specs",
     "jobs_of",
     "make_plan",
     "produce",
+    "product_of",
     "run_batch",
-    "save",
     "saved",
     "sum_up",
 ]

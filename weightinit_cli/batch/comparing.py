@@ -16,7 +16,7 @@ from weightinit_cli.results.comparison import (
 from weightinit_cli.spec import expand, normal_form
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from weightinit_cli.results import AnyResult
     from weightinit_cli.spec import AnySpec
@@ -46,10 +46,10 @@ def comparison_files(
         return {}
     from weightinit_cli.plots import comparison_pictures, training_pictures
 
-    few = len(expand(spec)) <= MOST_KEPT
     if spec.experiment == "training":
-        trained = [each for each in runs if isinstance(each, TrainedRun)] if few else []
+        trained = list(_drawn_or_counted(each for each in runs if isinstance(each, TrainedRun)))
         return training_pictures(trained, formats) if trained else {}
+    few = len(expand(spec)) <= MOST_KEPT
     told = tuple(
         each if few else replace(each, result=None)
         for each in runs
@@ -58,3 +58,12 @@ def comparison_files(
     if not told:
         return {}
     return comparison_pictures(Comparison(spec.name, normal_form(spec), told), formats)
+
+
+def _drawn_or_counted(runs: Iterable[TrainedRun]) -> Iterator[TrainedRun]:
+    """The first as they are; of those that the picture only counts there may be very many."""
+    from weightinit_cli.plots.training import MOST
+
+    for number, each in enumerate(runs):
+        drawn = number < MOST
+        yield each if drawn else replace(each, result=replace(each.result, networks=()))

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from weightinit_cli import __version__
 from weightinit_cli.batch.executors import Failure, Job
 from weightinit_cli.batch.ledger import Record
-from weightinit_cli.batch.product import Product, produce, save, saved
+from weightinit_cli.batch.product import Product, produce, saved
 from weightinit_cli.batch.progress import Counts, NoProgress
 from weightinit_cli.errors import OutputError
 from weightinit_cli.experiments import digest_of
+from weightinit_cli.results.pictures import save_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +90,7 @@ class _Batch(NamedTuple):
         if (product.version, product.digest) != (__version__, job.digest):
             return Failure((f"its worker has winit {product.version}; here is {__version__}",))
         try:
-            save(product, self.settings.out, job.spec)
+            save_files(self.settings.out, job.spec.folder, job.digest, product.files)
         except OutputError as error:
             self.counts.unwritten += 1
             return Failure(error.lines)

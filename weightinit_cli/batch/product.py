@@ -1,4 +1,4 @@
-"""One run's product: what a worker sends home, and how it gets to disk and is found there."""
+"""One run's product: what a worker sends home, and how it is found on disk."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from weightinit_cli import __version__
 from weightinit_cli.batch.comparing import compared_run
 from weightinit_cli.errors import ResultError
-from weightinit_cli.results import STATS, Result, dump_result, load_result, write_files
-from weightinit_cli.results.pictures import is_of, outdated, picture_names
+from weightinit_cli.results import STATS, Result, load_result
+from weightinit_cli.results.pictures import files_of, is_of, picture_names
+from weightinit_cli.results.readings import interruption
 from weightinit_cli.results.summary import rows
 
 if TYPE_CHECKING:
@@ -36,32 +37,26 @@ class Product(NamedTuple):
 
 
 def produce(spec: AnySpec, formats: Sequence[str] = ("png",)) -> Product:
-    """Run a spec and draw both its pictures in each of the formats.
-
-    One of several runs has no pictures of its own: all are drawn together.
-    """
+    """Run a spec and draw its pictures in each of the formats."""
     from weightinit_cli.experiments import run
 
     result = run(spec, threads=1)
-    if getattr(result, "interrupted", None):
+    if interruption(result) is not None:
         raise KeyboardInterrupt
-    files: dict[str, bytes] = {}
+    return product_of(result, spec, formats)
+
+
+def product_of(result: AnyResult, spec: AnySpec, formats: Sequence[str]) -> Product:
+    """The product of a run that is done, with its pictures in each of the formats.
+
+    One of several runs has no pictures of its own: all are drawn together.
+    """
+    drawn: dict[str, bytes] = {}
     if formats and not spec.run:
         from weightinit_cli.plots import pictures
 
-        files = pictures(result, formats)
-    files[STATS] = dump_result(result).encode()
-    return _product(result, spec, files)
-
-
-def save(product: Product, out: Path, spec: AnySpec) -> None:
-    """Write a product's files to the run's folder, the pictures of a former run go.
-
-    Raises OutputError where they cannot be written.
-    """
-    place = out / spec.folder
-    former = [name for name in outdated(place, product.digest) if name not in product.files]
-    write_files(out, spec.folder, product.files, former)
+        drawn = pictures(result, formats)
+    return _product(result, spec, files_of(result, drawn))
 
 
 def saved(
@@ -78,9 +73,9 @@ def saved(
     except ResultError:
         return None
     former = result.name, result.digest, result.environment.get("winit")
-    if former != (spec.name, digest, __version__) or getattr(result, "interrupted", None):
+    if former != (spec.name, digest, __version__) or interruption(result) is not None:
         return None
-    wanted = [] if spec.run else picture_names(spec.experiment, formats)
+    wanted = [] if spec.run else picture_names(result, formats)
     if not all(is_of(place / name, digest) for name in wanted):
         return None
     return _product(result, spec, {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +17,16 @@ from weightinit_cli.results.summary import columns, csv_lines
 from weightinit_cli.spec import expand
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from weightinit_cli.batch.ledger import Ledger, Record
     from weightinit_cli.batch.plan import Plan
+    from weightinit_cli.batch.product import Product
+    from weightinit_cli.results.files import Content
     from weightinit_cli.spec import AnySpec
+
+    Read = Callable[[], Iterable[Product | Record]]
 
 SUMMARY, INDEX = "summary.csv", "index.json"
 
@@ -36,14 +41,23 @@ def sum_up(
     ends = accumulate((len(expand(spec)) for spec in plan.specs), initial=0)
     for spec, (first, last) in zip(plan.specs, pairwise(ends), strict=True):
         if spec.runs is not None:
-            own = range(first, last)
-            runs = (each.compared for each in ledger.read(own) if each.compared is not None)
-            files = comparison_files(spec, runs, formats)
-            write_files(out, spec.name, {**files, SUMMARY: _table(ledger, own)})
-    everything = range(plan.total)
-    return write_files(
-        out, "", {SUMMARY: _table(ledger, everything), INDEX: _index(ledger, everything)}
-    )
+            compare_runs(spec, partial(ledger.read, range(first, last)), out, formats)
+    return write_files(out, "", {SUMMARY: _table(ledger.read), INDEX: _index(ledger.read())})
+
+
+def compare_runs(
+    spec: AnySpec, read: Read, out: Path, formats: Sequence[str], *, table: bool = True
+) -> list[Path]:
+    """Write the pictures over all runs of a spec and the table; return their paths.
+
+    `read` gives what is left of the runs, as often as it is called. Raises OutputError where they
+    cannot be written.
+    """
+    compared = (each.compared for each in read() if each.compared is not None)
+    files: dict[str, Content] = {**comparison_files(spec, compared, formats)}
+    if table:
+        files[SUMMARY] = _table(read)
+    return write_files(out, spec.name, files)
 
 
 def compare_saved(spec: AnySpec, out: Path) -> list[Path]:
@@ -55,29 +69,24 @@ def compare_saved(spec: AnySpec, out: Path) -> list[Path]:
     formats = [name for name in FORMATS if (place / f"{COMPARISON}.{name}").exists()]
     found = [saved(out, run, digest_of(run), ()) for run in expand(spec)]
     there = [product for product in found if product is not None]
-    compared = [product.compared for product in there if product.compared is not None]
-    files: dict[str, bytes] = comparison_files(spec, compared, formats)
-    if (place / SUMMARY).exists():
-        table = [row for product in there for row in product.rows]
-        files[SUMMARY] = csv_lines(table, None).encode()
-    return write_files(out, spec.name, files)
+    return compare_runs(spec, lambda: there, out, formats, table=(place / SUMMARY).exists())
 
 
-def _table(ledger: Ledger, numbers: range) -> Iterator[bytes]:
+def _table(read: Read) -> Iterator[bytes]:
     """The rows of all results, a row per run and layer, piece by piece."""
     header: dict[str, None] = dict.fromkeys(("name", "run", "digest"))
-    for record in ledger.read(numbers):
-        header |= dict.fromkeys(columns(record.rows))
+    for run in read():
+        header |= dict.fromkeys(columns(run.rows))
     yield csv_lines([dict(zip(header, header, strict=True))], list(header)).encode()
-    for record in ledger.read(numbers):
-        yield csv_lines(record.rows, list(header)).encode()
+    for run in read():
+        yield csv_lines(run.rows, list(header)).encode()
 
 
-def _index(ledger: Ledger, numbers: range) -> Iterator[bytes]:
+def _index(records: Iterable[Record]) -> Iterator[bytes]:
     """Every run with its folder, digest, verdict and status, a line each, as JSON."""
     yield f'{{"winit": {json.dumps(__version__)},\n "runs": ['.encode()
     between = "\n  "
-    for record in ledger.read(numbers):
+    for record in records:
         yield (between + json.dumps(_entry(record), sort_keys=True)).encode()
         between = ",\n  "
     yield b"\n ]}\n"

@@ -14,7 +14,7 @@ from weightinit_cli.check.report import (
     json_line,
     summary,
 )
-from weightinit_cli.check.rounding import SHADOWS
+from weightinit_cli.check.shadows import SHADOWS
 from weightinit_cli.check.statistical import (
     FEWEST_NETWORKS,
     Pending,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from weightinit_cli.check.gates import Chosen, Gate
-from weightinit_cli.check.leaves import Place, is_octave, leaves
+from weightinit_cli.check.leaves import Place, is_octave, leaves, value_at
 from weightinit_cli.check.outcome import Drift, Outcome, worst
 from weightinit_cli.check.rounding import Rounding
+from weightinit_cli.check.shadows import loose
 from weightinit_cli.check.structure import contradictions, lacks, missing
 
 if TYPE_CHECKING:
@@ -30,20 +31,20 @@ def compare(
     `shadows` are runs of the new side whose inputs were moved by one ulp: rounding may do what
     they do, ten times over. `lacked` are the paths that the baseline's schema did not have.
     """
-    was, now = leaves(old), leaves(new)
-    sentences, absent = missing(was, now, lacked, by_chance=False)
-    places = [place for place in shared(was, now) if not lacks(place.figure, lacked)]
+    was, now, *moved = (leaves(each) for each in (old, new, *shadows))
+    sentences, absent = missing(was, now, lacked, none_too=True)
+    left_out = loose(now, moved)
+    places = [p for p in shared(was, now) if p not in left_out and not lacks(p.figure, lacked)]
     if chosen.gate is Gate.EXACT:
         drifts = [
-            Drift(p, a, b, None) for p in places if (a := was.get(p, 0)) != (b := now.get(p, 0))
+            Drift(p, a, b, None)
+            for p in places
+            if (a := value_at(was, p)) != (b := value_at(now, p))
         ]
     else:
-        rounding = Rounding(old, was, now, [leaves(shadow) for shadow in shadows])
-        drifts = [
-            drift
-            for p in places
-            if (drift := rounding.drift(p, was.get(p), now.get(p))) is not None
-        ]
+        rounding = Rounding(old, was, now, moved)
+        found = (rounding.drift(p, value_at(was, p), value_at(now, p)) for p in places)
+        drifts = [each for each in found if each is not None]
     by_rounding = any(verdict(shadow) == verdict(old) for shadow in shadows)
     return Outcome(
         gate=chosen.gate,

@@ -28,7 +28,9 @@ def find_results(root: Path) -> dict[str, Path]:
     if root.is_file():
         return {root.absolute().parent.name: root}
     if not root.is_dir():
-        raise ResultError(f"{root}: no such folder; winit histogram and winit batch write results")
+        raise ResultError(
+            f"{root}: no such folder; winit histogram, symmetry, train and batch write results"
+        )
     found = {path.parent.relative_to(root).as_posix(): path for path in _walk(root)}
     if not found:
         raise ResultError(f"{root}: holds no results; there is no {STATS} in it or below")

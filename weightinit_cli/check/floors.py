@@ -6,6 +6,7 @@ from math import sqrt
 from typing import TYPE_CHECKING
 
 from weightinit_cli.check.leaves import Place, count_group, total
+from weightinit_cli.results.shapes import values
 
 if TYPE_CHECKING:
     from weightinit_cli.check.leaves import Leaves
@@ -45,7 +46,7 @@ class Floors:
 
     def __init__(self, saved: Result, old: Leaves, new: Leaves) -> None:
         self._saved = (saved.input, *saved.layers)
-        self._units = (saved.spec["features"], *saved.spec["width"])
+        self._units = values(saved.spec)
         self._eps = EPS[saved.spec["dtype"]]
         self._old = old
         self._new = new

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 Value = float | int | str | bool | None
 
 # What is no figure: `environment` and the spec decide how two results are compared; verdicts are
-# compared as a whole.
-_ASIDE = frozenset({"environment", "spec", "name", "schema_version", "input", "layers", "verdict"})
+# compared as a whole; of the kernels, the draws and the weights' figures are.
+_ASIDE = frozenset(
+    {"environment", "spec", "name", "schema_version", "input", "layers", "verdict", "kernels"}
+)
 _OCTAVES = "gradient.histogram"
 
 
@@ -60,6 +62,11 @@ def flat(tree: Mapping[str, Any]) -> dict[str, Value]:
 def is_octave(place: Place) -> bool:
     """Whether the place is a bin of a gradient's histogram, which is absent where it is empty."""
     return place.figure.startswith(f"{_OCTAVES}.counts.")
+
+
+def value_at(side: Leaves, place: Place) -> Value:
+    """The value at a place; None where there is none, 0 in an octave that is empty."""
+    return side.get(place, 0 if is_octave(place) else None)
 
 
 def count_group(place: Place) -> Place | None:

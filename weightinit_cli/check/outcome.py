@@ -46,6 +46,16 @@ class Outcome:
         return bool(self.structure or self.drifted or self.verdicts)
 
 
+def drift(place: Place, old: Value, new: Value, tolerance: float) -> Drift | None:
+    """The drift of one figure; None where it is within `tolerance`, which texts have none of."""
+    if old == new:
+        return None
+    if not isinstance(old, int | float) or not isinstance(new, int | float):
+        return Drift(place, old, new, None)
+    off = abs(new - old) / tolerance if tolerance else float("inf")
+    return Drift(place, old, new, off) if off > 1 else None
+
+
 def worst(drifts: list[Drift]) -> tuple[Drift, ...]:
     """The few that say most: those without a tolerance first, then the farthest off."""
     ordered = sorted(drifts, key=lambda each: float("-inf") if each.off is None else -each.off)

@@ -6,16 +6,14 @@ from typing import TYPE_CHECKING
 
 from weightinit_cli.check.floors import RELATIVE, Floors
 from weightinit_cli.check.leaves import Place, count_group
-from weightinit_cli.check.outcome import Drift
+from weightinit_cli.check.outcome import Drift, drift
+from weightinit_cli.check.shadows import FACTOR, largest_changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from weightinit_cli.check.leaves import Leaves, Value
     from weightinit_cli.results import Result
-
-SHADOWS = 3
-FACTOR = 10.0
 
 _PREDICTED = "theory.figures."
 
@@ -33,27 +31,16 @@ class Rounding:
 
     def __init__(self, saved: Result, old: Leaves, new: Leaves, shadows: Sequence[Leaves]) -> None:
         self._new = new
-        self._shadows = shadows
         self._floors = Floors(saved, old, new)
-        self._changes: dict[Place, float] = {}
-        for place in {place for side in (new, *shadows) for place in side}:
-            group = _group(place)
-            self._changes[group] = max(self._changes.get(group, 0.0), self._moved(place))
+        self._changes = largest_changes(new, shadows, _group)
 
     def drift(self, place: Place, old: Value, new: Value) -> Drift | None:
         """The drift of one figure; None where it is within its tolerance."""
-        if old == new:
-            return None
-        old, new = (0 if side is None else side for side in (old, new))
-        if isinstance(old, str | bool) or isinstance(new, str | bool):
-            return Drift(place, old, new, None)
-        tolerance = self.tolerance(place, old, new)
-        off = abs(new - old) / tolerance if tolerance else float("inf")
-        return Drift(place, old, new, off) if off > 1 else None
+        sizes = [abs(each) for each in (old, new) if isinstance(each, int | float)]
+        return drift(place, old, new, self.tolerance(place, max(sizes, default=0.0)))
 
-    def tolerance(self, place: Place, old: float, new: float) -> float:
-        """How far the two values of a figure may be apart."""
-        size = max(abs(old), abs(new))
+    def tolerance(self, place: Place, size: float) -> float:
+        """How far two values of a figure, the larger one of this size, may be apart."""
         if place.figure.startswith(_PREDICTED) and place.figure.endswith(".z"):
             return RELATIVE * size + self._tolerance_of_z(place)
         moved = max(self._changes_near(_group(place)), default=0.0)
@@ -88,17 +75,7 @@ class Rounding:
         value = self._new.get(measured)
         if not isinstance(error, float) or not isinstance(value, int | float) or not error:
             return 0.0
-        return self.tolerance(measured, value, value) / error
-
-    def _moved(self, place: Place) -> float:
-        """The largest change of a figure over the shadows."""
-        new = self._new.get(place) or 0
-        moved = 0.0
-        for shadow in self._shadows:
-            value = shadow.get(place) or 0
-            if isinstance(new, int | float) and isinstance(value, int | float):
-                moved = max(moved, abs(value - new))
-        return moved
+        return self.tolerance(measured, abs(value)) / error
 
 
 def _group(place: Place) -> Place:

@@ -117,7 +117,7 @@ def _gather(
 
 
 def _outcome(old: Result, new: Result, chosen: Chosen, lacked: Sequence[str]) -> Outcome:
-    sentences, absent = missing(leaves(old), leaves(new), lacked, by_chance=True)
+    sentences, absent = missing(leaves(old), leaves(new), lacked, none_too=False)
     changed = changed_verdict(old, new, lacked)
     return Outcome(
         gate=chosen.gate,

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from weightinit_cli.check.gates import repeated_streams
 from weightinit_cli.check.leaves import Place, flat, is_octave
-from weightinit_cli.results import Mismatch, check_consistency
+from weightinit_cli.results import Mismatch, Result, check_consistency
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
     from weightinit_cli.check.leaves import Leaves
-    from weightinit_cli.results import Result
+    from weightinit_cli.results import AnyResult
 
 MOST_SENTENCES = 5
 
@@ -32,11 +32,12 @@ def spec_changes(
     return changes
 
 
-def contradictions(result: Result) -> list[str]:
+def contradictions(result: AnyResult) -> list[str]:
     """What can't be true of any result: counts that don't add up, layers of the same draws."""
+    pairs = repeated_streams(result) if isinstance(result, Result) else []
     found = [
         f"layers {first} and {second} have the same draws (their stream hashes are equal)"
-        for first, second in repeated_streams(result)
+        for first, second in pairs
     ]
     try:
         check_consistency(result)
@@ -46,11 +47,11 @@ def contradictions(result: Result) -> list[str]:
 
 
 def missing(
-    old: Leaves, new: Leaves, lacked: Sequence[str], *, by_chance: bool
+    old: Leaves, new: Leaves, lacked: Sequence[str] = (), *, none_too: bool
 ) -> tuple[list[str], list[str]]:
     """Figures that one side alone has; and what the baseline's schema could not have.
 
-    A figure that is None counts as missing, unless it may be None `by_chance`, under other draws.
+    Where `none_too`, a figure that is None counts as missing.
     """
     layers = [max((place.layer or 0 for place in side), default=0) for side in (old, new)]
     sentences = [] if layers[0] == layers[1] else [f"layers: {layers[0]}, now {layers[1]}"]
@@ -59,7 +60,7 @@ def missing(
     for place in {**old, **new}:
         if is_octave(place) or (place.layer or 0) > min(layers):
             continue
-        there = [place in side and (by_chance or side[place] is not None) for side in (old, new)]
+        there = [place in side and not (none_too and side[place] is None) for side in (old, new)]
         if there[0] and not there[1]:
             if not lacks(place.figure, lacked):
                 gone.append(place)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,7 @@ from weightinit_cli.errors import SpecError, WinitError, printable
 
 if TYPE_CHECKING:
     from weightinit_cli.batch import Counts, Executor, Ledger, Plan, Settings
+    from weightinit_cli.spec import AnySpec
 
 FAILED, DEFECT = 1, 3
 DIGEST_SHOWN = 12
@@ -91,8 +91,9 @@ def command(
 
     What is saved in OUTPUT_DIR already, by this version and from the same spec, is skipped: the
     same command again goes on where it was stopped. A bad spec or a run that fails stops nothing
-    else. Writes what winit histogram writes, and over all runs summary.csv (a row per run and
-    layer) and index.json. The results are the same, bit for bit, whatever runs them.
+    else. Writes what winit histogram, symmetry and train write, and over all runs summary.csv (a
+    row per layer or step of each run) and index.json. The results are the same, bit for bit,
+    whatever runs them.
 
     A Dask cluster's scheduler and workers are trusted like yourself.
     """
@@ -107,7 +108,13 @@ def command(
             terminal.note(f"{path}: excluded")
     if not found.specs:
         return code
-    load = partial(specs.load, overrides=overrides, seed=seed, most_runs=max_runs)
+
+    def load(path: str) -> AnySpec:
+        spec = specs.load(path, overrides, seed, most_runs=max_runs)
+        if not quiet:
+            specs.tell_notes(spec)
+        return spec
+
     settings = Settings(output_dir, () if no_plot else formats, force)
     if dry_run:
         plan = make_plan(found.specs, load)

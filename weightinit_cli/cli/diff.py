@@ -93,10 +93,15 @@ def compared(old: AnyResult, new: AnyResult, lacked: tuple[str, ...] = ()) -> Ou
         spec_changes,
     )
     from weightinit_cli.results import Result
+    from weightinit_cli.results.readings import interruption
 
     changes = spec_changes(old.spec, new.spec, lacked)
     if changes.keys() - {"seed"}:
         return Outcome(gate=None, structure=tuple(f"spec.{each}" for each in changes.values()))
+    ends = interruption(old), interruption(new)
+    if ends[0] != ends[1]:
+        said = [f"{side}: {end}" for side, end in zip("AB", ends, strict=True) if end]
+        return Outcome(gate=None, structure=tuple(said))
     chosen = choose(old, new)
     if not (isinstance(old, Result) and isinstance(new, Result)):
         return compare_steps(old, new, chosen)

@@ -12,13 +12,28 @@ from weightinit_cli.errors import printable
 from weightinit_cli.results.describe import described
 
 if TYPE_CHECKING:
-    from weightinit_cli.results import AnyResult
+    from collections.abc import Sequence
+
+    from weightinit_cli.results import AnyResult, Reconstruction
 
 
 def heading(result: AnyResult) -> list[str]:
     """The lines, broken at commas where they are wider than the terminal."""
     text = printable(f"{result.name}: {', '.join(described(result.spec))}")
     return [click.style(line, bold=True) for line in fitted(text)]
+
+
+def pretraining(layers: Sequence[Reconstruction]) -> list[str]:
+    """What each layer's pretraining did to its reconstruction error; nothing without any."""
+    if not layers:
+        return []
+    pairs = (f"{_share(each.before)} to {_share(each.after)}" for each in layers)
+    text = f"pretrained, layer by layer: error in giving back the input {', '.join(pairs)}"
+    return fitted(f"{text} of its variance")
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2g}"
 
 
 def fitted(text: str) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.cli import terminal
 from weightinit_cli.errors import WinitError
+from weightinit_cli.results.readings import interruption
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -65,8 +66,7 @@ def save(done: Rerun, threads: int | None) -> list[Path]:
     """Write the new result in the saved one's place, with the pictures that stand there."""
     from weightinit_cli.experiments import run
     from weightinit_cli.plots import pictures
-    from weightinit_cli.results import STATS, dump_result, write_files
-    from weightinit_cli.results.pictures import FORMATS, PICTURES, outdated
+    from weightinit_cli.results.pictures import FORMATS, PICTURES, files_of, save_files
 
     if done.spec is None:
         return []
@@ -75,10 +75,9 @@ def save(done: Rerun, threads: int | None) -> list[Path]:
     result = _whole(run(done.spec, threads=threads))
     first = PICTURES[done.spec.experiment][0]
     formats = [name for name in FORMATS if (place / f"{first}.{name}").exists()]
-    files = pictures(result, formats) if formats else {}
-    files[STATS] = dump_result(result).encode()
-    former = [name for name in outdated(place, result.digest) if name not in files]
-    return write_files(root, place.relative_to(root).as_posix(), files, former)
+    folder = place.relative_to(root).as_posix()
+    files = files_of(result, pictures(result, formats))
+    return save_files(root, folder, result.digest, files)
 
 
 def _rerun(pair: Pair, threads: int | None, *, quiet: bool) -> Rerun:
@@ -106,6 +105,9 @@ def _rerun(pair: Pair, threads: int | None, *, quiet: bool) -> Rerun:
     if changes.keys() - {"seed"}:
         sentences = (f"the spec has changed since: {each}" for each in changes.values())
         return Rerun(pair, spec, Outcome(None, structure=tuple(sentences)))
+    if (stopped := interruption(old)) is not None:
+        sentence = f"the saved result was {stopped}; run it again"
+        return Rerun(pair, spec, Outcome(None, structure=(sentence,)))
     with terminal.ProgressBar(pair.run, shown=not quiet) as progress:
         new = _whole(run(spec, threads=threads, progress=progress))
     found = _compared(old, new, spec, threads, lacked)
@@ -114,7 +116,7 @@ def _rerun(pair: Pair, threads: int | None, *, quiet: bool) -> Rerun:
 
 def _whole(result: AnyResult) -> AnyResult:
     """The result. Raises KeyboardInterrupt where ^C has ended it, as it does a training."""
-    if getattr(result, "interrupted", None):
+    if interruption(result) is not None:
         raise KeyboardInterrupt
     return result
 

@@ -8,6 +8,8 @@ import click
 
 from weightinit_cli.cli import specs, terminal
 from weightinit_cli.errors import Mark, Problem, SpecError, WinitError, printable
+from weightinit_cli.results.pictures import COMPARISON, files_of, save_files
+from weightinit_cli.results.readings import interruption
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,6 +73,8 @@ class Running:
             terminal.note(f"{config}: taking the file in this folder, not the shipped config")
         spec = specs.load(config, overrides, seed)
         specs.refuse_others(spec, self._experiment)
+        if not self._quiet:
+            specs.tell_notes(spec)
         return spec
 
     def _run_spec(self, spec: AnySpec) -> bool:
@@ -78,7 +82,12 @@ class Running:
         if spec.runs is not None:
             return self._run_several(spec)
         result = self._result(spec)
-        paths = self._save(result)
+        drawn: dict[str, bytes] = {}
+        if self._formats:
+            from weightinit_cli.plots import pictures
+
+            drawn = pictures(result, self._formats)
+        paths = save_files(self._out, spec.folder, result.digest, files_of(result, drawn))
         if self._as_json:
             self._say_json(result)
         elif not self._quiet:
@@ -90,20 +99,23 @@ class Running:
 
     def _run_several(self, spec: AnySpec) -> bool:
         """Run all runs of a spec, a line each, and compare them."""
-        from weightinit_cli.cli.several import Several, heads, line
+        from weightinit_cli.batch import compare_runs, product_of
+        from weightinit_cli.cli.several import heads, line
         from weightinit_cli.experiments import check
         from weightinit_cli.spec import expand
 
         runs = expand(spec)
         for run in runs:
             check(run)
-        several = Several(spec, self._out)
         self._say(click.style(printable(f"{spec.name}: {len(runs):,} runs"), bold=True))
         self._say(heads(spec))
         interrupted = False
+        done = []
         for run in runs:
             result = self._result(run)
-            several.save(run, result)
+            product = product_of(result, run, ())
+            save_files(self._out, run.folder, product.digest, product.files)
+            done.append(product._replace(files={}))
             if self._as_json:
                 self._say_json(result)
             else:
@@ -111,7 +123,10 @@ class Running:
             interrupted = _told_of_interruption(result)
             if interrupted:
                 break
-        for path in several.finish(self._formats):
+        paths = compare_runs(spec, lambda: done, self._out, self._formats)
+        if self._formats and not any(path.stem == COMPARISON for path in paths):
+            self._say("no picture shows all of these runs: summary.csv has their figures")
+        for path in paths:
             self._say(printable(str(path)))
         return interrupted
 
@@ -120,19 +135,6 @@ class Running:
 
         with terminal.ProgressBar(spec.folder, shown=not self._quiet) as progress:
             return run(spec, threads=self._threads, progress=progress)
-
-    def _save(self, result: AnyResult) -> list[Path]:
-        from weightinit_cli.results import STATS, dump_result, write_files
-        from weightinit_cli.results.pictures import outdated
-
-        files: dict[str, bytes] = {}
-        if self._formats:
-            from weightinit_cli.plots import pictures
-
-            files = pictures(result, self._formats)
-        files[STATS] = dump_result(result).encode()
-        former = outdated(self._out / result.name, result.digest)
-        return write_files(self._out, result.name, files, [n for n in former if n not in files])
 
     def _say_json(self, result: AnyResult) -> None:
         from weightinit_cli.results import dump_line
@@ -158,10 +160,7 @@ def _refuse_equal_names(loaded: list[AnySpec]) -> None:
 
 
 def _told_of_interruption(result: AnyResult) -> bool:
-    stopped = getattr(result, "interrupted", None)
-    if stopped is None:
-        return False
-    step, network = stopped
-    of = f" of network {network:,}" if result.spec["repeats"] > 1 else ""
-    terminal.note(f"{result.name}: interrupted after step {step:,}{of}; kept what was reached")
-    return True
+    stopped = interruption(result)
+    if stopped is not None:
+        terminal.note(f"{result.name}: {stopped}; kept what was reached")
+    return stopped is not None

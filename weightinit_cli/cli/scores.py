@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli.heading import fitted, heading
+from weightinit_cli.results.readings import best_of_few, interruption
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from weightinit_cli.results import Score, TrainingResult
 
 MOST_ROWS = 10
-SHOWN = (1, 2, 3, 5, 10, 20, 30, 50, 100)
+SHOWN = (2, 3, 5, 10, 20, 30, 50, 100)
 
 
 def scores_table(result: TrainingResult) -> list[str]:
@@ -36,16 +37,9 @@ def scores_table(result: TrainingResult) -> list[str]:
         lines.append(line)
     if len(result.networks) > MOST_ROWS:
         lines.append(f"and {len(result.networks) - MOST_ROWS:,} others")
-    if len(result.networks) > 1:
-        lines.append(_spread("train loss", [each.train.loss for each in result.networks]))
-        lines.append(_spread("test loss", [each.test.loss for each in result.networks]))
-        lines.append(_spread("test accuracy", [each.test.accuracy for each in result.networks]))
-    return lines + [
-        f"best of {best.k}: test accuracy {best.accuracy_mean:.4f} ± {best.accuracy_std:.4f}, "
-        f"test loss {best.loss_mean:.4f} ± {best.loss_std:.4f}"
-        for best in result.best_of
-        if best.k in SHOWN or best.k == len(result.networks)
-    ]
+    if (stopped := interruption(result)) is not None:
+        lines.append(click.style(stopped, fg="red"))
+    return lines + _spreads(result) + _choices(result)
 
 
 def mean_scores(result: TrainingResult) -> tuple[float | None, ...]:
@@ -63,11 +57,38 @@ def _mean(values: Sequence[float | None]) -> float | None:
     return fmean(known) if len(known) == len(values) else None
 
 
+def _spreads(result: TrainingResult) -> list[str]:
+    networks = result.networks
+    if len(networks) < 2:
+        return []
+    words = f"of {len(networks):,} networks: mean ± sample standard deviation, smallest to largest"
+    return [
+        _spread("train loss", [each.train.loss for each in networks]),
+        _spread("test loss", [each.test.loss for each in networks]),
+        _spread("test accuracy", [each.test.accuracy for each in networks]),
+        *fitted(words),
+    ]
+
+
 def _spread(words: str, values: Sequence[float | None]) -> str:
     known = [value for value in values if value is not None]
     if len(known) < 2:
         return f"{words}: not finite"
-    return f"{words}: {fmean(known):.4f} ± {stdev(known):.4f}, {min(known):.4f} to {max(known):.4f}"
+    few = f", {len(values) - len(known):,} not finite" if len(known) < len(values) else ""
+    mean = f"{fmean(known):.4f} ± {stdev(known):.4f}"
+    return f"{words}: {mean}, {min(known):.4f} to {max(known):.4f}{few}"
+
+
+def _choices(result: TrainingResult) -> list[str]:
+    number = len(result.networks)
+    lines = [
+        f"best of {best.k}: test accuracy {best.accuracy_mean:.4f} ± {best.accuracy_std:.4f}, "
+        f"test loss {best.loss_mean:.4f} ± {best.loss_std:.4f}"
+        for best in best_of_few(result)
+        if best.k in {*SHOWN, number // 2} - {1}
+    ]
+    words = f"over all choices of k of the {number:,} trained: mean ± standard deviation"
+    return [*lines, *fitted(f"best of k by validation loss, {words}")] if lines else []
 
 
 def _shown(value: float | None) -> str:

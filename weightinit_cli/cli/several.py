@@ -1,4 +1,4 @@
-"""Specs that describe several runs: each is run and saved, and all are compared."""
+"""Specs that describe several runs: a line of each."""
 
 from __future__ import annotations
 
@@ -9,45 +9,11 @@ import click
 from weightinit_cli.cli.scores import mean_scores
 from weightinit_cli.errors import printable
 from weightinit_cli.results import Result, SymmetryResult, TrainingResult
+from weightinit_cli.results.readings import ending
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from weightinit_cli.results import AnyResult
-    from weightinit_cli.results.comparison import ComparedRun, TrainedRun
-    from weightinit_cli.results.summary import Row
     from weightinit_cli.spec import AnySpec
-
-
-class Several:
-    """What is kept of the runs of one spec, for the table and the picture over all of them."""
-
-    def __init__(self, spec: AnySpec, output_dir: Path) -> None:
-        self._spec, self._out = spec, output_dir
-        self._rows: list[Row] = []
-        self._compared: list[ComparedRun | TrainedRun] = []
-
-    def save(self, run: AnySpec, result: AnyResult) -> Path:
-        """Write one run's statistics, and keep what the comparison needs."""
-        from weightinit_cli.batch import compared_run
-        from weightinit_cli.results import STATS, dump_result, write_files
-        from weightinit_cli.results.summary import rows
-
-        self._rows += rows(result, run.run)
-        compared = compared_run(result, run)
-        self._compared += [] if compared is None else [compared]
-        (path,) = write_files(self._out, run.folder, {STATS: dump_result(result).encode()})
-        return path
-
-    def finish(self, formats: tuple[str, ...]) -> list[Path]:
-        """Write the table over all runs, and the picture where there is one."""
-        from weightinit_cli.batch import SUMMARY, comparison_files
-        from weightinit_cli.results import write_files
-        from weightinit_cli.results.summary import csv_lines
-
-        files = comparison_files(self._spec, self._compared, formats)
-        files[SUMMARY] = csv_lines(self._rows, None).encode()
-        return write_files(self._out, self._spec.name, files)
 
 
 def heads(spec: AnySpec) -> str:
@@ -59,11 +25,12 @@ def heads(spec: AnySpec) -> str:
 
 
 def line(spec: AnySpec, run: AnySpec, result: AnyResult) -> str:
-    """One run in a line: the figures that say most, and the verdict where there is one."""
+    """One run in a line: the figures that say most, and the verdict or what ended it early."""
     cells = [printable(run.run).ljust(_label_width(spec))]
     cells += [("-" if value is None else f"{value:.4g}").rjust(12) for value in _values(result)]
-    if isinstance(result, Result):
-        said = ", ".join(each.name for each in result.verdict)
+    verdict = [each.name for each in result.verdict] if isinstance(result, Result) else []
+    said = ", ".join(verdict or ending(result))
+    if said:
         cells.append(click.style(said, fg="green" if said == "healthy" else "red"))
     return "  ".join(cells)
 

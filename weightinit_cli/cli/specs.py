@@ -44,6 +44,16 @@ def load(
         raise SpecError(_of_option(problem, seed) for problem in error.problems) from None
 
 
+def tell_notes(spec: AnySpec) -> None:
+    """Print what is worth a word in a spec, or in any of its runs, once each."""
+    from weightinit_cli.cli import terminal
+    from weightinit_cli.spec import expand, notes
+
+    if spec.convolution is not None:
+        for line in dict.fromkeys(str(note) for run in expand(spec) for note in notes(run)):
+            terminal.note(line)
+
+
 def refuse_others(spec: AnySpec, experiment: str) -> None:
     """Raise SpecError where the spec is of another experiment, naming the command for it."""
     if spec.experiment != experiment:

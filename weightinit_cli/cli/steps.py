@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli.heading import fitted, heading
+from weightinit_cli.results.readings import ending
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,9 +47,7 @@ def steps_table(result: SymmetryResult) -> list[str]:
         f"loss {first}, in the end {last}, the entropy of the labels is "
         f"{result.base_entropy:.6g}, accuracy {result.accuracy:.4g}"
     )
-    if result.diverged is not None:
-        lines.append(click.style(f"diverged at step {result.diverged:,}", fg="red"))
-    return lines
+    return lines + [click.style(said, fg="red") for said in ending(result)]
 
 
 def _row(cells: Sequence[str]) -> str:

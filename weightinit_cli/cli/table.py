@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from weightinit_cli.cli import terminal
-from weightinit_cli.cli.heading import heading
+from weightinit_cli.cli.heading import heading, pretraining
 from weightinit_cli.errors import printable
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ def table(result: Result) -> list[str]:
         ]
         spark = [_spark(layer.histogram.counts, levels, layout.room)] if shown else []
         lines.append(layout.gap.join([*cells, *spark]).rstrip())
+    lines += pretraining(result.resolved.pretraining)
     for verdict in result.verdict:
         lines += _verdict(verdict, columns)
     return lines

@@ -47,6 +47,7 @@ def command(configs: tuple[str, ...], overrides: tuple[str, ...], as_json: bool)
         try:
             spec = specs.load(config, overrides)
             said = forecast(specs.histogram(spec))
+            specs.tell_notes(spec)
         except WinitError as error:
             code = max(code, terminal.fail(error.lines, error.exit_code))
             continue
@@ -77,6 +78,8 @@ def _lines(said: Forecast) -> list[str]:
 
 
 def _table(said: Forecast) -> list[str]:
+    from weightinit_cli.results.shapes import layer_count
+
     rows = [_row(number, layer) for number, layer in enumerate(said.layers, 1)]
     left_out = len(rows) - 2 * MOST_ROWS
     widths = [max(map(len, column)) for column in zip(HEADS, *rows, strict=True)]
@@ -88,7 +91,7 @@ def _table(said: Forecast) -> list[str]:
     if left_out > 0:
         note = f"({left_out:,} layers left out; --json has all)".rjust(widths[0])
         lines[MOST_ROWS:-MOST_ROWS] = [note]
-    if len(rows) < len(said.spec["width"]):
+    if len(rows) < layer_count(said.spec):
         lines.append(f"no predictions from layer {len(rows) + 1} on: too large to be computed")
     return [click.style(padded(HEADS), dim=True), *lines]
 

@@ -29,6 +29,7 @@ def command(files: tuple[str, ...], quiet: bool) -> int:
             code = max(code, terminal.fail(error.lines, error.exit_code))
             continue
         if not quiet:
+            specs.tell_notes(spec)
             count = f"{len(runs):,} runs" if len(runs) > 1 else "1 run"
             terminal.say(printable(f"{file}: ok, {count}"))
     return code

@@ -14,9 +14,11 @@ from weightinit_cli.errors import DataError
 if TYPE_CHECKING:
     import os
 
-NAMES = ("digits", "mnist_t10k", "mnist")
+# The training examples of each; the spec checks its batch against them without the data.
+EXAMPLES = {"digits": 1200, "mnist_t10k": 8000, "mnist": 55_000}
+NAMES = tuple(EXAMPLES)
 
-__all__ = ["NAMES", "Data", "Part", "checksums", "load"]
+__all__ = ["EXAMPLES", "NAMES", "Data", "Part", "checksums", "load"]
 
 
 def load(

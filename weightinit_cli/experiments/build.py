@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from math import isfinite
+from math import isfinite, prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,13 +11,15 @@ import numpy as np
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.errors import SpecError
 from weightinit_cli.initializers import AUTO, INITIALIZERS, Fans
-from weightinit_cli.network import Dense, Network, Request
+from weightinit_cli.network import Conv, Dense, Network, Request
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from weightinit_cli.activations import Activation
+    from weightinit_cli.convolution import Convolution
     from weightinit_cli.initializers import Sampler
+    from weightinit_cli.network import Layer
     from weightinit_cli.spec import Experiment, Spec
 
 
@@ -27,7 +29,11 @@ def build_network(spec: Spec) -> Network:
     Raises SpecError where the spec asks theory for a number that does not exist: `critical` for
     an activation without a critical line there, `gain: auto` without a finite one.
     """
-    layers = build_layers(spec, (spec.features, *spec.width))
+    layers: tuple[Layer, ...]
+    if spec.convolution is None:
+        layers = build_layers(spec, (spec.features, *spec.width))
+    else:
+        layers = _build_convolutions(spec, spec.convolution)
     return Network(layers, build_activation(spec), spec.samples, np.dtype(spec.dtype), spec.seed)
 
 
@@ -36,11 +42,26 @@ def build_layers(spec: Experiment, sizes: Sequence[int]) -> tuple[Dense, ...]:
     layers = []
     for number, (fan_in, fan_out) in enumerate(pairwise(sizes)):
         fans = Fans(fan_in, fan_out, first=number == 0)
-        bias = _bias(spec, fans)
-        zero = bias.mean == 0 and bias.std == 0
-        weights = _weights(spec, fans, bias)
-        layers.append(Dense(fan_in, fan_out, weights, None if zero else bias))
+        layers.append(Dense(fan_in, fan_out, *_samplers(spec, fans)))
     return tuple(layers)
+
+
+def _build_convolutions(spec: Spec, stack: Convolution) -> tuple[Conv, ...]:
+    layers = []
+    area = prod(stack.kernel)
+    for number, (image, stride) in enumerate(zip(stack.shapes, stack.stride, strict=False)):
+        channels = stack.channels[number]
+        fans = Fans(image.channels * area, channels * area, number == 0, stack.kernel)
+        weights, bias = _samplers(spec, fans)
+        layers.append(Conv(image, channels, stack.kernel, stack.padding, stride, weights, bias))
+    return tuple(layers)
+
+
+def _samplers(spec: Experiment, fans: Fans) -> tuple[Sampler, Sampler | None]:
+    """Those of the weights and of the biases, None where these are zero."""
+    bias = _bias(spec, fans)
+    zero = bias.mean == 0 and bias.std == 0
+    return _weights(spec, fans, bias), None if zero else bias
 
 
 def build_activation(spec: Experiment) -> Activation:
@@ -80,7 +101,7 @@ def _bias(spec: Experiment, fans: Fans) -> Sampler:
     row = INITIALIZERS[spec.bias.name]
     if row.build_bias is not None:
         return row.build_bias(fans, **spec.bias.arguments)
-    return row.build(Fans(1, fans.fan_out), **spec.bias.arguments)
+    return row.build(Fans(1, fans.columns), **spec.bias.arguments)
 
 
 def _gain(spec: Experiment) -> float:

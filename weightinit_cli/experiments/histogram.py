@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Literal
 
 from weightinit_cli.experiments.build import build_network, build_request
 from weightinit_cli.experiments.environment import environment
+from weightinit_cli.experiments.kernels import first_kernels
 from weightinit_cli.experiments.measure import measure
 from weightinit_cli.experiments.memory import check_memory
 from weightinit_cli.experiments.predict import ENOUGH_REPEATS, Predicted, predicted, with_theory
 from weightinit_cli.experiments.repeats import with_spreads
+from weightinit_cli.experiments.starts import start_work, started
 from weightinit_cli.network import available_cores, peak_bytes
 from weightinit_cli.results import SCHEMA_VERSION, Resolved, ResolvedLayer, Result
 from weightinit_cli.spec import digest, normal_form
@@ -17,7 +20,8 @@ from weightinit_cli.verdicts import draw_verdict
 
 if TYPE_CHECKING:
     from weightinit_cli.experiments.progress import Progress
-    from weightinit_cli.network import Network, Request
+    from weightinit_cli.experiments.starts import Started
+    from weightinit_cli.network import Network, PeakBytes, Request
     from weightinit_cli.spec import Spec
 
 # Multiply-adds below which a second thread costs more than it gains.
@@ -29,35 +33,50 @@ def histogram(spec: Spec, threads: int | None, progress: Progress, nudge: int = 
     network = build_network(spec)._replace(nudge=nudge)
     request = build_request(spec, network.activation)
     threads = _threads_for(network) if threads is None else threads
-    check_memory(spec, peak_bytes(network, request.bins, threads, traced=spec.backward))
+    check_memory(spec, _needed(spec, network, request, threads))
     work = network.forward_work + (network.backward_work if spec.backward else 0.0)
-    progress.start(spec.repeats * work)
-    runs = (
-        measure(
-            network._replace(repeat=repeat),
-            request,
-            threads,
-            progress.step,
-            with_gradient=spec.backward,
-        )
-        for repeat in range(spec.repeats)
+    progress.start(spec.repeats * (work + start_work(spec, network)))
+    start = started(spec, network, threads, progress.step)
+    others = (
+        started(spec, network._replace(repeat=repeat), threads, progress.step).network
+        for repeat in range(1, spec.repeats)
     )
-    first, *layers = with_spreads(runs)
+    runs = (
+        measure(each, request, threads, progress.step, with_gradient=spec.backward)
+        for each in chain([start.network], others)
+    )
+    input_figures, *layers = with_spreads(runs)
+    network = start.network
     said = predicted(network, spec.activation, request)
     return Result(
         schema_version=SCHEMA_VERSION,
         name=spec.name,
         spec=normal_form(spec),
-        resolved=_resolved(spec, network, request, said),
+        resolved=_resolved(spec, start, request, said),
         digest=digest(spec),
-        input=first,
+        input=input_figures,
         layers=with_theory(layers, said, spec.repeats),
-        verdict=draw_verdict(layers, spec.width, spec.thresholds, (request.x_low, request.x_high)),
+        verdict=draw_verdict(
+            layers,
+            spec.width,
+            spec.thresholds,
+            (request.x_low, request.x_high),
+            [layer.positions for layer in network.layers],
+        ),
+        kernels=first_kernels(network),
         environment=environment(spec.activation),
     )
 
 
-def _resolved(spec: Spec, network: Network, request: Request, said: Predicted) -> Resolved:
+def _needed(spec: Spec, network: Network, request: Request, threads: int) -> PeakBytes:
+    needed = peak_bytes(network, request.bins, threads, traced=spec.backward)
+    if spec.pretraining is None:
+        return needed
+    kept = 2 * network.dtype.itemsize * sum(layer.entries for layer in network.layers)
+    return needed._replace(weights=needed.weights + kept)
+
+
+def _resolved(spec: Spec, start: Started, request: Request, said: Predicted) -> Resolved:
     layers = (
         ResolvedLayer(
             fan_in=layer.fan_in,
@@ -65,7 +84,7 @@ def _resolved(spec: Spec, network: Network, request: Request, said: Predicted) -
             weight_std=layer.weights.std,
             bias_std=layer.bias.std if layer.bias else 0.0,
         )
-        for layer in network.layers
+        for layer in start.network.layers
     )
     return Resolved(
         x_low=request.x_low,
@@ -73,6 +92,7 @@ def _resolved(spec: Spec, network: Network, request: Request, said: Predicted) -
         layers=tuple(layers),
         no_theory=said.why_not,
         standard_errors=_standard_errors(spec, said),
+        pretraining=start.pretraining,
     )
 
 
@@ -83,5 +103,5 @@ def _standard_errors(spec: Spec, said: Predicted) -> Literal["derived", "repeats
 
 
 def _threads_for(network: Network) -> int:
-    work = network.samples * sum(layer.fan_in * layer.fan_out for layer in network.layers)
+    work = network.samples * sum(layer.fan_in * layer.units for layer in network.layers)
     return 1 if work < SMALL_WORK else available_cores()

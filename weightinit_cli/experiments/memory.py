@@ -3,38 +3,81 @@
 from __future__ import annotations
 
 import sys
+from itertools import pairwise
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weightinit_cli.errors import SpecError
+from weightinit_cli.network.layers import BLOCK_ROWS
 
 if TYPE_CHECKING:
     from weightinit_cli.network import PeakBytes
-    from weightinit_cli.spec import Spec
+    from weightinit_cli.spec import AnySpec, Spec, SymmetrySpec, TrainingSpec
 
 # Below this, a machine that runs Python has the memory; looking it up would cost more.
 ALWAYS_THERE = 1 << 28
 
+# Of gradient descent: the parameters with their gradients, velocities and what a step makes of
+# them; z, a, δ and what an activation needs beside them; a loss as a float of Python's.
+COPIES_OF_PARAMETERS = 5
+COPIES_OF_SIGNALS = 6
+BYTES_PER_STEP = 40
+
 
 def check_memory(spec: Spec, needed: PeakBytes) -> None:
     """Raise SpecError, at the key that asks too much, where `needed` exceeds what is available."""
-    if needed.total <= ALWAYS_THERE:
+    available = _available_for(needed.total)
+    if available is None:
         return
+    key, instead = _greediest(spec, needed), ""
+    if needed.trace and needed.total - needed.trace <= available:
+        key = "backward"
+        instead = f"; {_gib(needed.total - needed.trace)} are enough with backward: false"
+    raise _too_much(spec, key, needed.total, available, instead)
+
+
+def check_descent(spec: SymmetrySpec | TrainingSpec, features: int, outputs: int) -> None:
+    """Raise SpecError where parameters or signals of gradient descent need more than there is."""
+    sizes = (features, *spec.width, outputs)
+    bytes_each = 8
+    if spec.experiment == "training":
+        bytes_each = 4 if spec.dtype == "float32" else 8
+        rows = max(spec.batch, BLOCK_ROWS)
+    else:
+        rows = spec.samples
+    weights = sum(prod(pair) for pair in pairwise(sizes)) * bytes_each * COPIES_OF_PARAMETERS
+    signals = rows * sum(sizes) * bytes_each * COPIES_OF_SIGNALS
+    losses = BYTES_PER_STEP * spec.steps * getattr(spec, "repeats", 1)
+    needed = weights + signals + losses
+    available = _available_for(needed)
+    if available is not None:
+        greedy = "batch" if spec.experiment == "training" else "samples"
+        key = max((weights, "width"), (signals, greedy), (losses, "steps"))[1]
+        raise _too_much(spec, key, needed, available)
+
+
+def _available_for(needed: int) -> int | None:
+    """How much is available where `needed` is more; None where it fits."""
+    if needed <= ALWAYS_THERE:
+        return None
     available = available_bytes()
-    if needed.total > available:
-        message = f"needs {_gib(needed.total)} of memory, and {_gib(available)} are available"
-        key = _greediest(spec, needed)
-        if needed.trace and needed.total - needed.trace <= available:
-            key = "backward"
-            message += f"; {_gib(needed.total - needed.trace)} are enough with backward: false"
-        raise SpecError([spec.problem(key, message)])
+    return available if needed > available else None
+
+
+def _too_much(spec: AnySpec, key: str, needed: int, available: int, instead: str = "") -> SpecError:
+    message = f"needs {_gib(needed)} of memory, and {_gib(available)} are available{instead}"
+    return SpecError([spec.problem(key, message)])
 
 
 def _greediest(spec: Spec, needed: PeakBytes) -> str:
     widest = max(spec.width)
+    if spec.convolution is not None:
+        across = "channels" if needed.weights > needed.signals else "image"
+    else:
+        across = "features" if spec.features > widest else "width"
     if needed.records >= max(needed.weights, needed.signals):
         return "layers" if spec.layers >= spec.histogram.bins else "histogram.bins"
-    across = "features" if spec.features > widest else "width"
     if needed.signals >= needed.weights and spec.samples >= max(spec.features, widest):
         return "samples"
     return across

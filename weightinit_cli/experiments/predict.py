@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from weightinit_cli.initializers.given import Given
+from weightinit_cli.network import Conv
 from weightinit_cli.results import LayerTheory, Prediction, figure
 from weightinit_cli.theory import LayerScale, expectations_of, predict, standard_errors
 
@@ -46,6 +48,9 @@ def predicted(network: Network, activation: Component, request: Request) -> Pred
             layer.fan_out,
             layer.weights.std * layer.weights.std,
             layer.bias.std * layer.bias.std if layer.bias else 0.0,
+            layer.columns,
+            layer.positions,
+            layer.image.positions if isinstance(layer, Conv) else 1,
         )
         for layer in network.layers
     )
@@ -74,6 +79,10 @@ def _shares(expectations: Expectations, q: float, edges: tuple[float, ...]) -> t
 def _why_not(network: Network) -> str | None:
     """Mean-field theory is about many weights that are independent and have no mean."""
     for layer in network.layers:
+        if isinstance(layer, Conv) and layer.padding == "same":
+            return "zeros around the image; for convolutions, mean-field theory is about a ring"
+        if isinstance(layer.weights, Given):
+            return "the weights were pretrained; mean-field theory is about random ones"
         if layer.weights.mean:
             return "the weights have a mean; mean-field theory is about weights without"
         if layer.bias is not None and layer.bias.mean:

@@ -11,6 +11,8 @@ import numpy as np
 from weightinit_cli.experiments.build import build_activation, build_layers
 from weightinit_cli.experiments.environment import environment
 from weightinit_cli.experiments.files import digest_of
+from weightinit_cli.experiments.memory import check_descent
+from weightinit_cli.experiments.starts import scaled
 from weightinit_cli.network import Network, Start, descend, draw_parameters, nudge, task
 from weightinit_cli.results import SCHEMA_VERSION, LayerSteps, SymmetryResult
 from weightinit_cli.spec import normal_form
@@ -23,14 +25,16 @@ if TYPE_CHECKING:
 
 def symmetry(spec: SymmetrySpec, progress: Progress, number: int = 0) -> SymmetryResult:
     """Run one spec; see `weightinit_cli.experiments.run`, and `shadow` for `number`."""
+    check_descent(spec, spec.features, 1)
     inputs, labels = task(spec.data, spec.samples, spec.features, spec.seed)
     layers = build_layers(spec, (spec.features, *spec.width, 1))
     activation = build_activation(spec)
     network = Network(layers, activation, spec.samples, np.dtype(np.float64), spec.seed)
-    weights, biases, draws = draw_parameters(network)
-    stream = blake2b(inputs.tobytes() + labels.tobytes() + draws.encode(), digest_size=8)
+    stream = blake2b(inputs.tobytes() + labels.tobytes(), digest_size=8)
     if number:
         nudge(inputs, number)
+    weights, biases, draws = draw_parameters(scaled(spec, network, inputs))
+    stream.update(draws.encode())
     progress.start(float(spec.steps))
     trace = descend(
         Start(inputs, labels, tuple(weights), tuple(biases), activation),

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from weightinit_cli.data import load
-from weightinit_cli.errors import SpecError
 from weightinit_cli.experiments.build import build_activation, build_layers
 from weightinit_cli.experiments.environment import environment
 from weightinit_cli.experiments.files import data_folder, digest_of, located
+from weightinit_cli.experiments.memory import check_descent
+from weightinit_cli.experiments.starts import pretrained, scaled
 from weightinit_cli.network import Network, batches, nudge, start
 from weightinit_cli.results import (
     SCHEMA_VERSION,
@@ -36,6 +37,10 @@ Array = np.ndarray[Any, Any]
 
 TELL_EVERY = 10
 
+PIXELS = (0.0, 1.0)
+# Examples on which an initializer finds its scales.
+SEEN = 1000
+
 
 def training(spec: TrainingSpec, progress: Progress, nudge: int = 0) -> TrainingResult:
     """Run one spec; see `weightinit_cli.experiments.run`.
@@ -46,14 +51,13 @@ def training(spec: TrainingSpec, progress: Progress, nudge: int = 0) -> Training
     dtype = np.dtype(spec.dtype)
     with located(spec):
         data = load(spec.data, data_folder(), spec.dtype)
-    if spec.batch > len(data.train.labels):
-        message = f"must be at most the {len(data.train.labels):,} training examples"
-        raise SpecError([spec.problem("batch", message)])
-    sizes = (data.train.inputs.shape[1], *spec.width, data.classes)
+    check_descent(spec, data.features, data.classes)
+    sizes = (data.features, *spec.width, data.classes)
     network = Network(
         build_layers(spec, sizes), build_activation(spec), spec.batch, dtype, spec.seed
     )
-    progress.start(float(spec.repeats * spec.steps))
+    pretraining = 0 if spec.pretraining is None else spec.layers * spec.pretraining.steps
+    progress.start(float(spec.repeats * (spec.steps + pretraining)))
     networks: list[Trained] = []
     stopped = None
     for repeat in range(spec.repeats):
@@ -89,10 +93,21 @@ def _train(
     spec: TrainingSpec, network: Network, data: Data, progress: Progress
 ) -> tuple[Trained, bool]:
     """One network, and whether it was stopped by hand."""
-    learner, draws = start(network, rate=spec.learning_rate, momentum=spec.momentum)
     inputs, labels = data.train.inputs, data.train.labels
     if network.nudge:
         inputs = _nudged(inputs, network.nudge)
+    network = scaled(spec, network, inputs[:SEEN])
+    learner, draws = start(network, rate=spec.learning_rate, momentum=spec.momentum)
+    pretraining = pretrained(
+        spec,
+        network,
+        learner.weights[:-1],
+        learner.biases[:-1],
+        inputs,
+        size=spec.batch,
+        bounds=PIXELS,
+        done=progress.step,
+    )
     generator = stream(spec.seed, Role.BATCH, repeat=network.repeat)
     losses: list[float] = []
     diverged = None
@@ -120,6 +135,7 @@ def _train(
         validation=None if data.validation is None else _score(learner, data.validation),
         test=_score(learner, data.test),
         stream=draws,
+        pretraining=pretraining,
     )
     return trained, interrupted
 

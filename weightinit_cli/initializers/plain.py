@@ -57,7 +57,7 @@ def uniform(fans: Fans, *, low: float, high: float) -> Sampler:  # noqa: ARG001
 
 
 def orthogonal(fans: Fans, *, gain: float = 1.0) -> Sampler:
-    """Rows or columns (the fewer) orthonormal, times gain; std gain / sqrt(max(fan_in, fan_out)).
+    """Rows or columns (the fewer) orthonormal, times gain; of a kernel as the matrix (fan_in, out).
 
     Saxe, McClelland & Ganguli 2014 (arXiv:1312.6120). Haar-distributed by the signs of R's
     diagonal: Mezzadri 2007 (arXiv:math-ph/0609050), section 5.
@@ -73,17 +73,28 @@ def identity(fans: Fans, *, gain: float = 1.0) -> Sampler:
     return Identity(gain, fans)
 
 
-def sparse(fans: Fans, *, sparsity: float, std: float = 0.01) -> Sampler:
-    """N(0, std²) with ceil(sparsity fan_out) of each input's weights (a row) set to zero.
+def lsuv(fans: Fans, *, tolerance: float = 0.1) -> Sampler:  # noqa: ARG001
+    """Orthogonal; each layer is then divided by the std of its xW + b until its variance is 1.
 
-    The convention of torch's `sparse_`. Martens 2010, section 5 (which fixes the number of
-    nonzero weights of each unit instead).
+    What is built is the start, of gain 1; the rest is `network.lsuv`'s, which has the data. Mishkin
+    & Matas 2016 (arXiv:1511.06422), algorithm 1; the default is that of the authors' code for
+    Keras.
+    """
+    return Orthogonal(1.0, fans)
+
+
+def sparse(fans: Fans, *, sparsity: float, std: float = 0.01) -> Sampler:
+    """N(0, std²) with ceil(sparsity out) of each input's weights (a row) set to zero.
+
+    A kernel's row is one tap of one input channel. The convention of torch's `sparse_`, which
+    takes matrices alone. Martens 2010, section 5 (which fixes the number of nonzero weights of
+    each unit instead).
     """
     return Sparse(std, ceil(sparsity * fans.columns), fans.columns)
 
 
 def nguyen_widrow(fans: Fans) -> Sampler:
-    """Each unit's weights of norm 0.7 fan_out^(1 / fan_in), in a random direction.
+    """Each unit's weights (a column) of norm 0.7 out^(1 / fan_in), in a random direction.
 
     For inputs in [-1, 1]; the biases are U(± the same norm). Nguyen & Widrow 1990, section 3.
     """
@@ -91,7 +102,7 @@ def nguyen_widrow(fans: Fans) -> Sampler:
 
 
 def nguyen_widrow_bias(fans: Fans) -> Sampler:
-    """U(± 0.7 fan_out^(1 / fan_in))."""
+    """U(± 0.7 out^(1 / fan_in))."""
     return Independent("uniform", _nguyen_widrow_norm(fans))
 
 

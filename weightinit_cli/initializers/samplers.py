@@ -33,6 +33,11 @@ class Fans(NamedTuple):
     kernel: tuple[int, ...] = ()
 
     @property
+    def channels(self) -> int:
+        """The inputs that one tap of a kernel sees, of a matrix all: the channels that go in."""
+        return self.fan_in // prod(self.kernel)
+
+    @property
     def columns(self) -> int:
         """The columns of the weights as a matrix: units, or the channels that come out."""
         return self.fan_out // prod(self.kernel)
@@ -44,7 +49,10 @@ class Fans(NamedTuple):
 
 
 class Sampler(Protocol):
-    """One layer's weights, shape (fan_in, fan_out), ready to be drawn.
+    """One layer's weights as a matrix, ready to be drawn.
+
+    Its shape is (fan_in, out), with a column per unit or output channel: a convolution's kernels,
+    (height, width, in, out), in C order.
 
     `mean` and `std` are those of an entry, by formula. `whole` says that the matrix must be
     filled in one call, which takes up to `scratch` bytes an entry beside it; otherwise it may be
@@ -164,7 +172,7 @@ class Constant:
 class Orthogonal:
     """Orthonormal rows or columns, whichever are fewer, times `gain`: uniform over all such (Haar).
 
-    The standard deviation of an entry is gain / sqrt(max(fan_in, fan_out)).
+    The standard deviation of an entry is gain / sqrt(max(fan_in, out)).
     """
 
     gain: float
@@ -175,7 +183,7 @@ class Orthogonal:
 
     @property
     def std(self) -> float:
-        """gain / sqrt(max(fan_in, fan_out))."""
+        """gain / sqrt(max(fan_in, out))."""
         return self.gain / sqrt(self.fans.larger)
 
     def fill(self, panel: Matrix, generator: Generator) -> bytes:
@@ -191,31 +199,36 @@ class Orthogonal:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """`gain` on the main diagonal, zero elsewhere, for any rectangular shape."""
+    """`gain` on the main diagonal, zero elsewhere, for any rectangular shape.
+
+    With `groups`, which must divide the columns, so many such matrices side by side.
+    """
 
     gain: float
     fans: Fans
+    groups: int = 1
     whole = True
     scratch = 0
 
     @property
     def _share(self) -> float:
-        return 1 / self.fans.larger
+        return min(1 / self.fans.fan_in, self.groups / self.fans.columns)
 
     @property
     def mean(self) -> float:
-        """Mean over the entries: gain / max(fan_in, fan_out)."""
+        """Mean over the entries: gain p, p = min(1 / fan_in, groups / out)."""
         return self.gain * self._share
 
     @property
     def std(self) -> float:
-        """Standard deviation over the entries: gain sqrt(p (1 - p)), p = 1 / max(fans)."""
+        """Standard deviation over the entries: gain sqrt(p (1 - p)), p as in `mean`."""
         return self.gain * sqrt(self._share * (1 - self._share))
 
     def fill(self, panel: Matrix, generator: Generator) -> bytes:  # noqa: ARG002
         """Fill the whole matrix."""
         panel[...] = 0
-        np.fill_diagonal(panel, self.gain)
+        for group in np.split(panel, self.groups, axis=1):
+            np.fill_diagonal(group, self.gain)
         return b""
 
 
@@ -225,15 +238,15 @@ class Sparse:
 
     scale: float
     zeros: int
-    fan_out: int
+    columns: int
     mean = 0.0
     whole = False
     scratch = 0
 
     @property
     def std(self) -> float:
-        """scale sqrt(1 - zeros / fan_out)."""
-        return self.scale * sqrt(1 - self.zeros / self.fan_out)
+        """scale sqrt(1 - zeros / columns)."""
+        return self.scale * sqrt(1 - self.zeros / self.columns)
 
     def fill(self, panel: Matrix, generator: Generator) -> bytes:
         """Fill any number of rows."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from weightinit_cli.initializers import plain, scaling
+from weightinit_cli.initializers import kernels, plain, scaling
 from weightinit_cli.initializers.samplers import LAWS, Sampler
 from weightinit_cli.parameters import Alias, Parameter
 
@@ -15,13 +15,19 @@ if TYPE_CHECKING:
 class Initializer(NamedTuple):
     """One row: how it is built, what it takes, its standard deviation and where it comes from.
 
-    `std` is the formula of an entry's standard deviation; `convention` the library whose name
-    and behaviour it bears; `reference` the paper. `needs_fans`: makes no sense for a vector.
+    `std` is the formula of an entry's standard deviation, with `out` the units or, of a kernel, the
+    output channels; `convention` the library whose name and behaviour it bears; `reference` the
+    paper. `needs_fans`: makes no sense for a vector.
+
+    `only` is the one shape that it makes sense for, "matrix" or "kernel", and `instead` the row
+    for the other; both are empty where it takes either. `centre` says which index of a kernel's
+    side of a given length it takes for the middle.
 
     `default_bias` names the initializer that the biases have unless the spec says otherwise;
     `build_bias` builds a bias of shape (fan_out,) from the layer's fans, where the row can.
     `activation` is the one it is made for, whose parameters `build` takes, too; `theory` names
-    the number that `build` takes and theory computes for the spec's activation.
+    the number that `build` takes and theory computes for the spec's activation. `data_dependent`:
+    `build` gives a start, whose scale is then found layer by layer on what the network sees.
     """
 
     build: Callable[..., Sampler]
@@ -34,6 +40,10 @@ class Initializer(NamedTuple):
     build_bias: Callable[..., Sampler] | None = None
     activation: str = ""
     theory: str = ""
+    only: Literal["", "matrix", "kernel"] = ""
+    instead: str = ""
+    centre: Callable[[int], int] | None = None
+    data_dependent: bool = False
 
     @property
     def doc(self) -> str:
@@ -201,7 +211,7 @@ INITIALIZERS: Final[dict[str, Initializer]] = {
     ),
     "nguyen_widrow": Initializer(
         plain.nguyen_widrow,
-        "0.7 fan_out^(1 / fan_in) / sqrt(fan_in)",
+        "0.7 out^(1 / fan_in) / sqrt(fan_in)",
         "the paper",
         "Nguyen & Widrow 1990; for inputs in [-1, 1]",
         needs_fans=True,
@@ -210,19 +220,54 @@ INITIALIZERS: Final[dict[str, Initializer]] = {
     ),
     "orthogonal": Initializer(
         plain.orthogonal,
-        "gain / sqrt(max(fan_in, fan_out))",
+        "gain / sqrt(max(fan_in, out))",
         "Keras, torch",
         "Saxe et al. 2014 (arXiv:1312.6120)",
         parameters=(_GAIN,),
         needs_fans=True,
     ),
+    "delta_orthogonal": Initializer(
+        kernels.delta_orthogonal,
+        "gain / sqrt(fan_out)",
+        "JAX",
+        "Xiao et al. 2018 (arXiv:1806.05393); for kernels, (height, width, in, out), in <= out",
+        parameters=(_GAIN,),
+        needs_fans=True,
+        only="kernel",
+        instead="orthogonal",
+        centre=kernels.lower_centre,
+    ),
+    "lsuv": Initializer(
+        plain.lsuv,
+        "s / sqrt(max(fan_in, out)), s by the data",
+        "the authors' code",
+        "Mishkin & Matas 2016 (arXiv:1511.06422); the tolerance is that of their code for Keras",
+        parameters=(Parameter("tolerance", "how far from 1 the variance may stay", 0.1, above=0),),
+        needs_fans=True,
+        data_dependent=True,
+    ),
     "identity": Initializer(
         plain.identity,
         "gain sqrt(p (1 - p)), p = 1 / max(fan_in, fan_out)",
         "Keras; torch's eye",
-        "Le et al. 2015 (arXiv:1504.00941)",
+        "Le et al. 2015 (arXiv:1504.00941); for matrices",
         parameters=(_GAIN,),
         needs_fans=True,
+        only="matrix",
+        instead="dirac",
+    ),
+    "dirac": Initializer(
+        kernels.dirac,
+        "sqrt(p (1 - p)), p = min(1 / fan_in, groups / fan_out)",
+        "torch",
+        "for kernels, (height, width, in, out)",
+        parameters=(
+            Parameter("groups", "of output channels, all alike", 1, minimum=1, integer=True),
+        ),
+        needs_fans=True,
+        only="kernel",
+        instead="identity",
+        centre=kernels.upper_centre,
     ),
 }
 

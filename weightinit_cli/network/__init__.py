@@ -1,10 +1,11 @@
 """The network: arrays in, records out; no files, no click, no theory."""
 
 from weightinit_cli.network.backward import GradientRecord, backward
+from weightinit_cli.network.conv import Conv
 from weightinit_cli.network.descent import LayerTrace, Start, descend
 from weightinit_cli.network.draws import draw_parameters
 from weightinit_cli.network.forward import forward
-from weightinit_cli.network.layers import Dense, Network
+from weightinit_cli.network.layers import Dense, Layer, Network
 from weightinit_cli.network.learning import Learner, batches, start
 from weightinit_cli.network.memory import PeakBytes, peak_bytes
 from weightinit_cli.network.nudge import nudge
@@ -15,8 +16,10 @@ from weightinit_cli.network.workers import available_cores, blas
 
 __all__ = [
     "QUANTILES",
+    "Conv",
     "Dense",
     "GradientRecord",
+    "Layer",
     "LayerTrace",
     "Learner",
     "Network",

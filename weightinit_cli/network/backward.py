@@ -20,14 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from weightinit_cli.activations import Activation
-    from weightinit_cli.network.layers import Network
+    from weightinit_cli.network.layers import Layer, Network
     from weightinit_cli.network.workers import Map
 
 Array = np.ndarray[Any, Any]
-
-# Columns of a weight gradient that are computed at a time: they decide how BLAS rounds, so they
-# are fixed.
-BLOCK_COLUMNS = 128
 
 # How far, in powers of two, the signal's root mean square may drift from 1 before it is scaled
 # back: far from what float32 holds, so that depth alone neither overflows nor underflows.
@@ -37,8 +33,8 @@ DRIFT = 20
 class GradientRecord(NamedTuple):
     """What came back to one layer; all of it in units of 2**exponent.
 
-    `signal` and `buckets` are over the entries of δ, shape (samples, fan_out), `weights` over
-    the finite ones of the weights' gradient Xᵀδ / samples, shape (fan_in, fan_out), of which there
+    `signal` and `buckets` are over the entries of δ, shape (samples, units), `weights` over
+    the finite ones of the weights' gradient Xᵀδ / samples, shape (rows, columns), of which there
     are `entries`.
     """
 
@@ -70,26 +66,26 @@ def backward(
     last = len(network.layers)
     exponent = 0
     with workers(threads, done) as apply:
-        delta = signals[(last + 1) % 2].shaped(network.samples, network.layers[-1].fan_out)
+        delta = signals[(last + 1) % 2].shaped(network.samples, network.layers[-1].units)
         draw_normal(network, Role.COTANGENT, last, delta, apply)
         for number in range(last, 0, -1):
             layer = network.layers[number - 1]
             z = trace.pop()
-            out = signals[number % 2].shaped(network.samples, layer.fan_out)
-            weights, cost = None, 0.0
+            out = signals[number % 2].shaped(network.samples, layer.units)
+            above, weights, cost = None, None, 0.0
             if number < last:
                 above = network.layers[number]
-                weights = matrix.shaped(above.fan_in, above.fan_out)
+                weights = matrix.shaped(above.rows, above.columns)
                 redraw_weights(network, number + 1, weights, apply)
                 cost = network.push_work(above) / len(blocks)
-            pull = partial(_pull, delta, weights, z, out, network.activation)
+            pull = partial(_pull, delta, above, weights, z, out, network.activation)
             parts = apply(pull, blocks, cost=cost)
             delta = out
             signal = reduce(add, (part[0] for part in parts))
             buckets = reduce(add, (part[1] for part in parts))
             power = _scale_back(delta, signal.rms())
             x = _inputs_of(network, number, trace, inputs, apply)
-            gradients = _weight_gradients(x, delta, apply)
+            gradients = layer.gradient_squares(x, delta, apply)
             gradients = replace(gradients, exponent=gradients.exponent + power)
             yield GradientRecord(signal, buckets, gradients, layer.entries, exponent)
             exponent += power
@@ -97,17 +93,18 @@ def backward(
 
 def _pull(
     delta: Array,
+    above: Layer | None,
     weights: Array | None,
     z: Array,
     out: Array,
     activation: Activation,
     block: slice,
 ) -> tuple[SquareSum, Buckets]:
-    """Put φ'(z) (δWᵀ) of one block into `out`; without weights δ is the cotangent itself."""
-    if weights is None:
+    """Put φ'(z) (δWᵀ) of one block into `out`; with no layer above δ is the cotangent itself."""
+    if above is None or weights is None:
         np.copyto(out[block], delta[block])
     else:
-        np.matmul(delta[block], weights.T, out=out[block])
+        above.pull(delta[block], weights, out[block])
     out[block] *= activation.derivative(z[block])
     return SquareSum.of(out[block]), Buckets.of(out[block])
 
@@ -126,20 +123,6 @@ def _inputs_of(
 
     apply(activate, network.blocks)
     return x
-
-
-def _weight_gradients(x: Array, delta: Array, apply: Map) -> SquareSum:
-    """The squares of Xᵀδ / samples, a block of columns at a time."""
-    samples, columns = delta.shape
-
-    def gradient(start: int) -> SquareSum:
-        entries = x.T @ delta[:, start : start + BLOCK_COLUMNS]
-        entries /= samples
-        return SquareSum.of(entries)
-
-    starts = range(0, columns, BLOCK_COLUMNS)
-    cost = samples * x.shape[1] * columns / len(starts)
-    return reduce(add, apply(gradient, starts, cost=cost))
 
 
 def _scale_back(delta: Array, rms: float | None) -> int:

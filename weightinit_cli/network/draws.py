@@ -78,16 +78,16 @@ def draw_weights(network: Network, number: int, out: Array, apply: Map) -> Weigh
 def draw_parameters(network: Network) -> tuple[list[Array], list[Array], str]:
     """All layers' weights, (fan_in, fan_out), biases, (fan_out,), and a short hash of the draws.
 
-    They are those that `forward` sees of the same seed and repeat.
+    They are those that `forward` sees of the same seed and repeat, of a network of dense layers.
     """
     weights, biases, hashes = [], [], []
     with workers(1, nobody) as apply:
         for number, layer in enumerate(network.layers, 1):
-            w = np.empty((layer.fan_in, layer.fan_out), network.dtype)
+            w = np.empty((layer.rows, layer.columns), network.dtype)
             hashes.append(draw_weights(network, number, w, apply).stream or "")
             b = draw_bias(network, number)
             weights.append(w)
-            biases.append(np.zeros(layer.fan_out, network.dtype) if b is None else b[0])
+            biases.append(np.zeros(layer.units, network.dtype) if b is None else b[0])
     return weights, biases, blake2b(",".join(hashes).encode(), digest_size=8).hexdigest()
 
 
@@ -105,15 +105,15 @@ def redraw_weights(network: Network, number: int, out: Array, apply: Map) -> Non
 
 def _weight_panels(network: Network, number: int) -> list[slice]:
     layer = network.layers[number - 1]
-    return [slice(0, layer.fan_in)] if layer.weights.whole else panels(layer.fan_in, layer.fan_out)
+    return [slice(0, layer.rows)] if layer.weights.whole else panels(layer.rows, layer.columns)
 
 
 def draw_bias(network: Network, number: int) -> Array | None:
-    """A layer's biases, shape (1, fan_out); None where they are zero."""
+    """Every unit's bias, shape (1, units), the same at all positions; None where they are zero."""
     layer = network.layers[number - 1]
     if layer.bias is None:
         return None
-    bias = np.empty((1, layer.fan_out), network.dtype)
+    bias = np.empty((1, layer.columns), network.dtype)
     with np.errstate(all="ignore"):
         layer.bias.fill(bias, network.stream(Role.BIAS, number))
-    return bias
+    return np.tile(bias, layer.positions)

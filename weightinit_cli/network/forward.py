@@ -18,7 +18,7 @@ from weightinit_cli.streams import Role, stream
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from weightinit_cli.network.layers import Network
+    from weightinit_cli.network.layers import Layer, Network
 
 Array = np.ndarray[Any, Any]
 
@@ -51,15 +51,15 @@ def forward(
         observed = apply(partial(_observe, x, directions), blocks)
         yield record(x, blocks, observed, None, request._replace(span=None), apply)
         for number, layer in enumerate(network.layers, 1):
-            weights = matrix.shaped(layer.fan_in, layer.fan_out)
+            weights = matrix.shaped(layer.rows, layer.columns)
             drawn = draw_weights(network, number, weights, apply)
             bias = draw_bias(network, number)
-            out = signals[number % 2].shaped(network.samples, layer.fan_out)
+            out = signals[number % 2].shaped(network.samples, layer.units)
             z = out
             if trace is not None:
                 z = np.empty_like(out)
                 trace.append(z)
-            push = partial(_push, network, x, weights, bias, z, out, request, directions)
+            push = partial(_push, network, layer, x, weights, bias, z, out, request, directions)
             cost = network.push_work(layer) / len(blocks)
             yield record(out, blocks, apply(push, blocks, cost=cost), drawn, request, apply)
             x = out
@@ -79,6 +79,7 @@ def random_directions(samples: int) -> Array:
 
 def _push(
     network: Network,
+    layer: Layer,
     x: Array,
     weights: Array,
     bias: Array | None,
@@ -89,7 +90,8 @@ def _push(
     block: slice,
 ) -> Observed:
     """Put xW + b of one block into `z` and φ(z) into `out`, which may be z; see both."""
-    before = np.matmul(x[block], weights, out=z[block])
+    before = z[block]
+    layer.push(x[block], weights, before)
     if bias is not None:
         before += bias
     if network.nudge:

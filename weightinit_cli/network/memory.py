@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from weightinit_cli.network.backward import BLOCK_COLUMNS
-
 if TYPE_CHECKING:
     from weightinit_cli.network.layers import Network
 
 # While a block is observed: its keys as indices, an activation's scratch, masks. From then on: its
-# counts by bucket.
+# counts by bucket, and every unit's sums. Once for all blocks: the sums merged, and sorted units.
 BYTES_PER_BLOCK_VALUE = 40
 BYTES_PER_BLOCK = 1 << 20
+BYTES_PER_BLOCK_UNIT = 72
+BYTES_PER_UNIT = 256
 BYTES_PER_BIN = 200
 BYTES_PER_LAYER = 1 << 14
 BYTES_AT_ANY_SIZE = 1 << 27
@@ -38,25 +38,24 @@ class PeakBytes(NamedTuple):
 def peak_bytes(network: Network, bins: int, threads: int, *, traced: bool) -> PeakBytes:
     """The most that both passes and the figures of `bins` bins per layer hold at one time."""
     itemsize = network.dtype.itemsize
-    matrices = [
-        layer.fan_in * layer.fan_out * (itemsize + layer.weights.scratch)
-        for layer in network.layers
-    ]
+    layers, blocks = network.layers, network.block_count
     values = network.samples * network.widest
-    rows = -(-network.samples // network.block_count)
-    in_work = min(threads, network.block_count) * rows * network.widest
+    rows = -(-network.samples // blocks)
+    in_work = min(threads, blocks)
     trace = 0
     if traced:
-        kept = network.features + sum(layer.fan_out for layer in network.layers)
-        columns = min(threads, -(-network.widest // BLOCK_COLUMNS)) * BLOCK_COLUMNS
-        trace = itemsize * (network.samples * kept + network.widest * columns)
+        kept = network.samples * (network.features + sum(layer.units for layer in layers))
+        gradients = max(layer.gradient_bytes(threads, network.dtype) for layer in layers)
+        trace = itemsize * kept + gradients
     return PeakBytes(
-        weights=max(matrices),
+        weights=max(layer.entries * (itemsize + layer.weights.scratch) for layer in layers),
         # two buffers, and in the worst case every value taken out to be sorted
         signals=itemsize * 3 * values
-        + BYTES_PER_BLOCK * network.block_count
-        + BYTES_PER_BLOCK_VALUE * in_work
+        + blocks * (BYTES_PER_BLOCK + BYTES_PER_BLOCK_UNIT * network.widest)
+        + BYTES_PER_UNIT * network.widest
+        + in_work * BYTES_PER_BLOCK_VALUE * rows * network.widest
+        + in_work * itemsize * max(layer.scratch for layer in layers)
         + 48 * network.samples,
-        records=len(network.layers) * (BYTES_PER_LAYER + BYTES_PER_BIN * bins),
+        records=len(layers) * (BYTES_PER_LAYER + BYTES_PER_BIN * bins),
         trace=trace,
     )

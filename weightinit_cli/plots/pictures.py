@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from weightinit_cli.plots.compose import compose, compose_comparison, compose_depth
 from weightinit_cli.plots.render import render
-from weightinit_cli.results.pictures import COMPARISON
+from weightinit_cli.results.pictures import COMPARISON, KERNELS
 from weightinit_cli.results.symmetry import SymmetryResult
 from weightinit_cli.results.training import TrainingResult
 
@@ -28,7 +28,12 @@ def drawings(result: AnyResult) -> dict[str, Drawing]:
         from weightinit_cli.plots.training import training_picture
 
         return {"training": training_picture([(result.name, result)])}
-    return {"histogram": compose(result), "depth": compose_depth(result)}
+    drawn = {"histogram": compose(result), "depth": compose_depth(result)}
+    if result.kernels is not None:
+        from weightinit_cli.plots.kernels import kernels_picture
+
+        drawn[KERNELS] = kernels_picture(result, result.kernels)
+    return drawn
 
 
 def portrait(result: AnyResult) -> bytes:

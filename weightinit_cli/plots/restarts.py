@@ -28,6 +28,7 @@ from weightinit_cli.plots.drawing import (
 from weightinit_cli.plots.labels import NOTE_SIZE
 from weightinit_cli.plots.lossaxis import log_ticks
 from weightinit_cli.plots.numbers import Scale, scale_for
+from weightinit_cli.results.readings import best_of_few
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,15 +68,14 @@ def spread_panel(box: Box, entries: Sequence[Entry]) -> tuple[list[Item], Panel]
         items += [*axes.frame(box), said_inside(box, "none is finite", MUTED)]
     words = "final test loss (log)" if log else "final test loss"
     items.append(_name(box, words))
-    numbers = sorted({len(entry.result.networks) for entry in entries})
-    said = f"{' to '.join(f'{n:,}' for n in dict.fromkeys((numbers[0], numbers[-1])))} networks"
+    said = f"{_number(entries)} networks"
     items.append(Label(box.x + 4, box.top + 4, said, NOTE_SIZE, MUTED))
     return items, Panel(words, box, (axis.low, axis.high), (0.0, 1.0))
 
 
 def best_panel(box: Box, entries: Sequence[Entry]) -> tuple[list[Item], Panel]:
     """The test accuracy of the best of k on validation data, with one deviation each way."""
-    every = [best for entry in entries for best in entry.result.best_of]
+    every = [best for entry in entries for best in best_of_few(entry.result)]
     ends = [
         min(max(best.accuracy_mean + sign * best.accuracy_std, 0.0), 1.0)
         for best in every
@@ -88,7 +88,7 @@ def best_panel(box: Box, entries: Sequence[Entry]) -> tuple[list[Item], Panel]:
     lines: list[Item] = []
     bands: list[Item] = []
     for entry in entries:
-        best_of = entry.result.best_of
+        best_of = best_of_few(entry.result)
         x = [box.x + across.part(math.log10(best.k)) * box.width for best in best_of]
 
         def heights(values: list[float]) -> list[float]:
@@ -106,10 +106,10 @@ def best_panel(box: Box, entries: Sequence[Entry]) -> tuple[list[Item], Panel]:
     places = [(box.y + axis.part(at) * box.height, f"{text} %") for at, text in axis.ticks]
     rules = [polyline([(box.x, y), (box.right, y)], RULE) for y, _ in places if y > box.y]
     items = [*bands, *rules, *lines, *axes.frame(box), *axes.side_ticks(box.x, places)]
-    items += [*_ticks_beneath(box, across), _name(box, "best of k on validation data (log)")]
-    items.append(
-        Label(box.x + 4, box.top + 4, "test accuracy, mean ± standard deviation", NOTE_SIZE, MUTED)
-    )
+    chosen = f"best of k of the {_number(entries)} trained, by validation loss (log)"
+    items += [*_ticks_beneath(box, across), _name(box, chosen)]
+    words = "test accuracy, mean ± standard deviation over all choices of k"
+    items.append(Label(box.x + 4, box.top + 4, words, NOTE_SIZE, MUTED))
     return items, Panel("test accuracy", box, (1.0, float(most)), (axis.low, axis.high))
 
 
@@ -139,6 +139,12 @@ def _ticks_beneath(box: Box, axis: Axis) -> list[Item]:
     while len(ticks) > 7:
         ticks = ticks[::2]
     return axes.x_ticks(box, scale, ticks, axes.LABEL_SIZE)
+
+
+def _number(entries: Sequence[Entry]) -> str:
+    """How many networks each entry has: `50`, or `30 to 50`."""
+    numbers = [len(entry.result.networks) for entry in entries]
+    return " to ".join(f"{n:,}" for n in sorted({min(numbers), max(numbers)}))
 
 
 def _name(box: Box, words: str) -> Label:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from weightinit_cli.plots import axes
+from weightinit_cli.plots.bars import said_inside
 from weightinit_cli.plots.colors import palette
 from weightinit_cli.plots.curves import RADIUS, Axis, linear_axis, spaced
 from weightinit_cli.plots.drawing import (
@@ -50,13 +51,17 @@ class Curve(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """A panel of curves below the map, and a level line that has a name."""
+    """A panel of curves below the map, and a level line that has a name.
+
+    `said` stands in the panel, where there is nothing to draw.
+    """
 
     words: str
     curves: tuple[Curve, ...]
     axis: Axis
     height: float
     level: tuple[float, tuple[str, ...]] | None = None
+    said: str = ""
 
 
 def loss_chart(result: SymmetryResult) -> Chart:
@@ -87,7 +92,11 @@ def participation_charts(result: SymmetryResult) -> list[Chart]:
         for (values, layers), color in zip(alike.items(), colors, strict=True)
     )
     units = max(layer.units for layer in hidden)
-    return [Chart("participation ratio", curves, _from_one(units), PARTICIPATION_HEIGHT)]
+    said = ""
+    if all(value is None for values in alike for value in values):
+        said = "all hidden weights are zero"
+        said += " or not finite" if result.diverged is not None else ""
+    return [Chart("participation ratio", curves, _from_one(units), PARTICIPATION_HEIGHT, said=said)]
 
 
 def _from_one(units: int) -> Axis:
@@ -124,6 +133,8 @@ def chart_items(box: Box, chart: Chart, shown: StepMap) -> list[Item]:
     if shown.result.diverged is not None:
         x = across[-1]
         items.append(polyline([(x, box.y), (x, box.top)], ORANGE, 1.25))
+    if chart.said:
+        items.append(said_inside(box, chart.said, MUTED))
     items += [*axes.frame(box), *axes.side_ticks(box.x, places), axes.side_label(box, chart.words)]
     return [*items, *_names(box, chart)]
 

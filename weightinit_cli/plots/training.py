@@ -30,7 +30,8 @@ from weightinit_cli.plots.losses import LossCurve, length, loss_curve
 from weightinit_cli.plots.numbers import Scale
 from weightinit_cli.plots.restarts import HEIGHT, best_panel, best_ticks_width, spread_panel
 from weightinit_cli.plots.tally import Entry, tally_height, tally_items
-from weightinit_cli.results.describe import component, widths
+from weightinit_cli.results.describe import component, pretrained, widths
+from weightinit_cli.results.readings import best_of_few
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 WIDTH = 660.0
 PANEL_HEIGHT = 215.0
-MOST = 18  # results that are drawn
+MOST = 12  # results that are drawn
 WIDEST = 110.0
 LABEL_GAP = 7.0
 GAP = 26.0
@@ -63,7 +64,7 @@ def training_picture(results: Sequence[tuple[str, TrainingResult]]) -> Drawing:
     side = axes.widest([text for _, text in axis.ticks])
     left = axes.MARGIN + axes.LABEL_SIZE + 6 + side + axes.TICK + 2
     wide = WIDTH - left - right
-    again = [entry for entry in entries if entry.result.best_of]
+    again = [entry for entry in entries if best_of_few(entry.result)[1:]]
     items: list[Item] = []
     panels: list[Panel] = []
     y = axes.BENEATH
@@ -101,11 +102,13 @@ def _entries(results: Sequence[tuple[str, TrainingResult]]) -> list[Entry]:
 def _common(entries: Sequence[Entry]) -> list[str]:
     """What is the same in all results, in words."""
     every = [_parts(entry.result) for entry in entries]
-    return [
+    common = [
         part
         for key, part in every[0].items()
         if part and all(parts[key] == part for parts in every)
     ]
+    several = any(len(entry.result.networks) > 1 for entry in entries)
+    return [*common, "± sample standard deviation of the networks"] if several else common
 
 
 def _parts(result: TrainingResult) -> dict[str, str]:
@@ -121,6 +124,7 @@ def _parts(result: TrainingResult) -> dict[str, str]:
         "activation": component(spec["activation"]),
         "initializer": component(spec["initializer"]),
         "bias": "" if bias["name"] == "zeros" else f"bias {component(bias)}",
+        "pretraining": pretrained(spec["pretraining"]) if "pretraining" in spec else "",
         "data": f"{spec['data']} ({data.train:,} to train on)".replace("_", " "),
         "batch": f"batch {spec['batch']:,}",
         "learning_rate": f"learning rate {spec['learning_rate']:g}",

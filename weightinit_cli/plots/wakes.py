@@ -8,6 +8,7 @@ from weightinit_cli.plots.drawing import MUTED, ORANGE, Color
 from weightinit_cli.plots.heading import Heading, titled, wrapped
 from weightinit_cli.plots.series import layer_words
 from weightinit_cli.results.describe import component, widths
+from weightinit_cli.results.readings import ending
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,7 +49,7 @@ def _run(spec: Mapping[str, Any]) -> list[str]:
 
 def seen(result: SymmetryResult) -> tuple[list[str], Color]:
     """In a few words, and in which colour they stand."""
-    said = [f"diverged at step {result.diverged:,}"] if result.diverged is not None else []
+    said = ending(result)
     layers = result.layers
     if all(layer.first_moved is None for layer in layers):
         said.append("nothing moves")

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from math import prod
 from typing import TYPE_CHECKING, Any
 
+from weightinit_cli.convolution import PADDINGS
 from weightinit_cli.results.decode import Mismatch, decode
 from weightinit_cli.results.figures import FIGURES
 from weightinit_cli.results.model import Result, SpecForm
+from weightinit_cli.results.shapes import values
 from weightinit_cli.results.symmetry import SymmetryForm, SymmetryResult
 from weightinit_cli.results.training import TrainingForm, TrainingResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from weightinit_cli.results.model import HistogramCounts, LayerStatistics, LayerTheory, Verdict
+    from weightinit_cli.results.model import (
+        HistogramCounts,
+        Kernels,
+        LayerStatistics,
+        LayerTheory,
+        Verdict,
+    )
 
 AnyResult = Result | SymmetryResult | TrainingResult
 
 QUANTILES = {"0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99"}
 LARGEST = 2**63 - 1
+DENSE = ("features", "width")
+CONVOLVED = ("channels", "kernel", "image", "padding", "stride")
 PER_STEP = (
     "weight_gradient_rms",
     "bias_gradient_rms",
@@ -83,12 +94,11 @@ def _check_training(result: TrainingResult) -> None:
 
 def _check_histograms(result: Result) -> None:
     form: SpecForm = _form(SpecForm, result)
-    if form.width != tuple(layer.fan_out for layer in result.resolved.layers):
-        raise Mismatch("spec.width", "not the widths of resolved.layers")
-    if not result.layers or len(result.layers) != len(form.width):
+    features, *widths = _values(form, result)
+    if not result.layers or len(result.layers) != len(widths):
         raise Mismatch("layers", "not as many as in spec.width")
-    _check_layer(result.input, "input", form.samples * form.features)
-    for index, (layer, units) in enumerate(zip(result.layers, form.width, strict=True)):
+    _check_layer(result.input, "input", form.samples * features)
+    for index, (layer, units) in enumerate(zip(result.layers, widths, strict=True)):
         place = f"layers.{index}"
         _check_layer(layer, place, form.samples * units)
         if (layer.gradient is not None) != form.backward:
@@ -96,6 +106,43 @@ def _check_histograms(result: Result) -> None:
         if (layer.repeats is not None) != (form.repeats > 1):
             raise Mismatch(f"{place}.repeats", "must be there where spec.repeats > 1, not else")
     _check_verdict(result.verdict, len(result.layers))
+    if result.kernels is not None:
+        _check_kernels(result.kernels, form)
+
+
+def _values(form: SpecForm, result: Result) -> tuple[int, ...]:
+    """How many values the input and every layer have, by the spec."""
+    kinds = {"width": DENSE, "channels": CONVOLVED}
+    chosen = "width" if form.channels is None else "channels"
+    for name, keys in kinds.items():
+        for key in keys:
+            if (getattr(form, key) is None) == (name == chosen):
+                missing = "missing" if name == chosen else f"must not be there beside {chosen}"
+                raise Mismatch(f"spec.{key}", missing)
+    fans = form.width if form.channels is None else _fans_of_kernels(form)
+    if fans != tuple(layer.fan_out for layer in result.resolved.layers):
+        raise Mismatch(f"spec.{chosen}", "the layers are not those of resolved.layers")
+    found = values(result.spec)
+    if min(found, default=0) < 1:
+        raise Mismatch(
+            f"spec.{'features' if form.channels is None else 'kernel'}", "leaves nothing"
+        )
+    return found
+
+
+def _fans_of_kernels(form: SpecForm) -> tuple[int, ...]:
+    channels, kernel = form.channels or (), form.kernel or ()
+    for key, numbers, length in (
+        ("channels", channels, len(channels)),
+        ("stride", form.stride or (), len(channels)),
+        ("kernel", kernel, 2),
+        ("image", form.image or (), 3),
+    ):
+        if len(numbers) != length or min(numbers, default=0) < 1:
+            raise Mismatch(f"spec.{key}", f"must be {length:,} numbers >= 1")
+    if form.padding not in PADDINGS:
+        raise Mismatch("spec.padding", f"must be one of {', '.join(PADDINGS)}")
+    return tuple(each * prod(kernel) for each in channels)
 
 
 def _check_layer(layer: LayerStatistics, place: str, values: int) -> None:
@@ -142,6 +189,16 @@ def _check_paths(paths: Iterable[str], place: str) -> None:
     for path in paths:
         if path not in FIGURES:
             raise Mismatch(place, f"no figure of a layer is named {ascii(path)[:60]}")
+
+
+def _check_kernels(kernels: Kernels, form: SpecForm) -> None:
+    if form.kernel is None or form.image is None or form.channels is None:
+        raise Mismatch("kernels", "must be there of convolutions alone")
+    if kernels.shape != (*form.kernel, form.image[2]) or kernels.filters != form.channels[0]:
+        raise Mismatch("kernels", "not those of spec.kernel, spec.image and spec.channels")
+    sizes = set(map(len, kernels.values))
+    if sizes != {prod(kernels.shape)} or len(kernels.values) > kernels.filters:
+        raise Mismatch("kernels.values", f"must be filters of {prod(kernels.shape):,} values")
 
 
 def _check_verdict(verdict: tuple[Verdict, ...], layers: int) -> None:

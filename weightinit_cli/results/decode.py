@@ -53,13 +53,20 @@ def decode(kind: Any, value: Any, path: str = "") -> Any:
 def _decode_fields(kind: Any, value: dict[str, Any], path: str) -> Any:
     hints = _hints(kind)
     names = [field.name for field in fields(kind)]
+    absent = {field.name for field in fields(kind) if field.metadata.get("left_out")}
     for name in names:
-        if name not in value:
+        if name not in value and name not in absent:
             raise Mismatch(_join(path, name), "missing")
     for name in value:
         if name not in hints:
             raise Mismatch(_join(path, name), "unknown figure")
-    return kind(**{name: decode(hints[name], value[name], _join(path, name)) for name in names})
+    return kind(
+        **{
+            name: decode(hints[name], value[name], _join(path, name))
+            for name in names
+            if name in value
+        }
+    )
 
 
 def _decode_scalar(kind: type, value: Any, path: str) -> Any:

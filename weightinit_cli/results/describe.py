@@ -15,8 +15,9 @@ def described(spec: Mapping[str, Any]) -> list[str]:
     parts = [component(spec["activation"]), component(spec["initializer"])]
     if spec["bias"]["name"] != "zeros":
         parts.append(f"bias {component(spec['bias'])}")
-    if spec["width"]:
-        parts.append(f"width {widths(spec['width'])}")
+    parts += _layers(spec)
+    if "pretraining" in spec:
+        parts.append(pretrained(spec["pretraining"]))
     parts += _task(spec) if spec["experiment"] != "histogram" else _inputs(spec)
     parts.append(f"seed {spec['seed']}")
     if spec.get("repeats", 1) > 1:
@@ -26,8 +27,32 @@ def described(spec: Mapping[str, Any]) -> list[str]:
     return parts
 
 
+def _layers(spec: Mapping[str, Any]) -> list[str]:
+    """`width 100`, or `16 × 16 × 3 image · kernel 3 × 3, circular · 16 channels`."""
+    if spec.get("channels") is None:
+        return [f"width {widths(spec['width'])}"] if spec["width"] else []
+    kernel = f"kernel {sizes(spec['kernel'])}"
+    if set(spec["stride"]) != {1}:
+        kernel += f", stride {widths(spec['stride'])}"
+    return [
+        f"{sizes(spec['image'])} image",
+        f"{kernel}, {spec['padding']}",
+        _channels(spec["channels"]),
+    ]
+
+
+def _channels(channels: Sequence[int]) -> str:
+    return "1 channel" if set(channels) == {1} else f"{widths(channels)} channels"
+
+
+def pretrained(entry: Mapping[str, Any]) -> str:
+    """`autoencoder 1,000 steps at 0.1`."""
+    return f"{entry['method']} {entry['steps']:,} steps at {entry['learning_rate']:g}"
+
+
 def _inputs(spec: Mapping[str, Any]) -> list[str]:
-    features = [f"{spec['features']:,} features"] if spec["features"] != spec["width"][0] else []
+    told = spec.get("channels") is not None or spec["features"] == spec["width"][0]
+    features = [] if told else [f"{spec['features']:,} features"]
     return [*features, f"{spec['samples']:,} samples"]
 
 
@@ -52,6 +77,11 @@ def component(entry: Mapping[str, Any]) -> str:
         if key != "name"
     )
     return f"{entry['name']} ({parameters})" if parameters else str(entry["name"])
+
+
+def sizes(sides: Sequence[int]) -> str:
+    """`3 × 3`."""
+    return " × ".join(map(str, sides))
 
 
 def widths(width: Sequence[int]) -> str:

@@ -61,6 +61,19 @@ def upgrade_1_to_2(tree: Tree) -> None:
         _add(layer, new, f"layers.{number}")
 
 
+def upgrade_2_to_3(tree: Tree) -> None:
+    """No kernels and nothing pretrained."""
+    spec = tree.get("spec")
+    experiment = spec.get("experiment", "histogram") if isinstance(spec, dict) else "histogram"
+    if experiment == "training":
+        networks = tree.get("networks")
+        for number, network in enumerate(networks if isinstance(networks, list) else ()):
+            _add(network, {"pretraining": []}, f"networks.{number}")
+    elif experiment == "histogram":
+        _add(tree, {"kernels": None}, "")
+        _add(tree.get("resolved"), {"pretraining": []}, "resolved")
+
+
 def _add(part: object, new: Mapping[str, Any], path: str) -> None:
     """Give an object keys that its version did not have."""
     if not isinstance(part, dict):
@@ -84,7 +97,11 @@ LACKED: Final[dict[int, tuple[str, ...]]] = {
         "spec.thresholds",
         "theory",
         "verdict",
-    )
+    ),
+    2: (),
 }
 
-UPGRADES: Final[dict[int, Callable[[Tree], None]]] = {1: upgrade_1_to_2}
+UPGRADES: Final[dict[int, Callable[[Tree], None]]] = {
+    1: upgrade_1_to_2,
+    2: upgrade_2_to_3,
+}

@@ -3,29 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 ComponentForm = Mapping[str, str | float]
 
+# What a field is marked with that a normal form leaves out where the spec does not have it.
+LEFT_OUT = {"left_out": True}
+
 
 @dataclass(frozen=True, slots=True)
+class PretrainingForm:
+    """How the hidden layers were pretrained."""
+
+    method: str
+    steps: int
+    learning_rate: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpecForm:
-    """The normal form of a spec as a result holds it: every key, and what it may be."""
+    """The normal form of a spec as a result holds it: every key, and what it may be.
+
+    Either `width` and `features` are there, or what convolutions have.
+    """
 
     name: str
     experiment: str
     seed: int
     samples: int
-    features: int
+    features: int | None = field(default=None, metadata=LEFT_OUT)
     layers: int
-    width: tuple[int, ...]
+    width: tuple[int, ...] | None = field(default=None, metadata=LEFT_OUT)
+    channels: tuple[int, ...] | None = field(default=None, metadata=LEFT_OUT)
+    kernel: tuple[int, ...] | None = field(default=None, metadata=LEFT_OUT)
+    image: tuple[int, ...] | None = field(default=None, metadata=LEFT_OUT)
+    padding: str | None = field(default=None, metadata=LEFT_OUT)
+    stride: tuple[int, ...] | None = field(default=None, metadata=LEFT_OUT)
     activation: ComponentForm
     initializer: ComponentForm
     bias: ComponentForm
+    pretraining: PretrainingForm | None = field(default=None, metadata=LEFT_OUT)
     histogram: Mapping[str, Any]
     dtype: str
     saturation: float
@@ -180,11 +201,23 @@ class ResolvedLayer:
 
 
 @dataclass(frozen=True, slots=True)
+class Reconstruction:
+    """How well a layer gives back its input, before its pretraining and after.
+
+    The mean squared error over the input's variance: 0 is exact, 1 as good as the means alone.
+    None where the input does not vary.
+    """
+
+    before: float | None
+    after: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Resolved:
     """What the spec left to be computed: the saturation's ends and each layer's scale.
 
     `no_theory` says why there are no predictions, where there are none; `standard_errors` where
-    those of the predictions come from.
+    those of the predictions come from. `pretraining` has one entry per layer, none without any.
     """
 
     x_low: float | None
@@ -192,6 +225,7 @@ class Resolved:
     layers: tuple[ResolvedLayer, ...]
     no_theory: str | None = None
     standard_errors: Literal["derived", "repeats"] | None = None
+    pretraining: tuple[Reconstruction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +246,7 @@ class Result:
     """One run's figures. `layers[0]` is layer 1; `spec` is the complete normal form it ran from.
 
     `verdict` is what is wrong, worst first; a single "healthy" where nothing is, empty where it
-    was not drawn.
+    was not drawn. `kernels` are there of convolutions alone.
 
     In a notebook it draws itself.
     """
@@ -226,6 +260,7 @@ class Result:
     layers: tuple[LayerStatistics, ...]
     verdict: tuple[Verdict, ...]
     environment: Mapping[str, Any]
+    kernels: Kernels | None = None
 
     def _repr_png_(self) -> bytes:
         from weightinit_cli.plots import portrait

@@ -1,12 +1,19 @@
-"""The pictures that stand beside a saved result: their names, and of which run they are."""
+"""A result's files: stats.json and the pictures beside it, their names, of which run they are."""
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
+from weightinit_cli.results.files import write_files
+from weightinit_cli.results.model import Result
+from weightinit_cli.results.store import STATS, dump_result
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+    from weightinit_cli.results.consistency import AnyResult
 
 FORMATS = ("png", "svg", "pdf")
 PICTURES = {
@@ -14,12 +21,30 @@ PICTURES = {
     "symmetry": ("symmetry",),
     "training": ("training",),
 }
+KERNELS = "kernels"
 COMPARISON = "comparison"
 
 
-def picture_names(experiment: str, formats: Iterable[str] = FORMATS) -> list[str]:
+def picture_names(result: AnyResult, formats: Iterable[str]) -> list[str]:
     """The files of a result's pictures in these formats."""
-    return [f"{picture}.{name}" for picture in PICTURES[experiment] for name in formats]
+    pictures = PICTURES[result.spec["experiment"]]
+    if isinstance(result, Result) and result.kernels is not None:
+        pictures = (*pictures, KERNELS)
+    return [f"{picture}.{name}" for picture in pictures for name in formats]
+
+
+def files_of(result: AnyResult, drawn: Mapping[str, bytes]) -> dict[str, bytes]:
+    """A result's files by name: its pictures as they were drawn, then stats.json."""
+    return {**drawn, STATS: dump_result(result).encode()}
+
+
+def save_files(out: Path, folder: str, digest: str, files: Mapping[str, bytes]) -> list[Path]:
+    """Write a result's files to its folder and return their paths; pictures of another run go.
+
+    Raises OutputError where they cannot be written.
+    """
+    former = [name for name in outdated(out / folder, digest) if name not in files]
+    return write_files(out, folder, files, former)
 
 
 def is_of(picture: Path, digest: str) -> bool:
@@ -29,7 +54,8 @@ def is_of(picture: Path, digest: str) -> bool:
 
 def outdated(place: Path, digest: str) -> list[str]:
     """The pictures in a result's folder that are of another run."""
-    names = [name for experiment in PICTURES for name in picture_names(experiment)]
+    pictures = (KERNELS, *chain.from_iterable(PICTURES.values()))
+    names = [f"{picture}.{name}" for picture in pictures for name in FORMATS]
     return [name for name in names if _digest_in(place / name, digest) is False]
 
 

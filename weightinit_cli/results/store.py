@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from weightinit_cli.errors import ResultError
 from weightinit_cli.results.consistency import AnyResult, check_consistency
 from weightinit_cli.results.decode import Mismatch, decode
 from weightinit_cli.results.dump import indented, plain
 from weightinit_cli.results.migrate import upgrade
-from weightinit_cli.results.model import SCHEMA_VERSION, Result
-from weightinit_cli.results.symmetry import SymmetryResult
-from weightinit_cli.results.training import TrainingResult
+from weightinit_cli.results.model import SCHEMA_VERSION, Result, SpecForm
+from weightinit_cli.results.symmetry import SymmetryForm, SymmetryResult
+from weightinit_cli.results.training import TrainingForm, TrainingResult
 
 if TYPE_CHECKING:
     import os
 
 STATS = "stats.json"
-KINDS: dict[str, type[AnyResult]] = {
-    "histogram": Result,
-    "symmetry": SymmetryResult,
-    "training": TrainingResult,
+
+
+class Kind(NamedTuple):
+    """What an experiment's file holds, and the normal form of the spec in it."""
+
+    result: type[AnyResult]
+    form: type[Any]
+
+
+KINDS = {
+    "histogram": Kind(Result, SpecForm),
+    "symmetry": Kind(SymmetryResult, SymmetryForm),
+    "training": Kind(TrainingResult, TrainingForm),
 }
 
 
@@ -110,10 +119,10 @@ def _kind(data: Any) -> type[AnyResult]:
     experiment = spec.get("experiment", "histogram") if isinstance(spec, dict) else "histogram"
     if not isinstance(experiment, str) or experiment not in KINDS:
         raise Mismatch("spec.experiment", f"must be one of {', '.join(KINDS)}")
-    return KINDS[experiment]
+    return KINDS[experiment].result
 
 
 def _reason(error: OSError) -> str:
     if isinstance(error, FileNotFoundError):
-        return "no such result; winit histogram writes OUT/<name>/stats.json"
+        return f"no such result; winit histogram, symmetry and train write OUT/<name>/{STATS}"
     return error.strerror or str(error)

@@ -11,9 +11,9 @@ from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.results.figures import FIGURES, figure
-from weightinit_cli.results.model import SpecForm
-from weightinit_cli.results.symmetry import SymmetryForm, SymmetryResult
-from weightinit_cli.results.training import TrainingForm, TrainingResult
+from weightinit_cli.results.store import KINDS
+from weightinit_cli.results.symmetry import SymmetryResult
+from weightinit_cli.results.training import TrainingResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,11 +24,6 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 # The components of a spec, whose parameters are columns of their own.
-FORMS: dict[str, type[Any]] = {
-    "histogram": SpecForm,
-    "symmetry": SymmetryForm,
-    "training": TrainingForm,
-}
 _COMPONENTS = ("activation", "initializer", "bias")
 _WEIGHTS = ("mean", "std", "min", "max", "kurtosis", "zero_fraction")
 
@@ -62,7 +57,10 @@ def _step_rows(result: SymmetryResult, run: str) -> list[Row]:
 
 
 def _loss_rows(result: TrainingResult, run: str) -> list[Row]:
+    """Of what ^C has cut short, each row says so; of whole runs there is no such column."""
     shared = _shared(result, run)
+    if result.interrupted is not None:
+        shared["interrupted"] = True
     found = []
     for number, network in enumerate(result.networks, 1):
         ends: Row = {"network": number, "diverged": network.diverged}
@@ -114,15 +112,10 @@ def columns(table: Iterable[Row]) -> list[str]:
     return list(dict.fromkeys(key for row in table for key in row))
 
 
-def csv_lines(table: Iterable[Row], header: Sequence[str] | None) -> str:
-    """The rows as CSV, under `header` where it is given; an empty field where there is nothing."""
-    rows_in_hand = list(table)
-    names = columns(rows_in_hand) if header is None else list(header)
+def csv_lines(table: Iterable[Row], header: Sequence[str]) -> str:
+    """The rows as CSV, in the columns of `header`; an empty field where there is nothing."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, names, restval="", lineterminator="\n")
-    if header is None:
-        writer.writeheader()
-    writer.writerows(rows_in_hand)
+    csv.DictWriter(text, header, restval="", lineterminator="\n").writerows(table)
     return text.getvalue()
 
 
@@ -132,9 +125,9 @@ def _parameters(spec: Mapping[str, Any]) -> Row:
     In the order of the form, also where the result was read from a file, whose keys are sorted.
     """
     found: Row = {}
-    for key in (field.name for field in fields(FORMS[spec["experiment"]])):
-        value = spec[key]
-        if key == "name":
+    for key in (field.name for field in fields(KINDS[spec["experiment"]].form)):
+        value = spec.get(key)
+        if key == "name" or value is None:
             continue
         if key in _COMPONENTS:
             found[key] = value["name"]

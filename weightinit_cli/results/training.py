@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from weightinit_cli.results.model import ComponentForm
+from weightinit_cli.results.model import (
+    LEFT_OUT,
+    ComponentForm,
+    PretrainingForm,
+    Reconstruction,
+)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingForm:
     """The normal form of a spec of this experiment."""
 
@@ -22,6 +27,7 @@ class TrainingForm:
     activation: ComponentForm
     initializer: ComponentForm
     bias: ComponentForm
+    pretraining: PretrainingForm | None = field(default=None, metadata=LEFT_OUT)
     batch: int
     steps: int
     learning_rate: float
@@ -46,7 +52,8 @@ class Trained:
     """One network: the loss of every mini-batch before its step, and how it ended.
 
     `diverged` is the step at which the loss was not finite any more, which ended it; `validation`
-    is None where the data have no such part. `stream` is a short hash of its draws.
+    is None where the data have no such part. `stream` is a short hash of its draws; `pretraining`
+    has one entry per hidden layer, none without any.
     """
 
     losses: tuple[float, ...]
@@ -55,6 +62,7 @@ class Trained:
     validation: Score | None
     test: Score
     stream: str
+    pretraining: tuple[Reconstruction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

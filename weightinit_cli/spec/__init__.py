@@ -1,12 +1,14 @@
 """Specs: text -> frozen, checked Spec."""
 
 from weightinit_cli.spec.find import FoundConfig, find_config, shipped_configs
+from weightinit_cli.spec.fitting import notes
 from weightinit_cli.spec.load import load_spec, parse_activation, parse_spec, spec_from_normal_form
 from weightinit_cli.spec.model import (
     AnySpec,
     Component,
     Experiment,
     Histogram,
+    Pretraining,
     Spec,
     SymmetrySpec,
     TrainingSpec,
@@ -22,6 +24,7 @@ __all__ = [
     "Experiment",
     "FoundConfig",
     "Histogram",
+    "Pretraining",
     "Spec",
     "SymmetrySpec",
     "TrainingSpec",
@@ -31,6 +34,7 @@ __all__ = [
     "json_schema",
     "load_spec",
     "normal_form",
+    "notes",
     "parse_activation",
     "parse_spec",
     "shipped_configs",

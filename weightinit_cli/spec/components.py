@@ -6,7 +6,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weightinit_cli.errors import ParameterError
-from weightinit_cli.spec.kinds import Choice, Kind, Number, NumberOrWord
+from weightinit_cli.spec.kinds import Choice, Integer, Kind, Number, NumberOrWord
 from weightinit_cli.spec.model import Component
 from weightinit_cli.spec.nodes import MapNode, Node, Scalar, report_wrong
 from weightinit_cli.spec.report import Report, join, quote, suggestion
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class Option(NamedTuple):
     """One name that a spec may give: the entry it stands for, and what it takes.
 
-    `build` tries the parameters out; None where it takes those of another component, too.
+    `build` tries the parameters out; None where it takes those of another component, too, or
+    where they depend on the layers' shapes.
     """
 
     name: str
@@ -133,6 +134,8 @@ def kind_of(parameter: Parameter) -> Kind:
     """What a parameter may hold."""
     if parameter.choices:
         return Choice(parameter.choices)
+    if parameter.integer:
+        return Integer(int(parameter.minimum or 0))
     number = Number(parameter.minimum, parameter.maximum, parameter.above)
     return NumberOrWord(number, parameter.words) if parameter.words else number
 
@@ -182,7 +185,8 @@ def initializers() -> dict[str, Option]:
     from weightinit_cli.initializers import ALIASES, INITIALIZERS, Fans, Initializer
 
     def build_of(row: Initializer) -> Callable[..., object] | None:
-        return None if row.activation or row.theory else partial(row.build, Fans(1, 1))
+        elsewhere = row.activation or row.theory or row.only == "kernel"
+        return None if elsewhere else partial(row.build, Fans(1, 1))
 
     return _options(INITIALIZERS, ALIASES, build_of)
 
@@ -208,13 +212,6 @@ def default_bias(initializer: Component) -> Component:
     from weightinit_cli.initializers import INITIALIZERS
 
     return Component(INITIALIZERS[initializer.name].default_bias)
-
-
-def needed_activation(initializer: Component) -> str:
-    """The activation that the initializer is made for, or nothing."""
-    from weightinit_cli.initializers import INITIALIZERS
-
-    return INITIALIZERS[initializer.name].activation
 
 
 def _options(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from weightinit_cli.convolution import PADDINGS
 from weightinit_cli.data import NAMES as DATA_SETS
 from weightinit_cli.spec.components import (
     ComponentKind,
@@ -23,8 +24,9 @@ from weightinit_cli.spec.kinds import (
     Number,
     PerLayer,
     RangeOrWord,
+    Sizes,
 )
-from weightinit_cli.spec.model import Histogram
+from weightinit_cli.spec.model import Histogram, Pretraining
 from weightinit_cli.verdicts import Thresholds
 
 EXPERIMENTS: Final = ("histogram", "symmetry", "training")
@@ -50,6 +52,55 @@ ACTIVATION: Final = ComponentKind(
 THRESHOLDS: Final = tuple(
     Field(name, Number(minimum=0), f"where {name} begins", default)
     for name, default in Thresholds()._asdict().items()
+)
+
+CONVOLUTION: Final = (
+    Field(
+        "channels",
+        PerLayer(Integer(1)),
+        "of 2-D convolutions instead of width: one number, or a list with one per layer",
+        None,
+        "16",
+    ),
+    Field("kernel", Sizes(("height", "width"), alone=True), "of convolutions", None, "3"),
+    Field(
+        "image",
+        Sizes(("height", "width", "channels")),
+        "one input of convolutions, instead of features",
+        None,
+        "[16, 16, 3]",
+    ),
+    Field(
+        "padding",
+        Choice(PADDINGS),
+        "circular: the image is a ring | same: zeros around it | valid: none",
+        None,
+        "circular",
+    ),
+    Field(
+        "stride",
+        PerLayer(Integer(1)),
+        "of convolutions: one number, or a list with one per layer",
+        None,
+        "1",
+    ),
+)
+
+PRETRAINING: Final = (
+    Field(
+        "method",
+        Choice(("autoencoder",)),
+        "each layer learns to give back its input",
+        "autoencoder",
+    ),
+    Field("steps", Integer(1, 10_000_000), "of gradient descent, per layer", 1000),
+    Field("learning_rate", Number(above=0), "of the reconstruction", 0.05),
+)
+PRETRAINING_FIELD: Final = Field(
+    "pretraining",
+    Group(PRETRAINING, Pretraining),
+    "greedy, layer by layer, before anything is recorded; default: none",
+    None,
 )
 
 _NAME = Field("name", Name(), "of the output folder; default: the name of the file", None, "my_run")
@@ -100,9 +151,11 @@ FIELDS: Final = (
     Field("features", Integer(1), "size of one input; default: the first width", None, "100"),
     _layers(1, DEFAULT_LAYERS["histogram"]),
     _WIDTH,
+    *CONVOLUTION,
     _ACTIVATION,
     _INITIALIZER,
     _BIAS,
+    PRETRAINING_FIELD,
     Field("histogram", Group(HISTOGRAM, Histogram), "how the activations are binned", {}),
     _DTYPE,
     Field(
@@ -147,6 +200,7 @@ TRAINING: Final = (
     _ACTIVATION,
     _INITIALIZER,
     _BIAS,
+    PRETRAINING_FIELD,
     Field("batch", Integer(1), "examples per step, drawn with replacement", 128),
     Field("steps", Integer(1, 10_000_000), "of stochastic gradient descent", 2000),
     Field("learning_rate", _RATE, "the gradient is that of the mean cross-entropy", 0.01),

@@ -232,6 +232,38 @@ class PerLayer(NamedTuple):
         return {"anyOf": [one, many]}
 
 
+class Sizes(NamedTuple):
+    """A list of one size per side; `alone` says that a single number stands for all of them."""
+
+    sides: tuple[str, ...]
+    alone: bool = False
+
+    def read(self, node: Node, path: str, report: Report) -> tuple[int, ...] | None:
+        """One number per side."""
+        one = Integer(1)
+        if self.alone and not isinstance(node, ListNode):
+            size = one.read(node, path, report)
+            return None if size is None else (size,) * len(self.sides)
+        expected = f"[{', '.join(self.sides)}]"
+        if not isinstance(node, ListNode):
+            report_wrong(report, node, path, expected)
+            return None
+        if len(node.items) != len(self.sides):
+            report.add(node.mark, path, f"must be {expected}, not a list of {len(node.items)}")
+            return None
+        sizes = [
+            one.read(item, join(path, str(number)), report)
+            for number, item in enumerate(node.items)
+        ]
+        return None if None in sizes else tuple(size for size in sizes if size is not None)
+
+    def schema(self) -> dict[str, Any]:
+        """Either form."""
+        one, number = Integer(1).schema(), len(self.sides)
+        many = {"type": "array", "items": one, "minItems": number, "maxItems": number}
+        return {"anyOf": [one, many]} if self.alone else many
+
+
 class RangeOrWord(NamedTuple):
     """One of a few words, or a list `[low, high]`."""
 

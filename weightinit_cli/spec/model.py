@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 from weightinit_cli.errors import Mark, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from weightinit_cli.convolution import Convolution
     from weightinit_cli.spec.runs import Runs
     from weightinit_cli.verdicts import Thresholds
 
@@ -40,11 +41,20 @@ class Histogram:
     range: Range
 
 
+class Pretraining(NamedTuple):
+    """How each hidden layer in turn learns to reconstruct its input, before anything else."""
+
+    method: Literal["autoencoder"]
+    steps: int
+    learning_rate: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Experiment:
     """One run of any experiment: a network of one activation, drawn from a seed.
 
-    `width` holds one number per layer. `marks` says where each key was written, by its path; it
+    `width` holds one number per layer: its units, in a convolution every channel at every
+    position. `marks` says where each key was written, by its path; it
     is no part of the spec's identity.
 
     With variants or a sweep, a spec stands for several `runs` (see `expand`), and its own values
@@ -57,6 +67,8 @@ class Experiment:
     activation: Component
     initializer: Component
     bias: Component
+    convolution: Convolution | None = None
+    pretraining: Pretraining | None = None
     marks: Mapping[str, Mark] = field(default_factory=dict, compare=False, repr=False)
     run: str = field(default="", compare=False)
     varied: tuple[tuple[str, Any], ...] = field(default=(), compare=False, repr=False)

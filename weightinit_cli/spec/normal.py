@@ -7,7 +7,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.spec.fields import HISTOGRAM, TABLES
-from weightinit_cli.spec.model import AnySpec, Component, Histogram
+from weightinit_cli.spec.model import AnySpec, Component, Histogram, Pretraining
+from weightinit_cli.spec.shapes import CONVOLUTION_KEYS, DENSE_KEYS
 from weightinit_cli.verdicts import Thresholds
 
 if TYPE_CHECKING:
@@ -20,9 +21,15 @@ def normal_form(spec: AnySpec) -> dict[str, Any]:
     """Every key of the spec with its value, in the order of the table of fields.
 
     Names are canonical, defaults filled in, `width` a list, and each component a mapping of
-    `name` and parameters. `spec_from_normal_form` reads it again.
+    `name` and parameters. What a spec does not have, as convolutions no `width`, is left out.
+    `spec_from_normal_form` reads it again.
     """
-    return _values(TABLES[spec.experiment], spec)
+    form = {}
+    for field in TABLES[spec.experiment]:
+        value = _value(spec, field.name)
+        if value is not None:
+            form[field.name] = _json_value(value)
+    return form
 
 
 def digest(spec: AnySpec, checksums: Mapping[str, str] | None = None) -> str:
@@ -38,6 +45,14 @@ def digest(spec: AnySpec, checksums: Mapping[str, str] | None = None) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _value(spec: AnySpec, key: str) -> object:
+    if key in CONVOLUTION_KEYS:
+        return None if spec.convolution is None else getattr(spec.convolution, key)
+    if key in DENSE_KEYS and spec.convolution is not None:
+        return None
+    return getattr(spec, key)
+
+
 def _values(fields: tuple[Field, ...], holder: object) -> dict[str, Any]:
     return {field.name: _json_value(getattr(holder, field.name)) for field in fields}
 
@@ -47,6 +62,6 @@ def _json_value(value: object) -> Any:
         return {"name": value.name, **value.arguments}
     if isinstance(value, Histogram):
         return _values(HISTOGRAM, value)
-    if isinstance(value, Thresholds):
+    if isinstance(value, Thresholds | Pretraining):
         return value._asdict()
     return list(value) if isinstance(value, tuple) else value

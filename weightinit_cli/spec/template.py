@@ -24,12 +24,12 @@ def template() -> str:
 
 def _lines(fields: Iterable[Field], indent: str) -> Iterator[str]:
     for field in fields:
+        start = f"{indent}# " if field.default is None else indent
         if isinstance(field.kind, Group):
-            yield _commented(f"{indent}{field.name}:", field.doc)
-            yield from _lines(field.kind.fields, f"{indent}  ")
+            yield _commented(f"{start}{field.name}:", field.doc)
+            yield from _lines(field.kind.fields, f"{start}  ")
         else:
-            computed = "# " if field.default is None else ""
-            yield _commented(f"{indent}{computed}{field.name}: {_shown(field)}", field.doc)
+            yield _commented(f"{start}{field.name}: {_shown(field)}", field.doc)
 
 
 def _shown(field: Field) -> str:

@@ -7,12 +7,14 @@ import re
 from math import ulp
 from typing import TYPE_CHECKING, Any
 
-from weightinit_cli.spec.components import default_bias, needed_activation
-from weightinit_cli.spec.fields import DEFAULT_LAYERS, GRID, TABLES
+from weightinit_cli.data import EXAMPLES
+from weightinit_cli.spec.fields import GRID, TABLES
+from weightinit_cli.spec.fitting import check_fit
 from weightinit_cli.spec.groups import read_fields
 from weightinit_cli.spec.kinds import fits_as_name
 from weightinit_cli.spec.model import AnySpec, Spec, SymmetrySpec, TrainingSpec
 from weightinit_cli.spec.nodes import MapNode, Node, Scalar, marks_of, report_wrong
+from weightinit_cli.spec.shapes import fill_shapes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,13 +35,14 @@ def read_values(root: Node, report: Report) -> dict[str, Any]:
         return {}
     experiment = _experiment(root)
     values = read_fields((*TABLES[experiment], *GRID), root, "", report)
-    _fill_shapes(values, root, report, DEFAULT_LAYERS[experiment])
+    fill_shapes(values, root, report)
     if experiment == "histogram":
         _check_range(values, root, report)
     if experiment == "symmetry":
         _fill_points(values, root, report)
-    if values["initializer"] is not None:
-        _fill_by_initializer(values, root, report)
+    if experiment == "training":
+        _check_batch(values, root, report)
+    check_fit(values, root, report)
     return values
 
 
@@ -60,24 +63,6 @@ def _experiment(root: MapNode) -> str:
     return named if isinstance(named, str) and named in TABLES else "histogram"
 
 
-def _fill_shapes(
-    values: dict[str, Any], root: MapNode, report: Report, default_layers: int
-) -> None:
-    """Make `width` one number per layer, and `features` the first of them unless given."""
-    width, layers = values["width"], values["layers"]
-    if width is None or (layers is None and "layers" in root.entries):
-        return
-    if isinstance(width, int):
-        width = (width,) * (default_layers if layers is None else layers)
-    elif layers not in (None, len(width)):
-        mark = root.entries["width"][1].mark
-        message = f"must have one number per layer ({layers}, by layers), not {len(width)}"
-        report.add(mark, "width", message)
-    values["width"] = width
-    if values["experiment"] == "histogram":
-        values["features"] = values["features"] or width[0]
-
-
 def _fill_points(values: dict[str, Any], root: MapNode, report: Report) -> None:
     """How many points a task has, and of what size; see that nothing else is asked for."""
     if values["data"] is None:
@@ -91,6 +76,15 @@ def _fill_points(values: dict[str, Any], root: MapNode, report: Report) -> None:
             report.add(mark, key, f"{values['data']} has {own} {key}, not {values[key]}")
 
 
+def _check_batch(values: dict[str, Any], root: MapNode, report: Report) -> None:
+    """See that a mini-batch is no larger than the training data."""
+    batch, data = values["batch"], values["data"]
+    if batch is None or data is None or batch <= EXAMPLES[data]:
+        return
+    mark = marks_of(root).get("batch", root.mark)
+    report.add(mark, "batch", f"must be at most the {EXAMPLES[data]:,} training examples")
+
+
 def _check_range(values: dict[str, Any], root: MapNode, report: Report) -> None:
     """See that floats can divide a range into so many bins."""
     histogram = values["histogram"]
@@ -101,18 +95,6 @@ def _check_range(values: dict[str, Any], root: MapNode, report: Report) -> None:
         return
     mark = marks_of(root)["histogram.range"]
     report.add(mark, "histogram.range", f"too narrow to be divided into {histogram.bins} bins")
-
-
-def _fill_by_initializer(values: dict[str, Any], root: MapNode, report: Report) -> None:
-    """Give the biases their default; see that the activation is the one that is needed."""
-    initializer, activation = values["initializer"], values["activation"]
-    if values["bias"] is None and "bias" not in root.entries:
-        values["bias"] = default_bias(initializer)
-    needed = needed_activation(initializer)
-    if needed and activation is not None and activation.name != needed:
-        mark = root.entries["initializer"][1].mark
-        message = f"{initializer.name!r} needs the activation {needed!r}, not {activation.name!r}"
-        report.add(mark, "initializer", message)
 
 
 def slug(stem: str) -> str:

@@ -22,12 +22,34 @@ ROUNDING = 1e-13
 
 
 class LayerScale(NamedTuple):
-    """A layer as the theory sees it: its fans, and the variances of a weight and of a bias."""
+    """A layer as the theory sees it: its fans, and the variances of a weight and of a bias.
+
+    Of a convolution, whose kernel's area multiplies both fans, `channels` are its own, `positions`
+    the places of its output and `seen` those of its input.
+    """
 
     fan_in: int
     fan_out: int
     weight_variance: float
     bias_variance: float
+    channels: int | None = None
+    positions: int = 1
+    seen: int = 1
+
+    @property
+    def units(self) -> int:
+        """Units that differ in their weights: the channels, or all of them."""
+        return self.fan_out if self.channels is None else self.channels
+
+    @property
+    def area(self) -> int:
+        """Places of the input that a unit sees."""
+        return self.fan_out // self.units
+
+    @property
+    def overlap(self) -> float:
+        """The share of a channel's places that have an input in common with one of them."""
+        return min(self.area / self.positions, 1.0)
 
     @property
     def sigma_w2(self) -> float:
@@ -65,6 +87,10 @@ def predict(
     q_l d_l = sigma_w² (E[φ²] - E[φφ'])_{l-1}, their eq. 5 in d = 1 - c; both expectations are 1
     for the inputs. Backwards R_l = fan_out_{l+1} Var(W_{l+1}) E[φ'²]_l (Schoenholz et al. 2017,
     eq. 15), from E[φ'²]_L for a cotangent of N(0, 1). `ends` are where the activation is flat.
+
+    Of convolutions whose windows lie inside the image, or on a ring, the maps are the same, for
+    two positions as for two inputs (Xiao et al. 2018, arXiv:1806.05393, section 2.2); R_l is
+    multiplied by the windows per place of the input, 1 / stride² on a ring.
     """
     found: list[LayerPrediction] = []
     square, spread, q, d = 1.0, 1.0, 0.0, 0.0
@@ -121,7 +147,8 @@ def _forward_figures(
 
     def parts(variance: float, spread: float) -> tuple[float, float]:
         """The variance within a unit, and between the units' means."""
-        between = (variance - spread + spread / samples) * (1 - 1 / layer.fan_out)
+        between = (variance - spread + spread / samples) * (1 - 1 / layer.units)
+        between += spread / samples * (1 - 1 / layer.positions) / layer.units
         return spread * (1 - 1 / samples), between
 
     within, between = parts(p.variance, p.spread)
@@ -150,6 +177,7 @@ def _add_gradients(
         if number + 1 < len(found):
             above = layers[number + 1]
             ratio = above.fan_out * above.weight_variance * found[number].moments.slope_square
+            ratio *= above.positions / above.seen
             if not vanished:
                 figures["gradient.ratio"] = ratio
                 signal *= ratio
@@ -158,4 +186,5 @@ def _add_gradients(
         if signal < inf:
             figures["gradient.signal_rms"] = sqrt(signal)
         if below * signal < inf:
-            figures["gradient.weight_rms"] = sqrt(below * signal / samples)
+            positions = layers[number].positions
+            figures["gradient.weight_rms"] = sqrt(below * signal / samples * positions)

@@ -38,6 +38,10 @@ class Stray(NamedTuple):
     the two, and the absolute one of E[φφ'] of two inputs. `pairs` is that of two inputs' covariance
     about the units' means, from pair to pair, relative to the variance over the inputs: inputs that
     vary in few directions are fewer than they seem.
+
+    A unit of a convolution sees the mean over the places in its window, so that of two windows the
+    pairs of places stray one by one: `product` and `pairs` are those of windows, `one_pair` is
+    that of one pair of places, the same in a fully connected layer.
     """
 
     square: float
@@ -45,6 +49,7 @@ class Stray(NamedTuple):
     both: float
     product: float
     pairs: float
+    one_pair: float
 
 
 class Layer:
@@ -53,7 +58,8 @@ class Layer:
     def __init__(
         self, activation: Activation, scale: LayerScale, p: LayerPrediction, samples: int
     ) -> None:
-        self.p, self.units, self.samples = p, scale.fan_out, samples
+        self.p, self.units, self.area = p, scale.units, scale.area
+        self.inputs, self.samples = samples, samples * scale.positions
         bend = min(1.0, 1 / sqrt(p.q)) if p.q else 1.0
         t = np.linspace(-1, 1, NODES) * asinh(FURTHEST / bend)
         self.z = bend * np.sinh(t)
@@ -114,13 +120,11 @@ def standard_errors(
     """The standard error of every predicted figure of one network, layer by layer."""
     found: list[dict[str, float]] = []
     signals: list[Signal | None] = []
-    square, product = np.float64(1), np.float64(0)
     features = layers[0].fan_in
-    above = Stray(
-        2 / (features * samples), 2 / (features * samples), 0.0, 1 / features, 1 / features
-    )
-    above = above._replace(both=above.square)
-    means = 2 / features
+    square = 2 / (features * samples * layers[0].positions)
+    above = Stray(square, square, square, 1 / features, 1 / features, 1 / features)
+    means = 2 / features * layers[0].overlap
+    square, product = np.float64(1), np.float64(0)
     with np.errstate(all="ignore"):
         for scale, p in zip(layers, predictions, strict=False):
             layer = Layer(activation, scale, p, samples)
@@ -129,13 +133,13 @@ def standard_errors(
             correlation = weight**2 * above.product
             after = _after(layer, above, weight * square, correlation)
             by_p = p.q * p.d * p.slope_product / p.spread if p.spread else 0.0
-            means = 2 / scale.fan_out + by_p**2 * means
+            means = 2 / scale.units * scale.overlap + by_p**2 * means
             errors = _forward(layer, after.spread, log_q, correlation, ends)
             between = _between(layer, log_q, correlation, means)
             found.append(
                 errors | {"std_across_units": _of_root(between, p.figures["std_across_units"])}
             )
-            below = (product**2 + above.product) / square**2 if square else 0.0
+            below = (product**2 + above.one_pair) / square**2 if square else 0.0
             signals.append(_signal(layer, log_q, correlation, weight * square, below))
             above, square = after, np.float64(p.moments.square)
             product = square - p.spread
@@ -153,7 +157,7 @@ def _after(layer: Layer, above: Stray, share: float, correlation: float) -> Stra
     spreads, few, paired = layer.spreads()
     v, d = layer.mean(squares), layer.mean(spreads)
     if not (v * v and d * d):
-        return Stray(0.0, 0.0, 0.0, 0.0, 0.0)
+        return Stray(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     own = layer.given @ squares
     own_v, own_d = own / v - 1, spreads / d - 1
     second = 2 * correlation / layer.units
@@ -164,6 +168,7 @@ def _after(layer: Layer, above: Stray, share: float, correlation: float) -> Stra
     else:
         by_both = layer.by_log_q(spreads) / d / (1 - p.d) + by_p
     spread_by_q = by_both - by_p
+    fresh = max(layer.mean(own**2) - (v - d) ** 2, 0.0) / layer.units
     return Stray(
         square=layer.noise(squares, correlation) / v**2 + (by_q * share) ** 2 * above.square,
         spread=layer.mean(own_d**2) / layer.units
@@ -174,9 +179,9 @@ def _after(layer: Layer, above: Stray, share: float, correlation: float) -> Stra
         both=layer.mean(own_v * own_d) / layer.units
         + second * by_q * by_both
         + by_q * share * (spread_by_q * share * above.square + by_p * above.both),
-        product=max(layer.mean(own**2) - (v - d) ** 2, 0.0) / layer.units
-        + (p.q * p.slope_product) ** 2 * correlation,
-        pairs=layer.mean(spreads**2) / d**2 / layer.units + by_p**2 * above.pairs,
+        product=fresh / layer.area + (p.q * p.slope_product) ** 2 * correlation,
+        pairs=layer.mean(spreads**2) / d**2 / layer.units / layer.area + by_p**2 * above.pairs,
+        one_pair=fresh + (p.q * p.slope_product) ** 2 * correlation,
     )
 
 
@@ -214,7 +219,7 @@ def _between(layer: Layer, log_q: float, correlation: float, means: float) -> fl
     """
     apart = (layer.given @ layer.phi - layer.mean(layer.phi)) ** 2
     mean = layer.mean(apart)
-    few = layer.p.spread / layer.samples
+    few = layer.p.spread / layer.inputs
     noise = layer.mean(apart**2) - mean**2 + 4 * mean * few
     drift = layer.by_log_q(apart) ** 2 * log_q
     finite_width = 2 * correlation * layer.by_log_q(layer.phi) ** 2
@@ -305,7 +310,8 @@ def _add_gradients(
         total += own
         handed += share**2 * signal.noise * by_log_q**2
         by_log_q = signal.by_log_q + signal.handed_on * share * by_log_q
-        correlation = signal.fresh + signal.kept * correlation
+        one_pair = signal.fresh + signal.kept * correlation
+        correlation = signal.fresh / scale.area + signal.kept * correlation
         share = signal.share
         variance = total + handed + by_log_q**2 * signal.log_q
         relative = {
@@ -313,7 +319,7 @@ def _add_gradients(
             "gradient.ratio": sqrt(own + signal.by_log_q**2 * signal.log_q),
         }
         with_inputs = by_log_q + (1 / share if share else 0.0)
-        variance = total + handed + with_inputs**2 * signal.log_q + 2 * correlation * signal.below
+        variance = total + handed + with_inputs**2 * signal.log_q + 2 * one_pair * signal.below
         variance += 2 / (scale.fan_in * scale.fan_out)
         relative["gradient.weight_rms"] = sqrt(variance) / 2
         errors |= {path: p.figures[path] * of for path, of in relative.items() if path in p.figures}

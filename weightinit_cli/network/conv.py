@@ -1,0 +1,231 @@
+"""2-D convolutions as matrix products: patches of the images times the kernels.
+
+Chellapilla, Puri & Simard 2006.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from itertools import pairwise, product
+from math import prod
+from operator import add
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from weightinit_cli.convolution import Axis, Shape
+from weightinit_cli.network.squares import SquareSum
+from weightinit_cli.network.windows import Frames, Margins, Windows
+
+if TYPE_CHECKING:
+    from weightinit_cli.initializers import Sampler
+    from weightinit_cli.network.workers import Map
+
+Array = np.ndarray[Any, Any]
+
+# How the gradient of the kernels is split decides how it is rounded, so that is fixed: into blocks
+# of columns of about so many entries, and strands of inputs with so many in all their sums.
+BLOCK_ENTRIES = 1 << 20
+BLOCK_COLUMNS = 64
+STRAND_ENTRIES = 4 * (3 * 3 * 256 * 256)
+STRANDS = (2, 16)
+
+# From so many channels on, adding up what every tap sends back takes less than turning the kernels.
+MANY_CHANNELS = 256
+
+
+class Conv(NamedTuple):
+    """A 2-D convolution: kernels of shape (kh, kw, in, out), the same at every place.
+
+    As a matrix the kernels are (kh kw in, out), in C order. `image` is the shape of what comes
+    in, `channels` are those that go out; images are rows of values in the order row, column,
+    channel. The bias has one entry per channel; None is zero.
+    """
+
+    image: Shape
+    channels: int
+    kernel: tuple[int, int]
+    padding: str
+    stride: int
+    weights: Sampler
+    bias: Sampler | None
+
+    @property
+    def axes(self) -> tuple[Axis, Axis]:
+        """How the windows lie along the height and the width."""
+        (height, width, _), (rows, columns) = self.image, self.kernel
+        return (
+            Axis(height, rows, self.stride, self.padding),
+            Axis(width, columns, self.stride, self.padding),
+        )
+
+    @property
+    def output(self) -> Shape:
+        """The shape of what goes out."""
+        height, width = self.axes
+        return Shape(height.windows, width.windows, self.channels)
+
+    @property
+    def fan_in(self) -> int:
+        """Connections into one unit."""
+        return prod(self.kernel) * self.image.channels
+
+    @property
+    def fan_out(self) -> int:
+        """Connections out of one value, at stride 1 and away from the edges."""
+        return prod(self.kernel) * self.channels
+
+    @property
+    def inputs(self) -> int:
+        """Values of one input."""
+        return self.image.values
+
+    @property
+    def units(self) -> int:
+        """Values of one output: a unit is a channel at a place."""
+        return self.output.values
+
+    @property
+    def rows(self) -> int:
+        """Rows of the weights: the connections into one unit."""
+        return self.fan_in
+
+    @property
+    def columns(self) -> int:
+        """Columns of the weights, each of one channel."""
+        return self.channels
+
+    @property
+    def positions(self) -> int:
+        """Units that share a column: the places of the output."""
+        return self.output.positions
+
+    @property
+    def entries(self) -> int:
+        """The number of weights."""
+        return self.rows * self.columns
+
+    @property
+    def scratch(self) -> int:
+        """Values that `push` or `pull` holds beside what it is given."""
+        seen = self._windows
+        if self._turns:
+            return max(seen.scratch, self.entries + self._windows_back.scratch)
+        returned = self.positions * self.image.channels
+        return max(seen.scratch, seen.panel[0] * (seen.framed.values + returned))
+
+    def push(self, x: Array, weights: Array, out: Array) -> None:
+        """Put the convolution into `out`, of shapes (n, inputs) -> (n, units)."""
+        _multiply(self._windows, x, weights, out)
+
+    def pull(self, delta: Array, weights: Array, out: Array) -> None:
+        """Put what comes back into `out`, of shapes (n, units) -> (n, inputs).
+
+        At stride 1 that is a convolution with the kernels turned round.
+        """
+        kernels = weights.reshape(*self.kernel, -1, self.columns)
+        if self._turns:
+            turned = kernels[::-1, ::-1].swapaxes(2, 3).reshape(-1, self.image.channels)
+            _multiply(self._windows_back, delta, turned, out)
+        else:
+            self._scatter(delta, kernels, out)
+
+    def _scatter(self, delta: Array, kernels: Array, out: Array) -> None:
+        """Put what comes back into `out`, tap by tap of the kernels, to where it was seen."""
+        signals, images = delta.reshape(-1, *self.output), out.reshape(-1, *self.image)
+        count = min(self._windows.panel[0], len(images))
+        frames = Frames(self._windows, count, out.dtype)
+        returned = np.empty((count * self.positions, self.image.channels), out.dtype)
+        for first in range(0, len(images), count):
+            signal = signals[first : first + count]
+            windows = frames.windows[: len(signal)]
+            part = returned[: len(signal) * self.positions]
+            frames.values[...] = 0
+            for i, j in np.ndindex(self.kernel):
+                np.matmul(signal.reshape(-1, self.columns), kernels[i, j].T, out=part)
+                windows[:, :, :, i, j] += part.reshape(*signal.shape[:3], -1)
+            images[first : first + count] = frames.fold()[: len(signal)]
+
+    def gradient_squares(self, x: Array, delta: Array, apply: Map) -> SquareSum:
+        """The squares of the kernels' gradient Xᵀδ / samples, with all places' patches in X.
+
+        A block of columns is the sum over strands of inputs, in float64.
+        """
+        samples = len(x)
+        blocks = split(self.columns, self._blocks)
+        strands = split(samples, min(samples, self._strands))
+        tasks = list(product(blocks, strands))
+        cost = samples * self.positions * self.entries / len(tasks)
+
+        def strand(task: tuple[slice, slice]) -> Array:
+            columns, inputs = task
+            return self.gradient(x[inputs], delta[inputs], columns)
+
+        def squares(first: int) -> SquareSum:
+            gradient: Array = reduce(add, sums[first : first + len(strands)])
+            return SquareSum.of(gradient / samples)
+
+        sums = apply(strand, tasks, cost=cost)
+        return reduce(add, apply(squares, range(0, len(tasks), len(strands))))
+
+    def gradient_bytes(self, threads: int, dtype: np.dtype[Any]) -> int:
+        """What `gradient_squares` holds beside what it is given."""
+        block = self.rows * -(-self.columns // self._blocks)
+        at_work = min(threads, self._blocks * self._strands)
+        # the strands' sums; in work a panel and its product, then a sum, its mean and its squares
+        each = dtype.itemsize * (block + self._windows.scratch) + 32 * block
+        return 8 * self._strands * self.entries + at_work * each
+
+    def gradient(self, x: Array, delta: Array, columns: slice = slice(None)) -> Array:
+        """Some columns of Xᵀδ, summed over all places, float64 of shape (rows, columns)."""
+        signal = delta.reshape(-1, self.columns)[:, columns]
+        total = np.zeros((self.rows, signal.shape[1]))
+        part = np.empty(total.shape, x.dtype)
+        for places, patches in self._windows.patches(x):
+            total += np.matmul(patches.T, signal[places], out=part)
+        return total
+
+    @property
+    def _blocks(self) -> int:
+        """The blocks of columns of the gradient."""
+        return min(-(-self.entries // BLOCK_ENTRIES), -(-self.columns // BLOCK_COLUMNS))
+
+    @property
+    def _strands(self) -> int:
+        """The strands of inputs that the gradient is summed over, of as many inputs."""
+        fewest, most = STRANDS
+        return max(fewest, min(most, STRAND_ENTRIES // self.entries))
+
+    @property
+    def _turns(self) -> bool:
+        """Whether what comes back is a convolution with the kernels turned round."""
+        return self.stride == 1 and self.channels < MANY_CHANNELS
+
+    @property
+    def _windows(self) -> Windows:
+        """What every place of the output sees of the image."""
+        rows, columns = (Margins(axis.before, axis.after) for axis in self.axes)
+        ring = self.padding == "circular"
+        return Windows(self.image, self.kernel, self.stride, (rows, columns), ring)
+
+    @property
+    def _windows_back(self) -> Windows:
+        """What every place of the image sees of the output, at stride 1."""
+        rows, columns = (
+            Margins(axis.kernel - 1 - axis.before, axis.kernel - 1 - axis.after)
+            for axis in self.axes
+        )
+        return self._windows._replace(image=self.output, margins=(rows, columns))
+
+
+def _multiply(windows: Windows, x: Array, weights: Array, out: Array) -> None:
+    """Put every patch times the weights into `out`, place by place."""
+    z = out.reshape(-1, weights.shape[1])
+    for places, patches in windows.patches(x):
+        np.matmul(patches, weights, out=z[places])
+
+
+def split(count: int, number: int) -> list[slice]:
+    """So many inputs in a number of parts of about equal size."""
+    bounds = [part * count // number for part in range(number + 1)]
+    return [slice(first, end) for first, end in pairwise(bounds)]

@@ -1,0 +1,168 @@
+"""Layer-sequential unit variance: each layer's gain, found on what the layer is given.
+
+Mishkin & Matas 2016 (arXiv:1511.06422), algorithm 1.
+"""
+
+from __future__ import annotations
+
+from functools import partial, reduce
+from math import inf, sqrt
+from operator import add
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from weightinit_cli.initializers.samplers import Fans, Orthogonal
+from weightinit_cli.network.draws import Buffer, draw_bias, redraw_weights
+from weightinit_cli.network.layers import DRAW_WORK
+from weightinit_cli.network.moments import UnitMoments
+from weightinit_cli.network.nudge import nudge
+
+if TYPE_CHECKING:
+    from weightinit_cli.network.layers import Layer, Network
+    from weightinit_cli.network.workers import Map
+
+Array = np.ndarray[Any, Any]
+
+DIVISIONS = 10
+
+
+class NoScaleError(ValueError):
+    """A layer, counted from 1, whose pre-activations are not brought to variance 1.
+
+    Raised for arrays, which know no spec; the experiment adds the place.
+    """
+
+    def __init__(self, layer: int, reason: str) -> None:
+        self.layer = layer
+        self.reason = reason
+        super().__init__(f"layer {layer}: {reason}")
+
+    def __reduce__(self) -> tuple[type[NoScaleError], tuple[int, str]]:
+        return (NoScaleError, (self.layer, self.reason))
+
+
+class Variances(NamedTuple):
+    """Of xW and of b, over all inputs and units, and their covariance."""
+
+    product: float
+    bias: float = 0.0
+    covariance: float = 0.0
+
+    @classmethod
+    def of(cls, product: UnitMoments, bias: Array | None) -> Variances:
+        """Take the moments of xW, and b of shape (1, units), None for zeros."""
+        std = product.std or 0.0
+        if bias is None:
+            return cls(std * std)
+        b = bias[0].astype(np.float64)
+        b -= b.mean()
+        means = np.ldexp(product.means, product.exponent)
+        return cls(std * std, float(np.mean(b * b)), float(np.mean(b * (means - means.mean()))))
+
+    def at(self, s: float) -> float:
+        """The variance of s xW + b."""
+        return s * s * self.product + 2 * s * self.covariance + self.bias
+
+
+def with_gains(network: Network, gains: tuple[float, ...]) -> Network:
+    """The same network with orthogonal weights of these gains, one per layer."""
+    layers = tuple(
+        layer._replace(weights=Orthogonal(gain, Fans(layer.rows, layer.columns)))
+        for layer, gain in zip(network.layers, gains, strict=True)
+    )
+    return network._replace(layers=layers)
+
+
+def lsuv_work(network: Network) -> float:
+    """What `lsuv_gains` takes, in multiply-adds."""
+    return sum(DRAW_WORK * layer.entries + network.push_work(layer) for layer in network.layers)
+
+
+def lsuv_gains(network: Network, inputs: Array, tolerance: float, apply: Map) -> tuple[float, ...]:
+    """The gain of each layer with which the variance of its xW + b is 1, to `tolerance`.
+
+    `inputs` have shape (n, features); the variance is over all of them and all units. The weights
+    are orthogonal ones, drawn from the layers' own streams; every layer sees what those below make
+    of the inputs with their gains, bit by bit as `forward` does. The gains do not depend on the
+    number of threads.
+
+    Raises NoScaleError where xW does not vary or is not finite, and where ten divisions are not
+    enough, because the biases alone vary as much or nearly so.
+    """
+    network = with_gains(network, (1.0,) * len(network.layers))._replace(samples=len(inputs))
+    blocks = network.blocks
+    matrix = Buffer(network.largest, network.dtype)
+    signals = [Buffer(network.samples * network.widest, network.dtype) for _ in range(2)]
+    gains: list[float] = []
+    x = inputs
+    for number, layer in enumerate(network.layers, 1):
+        weights = matrix.shaped(layer.rows, layer.columns)
+        redraw_weights(network, number, weights, apply)
+        bias = draw_bias(network, number)
+        out = signals[number % 2].shaped(network.samples, layer.units)
+        cost = network.push_work(layer) / len(blocks)
+        product = reduce(add, apply(partial(_push, layer, x, weights, out), blocks, cost=cost))
+        with np.errstate(all="ignore"):
+            gains.append(_gain(number, product, bias, tolerance, out.size))
+            weights *= gains[-1]
+        apply(partial(_activate, network, layer, x, weights, bias, out), blocks)
+        x = out
+    return tuple(gains)
+
+
+def _push(layer: Layer, x: Array, weights: Array, out: Array, block: slice) -> UnitMoments:
+    """Put xW of one block into `out`; return its moments."""
+    layer.push(x[block], weights, out[block])
+    return UnitMoments.of(out[block])
+
+
+def _activate(
+    network: Network,
+    layer: Layer,
+    x: Array,
+    weights: Array,
+    bias: Array | None,
+    out: Array,
+    block: slice,
+) -> None:
+    """Put φ(xW + b) of one block into `out`, by the same steps as `forward`."""
+    z = out[block]
+    layer.push(x[block], weights, z)
+    if bias is not None:
+        z += bias
+    if network.nudge:
+        nudge(z, network.nudge)
+    network.activation.value(z, out=z)
+
+
+def _gain(
+    number: int, product: UnitMoments, bias: Array | None, tolerance: float, size: int
+) -> float:
+    variances = Variances.of(product, bias)
+    if product.count < size or variances.product == inf:
+        raise NoScaleError(number, "the product of its inputs and weights is not finite")
+    if not variances.product:
+        raise NoScaleError(number, "the product of its inputs and weights does not vary")
+    gain, variance = divided(variances, tolerance)
+    if abs(variance - 1) < tolerance:
+        return gain
+    message = (
+        f"the variance of its pre-activations is {variance:.4g} after {DIVISIONS} divisions, that "
+        f"of its biases alone {variances.bias:.4g}; take smaller biases or a larger tolerance"
+    )
+    raise NoScaleError(number, message)
+
+
+def divided(variances: Variances, tolerance: float) -> tuple[float, float]:
+    """The gain after as many divisions by the standard deviation as are needed, and the variance.
+
+    xW + b is linear in the gain, so that three numbers stand for a pass over the inputs.
+    """
+    gain = 1.0
+    for _ in range(DIVISIONS):
+        variance = variances.at(gain)
+        if abs(variance - 1) < tolerance or not 0 < variance < inf:
+            return gain, variance
+        gain /= sqrt(variance)
+    return gain, variances.at(gain)

@@ -1,0 +1,177 @@
+"""Greedy layer-wise pretraining with autoencoders (Bengio, Lamblin, Popovici & Larochelle 2007).
+
+One layer after the other learns to give back its own inputs x from its outputs h,
+
+    h = φ(x W + b),   x̂ = ψ(h Wᵀ + c);
+
+then c is dropped, and all h are the inputs of the next layer. What the inputs are decides the loss:
+where they lie in [0, 1], ψ is the logistic function and the loss their cross-entropy with x̂,
+-Σ [x ln x̂ + (1 - x) ln(1 - x̂)]; else ψ(a) = a and the loss is ½ Σ (x̂ - x)². Both are sums over the
+inputs of one row, and both have the derivative x̂ - x by ψ's argument.
+
+Both choices are about the signal. Had the decoder weights of its own, they would grow in place of
+W: a faint h is enough to give x back, and layer by layer it fades. And sigmoid layers, of slope 1/4
+at most, keep a signal's size only where W Wᵀ is 16 or more: a logistic decoder, of slope 1/4
+itself, asks for as much, a linear one for 4.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from math import inf, isfinite
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from weightinit_cli.activations.smooth import logistic
+from weightinit_cli.network.layers import BLOCK_ROWS
+from weightinit_cli.network.learning import one_quiet_thread
+from weightinit_cli.network.moments import UnitMoments
+from weightinit_cli.network.workers import nobody
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from weightinit_cli.activations import Activation
+
+Array = np.ndarray[Any, Any]
+
+
+class Reconstruction(NamedTuple):
+    """How well a layer gives back its inputs, before its pretraining and after.
+
+    Both are the mean squared error over the inputs' variance about their means, of all rows: 0 is
+    exact, 1 no better than the means alone. None where the inputs do not vary, where the error is
+    not finite, and after a divergence. `diverged` is the step, from 1, at which something was no
+    longer finite.
+    """
+
+    before: float | None
+    after: float | None
+    diverged: int | None
+
+
+class Autoencoder:
+    """One layer that learns to give back its inputs, by plain gradient descent.
+
+    `w`, shape (fan_in, fan_out), and `b`, shape (fan_out,), are updated in place; the inputs share
+    their dtype and lie within `bounds`.
+    """
+
+    def __init__(
+        self,
+        w: Array,
+        b: Array,
+        activation: Activation,
+        *,
+        bounds: tuple[float, float],
+        rate: float,
+    ) -> None:
+        self.w, self.b, self.c = w, b, np.zeros(len(w), w.dtype)
+        self.activation = activation
+        self.rate = rate
+        self.unit_interval = bounds[0] >= 0 and bounds[1] <= 1
+
+    def step(self, x: Array) -> float:
+        """Take one step on a mini-batch, shape (rows, fan_in); return the sum of (x̂ - x)² before.
+
+        Where that is not finite, no step is taken: the parameters stay as they were. With
+        ε = (x̂ - x) / rows and δ = φ'(z) (ε W), the gradients of the rows' mean loss are
+        xᵀδ + εᵀh by W, and the sums of δ and of ε over the rows by b and c.
+        """
+        z = self._preactivations(x)
+        h = self.activation.value(z)
+        error = self._decode(h)
+        error -= x
+        squared = float(np.vdot(error, error))
+        if isfinite(squared):
+            error *= self.rate / len(x)
+            delta = error @ self.w
+            delta *= self.activation.derivative(z)
+            self.w -= x.T @ delta + error.T @ h
+            self.b -= delta.sum(axis=0)
+            self.c -= error.sum(axis=0)
+        return squared
+
+    def error(self, inputs: Array) -> float:
+        """The mean of (x̂ - x)² over all rows and inputs, seen in fixed blocks."""
+        total = 0.0
+        for top in range(0, len(inputs), BLOCK_ROWS):
+            x = inputs[top : top + BLOCK_ROWS]
+            total += float(np.square(self._decode(self.outputs(x)) - x, dtype=np.float64).sum())
+        return total / inputs.size
+
+    def outputs(self, x: Array) -> Array:
+        """h, shape (rows, fan_out)."""
+        z = self._preactivations(x)
+        return self.activation.value(z, out=z)
+
+    @property
+    def finite(self) -> bool:
+        """Whether what is kept of it is finite."""
+        return all(bool(np.isfinite(p).all()) for p in (self.w, self.b))
+
+    def _preactivations(self, x: Array) -> Array:
+        z: Array = x @ self.w
+        z += self.b
+        return z
+
+    def _decode(self, h: Array) -> Array:
+        x_hat: Array = h @ self.w.T
+        x_hat += self.c
+        return logistic(x_hat, out=x_hat) if self.unit_interval else x_hat
+
+
+def pretrain(
+    weights: Sequence[Array],
+    biases: Sequence[Array],
+    activation: Activation,
+    inputs: Array,
+    batches: Iterable[Iterator[Array]],
+    *,
+    bounds: tuple[float, float],
+    steps: int,
+    rate: float,
+    done: Callable[[float], None] = nobody,
+) -> tuple[Reconstruction, ...]:
+    """Pretrain layers in place, the first one first, each for `steps` steps.
+
+    `weights` have shape (fan_in, fan_out), `biases` (fan_out,), of the hidden layers alone;
+    `inputs` have shape (rows, features) and lie within `bounds`. `batches` has one iterator per
+    layer, over the row numbers of its mini-batches. A layer that diverges is the last of those
+    returned, and those above it stay as they were. `done` is told of every step.
+    """
+    reconstructions: list[Reconstruction] = []
+    x = inputs
+    with one_quiet_thread():
+        for w, b, chosen in zip(weights, biases, batches, strict=True):
+            layer = Autoencoder(w, b, activation, bounds=bounds, rate=rate)
+            before = layer.error(x)
+            diverged = _learn(layer, x, islice(chosen, steps), done)
+            after = layer.error(x) if diverged is None else inf
+            if not (isfinite(after) and layer.finite):
+                diverged, after = diverged or steps, inf
+            std = UnitMoments.of(x).std_within or 0.0
+            reconstructions.append(
+                Reconstruction(_share(before, std), _share(after, std), diverged)
+            )
+            if diverged is not None:
+                break
+            x, bounds = layer.outputs(x), activation.bounds
+    return tuple(reconstructions)
+
+
+def _learn(
+    layer: Autoencoder, x: Array, batches: Iterable[Array], done: Callable[[float], None]
+) -> int | None:
+    """Take a step per mini-batch; return the one, from 1, whose error was not finite."""
+    for step, rows in enumerate(batches, 1):
+        if not isfinite(layer.step(x[rows])):
+            return step
+        done(1.0)
+    return None
+
+
+def _share(error: float, std: float) -> float | None:
+    share = error / std / std if std else inf
+    return share if isfinite(share) else None
