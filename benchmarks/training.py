@@ -33,7 +33,8 @@ def pixels(dtype="float32"):
 def winit():
     from weightinit_cli.activations import ACTIVATIONS
     from weightinit_cli.initializers import INITIALIZERS, Fans
-    from weightinit_cli.network import Dense, Network, batches, start
+    from weightinit_cli.network import Dense, Network
+    from weightinit_cli.network.learning import batches, start
     from weightinit_cli.streams import Role, stream
 
     build = INITIALIZERS["kaiming_normal"].build

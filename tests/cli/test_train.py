@@ -15,7 +15,7 @@ from idx_files import t10k
 from result_trees import edit
 
 from weightinit_cli import load_result
-from weightinit_cli.network import Learner
+from weightinit_cli.network.learning import Learner
 from weightinit_cli.plots.training import training_picture
 from weightinit_cli.results import dump_result
 

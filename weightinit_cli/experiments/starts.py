@@ -10,7 +10,7 @@ import numpy as np
 from weightinit_cli.errors import SpecError
 from weightinit_cli.initializers import INITIALIZERS
 from weightinit_cli.initializers.given import Given
-from weightinit_cli.network import batches, draw_parameters
+from weightinit_cli.network import draw_parameters
 from weightinit_cli.network.draws import draw_normal
 from weightinit_cli.network.workers import nobody, workers
 from weightinit_cli.results import Reconstruction
@@ -124,6 +124,7 @@ def pretrained(
     """
     if spec.pretraining is None:
         return ()
+    from weightinit_cli.network.learning import batches
     from weightinit_cli.network.pretraining import pretrain
 
     found = pretrain(

@@ -13,13 +13,15 @@ from weightinit_cli.experiments.environment import environment
 from weightinit_cli.experiments.files import digest_of
 from weightinit_cli.experiments.memory import check_descent
 from weightinit_cli.experiments.starts import scaled
-from weightinit_cli.network import Network, Start, descend, draw_parameters, nudge, task
+from weightinit_cli.network import Network, draw_parameters, nudge
+from weightinit_cli.network.descent import Start, descend
+from weightinit_cli.network.tasks import task
 from weightinit_cli.results import SCHEMA_VERSION, LayerSteps, SymmetryResult
 from weightinit_cli.spec import normal_form
 
 if TYPE_CHECKING:
     from weightinit_cli.experiments.progress import Progress
-    from weightinit_cli.network import LayerTrace
+    from weightinit_cli.network.descent import LayerTrace
     from weightinit_cli.spec import SymmetrySpec
 
 

@@ -13,7 +13,8 @@ from weightinit_cli.experiments.environment import environment
 from weightinit_cli.experiments.files import data_folder, digest_of, located
 from weightinit_cli.experiments.memory import check_descent
 from weightinit_cli.experiments.starts import pretrained, scaled
-from weightinit_cli.network import Network, batches, nudge, start
+from weightinit_cli.network import Network, nudge
+from weightinit_cli.network.learning import batches, start
 from weightinit_cli.results import (
     SCHEMA_VERSION,
     BestOf,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from weightinit_cli.data import Data, Part
     from weightinit_cli.experiments.progress import Progress
-    from weightinit_cli.network import Learner
+    from weightinit_cli.network.learning import Learner
     from weightinit_cli.spec import TrainingSpec
 
 Array = np.ndarray[Any, Any]

@@ -46,7 +46,7 @@ def _channels(channels: Sequence[int]) -> str:
 
 
 def pretrained(entry: Mapping[str, Any]) -> str:
-    """`autoencoder 1,000 steps at 0.1`."""
+    """How layers were pretrained: `autoencoder 1,000 steps at 0.1`."""
     return f"{entry['method']} {entry['steps']:,} steps at {entry['learning_rate']:g}"
 
 
