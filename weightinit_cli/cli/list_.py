@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 FLAT = 0.05
 INDENT = 4
+OUT = (
+    "fan_in, fan_out: connections into and out of a unit, of a kernel times its area; out: units, or "
+    "output channels of a kernel."
+)
 MARGINAL = 1e-9
 
 # Values of the numbers that have no default, to show what becomes of an activation with them.
@@ -47,7 +51,8 @@ def _initializers(columns: int) -> list[str]:
         for entry in INITIALIZERS.values()
     ]
     heads = ("initializer", "standard deviation", "convention of")
-    return [*_table(heads, rows, details, columns), *_aliases(ALIASES, columns)]
+    out = terminal.wrapped(OUT, columns, indent=INDENT)
+    return [*_table(heads, rows, details, columns), "", *out, *_aliases(ALIASES, columns)]
 
 
 def _activations(columns: int) -> list[str]:

@@ -77,6 +77,17 @@ def random_directions(samples: int) -> Array:
     return directions
 
 
+def preactivate(
+    network: Network, layer: Layer, x: Array, weights: Array, bias: Array | None, z: Array
+) -> None:
+    """Put xW + b into `z`, of shapes (n, inputs) -> (n, units); nudged where the network is."""
+    layer.push(x, weights, z)
+    if bias is not None:
+        z += bias
+    if network.nudge:
+        nudge(z, network.nudge)
+
+
 def _push(
     network: Network,
     layer: Layer,
@@ -91,11 +102,7 @@ def _push(
 ) -> Observed:
     """Put xW + b of one block into `z` and φ(z) into `out`, which may be z; see both."""
     before = z[block]
-    layer.push(x[block], weights, before)
-    if bias is not None:
-        before += bias
-    if network.nudge:
-        nudge(before, network.nudge)
+    preactivate(network, layer, x[block], weights, bias, before)
     preactivations = Preactivations.of(before, request)
     network.activation.value(before, out=out[block])
     return _observe(out, directions, block)._replace(preactivations=preactivations)

@@ -14,9 +14,9 @@ import numpy as np
 
 from weightinit_cli.initializers.samplers import Fans, Orthogonal
 from weightinit_cli.network.draws import Buffer, draw_bias, redraw_weights
+from weightinit_cli.network.forward import preactivate
 from weightinit_cli.network.layers import DRAW_WORK
 from weightinit_cli.network.moments import UnitMoments
-from weightinit_cli.network.nudge import nudge
 
 if TYPE_CHECKING:
     from weightinit_cli.network.layers import Layer, Network
@@ -126,13 +126,9 @@ def _activate(
     out: Array,
     block: slice,
 ) -> None:
-    """Put φ(xW + b) of one block into `out`, by the same steps as `forward`."""
+    """Put φ(xW + b) of one block into `out`, as `forward` does."""
     z = out[block]
-    layer.push(x[block], weights, z)
-    if bias is not None:
-        z += bias
-    if network.nudge:
-        nudge(z, network.nudge)
+    preactivate(network, layer, x[block], weights, bias, z)
     network.activation.value(z, out=z)
 
 
