@@ -530,17 +530,18 @@ def test_blocks_cover_every_input_once():
 
 
 def test_blocks_of_images_are_small_and_many():
-    """As many inputs as 2²¹ values, at least 16 where there are as many, else enough to share."""
+    """2²¹ values at most, or 16 inputs; 16 blocks at least where they have 16 inputs; even."""
 
     def sizes(size, samples):
         blocks = network((size, size, 64), (64,), samples=samples).blocks
         return {block.stop - block.start for block in blocks}, len(blocks)
 
-    assert sizes(16, 10_000) == ({126, 127}, 79)
-    assert sizes(16, 1000) == ({58, 59}, 17)
-    assert sizes(16, 100) == ({14, 15}, 7)
-    assert sizes(16, 10) == ({10}, 1)
-    assert sizes(64, 1000) == ({15, 16}, 63)
+    assert sizes(16, 10_000) == ({125}, 80)
+    assert sizes(16, 1000) == ({62, 63}, 16)
+    assert sizes(16, 100) == ({12, 13}, 8)
+    assert sizes(16, 17) == ({8, 9}, 2)
+    assert sizes(16, 16) == ({16}, 1)
+    assert sizes(64, 1000) == ({15, 16}, 64)
     dense = network((1, 1, 64), (64,), (1, 1), samples=10_000)
     dense = dense._replace(layers=(Dense(16_384, 64, NORMAL, None),))
     assert len(dense.blocks) == 20

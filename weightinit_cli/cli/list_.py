@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 FLAT = 0.05
 INDENT = 4
 OUT = (
-    "fan_in, fan_out: connections into and out of a unit, of a kernel times its area; out: units, or "
-    "output channels of a kernel."
+    "fan_in, fan_out: connections into and out of a unit, of a kernel times its area; out: units, "
+    "or output channels of a kernel."
 )
 MARGINAL = 1e-9
 

@@ -26,8 +26,8 @@ Array = np.ndarray[Any, Any]
 BLOCK_ROWS = 512
 BLOCK_VALUES = 1 << 19
 
-# The same of images, which are wider: each has as many units as values, whose sums are kept for
-# every block, so these are few, and yet enough for threads to share.
+# The same of images. These are wide, and of every block some sums per unit are kept, so blocks are
+# few; yet enough for threads to share, and of an even number.
 IMAGE_ROWS = 16
 IMAGE_VALUES = 1 << 21
 IMAGE_BLOCKS = 16
@@ -169,11 +169,11 @@ class Network(NamedTuple):
     @property
     def block_count(self) -> int:
         """How many blocks the inputs are split into, by their shape alone."""
-        if any(isinstance(layer, Conv) for layer in self.layers):
-            rows = max(IMAGE_ROWS, min(IMAGE_VALUES // self.widest, self.samples // IMAGE_BLOCKS))
-        else:
-            rows = max(BLOCK_ROWS, BLOCK_VALUES // self.widest)
-        return -(-self.samples // rows)
+        if not any(isinstance(layer, Conv) for layer in self.layers):
+            return -(-self.samples // max(BLOCK_ROWS, BLOCK_VALUES // self.widest))
+        shared = -(-self.samples // IMAGE_BLOCKS)
+        rows = max(IMAGE_ROWS, min(IMAGE_VALUES // self.widest, shared))
+        return 1 if self.samples <= rows else 2 * -(-self.samples // (2 * rows))
 
     @property
     def blocks(self) -> list[slice]:
