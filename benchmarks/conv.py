@@ -16,6 +16,7 @@ import json
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from functools import partial
 from itertools import product
 from math import sqrt
@@ -93,11 +94,14 @@ def winit_products(case, threads):
     weights = generator.standard_normal((layer.rows, layer.columns), np.float32)
     z, back = np.empty_like(delta), np.empty_like(x)
 
+    opened = ExitStack()  # once for all, as torch opens its threads once
+    apply = opened.enter_context(workers(threads or available_cores(), nobody))
+
     def products():
-        with workers(threads or available_cores(), nobody) as apply:
-            apply(lambda block: layer.push(x[block], weights, z[block]), of.blocks)
-            apply(lambda block: layer.pull(delta[block], weights, back[block]), of.blocks)
-            layer.gradient_squares(x, delta, apply)
+        apply(lambda block: layer.push(x[block], weights, z[block]), of.blocks)
+        apply(lambda block: layer.pull(delta[block], weights, back[block]), of.blocks)
+        layer.gradient_squares(x, delta, apply)
+        return opened
 
     return products
 

@@ -97,9 +97,12 @@ def _overflow(layers: Layers, _: float) -> Finding | None:
 
 def _units_identical(layers: Layers, _: float) -> Finding | None:
     for layer in _whole(layers):
-        distinct = layer.figures.distinct_units
-        if layer.units > layer.positions and distinct and distinct <= layer.positions:
-            return Finding(layer.number, float(distinct))
+        channels = layer.figures.channels
+        if channels is None:
+            if layer.units > 1 and layer.figures.distinct_units == 1:
+                return Finding(layer.number, 1.0)
+        elif layer.units > layer.positions and channels.distinct == 1:
+            return Finding(layer.number, 1.0, "channels.distinct")
     return None
 
 
@@ -162,8 +165,12 @@ def _flat_share(layer: Layer) -> float | None:
 
 
 def _dead_share(layer: Layer) -> float | None:
-    """Which part of the units is dead; a single input is no evidence."""
-    return layer.figures.dead_units / layer.units if layer.samples > 1 else None
+    """Which part of the units is dead, or of a convolution's channels; one value is no evidence."""
+    if layer.samples * layer.positions == 1:
+        return None
+    if layer.figures.channels is not None:
+        return layer.figures.channels.dead * layer.positions / layer.units
+    return layer.figures.dead_units / layer.units
 
 
 def _signal_ratios(layers: Layers) -> list[Ratio]:
@@ -182,12 +189,16 @@ def _gradient_ratios(layers: Layers) -> list[Ratio]:
     whole = _whole(layers)
     if len(whole) < len(layers):
         whole = whole[:-1]
-    gradients = ((layer.number, layer.figures.gradient) for layer in reversed(whole))
-    return [
-        Ratio(number, _log(gradient.ratio))
-        for number, gradient in gradients
-        if gradient is not None and gradient.ratio is not None and not gradient.nonfinite
-    ]
+    above = {layer.number - 1: layer.positions for layer in layers}
+    ratios = []
+    for layer in reversed(whole):
+        gradient = layer.figures.gradient
+        if gradient is None or gradient.ratio is None or gradient.nonfinite:
+            continue
+        # A kernel's gradient adds up what comes back to all positions.
+        places = layer.positions / above.get(layer.number, layer.positions)
+        ratios.append(Ratio(layer.number, _log(gradient.ratio * places)))
+    return ratios
 
 
 def _log(value: float) -> float:
@@ -207,6 +218,7 @@ def _size(figures: LayerStatistics) -> float | None:
 
 
 _PER_LAYER = "geometric mean over the layers of"
+_RATIO = "gradient.ratio (of convolutions × positions / positions of the layer after)"
 
 DEFINITIONS: Final[dict[str, Definition]] = {
     "overflow": Definition(
@@ -220,8 +232,8 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         _units_identical,
         "distinct_units",
         "all units of a layer are the same: they get the same gradient and stay the same",
-        "distinct_units = 1 in a layer of several units; of a convolution with several channels, "
-        "distinct_units <= its positions",
+        "distinct_units = 1 in a layer of several units, channels.distinct = 1 in a convolution of "
+        "several channels",
         "draw the weights at random, so that the units differ from the start",
         "Rumelhart, Hinton & Williams 1986",
     ),
@@ -253,10 +265,10 @@ DEFINITIONS: Final[dict[str, Definition]] = {
     ),
     "dying": Definition(
         partial(_first, _dead_share, gt),
-        "dead_units / width",
+        "dead share",
         "units are zero for every input and get no gradient (ReLU networks of 100 units with He "
         "have up to 6 by chance)",
-        "dead_units / width > threshold",
+        "dead_units / units > threshold, of a convolution channels.dead / channels",
         "use he_normal with zero biases, or a leaky activation",
         "Lu et al. 2020 (arXiv:1903.06733)",
     ),
@@ -280,7 +292,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         _vanishing_gradient,
         "mean gradient.ratio",
         "what comes back shrinks from layer to layer, so that the first layers hardly learn",
-        f"{_PER_LAYER} gradient.ratio < threshold, or gradient.signal_rms = 0 at the last layer",
+        f"{_PER_LAYER} {_RATIO} < threshold, or gradient.signal_rms = 0 at the last layer",
         "raise the weights' scale or try initializer: critical, where there is one",
         "Glorot & Bengio 2010, section 4.2; Schoenholz et al. 2017 (arXiv:1611.01232), section 5",
     ),
@@ -289,7 +301,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "mean gradient.ratio",
         "what comes back grows from layer to layer, so that the first layers' steps are far too "
         "long",
-        f"{_PER_LAYER} gradient.ratio > threshold",
+        f"{_PER_LAYER} {_RATIO} > threshold",
         "lower the weights' scale, or try initializer: critical, where there is one",
         "Schoenholz et al. 2017 (arXiv:1611.01232), section 5",
     ),

@@ -263,3 +263,18 @@ def test_a_network_less(trained: tuple[TrainingResult, list]):
     outcome = compare_steps(stopped, result, EXACT)
     assert outcome.structure[0].endswith(": missing")
     assert any(line.startswith("networks.1.") for line in outcome.structure)
+
+
+@pytest.mark.parametrize(("answers", "drifted"), [(1, 0), (2, 0), (90, 1)])
+def test_answers_that_hang_on_the_last_bits(
+    trained: tuple[TrainingResult, list], answers: int, drifted: int
+):
+    result, shadows = trained
+    first = result.networks[0]
+    other = first.test.accuracy - answers / result.data.test
+    networks = (
+        replace(first, test=replace(first.test, accuracy=other)),
+        *result.networks[1:],
+    )
+    outcome = compare_steps(result, replace(result, networks=networks), ROUNDING, shadows)
+    assert figures(outcome) == ["networks.0.test.accuracy"] * drifted

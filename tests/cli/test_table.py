@@ -33,7 +33,7 @@ def plain(result: Result) -> list[str]:
 
 
 def rows(lines: list[str]) -> list[str]:
-    return [line for line in lines if re.match(r" *\d+ ", line)]
+    return [line for line in lines if re.match(r" *\d+ +[-\d]", line)]
 
 
 def heads(lines: list[str]) -> list[str]:

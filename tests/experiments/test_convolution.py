@@ -75,8 +75,51 @@ def test_fully_connected_layers_have_no_kernels():
 
 def test_equal_kernels_are_told():
     (verdict,) = result_of("{name: constant, value: 0.1}", "activation: tanh").verdict[:1]
-    assert (verdict.name, verdict.layer, verdict.value) == ("units_identical", 1, 30.0)
+    assert (verdict.name, verdict.layer, verdict.value) == ("units_identical", 1, 1.0)
+    assert verdict.figure == "channels.distinct"
     assert result_of("zeros", "activation: tanh").verdict[0].name == "units_identical"
+
+
+def names_of(result):
+    return {verdict.name for verdict in result.verdict}
+
+
+def test_channels_that_differ_by_their_biases_alone_are_not_identical():
+    result = result_of("zeros", "activation: tanh", "bias: {name: normal, std: 0.5}")
+    assert [layer.distinct_units for layer in result.layers] == [8, 8]
+    assert [layer.channels.distinct for layer in result.layers] == [8, 8]
+    assert "units_identical" not in names_of(result)
+
+
+@pytest.mark.parametrize("padding", ["circular", "valid", "same"])
+def test_few_values_do_not_make_channels_identical(padding):
+    result = result_of("he_normal", "activation: step", "samples: 1", f"padding: {padding}")
+    assert "units_identical" not in names_of(result)
+
+
+def test_a_channel_is_dead_where_it_is_zero_everywhere():
+    """Of few inputs many units are zero by chance, whole channels hardly any."""
+    result = result_of("he_normal", "samples: 3", "channels: 16")
+    assert result.layers[0].dead_units > 0.1 * 16 * 30
+    assert [layer.channels.dead for layer in result.layers] == [0, 0]
+    assert "dying" not in names_of(result)
+    dead = result_of("he_normal", "bias: {name: constant, value: -100}")
+    assert [layer.channels.dead for layer in dead.layers] == [8, 8]
+    assert "dying" in names_of(dead)
+
+
+@pytest.mark.parametrize("more", ["stride: 2", "padding: valid"])
+def test_he_is_healthy_whatever_becomes_of_the_image(more):
+    """What comes back lies on fewer positions; the kernels' gradient adds it up."""
+    shape = "image: [32, 32, 3]", "channels: 48", "layers: 4", "samples: 30"
+    result = result_of("he_normal", more, *shape)
+    assert names_of(result) == {"healthy"}
+    powers = [layer.gradient.weight_rms**2 for layer in result.layers]
+    assert max(powers) < 3 * min(powers)
+    small = result_of("{name: normal, std: 0.01}", more, *shape)
+    assert "vanishing_gradient" in names_of(small)
+    large = result_of("{name: normal, std: 0.5}", more, *shape)
+    assert "exploding_gradient" in names_of(large)
 
 
 def test_one_channel_is_not_identical():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from weightinit_cli.errors import SpecError
-from weightinit_cli.experiments import run, shadow
+from weightinit_cli.experiments import forecast, memory, run, shadow
 from weightinit_cli.results import dump_result
 from weightinit_cli.spec import parse_spec, spec_from_normal_form
 
@@ -138,3 +138,34 @@ def test_lsuv_before_gradient_descent():
     text = "experiment: symmetry\nactivation: tanh\ninitializer: lsuv\nsteps: 3\n"
     result = run(spec_of(text))
     assert result.layers[0].start_distinct == 10
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("initializer: lsuv\n", "lsuv finds its scales on the data"),
+        (PRETRAINED, "the weights were pretrained"),
+    ],
+)
+def test_nothing_is_foreseen_of_a_start_that_looks_at_the_data(text, why):
+    said = forecast(spec_of(f"{SMALL}activation: silu\n{text}"))
+    assert said.layers == ()
+    assert said.no_theory.startswith(why)
+
+
+def test_what_pretraining_keeps_is_asked_for_beforehand(monkeypatch):
+    monkeypatch.setattr(memory, "available_bytes", lambda: 400 << 20)
+    text = f"{TRAINING}initializer: xavier_normal\nwidth: 20000\nlayers: 1\n".replace(
+        "layers: 3\nwidth: 30\n", ""
+    )
+    run(spec_of(text, "steps=1"))
+    with pytest.raises(SpecError, match="GiB of memory"):
+        run(spec_of(f"{text}pretraining: {{steps: 1}}\n"))
+
+
+def test_inputs_that_do_not_vary_have_no_share():
+    """Not that of a variance which is rounding alone."""
+    text = "samples: 50\nwidth: 10\nlayers: 40\nactivation: sigmoid\n"
+    result = run(spec_of(f"{text}initializer: xavier_normal\npretraining: {{steps: 2}}\n"))
+    last = result.resolved.pretraining[-1]
+    assert (last.before, last.after) == (None, None)

@@ -594,3 +594,33 @@ def test_unreadable(tmp_path: Path, plain: Result):
     finally:
         with suppress(OSError):
             file.chmod(0o600)
+
+
+def test_pretraining_that_nobody_asked_for(refused: Callable, tree: Callable):
+    damaged = tree()
+    damaged["resolved"]["pretraining"] = [{"before": 1.0, "after": 0.5}]
+    assert refused(damaged).startswith("resolved.pretraining: ")
+    damaged = tree()
+    damaged["spec"]["pretraining"] = None
+    assert refused(damaged) == "spec.pretraining: must be left out, not null"
+    damaged["spec"]["pretraining"] = {"method": "autoencoder", "steps": 1, "learning_rate": 0.1}
+    assert refused(damaged).startswith("resolved.pretraining: ")
+
+
+@pytest.mark.parametrize("key", ["channels", "kernel", "image", "padding", "stride"])
+def test_widths_and_kernels_at_once(refused: Callable, tree: Callable, key: str):
+    damaged = tree()
+    damaged["spec"][key] = {"padding": "same"}.get(key, [1, 1, 1])
+    assert refused(damaged).startswith("spec.")
+
+
+def test_channels_and_kernels_of_no_convolution(refused: Callable, tree: Callable):
+    damaged = tree()
+    damaged["layers"][0]["channels"] = {"distinct": 3, "dead": 0}
+    assert refused(damaged) == "layers.0.channels: must be there of convolutions alone"
+    damaged = tree()
+    damaged["kernels"] = {"shape": [1, 1, 1], "filters": 1, "values": [[0.5]]}
+    assert refused(damaged) == "kernels: must be there of convolutions, not else"
+    damaged = tree()
+    damaged["spec"]["layers"] += 1
+    assert refused(damaged) == "spec.layers: not as many as there are"

@@ -244,10 +244,10 @@ def test_networks_that_are_not_those_of_the_spec(refused: Callable):
         assert refused(damaged) == said
 
 
-@pytest.mark.parametrize("value", [[], [1], [1, 2, 3]])
+@pytest.mark.parametrize("value", [[], [1], [1, 2, 3], [1, 99], [1, 0], [9999, 1]])
 def test_interrupted_at_no_place(refused: Callable, value: list[int]):
     damaged = {**tree("training"), "interrupted": value}
-    assert refused(damaged) == "interrupted: must be a step and a network"
+    assert refused(damaged) == "interrupted: must be a step and a network of the spec"
 
 
 # anything

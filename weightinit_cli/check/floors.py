@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 FEWEST = 2.0
 RELATIVE = 1e-6
 TINY = 1e-12
+SIX_DIGITS = 1e-5  # of what is kept to as many
 # Standard errors are estimates themselves. Where a bin's edge has moved, so has what theory
 # expects in it, by the root of that at a fold such as silu's minimum.
 ESTIMATE = 1e-2
@@ -24,6 +25,7 @@ BEYOND_A_FOLD = 1e-3
 EPS = {"float32": 2.0**-23, "float64": 2.0**-52}
 
 _SPREADS = frozenset({"std", "std_across_inputs", "std_across_units", "preactivation_std"})
+_MERGED = frozenset({"distinct_units", "channels.distinct"})
 _SINGLE = ("min", "max", "quantiles.", "histogram.edges.")
 _FRACTIONS = frozenset({"saturation.low", "saturation.high", "zero_fraction"})
 
@@ -41,7 +43,8 @@ class Floors:
     - a gradient to what FEWEST of its largest values make of it, since one may pass a kink, and its
       bins to sqrt(n) times as many, since that moves a whole row of the layers below;
     - the distinct units, where m of n are left, to sqrt(min(m, n - m)): which of them are merged
-      hangs on their last bits.
+      hangs on their last bits; distinct channels, which do at many positions, to one;
+    - an element of a kernel to the six digits that are kept.
     """
 
     def __init__(self, saved: Result, old: Leaves, new: Leaves) -> None:
@@ -55,7 +58,7 @@ class Floors:
         """The floor of a figure of this size."""
         figure = place.figure
         if place.layer is None:
-            return 0.0
+            return SIX_DIGITS * size if figure.startswith("kernels.") else 0.0
         if figure.startswith("theory."):
             return self._of_theory(place, size)
         if figure.startswith("repeats."):
@@ -71,9 +74,9 @@ class Floors:
             return FEWEST + (_values(layer) * noise / layer.std if layer.std else 0.0)
         if gradient:
             return size * self._share_of_the_largest(place.layer, figure)
-        if figure == "distinct_units":
+        if figure in _MERGED:
             left = layer.distinct_units or units
-            return sqrt(min(left, units - left))
+            return sqrt(min(left, units - left)) if figure == "distinct_units" else 1.0
         if figure in _SPREADS and noise:
             return noise * noise / (size + noise) + noise / sqrt(units)
         return noise if figure.startswith(_SINGLE) else 0.0

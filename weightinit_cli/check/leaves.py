@@ -13,10 +13,8 @@ if TYPE_CHECKING:
 Value = float | int | str | bool | None
 
 # What is no figure: `environment` and the spec decide how two results are compared; verdicts are
-# compared as a whole; of the kernels, the draws and the weights' figures are.
-_ASIDE = frozenset(
-    {"environment", "spec", "name", "schema_version", "input", "layers", "verdict", "kernels"}
-)
+# compared as a whole.
+_ASIDE = frozenset({"environment", "spec", "name", "schema_version", "input", "layers", "verdict"})
 _OCTAVES = "gradient.histogram"
 
 

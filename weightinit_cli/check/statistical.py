@@ -67,8 +67,11 @@ def sample(
     was, now = leaves(old), [leaves(each) for each in fresh]
     gatherer = Gatherer(was, now)
     for place in was:
-        if _is_fixed(place) and not lacks(place.figure, lacked) and all(place in n for n in now):
-            gatherer.fixed(place)
+        if not _is_fixed(place) or lacks(place.figure, lacked) or any(place not in n for n in now):
+            continue
+        # What was found on the data, as lsuv's scales, depends on the draws.
+        if not gatherer.fixed(place) and place.layer is None:
+            gatherer.log(place)
     layers = min(len(old.layers), len(fresh[0].layers))
     for number, layer in enumerate((old.input, *old.layers[:layers])):
         _gather(gatherer, number, layer, with_gradient=not lacks("gradient", lacked))
@@ -178,7 +181,10 @@ def _shown(value: float, each: Sample) -> float:
 
 
 def _is_fixed(place: Place) -> bool:
-    """Whether no draw decides the figure: what was resolved, what theory says but its error, z."""
+    """Whether no draw decides the figure: what was resolved, what theory says but its error, z.
+
+    What was found on the data is an exception, which the fresh networks show by differing in it.
+    """
     path = place.figure
     if place.layer is None:
         return path.startswith("resolved.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from weightinit_cli.check.floors import RELATIVE
+from weightinit_cli.check.floors import FEWEST, RELATIVE
 from weightinit_cli.check.gates import Chosen, Gate
 from weightinit_cli.check.leaves import Place, flat
 from weightinit_cli.check.outcome import Drift, Outcome, drift, worst
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from weightinit_cli.check.leaves import Leaves, Value
     from weightinit_cli.results import AnyResult
 
+PARTS = ("train", "validation", "test")
 _ASIDE = ("environment", "spec", "name", "schema_version")
 
 
@@ -30,9 +31,9 @@ def compare_steps(
     """Compare all that two results of the same draws hold, by the exact or the rounding gate.
 
     What rounding may do is FACTOR times what it does in the shadows, to any step of the same
-    figure, and 1e-6 of the value; where a shadow lacks a figure that the run has, or the other way
-    round, that step of it is left out. Under other draws a training is another training: there is
-    nothing to hold it to, and that is said as a difference.
+    figure in any network, 1e-6 of the value and its floor; where a shadow lacks a figure that the
+    run has, or the other way round, that step of it is left out. Under other draws a training is
+    another training: there is nothing to hold it to, and that is said as a difference.
     """
     if chosen.gate is Gate.STATISTICAL:
         sentence = "other draws: a course over steps is compared under the same draws only"
@@ -45,8 +46,14 @@ def compare_steps(
         drifts = [Drift(p, was[p], now[p], None) for p in places if was[p] != now[p]]
     else:
         changes = largest_changes(now, moved, _group)
+        floors = _floors(was)
         found = (
-            drift(p, was[p], now[p], _tolerance(was[p], now[p], changes.get(_group(p), 0.0)))
+            drift(
+                p,
+                was[p],
+                now[p],
+                _tolerance(was[p], now[p], changes.get(_group(p), 0.0)) + floors.get(p, 0.0),
+            )
             for p in places
         )
         drifts = [each for each in found if each is not None]
@@ -71,7 +78,29 @@ def _tolerance(old: Value, new: Value, moved: float) -> float:
     return FACTOR * moved + RELATIVE * max(sizes, default=0.0)
 
 
+def _floors(was: Leaves) -> dict[Place, float]:
+    """The least tolerances of a training: FEWEST answers, and of a loss's spread that of the loss.
+
+    An answer hangs on the last bits of two logits that are nearly equal, and a spread is a
+    difference of losses.
+    """
+    found = {}
+    for place in was:
+        *path, last = place.figure.split(".")
+        part = path[-1] if path and path[-1] in PARTS else "test"
+        examples = was.get(Place(None, f"data.{part}"))
+        if last.startswith("accuracy") and isinstance(examples, int) and examples:
+            found[place] = FEWEST / examples
+        if last == "loss_std":
+            mean = was.get(Place(None, ".".join([*path, "loss_mean"])))
+            found[place] = RELATIVE * abs(mean) if isinstance(mean, float) else 0.0
+    return found
+
+
 def _group(place: Place) -> Place:
-    """The figure without the number of its step."""
-    path, _, last = place.figure.rpartition(".")
-    return place._replace(figure=path) if last.isdigit() else place
+    """The figure without the numbers of its step and its network.
+
+    When a unit first passes its kink on the other side is chance, from network to network.
+    """
+    parts = [part for part in place.figure.split(".") if not part.isdigit()]
+    return place._replace(figure=".".join(parts))

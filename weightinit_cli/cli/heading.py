@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from weightinit_cli.results import AnyResult, Reconstruction
 
 
+MOST_PAIRS = 10
+
+
 def heading(result: AnyResult) -> list[str]:
     """The lines, broken at commas where they are wider than the terminal."""
     text = printable(f"{result.name}: {', '.join(described(result.spec))}")
@@ -27,13 +30,17 @@ def pretraining(layers: Sequence[Reconstruction]) -> list[str]:
     """What each layer's pretraining did to its reconstruction error; nothing without any."""
     if not layers:
         return []
-    pairs = (f"{_share(each.before)} to {_share(each.after)}" for each in layers)
-    text = f"pretrained, layer by layer: error in giving back the input {', '.join(pairs)}"
+    pairs = [_change(each) for each in layers]
+    if len(pairs) > MOST_PAIRS:
+        pairs[MOST_PAIRS - 1 : -1] = ["..."]
+    text = f"pretrained layer by layer: error in giving back the input {', '.join(pairs)}"
     return fitted(f"{text} of its variance")
 
 
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2g}"
+def _change(layer: Reconstruction) -> str:
+    if layer.before is None or layer.after is None:
+        return "none (no variance)"
+    return f"{layer.before:.2g} to {layer.after:.2g}"
 
 
 def fitted(text: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from weightinit_cli.cli.heading import fitted, heading
+from weightinit_cli.cli.heading import fitted, heading, pretraining
 from weightinit_cli.results.readings import best_of_few, interruption
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def scores_table(result: TrainingResult) -> list[str]:
         lines.append(line)
     if len(result.networks) > MOST_ROWS:
         lines.append(f"and {len(result.networks) - MOST_ROWS:,} others")
+    lines += pretraining(result.networks[0].pretraining)
     if (stopped := interruption(result)) is not None:
         lines.append(click.style(stopped, fg="red"))
     return lines + _spreads(result) + _choices(result)

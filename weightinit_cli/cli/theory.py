@@ -11,6 +11,9 @@ from weightinit_cli.cli.options import config_option, set_option
 from weightinit_cli.errors import WinitError, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from weightinit_cli.results import LayerTheory
     from weightinit_cli.results.forecast import Forecast, Limits
 
@@ -72,7 +75,7 @@ def _lines(said: Forecast) -> list[str]:
     if said.no_theory is not None or said.limits is None:
         return [*lines, *terminal.wrapped(f"no predictions: {said.no_theory}", columns)]
     lines += _table(said)
-    for text in _limits(said.limits):
+    for text in _limits(said.limits, summed=_changes_size(said.spec)):
         lines += terminal.wrapped(text, columns, indent=2)
     return lines
 
@@ -103,8 +106,16 @@ def _row(number: int, layer: LayerTheory) -> tuple[str, ...]:
     return (str(number), _number(layer.q), shown, *map(_number, values))
 
 
-def _limits(limits: Limits) -> list[str]:
-    """Where it goes with depth, for layers like the last."""
+def _changes_size(spec: Mapping[str, Any]) -> bool:
+    """Whether images become smaller from layer to layer, and power lies on fewer positions."""
+    from weightinit_cli.results.shapes import convolution
+
+    stack = convolution(spec)
+    return stack is not None and len({shape.positions for shape in stack.shapes}) > 1
+
+
+def _limits(limits: Limits, *, summed: bool) -> list[str]:
+    """Where it goes with depth, for layers like the last; `summed`: over positions."""
     lines = [
         f"With depth (sigma_w {_number(limits.sigma_w)}, sigma_b {_number(limits.sigma_b)}): "
         f"{limits.sentence}.",
@@ -112,7 +123,8 @@ def _limits(limits: Limits) -> list[str]:
     if limits.chi_1 is not None:
         edge = abs(limits.chi_1 - 1) < 1e-9
         fate = "keeps its power" if edge else "vanishes" if limits.chi_1 < 1 else "explodes"
-        lines.append(f"chi_1 = {limits.chi_1:.6g}: the gradient {fate} with depth.")
+        over = ", summed over the positions," if summed else ""
+        lines.append(f"chi_1 = {limits.chi_1:.6g}: the gradient{over} {fate} with depth.")
     variance = "grows" if limits.q is None else "settles"
     scales = (
         ("xi_q", limits.xi_q, f"the variance {variance} e-fold"),

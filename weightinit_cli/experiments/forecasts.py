@@ -6,7 +6,7 @@ from math import isfinite, sqrt
 from typing import TYPE_CHECKING
 
 from weightinit_cli.experiments.build import build_network, build_request
-from weightinit_cli.experiments.predict import predicted
+from weightinit_cli.experiments.predict import predicted, unforeseen
 from weightinit_cli.results import LayerTheory, Prediction
 from weightinit_cli.results.forecast import Forecast, Limits
 from weightinit_cli.spec import digest, normal_form
@@ -26,7 +26,9 @@ def forecast(spec: Spec) -> Forecast:
     Raises SpecError where the spec asks theory for a number that does not exist.
     """
     network = build_network(spec)
-    said = predicted(network, spec.activation, build_request(spec, network.activation))
+    said = predicted(
+        network, spec.activation, build_request(spec, network.activation), unforeseen(spec)
+    )
     return Forecast(
         name=spec.name,
         spec=normal_form(spec),

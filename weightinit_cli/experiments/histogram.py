@@ -72,8 +72,10 @@ def _needed(spec: Spec, network: Network, request: Request, threads: int) -> Pea
     needed = peak_bytes(network, request.bins, threads, traced=spec.backward)
     if spec.pretraining is None:
         return needed
-    kept = 2 * network.dtype.itemsize * sum(layer.entries for layer in network.layers)
-    return needed._replace(weights=needed.weights + kept)
+    # with repeats the first network, the one before and the one in work; each with its draws
+    networks = 2 if spec.repeats == 1 else 4
+    entries = networks * sum(layer.entries for layer in network.layers) + 3 * network.largest
+    return needed._replace(weights=needed.weights + network.dtype.itemsize * entries)
 
 
 def _resolved(spec: Spec, start: Started, request: Request, said: Predicted) -> Resolved:

@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from weightinit_cli.experiments.statistics import gradient_statistics, statistics
-from weightinit_cli.network import backward, forward
+from weightinit_cli.network import Conv, backward, forward
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy as np
 
-    from weightinit_cli.network import Network, Request
+    from weightinit_cli.network import Layer, Network, Request
     from weightinit_cli.results import LayerStatistics
 
 
@@ -28,7 +28,11 @@ def measure(
     """The figures of the input, then those of every layer."""
     trace: list[np.ndarray] | None = [] if with_gradient else None
     records = forward(network, request, threads, done, trace)
-    figures = [statistics(record, request) for record in records]
+    positions = (None, *(_positions(layer) for layer in network.layers))
+    figures = [
+        statistics(record, request, places)
+        for record, places in zip(records, positions, strict=True)
+    ]
     if trace is None:
         return figures
     above = None
@@ -38,3 +42,7 @@ def measure(
         figures[number] = replace(figures[number], gradient=gradient)
         above = record
     return figures
+
+
+def _positions(layer: Layer) -> int | None:
+    return layer.positions if isinstance(layer, Conv) else None

@@ -37,8 +37,13 @@ def check_memory(spec: Spec, needed: PeakBytes) -> None:
     raise _too_much(spec, key, needed.total, available, instead)
 
 
-def check_descent(spec: SymmetrySpec | TrainingSpec, features: int, outputs: int) -> None:
-    """Raise SpecError where parameters or signals of gradient descent need more than there is."""
+def check_descent(
+    spec: SymmetrySpec | TrainingSpec, features: int, outputs: int, examples: int = 0
+) -> None:
+    """Raise SpecError where parameters or signals of gradient descent need more than there is.
+
+    Pretraining keeps what all `examples` become in one layer, and in the next.
+    """
     sizes = (features, *spec.width, outputs)
     bytes_each = 8
     if spec.experiment == "training":
@@ -49,11 +54,15 @@ def check_descent(spec: SymmetrySpec | TrainingSpec, features: int, outputs: int
     weights = sum(prod(pair) for pair in pairwise(sizes)) * bytes_each * COPIES_OF_PARAMETERS
     signals = rows * sum(sizes) * bytes_each * COPIES_OF_SIGNALS
     losses = BYTES_PER_STEP * spec.steps * getattr(spec, "repeats", 1)
-    needed = weights + signals + losses
+    kept = 0
+    if spec.pretraining is not None:
+        kept = examples * 2 * max(sizes) * bytes_each + weights
+    needed = weights + signals + losses + kept
     available = _available_for(needed)
     if available is not None:
         greedy = "batch" if spec.experiment == "training" else "samples"
-        key = max((weights, "width"), (signals, greedy), (losses, "steps"))[1]
+        asked = (weights, "width"), (signals, greedy), (losses, "steps"), (kept, "pretraining")
+        key = max(asked)[1]
         raise _too_much(spec, key, needed, available)
 
 

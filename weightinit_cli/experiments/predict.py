@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from weightinit_cli.initializers import INITIALIZERS
 from weightinit_cli.initializers.given import Given
 from weightinit_cli.network import Conv
 from weightinit_cli.results import LayerTheory, Prediction, figure
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
 
     from weightinit_cli.network import Network, Request
     from weightinit_cli.results import LayerStatistics
-    from weightinit_cli.spec import Component
+    from weightinit_cli.spec import Component, Spec
     from weightinit_cli.theory import Expectations, LayerPrediction
 
 ENOUGH_REPEATS = 10
 ENOUGH_VALUES = 30
+PRETRAINED = "the weights were pretrained; mean-field theory is about random ones"
 SHARES = ("saturation.low", "saturation.high", "zero_fraction")
 
 
@@ -36,10 +38,22 @@ class Predicted(NamedTuple):
     why_not: str | None
 
 
-def predicted(network: Network, activation: Component, request: Request) -> Predicted:
-    """What theory says of a network."""
+def unforeseen(spec: Spec) -> str | None:
+    """Why there are no predictions before a run, where its start looks at the data."""
+    if spec.pretraining is not None:
+        return PRETRAINED
+    if INITIALIZERS[spec.initializer.name].data_dependent:
+        name = spec.initializer.name
+        return f"{name} finds its scales on the data; winit histogram has predictions for them"
+    return None
+
+
+def predicted(
+    network: Network, activation: Component, request: Request, unforeseen: str | None = None
+) -> Predicted:
+    """What theory says of a network; nothing of what is `unforeseen`."""
     expectations = expectations_of(activation.name, **activation.arguments)
-    why_not = _why_not(network)
+    why_not = unforeseen or _why_not(network)
     if why_not is not None:
         return Predicted(expectations, (), [], [], why_not)
     scales = tuple(
@@ -79,15 +93,22 @@ def _shares(expectations: Expectations, q: float, edges: tuple[float, ...]) -> t
 def _why_not(network: Network) -> str | None:
     """Mean-field theory is about many weights that are independent and have no mean."""
     for layer in network.layers:
-        if isinstance(layer, Conv) and layer.padding == "same":
-            return "zeros around the image; for convolutions, mean-field theory is about a ring"
+        if isinstance(layer, Conv) and layer.padding == "same" and _is_padded(layer):
+            return (
+                "zeros around the image; for convolutions, mean-field theory is about windows "
+                "inside the image, or on a ring"
+            )
         if isinstance(layer.weights, Given):
-            return "the weights were pretrained; mean-field theory is about random ones"
+            return PRETRAINED
         if layer.weights.mean:
             return "the weights have a mean; mean-field theory is about weights without"
         if layer.bias is not None and layer.bias.mean:
             return "the biases have a mean; mean-field theory is about biases without"
     return None
+
+
+def _is_padded(layer: Conv) -> bool:
+    return any(axis.before or axis.after for axis in layer.axes)
 
 
 def with_theory(

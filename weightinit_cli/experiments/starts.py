@@ -101,7 +101,8 @@ def scaled(
         try:
             return with_gains(network, lsuv_gains(network, inputs, tolerance, apply))
         except NoScaleError as error:
-            message = f"{spec.initializer.name} finds no scale for layer {error.layer}"
+            layer = f"layer {error.layer}{_of(spec, network)}"
+            message = f"{spec.initializer.name} finds no scale for {layer}"
             problem = spec.problem("initializer", f"{message}: {error.reason}")
             raise SpecError([problem]) from None
 
@@ -143,16 +144,23 @@ def pretrained(
         bounds=bounds,
         steps=spec.pretraining.steps,
         rate=spec.pretraining.learning_rate,
+        nudged=network.nudge,
         done=done,
     )
     for number, each in enumerate(found, 1):
         if each.diverged is not None:
             message = (
-                f"layer {number} diverges at step {each.diverged:,} of its pretraining; "
-                f"take less than {spec.pretraining.learning_rate:g}"
+                f"layer {number}{_of(spec, network)} diverges at step {each.diverged:,} of its "
+                f"pretraining; take less than {spec.pretraining.learning_rate:g}"
             )
             raise SpecError([spec.problem("pretraining.learning_rate", message)])
     return tuple(Reconstruction(each.before, each.after) for each in found)
+
+
+def _of(spec: Experiment, network: Network) -> str:
+    """Which of several networks, of which of several runs."""
+    of = f" of network {network.repeat + 1:,}" if network.repeat else ""
+    return f"{of} of {spec.run}" if spec.run else of
 
 
 def _step_work(network: Network) -> float:

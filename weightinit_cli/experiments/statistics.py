@@ -9,6 +9,7 @@ import numpy as np
 
 from weightinit_cli.network import QUANTILES, GradientRecord, Record, Request, octaves
 from weightinit_cli.results import (
+    ChannelCounts,
     Gradient,
     HistogramCounts,
     LayerStatistics,
@@ -26,8 +27,11 @@ MOST_OCTAVES = 40
 LOWEST, HIGHEST = -1021, 1022
 
 
-def statistics(record: Record, request: Request) -> LayerStatistics:
-    """The figures of one layer; None where a figure does not exist or overflows, never -0.0."""
+def statistics(record: Record, request: Request, positions: int | None = None) -> LayerStatistics:
+    """The figures of one layer; None where a figure does not exist or overflows, never -0.0.
+
+    `positions` are those of a convolution's channels.
+    """
     moments, buckets, before = record.activations, record.buckets, record.preactivations
     values = buckets.finite + buckets.nonfinite
     saturation = Saturation(None, None)
@@ -57,6 +61,15 @@ def statistics(record: Record, request: Request) -> LayerStatistics:
             underflow=record.underflow,
             overflow=record.overflow,
         ),
+        channels=None if positions is None else _channels(record, positions),
+    )
+
+
+def _channels(record: Record, positions: int) -> ChannelCounts:
+    moments = record.activations
+    return ChannelCounts(
+        distinct=moments.distinct_channels(record.eps, positions),
+        dead=int(np.count_nonzero(moments.dead.reshape(positions, -1).all(axis=0))),
     )
 
 

@@ -52,7 +52,7 @@ def training(spec: TrainingSpec, progress: Progress, nudge: int = 0) -> Training
     dtype = np.dtype(spec.dtype)
     with located(spec):
         data = load(spec.data, data_folder(), spec.dtype)
-    check_descent(spec, data.features, data.classes)
+    check_descent(spec, data.features, data.classes, len(data.train))
     sizes = (data.features, *spec.width, data.classes)
     network = Network(
         build_layers(spec, sizes), build_activation(spec), spec.batch, dtype, spec.seed

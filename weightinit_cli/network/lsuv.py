@@ -143,9 +143,11 @@ def _gain(
     gain, variance = divided(variances, tolerance)
     if abs(variance - 1) < tolerance:
         return gain
+    biases = f", that of its biases alone {variances.bias:.4g}" if variances.bias else ""
+    remedy = "smaller biases or a larger tolerance" if variances.bias else "a larger tolerance"
     message = (
-        f"the variance of its pre-activations is {variance:.4g} after {DIVISIONS} divisions, that "
-        f"of its biases alone {variances.bias:.4g}; take smaller biases or a larger tolerance"
+        f"the variance of its pre-activations is {abs(variance - 1):.2g} off 1 after {DIVISIONS} "
+        f"divisions{biases}; take {remedy}"
     )
     raise NoScaleError(number, message)
 

@@ -154,6 +154,18 @@ class UnitMoments:
         difference; a second one tells apart those that agree in the first by chance, of which
         4,096 units have about ten. Of a single input there is the mean alone.
         """
+        clusters = self._clusters(eps)
+        return None if clusters is None else int(clusters.max()) + 1
+
+    def distinct_channels(self, eps: float, positions: int) -> int | None:
+        """How many channels differ at any of their positions, as `distinct` tells units apart."""
+        clusters = self._clusters(eps)
+        if clusters is None:
+            return None
+        return int(np.unique(clusters.reshape(positions, -1), axis=1).shape[1])
+
+    def _clusters(self, eps: float) -> Array | None:
+        """A number for every unit, from 0, the same for units that agree."""
         if not np.isfinite(self.projection).all() or not self.count:
             return None
         inputs = float(self.counts[0])
@@ -165,7 +177,7 @@ class UnitMoments:
             cluster[order] = np.concatenate([[0], np.cumsum(steps)])
             if steps.all():
                 break
-        return int(cluster.max()) + 1
+        return cluster
 
     def _pooled_mean(self) -> float:
         pivot = float(self.means[int(np.argmax(self.counts))])

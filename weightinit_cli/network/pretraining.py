@@ -18,7 +18,7 @@ itself, asks for as much, a linear one for 4.
 from __future__ import annotations
 
 from itertools import islice
-from math import inf, isfinite
+from math import hypot, inf, isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -27,6 +27,7 @@ from weightinit_cli.activations.smooth import logistic
 from weightinit_cli.network.layers import BLOCK_ROWS
 from weightinit_cli.network.learning import one_quiet_thread
 from weightinit_cli.network.moments import UnitMoments
+from weightinit_cli.network.nudge import nudge
 from weightinit_cli.network.workers import nobody
 
 if TYPE_CHECKING:
@@ -132,12 +133,14 @@ def pretrain(
     bounds: tuple[float, float],
     steps: int,
     rate: float,
+    nudged: int = 0,
     done: Callable[[float], None] = nobody,
 ) -> tuple[Reconstruction, ...]:
     """Pretrain layers in place, the first one first, each for `steps` steps.
 
     `weights` have shape (fan_in, fan_out), `biases` (fan_out,), of the hidden layers alone;
-    `inputs` have shape (rows, features) and lie within `bounds`. `batches` has one iterator per
+    `inputs` have shape (rows, features) and lie within `bounds`; a number other than 0 in `nudged`
+    has every layer's outputs moved by one ulp, by that pattern. `batches` has one iterator per
     layer, over the row numbers of its mini-batches. A layer that diverges is the last of those
     returned, and those above it stay as they were. `done` is told of every step.
     """
@@ -151,13 +154,15 @@ def pretrain(
             after = layer.error(x) if diverged is None else inf
             if not (isfinite(after) and layer.finite):
                 diverged, after = diverged or steps, inf
-            std = UnitMoments.of(x).std_within or 0.0
+            std = _std_across_rows(x)
             reconstructions.append(
                 Reconstruction(_share(before, std), _share(after, std), diverged)
             )
             if diverged is not None:
                 break
             x, bounds = layer.outputs(x), activation.bounds
+            if nudged:
+                nudge(x, nudged)
     return tuple(reconstructions)
 
 
@@ -170,6 +175,14 @@ def _learn(
             return step
         done(1.0)
     return None
+
+
+def _std_across_rows(x: Array) -> float:
+    """Of one input of a layer, root mean square over all; 0 where it is rounding alone."""
+    moments = UnitMoments.of(x)
+    std = moments.std_within or 0.0
+    rms = hypot(moments.mean or 0.0, moments.std or 0.0)
+    return std if std > 16 * float(np.finfo(x.dtype).eps) * rms else 0.0
 
 
 def _share(error: float, std: float) -> float | None:

@@ -79,11 +79,14 @@ def _which(count: int, shown: int, number: int, one: str, many: str) -> str:
 
 
 def _central(filters: Array) -> bool:
-    """Whether only the middle of the kernels, which is not all of them, differs from zero."""
+    """Whether only the middle of the kernels, which is not all of them, differs from zero.
+
+    Sides of even length have none.
+    """
     _, high, wide, _ = filters.shape
     places = np.argwhere(filters.any(axis=(0, 3))).tolist()
-    middles = [[(high - odd) // 2, (wide - odd) // 2] for odd in (0, 1)]
-    return high * wide > 1 and len(places) == 1 and places[0] in middles
+    middle = [(high - 1) / 2, (wide - 1) / 2]
+    return high * wide > 1 and places == [middle]
 
 
 def _measured(value: float | None) -> str:

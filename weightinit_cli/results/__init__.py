@@ -7,6 +7,7 @@ from weightinit_cli.results.files import write_file, write_files
 from weightinit_cli.results.migrate import LACKED
 from weightinit_cli.results.model import (
     SCHEMA_VERSION,
+    ChannelCounts,
     Gradient,
     HistogramCounts,
     Kernels,
@@ -39,6 +40,7 @@ __all__ = [
     "STATS",
     "AnyResult",
     "BestOf",
+    "ChannelCounts",
     "DataUsed",
     "Gradient",
     "HistogramCounts",

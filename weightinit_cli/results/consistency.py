@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Kernels,
         LayerStatistics,
         LayerTheory,
+        Reconstruction,
         Verdict,
     )
 
@@ -85,11 +86,19 @@ def _check_training(result: TrainingResult) -> None:
         raise Mismatch("networks", "not as many as spec.repeats")
     if result.interrupted is None and len(result.networks) < form.repeats:
         raise Mismatch("networks", "fewer than spec.repeats, and not interrupted")
-    if result.interrupted is not None and len(result.interrupted) != 2:
-        raise Mismatch("interrupted", "must be a step and a network")
+    if result.interrupted is not None and not _is_moment(result.interrupted, form):
+        raise Mismatch("interrupted", "must be a step and a network of the spec")
     for index, network in enumerate(result.networks):
         if len(network.losses) > form.steps:
             raise Mismatch(f"networks.{index}.losses", "more than spec.steps")
+        _check_pretraining(network.pretraining, form, f"networks.{index}.pretraining")
+
+
+def _is_moment(moment: tuple[int, ...], form: TrainingForm) -> bool:
+    if len(moment) != 2:
+        return False
+    step, network = moment
+    return 0 <= step <= form.steps and 1 <= network <= form.repeats
 
 
 def _check_histograms(result: Result) -> None:
@@ -101,25 +110,33 @@ def _check_histograms(result: Result) -> None:
     for index, (layer, units) in enumerate(zip(result.layers, widths, strict=True)):
         place = f"layers.{index}"
         _check_layer(layer, place, form.samples * units)
+        if (layer.channels is not None) != (form.channels is not None):
+            raise Mismatch(f"{place}.channels", "must be there of convolutions alone")
         if (layer.gradient is not None) != form.backward:
             raise Mismatch(f"{place}.gradient", "must be there where spec.backward is, not else")
         if (layer.repeats is not None) != (form.repeats > 1):
             raise Mismatch(f"{place}.repeats", "must be there where spec.repeats > 1, not else")
     _check_verdict(result.verdict, len(result.layers))
+    if form.layers != len(widths):
+        raise Mismatch("spec.layers", "not as many as there are")
+    if (result.kernels is not None) != (form.channels is not None):
+        raise Mismatch("kernels", "must be there of convolutions, not else")
     if result.kernels is not None:
         _check_kernels(result.kernels, form)
+    _check_pretraining(result.resolved.pretraining, form, "resolved.pretraining")
 
 
 def _values(form: SpecForm, result: Result) -> tuple[int, ...]:
     """How many values the input and every layer have, by the spec."""
     kinds = {"width": DENSE, "channels": CONVOLVED}
-    chosen = "width" if form.channels is None else "channels"
+    convolved = any(getattr(form, key) is not None for key in CONVOLVED)
+    chosen = "channels" if convolved else "width"
     for name, keys in kinds.items():
         for key in keys:
             if (getattr(form, key) is None) == (name == chosen):
                 missing = "missing" if name == chosen else f"must not be there beside {chosen}"
                 raise Mismatch(f"spec.{key}", missing)
-    fans = form.width if form.channels is None else _fans_of_kernels(form)
+    fans = _fans_of_kernels(form) if convolved else form.width
     if fans != tuple(layer.fan_out for layer in result.resolved.layers):
         raise Mismatch(f"spec.{chosen}", "the layers are not those of resolved.layers")
     found = values(result.spec)
@@ -139,7 +156,7 @@ def _fans_of_kernels(form: SpecForm) -> tuple[int, ...]:
         ("image", form.image or (), 3),
     ):
         if len(numbers) != length or min(numbers, default=0) < 1:
-            raise Mismatch(f"spec.{key}", f"must be {length:,} numbers >= 1")
+            raise Mismatch(f"spec.{key}", f"must be {max(length, 1):,} numbers >= 1")
     if form.padding not in PADDINGS:
         raise Mismatch("spec.padding", f"must be one of {', '.join(PADDINGS)}")
     return tuple(each * prod(kernel) for each in channels)
@@ -192,13 +209,22 @@ def _check_paths(paths: Iterable[str], place: str) -> None:
 
 
 def _check_kernels(kernels: Kernels, form: SpecForm) -> None:
-    if form.kernel is None or form.image is None or form.channels is None:
-        raise Mismatch("kernels", "must be there of convolutions alone")
-    if kernels.shape != (*form.kernel, form.image[2]) or kernels.filters != form.channels[0]:
+    shape = (*(form.kernel or ()), *(form.image or ())[2:])
+    if kernels.shape != shape or kernels.filters != (form.channels or (0,))[0]:
         raise Mismatch("kernels", "not those of spec.kernel, spec.image and spec.channels")
     sizes = set(map(len, kernels.values))
     if sizes != {prod(kernels.shape)} or len(kernels.values) > kernels.filters:
         raise Mismatch("kernels.values", f"must be filters of {prod(kernels.shape):,} values")
+
+
+def _check_pretraining(
+    found: tuple[Reconstruction, ...], form: SpecForm | TrainingForm, place: str
+) -> None:
+    if len(found) != (0 if form.pretraining is None else form.layers):
+        raise Mismatch(place, "must have one entry per hidden layer of what spec.pretraining asks")
+    for number, each in enumerate(found):
+        if min(each.before or 0.0, each.after or 0.0) < 0:
+            raise Mismatch(f"{place}.{number}", "must be >= 0")
 
 
 def _check_verdict(verdict: tuple[Verdict, ...], layers: int) -> None:

@@ -60,6 +60,9 @@ def _decode_fields(kind: Any, value: dict[str, Any], path: str) -> Any:
     for name in value:
         if name not in hints:
             raise Mismatch(_join(path, name), "unknown figure")
+    for name in absent & value.keys():
+        if value[name] is None:
+            raise Mismatch(_join(path, name), "must be left out, not null")
     return kind(
         **{
             name: decode(hints[name], value[name], _join(path, name))

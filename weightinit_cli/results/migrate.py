@@ -62,7 +62,7 @@ def upgrade_1_to_2(tree: Tree) -> None:
 
 
 def upgrade_2_to_3(tree: Tree) -> None:
-    """No kernels and nothing pretrained."""
+    """No convolutions and nothing pretrained."""
     spec = tree.get("spec")
     experiment = spec.get("experiment", "histogram") if isinstance(spec, dict) else "histogram"
     if experiment == "training":
@@ -72,6 +72,10 @@ def upgrade_2_to_3(tree: Tree) -> None:
     elif experiment == "histogram":
         _add(tree, {"kernels": None}, "")
         _add(tree.get("resolved"), {"pretraining": []}, "resolved")
+        _add(tree.get("input"), {"channels": None}, "input")
+        layers = tree.get("layers")
+        for number, layer in enumerate(layers if isinstance(layers, list) else ()):
+            _add(layer, {"channels": None}, f"layers.{number}")
 
 
 def _add(part: object, new: Mapping[str, Any], path: str) -> None:

@@ -150,13 +150,25 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelCounts:
+    """Of a convolution's channels, whose weights are the same at all positions.
+
+    `distinct` channels differ at any of their positions (None where a value is not finite); `dead`
+    ones are zero at all positions for every input.
+    """
+
+    distinct: int | None
+    dead: int
+
+
+@dataclass(frozen=True, slots=True)
 class LayerStatistics:
     """What was recorded of one layer, over its finite values; None where a figure does not exist.
 
     `std`² = `std_across_inputs`² + `std_across_units`² (all with ddof 0). `quantiles` maps
     "0.01" ... "0.99" to values. For the input, `weights`, `preactivation_std`, `gradient` and both
     saturations are None. `repeats` maps a figure's path to its spread over the seeds, None of a
-    single run; all other figures are the first seed's.
+    single run; all other figures are the first seed's. `channels` are counted of convolutions.
     """
 
     mean: float | None
@@ -177,6 +189,7 @@ class LayerStatistics:
     gradient: Gradient | None = None
     theory: LayerTheory | None = None
     repeats: Mapping[str, Spread] | None = None
+    channels: ChannelCounts | None = None
 
 
 @dataclass(frozen=True, slots=True)

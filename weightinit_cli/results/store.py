@@ -105,7 +105,7 @@ def _check_version(data: Any) -> int:
             "schema_version",
             f"{found} is newer than {SCHEMA_VERSION}, which this winit reads; "
             + (
-                f"winit {ascii(writer)[1:41]} wrote it"
+                f"winit {ascii(writer)[1:-1][:40]} wrote it"
                 if isinstance(writer, str)
                 else "a newer winit wrote it"
             ),

@@ -54,8 +54,8 @@ def _refuse_dense(given: str, root: MapNode, report: Report) -> None:
         if key in root.entries:
             instead = "channels" if key == "width" else "image"
             message = (
-                f"is for fully connected layers, and {given} for convolutions; take one of them "
-                f"(a convolution has {instead} in place of {key})"
+                f"is for fully connected layers, and {given} for convolutions; leave one of them "
+                f"out (a convolution has {instead} in place of {key})"
             )
             report.add(root.entries[key][0], key, message)
 

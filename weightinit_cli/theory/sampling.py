@@ -121,9 +121,11 @@ def standard_errors(
     found: list[dict[str, float]] = []
     signals: list[Signal | None] = []
     features = layers[0].fan_in
-    square = 2 / (features * samples * layers[0].positions)
+    first = layers[0]
+    seen = features // first.area * min(first.seen, first.area * first.positions)
+    square = 2 / (seen * samples)
     above = Stray(square, square, square, 1 / features, 1 / features, 1 / features)
-    means = 2 / features * layers[0].overlap
+    means = 2 / features * first.overlap
     square, product = np.float64(1), np.float64(0)
     with np.errstate(all="ignore"):
         for scale, p in zip(layers, predictions, strict=False):
