@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
+from network_records import flat
 
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.experiments.statistics import gradient_statistics
@@ -97,18 +98,6 @@ def gradients(net, threads=1):
         gradient_statistics(record, other, net.dtype)
         for record, other in zip(records, above, strict=True)
     ]
-
-
-def flat(value):
-    """Every number of a record (or of anything in it), in one list that can be compared."""
-    if isinstance(value, np.ndarray):
-        return [value.dtype.str, value.shape, value.tobytes()]
-    if isinstance(value, list | tuple):
-        return [flat(part) for part in value]
-    names = getattr(value, "__slots__", None)
-    if names and not isinstance(value, np.generic | int | float | str):
-        return [flat(getattr(value, name)) for name in names]
-    return [repr(value)]
 
 
 # -- against plain numpy, and that against finite differences -----------------------------------

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from network_records import flat
 
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.convolution import PADDINGS, Convolution, Shape
@@ -127,18 +128,6 @@ def gradient_of(layer, x, delta):
     gradient = np.zeros(layer.entries)
     np.add.at(gradient, shared, (x.T @ delta)[values, units])
     return gradient.reshape(layer.rows, layer.columns)
-
-
-def flat(value):
-    """Every number of a record (or of anything in it), in one list that can be compared."""
-    if isinstance(value, np.ndarray):
-        return [value.dtype.str, value.shape, value.tobytes()]
-    if isinstance(value, list | tuple):
-        return [flat(part) for part in value]
-    names = getattr(value, "__slots__", None)
-    if names and not isinstance(value, np.generic | int | float | str):
-        return [flat(getattr(value, name)) for name in names]
-    return [repr(value)]
 
 
 def passes(net, threads=1):

@@ -13,6 +13,7 @@ from math import sqrt
 
 import numpy as np
 import pytest
+from network_records import flat
 
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.initializers import INITIALIZERS, Fans
@@ -49,18 +50,6 @@ def ask(net, *, bins=20, span=None, level=0.05):
 
 def records(net, request=None, threads=1):
     return list(forward(net, request or ask(net), threads))
-
-
-def flat(value):
-    """Every number of a record (or of anything in it), in one list that can be compared."""
-    if isinstance(value, np.ndarray):
-        return [value.dtype.str, value.shape, value.tobytes()]
-    if isinstance(value, list | tuple):
-        return [flat(part) for part in value]
-    names = getattr(value, "__slots__", None)
-    if names and not isinstance(value, np.generic | int | float | str):
-        return [flat(getattr(value, name)) for name in names]
-    return [repr(value)]
 
 
 # -- against plain numpy ------------------------------------------------------------------------

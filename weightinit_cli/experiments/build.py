@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from math import isfinite, prod
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,10 +48,9 @@ def build_layers(spec: Experiment, sizes: Sequence[int]) -> tuple[Dense, ...]:
 
 def _build_convolutions(spec: Spec, stack: Convolution) -> tuple[Conv, ...]:
     layers = []
-    area = prod(stack.kernel)
     for number, (image, stride) in enumerate(zip(stack.shapes, stack.stride, strict=False)):
         channels = stack.channels[number]
-        fans = Fans(image.channels * area, channels * area, number == 0, stack.kernel)
+        fans = Fans.of_kernel(stack.kernel, image.channels, channels, first=number == 0)
         weights, bias = _samplers(spec, fans)
         layers.append(Conv(image, channels, stack.kernel, stack.padding, stride, weights, bias))
     return tuple(layers)

@@ -32,6 +32,12 @@ class Fans(NamedTuple):
     first: bool = False
     kernel: tuple[int, ...] = ()
 
+    @classmethod
+    def of_kernel(cls, kernel: tuple[int, ...], inputs: int, outputs: int, *, first: bool) -> Fans:
+        """Those of a convolution from so many channels to so many."""
+        area = prod(kernel)
+        return cls(inputs * area, outputs * area, first, kernel)
+
     @property
     def channels(self) -> int:
         """The inputs that one tap of a kernel sees, of a matrix all: the channels that go in."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import prod
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.errors import ParameterError
@@ -85,10 +85,9 @@ def _check_kernels(
     from weightinit_cli.initializers import AUTO, Fans
 
     arguments = {k: 1.0 if v == AUTO else v for k, v in initializer.arguments.items()}
-    area = prod(convolution.kernel)
-    below = convolution.image.channels
-    for number, channels in enumerate(convolution.channels, 1):
-        fans = Fans(below * area, channels * area, number == 1, convolution.kernel)
+    channels = (convolution.image.channels, *convolution.channels)
+    for number, (below, above) in enumerate(pairwise(channels), 1):
+        fans = Fans.of_kernel(convolution.kernel, below, above, first=number == 1)
         try:
             row.build(fans, **arguments)
         except ParameterError as error:
@@ -98,4 +97,3 @@ def _check_kernels(
             mark = node.mark if place is None else place[1].mark
             report.add(mark, path, f"layer {number}: {error.message}")
             return
-        below = channels
