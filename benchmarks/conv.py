@@ -72,7 +72,8 @@ def network(case):
 
 def winit_run(case, threads):
     from weightinit_cli.experiments.measure import measure
-    from weightinit_cli.network import Request, available_cores
+    from weightinit_cli.machine import available_cores
+    from weightinit_cli.network import Request
     from weightinit_cli.network.workers import nobody
 
     of = network(case)
@@ -81,7 +82,7 @@ def winit_run(case, threads):
 
 
 def winit_products(case, threads):
-    from weightinit_cli.network import available_cores
+    from weightinit_cli.machine import available_cores
     from weightinit_cli.network.workers import nobody, workers
 
     of = network(case)

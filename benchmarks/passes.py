@@ -12,7 +12,8 @@ from statistics import median
 
 from weightinit_cli.experiments.build import build_network, build_request
 from weightinit_cli.experiments.predict import predicted
-from weightinit_cli.network import available_cores, backward, forward
+from weightinit_cli.machine import available_cores
+from weightinit_cli.network import backward, forward
 from weightinit_cli.spec import parse_spec
 
 ROUNDS = 5

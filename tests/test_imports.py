@@ -22,9 +22,10 @@ ALLOWED: dict[str, set[str]] = {
     "parameters": set(),
     "streams": set(),
     "convolution": set(),
+    "machine": set(),
     "initializers": {"errors", "parameters"},
     "activations": {"errors", "parameters"},
-    "network": {"initializers", "activations", "streams", "convolution"},
+    "network": {"initializers", "activations", "streams", "convolution", "machine"},
     "theory": {"activations"},
     "data": {"errors"},
     "spec": {  # thresholds and data sets' names: each from the one table that has them
@@ -36,9 +37,9 @@ ALLOWED: dict[str, set[str]] = {
     "check": {"results", "errors"},
     "experiments": {
         "init", "spec", "initializers", "activations", "network", "theory", "streams", "results",
-        "verdicts", "data", "errors", "convolution",
+        "verdicts", "data", "errors", "convolution", "machine",
     },
-    "batch": {"init", "spec", "experiments", "results", "plots", "errors"},
+    "batch": {"init", "spec", "experiments", "results", "plots", "errors", "machine"},
     "cli": {
         "init", "spec", "initializers", "activations", "parameters", "experiments", "results",
         "verdicts", "check", "plots", "batch", "data", "errors",
@@ -62,7 +63,7 @@ HOMES = {
     "PIL": {"plots"},
     "scipy": {"activations", "theory", "check"},
     "threadpoolctl": {"network"},
-    "psutil": {"experiments"},
+    "psutil": {"machine"},
     "distributed": {"batch"},
     "sklearn": {"data"},
 }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from weightinit_cli import machine
 from weightinit_cli.errors import SpecError
 from weightinit_cli.experiments import memory
 from weightinit_cli.experiments.build import build_network
+from weightinit_cli.machine import available_bytes
 from weightinit_cli.network import peak_bytes
 from weightinit_cli.spec import parse_spec
 
@@ -132,7 +134,7 @@ def test_more_threads_need_no_less():
 
 def test_available_is_what_this_machine_has_at_most():
     psutil = pytest.importorskip("psutil")
-    size = memory.available_bytes()
+    size = available_bytes()
     assert 0 < size <= psutil.virtual_memory().total
 
 
@@ -150,6 +152,6 @@ def test_the_tightest_limit_counts(container, limit, expected, monkeypatch):
         return None if size is None else size * GIB
 
     monkeypatch.setattr(psutil, "virtual_memory", Free)
-    monkeypatch.setattr(memory, "_container_bytes", lambda: times(container))
-    monkeypatch.setattr(memory, "_limit_bytes", lambda used: times(limit))
-    assert memory.available_bytes() == expected * GIB
+    monkeypatch.setattr(machine, "_container_bytes", lambda: times(container))
+    monkeypatch.setattr(machine, "_limit_bytes", lambda used: times(limit))
+    assert available_bytes() == expected * GIB

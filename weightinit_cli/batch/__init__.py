@@ -11,7 +11,7 @@ from weightinit_cli.batch.executors import Executor, Failure, Serial
 from weightinit_cli.batch.find import Found, find_specs
 from weightinit_cli.batch.ledger import Ledger, Record
 from weightinit_cli.batch.plan import Plan, make_plan
-from weightinit_cli.batch.processes import Processes, available_cores
+from weightinit_cli.batch.processes import Processes
 from weightinit_cli.batch.product import Product, produce, product_of, saved
 from weightinit_cli.batch.progress import Counts, NoProgress, Progress
 from weightinit_cli.batch.summing import compare_runs, compare_saved, sum_up
@@ -31,7 +31,6 @@ __all__ = [
     "Record",
     "Serial",
     "Settings",
-    "available_cores",
     "compare_runs",
     "compare_saved",
     "find_specs",

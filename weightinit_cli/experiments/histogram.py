@@ -13,7 +13,8 @@ from weightinit_cli.experiments.memory import check_memory
 from weightinit_cli.experiments.predict import ENOUGH_REPEATS, Predicted, predicted, with_theory
 from weightinit_cli.experiments.repeats import with_spreads
 from weightinit_cli.experiments.starts import start_work, started
-from weightinit_cli.network import available_cores, peak_bytes
+from weightinit_cli.machine import available_cores
+from weightinit_cli.network import peak_bytes
 from weightinit_cli.results import SCHEMA_VERSION, Resolved, ResolvedLayer, Result
 from weightinit_cli.spec import digest, normal_form
 from weightinit_cli.verdicts import draw_verdict

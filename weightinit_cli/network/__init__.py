@@ -12,7 +12,7 @@ from weightinit_cli.network.memory import PeakBytes, peak_bytes
 from weightinit_cli.network.nudge import nudge
 from weightinit_cli.network.order import octaves
 from weightinit_cli.network.recording import QUANTILES, Record, Request
-from weightinit_cli.network.workers import available_cores, blas
+from weightinit_cli.network.workers import blas
 
 __all__ = [
     "QUANTILES",
@@ -24,7 +24,6 @@ __all__ = [
     "PeakBytes",
     "Record",
     "Request",
-    "available_cores",
     "backward",
     "blas",
     "draw_parameters",
