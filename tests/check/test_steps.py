@@ -278,3 +278,43 @@ def test_answers_that_hang_on_the_last_bits(
     )
     outcome = compare_steps(replace(result, networks=networks), result, ROUNDING, shadows)
     assert figures(outcome) == ["networks.0.test.accuracy"] * drifted
+
+
+CANCELLING = """\
+experiment: symmetry
+data: blobs
+layers: 4
+width: 2
+steps: 300
+activation: sigmoid
+initializer: zeros
+learning_rate: 0.5
+"""
+
+
+@pytest.mark.parametrize(("moved", "holds"), [(1e-16, True), (5e-16, True), (1e-14, False)])
+@pytest.mark.parametrize("below", [False, True])
+def test_errors_that_cancel_are_known_to_their_rounding(moved: float, holds: bool, below: bool):
+    """The output's bias has learned the share of the labels; its gradient is rounding alone.
+
+    What the layer below makes of it is as uncertain as it is itself.
+    """
+    result, shadows = runs_of(CANCELLING)
+    output, hidden = result.layers[-1], result.layers[-2]
+    step = len(result.steps) - 1
+    gradient = output.bias_gradient_rms[step]
+    assert 0 < gradient < 1e-12
+    share = moved / gradient
+    changed = replace(
+        output,
+        bias_gradient_rms=(
+            *output.bias_gradient_rms[:step],
+            gradient + moved,
+            *output.bias_gradient_rms[step + 1 :],
+        ),
+    )
+    layers = [*result.layers[:-1], changed]
+    if below:
+        layers[-2] = replace(hidden, bias_gradient_rms=off(hidden.bias_gradient_rms, step, share))
+    saved = replace(result, layers=tuple(layers))
+    assert compare_steps(saved, result, ROUNDING, shadows).failed != holds

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from weightinit_cli.results import AnyResult
 
 PARTS = ("train", "validation", "test")
+# The error that rounding makes in a mean of numbers up to 1, in float64: a few ulps of 1.
+OUTPUT_ERROR = 4 * 2.0**-52
 _ASIDE = ("environment", "spec", "name", "schema_version")
 
 
@@ -46,7 +48,7 @@ def compare_steps(
         drifts = [Drift(p, was[p], now[p], None) for p in places if was[p] != now[p]]
     else:
         changes = largest_changes(now, moved, _group)
-        floors = _floors(was)
+        floors = _floors(was) | _gradient_floors(was, now)
         found = (
             drift(
                 p,
@@ -95,6 +97,31 @@ def _floors(was: Leaves) -> dict[Place, float]:
             mean = was.get(Place(None, ".".join([*path, "loss_mean"])))
             found[place] = RELATIVE * abs(mean) if isinstance(mean, float) else 0.0
     return found
+
+
+def _gradient_floors(was: Leaves, now: Leaves) -> dict[Place, float]:
+    """The least tolerances of the gradients of a descent, step by step.
+
+    The gradient of the output's bias is the mean of the output's errors, which lie within -1 and
+    1 and may cancel: it is known to OUTPUT_ERROR. The layers below carry that error on in
+    proportion to their own gradients.
+    """
+    layers = {int(place.figure.split(".")[1]) for place in was if _is_gradient(place)}
+    found = {}
+    for place in filter(_is_gradient, was):
+        step = place.figure.rpartition(".")[2]
+        output = Place(None, f"layers.{max(layers)}.bias_gradient_rms.{step}")
+        largest, of_output = (
+            max((each for each in (was.get(at), now.get(at)) if isinstance(each, float)), default=0)
+            for at in (place, output)
+        )
+        if of_output:
+            found[place] = OUTPUT_ERROR * largest / of_output
+    return found
+
+
+def _is_gradient(place: Place) -> bool:
+    return place.figure.startswith("layers.") and "_gradient_rms." in place.figure
 
 
 def _group(place: Place) -> Place:
