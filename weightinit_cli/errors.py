@@ -64,7 +64,11 @@ class SpecError(WinitError):
         return tuple(str(problem) for problem in self.problems)
 
     def __reduce__(self) -> tuple[type[SpecError], tuple[tuple[Problem, ...]]]:
-        return (SpecError, (self.problems,))
+        return (type(self), (self.problems,))
+
+
+class MemoryShortageError(SpecError):
+    """A spec that needs more memory than is available now: later, or alone, it may fit."""
 
 
 class ResultError(WinitError):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from weightinit_cli import machine
-from weightinit_cli.errors import SpecError
+from weightinit_cli.errors import MemoryShortageError, SpecError
 from weightinit_cli.experiments import memory
 from weightinit_cli.experiments.build import build_network
 from weightinit_cli.machine import available_bytes
@@ -90,6 +92,16 @@ def test_accepted_where_it_fits(available):
     available(total - 1)
     with pytest.raises(SpecError):
         check(spec)
+
+
+def test_a_shortage_is_told_from_other_problems_in_another_process(available):
+    """A batch may run such a run later, alone: the error keeps its kind and its place."""
+    available(GIB)
+    with pytest.raises(MemoryShortageError) as caught:
+        check(spec_of(samples=10**9))
+    sent = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - its own
+    assert type(sent) is MemoryShortageError
+    assert sent.lines == caught.value.lines
 
 
 def test_small_requests_never_ask(monkeypatch):

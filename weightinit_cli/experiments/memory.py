@@ -6,7 +6,7 @@ from itertools import pairwise
 from math import prod
 from typing import TYPE_CHECKING
 
-from weightinit_cli.errors import SpecError
+from weightinit_cli.errors import MemoryShortageError
 from weightinit_cli.machine import available_bytes
 from weightinit_cli.network.layers import BLOCK_ROWS
 
@@ -25,7 +25,7 @@ BYTES_PER_STEP = 40
 
 
 def check_memory(spec: Spec, needed: PeakBytes) -> None:
-    """Raise SpecError, at the key that asks too much, where `needed` exceeds what is available."""
+    """Raise MemoryShortageError, at the key that asks too much, where `needed` is not available."""
     available = _available_for(needed.total)
     if available is None:
         return
@@ -39,7 +39,7 @@ def check_memory(spec: Spec, needed: PeakBytes) -> None:
 def check_descent(
     spec: SymmetrySpec | TrainingSpec, features: int, outputs: int, examples: int = 0
 ) -> None:
-    """Raise SpecError where parameters or signals of gradient descent need more than there is.
+    """Raise MemoryShortageError where gradient descent needs more than is available.
 
     Pretraining keeps what all `examples` become in one layer, and in the next.
     """
@@ -73,9 +73,11 @@ def _available_for(needed: int) -> int | None:
     return available if needed > available else None
 
 
-def _too_much(spec: AnySpec, key: str, needed: int, available: int, instead: str = "") -> SpecError:
+def _too_much(
+    spec: AnySpec, key: str, needed: int, available: int, instead: str = ""
+) -> MemoryShortageError:
     message = f"needs {_gib(needed)} of memory, and {_gib(available)} are available{instead}"
-    return SpecError([spec.problem(key, message)])
+    return MemoryShortageError([spec.problem(key, message)])
 
 
 def _greediest(spec: Spec, needed: PeakBytes) -> str:
