@@ -22,7 +22,8 @@ ALLOWED: dict[str, set[str]] = {
     "parameters": set(),
     "streams": set(),
     "convolution": set(),
-    "machine": set(),
+    "control_groups": set(),
+    "machine": {"control_groups"},
     "initializers": {"errors", "parameters"},
     "activations": {"errors", "parameters"},
     "network": {"initializers", "activations", "streams", "convolution", "machine"},
@@ -71,7 +72,7 @@ HOMES = {
 # (the tables that it reads do).
 WITHOUT_NUMPY = {
     "init", "__main__", "errors", "parameters", "spec", "results", "verdicts", "cli",
-    "batch",
+    "batch", "machine", "control_groups",
 }  # fmt: skip
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
+
+from weightinit_cli import control_groups
 
 
 def available_cores() -> int:
-    """Processors that this process may use."""
+    """Processors that this process may use: of the machine, its affinity and its container."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    return min(cores, control_groups.cores() or cores)
 
 
 def available_bytes() -> int:
@@ -19,31 +22,21 @@ def available_bytes() -> int:
     import psutil
 
     available = psutil.virtual_memory().available
-    for limit in (_container_bytes(), _limit_bytes(psutil.Process().memory_info().vms)):
-        if limit is not None:
-            available = min(available, limit)
+    used = psutil.Process().memory_info()
+    for left in (control_groups.memory_left(), *_limits_left(used.vms, getattr(used, "data", 0))):
+        if left is not None:
+            available = min(available, left)
     return max(available, 0)
 
 
-def _container_bytes() -> int | None:
-    """What the control group still allows; None without one (cgroup v2, then v1)."""
-    for limit, usage in (
-        ("memory.max", "memory.current"),
-        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
-    ):
-        try:
-            root = Path("/sys/fs/cgroup")
-            return int((root / limit).read_text()) - int((root / usage).read_text())
-        except (OSError, ValueError):
-            continue
-    return None
-
-
-def _limit_bytes(used: int) -> int | None:
-    """What the limit on the address space (`ulimit -v`) leaves; None without one."""
+def _limits_left(addresses: int, data: int) -> list[int]:
+    """What the limits on addresses and data (`ulimit -v`, `ulimit -d`) leave."""
     if sys.platform == "win32":
-        return None
+        return []
     import resource
 
-    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
-    return None if limit == resource.RLIM_INFINITY else limit - used
+    used = {resource.RLIMIT_AS: addresses, resource.RLIMIT_DATA: data}
+    limits = {limit: resource.getrlimit(limit)[0] for limit in used}
+    return [
+        limits[limit] - used[limit] for limit in used if limits[limit] != resource.RLIM_INFINITY
+    ]

@@ -6,11 +6,9 @@ import pickle
 
 import pytest
 
-from weightinit_cli import machine
 from weightinit_cli.errors import MemoryShortageError, SpecError
 from weightinit_cli.experiments import memory
 from weightinit_cli.experiments.build import build_network
-from weightinit_cli.machine import available_bytes
 from weightinit_cli.network import peak_bytes
 from weightinit_cli.spec import parse_spec
 
@@ -142,28 +140,3 @@ def test_more_threads_need_no_less():
     spec = spec_of(samples=10**6, width=1000)
     totals = [needed(spec, threads).total for threads in (1, 2, 8)]
     assert totals == sorted(totals)
-
-
-def test_available_is_what_this_machine_has_at_most():
-    psutil = pytest.importorskip("psutil")
-    size = available_bytes()
-    assert 0 < size <= psutil.virtual_memory().total
-
-
-@pytest.mark.parametrize(
-    ("container", "limit", "expected"),
-    [(None, None, 8), (3, None, 3), (None, 2, 2), (5, 7, 5), (-1, None, 0), (9, 9, 8)],
-)
-def test_the_tightest_limit_counts(container, limit, expected, monkeypatch):
-    import psutil
-
-    class Free:
-        available = 8 * GIB
-
-    def times(size):
-        return None if size is None else size * GIB
-
-    monkeypatch.setattr(psutil, "virtual_memory", Free)
-    monkeypatch.setattr(machine, "_container_bytes", lambda: times(container))
-    monkeypatch.setattr(machine, "_limit_bytes", lambda used: times(limit))
-    assert available_bytes() == expected * GIB
