@@ -345,7 +345,7 @@ def test_the_tightest_limit_counts(container, limits, expected, monkeypatch):
     left = None if container is None else container * GIB
     monkeypatch.setattr(psutil, "virtual_memory", Free)
     monkeypatch.setattr(control_groups, "memory_left", lambda: left)
-    monkeypatch.setattr(machine, "_limits_left", lambda *used: [limit * GIB for limit in limits])
+    monkeypatch.setattr(machine, "_limits_left", lambda used: [limit * GIB for limit in limits])
     assert available_bytes() == expected * GIB
 
 
@@ -358,3 +358,16 @@ def test_a_limit_of_the_process_counts(limit):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert 0 < int(done.stdout) < GIB
+
+
+@pytest.mark.parametrize(
+    ("left", "expected"), [(None, 64), (1 << 50, 64), (8 * GIB, 39), (GIB, 4), (1, 1), (-GIB, 1)]
+)
+def test_threads_are_as_many_as_addresses_last_for(left, expected, monkeypatch):
+    """BLAS ends the process where it cannot have its buffer, and each thread has one."""
+    resource = pytest.importorskip("resource", reason="Windows has no such limits")
+    monkeypatch.setattr(machine, "available_cores", lambda: 64)
+    monkeypatch.setattr(machine, "_limits", lambda: {} if left is None else {"vms": 0})
+    monkeypatch.setattr(machine, "_limits_left", lambda used: [left])
+    monkeypatch.setattr(resource, "getrlimit", lambda limit: (8 << 20, resource.RLIM_INFINITY))
+    assert machine.most_threads() == expected

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 from weightinit_cli import control_groups
+
+# Addresses that a thread takes beside its stack: what glibc reserves for its memory, 64 MiB, and
+# a buffer of BLAS's, 32 MiB. BLAS ends the process where it cannot have one.
+ADDRESSES_PER_THREAD = 96 << 20
+STACK = 8 << 20
 
 
 def available_cores() -> int:
@@ -17,26 +23,48 @@ def available_cores() -> int:
     return min(cores, control_groups.cores() or cores)
 
 
+def most_threads() -> int:
+    """Threads that are of use at the same time: one per core, as far as addresses last for them.
+
+    Under a limit on these, threads may take half of what is left.
+    """
+    cores = available_cores()
+    if sys.platform == "win32" or not _limits():
+        return cores
+    import resource
+
+    import psutil
+
+    stack, _ = resource.getrlimit(resource.RLIMIT_STACK)
+    each = ADDRESSES_PER_THREAD + (STACK if stack == resource.RLIM_INFINITY else stack)
+    left = min(_limits_left(psutil.Process().memory_info()))
+    return max(min(cores, left // 2 // each), 1)
+
+
 def available_bytes() -> int:
     """Memory that this process can still get: of the machine, its container and its limits."""
     import psutil
 
     available = psutil.virtual_memory().available
-    used = psutil.Process().memory_info()
-    for left in (control_groups.memory_left(), *_limits_left(used.vms, getattr(used, "data", 0))):
-        if left is not None:
-            available = min(available, left)
-    return max(available, 0)
+    left = control_groups.memory_left()
+    if left is not None:
+        available = min(available, left)
+    return max(min([available, *_limits_left(psutil.Process().memory_info())]), 0)
 
 
-def _limits_left(addresses: int, data: int) -> list[int]:
-    """What the limits on addresses and data (`ulimit -v`, `ulimit -d`) leave."""
+def _limits_left(used: Any) -> list[int]:
+    """What the limits leave, of what psutil says that this process uses."""
+    return [limit - getattr(used, name, 0) for name, limit in _limits().items()]
+
+
+def _limits() -> dict[str, int]:
+    """Limits on addresses and data (`ulimit -v`, `ulimit -d`), by psutil's name of what counts."""
     if sys.platform == "win32":
-        return []
+        return {}
     import resource
 
-    used = {resource.RLIMIT_AS: addresses, resource.RLIMIT_DATA: data}
-    limits = {limit: resource.getrlimit(limit)[0] for limit in used}
-    return [
-        limits[limit] - used[limit] for limit in used if limits[limit] != resource.RLIM_INFINITY
-    ]
+    limits = {
+        "vms": resource.getrlimit(resource.RLIMIT_AS)[0],
+        "data": resource.getrlimit(resource.RLIMIT_DATA)[0],
+    }
+    return {name: limit for name, limit in limits.items() if limit != resource.RLIM_INFINITY}

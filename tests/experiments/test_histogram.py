@@ -13,7 +13,7 @@ import pytest
 
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.errors import SpecError
-from weightinit_cli.experiments import run
+from weightinit_cli.experiments import histogram, run
 from weightinit_cli.results import dump_result, load_result
 from weightinit_cli.spec import parse_spec, spec_from_normal_form
 
@@ -326,3 +326,18 @@ def test_numbers_are_plain_python():
 def test_refused_before_any_work_where_memory_is_short():
     with pytest.raises(SpecError, match="of memory"):
         run_text(SMALL, "samples=1000000000000")
+
+
+@pytest.mark.parametrize(("wanted", "given"), [(1, 1), (2, 2), (5000, 3), (None, 1)])
+def test_threads_are_no_more_than_the_machine_has_use_for(wanted, given, monkeypatch):
+    seen = []
+
+    def measured(network, request, threads, *rest, **more):
+        seen.append(threads)
+        return measure(network, request, threads, *rest, **more)
+
+    measure = histogram.measure
+    monkeypatch.setattr(histogram, "most_threads", lambda: 3)
+    monkeypatch.setattr(histogram, "measure", measured)
+    run_text(SMALL, threads=wanted)
+    assert seen == [given]

@@ -13,7 +13,7 @@ from weightinit_cli.experiments.memory import check_memory
 from weightinit_cli.experiments.predict import ENOUGH_REPEATS, Predicted, predicted, with_theory
 from weightinit_cli.experiments.repeats import with_spreads
 from weightinit_cli.experiments.starts import start_work, started
-from weightinit_cli.machine import available_cores
+from weightinit_cli.machine import most_threads
 from weightinit_cli.network import peak_bytes
 from weightinit_cli.results import SCHEMA_VERSION, Resolved, ResolvedLayer, Result
 from weightinit_cli.spec import digest, normal_form
@@ -33,7 +33,7 @@ def histogram(spec: Spec, threads: int | None, progress: Progress, nudge: int = 
     """Run one spec; see `weightinit_cli.experiments.run`, and `shadow` for `nudge`."""
     network = build_network(spec)._replace(nudge=nudge)
     request = build_request(spec, network.activation)
-    threads = _threads_for(network) if threads is None else threads
+    threads = _threads_for(network, threads)
     check_memory(spec, _needed(spec, network, request, threads))
     work = network.forward_work + (network.backward_work if spec.backward else 0.0)
     progress.start(spec.repeats * (work + start_work(spec, network)))
@@ -105,6 +105,9 @@ def _standard_errors(spec: Spec, said: Predicted) -> Literal["derived", "repeats
     return "repeats" if spec.repeats >= ENOUGH_REPEATS else "derived"
 
 
-def _threads_for(network: Network) -> int:
+def _threads_for(network: Network, wanted: int | None) -> int:
+    """As many threads as are wanted or worth it, yet no more than this machine has use for."""
     work = network.samples * sum(layer.fan_in * layer.units for layer in network.layers)
-    return 1 if work < SMALL_WORK else available_cores()
+    if wanted == 1 or (wanted is None and work < SMALL_WORK):
+        return 1
+    return min(wanted or most_threads(), most_threads())

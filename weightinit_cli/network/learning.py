@@ -15,7 +15,7 @@ import numpy as np
 
 from weightinit_cli.network.draws import draw_parameters
 from weightinit_cli.network.layers import BLOCK_ROWS
-from weightinit_cli.network.workers import blas
+from weightinit_cli.network.workers import one_blas_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -152,7 +152,7 @@ class Learner:
 @contextmanager
 def one_quiet_thread() -> Iterator[None]:
     """BLAS at one thread, and no warnings of numpy about inf and nan."""
-    with blas().limit(limits=1, user_api="blas"), np.errstate(all="ignore"):
+    with one_blas_thread(), np.errstate(all="ignore"):
         yield
 
 

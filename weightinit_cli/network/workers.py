@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import cache, partial
+from threading import RLock
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
@@ -11,6 +12,8 @@ from threadpoolctl import ThreadpoolController
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    from threadpoolctl import LibController
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -35,6 +38,78 @@ def blas() -> ThreadpoolController:
     return ThreadpoolController()
 
 
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Hold BLAS at one thread.
+
+    Its number of threads is the whole process's, but where it has them from OpenMP: there every
+    thread has a number of its own.
+    """
+    openmp = _of_openmp()
+    with _limit, openmp.limit(limits=1, user_api="blas") if len(openmp) else nullcontext():
+        yield
+
+
+@cache
+def _of_openmp() -> ThreadpoolController:
+    return blas().select(threading_layer="openmp")
+
+
+@cache
+def _of_process() -> list[LibController]:
+    libraries = blas().select(user_api="blas").lib_controllers
+    return [
+        library for library in libraries if getattr(library, "threading_layer", None) != "openmp"
+    ]
+
+
+class _Limit:
+    """One thread for the whole process, from the first that enters until the last that leaves.
+
+    Were each to put back what it found, the last of several that overlap would put back the one
+    thread that it found.
+    """
+
+    def __init__(self) -> None:
+        self._lock = RLock()  # a generator that is collected inside leaves here
+        self._inside = 0
+        self._before: list[tuple[LibController, int]] = []
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._before = [
+                    (library, library.num_threads)
+                    for library in _of_process()
+                    if library.num_threads
+                ]
+                for library, _ in self._before:
+                    _set_threads(library, 1)
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                for library, number in self._before:
+                    _set_threads(library, number)
+
+
+_limit = _Limit()
+
+
+def _set_threads(library: LibController, number: int) -> None:
+    """Set it from any thread: from 3.8 on, threadpoolctl listens to the first one alone."""
+    _release(library)
+    library.set_num_threads(number)
+    _release(library)
+
+
+def _release(library: LibController) -> None:
+    if hasattr(library, "clear_controlling_thread"):
+        library.clear_controlling_thread(force=True)
+
+
 def nobody(work: float) -> None:
     """Not told of the work that is done."""
 
@@ -47,14 +122,15 @@ def workers(threads: int, done: Callable[[float], None]) -> Iterator[Map]:
     functions run without numpy's warnings about them.
     """
     with ExitStack() as stack:
-        stack.enter_context(blas().limit(limits=1, user_api="blas"))
+        stack.enter_context(one_blas_thread())
         lazily: Any = map
         if threads > 1:
-            from concurrent.futures import ThreadPoolExecutor
+            from weightinit_cli.network.threads import Threads
 
-            pool = stack.enter_context(ThreadPoolExecutor(threads))
+            pool = Threads(threads)
             stack.callback(pool.shutdown, cancel_futures=True)
-            lazily = pool.map
+            if pool.number:
+                lazily = pool.map
 
         def apply(function: Callable[[T], R], items: Iterable[T], *, cost: float = 0) -> list[R]:
             results: list[R] = []
