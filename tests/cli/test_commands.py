@@ -61,6 +61,23 @@ def test_validate_takes_bare_names_and_quiet(winit: Callable):
     assert (run.code, run.out, run.err) == (0, "", "")
 
 
+def test_validate_searches_folders_as_batch_does(winit: Callable, spec: Callable):
+    Path("cfg/.hidden").mkdir(parents=True)
+    spec("cfg/b.yaml")
+    spec("cfg/A.YAML")
+    Path("cfg/.hidden/c.yaml").write_text("activation: sigmod\n")
+    told = "cfg: left out, as hidden: .hidden\n"
+    run = winit("validate", "cfg")
+    lines = [f"{Path('cfg', name)}: ok, 1 run" for name in ("A.YAML", "b.yaml")]
+    assert (run.code, run.out.splitlines(), run.err) == (0, lines, told)
+    assert winit("validate", "-q", "cfg").err == ""
+    assert winit("batch", "cfg", "--no-plot", "-j", 1).err == told
+    assert winit("check", "cfg", "--against", "outputs").err == told
+    Path("empty").mkdir()
+    run = winit("validate", "empty", "cfg/b.yaml")
+    assert (run.code, run.err) == (2, "empty: a folder without *.yaml or *.yml\n")
+
+
 # schema
 
 

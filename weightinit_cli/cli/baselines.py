@@ -51,7 +51,7 @@ def pairs_of(
             pairs += [Pair(f"{name}{run}", root, file, None, False) for run, file in found.items()]
         return _kept(pairs, globs, quiet=quiet), code
     saved = find_results(against)
-    wanted, code = _specs_of(paths)
+    wanted, code = _specs_of(paths, quiet=quiet)
     for run in sorted({**saved, **wanted}):
         pairs.append(Pair(run, against, saved.get(run), wanted.get(run), True))
     return _kept(pairs, globs, quiet=quiet), code
@@ -98,12 +98,14 @@ def _kept(pairs: list[Pair], globs: Sequence[str], *, quiet: bool) -> list[Pair]
     return kept
 
 
-def _specs_of(paths: Sequence[str]) -> tuple[dict[str, AnySpec], int]:
+def _specs_of(paths: Sequence[str], *, quiet: bool) -> tuple[dict[str, AnySpec], int]:
     """Every run of the specs by its folder; two of one folder are an error."""
     from weightinit_cli.batch import find_specs
     from weightinit_cli.spec import expand
 
     there = find_specs(paths)
+    for line in () if quiet else there.left_out:
+        terminal.note(line)
     code = terminal.fail(map(str, there.problems), SpecError.exit_code) if there.problems else 0
     found: dict[str, AnySpec] = {}
     for config in there.specs:

@@ -104,8 +104,8 @@ def command(
     found = find_specs(paths, exclude)
     code = terminal.fail(map(str, found.problems), SpecError.exit_code) if found.problems else 0
     if not quiet:
-        for path in found.excluded:
-            terminal.note(f"{path}: excluded")
+        for line in found.left_out:
+            terminal.note(line)
     if not found.specs:
         return code
 

@@ -6,20 +6,27 @@ import click
 
 from weightinit_cli.cli import specs, terminal
 from weightinit_cli.cli.options import data_option
-from weightinit_cli.errors import WinitError, printable
+from weightinit_cli.errors import SpecError, WinitError, printable
 
 
 @click.command("validate", short_help="Check specs without running them.")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("paths", nargs=-1, required=True, metavar="DIR|FILE...")
 @data_option
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
-def command(files: tuple[str, ...], quiet: bool) -> int:
-    """Check specs without running them: print `FILE: ok, N runs`, or every problem."""
+def command(paths: tuple[str, ...], quiet: bool) -> int:
+    """Check specs without running them: print `FILE: ok, N runs`, or every problem.
+
+    Folders are searched as winit batch does.
+    """
+    from weightinit_cli.batch import find_specs
     from weightinit_cli.experiments import check
     from weightinit_cli.spec import expand
 
-    code = 0
-    for file in files:
+    found = find_specs(paths)
+    code = terminal.fail(map(str, found.problems), SpecError.exit_code) if found.problems else 0
+    for line in () if quiet else found.left_out:
+        terminal.note(line)
+    for file in found.specs:
         try:
             spec = specs.load(file)
             runs = expand(spec)

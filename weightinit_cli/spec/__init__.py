@@ -1,6 +1,6 @@
 """Specs: text -> frozen, checked Spec."""
 
-from weightinit_cli.spec.find import FoundConfig, find_config, shipped_configs
+from weightinit_cli.spec.find import STDIN, FoundConfig, find_config, shipped_configs
 from weightinit_cli.spec.fitting import notes
 from weightinit_cli.spec.load import load_spec, parse_activation, parse_spec, spec_from_normal_form
 from weightinit_cli.spec.model import (
@@ -19,6 +19,7 @@ from weightinit_cli.spec.schema import json_schema
 from weightinit_cli.spec.template import template
 
 __all__ = [
+    "STDIN",
     "AnySpec",
     "Component",
     "Experiment",

@@ -12,6 +12,9 @@ from weightinit_cli.spec.report import nearest, quote
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# What stands for standard input in place of a path.
+STDIN = "-"
+
 _PACKAGE = Path(__file__).parent.parent
 
 
