@@ -17,6 +17,7 @@ import pytest
 from weightinit_cli import load_result
 from weightinit_cli.batch import Counts
 from weightinit_cli.cli.tally import words
+from weightinit_cli.spec import expand, load_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -210,6 +211,23 @@ def test_specs_of_one_name(winit: Callable, folder: Path, spec: Callable):
         f"{other}:6:7: name: 'A' {said} {a}; all would write to one folder",
     ]
     assert run.out.startswith("4 runs: 4 done")
+
+
+def test_results_under_former_names_are_found(winit: Callable, spec: Callable):
+    """Where an earlier version has called the folder by a digest."""
+    path = spec("many.yaml", "sweep: {width: [[4, 5], [5, 4]]}\n")
+    path.write_text(path.read_text().replace("width: 12\n", ""))
+    arguments = ("batch", "many.yaml", "--no-plot", "-j", 1)
+    assert winit(*arguments).code == 0
+    first, second = expand(load_spec("many.yaml"))
+    (former,) = first.former_folders
+    Path("outputs", first.folder).rename(Path("outputs", former))
+    assert "many/width=4-5" in winit(*arguments, "--dry-run").out
+    run = winit(*arguments, "--json")
+    assert (run.code, len(run.out.splitlines())) == (0, 2)
+    assert not Path("outputs", first.folder).exists()
+    index = json.loads(Path("outputs/index.json").read_text())
+    assert [entry["folder"] for entry in index["runs"]] == [former, second.folder]
 
 
 def test_too_many_runs(winit: Callable, folder: Path):

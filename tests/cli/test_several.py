@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from weightinit_cli import load_result
+from weightinit_cli.spec import expand, load_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +44,7 @@ def test_every_run_has_its_folder_and_all_have_a_picture(
     ]
     lines = run.out.splitlines()
     assert lines[0] == "many: 2 runs"
-    assert lines[2].startswith("std-10 ")
+    assert lines[2].startswith("std = 10 ")
     assert "saturated" in lines[2]
     assert lines[-1] == str(Path("outputs/many/summary.csv"))
 
@@ -55,8 +56,10 @@ def test_the_table_is_tidy(winit: Callable, many: Callable):
         table = list(csv.DictReader(file))
     assert len(table) == 2 * 2 * 2 * 3
     assert len({row["run"] for row in table}) == 8
+    folders = {run.label: run.folder for run in expand(load_spec("many.yaml"))}
+    assert "std = 10,width=4,seed=1" in folders
     for row in table:
-        result = load_result(Path("outputs/many") / row["run"])
+        result = load_result(Path("outputs") / folders[row["run"]])
         layer = result.layers[int(row["layer"]) - 1]
         assert float(row["std"]) == layer.std
         assert float(row["saturation.low"]) == layer.saturation.low

@@ -177,7 +177,14 @@ def test_aliases_become_canonical():
         ("2024.v1-a", "2024.v1-a"),
         ("my experiment", "my-experiment"),
         ("a  +(b)", "a-b"),
-        ("größe", "gr-e"),
+        ("größe", "größe"),
+        ("re\u0301sume\u0301", "résumé"),
+        ("重み初期化", "重み初期化"),
+        ("重み 0.01", "重み-0.01"),
+        ("हिन्दी", "हिन्दी"),
+        ("١٢", "١٢"),
+        ("a\u3164b", "a-b"),
+        ("ends.", "ends"),
         ("trailing-", "trailing-"),
         ("n" * 100, "n" * 100),
     ],
@@ -188,7 +195,22 @@ def test_name_is_the_stem_slugged(stem: str, name: str):
 
 @pytest.mark.parametrize(
     "stem",
-    ["", "初期化", "_private", ".hidden", "..", "CON", "nul.old", "com1", "n" * 101, "\udcff"],
+    [
+        "",
+        "🎉",
+        "_private",
+        "summary.csv",
+        "DEPTH.svg",
+        ".hidden",
+        "..",
+        "CON",
+        "nul.old",
+        "com1",
+        "com².x",
+        "n" * 101,
+        "重" * 86,
+        "\udcff",
+    ],
 )
 def test_name_of_a_stem_that_cannot_be_slugged(stem: str):
     digits = hashlib.sha256(stem.encode("utf-8", "surrogatepass")).hexdigest()[:8]
@@ -201,7 +223,13 @@ def test_name_that_fits(name: str):
     assert parse(GOOD + f"name: '{text}'\n").name == text
 
 
-@pytest.mark.parametrize("name", ["PRN", "Aux", "NUL.tar.gz", "LPT9", "com0.x", "-a", "a b", "a/b"])
+def test_name_of_any_script_is_composed():
+    assert parse(GOOD + "name: re\u0301sume\u0301_初期化\n").name == "résumé_初期化"
+
+
+@pytest.mark.parametrize(
+    "name", ["PRN", "Aux", "NUL.tar.gz", "LPT9", "com0.x", "-a", "a b", "a/b", "a.", "stats.json"]
+)
 def test_name_that_does_not_fit(name: str):
     with pytest.raises(SpecError, match=r"x\.yaml:3:7: name: must be "):
         parse(GOOD + f"name: {name}\n")

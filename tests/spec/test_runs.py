@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 from itertools import product
 
@@ -60,14 +61,93 @@ def test_a_run_is_what_the_same_spec_alone_would_be():
     assert spec_from_normal_form(normal_form(varied), "saved") == alone
 
 
-def test_what_is_no_scalar_or_too_long_is_called_by_its_digest():
-    runs = expand(spec_of("sweep: {width: [[4, 5], [5, 4]]}\n"))
-    assert [r.run for r in runs] == [digest(r)[:12] for r in runs]
-    name = "v" * 81
-    (long,) = expand(spec_of(f"variants: {{{name}: {{}}}}\n"))
-    assert long.run == digest(long)[:12]
-    (odd,) = expand(spec_of("variants: {'%%': {}}\n"))
-    assert odd.run == digest(odd)[:12]
+def names_of(more: str) -> list[str]:
+    return [run.run for run in expand(spec_of(more))]
+
+
+def test_what_is_no_scalar_is_told_in_words():
+    assert names_of(
+        "sweep:\n  initializer:\n    - {name: normal, std: 0.05}\n    - xavier_normal\n"
+        "    - {std: 2, name: normal, mean: -1}\n"
+    ) == ["initializer=normal-0.05", "initializer=xavier-normal", "initializer=normal-2--1"]
+    assert names_of("sweep: {activation: [{name: gelu, approximate: none}, tanh]}\n") == [
+        "activation=gelu-none",
+        "activation=tanh",
+    ]
+    assert names_of("sweep: {width: [[4, 5], [5, 4], 3]}\n") == [
+        "width=4-5",
+        "width=5-4",
+        "width=3",
+    ]
+    assert names_of("sweep: {histogram: [{bins: 3}, {range: [-1, 1]}]}\n") == [
+        "histogram=bins-3",
+        "histogram=range--1-1",
+    ]
+
+
+def test_a_number_keeps_its_sign():
+    names = ["initializer.mean=-0.5", "initializer.mean=0.5", "initializer.mean=1e-05"]
+    base = "variants: {n: {initializer: {name: normal, std: 1}}}\n"
+    sweep = "sweep: {initializer.mean: [-0.5, 0.5, 1e-5]}\n"
+    assert names_of(base + sweep) == [f"n,{name}" for name in names]
+
+
+def test_variants_of_any_script_keep_their_names():
+    runs = expand(spec_of("variants:\n  重み 0.01: {}\n  偏り 0.01: {}\n  cafe\u0301: {}\n"))
+    assert [run.run for run in runs] == ["重み-0.01", "偏り-0.01", "café"]
+    assert [run.label for run in runs] == ["重み 0.01", "偏り 0.01", "café"]
+    assert [run.varied for run in runs] == [(("variant", run.label),) for run in runs]
+
+
+def test_runs_whose_words_are_equal_get_a_number():
+    more = "variants:\n  std 1: {}\n  STD-1: {seed: 1}\n  std = 1: {seed: 2}\n  std-1-2: {}\n"
+    runs = expand(spec_of(more + "sweep: {samples: [3]}\n"))
+    names = ["std-1", "STD-1-2", "std-1-3", "std-1-2-2"]
+    assert [run.run for run in runs] == [f"{name},samples=3" for name in names]
+    assert [run.label.partition(",")[0] for run in runs] == ["std 1", "STD-1", "std = 1", "std-1-2"]
+    normals = "[{name: normal, std: 1, mean: 2}, {name: normal, mean: 1, std: 2}]"
+    assert names_of(f"sweep: {{initializer: {normals}}}\n") == [
+        "initializer=normal-1-2",
+        "initializer=normal-1-2-2",
+    ]
+
+
+def test_names_that_a_system_or_winit_uses_are_changed():
+    more = "".join(f"  {name}: {{}}\n" for name in ("aux", "com1.x", "Summary.csv", "run-aux"))
+    runs = expand(spec_of(f"variants:\n{more}"))
+    assert [run.run for run in runs] == ["run-aux", "run-com1.x", "run-Summary.csv", "run-aux-2"]
+    assert [run.label for run in runs] == ["aux", "com1.x", "Summary.csv", "run-aux"]
+    assert names_of("variants: {'a. ': {}, ' .b': {}}\n") == ["a", "b"]
+
+
+def test_what_is_too_long_is_cut_and_told_apart_by_a_digest():
+    first, second, wide, emoji = names_of(
+        f"variants: {{{'v' * 81}: {{}}, {'v' * 82}: {{}}, {'重' * 90}: {{}}, '%%': {{}}}}\n"
+    )
+    assert first != second
+    assert first.rpartition("-")[0] == second.rpartition("-")[0] == "v" * 67
+    assert max(len(each.encode()) for each in (first, second, wide)) <= 255
+    assert wide.startswith("重重")
+    assert len(emoji) == 12
+    assert names_of(f"variants: {{{'v' * 80}: {{}}}}\n") == ["v" * 80]
+
+
+def former(more: str, stem: str = "x") -> list[tuple[str, ...]]:
+    spec = parse_spec(BASE + more, source="x.yaml", stem=stem)
+    return [run.former_folders for run in expand(spec)]
+
+
+def test_former_folders_are_those_of_earlier_versions():
+    assert former("") == [()]
+    assert former("sweep: {seed: [1, 2]}\nvariants: {std = 1: {}}\n") == [(), ()]
+    digits = hashlib.sha256("重み".encode()).hexdigest()[:8]
+    assert former("", "重み") == [(f"spec-{digits}",)]
+    assert former("", "résumé") == [("r-sum", "re-sume")] == former("", "re\u0301sume\u0301")
+    assert former("name: résumé\n", "重み") == [()]
+    for more in ("sweep: {width: [[4, 5]]}\n", f"variants: {{{'v' * 81}: {{}}}}\n"):
+        (run,) = expand(spec_of(more))
+        assert run.former_folders == (f"x/{digest(run)[:12]}",)
+    assert former("variants: {重み 0.01: {}, aux: {}}\n") == [("x/0.01",), ("x/aux",)]
 
 
 def test_folders_stay_below_the_output():

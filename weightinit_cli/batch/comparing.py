@@ -34,8 +34,8 @@ def compared_run(result: AnyResult, spec: AnySpec) -> ComparedRun | TrainedRun |
         return None
     alone = [path for path, _ in spec.varied] == [VARIANT]
     if isinstance(result, TrainingResult):
-        return TrainedRun(spec.varied[0][1] if alone else spec.run, result)
-    return compared(result, spec.run, spec.varied, keep=alone)
+        return TrainedRun(spec.varied[0][1] if alone else spec.label, result)
+    return compared(result, spec.label, spec.varied, keep=alone)
 
 
 def comparison_files(

@@ -102,7 +102,8 @@ class _Batch(NamedTuple):
 
 
 def _record(job: Job, status: Literal["done", "skipped"], product: Product) -> Record:
-    return Record(*_names(job), status, product.verdict, product.rows, product.compared)
+    told = product.verdict, product.rows, product.compared
+    return Record(*_names(job), status, *told, found=product.folder)
 
 
 def _names(job: Job) -> tuple[str, str, str]:

@@ -30,11 +30,12 @@ class Record(NamedTuple):
     rows: list[Row] = []  # noqa: RUF012
     compared: ComparedRun | TrainedRun | None = None
     errors: tuple[str, ...] = ()
+    found: str = ""
 
     @property
     def folder(self) -> str:
-        """Its folder below the output folder."""
-        return f"{self.name}/{self.run}" if self.run else self.name
+        """Its folder below the output folder: where it was found, else where it is written to."""
+        return self.found or (f"{self.name}/{self.run}" if self.run else self.name)
 
 
 class Ledger:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.errors import Mark, Problem, SpecError, WinitError
 from weightinit_cli.experiments import check
-from weightinit_cli.spec import expand
+from weightinit_cli.spec import expand, folded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -48,9 +48,9 @@ def make_plan(sources: Iterable[str], load: Callable[[str], AnySpec]) -> Plan:
             specs.append(spec)
     by_name: dict[str, list[AnySpec]] = {}
     for spec in specs:
-        by_name.setdefault(spec.name.lower(), []).append(spec)
+        by_name.setdefault(folded(spec.name), []).append(spec)
     errors += [_one_folder(same) for same in by_name.values() if len(same) > 1]
-    alone = tuple(spec for spec in specs if len(by_name[spec.name.lower()]) == 1)
+    alone = tuple(spec for spec in specs if len(by_name[folded(spec.name)]) == 1)
     return Plan(alone, tuple(errors))
 
 

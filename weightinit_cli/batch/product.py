@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 class Product(NamedTuple):
     """What is left of a run: its figures for the tables over all runs, and its files.
 
-    `files` are contents by name, stats.json last; `compared` is of one of several runs.
+    `files` are contents by name, stats.json last; `compared` is of one of several runs; `folder`
+    says where it was found on disk.
     """
 
     digest: str
@@ -34,6 +35,7 @@ class Product(NamedTuple):
     rows: list[Row]
     compared: ComparedRun | TrainedRun | None
     files: Mapping[str, bytes]
+    folder: str = ""
 
 
 def produce(spec: AnySpec, formats: Sequence[str] = ("png",)) -> Product:
@@ -67,21 +69,30 @@ def saved(
     It stands there if stats.json is whole, from this version of winit and of this digest, and
     every picture that is wanted is of this digest, too.
     """
-    place = out / spec.folder
+    folder = _folder(out, spec)
     try:
-        result = load_result(place / STATS)
+        result = load_result(out / folder / STATS)
     except ResultError:
         return None
     former = result.name, result.digest, result.environment.get("winit")
-    if former != (spec.name, digest, __version__) or interruption(result) is not None:
+    name = folder.partition("/")[0]
+    if former != (name, digest, __version__) or interruption(result) is not None:
         return None
     wanted = [] if spec.run else picture_names(result, formats)
-    if not all(is_of(place / name, digest) for name in wanted):
+    if not all(is_of(out / folder / name, digest) for name in wanted):
         return None
-    return _product(result, spec, {})
+    return _product(result, spec, {})._replace(folder=folder)
+
+
+def _folder(out: Path, spec: AnySpec) -> str:
+    """Where a run's result is: under the name that an earlier version gave it, if only there."""
+    if (out / spec.folder).exists():
+        return spec.folder
+    there = (folder for folder in spec.former_folders if (out / folder / STATS).exists())
+    return next(there, spec.folder)
 
 
 def _product(result: AnyResult, spec: AnySpec, files: Mapping[str, bytes]) -> Product:
     verdict = tuple(each.name for each in result.verdict) if isinstance(result, Result) else ()
-    lines = rows(result, spec.run)
+    lines = rows(result, spec.label)
     return Product(result.digest, __version__, verdict, lines, compared_run(result, spec), files)

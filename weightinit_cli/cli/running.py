@@ -147,10 +147,12 @@ class Running:
 
 
 def _refuse_equal_names(loaded: list[AnySpec]) -> None:
+    from weightinit_cli.spec import folded
+
     seen: dict[str, AnySpec] = {}
     problems: list[Problem] = []
     for spec in loaded:
-        former = seen.setdefault(spec.name.lower(), spec)
+        former = seen.setdefault(folded(spec.name), spec)
         if former is not spec:
             message = f"another spec is named {former.name!r} too; both would write to one folder"
             written = spec.marks.get("name") or Mark(spec.marks[""].source)

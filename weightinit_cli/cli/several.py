@@ -26,7 +26,7 @@ def heads(spec: AnySpec) -> str:
 
 def line(spec: AnySpec, run: AnySpec, result: AnyResult) -> str:
     """One run in a line: the figures that say most, and the verdict or what ended it early."""
-    cells = [printable(run.run).ljust(_label_width(spec))]
+    cells = [printable(run.label).ljust(_label_width(spec))]
     cells += [("-" if value is None else f"{value:.4g}").rjust(12) for value in _values(result)]
     verdict = [each.name for each in result.verdict] if isinstance(result, Result) else []
     said = ", ".join(verdict or ending(result))
@@ -57,7 +57,7 @@ def _values(result: AnyResult) -> tuple[float | None, ...]:
 
 def _label_width(spec: AnySpec) -> int:
     runs = spec.runs or ()
-    return max((len(runs[number].run) for number in range(min(len(runs), 200))), default=3)
+    return max((len(runs[number].label) for number in range(min(len(runs), 200))), default=3)
 
 
 def _mean_ratio(result: Result) -> float | None:

@@ -160,7 +160,7 @@ def pretrained(
 def _of(spec: Experiment, network: Network) -> str:
     """Which of several networks, of which of several runs."""
     of = f" of network {network.repeat + 1:,}" if network.repeat else ""
-    return f"{of} of {spec.run}" if spec.run else of
+    return f"{of} of {spec.label}" if spec.label else of
 
 
 def _step_work(network: Network) -> float:

@@ -13,6 +13,7 @@ from weightinit_cli.spec.model import (
     SymmetrySpec,
     TrainingSpec,
 )
+from weightinit_cli.spec.names import folded
 from weightinit_cli.spec.normal import digest, normal_form
 from weightinit_cli.spec.runs import expand
 from weightinit_cli.spec.schema import json_schema
@@ -32,6 +33,7 @@ __all__ = [
     "digest",
     "expand",
     "find_config",
+    "folded",
     "json_schema",
     "load_spec",
     "normal_form",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
-from weightinit_cli.spec.nodes import ListNode, MapNode, Node, report_wrong
+from weightinit_cli.spec.names import composed
+from weightinit_cli.spec.nodes import Flawed, ListNode, MapNode, Node, report_wrong
 from weightinit_cli.spec.report import join, quote
-from weightinit_cli.spec.runs import Grid, Override, Variant
+from weightinit_cli.spec.runs import Grid, Override, Variant, in_words
 
 if TYPE_CHECKING:
     from weightinit_cli.errors import Mark
@@ -25,15 +27,17 @@ class Variants:
         if not isinstance(node, MapNode) or not node.entries:
             report_wrong(report, node, path, "a mapping of names, each with a mapping of overrides")
             return None
-        found = []
+        found: list[Variant] = []
         for name, (mark, child) in node.entries.items():
             below = join(path, name)
-            if not name.strip():
+            if composed(name) in (variant.name for variant in found):
+                report.add(mark, below, "the same name as another, spelt with other accents")
+            elif not name.strip():
                 report.add(mark, path, f"a variant needs a name, not {quote(name)}")
             elif not isinstance(child, MapNode):
                 report_wrong(report, child, below, "a mapping of overrides, path: value")
             else:
-                found.append(Variant(name, mark, _overrides(child, below, report)))
+                found.append(Variant(composed(name), mark, _overrides(child, below, report)))
         return tuple(found)
 
     def schema(self) -> dict[str, Any]:
@@ -59,7 +63,9 @@ class Sweep:
             if not isinstance(child, ListNode) or not child.items:
                 report_wrong(report, child, below, "a list of values")
             elif _fits(key, mark, path, report):
-                axes.append(tuple(Override(key, item.mark, item) for item in child.items))
+                axis = tuple(Override(key, item.mark, item) for item in child.items)
+                _refuse_equal(axis, below, report)
+                axes.append(axis)
         return tuple(axes)
 
     def schema(self) -> dict[str, Any]:
@@ -82,6 +88,15 @@ def read_grid(root: MapNode, report: Report) -> tuple[MapNode, Grid | None]:
         axes = Sweep().read(root.entries[SWEEP][1], SWEEP, report)
     grid = Grid(variants or (), axes) if variants or axes else None
     return MapNode(root.mark, entries), grid
+
+
+def _refuse_equal(axis: tuple[Override, ...], path: str, report: Report) -> None:
+    """See that no value stands on an axis twice."""
+    former: dict[str, Override] = {}
+    for each in axis:
+        first = former.setdefault(json.dumps(each.plain), each)
+        if first is not each and not isinstance(each.value, Flawed):
+            report.add(each.mark, path, f"{in_words(each.plain)} stands in this list twice")
 
 
 def overlap(a: str, b: str) -> bool:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from weightinit_cli.spec.names import (
+    DEVICE_PATTERN,
+    NAME_PATTERN,
+    WRITTEN_PATTERN,
+    composed,
+    unfit,
+)
 from weightinit_cli.spec.nodes import ListNode, Node, Scalar, describe, report_wrong
 from weightinit_cli.spec.report import join
 
@@ -14,11 +20,6 @@ if TYPE_CHECKING:
 
 LARGEST = 2**63 - 1
 MOST_LAYERS = 100_000
-NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
-DEVICE_PATTERN = (
-    r"([cC][oO][nN]|[pP][rR][nN]|[aA][uU][xX]|[nN][uU][lL]"
-    r"|([cC][oO][mM]|[lL][pP][tT])[0-9])(\..*)?"
-)
 
 
 class Kind(Protocol):
@@ -173,17 +174,15 @@ class Name:
 
     def read(self, node: Node, path: str, report: Report) -> str | None:
         """The name."""
-        text = node.value if isinstance(node, Scalar) else None
-        if isinstance(text, str) and fits_as_name(text):
-            return text
-        if isinstance(text, str) and re.fullmatch(DEVICE_PATTERN, text):
-            report_wrong(report, node, path, "a name that Windows does not use for a device")
-            return None
-        expected = "1 to 100 of A-Z a-z 0-9 . _ -, the first a letter or a digit"
-        if isinstance(text, int | float) and isinstance(node, Scalar):
+        value = node.value if isinstance(node, Scalar) else None
+        if isinstance(value, int | float) and isinstance(node, Scalar):
             report.add(node.mark, path, f"must be text, not {describe(node)}; put it in quotes")
-        else:
-            report_wrong(report, node, path, expected)
+            return None
+        name = composed(value) if isinstance(value, str) else ""
+        wrong = unfit(name)
+        if wrong is None:
+            return name
+        report_wrong(report, node, path, wrong)
         return None
 
     def schema(self) -> dict[str, Any]:
@@ -191,13 +190,8 @@ class Name:
         return {
             "type": "string",
             "pattern": f"^{NAME_PATTERN}$",
-            "not": {"pattern": f"^{DEVICE_PATTERN}$"},
+            "not": {"pattern": f"^({DEVICE_PATTERN}|{WRITTEN_PATTERN})$"},
         }
-
-
-def fits_as_name(text: str) -> bool:
-    """Whether `text` may be the name of a spec, and so of a folder."""
-    return bool(re.fullmatch(NAME_PATTERN, text)) and not re.fullmatch(DEVICE_PATTERN, text)
 
 
 class PerLayer(NamedTuple):

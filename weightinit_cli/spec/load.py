@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from weightinit_cli.errors import Mark, Problem, SpecError, printable
 from weightinit_cli.spec.fields import ACTIVATION
 from weightinit_cli.spec.find import find_config, missing
-from weightinit_cli.spec.grid import SWEEP, VARIANTS, overlap, read_grid
+from weightinit_cli.spec.grid import SWEEP, overlap, read_grid
 from weightinit_cli.spec.nodes import Flawed, MapNode, Scalar, marks_of, node_from_json
 from weightinit_cli.spec.overrides import apply_overrides, replaced, source_of
 from weightinit_cli.spec.parse import parse_yaml
@@ -137,24 +137,16 @@ def _refuse_set_of_varied(grid: Grid, overrides: Sequence[str], report: Report) 
 
 
 def _check_all(runs: Runs) -> None:
-    """Raise what is wrong with any run, once; two runs of one folder, too."""
+    """Raise what is wrong with any run, once."""
     report = Report()
-    folders: dict[str, int] = {}
     for number in range(len(runs)):
         try:
-            run = runs[number].run
+            runs[number]
         except SpecError as error:
             new = set(error.problems).difference(report.problems)
             report.problems += [problem for problem in error.problems if problem in new]
             if len(report.problems) > MOST_PROBLEMS:
                 break
-            continue
-        former = folders.setdefault(run.lower(), number)
-        if former != number:
-            message = f"two runs would both be called {run!r}"
-            variant, swept = runs.grid.at(number)
-            mark = swept[-1].mark if swept else variant.mark  # type: ignore[union-attr]
-            report.add(mark, SWEEP if swept else VARIANTS, message)
     report.raise_if_any()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, cast
 
 from weightinit_cli.errors import Mark, Problem
 
@@ -57,8 +57,11 @@ class Experiment:
     position. `marks` says where each key was written, by its path; it
     is no part of the spec's identity.
 
+    `stem` is the text that the name was made of, where the spec gives none.
+
     With variants or a sweep, a spec stands for several `runs` (see `expand`), and its own values
-    are the first one's. In such a run, `run` names its folder and `varied` what it differs in.
+    are the first one's. In such a run, `run` names its folder, `label` is what people are shown,
+    and `varied` says what it differs in.
     """
 
     name: str
@@ -70,7 +73,9 @@ class Experiment:
     convolution: Convolution | None = None
     pretraining: Pretraining | None = None
     marks: Mapping[str, Mark] = field(default_factory=dict, compare=False, repr=False)
+    stem: str = field(default="", compare=False, repr=False)
     run: str = field(default="", compare=False)
+    label: str = field(default="", compare=False, repr=False)
     varied: tuple[tuple[str, Any], ...] = field(default=(), compare=False, repr=False)
     runs: Runs | None = field(default=None, compare=False, repr=False)
 
@@ -84,9 +89,19 @@ class Experiment:
         """Where its results go, below the output folder."""
         return f"{self.name}/{self.run}" if self.run else self.name
 
-    def as_run(self, run: str, varied: tuple[tuple[str, Any], ...]) -> Self:
+    @property
+    def former_folders(self) -> tuple[str, ...]:
+        """Where earlier versions of winit wrote the results of this run, if not to `folder`.
+
+        It is computed when it is asked for: where `folder` holds no result.
+        """
+        from weightinit_cli.spec.former import former_folders
+
+        return former_folders(cast("AnySpec", self))
+
+    def as_run(self, run: str, label: str, varied: tuple[tuple[str, Any], ...]) -> Self:
         """The spec as one run of several."""
-        return replace(self, run=run, varied=varied)
+        return replace(self, run=run, label=label, varied=varied)
 
     def problem(self, path: str, message: str) -> Problem:
         """A problem with the key at `path`, located where it (or its parent) was written."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
+
+from weightinit_cli.spec.names import composed, folder_of, safe, shortened, told_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from weightinit_cli.spec.model import AnySpec
     from weightinit_cli.spec.nodes import Node
 
-LONGEST_LABEL = 80
-DIGEST_DIGITS = 12
-
 
 class Override(NamedTuple):
     """What stands at a path in one run, and where that was written."""
@@ -25,6 +23,11 @@ class Override(NamedTuple):
     path: str
     mark: Mark
     value: Node
+
+    @property
+    def plain(self) -> Any:
+        """The value as JSON has it."""
+        return plain(self.value)
 
 
 class Variant(NamedTuple):
@@ -70,6 +73,7 @@ class Runs(Sequence["AnySpec"]):
     def __init__(self, grid: Grid, build: Callable[[tuple[Override, ...]], AnySpec]) -> None:
         self.grid = grid
         self._build = build
+        self._words = tuple(_words(grid))
 
     def __len__(self) -> int:
         return self.grid.size
@@ -89,10 +93,20 @@ class Runs(Sequence["AnySpec"]):
         variant, swept = self.grid.at(number % len(self))
         overrides = () if variant is None else variant.overrides
         spec = self._build((*overrides, *swept))
-        return spec.as_run(_label(variant, swept, spec), tuple(_varied(variant, swept)))
+        run, label = self._names(number % len(self))
+        return spec.as_run(run, label, tuple(_varied(variant, swept)))
 
     def __iter__(self) -> Iterator[AnySpec]:
         return (self[number] for number in range(len(self)))
+
+    def _names(self, number: int) -> tuple[str, str]:
+        """The folder of a run, and what people are shown."""
+        folders, labels = [], []
+        for words in reversed(self._words):
+            number, place = divmod(number, len(words.labels))
+            folders.append(words.folders[place])
+            labels.append(words.labels[place])
+        return shortened(",".join(reversed(folders))), ",".join(reversed(labels))
 
 
 def expand(spec: AnySpec) -> Sequence[AnySpec]:
@@ -104,41 +118,63 @@ def expand(spec: AnySpec) -> Sequence[AnySpec]:
     return (spec,) if spec.runs is None else spec.runs
 
 
-def _label(variant: Variant | None, swept: tuple[Override, ...], spec: AnySpec) -> str:
-    """The folder of a run: the variant's slug and `path=value` pairs, or digits of the digest."""
-    from weightinit_cli.spec.normal import digest
+class _Words(NamedTuple):
+    """What is said of each place on an axis: to people, and as a part of the folder's name."""
 
-    values = [_value(each.value) for each in swept]
-    parts = [] if variant is None else [_slug(variant.name)]
-    parts += [
-        f"{each.path}={_slug(value if isinstance(value, str) else json.dumps(value))}"
-        for each, value in zip(swept, values, strict=True)
-    ]
-    label = ",".join(parts)
-    scalars = not any(isinstance(value, list | dict) for value in values)
-    named = all(part and not part.endswith("=") for part in parts)
-    if scalars and named and len(label) <= LONGEST_LABEL:
-        return label
-    return digest(spec)[:DIGEST_DIGITS]
+    labels: list[str]
+    folders: list[str]
 
 
-def _slug(text: str) -> str:
-    return re.sub(r"[^A-Za-z0-9.+-]+", "-", text).strip("-. ")
+def _words(grid: Grid) -> Iterator[_Words]:
+    """The words of the variants, if there are any, and of every axis.
+
+    As the parts of a label hold no comma, labels are told apart where their parts are.
+    """
+    if grid.variants:
+        names = [variant.name for variant in grid.variants]
+        yield _Words(names, told_apart(safe(folder_of(name)) for name in names))
+    for axis in grid.axes:
+        path = axis[0].path
+        words = [in_words(each.plain) for each in axis]
+        numbers = [isinstance(each.plain, int | float) for each in axis]
+        folders = [
+            text if number else folder_of(text) for text, number in zip(words, numbers, strict=True)
+        ]
+        yield _Words(
+            [f"{path}={text}" for text in told_apart(words)],
+            [f"{path}={text}" for text in told_apart(folders)],
+        )
+
+
+def in_words(value: Any) -> str:
+    """A value, short: `0.1`, `relu`; `normal-0.05` of a mapping, `100-50` of a list."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "-".join(map(in_words, value))
+    if isinstance(value, dict):
+        parts = (
+            in_words(each) if "name" in value else f"{key}-{in_words(each)}"
+            for key, each in sorted(value.items(), key=lambda entry: entry[0] != "name")
+        )
+        return "-".join(parts)
+    return json.dumps(value)
 
 
 def _varied(variant: Variant | None, swept: tuple[Override, ...]) -> Iterator[tuple[str, Any]]:
     if variant is not None:
         yield ("variant", variant.name)
     for each in swept:
-        yield (each.path, _value(each.value))
+        yield (each.path, each.plain)
 
 
-def _value(node: Node) -> Any:
-    """The node as JSON has it."""
+def plain(node: Node) -> Any:
+    """The node as JSON has it, text in one spelling."""
     from weightinit_cli.spec.nodes import ListNode, MapNode, Scalar
 
     if isinstance(node, MapNode):
-        return {key: _value(child) for key, (_, child) in node.entries.items()}
+        return {key: plain(child) for key, (_, child) in node.entries.items()}
     if isinstance(node, ListNode):
-        return [_value(child) for child in node.items]
-    return node.value if isinstance(node, Scalar) else None
+        return [plain(child) for child in node.items]
+    value = node.value if isinstance(node, Scalar) else None
+    return composed(value) if isinstance(value, str) else value

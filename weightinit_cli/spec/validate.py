@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from math import ulp
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +9,8 @@ from weightinit_cli.data import EXAMPLES
 from weightinit_cli.spec.fields import GRID, TABLES
 from weightinit_cli.spec.fitting import check_fit
 from weightinit_cli.spec.groups import read_fields
-from weightinit_cli.spec.kinds import fits_as_name
 from weightinit_cli.spec.model import AnySpec, Spec, SymmetrySpec, TrainingSpec
+from weightinit_cli.spec.names import slug
 from weightinit_cli.spec.nodes import MapNode, Node, Scalar, marks_of, report_wrong
 from weightinit_cli.spec.shapes import fill_shapes
 
@@ -51,7 +49,8 @@ def build_spec(values: Mapping[str, Any], stem: str, marks: Mapping[str, Mark]) 
     computed = {"layers", *(field.name for field in GRID)}
     given = {key: value for key, value in values.items() if key not in computed}
     kind = KINDS[values["experiment"]]
-    built: AnySpec = kind(**{**given, "name": values["name"] or slug(stem)}, marks=marks)
+    named = {"name": slug(stem), "stem": stem} if values["name"] is None else {}
+    built: AnySpec = kind(**{**given, **named}, marks=marks)
     return built
 
 
@@ -95,16 +94,3 @@ def _check_range(values: dict[str, Any], root: MapNode, report: Report) -> None:
         return
     mark = marks_of(root)["histogram.range"]
     report.add(mark, "histogram.range", f"too narrow to be divided into {histogram.bins} bins")
-
-
-def slug(stem: str) -> str:
-    """The stem as a name: runs of characters that do not fit become one `-`, ends stripped.
-
-    What still does not fit is `spec-` and eight digits of the sha256 of the stem.
-    """
-    text = re.sub(r"[^A-Za-z0-9._-]+", "-", stem)
-    if text != stem:
-        text = text.strip("-")
-    if fits_as_name(text):
-        return text
-    return f"spec-{hashlib.sha256(stem.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
