@@ -119,17 +119,56 @@ def test_a_bad_run_is_told_before_any_runs(winit: Callable, many: Callable):
     assert not Path("outputs").exists()
 
 
-def test_a_number_that_theory_lacks_is_told_before_any_runs(winit: Callable, many: Callable):
-    many("sweep: {activation: [tanh, softplus], initializer: [critical]}\n")
-    run = winit("histogram", "-c", "many.yaml")
-    assert run.code == 2
-    assert "softplus has no critical sigma_w" in run.err
-    assert not Path("outputs").exists()
-
-
 def test_setting_what_is_swept_is_refused(winit: Callable, many: Callable):
     many(SWEEP)
     run = winit("histogram", "-c", "many.yaml", "--seed", "3")
     assert run.code == 2
     assert run.err.startswith("--seed 3: ")
     assert "varies seed" in run.err
+
+
+IMPOSSIBLE = """\
+activation: relu
+initializer: critical
+samples: 20
+width: 5
+layers: 2
+sweep:
+  activation: [tanh, {name: gelu, approximate: none}, swish]
+  initializer: [critical, he_normal]
+"""
+
+
+def test_a_sweep_with_impossible_runs_does_the_others(winit: Callable):
+    """No critical initialization exists for gelu and swish without biases."""
+    Path("some.yaml").write_text(IMPOSSIBLE)
+    wrong = [f"some/activation={name},initializer=critical: " for name in ("gelu-none", "swish")]
+    runs = {}
+    for arguments in (
+        ("validate", "some.yaml"),
+        ("histogram", "-c", "some.yaml", "-o", "a", "--format", "svg"),
+        ("batch", "some.yaml", "-o", "b", "-j", 1, "--no-plot"),
+        ("batch", "some.yaml", "-o", "b", "--dry-run"),
+    ):
+        runs[arguments[0]] = run = winit(*arguments)
+        assert run.code == 1
+        starts = [line[: line.index(": ") + 2] for line in run.err.splitlines()]
+        assert starts == wrong
+        assert run.err.count("some.yaml:8:17: initializer: ") == 2
+    assert [line.split()[1] for line in runs["batch"].out.splitlines()] == [
+        *("saved", "saved", "fails", "saved", "fails", "saved"),
+    ]
+    assert len(list(Path("a").rglob("stats.json"))) == len(list(Path("b").rglob("stats.json"))) == 4
+    assert Path("a/some/comparison.svg").is_file()
+
+
+def test_a_sweep_of_impossible_runs_alone_is_a_bad_spec(winit: Callable):
+    Path("none.yaml").write_text(IMPOSSIBLE.replace("tanh, ", "").replace(", he_normal", ""))
+    for arguments in (
+        ("validate", "none.yaml"),
+        ("histogram", "-c", "none.yaml"),
+        ("batch", "none.yaml", "-j", 1),
+    ):
+        run = winit(*arguments)
+        assert (run.code, run.out) == (2, "")
+        assert [line.split(": ")[2].split()[0] for line in run.err.splitlines()] == ["gelu", "silu"]

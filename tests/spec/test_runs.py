@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import pickle
 from itertools import product
+from random import Random
 
 import pytest
 
 from weightinit_cli.errors import SpecError
 from weightinit_cli.experiments import run
-from weightinit_cli.spec import digest, expand, normal_form, parse_spec, spec_from_normal_form
+from weightinit_cli.spec import digest, expand, load, normal_form, parse_spec, spec_from_normal_form
 
 BASE = "activation: sigmoid\ninitializer: xavier_normal\nsamples: 5\nwidth: 4\nlayers: 2\n"
 
@@ -186,3 +187,87 @@ def test_runs_are_light_to_send():
 def test_run_says_that_there_are_several():
     with pytest.raises(ValueError, match=r"2 runs; expand\(spec\)"):
         run(spec_of("sweep: {seed: [1, 2]}\n"))
+
+
+AXES = {
+    "initializer": ["prelu", "xavier_normal", "{name: normal, std: -1}", "identity", "dirac"],
+    "initializer.std": ["1", "-1", "x"],
+    "activation": ["relu", "{name: prelu, a: 0.1}", "sigmod"],
+    "width": ["4", "[3, 4]", "[1, 2, 3]", "0"],
+    "layers": ["2", "3", "x"],
+    "features": ["3", "no"],
+    "histogram.bins": ["3", "0"],
+    "histogram.range": ["[0, 1.0e-300]", "auto", "[1, 0]"],
+    "seed": ["1", "-1"],
+    "nonsense": ["1", "2"],
+    "channels": ["[2, 3]", "4"],
+    "kernel": ["3", "99"],
+    "pretraining": ["{}", "{steps: 0}"],
+}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_is_wrong_with_any_run_is_found_without_building_all(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+):
+    random = Random(seed)  # noqa: S311
+    base = {"activation": "relu", "initializer": "{name: normal, std: 1}", "seed": "3"}
+    base |= {"kernel": "3"} if seed % 3 == 0 else {}
+    axes = random.sample(sorted(AXES), 3)
+    more = "".join(f"  {axis}: [{', '.join(AXES[axis])}]\n" for axis in axes)
+    own = random.sample(sorted(AXES), 2)
+    variants = "".join(f"  v{n}: {{{key}: {AXES[key][n]}}}\n" for n, key in enumerate(own))
+    text = "".join(f"{key}: {value}\n" for key, value in base.items())
+    text += f"sweep:\n{more}variants:\n{variants}"
+
+    def lines() -> list[str]:
+        try:
+            parse_spec(text, source="x.yaml", stem="x")
+        except SpecError as error:
+            return list(error.lines)
+        return []
+
+    quick = lines()
+    monkeypatch.setattr(load, "checked_together", lambda keys: [keys])
+    assert quick == lines()
+
+
+def test_every_run_is_what_the_same_spec_alone_would_be():
+    """Although runs share what was read for others."""
+    runs = expand(
+        spec_of(
+            "variants:\n  a: {width: [3, 4]}\n  b: {initializer: {name: normal, std: 2}}\n"
+            "sweep:\n  activation: [tanh, {name: elu, alpha: 2}]\n  samples: [5, 6]\n"
+        )
+    )
+    for each in [*runs, *reversed(runs)]:
+        form = normal_form(each)
+        alone = spec_from_normal_form(form, "saved")
+        assert (alone, digest(alone)) == (each, digest(each))
+        assert each.marks["activation"].line > len(BASE.splitlines())
+
+
+def test_numbers_of_runs_by_what_their_keys_hold():
+    runs = spec_of(
+        "variants: {a: {width: 3}, b: {width: 4}}\nsweep: {seed: [1, 2, 3], samples: [5, 6]}\n"
+    ).runs
+    assert runs is not None
+    assert list(runs.first_of_each({"samples"})) == [0, 1]
+    assert list(runs.first_of_each({"width", "seed"})) == [0, 2, 4, 6, 8, 10]
+    assert list(runs.first_of_each({"dtype"})) == [0]
+    assert list(runs.like(9, {"width", "seed"})) == [8, 9]
+    assert list(runs.like(9, {"samples"})) == [1, 3, 5, 7, 9, 11]
+    assert list(runs.like(9, {"dtype"})) == list(range(12))
+
+
+def test_more_runs_than_can_be_counted():
+    more = "sweep:\n" + "".join(f"  a{number}: [1, 2]\n" for number in range(20_000))
+    with pytest.raises(SpecError, match=r"describes more than 10\^18 runs"):
+        spec_of(more)
+
+
+def test_a_path_may_be_no_deeper_than_a_file():
+    deep = "a." * 3000 + "b"
+    for more, overrides in ((f"sweep:\n  ? {deep}\n  : [1]\n", ()), ("", (f"{deep}=1",))):
+        with pytest.raises(SpecError, match="more than 20"):
+            spec_of(more, overrides)

@@ -5,20 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.errors import Mark, Problem, SpecError, WinitError
-from weightinit_cli.experiments import check
+from weightinit_cli.experiments import impossible
 from weightinit_cli.spec import expand, folded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from weightinit_cli.spec import AnySpec
 
 
 class Plan(NamedTuple):
-    """The specs of a batch, and the errors of those that cannot be run."""
+    """The specs of a batch, and the errors of those that cannot be run.
+
+    `impossible` has the reasons why single runs of the specs cannot be done, by their folders.
+    """
 
     specs: tuple[AnySpec, ...]
     errors: tuple[WinitError, ...]
+    impossible: Mapping[str, WinitError]
 
     @property
     def total(self) -> int:
@@ -33,15 +37,17 @@ class Plan(NamedTuple):
 def make_plan(sources: Iterable[str], load: Callable[[str], AnySpec]) -> Plan:
     """Load every spec and check all its runs; a bad one keeps out no other.
 
+    A spec of which only some runs can be done is taken: the others fail when their turn comes.
     Specs of one name would write to one folder: none of them is taken.
     """
     specs: list[AnySpec] = []
     errors: list[WinitError] = []
+    wrong: dict[str, WinitError] = {}
     for source in sources:
         try:
             spec = load(source)
-            for run in expand(spec):
-                check(run)
+            runs = expand(spec)
+            wrong |= {runs[number].folder: why for number, why in impossible(spec).items()}
         except WinitError as error:
             errors.append(error)
         else:
@@ -51,7 +57,7 @@ def make_plan(sources: Iterable[str], load: Callable[[str], AnySpec]) -> Plan:
         by_name.setdefault(folded(spec.name), []).append(spec)
     errors += [_one_folder(same) for same in by_name.values() if len(same) > 1]
     alone = tuple(spec for spec in specs if len(by_name[folded(spec.name)]) == 1)
-    return Plan(alone, tuple(errors))
+    return Plan(alone, tuple(errors), wrong)
 
 
 def _one_folder(same: Sequence[AnySpec]) -> SpecError:

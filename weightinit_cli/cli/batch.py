@@ -119,8 +119,7 @@ def command(
     if dry_run:
         plan = make_plan(found.specs, load)
         code = max(code, _say_errors(plan))
-        _list(plan, settings, as_json=as_json, quiet=quiet)
-        return code
+        return max(code, _list(plan, settings, as_json=as_json, quiet=quiet))
     # What runs for hours collects its garbage; __main__ has turned that off for a quick start.
     gc.enable()
     with _executor(jobs, scheduler) as executor:
@@ -141,7 +140,7 @@ def _say_errors(plan: Plan) -> int:
     return max((terminal.fail(each.lines, each.exit_code) for each in plan.errors), default=0)
 
 
-def _list(plan: Plan, settings: Settings, *, as_json: bool, quiet: bool) -> None:
+def _list(plan: Plan, settings: Settings, *, as_json: bool, quiet: bool) -> int:
     from weightinit_cli.batch import jobs_of
 
     for job in jobs_of(plan):
@@ -150,8 +149,12 @@ def _list(plan: Plan, settings: Settings, *, as_json: bool, quiet: bool) -> None
             entry = {"folder": job.spec.folder, "digest": job.digest, "saved": skipped}
             terminal.say(json.dumps(entry))
         elif not quiet:
-            state = "saved" if skipped else "to run"
+            wrong = job.spec.folder in plan.impossible
+            state = "saved" if skipped else "fails" if wrong else "to run"
             terminal.say(printable(f"{job.digest[:DIGEST_SHOWN]}  {state:6}  {job.spec.folder}"))
+    for folder, reason in plan.impossible.items():
+        terminal.fail((f"{folder}: {line}" for line in reason.lines), FAILED)
+    return FAILED if plan.impossible else 0
 
 
 def _run(plan: Plan, executor: Executor, settings: Settings, *, as_json: bool, quiet: bool) -> int:

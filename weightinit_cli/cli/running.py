@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from weightinit_cli.results import AnyResult
     from weightinit_cli.spec import AnySpec
 
-INTERRUPTED = 130
+FAILED, INTERRUPTED = 1, 130
 
 
 class Running:
@@ -36,6 +36,7 @@ class Running:
     ) -> None:
         self._experiment, self._out, self._formats = experiment, output_dir, formats
         self._threads, self._as_json, self._quiet = threads, as_json, quiet
+        self._failed = 0
 
     def run(self, configs: Sequence[str], overrides: Sequence[str], seed: str | None) -> int:
         """Run every spec; what is wrong with one stops no other. Returns the exit code."""
@@ -63,7 +64,7 @@ class Running:
             done += 1
             if interrupted:
                 return INTERRUPTED
-        return code
+        return max(code, self._failed)
 
     def _load(self, config: str, overrides: Sequence[str], seed: str | None) -> AnySpec:
         from weightinit_cli.spec import find_config
@@ -101,17 +102,21 @@ class Running:
         """Run all runs of a spec, a line each, and compare them."""
         from weightinit_cli.batch import compare_runs, product_of
         from weightinit_cli.cli.several import heads, line
-        from weightinit_cli.experiments import check
+        from weightinit_cli.experiments import impossible
         from weightinit_cli.spec import expand
 
         runs = expand(spec)
-        for run in runs:
-            check(run)
+        wrong = impossible(spec)
+        for number, reason in wrong.items():
+            told = (f"{runs[number].folder}: {line}" for line in reason.lines)
+            self._failed = terminal.fail(told, FAILED)
         self._say(click.style(printable(f"{spec.name}: {len(runs):,} runs"), bold=True))
         self._say(heads(spec))
         interrupted = False
         done = []
-        for run in runs:
+        for number, run in enumerate(runs):
+            if number in wrong:
+                continue
             result = self._result(run)
             product = product_of(result, run, ())
             save_files(self._out, run.folder, product.digest, product.files)

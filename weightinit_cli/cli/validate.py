@@ -8,6 +8,8 @@ from weightinit_cli.cli import specs, terminal
 from weightinit_cli.cli.options import data_option
 from weightinit_cli.errors import SpecError, WinitError, printable
 
+FAILED = 1
+
 
 @click.command("validate", short_help="Check specs without running them.")
 @click.argument("paths", nargs=-1, required=True, metavar="DIR|FILE...")
@@ -16,10 +18,11 @@ from weightinit_cli.errors import SpecError, WinitError, printable
 def command(paths: tuple[str, ...], quiet: bool) -> int:
     """Check specs without running them: print `FILE: ok, N runs`, or every problem.
 
-    Folders are searched as winit batch does.
+    Folders are searched as winit batch does. The exit code is 1 where only some runs of a spec
+    can be done.
     """
     from weightinit_cli.batch import find_specs
-    from weightinit_cli.experiments import check
+    from weightinit_cli.experiments import impossible
     from weightinit_cli.spec import expand
 
     found = find_specs(paths)
@@ -30,12 +33,14 @@ def command(paths: tuple[str, ...], quiet: bool) -> int:
         try:
             spec = specs.load(file)
             runs = expand(spec)
-            for run in runs:
-                check(run)
+            wrong = impossible(spec)
         except WinitError as error:
             code = max(code, terminal.fail(error.lines, error.exit_code))
             continue
-        if not quiet:
+        for number, reason in wrong.items():
+            told = (f"{runs[number].folder}: {line}" for line in reason.lines)
+            code = max(code, terminal.fail(told, FAILED))
+        if not (quiet or wrong):
             specs.tell_notes(spec)
             count = f"{len(runs):,} runs" if len(runs) > 1 else "1 run"
             terminal.say(printable(f"{file}: ok, {count}"))

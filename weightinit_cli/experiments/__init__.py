@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, cast, overload
 
+from weightinit_cli.errors import SpecError, WinitError
 from weightinit_cli.experiments.progress import NoProgress, Progress
 
 if TYPE_CHECKING:
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from weightinit_cli.results.phase import PhaseDiagram
     from weightinit_cli.spec import AnySpec, Component, Spec, SymmetrySpec, TrainingSpec
 
+# The keys that `check` looks at.
+ASKED = ("activation", "initializer", "bias", "width", "layers", "features", "data", "pretraining")
+
 __all__ = [
     "NoProgress",
     "Progress",
@@ -20,6 +24,7 @@ __all__ = [
     "digest_of",
     "forecast",
     "gain_of",
+    "impossible",
     "phase_diagram",
     "run",
     "shadow",
@@ -98,6 +103,29 @@ def check(spec: AnySpec) -> None:
     digest_of(spec)
     if asks_theory(spec):
         build_layers(spec, (1, *spec.width))
+
+
+def impossible(spec: AnySpec) -> dict[int, WinitError]:
+    """The runs of a spec that cannot be done, by their numbers from 0, each with the reason.
+
+    Raises WinitError, as `check` does, where no run can be done.
+    """
+    if spec.runs is None:
+        check(spec)
+        return {}
+    found: dict[int, WinitError] = {}
+    for number in spec.runs.first_of_each(ASKED):
+        try:
+            check(spec.runs[number])
+        except WinitError as error:
+            found |= dict.fromkeys(spec.runs.like(number, ASKED), error)
+    if len(found) < len(spec.runs):
+        return dict(sorted(found.items()))
+    errors = list(dict.fromkeys(found.values()))
+    if all(isinstance(each, SpecError) for each in errors):
+        problems = (each for error in errors for each in cast("SpecError", error).problems)
+        raise SpecError(dict.fromkeys(problems))
+    raise errors[0]
 
 
 def digest_of(spec: AnySpec) -> str:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.spec.names import composed
-from weightinit_cli.spec.nodes import Flawed, ListNode, MapNode, Node, report_wrong
+from weightinit_cli.spec.nodes import MOST_LEVELS, Flawed, ListNode, MapNode, Node, report_wrong
 from weightinit_cli.spec.report import join, quote
 from weightinit_cli.spec.runs import Grid, Override, Variant, in_words
 
@@ -118,6 +118,9 @@ def _fits(key: str, mark: Mark, path: str, report: Report) -> bool:
     if not all(part.strip() for part in keys):
         message = f"must be the path of a key, such as initializer.std, not {quote(key)}"
         report.add(mark, path, message)
+        return False
+    if len(keys) > MOST_LEVELS:
+        report.add(mark, path, f"a path of more than {MOST_LEVELS} keys, {quote(key)}")
         return False
     if keys[0] in SHARED:
         report.add(mark, join(path, key), "cannot be varied: all runs of a spec share it")

@@ -11,6 +11,7 @@ from weightinit_cli.spec.report import Report, join, suggestion
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from weightinit_cli.errors import Problem
     from weightinit_cli.spec.kinds import Kind
 
 
@@ -48,19 +49,45 @@ class Group(NamedTuple):
         return object_schema(self.fields)
 
 
+class Memo:
+    """What keys hold, read once per node: the runs of a spec share most of theirs."""
+
+    MOST = 20_000
+
+    def __init__(self) -> None:
+        self._read: dict[tuple[int, int], tuple[Node | None, Any, list[Problem]]] = {}
+
+    def read(self, field: Field, node: MapNode, path: str, report: Report) -> Any:
+        """What `_read_field` returns and reports of a key of one and the same mapping."""
+        entry = node.entries.get(field.name)
+        child = None if entry is None else entry[1]
+        key = id(field), id(child)
+        known = self._read.get(key)
+        if known is None:
+            if len(self._read) >= self.MOST:
+                self._read.clear()
+            own = Report()
+            value = _read_field(field, node, path, own)
+            # The child is kept, lest another one gets its id.
+            known = self._read[key] = child, value, own.problems
+        report.problems += known[2]
+        return known[1]
+
+
 def read_fields(
-    fields: Sequence[Field], node: MapNode, path: str, report: Report
+    fields: Sequence[Field], node: MapNode, path: str, report: Report, memo: Memo | None = None
 ) -> dict[str, Any]:
     """The values of `fields` in a mapping, defaults filled in; None where one is wrong.
 
     A key without a default of its own that is left out is None, too. Unknown keys are reported.
     """
-    names = [field.name for field in fields]
+    names = dict.fromkeys(field.name for field in fields)
     for key, (mark, _) in node.entries.items():
         if key not in names:
             hint = suggestion(key, names, f"the keys are {', '.join(names)}")
             report.add(mark, join(path, key), f"unknown key{hint}")
-    return {field.name: _read_field(field, node, path, report) for field in fields}
+    read = _read_field if memo is None else memo.read
+    return {field.name: read(field, node, path, report) for field in fields}
 
 
 def _read_field(field: Field, node: MapNode, path: str, report: Report) -> Any:

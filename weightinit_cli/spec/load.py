@@ -8,19 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from weightinit_cli.errors import Mark, Problem, SpecError, printable
+from weightinit_cli.spec.build import Builder
 from weightinit_cli.spec.fields import ACTIVATION
 from weightinit_cli.spec.find import find_config, missing
 from weightinit_cli.spec.grid import SWEEP, overlap, read_grid
-from weightinit_cli.spec.nodes import Flawed, MapNode, Scalar, marks_of, node_from_json
-from weightinit_cli.spec.overrides import apply_overrides, replaced, source_of
+from weightinit_cli.spec.nodes import Flawed, MapNode, Scalar, node_from_json
+from weightinit_cli.spec.overrides import apply_overrides, source_of
 from weightinit_cli.spec.parse import parse_yaml
 from weightinit_cli.spec.report import MOST_PROBLEMS, Report, quote
 from weightinit_cli.spec.runs import Runs
 from weightinit_cli.spec.text import MOST_BYTES, decode
-from weightinit_cli.spec.validate import build_spec, read_values
+from weightinit_cli.spec.validate import checked_together
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from weightinit_cli.spec.model import AnySpec, Component
     from weightinit_cli.spec.nodes import Node
@@ -104,27 +105,23 @@ def _checked(
         return _one(root, stem, overrides, report)
     _refuse_set_of_varied(grid, overrides, report)
     if grid.size > most_runs:
-        message = f"describes {grid.size:,} runs; at most {most_runs:,} are taken"
+        count = f"{grid.size:,}" if grid.size < 10**18 else "more than 10^18"
+        message = f"describes {count} runs; at most {most_runs:,} are taken"
         report.add(grid.axes[0][0].mark if grid.axes else root.mark, SWEEP, message)
+    root = apply_overrides(root, overrides, report)
     report.raise_if_any(later_sources=map(source_of, overrides))
-
-    def build(varied: Sequence[Override]) -> AnySpec:
-        report = Report()
-        tree = root
-        for each in varied:
-            tree = replaced(tree, each.path.split("."), "", each.value, each.mark, report)
-        return _one(tree, stem, overrides, report)
-
-    runs = Runs(grid, build)
-    _check_all(runs)
-    return replace(runs[0], runs=runs, run="", varied=())
+    builder = Builder(root, stem)
+    runs = Runs(grid, builder.build)
+    keys = {*root.entries, *runs.keys} if isinstance(root, MapNode) else runs.keys
+    numbers = {n for each in checked_together(keys) for n in runs.first_of_each(each)}
+    _check(builder, (runs.overrides(number) for number in sorted(numbers)), overrides)
+    return replace(runs[0], runs=runs, run="", label="", varied=())
 
 
 def _one(root: Node, stem: str, overrides: Sequence[str], report: Report) -> AnySpec:
     root = apply_overrides(root, overrides, report)
-    values = read_values(root, report)
-    report.raise_if_any(later_sources=map(source_of, overrides))
-    return build_spec(values, stem, marks_of(root))
+    later_sources = list(map(source_of, overrides))
+    return Builder(root, stem).build((), report, later_sources)
 
 
 def _refuse_set_of_varied(grid: Grid, overrides: Sequence[str], report: Report) -> None:
@@ -136,18 +133,17 @@ def _refuse_set_of_varied(grid: Grid, overrides: Sequence[str], report: Report) 
                 report.add(mark, "", f"the spec varies {varied} itself, by variants or a sweep")
 
 
-def _check_all(runs: Runs) -> None:
-    """Raise what is wrong with any run, once."""
+def _check(
+    builder: Builder, members: Iterable[Sequence[Override]], overrides: Sequence[str]
+) -> None:
+    """Raise what is wrong with any of these members of a grid, once."""
     report = Report()
-    for number in range(len(runs)):
-        try:
-            runs[number]
-        except SpecError as error:
-            new = set(error.problems).difference(report.problems)
-            report.problems += [problem for problem in error.problems if problem in new]
-            if len(report.problems) > MOST_PROBLEMS:
-                break
-    report.raise_if_any()
+    for varied in members:
+        known = set(report.problems)
+        report.problems += [each for each in builder.problems(varied) if each not in known]
+        if len(report.problems) > MOST_PROBLEMS:
+            break
+    report.raise_if_any(later_sources=map(source_of, overrides))
 
 
 def _read(path: Path, name: str) -> bytes:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, cast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from weightinit_cli.errors import Mark, Problem
 
@@ -98,10 +98,6 @@ class Experiment:
         from weightinit_cli.spec.former import former_folders
 
         return former_folders(cast("AnySpec", self))
-
-    def as_run(self, run: str, label: str, varied: tuple[tuple[str, Any], ...]) -> Self:
-        """The spec as one run of several."""
-        return replace(self, run=run, label=label, varied=varied)
 
     def problem(self, path: str, message: str) -> Problem:
         """A problem with the key at `path`, located where it (or its parent) was written."""

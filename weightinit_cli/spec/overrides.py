@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from weightinit_cli.errors import Mark, SpecError, printable
-from weightinit_cli.spec.nodes import Flawed, ListNode, MapNode, Node, Scalar, describe
+from weightinit_cli.spec.nodes import (
+    MOST_LEVELS,
+    Flawed,
+    ListNode,
+    MapNode,
+    Node,
+    Scalar,
+    describe,
+)
 from weightinit_cli.spec.parse import parse_yaml
 from weightinit_cli.spec.report import ECHO_LENGTH, Report, join, segment
 from weightinit_cli.spec.text import decode
@@ -37,6 +45,8 @@ def apply_overrides(root: Node, overrides: Sequence[str], report: Report) -> Nod
             report.add(mark, "", "must be path=value, for example seed=1")
         elif not all(keys):
             report.add(mark, "", "must begin with the path of a key, for example seed=1")
+        elif len(keys) > MOST_LEVELS:
+            report.add(mark, "", f"nested more than {MOST_LEVELS} levels deep")
         else:
             value = _value(text, mark, report)
             root = replaced(root, keys, "", value, mark, report)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import accumulate, product
 from math import prod
+from operator import mul
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from weightinit_cli.spec.names import composed, folder_of, safe, shortened, told_apart
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from weightinit_cli.errors import Mark
     from weightinit_cli.spec.model import AnySpec
@@ -37,6 +39,11 @@ class Variant(NamedTuple):
     mark: Mark
     overrides: tuple[Override, ...]
 
+    @property
+    def paths(self) -> set[str]:
+        """Every path that it sets."""
+        return {each.path for each in self.overrides}
+
 
 class Grid(NamedTuple):
     """Variants × sweep, as they were read."""
@@ -52,7 +59,7 @@ class Grid(NamedTuple):
     @property
     def paths(self) -> set[str]:
         """Every path that a variant or the sweep sets."""
-        varied = {each.path for variant in self.variants for each in variant.overrides}
+        varied = {path for variant in self.variants for path in variant.paths}
         return varied | {axis[0].path for axis in self.axes}
 
     def at(self, number: int) -> tuple[Variant | None, tuple[Override, ...]]:
@@ -70,7 +77,7 @@ class Runs(Sequence["AnySpec"]):
     The sweep's last path changes fastest, the variant slowest.
     """
 
-    def __init__(self, grid: Grid, build: Callable[[tuple[Override, ...]], AnySpec]) -> None:
+    def __init__(self, grid: Grid, build: Callable[..., AnySpec]) -> None:
         self.grid = grid
         self._build = build
         self._words = tuple(_words(grid))
@@ -90,14 +97,52 @@ class Runs(Sequence["AnySpec"]):
             return [self[each] for each in range(*number.indices(len(self)))]
         if not -len(self) <= number < len(self):
             raise IndexError(number)
-        variant, swept = self.grid.at(number % len(self))
-        overrides = () if variant is None else variant.overrides
-        spec = self._build((*overrides, *swept))
-        run, label = self._names(number % len(self))
-        return spec.as_run(run, label, tuple(_varied(variant, swept)))
+        number %= len(self)
+        variant, swept = self.grid.at(number)
+        run, label = self._names(number)
+        varied = tuple(_varied(variant, swept))
+        return self._build(self.overrides(number), run=run, label=label, varied=varied)
 
     def __iter__(self) -> Iterator[AnySpec]:
         return (self[number] for number in range(len(self)))
+
+    def overrides(self, number: int) -> tuple[Override, ...]:
+        """What a run has of its own."""
+        variant, swept = self.grid.at(number)
+        return swept if variant is None else (*variant.overrides, *swept)
+
+    @property
+    def keys(self) -> set[str]:
+        """The keys of the spec in which runs may differ."""
+        return {path.partition(".")[0] for path in self.grid.paths}
+
+    def first_of_each(self, keys: Collection[str]) -> Iterator[int]:
+        """The number of the first run of each combination of what these keys hold."""
+        return map(sum, product(*(places if here else (0,) for here, places in self._axes(keys))))
+
+    def like(self, number: int, keys: Collection[str]) -> Iterator[int]:
+        """The numbers of the runs for which these keys hold what they do in a run."""
+        fixed = []
+        for here, places in self._axes(keys):
+            step = places.step
+            own = range(number % (step * len(places)) // step * step, number + 1)[:1]
+            fixed.append(own if here else places)
+        return map(sum, product(*fixed))
+
+    def _axes(self, keys: Collection[str]) -> list[tuple[bool, range]]:
+        """Of the variants and every axis: whether they touch these keys, what each place adds."""
+        variants = {path for each in self.grid.variants for path in each.paths}
+        touched = [variants] if self.grid.variants else []
+        touched += [{axis[0].path} for axis in self.grid.axes]
+        sizes = [len(words.labels) for words in self._words]
+        steps = list(accumulate(reversed(sizes), mul, initial=1))[-2::-1]
+        return [
+            (
+                any(path.partition(".")[0] in keys for path in paths),
+                range(0, size * step, step),
+            )
+            for paths, size, step in zip(touched, sizes, steps, strict=True)
+        ]
 
     def _names(self, number: int) -> tuple[str, str]:
         """The folder of a run, and what people are shown."""

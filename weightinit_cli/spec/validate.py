@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING, Any
 from weightinit_cli.data import EXAMPLES
 from weightinit_cli.spec.fields import GRID, TABLES
 from weightinit_cli.spec.fitting import check_fit
-from weightinit_cli.spec.groups import read_fields
+from weightinit_cli.spec.groups import Memo, read_fields
 from weightinit_cli.spec.model import AnySpec, Spec, SymmetrySpec, TrainingSpec
-from weightinit_cli.spec.names import slug
 from weightinit_cli.spec.nodes import MapNode, Node, Scalar, marks_of, report_wrong
-from weightinit_cli.spec.shapes import fill_shapes
+from weightinit_cli.spec.shapes import CONVOLUTION_KEYS, fill_shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
-    from weightinit_cli.errors import Mark
     from weightinit_cli.spec.report import Report
 
 KINDS = {"histogram": Spec, "symmetry": SymmetrySpec, "training": TrainingSpec}
@@ -26,13 +24,23 @@ POINTS = {"xor": (4, 2), "blobs": (None, 2), "random_labels": (None, None)}
 DEFAULT_POINTS = 100, 10
 
 
-def read_values(root: Node, report: Report) -> dict[str, Any]:
+# Keys that are checked together: what one of them may hold depends on the others of its set.
+TOGETHER = (
+    {"width", "layers", "features"},
+    {"data", "samples", "features"},
+    {"data", "batch"},
+    {"activation", "initializer", "bias", "pretraining"},
+)
+TOGETHER_IN_CONVOLUTIONS = (*CONVOLUTION_KEYS, *set().union(*TOGETHER))
+
+
+def read_values(root: Node, report: Report, memo: Memo | None = None) -> dict[str, Any]:
     """The value of every key, defaults filled in; what is wrong goes to the report."""
     if not isinstance(root, MapNode):
         report_wrong(report, root, "", "a mapping of keys, such as activation: sigmoid")
         return {}
     experiment = _experiment(root)
-    values = read_fields((*TABLES[experiment], *GRID), root, "", report)
+    values = read_fields((*TABLES[experiment], *GRID), root, "", report, memo)
     fill_shapes(values, root, report)
     if experiment == "histogram":
         _check_range(values, root, report)
@@ -44,14 +52,21 @@ def read_values(root: Node, report: Report) -> dict[str, Any]:
     return values
 
 
-def build_spec(values: Mapping[str, Any], stem: str, marks: Mapping[str, Mark]) -> AnySpec:
-    """The spec of checked values; where they give no name, it is the stem, slugged."""
+def build_spec(values: Mapping[str, Any], beside: Mapping[str, Any]) -> AnySpec:
+    """The spec of checked values, and of what it has beside them: its name, its marks."""
     computed = {"layers", *(field.name for field in GRID)}
     given = {key: value for key, value in values.items() if key not in computed}
-    kind = KINDS[values["experiment"]]
-    named = {"name": slug(stem), "stem": stem} if values["name"] is None else {}
-    built: AnySpec = kind(**{**given, **named}, marks=marks)
+    built: AnySpec = KINDS[values["experiment"]](**{**given, **beside})
     return built
+
+
+def checked_together(keys: Collection[str]) -> list[Collection[str]]:
+    """These keys in sets, so that what is wrong with a value is known by those of its set."""
+    if not set(CONVOLUTION_KEYS).isdisjoint(keys):
+        together: tuple[Collection[str], ...] = (TOGETHER_IN_CONVOLUTIONS,)
+    else:
+        together = TOGETHER
+    return [*together, *({key} for key in keys)]
 
 
 def _experiment(root: MapNode) -> str:

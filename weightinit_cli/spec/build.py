@@ -1,0 +1,103 @@
+"""Trees that share most of their nodes -> Specs: what a key holds is read once per node."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from weightinit_cli.spec.groups import Memo
+from weightinit_cli.spec.names import slug
+from weightinit_cli.spec.nodes import MapNode, Node, marks_of
+from weightinit_cli.spec.overrides import replaced
+from weightinit_cli.spec.report import Report, segment
+from weightinit_cli.spec.validate import build_spec, read_values
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from weightinit_cli.errors import Mark, Problem
+    from weightinit_cli.spec.model import AnySpec
+    from weightinit_cli.spec.runs import Override
+
+# Entries of the tree that differ between runs, kept for the next run.
+MOST_KEPT = 20_000
+
+
+class Builder:
+    """Makes the specs of one tree and its overrides; those of a grid share nearly everything."""
+
+    def __init__(self, root: Node, stem: str) -> None:
+        self._root = root
+        self._stem, self._name = stem, slug(stem)
+        self._memo = Memo()
+        self._entries: dict[tuple[object, ...], tuple[MapNode, list[Problem]]] = {}
+        self._marks: dict[int, tuple[Node, dict[str, Mark]]] = {}
+
+    def build(
+        self,
+        overrides: Sequence[Override] = (),
+        report: Report | None = None,
+        later_sources: Sequence[str] = (),
+        **told: Any,
+    ) -> AnySpec:
+        """The spec with these overrides; `told` are fields that it has beside its keys.
+
+        Raises SpecError for all that is wrong, also for what is in the report already.
+        """
+        report = report or Report()
+        root, values = self._values(overrides, report)
+        report.raise_if_any(later_sources)
+        if values["name"] is None:
+            told |= {"name": self._name, "stem": self._stem}
+        return build_spec(values, {**told, "marks": self._marks_of(root)})
+
+    def problems(self, overrides: Sequence[Override]) -> list[Problem]:
+        """What is wrong with these overrides."""
+        report = Report()
+        self._values(overrides, report)
+        return report.problems
+
+    def _values(self, overrides: Sequence[Override], report: Report) -> tuple[Node, dict[str, Any]]:
+        root = self._root
+        if overrides and isinstance(root, MapNode):
+            root = self._tree(root, overrides, report)
+        return root, read_values(root, report, self._memo)
+
+    def _tree(self, root: MapNode, overrides: Sequence[Override], report: Report) -> MapNode:
+        """The root with overrides; those of one key are applied together, once."""
+        entries = dict(root.entries)
+        by_key: dict[str, list[Override]] = {}
+        for each in overrides:
+            by_key.setdefault(each.path.partition(".")[0], []).append(each)
+        for key, own in by_key.items():
+            place = key, *map(id, own)
+            if place not in self._entries:
+                if len(self._entries) >= MOST_KEPT:
+                    self._entries.clear()
+                tree = MapNode(root.mark, {key: entries[key]} if key in entries else {})
+                self._entries[place] = _overridden(tree, own)
+            tree, problems = self._entries[place]
+            report.problems += problems
+            entries.update(tree.entries)
+        return MapNode(root.mark, entries)
+
+    def _marks_of(self, root: Node) -> dict[str, Mark]:
+        """The place of every key, those of shared nodes taken from the last time."""
+        if not isinstance(root, MapNode):
+            return marks_of(root)
+        found = {"": root.mark}
+        for key, (_, child) in root.entries.items():
+            known = self._marks.get(id(child))
+            if known is None:
+                if len(self._marks) >= MOST_KEPT:
+                    self._marks.clear()
+                known = self._marks[id(child)] = child, marks_of(child, segment(key))
+            found |= known[1]
+        return found
+
+
+def _overridden(tree: MapNode, overrides: Sequence[Override]) -> tuple[MapNode, list[Problem]]:
+    report = Report()
+    node: Node = tree
+    for each in overrides:
+        node = replaced(node, each.path.split("."), "", each.value, each.mark, report)
+    return cast("MapNode", node), report.problems
