@@ -36,14 +36,17 @@ ALLOWED: dict[str, set[str]] = {
     "verdicts": {"results"},
     "plots": {"results", "errors"},
     "check": {"results", "errors"},
+    "saving": {"plots", "results", "errors"},  # a single run, a batch and a check save alike
     "experiments": {
         "init", "spec", "initializers", "activations", "network", "theory", "streams", "results",
         "verdicts", "data", "errors", "convolution", "machine",
     },
-    "batch": {"init", "spec", "experiments", "results", "plots", "errors", "machine"},
+    "batch": {
+        "init", "spec", "experiments", "results", "plots", "saving", "errors", "machine",
+    },
     "cli": {
         "init", "spec", "initializers", "activations", "parameters", "experiments", "results",
-        "verdicts", "check", "plots", "batch", "data", "errors",
+        "verdicts", "check", "plots", "saving", "batch", "data", "errors",
     },
 }  # fmt: skip
 
@@ -72,7 +75,7 @@ HOMES = {
 # (the tables that it reads do).
 WITHOUT_NUMPY = {
     "init", "__main__", "errors", "parameters", "spec", "results", "verdicts", "cli",
-    "batch", "machine", "control_groups",
+    "batch", "machine", "control_groups", "saving",
 }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from PIL import Image
 from weightinit_cli.plots import FORMATS, compose, compose_depth, draw, render
 from weightinit_cli.plots.drawing import INK, Drawing, Label
 from weightinit_cli.plots.fonts import font_file, width_of
-from weightinit_cli.plots.render import SETTINGS
+from weightinit_cli.plots.settings import settings
 
 SHAPES = ("xavier_2", "xavier_11", "japanese", "math")
 
@@ -51,7 +51,7 @@ def test_text_stands_where_matplotlib_would_put_it(text, upright):
     context = renderer.new_gc()
     font = FontProperties(fname=font_file(), size=8.5)
     y = 45.0 - width_of(text, 8.5) / 2 if upright else 45.0
-    with mpl.rc_context(SETTINGS):
+    with settings():
         place = (40 * 150 / 72, 187.5 - y * 150 / 72)
         renderer.draw_text(context, *place, text, font, 90.0 if upright else 0.0)
     # Before 3.10 matplotlib set turned text a few pixels off.
@@ -135,8 +135,7 @@ def test_settings_of_the_process_stay_and_do_not_matter(shape):
 def test_the_figure_is_the_same_picture(shape):
     result = shape("xavier_2")
     figure = draw(result)
-    with mpl.rc_context(SETTINGS):
-        figure.canvas.draw()
+    figure.canvas.draw()
     expected = np.asarray(figure.canvas.buffer_rgba())[:, :, :3].astype(int)
     with Image.open(BytesIO(render(compose(result), "png", builders.DIGEST))) as image:
         pixels = np.asarray(image.convert("RGB")).astype(int)
@@ -150,8 +149,7 @@ def test_the_figure_is_the_same_picture(shape):
 def test_a_map_is_exactly_the_figure(shape):
     result = shape("xavier_11")
     figure = draw(result)
-    with mpl.rc_context(SETTINGS):
-        figure.canvas.draw()
+    figure.canvas.draw()
     with Image.open(BytesIO(render(compose(result), "png", builders.DIGEST))) as image:
         assert np.array_equal(np.asarray(image), np.asarray(figure.canvas.buffer_rgba())[:, :, :3])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from weightinit_cli.results import SymmetryResult, TrainingResult
@@ -13,6 +14,7 @@ from weightinit_cli.results.comparison import (
     TrainedRun,
     compared,
 )
+from weightinit_cli.saving import Drawn, drawn
 from weightinit_cli.spec import expand, normal_form
 
 if TYPE_CHECKING:
@@ -38,12 +40,16 @@ def compared_run(result: AnyResult, spec: AnySpec) -> ComparedRun | TrainedRun |
     return compared(result, spec.label, spec.varied, keep=alone)
 
 
-def comparison_files(
+def comparison(
+    spec: AnySpec, runs: Iterable[ComparedRun | TrainedRun], formats: Sequence[str]
+) -> Drawn:
+    """The comparison in each of the formats, by file name; none where there is nothing to draw."""
+    return drawn(partial(_pictures, spec, runs, formats)) if formats else Drawn({})
+
+
+def _pictures(
     spec: AnySpec, runs: Iterable[ComparedRun | TrainedRun], formats: Sequence[str]
 ) -> dict[str, bytes]:
-    """The comparison in each of the formats, by file name; none where there is nothing to draw."""
-    if not formats:
-        return {}
     from weightinit_cli.plots import comparison_pictures, training_pictures
 
     if spec.experiment == "training":

@@ -12,7 +12,8 @@ from weightinit_cli.batch.product import Product, produce, saved
 from weightinit_cli.batch.progress import Counts, NoProgress
 from weightinit_cli.errors import OutputError
 from weightinit_cli.experiments import digest_of
-from weightinit_cli.results.pictures import save_files
+from weightinit_cli.results import STATS
+from weightinit_cli.saving import DEFECT, INTERRUPTED, save
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from weightinit_cli.batch.ledger import Ledger
     from weightinit_cli.batch.plan import Plan
     from weightinit_cli.batch.progress import Progress
+    from weightinit_cli.saving import Undrawn
 
 
 class Settings(NamedTuple):
@@ -84,17 +86,27 @@ class _Batch(NamedTuple):
             self._note(job, Record(*_names(job), "failed", errors=outcome.lines))
         else:
             self.counts.done += 1
+            self._count(outcome.undrawn)
             self._note(job, _record(job, "done", outcome))
+            if outcome.undrawn is not None and outcome.undrawn.exit_code == INTERRUPTED:
+                raise KeyboardInterrupt
 
     def _written(self, job: Job, product: Product) -> Product | Failure:
         if (product.version, product.digest) != (__version__, job.digest):
             return Failure((f"its worker has winit {product.version}; here is {__version__}",))
+        place = self.settings.out, job.spec.folder, job.digest
         try:
-            save_files(self.settings.out, job.spec.folder, job.digest, product.files)
+            saved = save(*place, product.files, product.undrawn)
         except OutputError as error:
             self.counts.unwritten += 1
             return Failure(error.lines)
-        return product
+        return product._replace(undrawn=saved.undrawn)
+
+    def _count(self, undrawn: Undrawn | None) -> None:
+        if undrawn is not None:
+            self.counts.undrawn += 1
+            self.counts.defects += undrawn.exit_code == DEFECT
+            self.counts.unwritten += undrawn.exit_code == OutputError.exit_code
 
     def _note(self, job: Job, record: Record) -> None:
         self.ledger.write(job.number, record)
@@ -103,7 +115,10 @@ class _Batch(NamedTuple):
 
 def _record(job: Job, status: Literal["done", "skipped"], product: Product) -> Record:
     told = product.verdict, product.rows, product.compared
-    return Record(*_names(job), status, *told, found=product.folder)
+    said: tuple[str, ...] = ()
+    if product.undrawn is not None:
+        said = (*product.undrawn.lines, f"{STATS} is saved without its pictures")
+    return Record(*_names(job), status, *told, said, found=product.folder)
 
 
 def _names(job: Job) -> tuple[str, str, str]:

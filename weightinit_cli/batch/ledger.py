@@ -20,7 +20,7 @@ NOT_YET = -1
 
 
 class Record(NamedTuple):
-    """One run: where its result is, what it says, or why there is none."""
+    """One run: where its result is, what it says, and why it or its pictures are missing."""
 
     name: str
     run: str

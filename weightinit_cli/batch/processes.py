@@ -28,7 +28,7 @@ TRIES = 2
 # On Linux, workers are forked from a process that has these loaded, in milliseconds; elsewhere
 # the system's libraries do not survive a fork.
 METHOD = "forkserver" if sys.platform == "linux" else "spawn"
-PRELOADED = ["weightinit_cli.experiments.histogram", "weightinit_cli.plots.paint", __name__]
+PRELOADED = ["weightinit_cli.batch.preloaded", __name__]
 ENVIRONMENT = {
     # BLAS threads beside processes wait for each other: they cost a factor of eight.
     "OPENBLAS_NUM_THREADS": "1",

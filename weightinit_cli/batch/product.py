@@ -11,6 +11,7 @@ from weightinit_cli.results import STATS, Result, load_result
 from weightinit_cli.results.pictures import files_of, is_of, picture_names
 from weightinit_cli.results.readings import interruption
 from weightinit_cli.results.summary import rows
+from weightinit_cli.saving import drawn_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from weightinit_cli.results import AnyResult
     from weightinit_cli.results.comparison import ComparedRun, TrainedRun
     from weightinit_cli.results.summary import Row
+    from weightinit_cli.saving import Undrawn
     from weightinit_cli.spec import AnySpec
 
 
@@ -26,7 +28,8 @@ class Product(NamedTuple):
     """What is left of a run: its figures for the tables over all runs, and its files.
 
     `files` are contents by name, stats.json last; `compared` is of one of several runs; `folder`
-    says where it was found on disk.
+    says where it was found on disk; `undrawn` why there are no pictures among the files, where they
+    could not be drawn.
     """
 
     digest: str
@@ -36,6 +39,7 @@ class Product(NamedTuple):
     compared: ComparedRun | TrainedRun | None
     files: Mapping[str, bytes]
     folder: str = ""
+    undrawn: Undrawn | None = None
 
 
 def produce(spec: AnySpec, formats: Sequence[str] = ("png",)) -> Product:
@@ -53,12 +57,9 @@ def product_of(result: AnyResult, spec: AnySpec, formats: Sequence[str]) -> Prod
 
     One of several runs has no pictures of its own: all are drawn together.
     """
-    drawn: dict[str, bytes] = {}
-    if formats and not spec.run:
-        from weightinit_cli.plots import pictures
-
-        drawn = pictures(result, formats)
-    return _product(result, spec, files_of(result, drawn))
+    pictures = drawn_of(result, () if spec.run else formats)
+    product = _product(result, spec, files_of(result, pictures.files))
+    return product._replace(undrawn=pictures.undrawn)
 
 
 def saved(

@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 class Counts:
     """What has become of a batch's runs so far.
 
-    Of those that failed, `defects` are winit's fault and `unwritten` could not be written.
+    Of those that are done, `undrawn` are saved without their pictures. Of these and of those that
+    failed, `defects` are winit's fault and `unwritten` the machine's: it lacks space or memory.
     """
 
     total: int
     done: int = 0
     failed: int = 0
     skipped: int = 0
+    undrawn: int = 0
     defects: int = 0
     unwritten: int = 0
     began: float = field(default_factory=time.monotonic)

@@ -8,16 +8,17 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 from weightinit_cli import __version__
-from weightinit_cli.batch.comparing import comparison_files
+from weightinit_cli.batch.comparing import comparison
 from weightinit_cli.batch.product import saved
 from weightinit_cli.experiments import digest_of
 from weightinit_cli.results import write_files
 from weightinit_cli.results.pictures import COMPARISON, FORMATS
 from weightinit_cli.results.summary import columns, csv_lines
+from weightinit_cli.saving import INTERRUPTED, Saved, written
 from weightinit_cli.spec import expand
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from weightinit_cli.batch.ledger import Ledger, Record
@@ -33,34 +34,46 @@ SUMMARY, INDEX = "summary.csv", "index.json"
 
 def sum_up(
     plan: Plan, ledger: Ledger, out: Path, formats: tuple[str, ...] = ("png",)
-) -> list[Path]:
+) -> tuple[list[Path], list[Saved]]:
     """Write what the ledger says; return the paths of what is about all runs.
 
-    Raises OutputError where it cannot be written.
+    With them what was written of each spec of several runs. After ^C nothing more is drawn. Raises
+    OutputError where it cannot be written.
     """
+    compared: list[Saved] = []
     ends = accumulate((len(expand(spec)) for spec in plan.specs), initial=0)
     for spec, (first, last) in zip(plan.specs, pairwise(ends), strict=True):
         if spec.runs is not None:
-            compare_runs(spec, partial(ledger.read, range(first, last)), out, formats)
-    return write_files(out, "", {SUMMARY: _table(ledger.read), INDEX: _index(ledger.read())})
+            saved = compare_runs(spec, partial(ledger.read, range(first, last)), out, formats)
+            compared.append(saved)
+            if saved.undrawn is not None and saved.undrawn.exit_code == INTERRUPTED:
+                formats = ()
+    files = {SUMMARY: _table(ledger.read), INDEX: _index(ledger.read())}
+    return write_files(out, "", files), compared
 
 
 def compare_runs(
     spec: AnySpec, read: Read, out: Path, formats: Sequence[str], *, table: bool = True
-) -> list[Path]:
-    """Write the pictures over all runs of a spec and the table; return their paths.
+) -> Saved:
+    """Write the pictures over all runs of a spec and the table, which is there in any case.
 
-    `read` gives what is left of the runs, as often as it is called. Raises OutputError where they
-    cannot be written.
+    `read` gives what is left of the runs, as often as it is called. A former picture in one of the
+    formats goes where there is none any more. Raises OutputError where the table cannot be written.
     """
     compared = (each.compared for each in read() if each.compared is not None)
-    files: dict[str, Content] = {**comparison_files(spec, compared, formats)}
-    if table:
-        files[SUMMARY] = _table(read)
-    return write_files(out, spec.name, files)
+    former = [f"{COMPARISON}.{name}" for name in formats]
+
+    def write(pictures: Mapping[str, bytes]) -> list[Path]:
+        files: dict[str, Content] = {**pictures}
+        if table:
+            files[SUMMARY] = _table(read)
+        outdated = [name for name in former if name not in files]
+        return write_files(out, spec.name, files, outdated)
+
+    return written(write, comparison(spec, compared, formats))
 
 
-def compare_saved(spec: AnySpec, out: Path) -> list[Path]:
+def compare_saved(spec: AnySpec, out: Path) -> Saved:
     """Write the table over all saved runs of a spec and the pictures, those that stand there.
 
     Raises OutputError where they cannot be written.

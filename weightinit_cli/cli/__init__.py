@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import traceback
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -34,7 +33,6 @@ COMMANDS = {
     "plot": "plot",
 }
 
-DEFECT = 3
 INTERRUPTED = 130
 
 
@@ -118,10 +116,5 @@ def main(arguments: Sequence[str]) -> int:
     except MemoryError:
         return terminal.fail(["not enough memory for this run"], WinitError.exit_code)
     except Exception:  # noqa: BLE001
-        traceback.print_exc()
-        version = f"winit {__version__}, Python {sys.version.split()[0]}"
-        return terminal.fail(
-            [f"this is a defect of winit; please report it with the lines above ({version})"],
-            DEFECT,
-        )
+        return terminal.defect(traceback.format_exc().splitlines())
     return code if isinstance(code, int) else 0

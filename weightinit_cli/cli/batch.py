@@ -20,13 +20,14 @@ from weightinit_cli.cli.options import (
     set_option,
 )
 from weightinit_cli.cli.tally import Tally
+from weightinit_cli.cli.undrawn import tell_undrawn
 from weightinit_cli.errors import SpecError, WinitError, printable
 
 if TYPE_CHECKING:
     from weightinit_cli.batch import Counts, Executor, Ledger, Plan, Settings
     from weightinit_cli.spec import AnySpec
 
-FAILED, DEFECT = 1, 3
+FAILED = 1
 DIGEST_SHOWN = 12
 
 
@@ -166,13 +167,14 @@ def _run(plan: Plan, executor: Executor, settings: Settings, *, as_json: bool, q
     with Ledger(out, plan.total) as ledger:
         with Tally(shown=not quiet, results=out if as_json else None) as tally:
             counts = run_batch(plan, executor, settings, ledger, tally)
-        paths = sum_up(plan, ledger, out, settings.formats)
+        paths, compared = sum_up(plan, ledger, out, settings.formats)
         _say_failures(ledger)
+        told = [tell_undrawn(saved) for saved in compared]
     if not (quiet or as_json):
         terminal.say(_sentence(counts))
         for path in paths:
             terminal.say(printable(str(path)))
-    return _code(counts)
+    return max([_code(counts), *told])
 
 
 def _say_failures(ledger: Ledger) -> None:
@@ -183,13 +185,13 @@ def _say_failures(ledger: Ledger) -> None:
 
 def _sentence(counts: Counts) -> str:
     runs = f"{counts.total:,} run{'s' if counts.total > 1 else ''}"
-    return f"{runs}: {counts.done:,} done, {counts.skipped:,} skipped, {counts.failed:,} failed"
+    said = f"{runs}: {counts.done:,} done, {counts.skipped:,} skipped, {counts.failed:,} failed"
+    return f"{said}, {counts.undrawn:,} without pictures" if counts.undrawn else said
 
 
 def _code(counts: Counts) -> int:
     if counts.defects:
-        terminal.note("this is a defect of winit; please report it with the lines above")
-        return DEFECT
+        return terminal.defect([])
     if counts.unwritten:
         return WinitError.exit_code
     return FAILED if counts.failed else 0

@@ -10,10 +10,12 @@ import click
 from weightinit_cli.cli import terminal
 from weightinit_cli.cli.options import data_option, threads_option
 from weightinit_cli.cli.reports import exclude_option, junit_option, style_option, tell
+from weightinit_cli.cli.undrawn import tell_undrawn
 from weightinit_cli.errors import WinitError
 
 if TYPE_CHECKING:
     from weightinit_cli.cli.rerun import Rerun
+    from weightinit_cli.saving import Saved
 
 
 @click.command("check", short_help="Run saved results again, and say what differs.")
@@ -78,8 +80,7 @@ def _update(changed: list[Rerun], threads: int | None) -> int:
     code = 1 if changed else 0
     for each in changed:
         try:
-            for path in save(each, threads):
-                terminal.note(f"written: {path}")
+            code = max(code, _tell(save(each, threads)))
         except WinitError as error:
             code = max(code, terminal.fail(error.lines, error.exit_code))
     return code
@@ -90,11 +91,21 @@ def _renew(changed: set[str], paths: tuple[str, ...], against: Path) -> int:
     from weightinit_cli.batch import compare_saved
     from weightinit_cli.cli.baselines import several_of
 
+    code = 0
     for spec, folders in several_of(paths):
         if not changed.isdisjoint(folders):
             try:
-                for path in compare_saved(spec, against):
-                    terminal.note(f"written: {path}")
+                code = max(code, _tell(compare_saved(spec, against)))
             except WinitError as error:
-                return terminal.fail(error.lines, error.exit_code)
-    return 0
+                code = max(code, terminal.fail(error.lines, error.exit_code))
+    return code
+
+
+def _tell(saved: Saved) -> int:
+    from weightinit_cli.saving import INTERRUPTED
+
+    for path in saved.paths:
+        terminal.note(f"written: {path}")
+    if saved.undrawn is not None and saved.undrawn.exit_code == INTERRUPTED:
+        raise KeyboardInterrupt
+    return tell_undrawn(saved)

@@ -9,6 +9,7 @@ import click
 
 from weightinit_cli.cli import terminal
 from weightinit_cli.cli.options import format_option, quiet_option
+from weightinit_cli.cli.undrawn import tell_undrawn
 from weightinit_cli.errors import printable
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def command(
     formats: tuple[str, ...],
     as_json: bool,
     quiet: bool,
-) -> None:
+) -> int:
     """Draw what becomes of signal and gradient over (sigma_w, sigma_b), the scales of the weights
     and biases (sigma_w² = fan_in Var(W)).
 
@@ -58,12 +59,14 @@ def command(
     """  # noqa: D205
     from weightinit_cli.experiments import phase_diagram
     from weightinit_cli.results import write_files
+    from weightinit_cli.saving import Saved, drawn
     from weightinit_cli.spec import parse_activation
 
     component = parse_activation(activation, "--activation")
     diagram = phase_diagram(component, width)
     folder = "-".join(["phase", component.name, *(f"{k}-{v}" for k, v in component.parameters)])
-    paths = write_files(output_dir, folder, _pictures(diagram, formats))
+    pictures = drawn(lambda: _pictures(diagram, formats))
+    paths = write_files(output_dir, folder, pictures.files) if pictures.files else []
     if as_json:
         terminal.say(_json(diagram))
     elif not quiet:
@@ -71,6 +74,7 @@ def command(
             terminal.say(line)
         for path in paths:
             terminal.say(printable(str(path)))
+    return tell_undrawn(Saved(paths, pictures.undrawn))
 
 
 def _pictures(diagram: PhaseDiagram, formats: tuple[str, ...]) -> dict[str, bytes]:

@@ -8,6 +8,7 @@ import click
 
 from weightinit_cli.cli import terminal
 from weightinit_cli.cli.options import format_option, quiet_option
+from weightinit_cli.cli.undrawn import tell_undrawn
 from weightinit_cli.errors import printable
 
 
@@ -21,13 +22,16 @@ from weightinit_cli.errors import printable
 )
 @format_option
 @quiet_option
-def command(path: Path, output_dir: Path | None, formats: tuple[str, ...], quiet: bool) -> None:
+def command(path: Path, output_dir: Path | None, formats: tuple[str, ...], quiet: bool) -> int:
     """Draw the pictures of a saved result again: RESULT is a stats.json or its folder."""
-    from weightinit_cli.plots import pictures
     from weightinit_cli.results import load_result, write_files
+    from weightinit_cli.saving import Saved, drawn_of
 
     result = load_result(path)
     folder = output_dir or (path if path.is_dir() else path.parent)
-    for written in write_files(folder, "", pictures(result, formats)):
-        if not quiet:
+    drawn = drawn_of(result, formats)
+    paths = write_files(folder, "", drawn.files) if drawn.files else []
+    if not quiet:
+        for written in paths:
             terminal.say(printable(str(written)))
+    return tell_undrawn(Saved(paths, drawn.undrawn))

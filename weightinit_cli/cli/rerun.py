@@ -11,11 +11,11 @@ from weightinit_cli.results.readings import interruption
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from weightinit_cli.check import Chosen, Outcome, Pending, Report
     from weightinit_cli.cli.baselines import Pair
     from weightinit_cli.results import AnyResult
+    from weightinit_cli.saving import Saved
     from weightinit_cli.spec import AnySpec, Spec
 
 SEEDS = 1 << 64
@@ -62,22 +62,21 @@ def judged(done: Sequence[Rerun], alpha: float) -> list[Report]:
     return reports
 
 
-def save(done: Rerun, threads: int | None) -> list[Path]:
+def save(done: Rerun, threads: int | None) -> Saved:
     """Write the new result in the saved one's place, with the pictures that stand there."""
     from weightinit_cli.experiments import run
-    from weightinit_cli.plots import pictures
-    from weightinit_cli.results.pictures import FORMATS, PICTURES, files_of, save_files
+    from weightinit_cli.results.pictures import FORMATS, PICTURES
+    from weightinit_cli.saving import Saved, save_result
 
     if done.spec is None:
-        return []
+        return Saved([])
     root = done.pair.root if done.pair.root.is_dir() else done.pair.root.parent
     place = done.pair.path.parent if done.pair.path else root / done.spec.folder
     result = _whole(run(done.spec, threads=threads))
     first = PICTURES[done.spec.experiment][0]
     formats = [name for name in FORMATS if (place / f"{first}.{name}").exists()]
     folder = place.relative_to(root).as_posix()
-    files = files_of(result, pictures(result, formats))
-    return save_files(root, folder, result.digest, files)
+    return save_result(root, folder, result, formats)
 
 
 def _rerun(pair: Pair, threads: int | None, *, quiet: bool) -> Rerun:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import specs, terminal
+from weightinit_cli.cli.undrawn import tell_undrawn
 from weightinit_cli.errors import Mark, Problem, SpecError, WinitError, printable
-from weightinit_cli.results.pictures import COMPARISON, files_of, save_files
+from weightinit_cli.results.pictures import COMPARISON, save_files
 from weightinit_cli.results.readings import interruption
+from weightinit_cli.saving import INTERRUPTED, save_result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from weightinit_cli.results import AnyResult
     from weightinit_cli.spec import AnySpec
 
-FAILED, INTERRUPTED = 1, 130
+FAILED = 1
 
 
 class Running:
@@ -36,7 +38,6 @@ class Running:
     ) -> None:
         self._experiment, self._out, self._formats = experiment, output_dir, formats
         self._threads, self._as_json, self._quiet = threads, as_json, quiet
-        self._failed = 0
 
     def run(self, configs: Sequence[str], overrides: Sequence[str], seed: str | None) -> int:
         """Run every spec; what is wrong with one stops no other. Returns the exit code."""
@@ -53,7 +54,7 @@ class Running:
             if done:
                 self._say("")
             try:
-                interrupted = self._run_spec(spec)
+                code = max(code, self._run_spec(spec))
             except WinitError as error:
                 code = max(code, terminal.fail(error.lines, error.exit_code))
                 continue
@@ -62,9 +63,9 @@ class Running:
                 code = max(code, terminal.fail([message], WinitError.exit_code))
                 continue
             done += 1
-            if interrupted:
-                return INTERRUPTED
-        return max(code, self._failed)
+            if code == INTERRUPTED:
+                break
+        return code
 
     def _load(self, config: str, overrides: Sequence[str], seed: str | None) -> AnySpec:
         from weightinit_cli.spec import find_config
@@ -78,28 +79,23 @@ class Running:
             specs.tell_notes(spec)
         return spec
 
-    def _run_spec(self, spec: AnySpec) -> bool:
-        """Run one spec, save and tell; whether it was stopped by hand."""
+    def _run_spec(self, spec: AnySpec) -> int:
+        """Run one spec, save and tell; return the exit code."""
         if spec.runs is not None:
             return self._run_several(spec)
         result = self._result(spec)
-        drawn: dict[str, bytes] = {}
-        if self._formats:
-            from weightinit_cli.plots import pictures
-
-            drawn = pictures(result, self._formats)
-        paths = save_files(self._out, spec.folder, result.digest, files_of(result, drawn))
+        saved = save_result(self._out, spec.folder, result, self._formats)
         if self._as_json:
             self._say_json(result)
         elif not self._quiet:
             from weightinit_cli.cli.tables import lines
 
-            for line in [*lines(result), *(printable(str(path)) for path in paths)]:
+            for line in [*lines(result), *(printable(str(path)) for path in saved.paths)]:
                 terminal.say(line)
-        return _told_of_interruption(result)
+        return max(_told_of_interruption(result), tell_undrawn(saved))
 
-    def _run_several(self, spec: AnySpec) -> bool:
-        """Run all runs of a spec, a line each, and compare them."""
+    def _run_several(self, spec: AnySpec) -> int:
+        """Run all runs of a spec, a line each, and compare them; return the exit code."""
         from weightinit_cli.batch import compare_runs, product_of
         from weightinit_cli.cli.several import heads, line
         from weightinit_cli.experiments import impossible
@@ -109,10 +105,10 @@ class Running:
         wrong = impossible(spec)
         for number, reason in wrong.items():
             told = (f"{runs[number].folder}: {line}" for line in reason.lines)
-            self._failed = terminal.fail(told, FAILED)
+            terminal.fail(told, FAILED)
         self._say(click.style(printable(f"{spec.name}: {len(runs):,} runs"), bold=True))
         self._say(heads(spec))
-        interrupted = False
+        code = FAILED if wrong else 0
         done = []
         for number, run in enumerate(runs):
             if number in wrong:
@@ -125,15 +121,16 @@ class Running:
                 self._say_json(result)
             else:
                 self._say(line(spec, run, result))
-            interrupted = _told_of_interruption(result)
-            if interrupted:
+            code = max(code, _told_of_interruption(result))
+            if code == INTERRUPTED:
                 break
-        paths = compare_runs(spec, lambda: done, self._out, self._formats)
-        if self._formats and not any(path.stem == COMPARISON for path in paths):
+        saved = compare_runs(spec, lambda: done, self._out, self._formats)
+        drawn = any(path.stem == COMPARISON for path in saved.paths)
+        if self._formats and not drawn and saved.undrawn is None:
             self._say("no picture shows all of these runs: summary.csv has their figures")
-        for path in paths:
+        for path in saved.paths:
             self._say(printable(str(path)))
-        return interrupted
+        return max(code, tell_undrawn(saved))
 
     def _result(self, spec: AnySpec) -> AnyResult:
         from weightinit_cli.experiments import run
@@ -166,8 +163,8 @@ def _refuse_equal_names(loaded: list[AnySpec]) -> None:
         raise SpecError(problems)
 
 
-def _told_of_interruption(result: AnyResult) -> bool:
+def _told_of_interruption(result: AnyResult) -> int:
     stopped = interruption(result)
-    if stopped is not None:
-        terminal.note(f"{result.name}: {stopped}; kept what was reached")
-    return stopped is not None
+    if stopped is None:
+        return 0
+    return terminal.fail([f"{result.name}: {stopped}; kept what was reached"], INTERRUPTED)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from weightinit_cli import __version__
 from weightinit_cli.errors import OutputError, WinitError, printable
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ BAR_LENGTH = 1000
 BAR_WIDTH = 24
 LABEL_WIDTH = 26
 PIPED_COLUMNS = 100
+DEFECT = 3
 
 
 def prepare() -> None:
@@ -77,6 +79,13 @@ def fail(lines: Iterable[str], code: int) -> int:
     with suppress(WinitError):
         flush()
     return code
+
+
+def defect(lines: Iterable[str]) -> int:
+    """Print what winit itself did wrong, ask for a report, and return the exit code."""
+    version = f"winit {__version__}, Python {sys.version.split()[0]}"
+    request = f"this is a defect of winit; please report it with the lines above ({version})"
+    return fail([*lines, request], DEFECT)
 
 
 def usage_error(error: click.UsageError, command: str) -> int:

@@ -34,9 +34,8 @@ def diverging(level: NDArray[np.float64]) -> NDArray[np.uint8]:
 def _of_map(name: str, level: NDArray[np.float64]) -> NDArray[np.uint8]:
     from matplotlib import colormaps
 
-    table: NDArray[np.uint8] = np.asarray(
-        colormaps[name](np.arange(256), bytes=True), dtype=np.uint8
-    )[:, :3]
+    colors = colormaps[name].resampled(256)  # a person's "image.lut" has another number
+    table: NDArray[np.uint8] = np.asarray(colors(np.arange(256), bytes=True), dtype=np.uint8)[:, :3]
     return np.take(table, np.rint(level * 255).astype(np.intp), axis=0)
 
 

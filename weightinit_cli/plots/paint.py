@@ -23,6 +23,7 @@ from weightinit_cli.plots.drawing import (
     rectangle,
 )
 from weightinit_cli.plots.fonts import font_file, width_of, written
+from weightinit_cli.plots.settings import settings
 
 if TYPE_CHECKING:
     from matplotlib.backend_bases import RendererBase
@@ -156,11 +157,13 @@ def figure(drawing: Drawing) -> Figure:
 
     class Picture(Artist):
         def draw(self, renderer: Any) -> None:
-            paint(drawing, renderer)
+            with settings():
+                paint(drawing, renderer)
 
     size = (drawing.width / 72, drawing.height / 72)
-    made = Figure(figsize=size, dpi=DPI, frameon=False)
-    made.set_layout_engine("none")
-    FigureCanvasAgg(made)
-    made.add_artist(Picture())
+    with settings():
+        made = Figure(figsize=size, dpi=DPI, frameon=False)
+        made.set_layout_engine("none")
+        FigureCanvasAgg(made)
+        made.add_artist(Picture())
     return made

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from weightinit_cli.plots.drawing import WHITE, Cells
+from weightinit_cli.plots.settings import settings
 from weightinit_cli.plots.shades import reduced
 
 if TYPE_CHECKING:
@@ -19,29 +20,13 @@ Array = np.ndarray[Any, Any]
 COMPRESSION = 3
 MAP_COMPRESSION = 6
 
-# Text in SVG is drawn as paths: the layout is computed from DejaVu Sans, which few machines
-# have; with another font real text would overlap.
-SETTINGS: dict[Any, Any] = {
-    "path.snap": True,
-    "path.simplify": True,
-    "pdf.compression": 6,
-    "pdf.fonttype": 42,
-    "svg.fonttype": "path",
-    "svg.hashsalt": "winit",
-    "svg.image_inline": True,
-    "text.antialiased": True,
-    "text.hinting": "no_hinting",
-}
-
 
 def render(drawing: Drawing, format: str, digest: str) -> bytes:  # noqa: A002
     """The picture's file as bytes: `format` is one of `FORMATS`, `digest` goes into its metadata.
 
     PNG is painted without a Figure, which saves a fifth of a whole run.
     """
-    import matplotlib as mpl
-
-    with mpl.rc_context(SETTINGS):
+    with settings():
         if format == "png":
             return _png(drawing, digest)
         if format == "svg":

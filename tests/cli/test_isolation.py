@@ -1,0 +1,90 @@
+"""What a person has set up for matplotlib changes no picture, crashes nothing, prints nothing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Not UTF-8; and a setting that leaves all colours out of a PDF.
+BROKEN = b"font.family: \xff\n"
+COLOURLESS = b"pdf.inheritcolor: True\npath.sketch: 2, 100, 2\nfont.size: 30\n"
+FORMATS = ("--format", "png", "--format", "pdf")
+
+
+def pictures(out: str) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in Path(out, "tiny").glob("*.p*")}
+
+
+@pytest.fixture
+def expected(winit: Callable, spec: Callable) -> dict[str, bytes]:
+    """The pictures as they are made in this process."""
+    spec()
+    assert winit("histogram", "-c", "tiny.yaml", "-o", "expected", "-q", *FORMATS).code == 0
+    found = pictures("expected")
+    assert len(found) == 4
+    return found
+
+
+def here(content: bytes) -> dict[str, str]:
+    Path("matplotlibrc").write_bytes(content)
+    return {}
+
+
+def named(content: bytes) -> dict[str, str]:
+    Path("mine").write_bytes(content)
+    return {"MATPLOTLIBRC": "mine"}
+
+
+def configured(content: bytes) -> dict[str, str]:
+    folder = Path("config/matplotlib")
+    folder.mkdir(parents=True)
+    folder.joinpath("matplotlibrc").write_bytes(content)
+    return {"XDG_CONFIG_HOME": str(Path("config").absolute())}
+
+
+def backend(name: str) -> dict[str, str]:
+    return {"MPLBACKEND": name}
+
+
+def homeless() -> dict[str, str]:
+    """A home in which no folder can be made, and no configuration elsewhere."""
+    Path("file").touch()
+    home = str(Path("file").absolute())
+    return {"HOME": home, "USERPROFILE": home, "XDG_CONFIG_HOME": "", "XDG_CACHE_HOME": ""}
+
+
+PLACES = {
+    "here": lambda: here(BROKEN) | backend("module://nowhere.backend"),
+    "named": lambda: named(BROKEN) | backend("Agg "),
+    "configured": lambda: configured(COLOURLESS) | backend("inline"),
+    "homeless": lambda: homeless() | named(COLOURLESS),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_run(process: Callable, expected: dict, place: str):
+    run = process("histogram", "-c", "tiny.yaml", "-q", *FORMATS, env=PLACES[place]())
+    assert (run.code, run.out, run.err) == (0, "", "")
+    assert pictures("outputs") == expected
+
+
+def test_a_batch_in_processes(process: Callable, expected: dict):
+    run = process("batch", "tiny.yaml", "-q", "-j", 2, *FORMATS, env=PLACES["here"]())
+    assert (run.code, run.out, run.err) == (0, "", "")
+    assert pictures("outputs") == expected
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a folder in use cannot be removed elsewhere")
+def test_a_current_folder_that_is_gone(process: Callable, expected: dict):
+    first = f"import os; os.mkdir('gone'); os.chdir('gone'); os.rmdir('{Path.cwd()}/gone')"
+    out = Path("outputs").absolute()
+    config = Path("tiny.yaml").absolute()
+    run = process("histogram", "-c", config, "-o", out, "-q", *FORMATS, first=first)
+    assert (run.code, run.out, run.err) == (0, "", "")
+    assert pictures("outputs") == expected

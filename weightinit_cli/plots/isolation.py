@@ -1,0 +1,75 @@
+"""matplotlib as on a machine on which nobody has configured it.
+
+A person's matplotlibrc and MPLBACKEND are meant for that person's own plots. Some of them make
+the import of matplotlib itself fail: a file that is not UTF-8, a backend of a package that is not
+installed. And what matplotlib has to say of folders that it cannot write to (of its cache of
+fonts, which pictures here do not use) it prints to stderr. In a host's process, which imports
+matplotlib as it likes, none of this is called; `render` does without a host's settings by itself.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+RC_FILE = "matplotlibrc"
+
+
+def load_matplotlib() -> None:
+    """Import matplotlib with its own defaults, and silent; for processes of winit's own.
+
+    It reads the first file that there is of `matplotlibrc` in the current folder, the one that
+    the variable MATPLOTLIBRC names, and the one in the person's configuration: its own is put in
+    the first two places.
+    """
+    if "matplotlib" in sys.modules:
+        return
+    import logging
+
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    spec = find_spec("matplotlib")
+    if spec is None or spec.origin is None:
+        return
+    data = Path(spec.origin).parent / "mpl-data"
+    with _environment({"MATPLOTLIBRC": str(data), "MPLBACKEND": None}), _aside(data):
+        import matplotlib  # noqa: F401
+
+
+@contextmanager
+def _environment(wanted: dict[str, str | None]) -> Iterator[None]:
+    """These variables for a moment; None is one that is not set."""
+    former = {name: os.environ.get(name) for name in wanted}
+    _set(wanted)
+    try:
+        yield
+    finally:
+        _set(former)
+
+
+def _set(variables: dict[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+@contextmanager
+def _aside(folder: Path) -> Iterator[None]:
+    """In another folder for a moment, where the current one has a matplotlibrc."""
+    if not os.path.exists(RC_FILE):  # noqa: PTH110  # as matplotlib asks
+        yield
+        return
+    former = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(former)
