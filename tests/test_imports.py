@@ -20,6 +20,7 @@ ALLOWED: dict[str, set[str]] = {
     "__main__": {"cli"},
     "errors": set(),
     "parameters": set(),
+    "reading": set(),  # files of any kind and size, for whoever reads one
     "streams": set(),
     "convolution": set(),
     "control_groups": set(),
@@ -31,8 +32,9 @@ ALLOWED: dict[str, set[str]] = {
     "data": {"errors"},
     "spec": {  # thresholds and data sets' names: each from the one table that has them
         "initializers", "activations", "verdicts", "data", "errors", "parameters", "convolution",
+        "reading",
     },
-    "results": {"errors", "convolution"},
+    "results": {"errors", "convolution", "reading"},
     "verdicts": {"results"},
     "plots": {"results", "errors"},
     "check": {"results", "errors"},
@@ -46,7 +48,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "cli": {
         "init", "spec", "initializers", "activations", "parameters", "experiments", "results",
-        "verdicts", "check", "plots", "saving", "batch", "data", "errors",
+        "verdicts", "check", "plots", "saving", "batch", "data", "errors", "reading",
     },
 }  # fmt: skip
 
@@ -74,7 +76,7 @@ HOMES = {
 # A result is read, shown and refused without arrays; the spec itself does no arithmetic on them
 # (the tables that it reads do).
 WITHOUT_NUMPY = {
-    "init", "__main__", "errors", "parameters", "spec", "results", "verdicts", "cli",
+    "init", "__main__", "errors", "parameters", "reading", "spec", "results", "verdicts", "cli",
     "batch", "machine", "control_groups", "saving",
 }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,6 +86,30 @@ def test_result_that_may_not_be_read(nobody: Callable, commons: Path):
         assert (run.code, run.out) == (2, "")
         (line,) = run.err.splitlines()
         assert "stats.json" in line
+
+
+@pytest.mark.parametrize("mode", [0, 0o300, 0o600], ids=["nothing", "not listed", "not entered"])
+def test_folder_of_results_that_may_not_be_searched(
+    nobody: Callable, winit: Callable, commons: Path, mode: int
+):
+    """Never skipped: what is in it has not been checked."""
+    Path("tiny.yaml").write_text(TINY)
+    for folder in ("o/rest", "o/shut", "copy"):
+        assert winit("histogram", "-c", "tiny.yaml", "-q", "--no-plot", "-o", folder).code == 0
+    Path("o/shut/tiny").chmod(mode)
+    try:
+        check = nobody("check", "o")
+        alone = nobody("check", "o/shut/tiny")
+        diff = nobody("diff", "o", "o", "--format", "json")
+    finally:
+        Path("o/shut/tiny").chmod(0o700)
+    for run in (check, alone, diff):
+        assert run.code == 2
+        assert set(run.err.splitlines()) == {run.err.splitlines()[0]}
+        assert run.err.startswith(str(Path("o/shut/tiny")))
+        assert run.err.rstrip().endswith(": Permission denied")
+    assert check.out == "exact: 1 run, none differs\ncould not be checked: 1 run\n"
+    assert [json.loads(line)["state"] for line in diff.out.splitlines()] == ["same", "error"]
 
 
 def test_a_place_for_anybody_works(nobody: Callable, commons: Path, files: Callable):

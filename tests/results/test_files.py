@@ -6,7 +6,6 @@ import os
 import signal
 import stat
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +15,7 @@ from weightinit_cli.results import write_file, write_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 FORMER = {"a.png": b"former picture", "stats.json": b"former statistics"}
 NEW = {"a.png": b"new picture" * 9, "stats.json": b"new statistics" * 9}
@@ -43,57 +43,49 @@ def test_without_a_folder_of_its_own(tmp_path: Path):
     assert contents(tmp_path / "out") == NEW
 
 
-@pytest.fixture(params=[OSError(28, "No space left on device"), KeyboardInterrupt(), MemoryError()])
+ERRORS = [OSError(28, "No space left on device"), KeyboardInterrupt(), MemoryError()]
+
+
+@pytest.fixture(params=ERRORS, ids=lambda error: type(error).__name__)
 def failing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable:
-    """Let a file operation fail at its n-th call, the way the operation itself would."""
+    """Let an operation on files fail at its n-th call, the way the operation itself would."""
     error = request.param
 
     def arrange(operation: str, at: int) -> type[BaseException]:
-        real = getattr(Path, operation)
+        real = getattr(os, operation)
         calls = []
 
-        def fail(self: Path, *arguments: object, **options: object) -> object:
-            calls.append(self)
+        def fail(*arguments: object, **options: object) -> object:
+            calls.append(arguments)
             if len(calls) == at:
                 raise error
-            return real(self, *arguments, **options)
+            return real(*arguments, **options)
 
-        monkeypatch.setattr(Path, operation, fail)
+        monkeypatch.setattr(os, operation, fail)
         return OutputError if isinstance(error, OSError) else type(error)
 
     return arrange
 
 
 @pytest.mark.parametrize("at", [1, 2])
-def test_failure_before_the_first_rename_leaves_the_former_files(
-    tmp_path: Path, failing: Callable, at: int
+@pytest.mark.parametrize("operation", ["fdopen", "replace"])
+def test_failure_leaves_the_former_files(
+    tmp_path: Path, failing: Callable, operation: str, at: int
 ):
-    write_files(tmp_path, "x", FORMER)
-    expected = failing("open", at)
+    write_files(tmp_path, "x", {**FORMER, "old.svg": b"old"})
+    expected = failing(operation, at)
     with pytest.raises(expected):
-        write_files(tmp_path, "x", NEW)
-    assert contents(tmp_path / "x") == FORMER
+        write_files(tmp_path, "x", NEW, ["old.svg"])
+    assert contents(tmp_path / "x") == {**FORMER, "old.svg": b"old"}
 
 
-@pytest.mark.parametrize("at", [1, 2])
-def test_failure_while_renaming_leaves_whole_files_and_the_mark_last(
-    tmp_path: Path, failing: Callable, at: int
-):
-    write_files(tmp_path, "x", FORMER)
-    expected = failing("replace", at)
-    with pytest.raises(expected):
-        write_files(tmp_path, "x", NEW)
-    picture = (FORMER, NEW)[at - 1]["a.png"]
-    assert contents(tmp_path / "x") == {"a.png": picture, "stats.json": FORMER["stats.json"]}
-
-
-@pytest.mark.parametrize("operation", ["open", "replace"])
+@pytest.mark.parametrize("operation", ["fdopen", "replace"])
 def test_failure_of_the_first_result_leaves_no_folder(
     tmp_path: Path, failing: Callable, operation: str
 ):
     expected = failing(operation, 1)
     with pytest.raises(expected):
-        write_files(tmp_path, "x", NEW)
+        write_files(tmp_path / "out", "x/run", NEW)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -119,23 +111,32 @@ def test_rights_follow_the_umask(tmp_path: Path, umask: int):
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o777 & ~umask
 
 
-def test_what_a_killed_run_left_is_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_what_a_killed_run_left_is_swept(tmp_path: Path):
     """Old ones only: a young one may belong to a run that goes on."""
-    left: list[Path] = []
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "unlink", lambda self, *a, **k: left.append(self))
-        patch.setattr(Path, "replace", lambda self, target: None)
-        write_files(tmp_path, "x", {"a.txt": b"a", "b.txt": b"b"})
-    old, young = sorted(left)[:2]
-    assert old.is_file()
-    assert young.is_file()
-    assert old.name.startswith(".")
-    day_ago = time.time() - 86_400
-    os.utime(old, (day_ago, day_ago))
-    (tmp_path / "x" / ".hidden").write_text("mine")
-    os.utime(tmp_path / "x" / ".hidden", (day_ago, day_ago))
+    place = tmp_path / "x"
+    old, young, hidden = (place / name for name in (".a.1.winit-tmp", ".b.2.winit-tmp", ".hidden"))
+    place.mkdir()
+    for path in (old, young, hidden):
+        path.write_text("left")
+    for path in (old, hidden):
+        os.utime(path, (0, time.time() - 86_400))
     write_files(tmp_path, "x", NEW)
-    assert set(contents(tmp_path / "x")) == {*NEW, young.name, ".hidden"}
+    assert set(contents(place)) == {*NEW, young.name, hidden.name}
+
+
+def test_what_a_killed_run_leaves_is_what_is_swept(tmp_path: Path, monkeypatch):
+    """Killed before the renames: nothing is removed any more."""
+    for operation in ("replace", "unlink"):
+        monkeypatch.setattr(os, operation, lambda *_, **__: None)
+    write_files(tmp_path, "x", NEW)
+    left = list((tmp_path / "x").iterdir())
+    assert len(left) == 2
+    assert all(path.name.startswith(".") and path.name.endswith(".winit-tmp") for path in left)
+    monkeypatch.undo()
+    for path in left:
+        os.utime(path, (0, 0))
+    write_files(tmp_path, "x", NEW)
+    assert contents(tmp_path / "x") == NEW
 
 
 def test_new_file(tmp_path: Path):
@@ -184,13 +185,13 @@ def test_new_file_that_cannot_be(tmp_path: Path, name: str):
 
 def test_interrupt_waits_until_all_files_are_in_place(tmp_path: Path, monkeypatch):
     """^C between two renames: both happen, and then it counts."""
-    replace = Path.replace
+    replace = os.replace
 
-    def interrupted(self: Path, target: Path) -> Path:
+    def interrupted(*arguments: object, **options: object) -> None:
         signal.raise_signal(signal.SIGINT)
-        return replace(self, target)
+        replace(*arguments, **options)
 
-    monkeypatch.setattr(Path, "replace", interrupted)
+    monkeypatch.setattr(os, "replace", interrupted)
     with pytest.raises(KeyboardInterrupt):
         write_files(tmp_path, "x", {"a": b"new", "b": b"new"}, outdated=["c"])
     assert {path.name: path.read_bytes() for path in (tmp_path / "x").iterdir()} == {

@@ -68,7 +68,7 @@ def test_lists_of_numbers_are_on_one_line(plain: Result):
 
 def test_text_with_brackets_and_breaks_survives(plain: Result, tmp_path: Path):
     """The rewriting of lists does not touch what stands in a text."""
-    strange = 'a [\n 1,\n 2\n ] " \\ \u2028 \ud83d [\n'
+    strange = 'a [\n 1,\n 2\n ] " \\ \u2028 \U0001f600 [\n'
     changed = replace(plain, environment={"odd": [strange, [strange], {strange: 1}], "n": [1, 2.5]})
     (tmp_path / STATS).write_text(dump_result(changed), encoding="utf-8")
     assert load_result(tmp_path) == changed

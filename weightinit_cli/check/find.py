@@ -16,26 +16,32 @@ if TYPE_CHECKING:
 
     from weightinit_cli.results import AnyResult
 
-MOST_BYTES = 1 << 28
-
 
 def find_results(root: Path) -> dict[str, Path]:
     """Every stats.json below a folder, by its own folder relative to `root`, in order.
 
-    `root` may be a link, and a stats.json itself, which then stands under its folder's name.
+    `root` may be a link, and a stats.json itself, which then stands under its folder's name. A
+    folder that can't be searched stands for what it may hold: `read_result` says why.
     Raises ResultError where there is none.
     """
-    if root.is_file():
-        return {root.absolute().parent.name: root}
-    if not root.is_dir():
+    try:
+        is_folder = stat.S_ISDIR(root.stat().st_mode)
+    except (FileNotFoundError, ValueError):
         raise ResultError(
             f"{root}: no such folder; winit histogram, symmetry, train and batch write results"
-        )
-    found = {path.parent.relative_to(root).as_posix(): path for path in _walk(root)}
+        ) from None
+    except OSError as error:
+        raise ResultError(f"{root}: {error.strerror or error}") from None
+    if not is_folder:
+        return {_own_name(root.parent): root}
+    found = {
+        (path.parent if path.name == STATS else path).relative_to(root).as_posix(): path
+        for path in _walk(root)
+    }
     if not found:
         raise ResultError(f"{root}: holds no results; there is no {STATS} in it or below")
     if "." in found:
-        found[root.absolute().name] = found.pop(".")
+        found[_own_name(root)] = found.pop(".")
     return dict(sorted(found.items()))
 
 
@@ -44,18 +50,16 @@ def read_result(path: Path, root: Path) -> tuple[AnyResult, int]:
 
     Raises ResultError where it can't be read, is too large, no file, or a link out of `root`.
     """
-    base = root if root.is_dir() else root.parent
-    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(base)):
-        raise ResultError(f"{path}: leads out of {base} through a link; refused")
+    base = root if os.path.isdir(root) else root.parent  # noqa: PTH112
     try:
-        status = path.stat()
+        inside = Path(os.path.realpath(path)).is_relative_to(os.path.realpath(base))
+        if os.path.isdir(path):  # noqa: PTH112
+            with os.scandir(path):
+                raise ResultError(f"{path}: not a file")
     except OSError as error:
         raise ResultError(f"{path}: {error.strerror or error}") from None
-    if not stat.S_ISREG(status.st_mode):
-        raise ResultError(f"{path}: not a file")
-    if status.st_size > MOST_BYTES:
-        size = f"{status.st_size / 2**20:,.0f} MiB"
-        raise ResultError(f"{path}: {size} is more than any result, {MOST_BYTES >> 20} MiB")
+    if not inside:
+        raise ResultError(f"{path}: leads out of {base} through a link; refused")
     return load_saved(path)
 
 
@@ -66,13 +70,45 @@ def excluded(name: str, globs: Sequence[str]) -> bool:
     return any(fnmatchcase(each, glob.rstrip("/")) for each in names for glob in globs)
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """Links to folders are taken for results, which they may not be where they lead out."""
-    for place, folders, files in os.walk(folder):
-        folders.sort()
-        if STATS in files or STATS in folders:
-            yield Path(place, STATS)
-        for name in folders:
-            linked = Path(place, name)
-            if name != STATS and linked.is_symlink() and (linked / STATS).exists():
-                yield linked / STATS
+def _own_name(folder: Path) -> str:
+    """The folder's name, also of one that is given as `.` or `..`."""
+    try:
+        return folder.absolute().name
+    except OSError:  # the current folder is gone
+        return str(folder)
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    """Every stats.json below a folder, and every folder that can't be searched, itself.
+
+    Links to folders are taken for results, which they may not be where they lead out.
+    """
+    left = [root]
+    while left:
+        folder = left.pop()
+        try:
+            with os.scandir(folder) as entries:
+                inside = {entry.name: entry.is_dir(follow_symlinks=False) for entry in entries}
+        except OSError:
+            yield folder
+            continue
+        if STATS in inside:
+            yield folder / STATS
+        for name, is_folder in inside.items():
+            if name == STATS:
+                continue
+            if is_folder:
+                left.append(folder / name)
+            elif (folder / name).is_symlink():
+                yield from _linked(folder / name)
+
+
+def _linked(link: Path) -> Iterator[Path]:
+    try:
+        (link / STATS).lstat()
+    except PermissionError:
+        yield link
+    except OSError:  # it leads to no folder, or to one without a result
+        return
+    else:
+        yield link / STATS

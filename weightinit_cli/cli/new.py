@@ -10,6 +10,7 @@ import click
 from weightinit_cli.cli import terminal
 from weightinit_cli.cli.specs import COMMANDS
 from weightinit_cli.errors import printable
+from weightinit_cli.reading import open_at_once
 
 
 @click.command("new", short_help="Write a commented spec to start from.")
@@ -34,7 +35,7 @@ def _checked(config: str) -> bytes:
 
     path = find_config(config).path
     try:
-        with path.open("rb") as file:
+        with open_at_once(path) as file:
             text = file.read(MOST_BYTES + 1)
     except (OSError, ValueError):
         load_spec(config)  # says why it cannot be read

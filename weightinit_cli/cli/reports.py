@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,7 +79,14 @@ def _text(report: Report, *, quiet: bool) -> list[str]:
 
 
 def _write_junit(path: Path, reports: Sequence[Report]) -> None:
+    """Write the file whole; what is no file, as a pipe, gets the text as it would a line."""
     from weightinit_cli.check import junit
-    from weightinit_cli.results import write_files
+    from weightinit_cli.results import write_files, write_through
 
-    write_files(path.parent, ".", {path.name: junit(reports)})
+    content = junit(reports)
+    if terminal.is_stdout(path):
+        terminal.say(content.decode().rstrip("\n"))
+    elif os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113
+        write_through(path, content)
+    else:
+        write_files(path.parent, ".", {path.name: content})

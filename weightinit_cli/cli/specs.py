@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, cast
 
 from weightinit_cli.errors import Mark, Problem, SpecError, printable
+from weightinit_cli.reading import read_file
 
 COMMANDS = {"histogram": "histogram", "symmetry": "symmetry", "training": "train"}
 
@@ -69,11 +70,8 @@ def histogram(spec: AnySpec) -> Spec:
 
 def _is_result(path: Path) -> bool:
     try:
-        if not path.is_file():
-            return False
-        with path.open("rb") as file:
-            text = file.read() if file.peek(1).startswith(b"{") else b""
-        data = json.loads(text)
+        text = read_file(path)
+        data = json.loads(text) if text.startswith(b"{") else None
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(data, dict) and "schema_version" in data

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import terminal
+from weightinit_cli.reading import read_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,5 +85,5 @@ def _say_result(folder: Path) -> None:
     """The result as `dump_line` has it, without decoding and checking what was just written."""
     from weightinit_cli.results import STATS
 
-    data = json.loads((folder / STATS).read_bytes())
+    data = json.loads(read_file(folder / STATS))
     terminal.say(json.dumps(data, separators=(",", ":"), sort_keys=True))

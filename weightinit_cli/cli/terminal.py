@@ -18,6 +18,7 @@ from weightinit_cli.errors import OutputError, WinitError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
     from types import TracebackType
 
     from click._termui_impl import ProgressBar as ClickBar
@@ -64,6 +65,14 @@ def stdout_errors() -> Iterator[None]:
             raise
         _ignore_stdout()
         raise OutputError(f"stdout: cannot be written: {error.strerror}") from None
+
+
+def is_stdout(path: Path) -> bool:
+    """Whether the path leads to what stdout is: `/dev/stdout`, or a file that it goes to."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(sys.stdout.fileno()))
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 def note(line: str) -> None:

@@ -3,7 +3,7 @@
 from weightinit_cli.results.consistency import AnyResult, check_consistency
 from weightinit_cli.results.decode import Mismatch
 from weightinit_cli.results.figures import FIGURES, figure
-from weightinit_cli.results.files import write_file, write_files
+from weightinit_cli.results.files import write_file, write_files, write_through
 from weightinit_cli.results.migrate import LACKED
 from weightinit_cli.results.model import (
     SCHEMA_VERSION,
@@ -70,4 +70,5 @@ __all__ = [
     "load_saved",
     "write_file",
     "write_files",
+    "write_through",
 ]

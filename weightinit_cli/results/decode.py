@@ -9,6 +9,7 @@ from math import isfinite
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+MOST_LEVELS = 10  # of what is kept as it is read; winit writes two
 BEYOND = 1 << 64  # what no count and no seed reaches; floats still hold numbers below it
 
 
@@ -25,7 +26,7 @@ def decode(kind: Any, value: Any, path: str = "") -> Any:
     Raises Mismatch with the dotted path of the first value that does not fit.
     """
     if kind is Any:
-        _check_finite(value, path)
+        _check_plain(value, path)
         return value
     if is_dataclass(kind):
         return _decode_fields(kind, _expect(value, dict, "an object", path), path)
@@ -35,7 +36,7 @@ def decode(kind: Any, value: Any, path: str = "") -> Any:
             return None
         kinds = [argument for argument in arguments if argument is not NoneType]
         if isinstance(value, str) and str in kinds:
-            return value
+            return _check_text(value, path)
         return decode(kinds[-1], value, path)
     if origin is Literal:
         if isinstance(value, str) and value in arguments:
@@ -45,8 +46,7 @@ def decode(kind: Any, value: Any, path: str = "") -> Any:
         items = _expect(value, list, "a list", path)
         return tuple(decode(arguments[0], item, _join(path, i)) for i, item in enumerate(items))
     if origin is Mapping:
-        items = _expect(value, dict, "an object", path)
-        return {key: decode(arguments[1], item, _join(path, key)) for key, item in items.items()}
+        return _decode_mapping(arguments[1], _expect(value, dict, "an object", path), path)
     return _decode_scalar(kind, value, path)
 
 
@@ -72,6 +72,12 @@ def _decode_fields(kind: Any, value: dict[str, Any], path: str) -> Any:
     )
 
 
+def _decode_mapping(kind: Any, value: dict[str, Any], path: str) -> dict[str, Any]:
+    for key in value:
+        _check_text(key, path)
+    return {key: decode(kind, item, _join(path, key)) for key, item in value.items()}
+
+
 def _decode_scalar(kind: type, value: Any, path: str) -> Any:
     if kind is float:
         if isinstance(value, int | float) and not isinstance(value, bool):
@@ -87,7 +93,9 @@ def _decode_scalar(kind: type, value: Any, path: str) -> Any:
             return value
         most = " and < 2**64" if isinstance(value, int) and value >= BEYOND else ""
         raise Mismatch(path, f"must be a whole number >= 0{most}, not {_shown(value)}")
-    return _expect(value, kind, "true or false" if kind is bool else "text", path)
+    if kind is str:
+        return _check_text(_expect(value, str, "text", path), path)
+    return _expect(value, kind, "true or false", path)
 
 
 def _expect(value: Any, kind: type, what: str, path: str) -> Any:
@@ -97,6 +105,8 @@ def _expect(value: Any, kind: type, what: str, path: str) -> Any:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
     text = ascii(value)
     return text if len(text) <= 40 else text[:37] + "..."
 
@@ -108,12 +118,28 @@ def _join(path: str, name: object) -> str:
     return f"{path}.{shown}" if path else shown
 
 
-def _check_finite(value: Any, path: str) -> None:
+def _check_plain(value: Any, path: str, levels: int = MOST_LEVELS) -> None:
+    """Raise Mismatch for what can't be written again: inf, half characters, endless nesting."""
+    if isinstance(value, str):
+        _check_text(value, path)
     if isinstance(value, float) and not isfinite(value):
         raise Mismatch(path, "must be a finite number")
     if isinstance(value, dict | list):
+        if not levels:
+            raise Mismatch(path, f"is nested deeper than {MOST_LEVELS} levels")
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-            _check_finite(item, _join(path, key))
+            _check_text(str(key), path)
+            _check_plain(item, _join(path, key), levels - 1)
+
+
+def _check_text(text: str, path: str) -> str:
+    """The text. Raises Mismatch for half of a surrogate pair, which no file can hold."""
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise Mismatch(path, f"holds half a character: {_shown(text)}") from None
+    return text
 
 
 @cache

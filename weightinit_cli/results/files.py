@@ -6,92 +6,152 @@ import os
 import secrets
 import signal
 import threading
-import time
 from contextlib import contextmanager, suppress
 from errno import EISDIR
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weightinit_cli.errors import OutputError
+from weightinit_cli.results.folder import SUFFIX, Folder, held, made
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     Content = bytes | Iterable[bytes]
 
-_SUFFIX = ".winit-tmp"
-_STALE_AFTER = 600.0
-
 
 def write_files(
     out: Path, folder: str, files: Mapping[str, Content], outdated: Iterable[str] = ()
 ) -> list[Path]:
-    """Write `files` (name: content) to `out/folder`, each whole, in order; return their paths.
+    """Write `files` (name: content) to `out/folder`, each whole; return their paths.
 
     A content is bytes, or pieces of them, as they are made.
 
-    All are written beside their places before the first is renamed into its own, and ^C waits
-    until all are, so that an interruption leaves the former files or the new ones. The files
-    named in `outdated`, of a former result, are removed with it. `out` may be a link; a link
-    below it that leads out of it is refused. Raises OutputError for whatever the user must mend.
+    All are written beside their places before the first is renamed into its own, in order, and ^C
+    waits until all are; where one cannot be, the former files are put back. So there are the
+    former files or the new ones. The files named in `outdated`, of a former result, are removed
+    with it; they are asked for once no other process of winit's writes there. `out` may be a link;
+    a link below it that leads out of it is refused. Raises OutputError for whatever the user must
+    mend.
     """
     place = out / folder
     try:
-        _refuse_links_out(out, [place, *(place / name for name in files)])
-        made = _make(place)
-        _sweep(place)
-        try:
-            _write_all(place, files, outdated)
-        except BaseException:
-            if made:
-                with suppress(OSError):
-                    place.rmdir()
-            raise
+        root, target = os.path.realpath(out), os.path.realpath(place)
+        _refuse_links_out(out, root, [place, *(place / name for name in files)])
+        parts = Path(target).relative_to(root).parts
+        with made(out, parts) as there, _beside(there, files) as written, there.locked():
+            there.sweep()
+            with _undisturbed():
+                _exchange(there, written, list(outdated))
     except OSError as error:
-        where = next(
-            (str(name) for name in (error.filename2, error.filename) if name is not None),
-            str(place),
-        )
-        shown = str(place) if where.endswith(_SUFFIX) else where
+        where = str(place if error.filename is None else error.filename)
+        shown = str(place) if where.endswith(SUFFIX) else where
         raise OutputError(f"{shown}: cannot be written: {error.strerror or error}") from None
     return [place / name for name in files]
 
 
 def write_file(path: Path, content: bytes) -> None:
     """Write one new file whole. Raises OutputError, also where it exists already."""
+    exists = OutputError(f"{path}: exists already; choose another name")
     if os.path.lexists(path):
-        raise OutputError(f"{path}: exists already; choose another name")
+        raise exists
     try:
-        _write_all(path.parent, {path.name: content})
+        with held(path.parent) as folder:
+            _create(folder, path.name, content)
+    except FileExistsError:
+        raise exists from None
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
-def _make(place: Path) -> bool:
-    missing = not place.exists()
-    place.mkdir(parents=True, exist_ok=True)
-    return missing
+def write_through(path: Path, content: bytes) -> None:
+    """Write to what is no file: a pipe, a device. Raises OutputError where it does not take it."""
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY), "wb") as file:
+            file.write(content)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
-def _write_all(place: Path, files: Mapping[str, Content], outdated: Iterable[str] = ()) -> None:
-    written: dict[Path, Path] = {}
+def _create(folder: Folder, name: str, content: bytes) -> None:
+    """Write a file before it has its name, so that nothing half is left, whatever happens."""
+    file = folder.unnamed()
+    if file is not None:
+        with file:
+            file.write(content)
+            file.flush()
+            folder.give_name(file, name)
+        return
+    folder.sweep()
+    with _beside(folder, {name: content}) as (temporary,):
+        try:
+            folder.link(temporary, name)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links
+            folder.create(name).close()
+            folder.rename(temporary, name)
+
+
+@contextmanager
+def _beside(folder: Folder, files: Mapping[str, Content]) -> Iterator[dict[str, str]]:
+    """Write files under names of their own, which are removed in the end; to which they belong."""
+    written: dict[str, str] = {}
     try:
         for name, content in files.items():
-            temporary = place / f".{name}.{secrets.token_hex(6)}{_SUFFIX}"
-            written[temporary] = place / name
-            with temporary.open("xb") as file:
+            temporary = _temporary()
+            written[temporary] = name
+            with folder.create(temporary) as file:
                 file.writelines((content,) if isinstance(content, bytes) else content)
-            if written[temporary].is_dir():
-                raise IsADirectoryError(EISDIR, "Is a directory", str(written[temporary]))
-        with _undisturbed():
-            for name in outdated:
-                (place / name).unlink(missing_ok=True)
-            for temporary, target in written.items():
-                temporary.replace(target)
+            if folder.holds_folder(name):
+                raise IsADirectoryError(EISDIR, "Is a directory", str(folder.path / name))
+        yield written
     finally:
         for temporary in written:
             with suppress(OSError):
-                temporary.unlink()
+                folder.remove(temporary)
+
+
+def _exchange(folder: Folder, written: Mapping[str, str], outdated: Iterable[str]) -> None:
+    """Remove what is outdated and rename what was written, or leave everything as it was."""
+    former: dict[str, str | None] = {}
+    try:
+        for name in outdated:
+            _keep(folder, name, former)
+            with suppress(FileNotFoundError):
+                folder.remove(name)
+        for temporary, name in written.items():
+            _keep(folder, name, former)
+            folder.rename(temporary, name)
+    except BaseException:
+        for name, kept in reversed(former.items()):
+            with suppress(OSError):
+                if kept is None:
+                    folder.remove(name)
+                else:
+                    folder.rename(kept, name)
+        raise
+    finally:
+        for kept in filter(None, former.values()):
+            with suppress(OSError):
+                folder.remove(kept)
+
+
+def _keep(folder: Folder, name: str, former: dict[str, str | None]) -> None:
+    """Give a file a second name, to put it back from; none where there is none to be kept."""
+    kept = _temporary()
+    try:
+        folder.link(name, kept)
+    except FileNotFoundError:
+        former[name] = None
+    except OSError:  # a file system without links: there is no way back
+        return
+    else:
+        former[name] = kept
+
+
+def _temporary() -> str:
+    return f".{secrets.token_hex(8)}{SUFFIX}"
 
 
 @contextmanager
@@ -110,16 +170,7 @@ def _undisturbed() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-def _sweep(place: Path) -> None:
-    """Remove what a killed run left long ago."""
-    for left in place.glob(f".*{_SUFFIX}"):
-        with suppress(OSError):
-            if time.time() - left.stat().st_mtime > _STALE_AFTER:
-                left.unlink()
-
-
-def _refuse_links_out(out: Path, paths: list[Path]) -> None:
-    root = os.path.realpath(out)
+def _refuse_links_out(out: Path, root: str, paths: list[Path]) -> None:
     for path in paths:
         if not Path(os.path.realpath(path)).is_relative_to(root):
             raise OutputError(f"{path}: leads out of {out} through a link; refused")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from weightinit_cli.reading import read_file
 from weightinit_cli.results.files import write_files
 from weightinit_cli.results.model import Result
 from weightinit_cli.results.store import STATS, dump_result
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from weightinit_cli.results.consistency import AnyResult
@@ -43,24 +45,22 @@ def save_files(out: Path, folder: str, digest: str, files: Mapping[str, bytes]) 
 
     Raises OutputError where they cannot be written.
     """
-    former = [name for name in outdated(out / folder, digest) if name not in files]
+    former = (name for name in outdated(out / folder, digest) if name not in files)
     return write_files(out, folder, files, former)
 
 
 def is_of(picture: Path, digest: str) -> bool:
     """Whether the picture is there and is that of the run with this digest."""
-    return _digest_in(picture, digest) is True
-
-
-def outdated(place: Path, digest: str) -> list[str]:
-    """The pictures in a result's folder that are of another run."""
-    pictures = (KERNELS, *chain.from_iterable(PICTURES.values()))
-    names = [f"{picture}.{name}" for picture in pictures for name in FORMATS]
-    return [name for name in names if _digest_in(place / name, digest) is False]
-
-
-def _digest_in(picture: Path, digest: str) -> bool | None:
     try:
-        return digest.encode() in picture.read_bytes()
+        return digest.encode() in read_file(picture)
     except OSError:
-        return None
+        return False
+
+
+def outdated(place: Path, digest: str) -> Iterator[str]:
+    """The pictures in a result's folder that can't be shown to be of the run with this digest."""
+    for picture in (KERNELS, *chain.from_iterable(PICTURES.values())):
+        for name in FORMATS:
+            file = place / f"{picture}.{name}"
+            if os.path.lexists(file) and not is_of(file, digest):
+                yield file.name

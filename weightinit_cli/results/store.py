@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from weightinit_cli.errors import ResultError
+from weightinit_cli.reading import read_file
 from weightinit_cli.results.consistency import AnyResult, check_consistency
 from weightinit_cli.results.decode import Mismatch, decode
 from weightinit_cli.results.dump import indented, plain
@@ -14,9 +16,6 @@ from weightinit_cli.results.migrate import upgrade
 from weightinit_cli.results.model import SCHEMA_VERSION, Result, SpecForm
 from weightinit_cli.results.symmetry import SymmetryForm, SymmetryResult
 from weightinit_cli.results.training import TrainingForm, TrainingResult
-
-if TYPE_CHECKING:
-    import os
 
 STATS = "stats.json"
 
@@ -60,9 +59,9 @@ def load_saved(path: str | os.PathLike[str]) -> tuple[AnyResult, int]:
     """A saved result as `load_result` reads it, and the schema version of its file."""
     file = Path(path)
     try:
-        if file.is_dir():
+        if os.path.isdir(file):  # noqa: PTH112  # which does not mind where nobody may look
             file = file / STATS
-        data = _parse(file.read_bytes())
+        data = _parse(read_file(file))
         version = _check_version(data)
         upgrade(data)
         result: AnyResult = decode(_kind(data), data)
@@ -123,6 +122,6 @@ def _kind(data: Any) -> type[AnyResult]:
 
 
 def _reason(error: OSError) -> str:
-    if isinstance(error, FileNotFoundError):
+    if isinstance(error, FileNotFoundError) and not os.path.islink(error.filename):  # noqa: PTH114
         return f"no such result; winit histogram, symmetry and train write OUT/<name>/{STATS}"
     return error.strerror or str(error)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from weightinit_cli.errors import Mark, Problem, SpecError, printable
+from weightinit_cli.reading import open_at_once
 from weightinit_cli.spec.build import Builder
 from weightinit_cli.spec.fields import ACTIVATION
 from weightinit_cli.spec.find import find_config, missing
@@ -151,7 +152,7 @@ def _read(path: Path, name: str) -> bytes:
     try:
         if path.is_dir():
             raise _error(name, "a folder; give the path of a spec, a YAML file")
-        with path.open("rb") as file:
+        with open_at_once(path) as file:
             return file.read(MOST_BYTES + 1)
     except FileNotFoundError:
         raise _error(name, missing(name)) from None
