@@ -7,6 +7,12 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.convolution import PADDINGS
+from weightinit_cli.results.bounds import (
+    check_bounds,
+    check_course,
+    check_environment,
+    check_networks,
+)
 from weightinit_cli.results.decode import Mismatch, decode
 from weightinit_cli.results.figures import FIGURES
 from weightinit_cli.results.model import Result, SpecForm
@@ -42,7 +48,8 @@ PER_STEP = (
 
 
 def check_consistency(result: AnyResult) -> None:
-    """Raise Mismatch where one part of a result contradicts another."""
+    """Raise Mismatch where one part of a result contradicts another, or what can be at all."""
+    check_environment(result.environment)
     if isinstance(result, SymmetryResult):
         _check_symmetry(result)
     elif isinstance(result, TrainingResult):
@@ -76,6 +83,7 @@ def _check_symmetry(result: SymmetryResult) -> None:
             raise Mismatch(f"layers.{index}.distinct_units", "beyond its own extremes")
         if layer.most_distinct > layer.units:
             raise Mismatch(f"layers.{index}.most_distinct", "more than there are units")
+    check_course(result)
 
 
 def _check_training(result: TrainingResult) -> None:
@@ -92,6 +100,7 @@ def _check_training(result: TrainingResult) -> None:
         if len(network.losses) > form.steps:
             raise Mismatch(f"networks.{index}.losses", "more than spec.steps")
         _check_pretraining(network.pretraining, form, f"networks.{index}.pretraining")
+    check_networks(result)
 
 
 def _is_moment(moment: tuple[int, ...], form: TrainingForm) -> bool:
@@ -107,9 +116,11 @@ def _check_histograms(result: Result) -> None:
     if not result.layers or len(result.layers) != len(widths):
         raise Mismatch("layers", "not as many as in spec.width")
     _check_layer(result.input, "input", form.samples * features)
+    check_bounds(result.input, "input", features)
     for index, (layer, units) in enumerate(zip(result.layers, widths, strict=True)):
         place = f"layers.{index}"
         _check_layer(layer, place, form.samples * units)
+        check_bounds(layer, place, units)
         if (layer.channels is not None) != (form.channels is not None):
             raise Mismatch(f"{place}.channels", "must be there of convolutions alone")
         if (layer.gradient is not None) != form.backward:
@@ -175,9 +186,6 @@ def _check_layer(layer: LayerStatistics, place: str, values: int) -> None:
         _check_theory(layer.theory, f"{place}.theory", len(layer.histogram.counts))
     if layer.repeats is not None:
         _check_paths(layer.repeats, f"{place}.repeats")
-        for path, spread in layer.repeats.items():
-            if spread.std is not None and spread.std < 0:
-                raise Mismatch(f"{place}.repeats.{path}.std", "must be >= 0")
 
 
 def _check_histogram(histogram: HistogramCounts, place: str, values: int, nonfinite: int) -> None:
@@ -194,10 +202,6 @@ def _check_histogram(histogram: HistogramCounts, place: str, values: int, nonfin
 
 def _check_theory(theory: LayerTheory, place: str, bins: int) -> None:
     _check_paths(theory.figures, f"{place}.figures")
-    for path, prediction in theory.figures.items():
-        error = prediction.standard_error
-        if error is not None and error < 0:
-            raise Mismatch(f"{place}.figures.{path}.standard_error", "must be >= 0")
     if len(theory.histogram) != bins:
         raise Mismatch(f"{place}.histogram", f"must have {bins:,} bins, as the layer's histogram")
 
