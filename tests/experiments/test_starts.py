@@ -169,3 +169,27 @@ def test_inputs_that_do_not_vary_have_no_share():
     result = run(spec_of(f"{text}initializer: xavier_normal\npretraining: {{steps: 2}}\n"))
     last = result.resolved.pretraining[-1]
     assert (last.before, last.after) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("initializer", "drawn"),
+    [
+        ("zeros", False),
+        ("{name: constant, value: -1}", False),
+        ("identity", False),
+        ("{name: normal, std: 0}", True),
+        ("{name: normal, std: 1e-300}", True),
+        ("orthogonal", True),
+        ("{name: sparse, sparsity: 0.9, std: 0.1}", True),
+        ("xavier_normal", True),
+    ],
+)
+@pytest.mark.parametrize("width", [1, 3])
+def test_pretraining_keeps_the_draws_of_layers_apart(initializer, drawn, width):
+    """No two streams are equal, and there is none where nothing was drawn, as without it."""
+    text = f"samples: 10\nwidth: {width}\nlayers: 8\nactivation: tanh\ninitializer: {initializer}\n"
+    plain, pretrained = (run(spec_of(text + more)) for more in ("", "pretraining: {steps: 3}\n"))
+    for result in (plain, pretrained):
+        streams = [layer.weights.stream for layer in result.layers]
+        assert len(set(streams)) == (8 if drawn else 1)
+        assert (None not in streams) == drawn

@@ -10,6 +10,7 @@ import numpy as np
 from weightinit_cli.errors import SpecError
 from weightinit_cli.initializers import INITIALIZERS
 from weightinit_cli.initializers.given import Given
+from weightinit_cli.initializers.samplers import fingerprint
 from weightinit_cli.network import draw_parameters
 from weightinit_cli.network.draws import draw_normal
 from weightinit_cli.network.workers import nobody, workers
@@ -61,24 +62,38 @@ def started(spec: Spec, network: Network, threads: int, done: Callable[[float], 
     network = scaled(spec, network, inputs, threads, done)
     if spec.pretraining is None:
         return Started(network)
-    weights, biases, _ = draw_parameters(network)
-    drawn = [w.copy() for w in weights]
+    parameters = draw_parameters(network)
+    draws = list(map(_draws, parameters.weights, parameters.streams))
     cost = _step_work(network)
     found = pretrained(
         spec,
         network,
-        weights,
-        biases,
+        parameters.weights,
+        parameters.biases,
         inputs,
         size=min(PRETRAINING_BATCH, len(inputs)),
         bounds=(-inf, inf),
         done=lambda steps: done(steps * cost),
     )
     layers = tuple(
-        layer._replace(weights=Given(w, before), bias=Given(b[np.newaxis], b[np.newaxis]))
-        for layer, w, before, b in zip(network.layers, weights, drawn, biases, strict=True)
+        layer._replace(weights=Given(w, drawn), bias=Given(b[np.newaxis]))
+        for layer, w, b, drawn in zip(
+            network.layers, parameters.weights, parameters.biases, draws, strict=True
+        )
     )
     return Started(network._replace(layers=layers), found)
+
+
+def _draws(weights: Array, stream: str | None) -> bytes:
+    """What stands for a layer's draws, once learning has changed its weights.
+
+    Nothing where nothing was drawn. The weights as they were drawn, but where these are all of
+    one size: then rounding, or the law, has left nothing in them that tells two layers apart.
+    """
+    if stream is None:
+        return b""
+    sizes = np.abs(weights)
+    return fingerprint(weights) if sizes.min() != sizes.max() else stream.encode()
 
 
 def scaled(

@@ -35,11 +35,11 @@ def symmetry(spec: SymmetrySpec, progress: Progress, number: int = 0) -> Symmetr
     stream = blake2b(inputs.tobytes() + labels.tobytes(), digest_size=8)
     if number:
         nudge(inputs, number)
-    weights, biases, draws = draw_parameters(scaled(spec, network, inputs))
-    stream.update(draws.encode())
+    drawn = draw_parameters(scaled(spec, network, inputs))
+    stream.update(drawn.stream.encode())
     progress.start(float(spec.steps))
     trace = descend(
-        Start(inputs, labels, tuple(weights), tuple(biases), activation),
+        Start(inputs, labels, tuple(drawn.weights), tuple(drawn.biases), activation),
         spec.steps,
         spec.learning_rate,
         progress.step,

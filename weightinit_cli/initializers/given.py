@@ -6,23 +6,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from weightinit_cli.initializers.samplers import Matrix, fingerprint
-
 if TYPE_CHECKING:
     from numpy.random import Generator
 
+    from weightinit_cli.initializers.samplers import Matrix
+
 
 class Given:
-    """The entries of a matrix, which stands for `drawn`, the draws that it was made from."""
+    """The entries of a matrix; `drawn` stands for the draws that it was made from, if any."""
 
     whole = True
     scratch = 0
 
-    def __init__(self, entries: Matrix, drawn: Matrix) -> None:
+    def __init__(self, entries: Matrix, drawn: bytes = b"") -> None:
         self.entries = entries
         self.mean = float(entries.mean(dtype=np.float64))
         self.std = float(entries.std(dtype=np.float64))
-        self._drawn = fingerprint(drawn)
+        self._drawn = drawn
 
     def fill(self, panel: Matrix, generator: Generator) -> bytes:  # noqa: ARG002
         """Fill the whole matrix."""

@@ -6,7 +6,7 @@ from functools import reduce
 from hashlib import blake2b
 from math import frexp, prod
 from operator import add
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -75,20 +75,34 @@ def draw_weights(network: Network, number: int, out: Array, apply: Map) -> Weigh
     return Weights(reduce(add, (sums for _, sums in done)), short_hash)
 
 
-def draw_parameters(network: Network) -> tuple[list[Array], list[Array], str]:
-    """All layers' weights, (fan_in, fan_out), biases, (fan_out,), and a short hash of the draws.
+class Parameters(NamedTuple):
+    """All layers' weights, (fan_in, fan_out), biases, (fan_out,), and short hashes of the draws.
 
-    They are those that `forward` sees of the same seed and repeat, of a network of dense layers.
+    A hash is None where nothing was drawn.
     """
-    weights, biases, hashes = [], [], []
+
+    weights: list[Array]
+    biases: list[Array]
+    streams: list[str | None]
+
+    @property
+    def stream(self) -> str:
+        """A short hash of all draws."""
+        hashes = (each or "" for each in self.streams)
+        return blake2b(",".join(hashes).encode(), digest_size=8).hexdigest()
+
+
+def draw_parameters(network: Network) -> Parameters:
+    """What `forward` sees of the same seed and repeat, of a network of dense layers."""
+    drawn = Parameters([], [], [])
     with workers(1, nobody) as apply:
         for number, layer in enumerate(network.layers, 1):
             w = np.empty((layer.rows, layer.columns), network.dtype)
-            hashes.append(draw_weights(network, number, w, apply).stream or "")
+            drawn.streams.append(draw_weights(network, number, w, apply).stream)
             b = draw_bias(network, number)
-            weights.append(w)
-            biases.append(np.zeros(layer.units, network.dtype) if b is None else b[0])
-    return weights, biases, blake2b(",".join(hashes).encode(), digest_size=8).hexdigest()
+            drawn.weights.append(w)
+            drawn.biases.append(np.zeros(layer.units, network.dtype) if b is None else b[0])
+    return drawn
 
 
 def redraw_weights(network: Network, number: int, out: Array, apply: Map) -> None:

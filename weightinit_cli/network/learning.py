@@ -191,5 +191,6 @@ def start(network: Network, *, rate: float, momentum: float = 0.0) -> tuple[Lear
     Weights and biases are those of the same layers, seed and repeat in `forward`; the hash, 16 hex
     digits, is over the layers' own. The network's activation is that of the hidden layers.
     """
-    weights, biases, short_hash = draw_parameters(network)
-    return Learner(weights, biases, network.activation, rate=rate, momentum=momentum), short_hash
+    drawn = draw_parameters(network)
+    learner = Learner(drawn.weights, drawn.biases, network.activation, rate=rate, momentum=momentum)
+    return learner, drawn.stream
