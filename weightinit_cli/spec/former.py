@@ -24,8 +24,9 @@ _FORMS: tuple[_Form, ...] = ("NFC", "NFD")
 
 def former_folders(spec: AnySpec) -> tuple[str, ...]:
     """Up to version 0.1.0: names of ASCII alone, and of the run a digest for what is no scalar."""
-    names = [spec.name, *(_name(normalize(form, spec.stem)) for form in _FORMS if spec.stem)]
-    runs = [spec.run, *(_run(spec, form) for form in _FORMS if spec.run)]
+    forms = _FORMS[: 1 if f"{spec.stem}{spec.label}".isascii() else 2]
+    names = [spec.name, *(_name(normalize(form, spec.stem)) for form in forms if spec.stem)]
+    runs = [spec.run, *(_run(spec, form) for form in forms if spec.run)]
     folders = (f"{name}/{run}" if run else name for name, run in product(names, runs))
     return tuple(folder for folder in dict.fromkeys(folders) if folder != spec.folder)
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     Locate = Callable[[int, int], Mark]
 
+# Characters that the pure parser reads in a fraction of a second.
+LONG = 30_000
+
 
 class _StopError(Exception):
     """The rest of the text cannot be read; the reason is in the report."""
@@ -29,7 +32,8 @@ def parse_yaml(text: str, locate: Locate, report: Report) -> Node | None:
     are reported; what they stand on is left out or `Flawed`.
 
     The C parser is fast, the pure one says what is wrong: a text that the first refuses is read
-    again by the second, so that messages are the same everywhere.
+    again by the second, so that messages are the same everywhere; but not a long one, for which
+    the second takes many seconds, unless it is nested too deep, which both find early.
     """
     import yaml
 
@@ -37,8 +41,13 @@ def parse_yaml(text: str, locate: Locate, report: Report) -> Node | None:
     fast = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         return _build(text, fast, locate, report)
-    except (yaml.YAMLError, ValueError, OverflowError):
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
         del report.problems[known:]
+        marked = isinstance(error, yaml.MarkedYAMLError) and "nesting" not in str(error.problem)
+        if len(text) > LONG and marked:
+            line, column, message = _syntax_problem(error, text)
+            report.add(locate(line, column), "", message)
+            return Flawed(locate(1, 1))
     try:
         return _build(text, yaml.SafeLoader, locate, report)
     except yaml.MarkedYAMLError as error:
@@ -156,7 +165,8 @@ def _short(text: str) -> str:
 
 
 _TABBED = re.compile(" *\t")
-_CANNOT_START = re.compile(r"found character (.+) that cannot start any token")
+_CANNOT_START = re.compile(r"found character (.*?) ?that cannot start any token")
+_ENDS = "the text ends before a list or a mapping is closed"
 _SYNTAX: tuple[tuple[str, str], ...] = (
     ("mapping values are not allowed", "unexpected ':'; check this line and the one above it: each "
      "'key: value', indented alike, text that holds ': ' in quotes"),
@@ -166,8 +176,11 @@ _SYNTAX: tuple[tuple[str, str], ...] = (
     ("expected ',' or ']'", "a list without its closing ']', or a ',' is missing{opened}"),
     ("expected ',' or '}'", "a mapping without its closing '}}', or a ',' is missing{opened}"),
     ("expected <block end>", "does not fit the lines above it; check indentation and quotes"),
-    ("found '<stream end>'", "the text ends before a list or a mapping is closed"),
+    ("found '<stream end>'", _ENDS),
+    ("expected node content", "a value is missing, or a character that cannot begin one"),
     ("expected the node content", "a value is missing, or a character that cannot begin one"),
+    ("expected key", "does not fit the lines above it; check indentation and quotes"),
+    ("expected <document start>", "does not fit the lines above it; check indentation"),
     ("expected '<document start>'", "does not fit the lines above it; check indentation"),
     ("found unknown escape character", "an unknown escape in a text in double quotes; use single "
      "quotes"),
@@ -176,20 +189,26 @@ _SYNTAX: tuple[tuple[str, str], ...] = (
 
 
 def _syntax_problem(error: Any, text: str) -> tuple[int, int, str]:
-    """Line, column and message for an error of the pure parser."""
+    """Line, column and message for an error of either parser."""
     mark = error.problem_mark or error.context_mark
-    line = re.split("\r\n|\r|\n", text)[mark.line]
-    indentation = _TABBED.match(line)
-    column = indentation.end() if indentation else mark.column + 1
+    lines = re.split("\r\n|\r|\n", text)
+    number, column = mark.line, mark.column + 1
+    if number >= len(lines):  # the C parser has the end of the text on a line of its own
+        number, column = len(lines) - 1, len(lines[-1]) + 1
+        if "node content" in str(error.problem):
+            return number + 1, column, _ENDS
+    line = lines[number]
+    if indentation := _TABBED.match(line):
+        column = indentation.end()
     if line[column - 1 : column] == "\t":
-        return mark.line + 1, column, "a tab; indent and separate with spaces"
-    return mark.line + 1, column, _syntax_message(error)
+        return number + 1, column, "a tab; indent and separate with spaces"
+    return number + 1, column, _syntax_message(error, line[column - 1 : column])
 
 
-def _syntax_message(error: Any) -> str:
+def _syntax_message(error: Any, character: str) -> str:
     problem = str(error.problem or error.context or "")
-    if match := _CANNOT_START.search(problem):
-        return f"a value cannot begin with {match[1]}; put the text in quotes"
+    if _CANNOT_START.search(problem):
+        return f"a value cannot begin with {character!r}; put the text in quotes"
     opened = ""
     if error.context_mark:
         opened = f" (it begins at {error.context_mark.line + 1}:{error.context_mark.column + 1})"
