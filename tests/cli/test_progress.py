@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import io
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from weightinit_cli.cli import terminal
 from weightinit_cli.cli.terminal import ProgressBar
+from weightinit_cli.cli.text import width
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Screen(io.StringIO):
@@ -23,20 +28,39 @@ class Screen(io.StringIO):
 
 
 class Clock:
-    now = 1000.0
+    """The time, and what is to be done a second after a beginning."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.alarms: list[Callable[[], None]] = []
 
     def monotonic(self) -> float:
         return self.now
 
-    time = monotonic
+    def timer(self, seconds: float, alarm: Callable[[], None]) -> SimpleNamespace:
+        self.alarms.append(alarm)
+        return SimpleNamespace(start=lambda: None, cancel=self.alarms.clear)
+
+    def ring(self) -> None:
+        """A second passes while the run is at its work."""
+        self.now += terminal.PATIENCE
+        for alarm in self.alarms:
+            alarm()
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(terminal, "time", clock)
-    monkeypatch.setattr("click._termui_impl.time", clock)
+    monkeypatch.setattr(terminal, "threading", SimpleNamespace(Timer=clock.timer))
     return clock
+
+
+@pytest.fixture(autouse=True)
+def able(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal that can draw a line anew, of the usual width."""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("COLUMNS", raising=False)
 
 
 @pytest.fixture
@@ -60,12 +84,30 @@ def test_nothing_within_the_first_second(clock: Clock, screen: Screen):
     assert screen.getvalue() == ""
 
 
-def test_the_second_begins_at_the_start(clock: Clock, screen: Screen):
+def test_first_word_after_a_second_of_work_before_the_start(clock: Clock, screen: Screen):
     with ProgressBar("tiny", shown=True) as bar:
-        clock.now += 5
+        clock.ring()
+        assert screen.drawings == ["tiny ..."]
         bar.start(2)
+        clock.now += 0.1
         bar.step(1)
-    assert screen.getvalue() == ""
+    assert "50%" in screen.drawings[1]
+    assert "100%" in screen.drawings[-1]
+
+
+def test_first_word_within_a_long_piece_of_work(clock: Clock, screen: Screen):
+    with ProgressBar("tiny", shown=True) as bar:
+        bar.start(2)
+        clock.ring()
+        assert screen.drawings[0].endswith("  0%")
+
+
+def test_words_without_a_start_are_taken_off_again(clock: Clock, screen: Screen):
+    with ProgressBar("big.yaml", shown=True) as bar:
+        bar.step(0, "7 of 9 runs")
+        clock.ring()
+    assert screen.drawings == ["big.yaml 7 of 9 runs ..."]
+    assert screen.getvalue().endswith(f"\r{' ' * len(screen.drawings[0])}\r")
 
 
 def test_drawn_ten_times_a_second_with_the_time_left(clock: Clock, screen: Screen):
@@ -76,9 +118,74 @@ def test_drawn_ten_times_a_second_with_the_time_left(clock: Clock, screen: Scree
             bar.step(1e6)
         assert 15 < len(screen.drawings) <= 22
         # A third is done a second after the start.
-        assert "33%  00:00:0" in screen.drawings[1]
+        assert "33%  0:02" in screen.drawings[0]
     assert "100%" in screen.drawings[-1]
-    assert screen.getvalue().endswith("\x1b[?25h\n")
+    assert screen.getvalue().endswith("100%      \n")
+
+
+def test_only_a_return_moves_the_cursor(clock: Clock, screen: Screen):
+    with ProgressBar("tiny", shown=True) as bar:
+        bar.start(2)
+        clock.ring()
+        bar.step(1)
+    assert set(screen.getvalue()) <= set("tiny [#-]0123456789%:\r\n")
+
+
+def test_a_terminal_without_cursor_has_a_line_now_and_then(
+    clock: Clock, screen: Screen, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("TERM", "dumb")
+    with ProgressBar("tiny", shown=True) as bar:
+        bar.start(100)
+        for _ in range(30):
+            clock.now += 1
+            bar.step(1)
+    lines = screen.getvalue().splitlines()
+    assert "\r" not in screen.getvalue()
+    assert [line.split()[2] for line in lines] == ["1%", "11%", "21%", "100%"]
+
+
+def test_what_is_printed_takes_the_line_off(clock: Clock, screen: Screen):
+    with ProgressBar("tiny", shown=True):
+        clock.ring()
+        terminal.note("a note")
+        assert screen.getvalue() == f"\rtiny ...\r{' ' * 8}\ra note\n"
+
+
+def test_no_thread_left_is_no_reason_to_stop(clock: Clock, screen: Screen, monkeypatch):
+    def refused() -> None:
+        raise RuntimeError("can't start new thread")
+
+    timer = SimpleNamespace(start=refused, cancel=lambda: None)
+    monkeypatch.setattr(terminal, "threading", SimpleNamespace(Timer=lambda *_: timer))
+    with ProgressBar("tiny", shown=True) as bar:
+        bar.start(2)
+        clock.now += 2
+        bar.step(1)
+    assert "100%" in screen.drawings[-1]
+
+
+@pytest.mark.parametrize("columns", [1, 20, 60, 80, 120])
+def test_fits_the_terminal(clock: Clock, screen: Screen, monkeypatch, columns: int):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    for label in ("n" * 100, "重" * 100, "e\u0301" * 50):
+        with ProgressBar(label, shown=True) as bar:
+            bar.start(100)
+            clock.now += 100_000
+            bar.step(1)
+    shown = [text.rstrip("\n") for text in screen.drawings]
+    assert max(map(width, shown), default=0) < columns
+    if columns > 1:
+        assert all("%" in text for text in shown)
+
+
+def test_stopped_by_hand_stays_where_it_was(clock: Clock, screen: Screen):
+    with ProgressBar("tiny", shown=True) as bar:
+        bar.start(10)
+        clock.now += 2
+        bar.step(4)
+        bar.stop()
+    assert " 40%" in screen.drawings[-1]
 
 
 def test_ends_full_though_less_was_done_than_expected(clock: Clock, screen: Screen):
@@ -105,13 +212,7 @@ def test_stays_where_it_was_on_an_error(clock: Clock, screen: Screen):
         bar.step(4)
         raise KeyboardInterrupt
     assert " 40%" in screen.drawings[-1]
-    assert screen.getvalue().endswith("\x1b[?25h\n")
-
-
-def test_nothing_where_the_run_never_began(clock: Clock, screen: Screen):
-    with ProgressBar("tiny", shown=True):
-        clock.now += 9
-    assert screen.getvalue() == ""
+    assert screen.getvalue().endswith("\n")
 
 
 def test_nothing_where_quiet_or_no_terminal(clock: Clock, screen: Screen, monkeypatch):
@@ -131,6 +232,6 @@ def test_fits_eighty_columns_whatever_the_name(clock: Clock, screen: Screen, nam
         for _ in range(5):
             clock.now += 20_000
             bar.step(1)
-    assert any("d " in text for text in screen.drawings)
-    assert max(len(text.replace("\x1b[?25l", "").rstrip()) for text in screen.drawings) <= 80
+    assert any("550:00:00" in text for text in screen.drawings)
+    assert max(map(len, screen.drawings)) <= 80
     assert "\x1b[31m" not in screen.getvalue()

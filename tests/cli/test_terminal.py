@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
+
+from weightinit_cli.cli import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +31,11 @@ def screen(command: Callable, environ: Callable) -> Callable:
     import termios
 
     def run(
-        *arguments: object, streams: str = "stdout stderr", columns: int = 80, **options: str
+        *arguments: object,
+        streams: str = "stdout stderr",
+        columns: int = 80,
+        env: dict[str, str] | None = None,
+        **options: str,
     ) -> tuple[int, str]:
         master, slave = os.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
@@ -37,7 +45,7 @@ def screen(command: Callable, environ: Callable) -> Callable:
             stdin=slave,
             stdout=given.get("stdout", subprocess.DEVNULL),
             stderr=given.get("stderr", subprocess.DEVNULL),
-            env=environ({"TERM": "xterm-256color"}),
+            env=environ({"TERM": "xterm-256color", **(env or {})}),
         ) as process:
             os.close(slave)
             shown = b""
@@ -69,6 +77,41 @@ def test_colour_of_other_commands(screen: Callable, spec: Callable):
     screen("histogram", "-c", "tiny.yaml", "--no-plot", streams="")
     assert "\x1b[" in screen("show", "outputs/tiny")[1]
     assert "\x1b[" in screen("list", "initializers")[1]
+
+
+@pytest.mark.parametrize(
+    ("env", "coloured"),
+    [
+        ({"NO_COLOR": "1"}, False),
+        ({"NO_COLOR": ""}, True),
+        ({"TERM": ""}, False),
+        ({"TERM": "dumb"}, False),
+        ({"TERM": "vt100"}, True),
+    ],
+)
+def test_colour_by_the_environment(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, env: dict, coloured: bool
+):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    terminal.say("\x1b[31mred\x1b[0m")
+    assert ("\x1b" in capsys.readouterr().out) == coloured
+
+
+@pytest.mark.parametrize(
+    ("given", "columns"), [("72", 72), ("0", 80), ("abc", 80), ("", 80), ("-5", 80), ("1", 1)]
+)
+def test_columns_by_the_environment(monkeypatch: pytest.MonkeyPatch, given: str, columns: int):
+    class Tty(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdout", Tty())
+    monkeypatch.setenv("COLUMNS", given)
+    assert terminal.columns() == columns
 
 
 def test_json_has_no_colour(screen: Callable, spec: Callable):
@@ -103,11 +146,14 @@ def test_bar_for_a_long_run_on_stderr(screen: Callable, spec: Callable):
     assert "100%" not in shown
 
 
-def test_bar_gives_the_cursor_back(screen: Callable, spec: Callable):
+def test_a_terminal_that_takes_no_escape_sequences_gets_none(screen: Callable, spec: Callable):
     spec()
     arguments = ("histogram", "-c", "tiny.yaml", "--no-plot")
-    _, shown = screen(*arguments, streams="stderr", first=IMPATIENT)
-    assert shown.rfind("\x1b[?25l") < shown.rfind("\x1b[?25h")
+    code, shown = screen(*arguments, env={"TERM": "dumb"}, first=IMPATIENT)
+    assert code == 0
+    assert "\x1b" not in shown
+    assert "\r" not in shown.replace("\r\n", "")
+    assert "100%" in shown
 
 
 @pytest.mark.parametrize("more", [("-q",), ("-q", "--json")])

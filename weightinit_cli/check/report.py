@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.check.gates import Gate
-from weightinit_cli.errors import printable
+from weightinit_cli.errors import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,8 @@ def heading(report: Report) -> str:
         return f"{report.run}: {gate}{outcome.compared:,} figures hold"
     if not outcome.drifted:
         return f"{report.run}: {gate}differs"
-    return f"{report.run}: {gate}{outcome.drifted:,} of {outcome.compared:,} figures differ"
+    differ = "differs" if outcome.drifted == 1 else "differ"
+    return f"{report.run}: {gate}{outcome.drifted:,} of {outcome.compared:,} figures {differ}"
 
 
 def details(report: Report) -> list[str]:
@@ -56,7 +57,7 @@ def details(report: Report) -> list[str]:
     lines = list(outcome.structure)
     lines += map(drift_line, outcome.drifts)
     if (others := outcome.drifted - len(outcome.drifts)) > 0:
-        lines.append(f"and {others:,} others")
+        lines.append(f"and {counted(others, 'other')}")
     if outcome.verdicts is not None:
         lines.append(f"verdict: {outcome.verdicts[0]}, now {outcome.verdicts[1]}")
     if outcome.why and outcome.failed:
@@ -91,10 +92,10 @@ def summary(reports: Sequence[Report]) -> list[str]:
         if of_gate:
             name = gate or "not compared"
             said = f"{failed:,} differ" if failed > 1 else f"{'one' if failed else 'none'} differs"
-            lines.append(f"{name}: {_runs(len(of_gate))}, {said}")
+            lines.append(f"{name}: {counted(len(of_gate), 'run')}, {said}")
     broken = sum(report.outcome is None for report in reports)
     if broken:
-        lines.append(f"could not be checked: {_runs(broken)}")
+        lines.append(f"could not be checked: {counted(broken, 'run')}")
     return lines
 
 
@@ -147,7 +148,3 @@ def _are_numbers(drift: Drift) -> bool:
         isinstance(each, int | float) and not isinstance(each, bool)
         for each in (drift.old, drift.new)
     )
-
-
-def _runs(number: int) -> str:
-    return f"{number:,} run" if number == 1 else f"{number:,} runs"

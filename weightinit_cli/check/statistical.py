@@ -12,6 +12,7 @@ from weightinit_cli.check.leaves import Place, leaves, total
 from weightinit_cli.check.outcome import Drift, Outcome, worst
 from weightinit_cli.check.samples import Gatherer, Sample
 from weightinit_cli.check.structure import contradictions, lacks, missing
+from weightinit_cli.errors import counted
 from weightinit_cli.results import FIGURES, figure
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def _judged(pending: Pending, alpha: float) -> Outcome:
             drifts.append(Drift(each.place, saved, expected, off))
     notes = pending.outcome.notes
     if pending.skipped:
-        notes = (*notes, f"{pending.skipped:,} figures not comparable between draws")
+        notes = (*notes, f"{counted(pending.skipped, 'figure')} not comparable between draws")
     return replace(
         pending.outcome,
         drifts=worst(drifts),

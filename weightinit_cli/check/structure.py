@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from weightinit_cli.check.gates import repeated_streams
 from weightinit_cli.check.leaves import Place, flat, is_octave
+from weightinit_cli.errors import counted
 from weightinit_cli.results import Mismatch, Result, check_consistency
 
 if TYPE_CHECKING:
@@ -81,4 +82,4 @@ def lacks(path: str, lacked: Iterable[str]) -> bool:
 def _few(places: Sequence[Place], what: str) -> list[str]:
     shown = [f"{place}: {what}" for place in places[:MOST_SENTENCES]]
     others = len(places) - len(shown)
-    return [*shown, f"and {others:,} other figures {what}"] if others > 0 else shown
+    return [*shown, f"and {counted(others, 'other figure')} {what}"] if others > 0 else shown

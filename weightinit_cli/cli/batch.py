@@ -21,7 +21,7 @@ from weightinit_cli.cli.options import (
 )
 from weightinit_cli.cli.tally import Tally
 from weightinit_cli.cli.undrawn import tell_undrawn
-from weightinit_cli.errors import SpecError, WinitError, printable
+from weightinit_cli.errors import SpecError, WinitError, counted, printable
 
 if TYPE_CHECKING:
     from weightinit_cli.batch import Counts, Executor, Ledger, Plan, Settings
@@ -118,13 +118,15 @@ def command(
 
     settings = Settings(output_dir, () if no_plot else formats, force)
     if dry_run:
-        plan = make_plan(found.specs, load)
+        with terminal.ProgressBar("reading the specs", shown=not quiet):
+            plan = make_plan(found.specs, load)
         code = max(code, _say_errors(plan))
         return max(code, _list(plan, settings, as_json=as_json, quiet=quiet))
     # What runs for hours collects its garbage; __main__ has turned that off for a quick start.
     gc.enable()
     with _executor(jobs, scheduler) as executor:
-        plan = make_plan(found.specs, load)
+        with terminal.ProgressBar("reading the specs", shown=not quiet):
+            plan = make_plan(found.specs, load)
         code = max(code, _say_errors(plan))
         return max(code, _run(plan, executor, settings, as_json=as_json, quiet=quiet))
 
@@ -165,9 +167,10 @@ def _run(plan: Plan, executor: Executor, settings: Settings, *, as_json: bool, q
         return 0
     out = settings.out
     with Ledger(out, plan.total) as ledger:
-        with Tally(shown=not quiet, results=out if as_json else None) as tally:
+        with Tally(plan.total, shown=not quiet, results=out if as_json else None) as tally:
             counts = run_batch(plan, executor, settings, ledger, tally)
-        paths, compared = sum_up(plan, ledger, out, settings.formats)
+        with terminal.ProgressBar("summing up", shown=not quiet):
+            paths, compared = sum_up(plan, ledger, out, settings.formats)
         _say_failures(ledger)
         told = [tell_undrawn(saved) for saved in compared]
     if not (quiet or as_json):
@@ -184,7 +187,7 @@ def _say_failures(ledger: Ledger) -> None:
 
 
 def _sentence(counts: Counts) -> str:
-    runs = f"{counts.total:,} run{'s' if counts.total > 1 else ''}"
+    runs = counted(counts.total, "run")
     said = f"{runs}: {counts.done:,} done, {counts.skipped:,} skipped, {counts.failed:,} failed"
     return f"{said}, {counts.undrawn:,} without pictures" if counts.undrawn else said
 

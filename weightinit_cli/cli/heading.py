@@ -44,9 +44,10 @@ def _change(layer: Reconstruction) -> str:
 
 
 def fitted(text: str) -> list[str]:
-    """A text in lines of the terminal's width, broken at commas."""
+    """A text in lines of the terminal's width, broken at commas where there are some."""
     columns = terminal.columns()
     if columns is None:
         return [text]
     unbroken = re.sub("(?<!,) ", "\0", text)
-    return [line.replace("\0", " ") for line in terminal.wrapped(unbroken, columns, indent=2)]
+    lines = [line.replace("\0", " ") for line in terminal.wrapped(unbroken, columns, indent=2)]
+    return [part for line in lines for part in terminal.wrapped(line, columns, indent=2)]

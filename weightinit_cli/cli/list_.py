@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from itertools import product, zip_longest
+from itertools import product, takewhile
 from math import inf
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from weightinit_cli.cli import terminal
+from weightinit_cli.cli.columns import Cell, Column, layouts, narrowed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from weightinit_cli.activations import Activation, Entry
     from weightinit_cli.parameters import Alias, Parameter
 
 FLAT = 0.05
 INDENT = 4
+MARGIN = 2
 OUT = (
     "fan_in, fan_out: connections into and out of a unit, of a kernel times its area; out: units, "
     "or output channels of a kernel."
@@ -38,7 +41,9 @@ EXAMPLES: dict[str, dict[str, float]] = {
 def command(what: str) -> None:
     """Print the initializers, the activations or the shipped configs."""
     tables = {"initializers": _initializers, "activations": _activations, "configs": _configs}
-    for line in tables[what](terminal.columns() or terminal.PIPED_COLUMNS):
+    with terminal.ProgressBar(what, shown=True):
+        lines = tables[what](terminal.columns() or terminal.PIPED_COLUMNS)
+    for line in lines:
         terminal.say(line)
 
 
@@ -79,11 +84,15 @@ def _activations(columns: int) -> list[str]:
 def _configs(columns: int) -> list[str]:
     from weightinit_cli.spec import shipped_configs
 
-    rows = []
-    for path in shipped_configs():
-        first = path.read_text(encoding="utf-8").partition("\n")[0]
-        rows.append((path.stem, first.lstrip("# ") if first.startswith("#") else ""))
+    rows = [(path.stem, _leading_comment(path)) for path in shipped_configs()]
     return _table(("config", "what it shows"), rows, [[]] * len(rows), columns)
+
+
+def _leading_comment(path: Path) -> str:
+    """The first paragraph of the comment at the top."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    comment = takewhile(lambda line: line.lstrip("# ") and line.startswith("#"), lines)
+    return " ".join(line.lstrip("# ") for line in comment)
 
 
 def _table(
@@ -93,23 +102,18 @@ def _table(
     columns: int,
 ) -> list[str]:
     """A row per entry, its details below it; the widest column gives way to the terminal's."""
-    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-    widest = widths.index(max(widths))
-    widths[widest] = min(widths[widest], columns - sum(widths) + widths[widest] - 2 * len(rows[0]))
-    lines = [click.style(_padded(heads, widths), dim=True)]
-    for row, below in zip(rows, details, strict=True):
-        cells = [terminal.wrapped(cell, width) for cell, width in zip(row, widths, strict=True)]
-        first, *more = (_padded(line, widths) for line in zip_longest(*cells, fillvalue=""))
-        lines.append(click.style(first[: widths[0]], bold=True) + first[widths[0] :])
-        lines += more
+    table = [
+        Column(head, [Cell(text) for text in texts], words=True)
+        for head, *texts in zip(heads, *rows, strict=True)
+    ]
+    layout = narrowed(layouts(table, columns - MARGIN)[0])
+    lines = [click.style(line, dim=True) for line in layout.head_lines()]
+    for (name, *others), below in zip(rows, details, strict=True):
+        lines += layout.row([Cell(name, bold=True), *map(Cell, others)])
         for detail in filter(None, below):
             shown = terminal.wrapped(detail, columns - INDENT, indent=INDENT)
             lines += [" " * INDENT + line for line in shown]
     return lines
-
-
-def _padded(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
 
 
 def _derivative(entry: Entry) -> str:

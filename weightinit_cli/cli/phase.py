@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import terminal
+from weightinit_cli.cli.heading import fitted
 from weightinit_cli.cli.options import format_option, quiet_option
 from weightinit_cli.cli.undrawn import tell_undrawn
 from weightinit_cli.errors import printable
@@ -51,7 +52,7 @@ def command(
     quiet: bool,
 ) -> int:
     """Draw what becomes of signal and gradient over (sigma_w, sigma_b), the scales of the weights
-    and biases (sigma_w² = fan_in Var(W)).
+    and biases (sigma_w^2 = fan_in Var(W)).
 
     Below the critical line chi_1 = 1 two inputs become one and gradients vanish, above it they
     come apart and gradients explode; on it both reach deepest. Standard initializers at --width
@@ -63,10 +64,11 @@ def command(
     from weightinit_cli.spec import parse_activation
 
     component = parse_activation(activation, "--activation")
-    diagram = phase_diagram(component, width)
     folder = "-".join(["phase", component.name, *(f"{k}-{v}" for k, v in component.parameters)])
-    pictures = drawn(lambda: _pictures(diagram, formats))
-    paths = write_files(output_dir, folder, pictures.files) if pictures.files else []
+    with terminal.ProgressBar(folder, shown=not quiet):
+        diagram = phase_diagram(component, width)
+        pictures = drawn(lambda: _pictures(diagram, formats))
+        paths = write_files(output_dir, folder, pictures.files) if pictures.files else []
     if as_json:
         terminal.say(_json(diagram))
     elif not quiet:
@@ -92,13 +94,14 @@ def _json(diagram: PhaseDiagram) -> str:
 
 
 def _lines(diagram: PhaseDiagram) -> list[str]:
-    lines = [click.style(f"{diagram.activation}: {_critical(diagram)}", bold=True)]
+    critical = fitted(f"{diagram.activation}: {_critical(diagram)}")
+    lines = [click.style(line, bold=True) for line in critical]
     if diagram.critical_kind in ("line", "line above"):
         step = max(len(diagram.critical) // 8, 1)
         lines.append(click.style("sigma_b  sigma_w", dim=True))
         lines += [f"{b:7.3f}  {w:7.4f}" for w, b in diagram.critical[::step]]
     if diagram.note and diagram.critical_kind != "line above":
-        lines.append(diagram.note.removeprefix("has no critical sigma_w: "))
+        lines += fitted(diagram.note.removeprefix("has no critical sigma_w: "))
     return lines
 
 

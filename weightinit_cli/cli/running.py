@@ -8,7 +8,7 @@ import click
 
 from weightinit_cli.cli import specs, terminal
 from weightinit_cli.cli.undrawn import tell_undrawn
-from weightinit_cli.errors import Mark, Problem, SpecError, WinitError, printable
+from weightinit_cli.errors import Mark, Problem, SpecError, WinitError, counted, printable
 from weightinit_cli.results.pictures import COMPARISON, save_files
 from weightinit_cli.results.readings import interruption
 from weightinit_cli.saving import INTERRUPTED, save_result
@@ -106,7 +106,7 @@ class Running:
         for number, reason in wrong.items():
             told = (f"{runs[number].folder}: {line}" for line in reason.lines)
             terminal.fail(told, FAILED)
-        self._say(click.style(printable(f"{spec.name}: {len(runs):,} runs"), bold=True))
+        self._say(click.style(printable(f"{spec.name}: {counted(len(runs), 'run')}"), bold=True))
         self._say(heads(spec))
         code = FAILED if wrong else 0
         done = []
@@ -136,7 +136,10 @@ class Running:
         from weightinit_cli.experiments import run
 
         with terminal.ProgressBar(spec.folder, shown=not self._quiet) as progress:
-            return run(spec, threads=self._threads, progress=progress)
+            result = run(spec, threads=self._threads, progress=progress)
+            if interruption(result) is not None:
+                progress.stop()
+            return result
 
     def _say_json(self, result: AnyResult) -> None:
         from weightinit_cli.results import dump_line

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
+from weightinit_cli.cli.columns import Cell, Column, printed
 from weightinit_cli.cli.heading import fitted, heading, pretraining
+from weightinit_cli.errors import counted
 from weightinit_cli.results.readings import best_of_few, interruption
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weightinit_cli.results import Score, TrainingResult
+    from weightinit_cli.results import Score, Trained, TrainingResult
 
 MOST_ROWS = 10
+WIDE = 10
 SHOWN = (2, 3, 5, 10, 20, 30, 50, 100)
 
 
@@ -25,22 +28,33 @@ def scores_table(result: TrainingResult) -> list[str]:
     validation = f"{data.validation:,} to validate, " if data.validation else ""
     parts = f"{data.train:,} to train, {validation}{data.test:,} to test"
     lines = heading(result)
-    lines += fitted(f"{data.features:,} features, {data.classes} classes, {parts}")
-    head = ("network", "first loss", "train loss", "test loss", "test acc.")
-    lines.append(click.style("  ".join(each.rjust(10) for each in head), dim=True))
-    for number, network in enumerate(result.networks[:MOST_ROWS], 1):
-        first = network.losses[0] if network.losses else None
-        cells = (first, network.train.loss, network.test.loss, network.test.accuracy)
-        line = "  ".join([str(number).rjust(10), *(_shown(cell).rjust(10) for cell in cells)])
-        if network.diverged is not None:
-            line += click.style(f"  diverged at step {network.diverged:,}", fg="red")
-        lines.append(line)
+    lines += fitted(f"{counted(data.features, 'feature')}, {data.classes} classes, {parts}")
+    lines += _table(result.networks[:MOST_ROWS])
     if len(result.networks) > MOST_ROWS:
-        lines.append(f"and {len(result.networks) - MOST_ROWS:,} others")
+        others = len(result.networks) - MOST_ROWS
+        lines.append(f"and {counted(others, 'other')}")
     lines += pretraining(result.networks[0].pretraining)
     if (stopped := interruption(result)) is not None:
         lines.append(click.style(stopped, fg="red"))
     return lines + _spreads(result) + _choices(result)
+
+
+def _table(networks: Sequence[Trained]) -> list[str]:
+    heads = ("network", "first loss", "train loss", "test loss", "test acc.")
+    rows = []
+    for number, each in enumerate(networks, 1):
+        first = each.losses[0] if each.losses else None
+        values = (first, each.train.loss, each.test.loss, each.test.accuracy)
+        rows.append([str(number), *map(_shown, values)])
+    columns = [
+        Column(head, [Cell(text) for text in texts], wide=WIDE)
+        for head, *texts in zip(heads, *rows, strict=True)
+    ]
+    ends = [each.diverged for each in networks]
+    if any(end is not None for end in ends):
+        said = ["" if end is None else f"diverged at step {end:,}" for end in ends]
+        columns.append(Column("", [Cell(text, "red") for text in said], words=True))
+    return printed(columns)
 
 
 def mean_scores(result: TrainingResult) -> tuple[float | None, ...]:
@@ -63,12 +77,13 @@ def _spreads(result: TrainingResult) -> list[str]:
     if len(networks) < 2:
         return []
     words = f"of {len(networks):,} networks: mean ± sample standard deviation, smallest to largest"
-    return [
+    lines = [
         _spread("train loss", [each.train.loss for each in networks]),
         _spread("test loss", [each.test.loss for each in networks]),
         _spread("test accuracy", [each.test.accuracy for each in networks]),
-        *fitted(words),
+        words,
     ]
+    return [part for line in lines for part in fitted(line)]
 
 
 def _spread(words: str, values: Sequence[float | None]) -> str:
@@ -89,7 +104,8 @@ def _choices(result: TrainingResult) -> list[str]:
         if best.k in {*SHOWN, number // 2} - {1}
     ]
     words = f"over all choices of k of the {number:,} trained: mean ± standard deviation"
-    return [*lines, *fitted(f"best of k by validation loss, {words}")] if lines else []
+    lines += [f"best of k by validation loss, {words}"] if lines else []
+    return [part for line in lines for part in fitted(line)]
 
 
 def _shown(value: float | None) -> str:

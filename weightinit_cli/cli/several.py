@@ -6,33 +6,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from weightinit_cli.cli import terminal
+from weightinit_cli.cli.columns import UNLIMITED, Cell, Column, Layout, fitted
 from weightinit_cli.cli.scores import mean_scores
 from weightinit_cli.errors import printable
 from weightinit_cli.results import Result, SymmetryResult, TrainingResult
 from weightinit_cli.results.readings import ending
+from weightinit_cli.verdicts import DEFINITIONS
 
 if TYPE_CHECKING:
     from weightinit_cli.results import AnyResult
     from weightinit_cli.spec import AnySpec
-
-
-def heads(spec: AnySpec) -> str:
-    """The head of the lines that `line` gives."""
-    width = _label_width(spec)
-    cells = ["run".ljust(width), *(head.rjust(12) for head in HEADS[spec.experiment])]
-    last = ["verdict"] if spec.experiment == "histogram" else []
-    return click.style("  ".join([*cells, *last]), dim=True)
-
-
-def line(spec: AnySpec, run: AnySpec, result: AnyResult) -> str:
-    """One run in a line: the figures that say most, and the verdict or what ended it early."""
-    cells = [printable(run.label).ljust(_label_width(spec))]
-    cells += [("-" if value is None else f"{value:.4g}").rjust(12) for value in _values(result)]
-    verdict = [each.name for each in result.verdict] if isinstance(result, Result) else []
-    said = ", ".join(verdict or ending(result))
-    if said:
-        cells.append(click.style(said, fg="green" if said == "healthy" else "red"))
-    return "  ".join(cells)
 
 
 HEADS = {
@@ -40,6 +24,53 @@ HEADS = {
     "symmetry": ("loss", "entropy", "units", "span"),
     "training": ("train loss", "test loss", "test acc."),
 }
+# The columns of a figure where there is room, a figure as it mostly is, and how far the figures
+# stand in below a name that has a line for itself.
+WIDE, TYPICAL = 12, Cell("1.234e-05")
+INDENT = 2
+# Names that are looked at before the first is run.
+MOST_NAMES = 200
+
+
+def heads(spec: AnySpec) -> str:
+    """The head of the lines that `line` gives."""
+    layout, below = _layout(spec)
+    lines = layout.head_lines()
+    if below:
+        lines = ["run", *(" " * INDENT + line for line in lines)]
+    return "\n".join(click.style(line, dim=True) for line in lines)
+
+
+def line(spec: AnySpec, run: AnySpec, result: AnyResult) -> str:
+    """One run in a line: the figures that say most, and the verdict or what ended it early.
+
+    In a narrow terminal these stand below its name.
+    """
+    layout, below = _layout(spec)
+    name = printable(run.label)
+    cells = [Cell("-" if value is None else f"{value:.4g}") for value in _values(result)]
+    verdict = [each.name for each in result.verdict] if isinstance(result, Result) else []
+    said = ", ".join(verdict or ending(result))
+    cells.append(Cell(said, "green" if said == "healthy" else "red"))
+    if not below:
+        return "\n".join(layout.row([Cell(name), *cells]))
+    lines = terminal.wrapped(name, terminal.columns() or UNLIMITED, anywhere=True)
+    return "\n".join([*lines, *(" " * INDENT + line for line in layout.row(cells))])
+
+
+def _layout(spec: AnySpec) -> tuple[Layout, bool]:
+    """How a line's columns stand, and whether the name stands above them for want of room."""
+    runs = spec.runs or ()
+    names = [Cell(printable(runs[k].label)) for k in range(min(len(runs), MOST_NAMES))]
+    figures = [Column(head, [TYPICAL], wide=WIDE) for head in HEADS[spec.experiment]]
+    said = "verdict" if spec.experiment == "histogram" else ""
+    longest = Cell(max(DEFINITIONS, key=len))
+    others = [*figures, Column(said, [longest], words=True)]
+    room = terminal.columns() or UNLIMITED
+    beside = fitted([Column("run", names, words=True), *others], room)
+    if beside.room >= 0:
+        return beside, False
+    return fitted(others, room - INDENT), True
 
 
 def _values(result: AnyResult) -> tuple[float | None, ...]:
@@ -53,11 +84,6 @@ def _values(result: AnyResult) -> tuple[float | None, ...]:
         return mean_scores(result)
     last = result.layers[-1]
     return last.std, last.std_across_inputs, _mean_ratio(result)
-
-
-def _label_width(spec: AnySpec) -> int:
-    runs = spec.runs or ()
-    return max((len(runs[number].label) for number in range(min(len(runs), 200))), default=3)
 
 
 def _mean_ratio(result: Result) -> float | None:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from weightinit_cli.cli import terminal
+from weightinit_cli.cli.columns import UNLIMITED, Cell, Column, printed
 from weightinit_cli.cli.heading import fitted, heading
 from weightinit_cli.results.readings import ending
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from weightinit_cli.results import LayerSteps, SymmetryResult
 
 FEWEST = 6
@@ -25,6 +25,7 @@ HEADS = (
     "directions",
     "gradient",
 )
+LEGEND = "at start, at most, at end: units that differ; directions: participation ratio"
 
 
 def steps_table(result: SymmetryResult) -> list[str]:
@@ -32,28 +33,23 @@ def steps_table(result: SymmetryResult) -> list[str]:
 
     `at start`, `at most` and `at end` count the distinct units.
     """
-    lines = heading(result)
-    lines.append(click.style(_row(HEADS), dim=True))
-    hidden = len(result.layers) - 1
-    for number, layer in enumerate(result.layers, 1):
-        name = "output" if number > hidden else str(number)
-        lines.append(_row((name, *_cells(layer))))
+    names = [*map(str, range(1, len(result.layers))), "output"]
+    rows = [(name, *_cells(layer)) for name, layer in zip(names, result.layers, strict=True)]
+    columns = [
+        Column(head, [Cell(text) for text in texts], wide=FEWEST)
+        for head, *texts in zip(HEADS, *rows, strict=True)
+    ]
+    lines = [*heading(result), *printed(columns)]
     first, last = (
         "not finite" if loss is None else f"{loss:.6g}"
         for loss in (result.start_loss, [result.start_loss, *result.loss][-1])
     )
-    lines.append("at start, at most, at end: units that differ; directions: participation ratio")
+    lines += terminal.wrapped(LEGEND, terminal.columns() or UNLIMITED, indent=2)
     lines += fitted(
         f"loss {first}, in the end {last}, the entropy of the labels is "
         f"{result.base_entropy:.6g}, accuracy {result.accuracy:.4g}"
     )
     return lines + [click.style(said, fg="red") for said in ending(result)]
-
-
-def _row(cells: Sequence[str]) -> str:
-    return "  ".join(
-        cell.rjust(max(len(head), FEWEST)) for cell, head in zip(cells, HEADS, strict=True)
-    )
 
 
 def _cells(layer: LayerSteps) -> tuple[str, ...]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from itertools import pairwise
 from math import lcm
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
 from weightinit_cli.cli import terminal
+from weightinit_cli.cli.columns import UNLIMITED, Cell, Column, Layout, fitted, layouts, lean
 from weightinit_cli.cli.heading import heading, pretraining
 from weightinit_cli.errors import printable
 
@@ -22,7 +23,6 @@ ASCII = " .:-=+*#@"
 SPARK_WIDTH = 30
 SPARK_GOOD = 20
 SPARK_HEAD = "histogram"
-UNLIMITED = 1000
 SHADED = 0.2
 # Standard errors from theory that chance does not explain.
 FAR_OFF = 5
@@ -30,50 +30,20 @@ FAR_OFF = 5
 COLOURS = {"healthy": "green", "saturated": "yellow", "dying": "yellow"}
 
 
-class Cell(NamedTuple):
-    """Text in a column, and the colour that sets it off."""
-
-    text: str
-    colour: str | None = None
-
-
-class Column(NamedTuple):
-    """A head, and a cell per layer; `spare` gives way where there is little room."""
-
-    head: str
-    cells: Sequence[Cell]
-    spare: bool = False
-
-
-class Layout(NamedTuple):
-    """How the columns stand: on one or two lines of heads, how far apart, how wide each."""
-
-    columns: Sequence[Column]
-    heads: list[list[str]]
-    gap: str
-    widths: list[int]
-    room: int
-
-
 def table(result: Result) -> list[str]:
     """The lines of the table: what was run, one row per layer, one line per verdict."""
     columns = terminal.columns()
     layout = _layout(_columns(result.layers), columns or UNLIMITED)
-    shown = layout.room >= len(SPARK_HEAD)
-    lines = heading(result)
-    for number, line in enumerate(layout.heads, 1):
-        cells = [head.rjust(width) for head, width in zip(line, layout.widths, strict=True)]
-        spark = [SPARK_HEAD] if shown and number == len(layout.heads) else []
-        lines.append(click.style(layout.gap.join([*cells, *spark]), dim=True))
+    room = _beside(layout)
+    shown = room >= len(SPARK_HEAD)
+    heads = layout.head_lines()
+    if shown:
+        heads[-1] += layout.gap + SPARK_HEAD
     levels = BLOCKS if terminal.takes(BLOCKS) else ASCII
-    rows = zip(*(column.cells for column in layout.columns), strict=True)
-    for row, layer in zip(rows, result.layers, strict=True):
-        cells = [
-            click.style(cell.text.rjust(width), fg=cell.colour)
-            for cell, width in zip(row, layout.widths, strict=True)
-        ]
-        spark = [_spark(layer.histogram.counts, levels, layout.room)] if shown else []
-        lines.append(layout.gap.join([*cells, *spark]).rstrip())
+    lines = [*heading(result), *(click.style(line, dim=True) for line in heads)]
+    for row, layer in zip(layout.rows(), result.layers, strict=True):
+        spark = layout.gap + _spark(layer.histogram.counts, levels, room) if shown else ""
+        lines.append((row + spark).rstrip())
     lines += pretraining(result.resolved.pretraining)
     for verdict in result.verdict:
         lines += _verdict(verdict, columns)
@@ -82,37 +52,19 @@ def table(result: Result) -> list[str]:
 
 def _layout(columns: Sequence[Column], room: int) -> Layout:
     """The first with room for its histogram, else the first that fits, else the narrowest."""
-    full = _layouts(columns, room)
-    lean = _layouts([column for column in columns if not column.spare], room)
+    full = layouts(columns, room)
+    few = layouts(lean(columns), room)
     least = len(SPARK_HEAD)
-    wanted = ((SPARK_GOOD, full), (least, full), (least, lean), (0, full), (0, lean))
-    for needed, layouts in wanted:
-        for layout in layouts:
-            if layout.room >= needed:
+    for needed, candidates in ((SPARK_GOOD, full), (least, full), (least, few)):
+        for layout in candidates:
+            if _beside(layout) >= needed:
                 return layout
-    return lean[-1]
+    return fitted(columns, room)
 
 
-def _layouts(columns: Sequence[Column], room: int) -> list[Layout]:
-    """From the widest to the narrowest."""
-    layouts = []
-    heads = [column.head for column in columns]
-    for lines in ([heads], _two_lines(heads)):
-        widths = [
-            max(map(len, (*names, *(cell.text for cell in column.cells))))
-            for column, *names in zip(columns, *lines, strict=True)
-        ]
-        for gap in ("  ", " "):
-            left = room - sum(widths) - len(gap) * len(widths)
-            layouts.append(Layout(columns, lines, gap, widths, left))
-    return layouts
-
-
-def _two_lines(heads: Sequence[str]) -> list[list[str]]:
-    """The heads of several words in two lines; those of one word below."""
-    parts = [head.partition(" ") for head in heads]
-    upper = [first if rest else "" for first, _, rest in parts]
-    return [upper, [rest or first for first, _, rest in parts]]
+def _beside(layout: Layout) -> int:
+    """The columns left for the histogram."""
+    return layout.room - len(layout.gap)
 
 
 def _columns(layers: Sequence[LayerStatistics]) -> list[Column]:

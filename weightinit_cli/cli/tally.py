@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import sys
 import time
-from contextlib import suppress
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-import click
-
 from weightinit_cli.cli import terminal
+from weightinit_cli.cli.terminal import LINE_EVERY
+from weightinit_cli.errors import counted
 from weightinit_cli.reading import read_file
 
 if TYPE_CHECKING:
@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 
     from weightinit_cli.batch import Counts, Record
 
-# Seconds between two drawings in a terminal, and between two lines elsewhere.
+# Seconds between two drawings in a terminal.
 REDRAW = 0.2
-LINE_EVERY = 10.0
 
 
 class Tally:
@@ -30,54 +29,42 @@ class Tally:
     With `results`, the output folder, the saved result of every run goes to stdout, a line each.
     """
 
-    def __init__(self, *, shown: bool, results: Path | None = None) -> None:
+    def __init__(self, total: int, *, shown: bool, results: Path | None = None) -> None:
         self._results = results
+        self._first = terminal.ProgressBar(f"0/{counted(total, 'run')} done", shown=shown)
+        self._before_first = ExitStack()
         self._shown = shown and sys.stderr is not None
-        self._redrawn = self._shown and sys.stderr.isatty()
-        self._every = REDRAW if self._redrawn else LINE_EVERY
+        self._line = terminal.StatusLine()
+        self._every = REDRAW if self._line.redrawn else LINE_EVERY
         self._due = time.monotonic() + self._every
-        self._width = 0
 
     def step(self, record: Record, counts: Counts) -> None:
         """A run is over."""
+        self._before_first.close()
         if self._results is not None and record.status != "failed":
             _say_result(self._results / record.folder)
         now = time.monotonic()
         if self._shown and now >= self._due:
             self._due = now + self._every
-            self._draw(words(counts, now))
+            self._line.draw(words(counts, now))
 
     def __enter__(self) -> Self:
+        self._before_first.enter_context(self._first)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._width:
-            self._erase()
-
-    def _draw(self, line: str) -> None:
-        if not self._redrawn:
-            terminal.note(line)
-            return
-        with suppress(OSError):
-            click.echo(f"\r{line.ljust(self._width)}", nl=False, file=sys.stderr)
-        self._width = len(line)
-
-    def _erase(self) -> None:
-        with suppress(OSError):
-            click.echo(f"\r{' ' * self._width}\r", nl=False, file=sys.stderr)
+        self._before_first.close()
+        self._line.erase()
 
 
 def words(counts: Counts, now: float) -> str:
     """`120/1,000 runs done, 2 failed, 30 skipped, 41.2 runs/s, 0:21 left`."""
-    parts = [f"{counts.done:,}/{counts.total:,} runs done"]
+    parts = [f"{counts.done:,}/{counted(counts.total, 'run')} done"]
     parts += [f"{counts.failed:,} failed"] if counts.failed else []
     parts += [f"{counts.skipped:,} skipped"] if counts.skipped else []
     left = counts.seconds_left(now)
     if left is not None:
-        minutes, seconds = divmod(round(left), 60)
-        hours, minutes = divmod(minutes, 60)
-        clock = f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
-        parts += [f"{counts.rate(now):.3g} runs/s", f"{clock} left"]
+        parts += [f"{counts.rate(now):.3g} runs/s", f"{terminal.clock(left)} left"]
     return ", ".join(parts)
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import specs, terminal
+from weightinit_cli.cli.columns import UNLIMITED, Cell, Column, fitted
 from weightinit_cli.cli.options import config_option, set_option
-from weightinit_cli.errors import WinitError, printable
+from weightinit_cli.errors import WinitError, counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 MOST_ROWS = 20
 
 HEADS = ("layer", "q", "c", "std", "std (inputs)", "sat. low", "sat. high", "grad. ratio", "grad.")
+SPARE = ("sat. low", "sat. high")
 PATHS = (
     "std",
     "std_across_inputs",
@@ -48,8 +50,9 @@ def command(configs: tuple[str, ...], overrides: tuple[str, ...], as_json: bool)
     code = 0
     for number, config in enumerate(configs):
         try:
-            spec = specs.load(config, overrides)
-            said = forecast(specs.histogram(spec))
+            with terminal.ProgressBar(config, shown=True):
+                spec = specs.load(config, overrides)
+                said = forecast(specs.histogram(spec))
             specs.tell_notes(spec)
         except WinitError as error:
             code = max(code, terminal.fail(error.lines, error.exit_code))
@@ -83,20 +86,29 @@ def _lines(said: Forecast) -> list[str]:
 def _table(said: Forecast) -> list[str]:
     from weightinit_cli.results.shapes import layer_count
 
-    rows = [_row(number, layer) for number, layer in enumerate(said.layers, 1)]
-    left_out = len(rows) - 2 * MOST_ROWS
-    widths = [max(map(len, column)) for column in zip(HEADS, *rows, strict=True)]
-
-    def padded(cells: tuple[str, ...]) -> str:
-        return "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
-
-    lines = [padded(row) for row in rows]
+    numbered = list(enumerate(said.layers, 1))
+    left_out = len(numbered) - 2 * MOST_ROWS
     if left_out > 0:
-        note = f"({left_out:,} layers left out; --json has all)".rjust(widths[0])
-        lines[MOST_ROWS:-MOST_ROWS] = [note]
-    if len(rows) < layer_count(said.spec):
-        lines.append(f"no predictions from layer {len(rows) + 1} on: too large to be computed")
-    return [click.style(padded(HEADS), dim=True), *lines]
+        numbered[MOST_ROWS:-MOST_ROWS] = []
+    rows = [_row(number, layer) for number, layer in numbered]
+    table = [
+        Column(head, [Cell(text) for text in texts], spare=head in SPARE)
+        for head, *texts in zip(HEADS, *rows, strict=True)
+    ]
+    columns = terminal.columns() or UNLIMITED
+    layout = fitted(table, columns)
+    lines = layout.rows()
+    if left_out > 0:
+        note = f"({counted(left_out, 'layer')} left out; --json has all)"
+        lines.insert(MOST_ROWS, note)
+    if len(layout.columns) < len(table):
+        note = f"({', '.join(SPARE)} left out for want of room; --json has all)"
+        lines += terminal.wrapped(note, columns, indent=1)
+    if len(said.layers) < layer_count(said.spec):
+        lines.append(
+            f"no predictions from layer {len(said.layers) + 1} on: too large to be computed"
+        )
+    return [*(click.style(line, dim=True) for line in layout.head_lines()), *lines]
 
 
 def _row(number: int, layer: LayerTheory) -> tuple[str, ...]:
@@ -132,7 +144,7 @@ def _limits(limits: Limits, *, summed: bool) -> list[str]:
         ("1 / |ln chi_1|", limits.xi_gradient, "the gradient's power changes e-fold"),
     )
     lines += [
-        f"{name} = {value:.4g} layers, over which {what}."
+        f"{name} = {_number(value)} layer{'' if _number(value) == '1' else 's'}, over which {what}."
         for name, value, what in scales
         if value is not None
     ]

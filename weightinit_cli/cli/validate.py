@@ -6,7 +6,7 @@ import click
 
 from weightinit_cli.cli import specs, terminal
 from weightinit_cli.cli.options import data_option
-from weightinit_cli.errors import SpecError, WinitError, printable
+from weightinit_cli.errors import SpecError, WinitError, counted, printable
 
 FAILED = 1
 
@@ -31,9 +31,10 @@ def command(paths: tuple[str, ...], quiet: bool) -> int:
         terminal.note(line)
     for file in found.specs:
         try:
-            spec = specs.load(file)
-            runs = expand(spec)
-            wrong = impossible(spec)
+            with terminal.ProgressBar(file, shown=not quiet):
+                spec = specs.load(file)
+                runs = expand(spec)
+                wrong = impossible(spec)
         except WinitError as error:
             code = max(code, terminal.fail(error.lines, error.exit_code))
             continue
@@ -42,6 +43,5 @@ def command(paths: tuple[str, ...], quiet: bool) -> int:
             code = max(code, terminal.fail(told, FAILED))
         if not (quiet or wrong):
             specs.tell_notes(spec)
-            count = f"{len(runs):,} runs" if len(runs) > 1 else "1 run"
-            terminal.say(printable(f"{file}: ok, {count}"))
+            terminal.say(printable(f"{file}: ok, {counted(len(runs), 'run')}"))
     return code

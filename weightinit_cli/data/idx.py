@@ -12,7 +12,7 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from weightinit_cli.errors import DataError
+from weightinit_cli.errors import DataError, counted
 
 if TYPE_CHECKING:
     import os
@@ -68,7 +68,8 @@ def _read(file: BinaryIO, shape: tuple[int, ...]) -> bytes:
     content = header + file.read(promised - size + 1)
     if len(content) < promised:
         raise _WrongError(
-            f"truncated: ends after {len(content):,} bytes, must be the {promised:,} of its header"
+            f"truncated: ends after {counted(len(content), 'byte')}, "
+            f"must be the {promised:,} of its header"
         )
     if len(content) > promised:
         raise _WrongError(f"goes on after the {promised:,} bytes that its header promises")

@@ -7,6 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.convolution import PADDINGS
+from weightinit_cli.errors import counted
 from weightinit_cli.results.bounds import (
     check_bounds,
     check_course,
@@ -167,7 +168,7 @@ def _fans_of_kernels(form: SpecForm) -> tuple[int, ...]:
         ("image", form.image or (), 3),
     ):
         if len(numbers) != length or min(numbers, default=0) < 1:
-            raise Mismatch(f"spec.{key}", f"must be {max(length, 1):,} numbers >= 1")
+            raise Mismatch(f"spec.{key}", f"must be {counted(max(length, 1), 'number')} >= 1")
     if form.padding not in PADDINGS:
         raise Mismatch("spec.padding", f"must be one of {', '.join(PADDINGS)}")
     return tuple(each * prod(kernel) for each in channels)
@@ -197,13 +198,15 @@ def _check_histogram(histogram: HistogramCounts, place: str, values: int, nonfin
     if max(total, values) > LARGEST:
         raise Mismatch(place, "counts add up to more than any run has")
     if total != values:
-        raise Mismatch(place, f"counts add up to {total:,}, not to {values:,} values")
+        raise Mismatch(place, f"counts add up to {total:,}, not to {counted(values, 'value')}")
 
 
 def _check_theory(theory: LayerTheory, place: str, bins: int) -> None:
     _check_paths(theory.figures, f"{place}.figures")
     if len(theory.histogram) != bins:
-        raise Mismatch(f"{place}.histogram", f"must have {bins:,} bins, as the layer's histogram")
+        raise Mismatch(
+            f"{place}.histogram", f"must have {counted(bins, 'bin')}, as the layer's histogram"
+        )
 
 
 def _check_paths(paths: Iterable[str], place: str) -> None:
@@ -218,7 +221,9 @@ def _check_kernels(kernels: Kernels, form: SpecForm) -> None:
         raise Mismatch("kernels", "not those of spec.kernel, spec.image and spec.channels")
     sizes = set(map(len, kernels.values))
     if sizes != {prod(kernels.shape)} or len(kernels.values) > kernels.filters:
-        raise Mismatch("kernels.values", f"must be filters of {prod(kernels.shape):,} values")
+        raise Mismatch(
+            "kernels.values", f"must be filters of {counted(prod(kernels.shape), 'value')}"
+        )
 
 
 def _check_pretraining(

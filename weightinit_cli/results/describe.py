@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from weightinit_cli.errors import counted
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -47,26 +49,26 @@ def _channels(channels: Sequence[int]) -> str:
 
 def pretrained(entry: Mapping[str, Any]) -> str:
     """How layers were pretrained: `autoencoder 1,000 steps at 0.1`."""
-    return f"{entry['method']} {entry['steps']:,} steps at {entry['learning_rate']:g}"
+    return f"{entry['method']} {counted(entry['steps'], 'step')} at {entry['learning_rate']:g}"
 
 
 def _inputs(spec: Mapping[str, Any]) -> list[str]:
     told = spec.get("channels") is not None or spec["features"] == spec["width"][0]
-    features = [] if told else [f"{spec['features']:,} features"]
-    return [*features, f"{spec['samples']:,} samples"]
+    features = [] if told else [counted(spec["features"], "feature")]
+    return [*features, counted(spec["samples"], "sample")]
 
 
 def _task(spec: Mapping[str, Any]) -> list[str]:
     """`digits · batch 128 · learning rate 0.01 · 2,000 steps`."""
     parts = [f"{spec['data']}".replace("_", " ")]
     if "samples" in spec:
-        parts[0] += f" of {spec['samples']:,} points"
+        parts[0] += f" of {counted(spec['samples'], 'point')}"
     if "batch" in spec:
         parts.append(f"batch {spec['batch']:,}")
     parts.append(f"learning rate {spec['learning_rate']:g}")
     if spec.get("momentum"):
         parts.append(f"momentum {spec['momentum']:g}")
-    return [*parts, f"{spec['steps']:,} steps"]
+    return [*parts, counted(spec["steps"], "step")]
 
 
 def component(entry: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
-from weightinit_cli.errors import Mark, Problem, SpecError
+from weightinit_cli.errors import Mark, Problem, SpecError, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,7 +43,8 @@ class Report:
         )
         if len(ordered) > MOST_PROBLEMS:
             left = ordered[MOST_PROBLEMS:]
-            ordered[MOST_PROBLEMS:] = [Problem(left[0].mark, "", f"and {len(left)} more problems")]
+            more = f"and {counted(len(left), 'more problem')}"
+            ordered[MOST_PROBLEMS:] = [Problem(left[0].mark, "", more)]
         raise SpecError(ordered)
 
 

@@ -1,0 +1,300 @@
+"""Tables in terminals of any width, with names of any script, in encodings that lack signs."""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from weightinit_cli.cli import terminal
+from weightinit_cli.cli.columns import Cell, Column, fitted, layouts
+from weightinit_cli.cli.text import SPELLINGS, clipped, ljust, rjust, spelled, width
+from weightinit_cli.errors import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest import MonkeyPatch  # noqa: PT013
+
+PACKAGE = Path(terminal.__file__).parents[1]
+BLOCKS = set("▁▂▃▄▅▆▇█")
+
+
+@pytest.fixture
+def wide(monkeypatch: MonkeyPatch) -> Callable[[int | None], None]:
+    """Give the terminal this many columns."""
+    return lambda columns: monkeypatch.setattr(terminal, "columns", lambda: columns)
+
+
+# the width of a text
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("std = 10", 8),
+        ("重み初期化", 10),
+        ("\uff57\uff49\uff44\uff45", 8),
+        ("e\u0301te\u0301", 3),
+        ("가", 2),
+        ("\u1100\u1161", 2),
+        ("φ² ± ▁█", 7),
+        ("😀", 2),
+        ("", 0),
+    ],
+)
+def test_width(text: str, columns: int):
+    assert width(text) == columns
+    assert width(ljust(text, 12)) == width(rjust(text, 12)) == 12
+
+
+@given(text=st.text(st.sampled_from("a重e\u0301 ±"), max_size=40), columns=st.integers(0, 30))
+def test_clipped(text: str, columns: int):
+    head = clipped(text, columns)
+    assert text.startswith(head)
+    assert width(head) <= columns
+    assert head == text or width(clipped(text, columns + 2)) > width(head)
+
+
+@given(
+    words=st.lists(st.text(st.sampled_from("ab重,"), min_size=1, max_size=50), max_size=12),
+    columns=st.integers(4, 60),
+)
+def test_wrapped_anywhere_fits_and_loses_nothing(words: list[str], columns: int):
+    text = " ".join(words)
+    lines = terminal.wrapped(text, columns, indent=2, anywhere=True)
+    assert max(map(width, lines), default=0) <= columns
+    assert "".join("".join(lines).split()) == "".join(text.split())
+    assert all(line.startswith("  ") for line in lines[1:])
+
+
+# encodings
+
+
+class Stream(io.StringIO):
+    def __init__(self, encoding: str) -> None:
+        super().__init__()
+        self._name = encoding
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self._name
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"),
+    [
+        ("ascii", r"+- x ^2 phi sigma ... \xe9\u91cd\udce9"),
+        ("latin-1", r"± × ² phi sigma ... é\u91cd\udce9"),
+        ("utf-8", r"± × ² φ σ … é重\udce9"),
+    ],
+)
+def test_spelled(monkeypatch: MonkeyPatch, encoding: str, shown: str):
+    monkeypatch.setattr(sys, "stdout", Stream(encoding))
+    assert spelled("± × ² φ σ … é重\udce9") == shown
+
+
+def test_every_sign_of_our_own_texts_has_a_spelling():
+    texts = (path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py"))
+    signs = {c for text in texts for c in text if ord(c) > 127}
+    drawn = {c for c in signs if unicodedata.category(c) in ("Mn", "So", "Sm", "Po")}
+    assert signs - set(SPELLINGS) - BLOCKS - drawn == set()
+
+
+def test_columns_stand_in_an_encoding_without_our_signs(monkeypatch: MonkeyPatch, wide: Callable):
+    monkeypatch.setattr(sys, "stdout", Stream("ascii"))
+    table = [
+        Column("name", [Cell("φ²"), Cell("重")], words=True),
+        Column("std", [Cell("1 ± 2"), Cell("3")]),
+    ]
+    layout = fitted(table, 80)
+    assert [*layout.head_lines(), *layout.rows()] == [
+        "name       std",
+        "phi^2   1 +- 2",
+        r"\u91cd       3",
+    ]
+
+
+@pytest.mark.parametrize("what", ["initializers", "activations", "configs"])
+def test_lists_have_no_escapes_in_ascii(process: Callable, what: str):
+    run = process("list", what, env={"PYTHONIOENCODING": "ascii"}, encoding="ascii")
+    assert (run.code, run.err) == (0, "")
+    assert "\\" not in run.out
+
+
+# tables
+
+
+def test_wide_characters_keep_the_columns():
+    table = [
+        Column("run", [Cell("重み 0.01"), Cell("e\u0301te\u0301"), Cell("std")], words=True),
+        Column("std", [Cell("0.5"), Cell("12"), Cell("3")]),
+    ]
+    rows = fitted(table, 80).rows()
+    assert [width(row) for row in rows] == [14, 14, 14]
+
+
+@given(
+    heads=st.lists(st.sampled_from(["std", "std (inputs)", "first moved"]), min_size=1, max_size=6),
+    cells=st.lists(st.text(st.sampled_from("1重,a "), max_size=9), min_size=1, max_size=4),
+    room=st.integers(1, 160),
+    words=st.booleans(),
+)
+def test_what_says_that_it_fits_does(heads: list[str], cells: list[str], room: int, words: bool):
+    columns = [Column(head, [Cell(text) for text in cells], words=words, wide=12) for head in heads]
+    for layout in [*layouts(columns, room), fitted(columns, room)]:
+        lines = [*layout.head_lines(), *layout.rows()]
+        if layout.room >= 0:
+            assert max(map(width, lines)) <= room
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+@pytest.mark.parametrize(
+    "name", ["relu_std001", "tanh_critical", "sigmoid_std10", "pretraining_sigmoid", "conv_he"]
+)
+def test_theory_fits(winit: Callable, wide: Callable, name: str, columns: int):
+    wide(columns)
+    run = winit("theory", "-c", name, "--set", "layers=50")
+    assert run.code == 0
+    assert max(map(width, run.out.splitlines())) <= columns
+
+
+def test_theory_says_what_it_has_no_room_for(winit: Callable, wide: Callable):
+    arguments = ("theory", "-c", "relu_std001")
+    wide(60)
+    narrow = winit(*arguments).out
+    assert "sat. low, sat. high left out for want of room" in narrow
+    wide(None)
+    piped = winit(*arguments).out
+    assert "left out" not in piped
+    assert "sat. low  sat. high" in piped
+
+
+def test_one_layer_left_out_is_one(winit: Callable):
+    run = winit("theory", "-c", "relu_he", "--set", "layers=41")
+    assert "(1 layer left out; --json has all)" in run.out
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_symmetry_fits(winit: Callable, wide: Callable, columns: int):
+    wide(columns)
+    options = ("--set", "steps=2000", "--no-plot")
+    run = winit("symmetry", "-c", "random_biases_deep", *options)
+    assert run.code == 0
+    assert max(map(width, run.out.splitlines())) <= columns
+
+
+DIVERGING = """\
+experiment: training
+data: digits
+activation: linear
+initializer: {name: normal, std: 10}
+width: [6, 6]
+batch: 40
+steps: 12
+learning_rate: 1e30
+repeats: 4
+"""
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_scores_fit(winit: Callable, wide: Callable, here: Path, columns: int):
+    Path("wild.yaml").write_text(DIVERGING, encoding="utf-8")
+    wide(columns)
+    run = winit("train", "-c", "wild.yaml", "--no-plot")
+    assert run.code == 0
+    assert "diverged at step" in run.out
+    assert max(map(width, run.out.splitlines())) <= columns
+
+
+LONG = """\
+variants:
+  a name that says at great length what is special about this run: {width: 7}
+  short: {initializer: {name: normal, std: 10}}
+"""
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_comparison_fits_and_shows_all(
+    winit: Callable, wide: Callable, spec: Callable, columns: int
+):
+    wide(columns)
+    run = winit("histogram", "-c", spec(more=LONG), "--no-plot")
+    assert run.code == 0
+    lines = run.out.splitlines()
+    assert max(map(width, lines)) <= columns
+    said = re.sub(r"\s", "", run.out)
+    assert "a-name-that-says-at-great-length" in said
+    assert "saturated,exploding_gradient" in said
+
+
+def test_names_that_leave_no_room_stand_above_their_figures(
+    winit: Callable, wide: Callable, spec: Callable
+):
+    wide(60)
+    lines = winit("histogram", "-c", spec(more=LONG), "--no-plot").out.splitlines()
+    at = lines.index("short")
+    assert lines[1] == "run"
+    assert re.match(r"  +[\d.e-]+ +[\d.e-]+ +[\d.e-]+  saturated", lines[at + 1])
+
+
+@pytest.mark.parametrize("columns", [1, 20])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("histogram", "-c", "tiny.yaml", "--no-plot"),
+        ("histogram", "-c", "sweep.yaml", "--no-plot"),
+        ("theory", "-c", "tiny.yaml"),
+        ("list", "initializers"),
+        ("list", "configs"),
+        ("explain",),
+        ("explain", "saturated"),
+        ("phase", "-a", "relu", "--format", "svg"),
+    ],
+    ids=" ".join,
+)
+def test_no_width_is_too_small(
+    winit: Callable, wide: Callable, spec: Callable, arguments: tuple, columns: int
+):
+    spec()
+    spec("sweep.yaml", LONG)
+    wide(columns)
+    run = winit(*arguments)
+    assert (run.code, run.err) == (0, "")
+    assert run.out
+
+
+# configs
+
+
+def test_configs_are_told_in_whole_sentences(winit: Callable, wide: Callable):
+    wide(70)
+    text = " ".join(winit("list", "configs").out.split())
+    assert "(padding: circular) the theory of fully connected layers holds for every" in text
+    rows = re.split(r"(?:^|\n)(?=\S)", winit("list", "configs").out.strip())[1:]
+    assert all(row.rstrip().endswith((".", ").")) for row in rows if not row.startswith("config "))
+
+
+# words
+
+
+@pytest.mark.parametrize(("number", "said"), [(0, "0 runs"), (1, "1 run"), (2000, "2,000 runs")])
+def test_counted(number: int, said: str):
+    assert counted(number, "run") == said
+
+
+def test_one_is_no_plural(winit: Callable, spec: Callable):
+    one = "variants: {only: {samples: 1, layers: 1, histogram: {bins: 1}}}\n"
+    run = winit("histogram", "-c", spec(more=one), "--no-plot")
+    assert run.out.startswith("tiny: 1 run\n")
+    shown = winit("show", "outputs/tiny/only").out
+    assert "1 sample, seed" in shown
+    for text in (run.out, shown, winit("validate", "tiny.yaml").out):
+        assert re.search(r"\b1 [a-z]+s\b", text) is None

@@ -1,0 +1,166 @@
+"""Tables: columns that fit the terminal, for every command that prints some."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from weightinit_cli.cli import terminal
+from weightinit_cli.cli.text import ljust, rjust, spelled, width
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+UNLIMITED = 1000
+# What a column of words is not made narrower than.
+LEAST_WORDS = 10
+
+
+class Cell(NamedTuple):
+    """Text in a column, and the colour that sets it off."""
+
+    text: str
+    colour: str | None = None
+    bold: bool = False
+
+
+class Column(NamedTuple):
+    """A head, and a cell per row.
+
+    It is as wide as its cells or, where there is room, as `wide`. `spare` gives way where there is
+    little room. Numbers stand to the right; `words` stand to the left, and are broken if need be.
+    """
+
+    head: str
+    cells: Sequence[Cell]
+    spare: bool = False
+    wide: int = 0
+    words: bool = False
+
+
+class Layout(NamedTuple):
+    """How the columns stand: on one or two lines of heads, how far apart, how wide each.
+
+    `room` is what is left beside them; below 0 they have not found all the room that they need.
+    """
+
+    columns: Sequence[Column]
+    heads: list[list[str]]
+    gap: str
+    widths: list[int]
+    room: int
+
+    def head_lines(self) -> list[str]:
+        """The heads, not dimmed yet."""
+        return [self._line(list(map(Cell, names))) for names in self.heads]
+
+    def row(self, cells: Sequence[Cell]) -> list[str]:
+        """A row: one line, or more where words have to be broken."""
+        parts = [
+            terminal.wrapped(spelled(cell.text), columns, anywhere=True) or [""]
+            if column.words
+            else [cell.text]
+            for cell, column, columns in zip(cells, self.columns, self.widths, strict=True)
+        ]
+        return [
+            self._line([cell._replace(text=text) for cell, text in zip(cells, line, strict=True)])
+            for line in zip_longest(*parts, fillvalue="")
+        ]
+
+    def rows(self) -> list[str]:
+        """All rows of the columns' own cells."""
+        cells = zip(*(column.cells for column in self.columns), strict=True)
+        return [line for row in cells for line in self.row(row)]
+
+    def _line(self, cells: Sequence[Cell]) -> str:
+        last = len(cells) - 1
+        padded = [
+            _styled(cell, spelled(cell.text), columns, words=column.words, last=number == last)
+            for number, (cell, column, columns) in enumerate(
+                zip(cells, self.columns, self.widths, strict=True)
+            )
+        ]
+        return self.gap.join(padded).rstrip()
+
+
+def _styled(cell: Cell, text: str, columns: int, *, words: bool, last: bool) -> str:
+    shown = (text if last else ljust(text, columns)) if words else rjust(text, columns)
+    if not shown.strip() or not (cell.colour or cell.bold):
+        return shown
+    return click.style(shown, fg=cell.colour, bold=cell.bold or None)
+
+
+def printed(columns: Sequence[Column]) -> list[str]:
+    """The lines of a table that fits the terminal; the heads are dimmed."""
+    layout = fitted(columns, terminal.columns() or UNLIMITED)
+    return [*(click.style(line, dim=True) for line in layout.head_lines()), *layout.rows()]
+
+
+def fitted(columns: Sequence[Column], room: int) -> Layout:
+    """The widest layout that fits; without the spare columns if need be; else the narrowest.
+
+    Words in the last column have all the room that is left; in the narrowest layout the widest
+    columns of words give way.
+    """
+    candidates = layouts(columns, room) + layouts(lean(columns), room)
+    for layout in candidates:
+        if layout.room >= 0:
+            return _filled(layout)
+    return narrowed(candidates[-1])
+
+
+def lean(columns: Sequence[Column]) -> list[Column]:
+    """The columns that do not give way."""
+    return [column for column in columns if not column.spare]
+
+
+def layouts(columns: Sequence[Column], room: int) -> list[Layout]:
+    """From the widest to the narrowest: of wide columns, of no wider ones than their cells are,
+    and of those with heads in two lines.
+    """  # noqa: D205
+    heads = [column.head for column in columns]
+    found = []
+    for lines, wide, gaps in (
+        ([heads], True, ("  ",)),
+        ([heads], False, ("  ", " ")),
+        (_two_lines(heads), False, ("  ", " ")),
+    ):
+        widths = [
+            max(column.wide * wide, *map(_width, names), *(_width(c.text) for c in column.cells))
+            for column, *names in zip(columns, *lines, strict=True)
+        ]
+        for gap in gaps:
+            left = room - sum(widths) - len(gap) * (len(widths) - 1)
+            found.append(Layout(columns, lines, gap, widths, left))
+    return found
+
+
+def _width(text: str) -> int:
+    return width(spelled(text))
+
+
+def narrowed(layout: Layout) -> Layout:
+    """The layout, its widest columns of words as narrow as they must be."""
+    widths = list(layout.widths)
+    words = [number for number, column in enumerate(layout.columns) if column.words]
+    for _ in range(-layout.room if words else 0):
+        widest = max(words, key=widths.__getitem__)
+        widths[widest] = max(widths[widest] - 1, LEAST_WORDS)
+    return layout._replace(widths=widths)
+
+
+def _filled(layout: Layout) -> Layout:
+    """The layout, what is left of the room given to words in the last column."""
+    if not layout.columns[-1].words:
+        return layout
+    *widths, last = layout.widths
+    return layout._replace(widths=[*widths, last + layout.room], room=0)
+
+
+def _two_lines(heads: Sequence[str]) -> list[list[str]]:
+    """The heads of several words in two lines; those of one word below."""
+    parts = [head.partition(" ") for head in heads]
+    upper = [first if rest else "" for first, _, rest in parts]
+    return [upper, [rest or first for first, _, rest in parts]]
