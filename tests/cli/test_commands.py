@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -213,13 +214,13 @@ def test_new_like_reads_the_file_once(
     """What is checked is what is written, even if the file changes in between."""
     spec("a.yaml")
     opened = []
-    path_open = Path.open
+    os_open = os.open
 
-    def counted(self: Path, *arguments: Any, **options: Any) -> Any:
-        opened.append(self.name)
-        return path_open(self, *arguments, **options)
+    def counted(path: Any, *arguments: Any, **options: Any) -> int:
+        opened.append(Path(path).name)
+        return os_open(path, *arguments, **options)
 
-    monkeypatch.setattr(Path, "open", counted)
+    monkeypatch.setattr(os, "open", counted)
     assert winit("new", "b.yaml", "--like", "a.yaml").code == 0
     assert opened.count("a.yaml") == 1
 
