@@ -91,11 +91,12 @@ def critical_sigma_w(e: Expectations, sigma_b: float) -> Point | None:
     least = line.least
     if least is None or sigma_b < least.sigma_b or (line.kind is Kind.POINT and sigma_b > 0):
         return None
-    if sigma_b == least.sigma_b:
-        return least
+    sigma_b2 = sigma_b * sigma_b
+    if sigma_b == least.sigma_b or not sigma_b2:
+        return least._replace(sigma_b=sigma_b)
 
     def lacking(q: float) -> float:
-        return 1 - _sigma_b2(e, q) / sigma_b**2
+        return 1 - _sigma_b2(e, q) / sigma_b2
 
     above = int(np.searchsorted(line.sigma_b, sigma_b))
     low = float(line.q[above - 1])

@@ -119,7 +119,7 @@ def stable_d(e: Expectations, sigma_w2: float, q: float) -> float | None:
         return None
 
     def over(d: float) -> float:
-        return times(sigma_w2, e.spread(q, d)) / (q * d) - 1
+        return times(sigma_w2, e.spread(q, d)) / q / d - 1
 
     if slope <= 1 + _ONE:
         return 0.0
@@ -160,7 +160,8 @@ def destination(
     else:
         on_its_way = [gap for gap in gaps if gap[0] < columns[here + 1] and q_1][-1:]
     for gap in on_its_way:
-        return Fate.SETTLES, _between(e, sigma_w2, sigma_b2, *gap)
+        q = _between(e, sigma_w2, sigma_b2, *gap)
+        return (Fate.SETTLES, q) if q else (Fate.SHRINKS, 0.0)
     if not rises:
         return Fate.SHRINKS, 0.0
     for high in _FAR:

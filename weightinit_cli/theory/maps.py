@@ -65,7 +65,7 @@ def chi_c(e: Expectations, sigma_w2: float, q: float, d: float) -> float:
     if d == 0:
         return inf if sigma_w2 else 0.0
     spread = e.spread(q, d)
-    return times(sigma_w2, spread / (q * d) * log_slope(lambda near: e.spread(q, near), d))
+    return times(sigma_w2, spread / q / d * log_slope(lambda near: e.spread(q, near), d))
 
 
 def chi_q(e: Expectations, sigma_w2: float, q: float) -> float:

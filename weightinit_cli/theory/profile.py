@@ -75,9 +75,15 @@ def excess(p: Profile, sigma_w2: Array, sigma_b2: Array) -> Array:
     w, b = sigma_w2[:, None], sigma_b2[:, None]
     with np.errstate(over="ignore"):
         inside = (w * p.square + b) / p.q - 1
-    limit = np.where(w * p.zero.square + b > 0, 1.0, w * p.zero.slope_square - 1)
+    zero = p.zero
+    limit = np.where(_times(w, zero.square) + b > 0, 1.0, _times(w, zero.slope_square) - 1)
     both = np.concatenate([limit, inside], axis=1)
     return np.asarray(np.where(np.abs(both) <= EQUAL, 0.0, both))
+
+
+def _times(factors: Array, value: float) -> Array:
+    """The factors times a value, with infinity times 0 being 0: what is not there is not grown."""
+    return factors * value if value else np.zeros_like(factors)
 
 
 class Course(NamedTuple):

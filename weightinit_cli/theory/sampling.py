@@ -9,6 +9,7 @@ have a correlation of their own, which strays around c.
 
 from __future__ import annotations
 
+from functools import cached_property
 from math import asinh, hypot, inf, sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -91,6 +92,7 @@ class Layer:
         rest = max(self.mean(f**2) - mean**2 - own, 0.0)
         return (own + rest / self.samples + 2 * correlation * self.by_log_q(f) ** 2) / self.units
 
+    @cached_property
     def spreads(self) -> tuple[Array, Array, Array]:
         """Of units of each own part: their variance over the inputs, and the variance of that.
 
@@ -126,10 +128,14 @@ def standard_errors(
     square = 2 / (seen * samples)
     above = Stray(square, square, square, 1 / features, 1 / features, 1 / features)
     means = 2 / features * first.overlap
+    settled: tuple[LayerScale, float, float] | None = None
     square, product = np.float64(1), np.float64(0)
     with np.errstate(all="ignore"):
         for scale, p in zip(layers, predictions, strict=False):
-            layer = Layer(activation, scale, p, samples)
+            # The deepest layers are alike once q and c have settled.
+            if (scale, p.q, p.d) != settled:
+                layer = Layer(activation, scale, p, samples)
+            settled = scale, p.q, p.d
             weight = np.float64(scale.sigma_w2) / p.q if p.q else np.float64(0)
             log_q = (weight * square) ** 2 * above.square
             correlation = weight**2 * above.product
@@ -156,7 +162,7 @@ def _after(layer: Layer, above: Stray, share: float, correlation: float) -> Stra
     """What this layer hands on, given what it was handed; `share` of q is the weights'."""
     p = layer.p
     squares = layer.phi**2
-    spreads, few, paired = layer.spreads()
+    spreads, few, paired = layer.spreads
     v, d = layer.mean(squares), layer.mean(spreads)
     if not (v * v and d * d):
         return Stray(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
