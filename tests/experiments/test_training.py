@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 
 import numpy as np
 import pytest
 
 from weightinit_cli.errors import DataError, SpecError
-from weightinit_cli.experiments import check, digest_of, run, shadow
-from weightinit_cli.experiments.training import best_of
+from weightinit_cli.experiments import check, digest_of, run, shadow, training
+from weightinit_cli.experiments.best_of import best_of
 from weightinit_cli.network.learning import Learner
 from weightinit_cli.plots import pictures
 from weightinit_cli.results import Score, Trained, dump_result, load_result
@@ -165,6 +165,34 @@ def test_best_of_is_that_over_all_subsets(name):
     for best in found:
         values = (best.accuracy_mean, best.accuracy_std, best.loss_mean, best.loss_std)
         assert values == pytest.approx(brute(networks, best.k), rel=1e-12, abs=1e-7)
+
+
+def test_best_of_very_many_networks_has_what_is_shown():
+    """The expectation over ranks, which are uniform: (n + 1) / (k + 1) - 1 for the best of k."""
+    n = 2500
+    networks = [network(rank, float(rank), 0.5) for rank in range(n)]
+    found = best_of(networks)
+    told = [best.k for best in found]
+    assert told == sorted(set(told))
+    assert {*range(1, 101), n // 2, n} <= set(told)
+    assert len(told) < 200
+    gaps = [b / a for a, b in pairwise(told[99:])]
+    assert max(gaps) < 1.1
+    for best in found:
+        assert best.loss_mean == pytest.approx((n + 1) / (best.k + 1) - 1, rel=1e-9, abs=1e-9)
+
+
+def test_interrupted_while_choosing_it_keeps_the_networks(monkeypatch, tmp_path):
+    def stop(networks):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "best_of", stop)
+    spec = spec_of("repeats=2")
+    result = run(spec)
+    assert len(result.networks) == 2
+    assert result.interrupted == (30, 2)
+    assert result.best_of == ()
+    assert saved(result, tmp_path) == result
 
 
 def test_best_of_one_and_of_none():

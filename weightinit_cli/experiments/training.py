@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from math import comb, isfinite, sqrt
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from weightinit_cli.data import load
+from weightinit_cli.experiments.best_of import best_of
 from weightinit_cli.experiments.build import build_activation, build_layers
 from weightinit_cli.experiments.environment import environment
 from weightinit_cli.experiments.files import data_folder, digest_of, located
@@ -17,7 +18,6 @@ from weightinit_cli.network import Network, nudge
 from weightinit_cli.network.learning import batches, start
 from weightinit_cli.results import (
     SCHEMA_VERSION,
-    BestOf,
     DataUsed,
     Score,
     Trained,
@@ -27,11 +27,10 @@ from weightinit_cli.spec import normal_form
 from weightinit_cli.streams import Role, stream
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from weightinit_cli.data import Data, Part
     from weightinit_cli.experiments.progress import Progress
     from weightinit_cli.network.learning import Learner
+    from weightinit_cli.results import BestOf
     from weightinit_cli.spec import TrainingSpec
 
 Array = np.ndarray[Any, Any]
@@ -53,6 +52,7 @@ def training(spec: TrainingSpec, progress: Progress, nudge: int = 0) -> Training
     with located(spec):
         data = load(spec.data, data_folder(), spec.dtype)
     check_descent(spec, data.features, data.classes, len(data.train))
+    digest = digest_of(spec)
     sizes = (data.features, *spec.width, data.classes)
     network = Network(
         build_layers(spec, sizes), build_activation(spec), spec.batch, dtype, spec.seed
@@ -77,14 +77,19 @@ def training(spec: TrainingSpec, progress: Progress, nudge: int = 0) -> Training
                 raise KeyboardInterrupt
             stopped = (len(trained.losses), repeat + 1)
             break
+    choices: tuple[BestOf, ...] = ()
+    try:
+        choices = best_of(networks)
+    except KeyboardInterrupt:
+        stopped = stopped or (len(networks[-1].losses), len(networks))
     return TrainingResult(
         schema_version=SCHEMA_VERSION,
         name=spec.name,
         spec=normal_form(spec),
-        digest=digest_of(spec),
+        digest=digest,
         data=_used(spec, data),
         networks=tuple(networks),
-        best_of=best_of(networks),
+        best_of=choices,
         interrupted=stopped,
         environment=environment(spec.activation),
     )
@@ -162,37 +167,3 @@ def _used(spec: TrainingSpec, data: Data) -> DataUsed:
         test=len(data.test.labels),
         checksums=dict(data.checksums),
     )
-
-
-def best_of(networks: Sequence[Trained]) -> tuple[BestOf, ...]:
-    """What choosing the best of k by validation gives on test data, for k = 1 .. n.
-
-    Over all subsets of k of the n networks: the i-th best by validation (from 0) is the best of
-    C(n - 1 - i, k - 1) of the C(n, k). The best is the one of the smallest validation loss; a
-    network without a finite one comes last.
-    """
-    n = len(networks)
-    if n < 2 or any(each.validation is None or each.test.loss is None for each in networks):
-        return ()
-    ranked = sorted(networks, key=_validation_loss)
-    accuracies = np.array([each.test.accuracy for each in ranked])
-    losses = np.array([each.test.loss for each in ranked], dtype=np.float64)
-    found = []
-    for k in range(1, n + 1):
-        shares = np.array([comb(n - 1 - i, k - 1) / comb(n, k) for i in range(n)])
-        accuracy, loss = float(shares @ accuracies), float(shares @ losses)
-        found.append(
-            BestOf(
-                k=k,
-                accuracy_mean=accuracy,
-                accuracy_std=sqrt(float(shares @ (accuracies - accuracy) ** 2)),
-                loss_mean=loss,
-                loss_std=sqrt(float(shares @ (losses - loss) ** 2)),
-            )
-        )
-    return tuple(found)
-
-
-def _validation_loss(network: Trained) -> float:
-    loss = network.validation.loss if network.validation else None
-    return float("inf") if loss is None else loss

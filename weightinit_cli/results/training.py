@@ -97,7 +97,8 @@ class TrainingResult:
     """The networks that a spec describes, one per repeat, trained from their starts.
 
     `interrupted` says after how many steps of which network (from 1) it was stopped by hand;
-    `best_of` is empty without validation data or of a single network.
+    `best_of` is empty without validation data, of a single network, and where it was stopped;
+    of very many networks it has not every k.
     """
 
     schema_version: int
