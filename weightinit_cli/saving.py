@@ -9,6 +9,7 @@ computed is written without them.
 from __future__ import annotations
 
 import traceback
+import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.errors import WinitError
@@ -50,12 +51,14 @@ class Saved(NamedTuple):
 
 
 def drawn(draw: Callable[[], Mapping[str, bytes]]) -> Drawn:
-    """The pictures that `draw` makes, in a process of winit's own; nothing is raised."""
+    """The pictures that `draw` makes, in a process of winit's own; nothing is raised or warned."""
     try:
         from weightinit_cli.plots.isolation import load_matplotlib
 
-        load_matplotlib()
-        return Drawn(draw())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            load_matplotlib()
+            return Drawn(draw())
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001
         return Drawn({}, _undrawn(error))
 

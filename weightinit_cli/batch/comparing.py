@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from weightinit_cli.results import AnyResult
     from weightinit_cli.spec import AnySpec
 
-# Variants, which the picture shows with their histograms; more of them are curves.
-MOST_KEPT = 12
-
 
 def compared_run(result: AnyResult, spec: AnySpec) -> ComparedRun | TrainedRun | None:
     """What the comparison needs of one of several runs.
@@ -51,11 +48,12 @@ def _pictures(
     spec: AnySpec, runs: Iterable[ComparedRun | TrainedRun], formats: Sequence[str]
 ) -> dict[str, bytes]:
     from weightinit_cli.plots import comparison_pictures, training_pictures
+    from weightinit_cli.plots.comparison import MOST_ROWS
 
     if spec.experiment == "training":
         trained = list(_drawn_or_counted(each for each in runs if isinstance(each, TrainedRun)))
         return training_pictures(trained, formats) if trained else {}
-    few = len(expand(spec)) <= MOST_KEPT
+    few = len(expand(spec)) <= MOST_ROWS  # more variants are curves, which need no histograms
     told = tuple(
         each if few else replace(each, result=None)
         for each in runs

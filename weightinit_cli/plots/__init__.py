@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from weightinit_cli.plots.compose import compose, compose_comparison, compose_depth, compose_phase
 from weightinit_cli.plots.pictures import (
     comparison_pictures,
+    first_drawing,
     pictures,
     portrait,
     training_pictures,
@@ -23,7 +24,7 @@ from weightinit_cli.results.pictures import FORMATS
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from weightinit_cli.results.model import Result
+    from weightinit_cli.results import AnyResult
 
 __all__ = [
     "FORMATS",
@@ -40,8 +41,8 @@ __all__ = [
 ]
 
 
-def draw(result: Result) -> Figure:
-    """The histogram picture as a Figure, on the Agg canvas."""
+def draw(result: AnyResult) -> Figure:
+    """The picture of a result that says most, as a Figure on the Agg canvas."""
     from weightinit_cli.plots.paint import figure
 
-    return figure(compose(result))
+    return figure(first_drawing(result))

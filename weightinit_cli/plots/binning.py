@@ -117,7 +117,8 @@ def _shares(layer: LayerStatistics, scale: Scale, number: int) -> Shares:
     counts = np.array(histogram.counts, dtype=np.float64)
     theory = None
     if layer.theory is not None and len(layer.theory.histogram) == len(counts):
-        theory = _regrouped(np.array(layer.theory.histogram), sides * number, number)
+        expected = np.clip(layer.theory.histogram, 0.0, 1.0)
+        theory = _regrouped(expected, sides * number, number)
     return Shares(
         bins=_regrouped(counts / total, sides * number, number),
         below=histogram.underflow / total,

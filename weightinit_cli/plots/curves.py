@@ -19,7 +19,7 @@ from weightinit_cli.plots.drawing import (
 )
 from weightinit_cli.plots.labels import NOTE_LINE, NOTE_SIZE
 from weightinit_cli.plots.logaxis import log_of, runs, ticks_around
-from weightinit_cli.plots.numbers import Scale, scale_for
+from weightinit_cli.plots.numbers import LARGEST, Scale, scale_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,7 +82,7 @@ def log_axis(values: Sequence[float], decades: int = 1) -> Axis:
 def linear_axis(values: Sequence[float], *, percent: bool = False) -> Axis:
     """From 0 to a tick above the highest value."""
     factor, least = (100.0, 1.0) if percent else (1.0, 0.0)
-    top = max(max(values, default=0.0) * factor, least) or 1.0
+    top = min(max(max(values, default=0.0) * factor, least), LARGEST) or 1.0
     scale: Scale = scale_for(0.0, top * 1.04)
     unit = " %" if percent else ""
     ticks = tuple(

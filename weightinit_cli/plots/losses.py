@@ -9,9 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from weightinit_cli.results.training import TrainingResult
+    from weightinit_cli.results.training import Trained, TrainingResult
 
 Values = NDArray[np.float64]
 
@@ -89,7 +87,7 @@ def loss_curve(result: TrainingResult) -> LossCurve | None:
     at = _places(number, MOST_POINTS)
     smoothed = np.full((len(result.networks), len(at)), np.nan)
     for row, network in zip(smoothed, result.networks, strict=True):
-        losses = np.array(network.losses, dtype=np.float64)
+        losses = _losses(network)
         inside = at < len(losses)
         row[inside] = running_mean(losses, window_of(number), at[inside])
         if network.diverged is not None:
@@ -98,7 +96,7 @@ def loss_curve(result: TrainingResult) -> LossCurve | None:
     steps = at.astype(np.float64) + 1
     if len(result.networks) == 1:
         middle = np.where(smoothed[0] < BEYOND, smoothed[0], np.nan)
-        return LossCurve(steps, middle, None, None, _raw(result.networks[0].losses))
+        return LossCurve(steps, middle, None, None, _raw(_losses(result.networks[0])))
     low, middle, high = np.nanquantile(smoothed, QUANTILES, axis=0)
     middle = np.where(middle < BEYOND, middle, np.nan)
     low, high = (np.where(side < BEYOND, side, np.inf) for side in (low, high))
@@ -122,8 +120,12 @@ def running_mean(values: Values, window: int, at: NDArray[np.intp]) -> Values:
     return mean
 
 
-def _raw(losses: Sequence[float]) -> Raw:
-    values = np.array(losses, dtype=np.float64)
+def _losses(network: Trained) -> Values:
+    """The losses, those near the end of the floats cut, so that sums of them are floats, too."""
+    return np.clip(np.array(network.losses, dtype=np.float64), -DIVERGED, DIVERGED)
+
+
+def _raw(values: Values) -> Raw:
     starts = _places(len(values), MOST_STRETCHES)
     low, high = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
     ends = np.append(starts[1:], len(values)) - 1

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import fmean, stdev
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 MINUS = "\N{MINUS SIGN}"
+LARGEST = 2.0**1022  # a panel ends here: twice as much is a float, too
 
 
 def two_digits(value: float | None, digits: int = 2) -> str:
     """A measured figure to two digits: 0.12, 41, 3.2e-05; a question mark where there is none."""
     if value is None:
         return "?"
+    if math.isinf(value):
+        return f"{value:g}"
     if value != 0 and not 1e-3 <= abs(value) < 1e5:
         mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
         return f"{mantissa}e{int(exponent)}"
@@ -19,6 +27,13 @@ def two_digits(value: float | None, digits: int = 2) -> str:
         return "0"
     short = f"{value:#.{digits}g}"
     return f"{value:.0f}" if "e" in short else short.rstrip(".")
+
+
+def mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:
+    """Their mean and standard deviation (ddof 1), of a single one 0; inf beyond the floats."""
+    unit = 2.0**600 if max(map(abs, values)) > 2.0**500 else 1.0
+    small = [value / unit for value in values]
+    return fmean(small) * unit, stdev(small) * unit if small[1:] else 0.0
 
 
 def percent(share: float) -> str:

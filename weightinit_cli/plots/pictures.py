@@ -36,9 +36,14 @@ def drawings(result: AnyResult) -> dict[str, Drawing]:
     return drawn
 
 
+def first_drawing(result: AnyResult) -> Drawing:
+    """The picture of a run that says most."""
+    return next(iter(drawings(result).values()))
+
+
 def portrait(result: AnyResult) -> bytes:
-    """The first picture of a run as PNG."""
-    return render(next(iter(drawings(result).values())), "png", result.digest)
+    """The picture of a run that says most, as PNG."""
+    return render(first_drawing(result), "png", result.digest)
 
 
 def pictures(result: AnyResult, formats: Iterable[str]) -> dict[str, bytes]:

@@ -27,7 +27,7 @@ from weightinit_cli.plots.drawing import (
 )
 from weightinit_cli.plots.labels import NOTE_SIZE
 from weightinit_cli.plots.lossaxis import log_ticks
-from weightinit_cli.plots.numbers import Scale, scale_for
+from weightinit_cli.plots.numbers import LARGEST, Scale, scale_for
 from weightinit_cli.results.readings import best_of_few
 
 if TYPE_CHECKING:
@@ -119,9 +119,10 @@ def best_ticks_width() -> float:
 
 
 def _value_axis(
-    values: Sequence[float], *, log: bool, limits: tuple[float, float] = (-math.inf, math.inf)
+    values: Sequence[float], *, log: bool, limits: tuple[float, float] = (-LARGEST, LARGEST)
 ) -> Axis:
-    low, high = min(values, default=0.0), max(values, default=1.0)
+    inside = [min(max(value, limits[0]), limits[1]) for value in values]
+    low, high = min(inside, default=0.0), max(inside, default=1.0)
     air = 0.08 * (high - low) or 0.05 * abs(high) or 0.5
     low, high = max(low - air, limits[0]), min(high + air, limits[1])
     if log:

@@ -117,7 +117,7 @@ def _logged(gradient: Gradient, first: int) -> Logged:
     number = counts.sum() + histogram.underflow + histogram.overflow + gradient.nonfinite
     shares = counts / max(number, 1.0)
     with np.errstate(divide="ignore"):
-        sides = (np.log10(np.array(histogram.edges)) - first) / DECADES
+        sides = (np.log10(np.maximum(histogram.edges, 0.0)) - first) / DECADES
     left, right = sides[:-1], sides[1:]
     low, high, seen = right <= 0, left >= 1, (right > 0) & (left < 1)
     kept = np.flatnonzero(seen & (shares > 0))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from statistics import fmean, stdev
 from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.plots import axes
 from weightinit_cli.plots.drawing import INK, MUTED, ORANGE, Color, Item, Label, polyline
 from weightinit_cli.plots.fonts import drawable, elide, width_of
 from weightinit_cli.plots.labels import NOTE_SIZE
-from weightinit_cli.plots.numbers import two_digits
+from weightinit_cli.plots.numbers import mean_and_deviation, two_digits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,17 +74,18 @@ def loss_words(losses: Sequence[float]) -> str:
     finite = [loss for loss in losses if math.isfinite(loss)]
     if not finite:
         return "not finite"
-    mean = two_digits(fmean(finite), 3)
-    return f"{mean} ± {two_digits(stdev(finite))}" if finite[1:] else mean
+    mean, deviation = mean_and_deviation(finite)
+    said = two_digits(mean, 3)
+    return f"{said} ± {two_digits(deviation)}" if finite[1:] else said
 
 
 def accuracy_words(networks: Sequence[Trained]) -> str:
     """`97.81 %`, of several networks `97.81 ± 0.12 %`."""
-    shares = [100 * each.test.accuracy for each in networks]
+    shares = [100 * min(max(each.test.accuracy, 0.0), 1.0) for each in networks]
     if not shares:
         return ""
-    mean = f"{fmean(shares):.2f}"
-    return f"{mean} ± {stdev(shares):.2f} %" if shares[1:] else f"{mean} %"
+    mean, deviation = mean_and_deviation(shares)
+    return f"{mean:.2f} ± {deviation:.2f} %" if shares[1:] else f"{mean:.2f} %"
 
 
 def remark(result: TrainingResult) -> str:
