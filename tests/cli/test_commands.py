@@ -384,6 +384,25 @@ def test_show_escapes_what_a_result_holds(winit: Callable, saved: Path):
     assert run.out.startswith(r"evil\x1b]0;title\x07\u202e: sigmoid")
 
 
+# commands that do not exist
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("hist", "did you mean 'histogram'?"),
+        ("histo-gram", "did you mean 'histogram'?"),
+        ("trian", "did you mean 'train'?"),
+        ("run", "specs are run by histogram, symmetry, train and batch"),
+        ("qqq", "there are histogram, symmetry, "),
+    ],
+)
+def test_command_that_does_not_exist(winit: Callable, name: str, hint: str):
+    run = winit(name)
+    assert (run.code, run.out) == (2, "")
+    assert run.err.startswith(f"winit: no command {name!r}; {hint}")
+
+
 # help and version
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
-from weightinit_cli.cli import terminal
+from weightinit_cli.cli import steps, terminal, theory
+from weightinit_cli.cli.explain import COLUMNS
+from weightinit_cli.cli.several import HEADS
 from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS, HEALTHY, Thresholds
 
 if TYPE_CHECKING:
@@ -49,20 +52,45 @@ def test_list_of_all(winit: Callable):
     assert (run.code, run.err) == (0, "")
     heads, *lines = run.out.splitlines()
     assert heads.split()[0] == "verdict"
-    assert [line.split()[0] for line in lines if not line.startswith(" ")] == NAMES
+    between = lines.index("")
+    assert [line.split()[0] for line in lines[:between] if not line.startswith(" ")] == NAMES
+    rows = [line for line in lines[between + 2 :] if not line.startswith(" ")]
+    assert [line.partition("  ")[0] for line in rows] == list(COLUMNS)
     for definition in DEFINITIONS.values():
         assert definition.meaning in joined(run.out)
+
+
+def test_every_column_of_every_table(winit: Callable, spec: Callable):
+    """But what counts or names the rows."""
+    spec()
+    alone = winit("histogram", "-c", "tiny.yaml", "--no-plot").out.splitlines()[1]
+    heads = {*theory.HEADS, *steps.HEADS, *(head for each in HEADS.values() for head in each)}
+    heads |= {*re.split("  +", alone.strip())} | {"z (std)", "outside", "inf, nan", "first loss"}
+    assert heads - {"layer", "run", "verdict"} == COLUMNS.keys()
+    for head, meaning in COLUMNS.items():
+        assert meaning in joined(winit("explain", head).out)
+
+
+@pytest.mark.parametrize(
+    ("name", "head"),
+    [("z", "z (std)"), ("sat_low", "sat. low"), ("Std-Inputs", "std (inputs)"), ("Q", "q")],
+)
+def test_a_column_by_what_is_easily_typed(winit: Callable, name: str, head: str):
+    assert winit("explain", name).out.startswith(f"{head}\n")
 
 
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("vanishing_gradent", "no verdict 'vanishing_gradent'; did you mean 'vanishing_gradient'?"),
-        ("Dying", "no verdict 'Dying'; did you mean 'dying'?"),
+        (
+            "vanishing_gradent",
+            "no verdict or column 'vanishing_gradent'; did you mean 'vanishing_gradient'?",
+        ),
+        ("Dying", "no verdict or column 'Dying'; did you mean 'dying'?"),
         ("units-identical", "did you mean 'units_identical'?"),
-        ("xyz", "no verdict 'xyz'; there are overflow, units_identical, "),
-        ("", "no verdict ''; "),
-        ("\x1b[31m\n", "no verdict '\\x1b[31m\\n'; "),
+        ("xyz", "no verdict or column 'xyz'; there are overflow, units_identical, "),
+        ("", "no verdict or column ''; "),
+        ("\x1b[31m\n", "no verdict or column '\\x1b[31m\\n'; "),
     ],
 )
 def test_unknown_name(winit: Callable, name: str, said: str):

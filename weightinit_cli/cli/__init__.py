@@ -48,11 +48,7 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that is asked for. Raises UsageError, with the nearest name."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from difflib import get_close_matches
-
-            near = get_close_matches(args[0], COMMANDS, n=1)
-            hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(COMMANDS)}"
-            ctx.fail(f"no command {args[0]!r}; {hint}")
+            ctx.fail(f"no command {args[0]!r}; {_hint(args[0])}")
         return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
@@ -62,6 +58,17 @@ class Commands(click.Group):
         module = import_module(f"weightinit_cli.cli.{COMMANDS[cmd_name]}")
         command: click.Command = module.command
         return command
+
+
+def _hint(name: str) -> str:
+    """The command that is probably meant, or what there is."""
+    from difflib import get_close_matches
+
+    if name in ("run", "start", "execute", "experiment"):
+        return "specs are run by histogram, symmetry, train and batch"
+    begins = [command for command in COMMANDS if command.startswith(name)]
+    near = begins or get_close_matches(name, COMMANDS, n=1)
+    return f"did you mean '{near[0]}'?" if near else f"there are {', '.join(COMMANDS)}"
 
 
 EXAMPLES = """\b

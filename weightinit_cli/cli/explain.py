@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import click
@@ -9,29 +10,71 @@ import click
 from weightinit_cli.cli import terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from weightinit_cli.verdicts import Definition
 
 INDENT = 4
 LABELS = 11
+# The heads of the tables' columns; those of the experiments over steps after the others.
+COLUMNS = {
+    "mean": "the mean of the layer's activations, over all inputs and units",
+    "std": "the standard deviation of the layer's activations, over all inputs and units",
+    "z (std)": "how many standard errors std is off what theory predicts; beyond 5 it is no chance",
+    "sat. low": "the share of pre-activations in the activation function's flat lower end",
+    "sat. high": "the share of pre-activations in the activation function's flat upper end",
+    "distinct": "how many units' outputs differ; equal units stay equal in training",
+    "std (inputs)": "the signal: one unit's standard deviation from input to input, "
+    "root mean square over the units",
+    "grad. ratio": "the power of the gradient at this layer over that at the layer after",
+    "outside": "the share of activations outside the histogram's range",
+    "inf, nan": "how many activations are no finite numbers; the other figures leave them out",
+    "histogram": "how the layer's activations are spread, from low to high",
+    "q": "theory's variance of a pre-activation",
+    "c": "theory's correlation of two inputs' pre-activations",
+    "grad.": "theory's root mean square of the gradient at the pre-activations",
+    "loss": "the cross-entropy, mean over the points, in the end",
+    "entropy": "of the labels: the loss of a network that says the same of every point",
+    "units": "how many units the layer has; of several runs, how many of the first layer's differ "
+    "in the end",
+    "span": "the participation ratio of the first layer's units: how many directions they span",
+    "first moved": "the first step that changes the layer's weights",
+    "at start": "how many of the layer's units differ before the first step",
+    "at most": "how many of the layer's units differ at most, over all recorded steps",
+    "at end": "how many of the layer's units differ after the last step",
+    "directions": "the participation ratio of the layer's units: how many directions they span",
+    "gradient": "the root mean square of the layer's weight gradient at the last step",
+    "first loss": "the training loss before the first step",
+    "train loss": "the cross-entropy over the training examples, in the end",
+    "test loss": "the cross-entropy over the test examples, in the end",
+    "test acc.": "the share of test examples whose class the network says right",
+}
 
 
-@click.command("explain", short_help="Print what a verdict means, and where it begins.")
+@click.command("explain", short_help="Print what a verdict or a column means.")
 @click.argument("name", required=False)
 def command(name: str | None) -> None:
-    """Print what a verdict means, where it begins and what to do; without NAME, all verdicts."""
+    """Print what a verdict means, where it begins and what to do, or what a column shows.
+
+    Without NAME, all verdicts and columns.
+    """
     columns = terminal.columns() or terminal.PIPED_COLUMNS
     for line in _all(columns) if name is None else _one(name, columns):
         terminal.say(line)
 
 
 def _all(columns: int) -> list[str]:
-    """A row per verdict, worst first."""
+    """A row per verdict, worst first, and per column."""
     from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS, HEALTHY
 
     meanings = {name: definition.meaning for name, definition in DEFINITIONS.items()}
     meanings[HEALTHY] = ALL_IS_WELL
+    return [*_list("verdict", meanings, columns), "", *_list("column", COLUMNS, columns)]
+
+
+def _list(what: str, meanings: Mapping[str, str], columns: int) -> list[str]:
     width = max(map(len, meanings))
-    lines = [click.style(f"{'verdict':<{width}}  what it means", dim=True)]
+    lines = [click.style(f"{what:<{width}}  what it means", dim=True)]
     for name, meaning in meanings.items():
         first, *more = terminal.wrapped(f"{name:<{width}}  {meaning}", columns, indent=width + 2)
         lines += [click.style(name, bold=True) + first[len(name) :], *more]
@@ -39,23 +82,33 @@ def _all(columns: int) -> list[str]:
 
 
 def _one(name: str, columns: int) -> list[str]:
-    """One verdict, all of it. Raises UsageError for another name."""
+    """One verdict or column, all of it. Raises UsageError for another name."""
     from weightinit_cli.spec.report import suggestion
     from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS, HEALTHY
 
-    names = [*DEFINITIONS, HEALTHY]
-    if name not in names:
-        hint = suggestion(name, names, f"there are {', '.join(names)}")
-        raise click.UsageError(f"no verdict {name!r}{hint}")
-    lines = [click.style(name, bold=True)]
-    if name == HEALTHY:
+    heads = {_plain(head): head for head in COLUMNS} | {"z": "z (std)"}
+    names = [*DEFINITIONS, HEALTHY, *COLUMNS]
+    head = heads.get(_plain(name))
+    if head is None and name not in names:
+        verdicts = ", ".join([*DEFINITIONS, HEALTHY])
+        hint = suggestion(name, names, f"there are {verdicts}, and the heads of columns")
+        raise click.UsageError(f"no verdict or column {name!r}{hint}")
+    if head is not None:
+        name, rows = head, {"meaning": COLUMNS[head]}
+    elif name == HEALTHY:
         rows = {"meaning": ALL_IS_WELL, "formula": "no other verdict is drawn"}
     else:
         rows = _rows(name, DEFINITIONS[name])
+    lines = [click.style(name, bold=True)]
     for label, text in rows.items():
         row = terminal.wrapped(f"{label:<{LABELS}}{text}", columns - INDENT, indent=LABELS)
         lines += [" " * INDENT + line for line in row]
     return lines
+
+
+def _plain(head: str) -> str:
+    """The head as it may be typed: without dots and brackets, with any separator."""
+    return re.sub("[^a-z]+", " ", head.casefold()).strip()
 
 
 def _rows(name: str, definition: Definition) -> dict[str, str]:

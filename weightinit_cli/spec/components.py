@@ -17,6 +17,18 @@ if TYPE_CHECKING:
     from weightinit_cli.parameters import Alias, Parameter
 
 
+# Names that other libraries and books have, and ours.
+ELSEWHERE = {
+    "gaussian": "normal",
+    "default": "torch_linear",
+    "pytorch": "torch_linear",
+    "logistic": "sigmoid",
+    "lrelu": "leaky_relu",
+    "identity": "linear",
+    "none": "linear",
+}
+
+
 class Option(NamedTuple):
     """One name that a spec may give: the entry it stands for, and what it takes.
 
@@ -101,10 +113,15 @@ class ComponentKind(NamedTuple):
         if named.value not in options:
             message = self.unfit().get(named.value) or (
                 f"unknown {self.what} {quote(named.value)}"
-                f"{suggestion(named.value, options, self.listing)}"
+                f"{suggestion(_meant(named.value, options), options, self.listing)}"
             )
             report.add(named.mark, where, message)
         return options.get(named.value)
+
+
+def _meant(name: str, options: Mapping[str, Option]) -> str:
+    meant = ELSEWHERE.get(name.casefold(), name)
+    return meant if meant in options else name
 
 
 def _tried(
@@ -141,6 +158,8 @@ def kind_of(parameter: Parameter) -> Kind:
 
 
 def _unknown_parameter(option: Option, key: str) -> str:
+    if key.isdecimal():
+        return f"unknown parameter of {option.name!r}; write decimals with a point, not a comma"
     names = [parameter.name for parameter in option.parameters]
     takes = f"it takes {', '.join(names)}" if names else "it takes none"
     if any(key == parameter.name for parameter in option.entry_parameters):

@@ -81,13 +81,27 @@ def read_fields(
 
     A key without a default of its own that is left out is None, too. Unknown keys are reported.
     """
-    names = dict.fromkeys(field.name for field in fields)
+    names = {field.name for field in fields}
     for key, (mark, _) in node.entries.items():
         if key not in names:
-            hint = suggestion(key, names, f"the keys are {', '.join(names)}")
-            report.add(mark, join(path, key), f"unknown key{hint}")
+            report.add(mark, join(path, key), f"unknown key{_hint(key, fields, path)}")
     read = _read_field if memo is None else memo.read
     return {field.name: read(field, node, path, report) for field in fields}
+
+
+def _hint(key: str, fields: Sequence[Field], path: str) -> str:
+    names = [field.name for field in fields]
+    if path:
+        return suggestion(key, names, f"the keys are {', '.join(names)}")
+    from weightinit_cli.spec.hints import of_key
+
+    groups = [
+        (field.name, inner.name)
+        for field in fields
+        if isinstance(field.kind, Group)
+        for inner in field.kind.fields
+    ]
+    return of_key(key, names, groups)
 
 
 def _read_field(field: Field, node: MapNode, path: str, report: Report) -> Any:

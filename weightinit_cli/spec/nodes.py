@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from weightinit_cli.errors import Mark
 
 MOST_LEVELS = 20
+_COMMA = re.compile(r"([-+]?[0-9]+),([0-9]+)")
 
 
 class Scalar(NamedTuple):
@@ -76,7 +78,15 @@ def report_wrong(report: Report, node: Node, path: str, expected: str) -> None:
         wanted = "true" if isinstance(unquoted, bool) else "number"
         if isinstance(unquoted, int | float) and wanted in expected:
             message += "; leave out the quotes"
+    if isinstance(node, Scalar) and "number" in expected:
+        message += decimal_comma(node.text)
     report.add(node.mark, path, message)
+
+
+def decimal_comma(text: str) -> str:
+    """`; write 0.1` of a number that seems to have a comma in place of the point."""
+    found = _COMMA.fullmatch(text)
+    return f"; write {found[1]}.{found[2]}, with a point" if found else ""
 
 
 def node_from_json(value: object, mark: Mark, report: Report, path: str = "") -> Node:

@@ -1,0 +1,95 @@
+"""Words of other libraries: what the message says was meant."""
+
+from __future__ import annotations
+
+import pytest
+
+from weightinit_cli.errors import SpecError
+from weightinit_cli.spec import parse_spec
+from weightinit_cli.spec.components import ELSEWHERE, activations, initializers
+from weightinit_cli.spec.fields import TABLES
+from weightinit_cli.spec.hints import KEYS, NOT_YET
+
+KNOWN = {field.name for fields in TABLES.values() for field in fields} | {"sweep", "variants"}
+
+
+def said(more: str, base: str = "activation: relu\ninitializer: zeros\n") -> str:
+    with pytest.raises(SpecError) as caught:
+        parse_spec(base + more, source="x.yaml", stem="x")
+    (line,) = caught.value.lines
+    return line
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        *(("depth", "layers"), ("num_layers", "layers"), ("hidden_size", "width")),
+        *(("neurons", "width"), ("nonlinearity", "activation"), ("init", "initializer")),
+        *(("batch_size", "samples"), ("n_samples", "samples"), ("random_state", "seed")),
+        *(("Width", "width"), ("filters", "channels"), ("Hidden-Units", "width")),
+    ],
+)
+def test_key_of_another_library(key: str, meant: str):
+    assert said(f"{key}: 5\n") == f"x.yaml:3:1: {key}: unknown key; did you mean {meant!r}?"
+
+
+@pytest.mark.parametrize(
+    "key", ["layer_norm", "batch-norm", "normalization", "dropout", "residual"]
+)
+def test_key_that_does_not_exist_yet(key: str):
+    assert said(f"{key}: 5\n").endswith("unknown key; there is no such key yet")
+
+
+@pytest.mark.parametrize(
+    ("key", "hint"),
+    [
+        ("std", "it is a parameter, for example initializer: {name: normal, std: ...}"),
+        (
+            "approximate",
+            "it is a parameter, for example activation: {name: gelu, approximate: ...}",
+        ),
+        ("bins", "it belongs to histogram: histogram: {bins: ...}"),
+        ("learning-rate", "it is a key of the experiments symmetry and training"),
+        ("momentum", "it is a key of the experiment training"),
+    ],
+)
+def test_key_of_another_place(key: str, hint: str):
+    assert said(f"{key}: 5\n").endswith(f"unknown key; {hint}")
+
+
+def test_batch_size_of_a_training():
+    assert said("experiment: training\nbatch_size: 5\n").endswith("did you mean 'batch'?")
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("{name: normal, std: 0,1}", "; write decimals with a point, not a comma"),
+        ("{name: normal, std: '0,1'}", "; write 0.1, with a point"),
+        ("{name: normal, std: '-1,25'}", "; write -1.25, with a point"),
+        ("\n  name: normal\n  std: 0,1", "; write 0.1, with a point"),
+        ("gaussian", "; did you mean 'normal'?"),
+        ("kaiming", "; did you mean 'kaiming_normal'?"),
+        ("xavier", "; did you mean 'xavier_normal'?"),
+        ("HeNormal", "; did you mean 'he_normal'?"),
+    ],
+)
+def test_initializer(text: str, hint: str):
+    assert said(f"initializer: {text}\n", "activation: relu\n").endswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [("ReLU", "relu"), ("Tanh", "tanh"), ("logistic", "sigmoid"), ("none", "linear")],
+)
+def test_activation(text: str, meant: str):
+    assert said(f"activation: {text}\n", "initializer: zeros\n").endswith(f"mean {meant!r}?")
+
+
+def test_every_hint_is_of_a_word_that_does_not_exist_and_leads_to_one_that_does():
+    names = {**activations(), **initializers()}
+    assert KNOWN.issuperset(key for keys in KEYS.values() for key in keys)
+    assert KNOWN.isdisjoint({*KEYS, *NOT_YET})
+    assert set(KEYS).isdisjoint(NOT_YET)
+    assert names.keys() >= set(ELSEWHERE.values())
+    assert not set(ELSEWHERE) & activations().keys()
