@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,7 @@ from idx_files import t10k
 from result_trees import edit
 
 from weightinit_cli import load_result
+from weightinit_cli.cli import terminal
 from weightinit_cli.network.learning import Learner
 from weightinit_cli.plots.training import training_picture
 from weightinit_cli.results import dump_result
@@ -307,6 +310,33 @@ def test_interrupted(
     assert whole.interrupted is None
     assert whole.networks[0].losses[:30] == result.networks[0].losses
     assert "1 skipped" in winit("batch", "tiny.yaml", "-j", 1).out
+
+
+def test_interrupted_bar_stays_where_it_was(
+    winit: Callable, tiny: Callable, monkeypatch: pytest.MonkeyPatch
+):
+    class Tty(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    screen = Tty()
+    steps: list[float] = []
+
+    def step(bar: terminal.ProgressBar, amount: float, words: str = "") -> None:
+        steps.append(amount)
+        if len(steps) > 1:
+            raise KeyboardInterrupt
+        go_on(bar, amount, words)
+
+    go_on = terminal.ProgressBar.step
+    monkeypatch.setattr(terminal.ProgressBar, "step", step)
+    monkeypatch.setattr(terminal, "PATIENCE", 0.0)
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    tiny("tiny.yaml", "repeats: 2\n")
+    assert winit("train", "-c", "tiny.yaml", "--no-plot").code == 130
+    assert "41%" in screen.getvalue()
+    assert "100%" not in screen.getvalue()
 
 
 @posix
