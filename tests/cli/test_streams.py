@@ -109,6 +109,39 @@ def test_full_stderr_keeps_the_exit_code(process: Callable):
     assert (run.code, run.out) == (2, "")
 
 
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (OSError(24, "Too many open files"), "winit histogram: Too many open files"),
+        (BrokenPipeError(32, "Broken pipe"), "winit histogram: Broken pipe"),
+        (OSError("AF_UNIX path too long"), "winit histogram: AF_UNIX path too long"),
+        (OSError(5, "Input/output error", "a/b"), "a/b: Input/output error"),
+        (OSError(5, "Input/output error", 7), "winit histogram: Input/output error"),
+    ],
+    ids=str,
+)
+def test_stdout_is_not_blamed_for_what_others_do(
+    winit: Callable, spec: Callable, monkeypatch: pytest.MonkeyPatch, error: OSError, line: str
+):
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    spec()
+    monkeypatch.setattr("weightinit_cli.experiments.run", fail)
+    done = winit("histogram", "-c", "tiny.yaml")
+    assert (done.code, done.out, done.err) == (2, "", f"{line}\n")
+
+
+@posix
+def test_current_folder_that_is_gone(winit: Callable, monkeypatch: pytest.MonkeyPatch):
+    Path("gone").mkdir()
+    monkeypatch.chdir("gone")
+    Path("../gone").rmdir()
+    done = winit("batch", "sigmoid_xavier", "-j", 1)
+    assert done.code == 2
+    assert done.err.splitlines()[-1].endswith("No such file or directory")
+
+
 # closed
 
 

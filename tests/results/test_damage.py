@@ -624,3 +624,80 @@ def test_channels_and_kernels_of_no_convolution(refused: Callable, tree: Callabl
     damaged = tree()
     damaged["spec"]["layers"] += 1
     assert refused(damaged) == "spec.layers: not as many as there are"
+
+
+# values that no run has
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "value"),
+    [
+        ("plain", ("layers", 0, "saturation", "high"), 1e308),
+        ("plain", ("layers", 0, "saturation", "low"), -0.1),
+        ("plain", ("layers", 1, "zero_fraction"), 1.5),
+        ("plain", ("layers", 1, "weights", "zero_fraction"), 2),
+        ("plain", ("layers", 1, "std"), -0.5),
+        ("plain", ("layers", 1, "weights", "std"), -0.5),
+        ("plain", ("layers", 1, "gradient", "signal_rms"), -1e-9),
+        ("plain", ("layers", 1, "dead_units"), 6),
+        ("plain", ("layers", 1, "distinct_units"), 6),
+        ("plain", ("input", "std"), -0.5),
+        ("predicted", ("layers", 1, "theory", "q"), -1),
+        ("predicted", ("layers", 1, "theory", "histogram", 3), 1.5),
+        ("predicted", ("layers", 1, "theory", "figures", "saturation.low", "value"), 1.5),
+        ("repeated", ("layers", 1, "repeats", "zero_fraction", "mean"), 1.5),
+    ],
+    ids=lambda each: dotted(each) if isinstance(each, tuple) else None,
+)
+def test_value_that_no_run_has(
+    refused: Callable, tree: Callable, kind: str, path: tuple, value: object
+):
+    damaged = tree(kind)
+    at(damaged, path[:-1])[path[-1]] = value
+    assert refused(damaged).startswith(f"{dotted(path)}: must be ")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("blas", "openblas"), ("blas", 3), ("blas", [3]), ("blas", ["openblas"]),
+        ("blas", [{"name": 3}]), ("blas", {"name": "openblas"}), ("bit_generator", []),
+        ("bit_generator", None), ("simd", "AVX2"), ("simd", [["AVX2"]]), ("platform", "Linux"),
+        ("platform", {"libc": 2.39}), ("winit", 1), ("numpy", {}), ("scipy", 1.13),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_environment_of_other_types(refused: Callable, tree: Callable, key: str, value: object):
+    damaged = tree()
+    damaged["environment"][key] = value
+    assert refused(damaged).startswith(f"environment.{key}")
+
+
+def test_environment_of_what_winit_does_not_know_is_kept(tmp_path: Path, tree: Callable):
+    told = tree()
+    told["environment"] = {"winit": "0.0.1", "gpu": [{"name": None, "cores": 3}]}
+    (tmp_path / STATS).write_text(json.dumps(told), encoding="utf-8")
+    assert load_result(tmp_path).environment == told["environment"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [("name",), ("digest",), ("environment", "winit"), ("environment", "other"),
+     ("verdict", 0, "advice"), ("spec", "name"), ("spec", "activation", "name"),
+     ("layers", 2, "weights", "stream"), ("resolved", "no_theory")],
+    ids=dotted,
+)  # fmt: skip
+def test_half_a_character(refused: Callable, tree: Callable, path: tuple):
+    """JSON can write it, no file and no picture can."""
+    damaged = tree()
+    at(damaged, path[:-1])[path[-1]] = "a\ud800b"
+    assert refused(damaged) == f"{dotted(path)}: holds half a character: 'a\\ud800b'"
+
+
+def test_half_a_character_in_a_key(refused: Callable, tree: Callable):
+    damaged = tree()
+    damaged["environment"]["a\ud800"] = 1
+    assert refused(damaged) == "environment: holds half a character: 'a\\ud800'"
+    damaged = tree()
+    damaged["spec"]["activation"]["a\ud800"] = 1.0
+    assert refused(damaged).startswith("spec.activation: holds half a character")

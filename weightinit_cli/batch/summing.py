@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from functools import partial
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, Any
+from pathlib import Path  # noqa: TC003  # a NamedTuple's types are read
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weightinit_cli import __version__
 from weightinit_cli.batch.comparing import comparison
 from weightinit_cli.batch.product import saved
+from weightinit_cli.errors import OutputError
 from weightinit_cli.experiments import digest_of
 from weightinit_cli.results import write_files
 from weightinit_cli.results.pictures import COMPARISON, FORMATS
@@ -19,7 +21,6 @@ from weightinit_cli.spec import expand
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from weightinit_cli.batch.ledger import Ledger, Record
     from weightinit_cli.batch.plan import Plan
@@ -32,24 +33,38 @@ if TYPE_CHECKING:
 SUMMARY, INDEX = "summary.csv", "index.json"
 
 
-def sum_up(
-    plan: Plan, ledger: Ledger, out: Path, formats: tuple[str, ...] = ("png",)
-) -> tuple[list[Path], list[Saved]]:
-    """Write what the ledger says; return the paths of what is about all runs.
+class Summed(NamedTuple):
+    """What is written over all runs: paths, what was compared of each spec, and what failed."""
 
-    With them what was written of each spec of several runs. After ^C nothing more is drawn. Raises
-    OutputError where it cannot be written.
+    paths: list[Path]
+    compared: list[Saved]
+    errors: list[OutputError]
+
+
+def sum_up(plan: Plan, ledger: Ledger, out: Path, formats: tuple[str, ...] = ("png",)) -> Summed:
+    """Write what the ledger says; a file that cannot be written keeps no other from being.
+
+    After ^C nothing more is drawn.
     """
-    compared: list[Saved] = []
+    summed = Summed([], [], [])
     ends = accumulate((len(expand(spec)) for spec in plan.specs), initial=0)
     for spec, (first, last) in zip(plan.specs, pairwise(ends), strict=True):
-        if spec.runs is not None:
+        if spec.runs is None:
+            continue
+        try:
             saved = compare_runs(spec, partial(ledger.read, range(first, last)), out, formats)
-            compared.append(saved)
-            if saved.undrawn is not None and saved.undrawn.exit_code == INTERRUPTED:
-                formats = ()
-    files = {SUMMARY: _table(ledger.read), INDEX: _index(ledger.read())}
-    return write_files(out, "", files), compared
+        except OutputError as error:
+            summed.errors.append(error)
+            continue
+        summed.compared.append(saved)
+        if saved.undrawn is not None and saved.undrawn.exit_code == INTERRUPTED:
+            formats = ()
+    for name, content in ((SUMMARY, _table(ledger.read)), (INDEX, _index(ledger.read()))):
+        try:
+            summed.paths.extend(write_files(out, "", {name: content}))
+        except OutputError as error:
+            summed.errors.append(error)
+    return summed
 
 
 def compare_runs(

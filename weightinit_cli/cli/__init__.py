@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -98,10 +99,27 @@ def _invoke(arguments: Sequence[str]) -> object:
             return winit.invoke(context)
     except click.exceptions.Exit as done:
         return done.exit_code
+    except OSError as error:
+        if not terminal.came_from_printing(error):
+            raise
+        with terminal.stdout_errors():  # as click prints its help
+            raise
+        return 0
 
 
 def _command_path(arguments: Sequence[str]) -> str:
     return f"winit {arguments[0]}" if arguments and arguments[0] in COMMANDS else "winit"
+
+
+def _place_of(error: OSError, arguments: Sequence[str]) -> str:
+    """What an error of the system's is about: a file, the current folder, or all of the command."""
+    if isinstance(error.filename, str):
+        return error.filename
+    try:
+        Path.cwd()
+    except OSError:
+        return "the current folder"
+    return _command_path(arguments)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -109,8 +127,7 @@ def main(arguments: Sequence[str]) -> int:
     terminal.prepare()
     code: object = 0
     try:
-        with terminal.stdout_errors():
-            code = _invoke(arguments)
+        code = _invoke(arguments)
         terminal.flush()
     except click.UsageError as error:
         return terminal.usage_error(error, _command_path(arguments))
@@ -122,6 +139,9 @@ def main(arguments: Sequence[str]) -> int:
         return terminal.fail(["interrupted"], INTERRUPTED)
     except MemoryError:
         return terminal.fail(["not enough memory for this run"], WinitError.exit_code)
+    except OSError as error:
+        where = _place_of(error, arguments)
+        return terminal.fail([f"{where}: {error.strerror or error}"], WinitError.exit_code)
     except Exception:  # noqa: BLE001
         return terminal.defect(traceback.format_exc().splitlines())
     return code if isinstance(code, int) else 0

@@ -170,14 +170,15 @@ def _run(plan: Plan, executor: Executor, settings: Settings, *, as_json: bool, q
         with Tally(plan.total, shown=not quiet, results=out if as_json else None) as tally:
             counts = run_batch(plan, executor, settings, ledger, tally)
         with terminal.ProgressBar("summing up", shown=not quiet):
-            paths, compared = sum_up(plan, ledger, out, settings.formats)
+            paths, compared, errors = sum_up(plan, ledger, out, settings.formats)
         _say_failures(ledger)
         told = [tell_undrawn(saved) for saved in compared]
     if not (quiet or as_json):
         terminal.say(_sentence(counts))
         for path in paths:
             terminal.say(printable(str(path)))
-    return max([_code(counts), *told])
+    unwritten = (terminal.fail(each.lines, each.exit_code) for each in errors)
+    return max([_code(counts), *told, *unwritten])
 
 
 def _say_failures(ledger: Ledger) -> None:

@@ -8,6 +8,7 @@ import re
 import sys
 import threading
 import time
+import traceback
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, ClassVar
 
@@ -65,10 +66,14 @@ def stdout_errors() -> Iterator[None]:
     except BrokenPipeError:
         _ignore_stdout()
     except OSError as error:
-        if error.filename is not None:
-            raise
         _ignore_stdout()
         raise OutputError(f"stdout: cannot be written: {error.strerror}") from None
+
+
+def came_from_printing(error: OSError) -> bool:
+    """Whether it was raised where click prints, to a stream that is no file of anybody's."""
+    frames = traceback.walk_tb(error.__traceback__)
+    return any(frame.f_code is click.echo.__code__ for frame, _ in frames)
 
 
 def is_stdout(path: Path) -> bool:

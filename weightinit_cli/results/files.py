@@ -101,8 +101,13 @@ def _beside(folder: Folder, files: Mapping[str, Content]) -> Iterator[dict[str, 
         for name, content in files.items():
             temporary = _temporary()
             written[temporary] = name
-            with folder.create(temporary) as file:
-                file.writelines((content,) if isinstance(content, bytes) else content)
+            try:
+                with folder.create(temporary) as file:
+                    file.writelines((content,) if isinstance(content, bytes) else content)
+            except OSError as error:
+                if error.filename is None:
+                    error.filename = str(folder.path / name)
+                raise
             if folder.holds_folder(name):
                 raise IsADirectoryError(EISDIR, "Is a directory", str(folder.path / name))
         yield written
