@@ -13,7 +13,7 @@ from result_trees import edit
 
 from weightinit_cli import load_result
 from weightinit_cli.plots import paint
-from weightinit_cli.results import files as results_files
+from weightinit_cli.results.folder import Folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -191,14 +191,16 @@ def test_stopped_while_pictures_are_written(
     winit: Callable, files: Callable, monkeypatch: pytest.MonkeyPatch
 ):
     write_spec("histogram")
-    write_all = results_files._write_all
+    create = Folder.create
+    begun: list[str] = []
 
-    def stop(place: Path, contents: Any, *more: Any) -> None:
-        if len(contents) > 1:
+    def stop(folder: Folder, name: str) -> Any:
+        begun.append(name)
+        if len(begun) == 1:
             raise KeyboardInterrupt
-        write_all(place, contents, *more)
+        return create(folder, name)
 
-    monkeypatch.setattr(results_files, "_write_all", stop)
+    monkeypatch.setattr(Folder, "create", stop)
     run = winit("histogram", "-c", "tiny.yaml")
     assert run.code == 130
     check_words("stopped", run.err, f"{Path('outputs/tiny/stats.json')} is saved")

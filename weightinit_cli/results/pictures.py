@@ -58,9 +58,12 @@ def is_of(picture: Path, digest: str) -> bool:
 
 
 def outdated(place: Path, digest: str) -> Iterator[str]:
-    """The pictures in a result's folder that can't be shown to be of the run with this digest."""
+    """The pictures in a result's folder that can't be shown to be of the run with this digest.
+
+    A folder of a picture's name is none.
+    """
     for picture in (KERNELS, *chain.from_iterable(PICTURES.values())):
         for name in FORMATS:
             file = place / f"{picture}.{name}"
-            if os.path.lexists(file) and not is_of(file, digest):
+            if os.path.lexists(file) and not (file.is_dir() or is_of(file, digest)):
                 yield file.name
