@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from matplotlib import rc_context
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.font_manager import FontProperties
 
 from weightinit_cli.plots.drawing import Label
 from weightinit_cli.plots.fonts import font_file
 from weightinit_cli.plots.paint import SHARE_OF_WIDTH
-from weightinit_cli.plots.render import SETTINGS
+from weightinit_cli.plots.settings import settings
 
 
 def extent(label, renderer):
     """Left, bottom, right, top in points, as the renderer measures them."""
     font = FontProperties(fname=font_file(), size=label.size)
-    with rc_context(SETTINGS):
+    with settings():
         pixels = renderer.get_text_width_height_descent(label.text, font, False)
     width, height, descent = (length * 72 / renderer.dpi for length in pixels)
     if label.upright:
