@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +79,80 @@ def test_validate_searches_folders_as_batch_does(winit: Callable, spec: Callable
     Path("empty").mkdir()
     run = winit("validate", "empty", "cfg/b.yaml")
     assert (run.code, run.err) == (2, "empty: a folder without *.yaml or *.yml\n")
+
+
+# standard input, paths
+
+
+@pytest.fixture
+def stdin(monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], None]:
+    """Let standard input hold these bytes."""
+
+    def put(data: bytes) -> None:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data), encoding="utf-8"))
+
+    return put
+
+
+def test_a_spec_from_stdin(winit: Callable, spec: Callable, stdin: Callable):
+    text = spec().read_bytes()
+    for arguments, out in (
+        (("validate", "-"), "-: ok, 1 run\n"),
+        (("histogram", "-c", "-", "--no-plot"), f"{Path('outputs/spec/stats.json')}\n"),
+        (("batch", "-", "--no-plot", "-j", 1), "1 run: 0 done, 1 skipped, 0 failed\n"),
+        (("theory", "-c", "-"), "spec: "),
+    ):
+        stdin(text)
+        run = winit(*arguments)
+        assert (run.code, run.err) == (0, "")
+        assert out in run.out
+
+
+def test_a_bad_spec_from_stdin(winit: Callable, stdin: Callable, monkeypatch: pytest.MonkeyPatch):
+    Path("-").write_text("a file of this name is not meant")
+    stdin(b"activation: sigmod\ninitializer: zeros\n")
+    run = winit("histogram", "-c", "-", "--set", "seed=x")
+    assert run.code == 2
+    starts = ["stdin:1:13: activation: ", "--set seed=x: seed: "]
+    for line, start in zip(run.err.splitlines(), starts, strict=True):
+        assert line.startswith(start)
+    monkeypatch.setattr(sys, "stdin", None)
+    assert winit("validate", "-").err == "stdin: cannot be read: it is closed\n"
+
+
+def test_home_at_the_start_of_a_path(
+    winit: Callable, spec: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    spec().rename(home / "tiny.yaml")
+    assert winit("histogram", "-c", "~/tiny.yaml", "-o", "~/out", "--no-plot").code == 0
+    assert (home / "out" / "tiny" / "stats.json").is_file()
+    assert winit("plot", "~/out/tiny", "-o", "~").code == 0
+    assert (home / "depth.png").is_file()
+    assert winit("check", "~/tiny.yaml", "--against", "~/out").code == 0
+    assert winit("new", "~/new.yaml").code == 0
+    assert winit("validate", "~").out.count(": ok") == 2
+    assert not Path("~").exists()
+    assert winit("histogram", "-c", "relu_he", "-o", "a~", "--no-plot", "-q").code == 0
+    assert Path("a~/relu_he").is_dir()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(("histogram", "-c", "relu_he", "-o", ""), ("batch", "relu_he", "-o", "")),
+        *(("phase", "-a", "tanh", "-o", ""), ("check", "x", "--against", ""), ("new", "")),
+        *(("plot", ""), ("diff", "", "x"), ("check", "x", "--junit", "")),
+    ],
+)
+def test_an_empty_path_is_refused(winit: Callable, files: Callable, arguments: tuple):
+    run = winit(*arguments)
+    assert (run.code, run.out) == (2, "")
+    assert "a path must not be empty; the current folder is '.'" in run.err
+    assert files(Path()) == []
 
 
 # schema
@@ -192,6 +268,26 @@ def test_new_writes_a_spec_that_runs(winit: Callable):
     quick = ("--no-plot", "--set", "samples=20", "--set", "width=5")
     assert winit("histogram", "-c", "mine.yaml", *quick).code == 0
     assert Path("outputs/mine/stats.json").is_file()
+
+
+def test_new_writes_a_file_that_batch_finds(winit: Callable):
+    for name, written in (("foo", "foo.yaml"), ("v1.0", "v1.0.yaml"), ("B.YML", "B.YML")):
+        run = winit("new", name)
+        assert run.out == f"{written}: written; run it with winit histogram -c {written}\n"
+    assert winit("validate", ".").out.splitlines() == [
+        f"{name}: ok, 1 run" for name in ("B.YML", "foo.yaml", "v1.0.yaml")
+    ]
+    for name in (".", ".."):
+        assert winit("new", name).err == f"{name}: exists already; choose another name\n"
+
+
+@pytest.mark.parametrize("more", [(), ("--like", "relu_he")])
+def test_new_to_stdout(winit: Callable, files: Callable, more: tuple):
+    run = winit("new", "-", *more)
+    assert (run.code, run.err) == (0, "")
+    assert files(Path()) == []
+    assert winit("new", "same.yaml", *more).code == 0
+    assert Path("same.yaml").read_text(encoding="utf-8") == run.out
 
 
 def test_new_like_a_shipped_config(winit: Callable):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from weightinit_cli.cli import specs, terminal
 from weightinit_cli.cli.options import (
+    Place,
+    SpecName,
     data_option,
     format_option,
     json_option,
@@ -24,6 +25,8 @@ from weightinit_cli.cli.undrawn import tell_undrawn
 from weightinit_cli.errors import SpecError, WinitError, counted, printable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from weightinit_cli.batch import Counts, Executor, Ledger, Plan, Settings
     from weightinit_cli.spec import AnySpec
 
@@ -32,13 +35,13 @@ DIGEST_SHOWN = 12
 
 
 @click.command("batch", short_help="Run every spec of a folder, on all cores or a cluster.")
-@click.argument("paths", nargs=-1, required=True, metavar="DIR|FILE...")
+@click.argument("paths", nargs=-1, required=True, metavar="DIR|FILE...", type=SpecName())
 @click.option(
     "-o",
     "--output-dir",
     default="outputs",
     show_default=True,
-    type=click.Path(path_type=Path, readable=False),
+    type=Place(),
     help="Where results go: OUTPUT_DIR/<name>/, or OUTPUT_DIR/<name>/<run>/.",
 )
 @click.option(

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from weightinit_cli.cli import terminal
-from weightinit_cli.cli.options import data_option, threads_option
+from weightinit_cli.cli.options import Place, SpecName, data_option, threads_option
 from weightinit_cli.cli.reports import exclude_option, junit_option, style_option, tell
 from weightinit_cli.cli.undrawn import tell_undrawn
 from weightinit_cli.errors import WinitError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from weightinit_cli.cli.rerun import Rerun
     from weightinit_cli.saving import Saved
 
 
 @click.command("check", short_help="Run saved results again, and say what differs.")
-@click.argument("paths", nargs=-1, required=True, metavar="OUT|SPEC...")
+@click.argument("paths", nargs=-1, required=True, metavar="OUT|SPEC...", type=SpecName())
 @click.option(
     "--against",
     metavar="OUT",
-    type=click.Path(path_type=Path, readable=False),
+    type=Place(),
     help="Take the specs from SPEC... (files or folders), the saved results from OUT.",
 )
 @exclude_option

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from weightinit_cli.cli.options import Place
 from weightinit_cli.cli.reports import exclude_option, junit_option, style_option, tell
 from weightinit_cli.errors import WinitError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from weightinit_cli.check import Outcome, Pending, Report
     from weightinit_cli.results import AnyResult
 
-_PLACE = click.Path(path_type=Path, readable=False)
-
 
 @click.command("diff", short_help="Compare two saved results, or folders of them.")
-@click.argument("old", metavar="A", type=_PLACE)
-@click.argument("new", metavar="B", type=_PLACE)
+@click.argument("old", metavar="A", type=Place())
+@click.argument("new", metavar="B", type=Place())
 @exclude_option
 @click.option(
     "--alpha",

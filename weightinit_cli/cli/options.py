@@ -11,21 +11,59 @@ from weightinit_cli.results.pictures import FORMATS
 
 DATA_DIR = "WINIT_DATA_DIR"
 
+
+def at_home(path: str) -> str:
+    """The path, `~` or `~/` at its start as the home folder: a shell leaves it in quotes."""
+    if path == "~" or path.startswith(("~/", f"~{os.sep}")):
+        return os.path.expanduser(path)  # noqa: PTH111
+    return path
+
+
+class SpecName(click.ParamType):  # type: ignore[type-arg]  # generic in new versions
+    """What names a spec, or a folder of them."""
+
+    name = "spec"
+
+    def convert(
+        self,
+        value: str,
+        param: click.Parameter | None,  # noqa: ARG002
+        ctx: click.Context | None,  # noqa: ARG002
+    ) -> str:
+        """The name."""
+        return at_home(value)
+
+
+class Place(click.ParamType):  # type: ignore[type-arg]
+    """A path of a file or folder, which need not exist."""
+
+    name = "path"
+
+    def convert(
+        self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Path:
+        """The path, which is not empty."""
+        if value == "":
+            self.fail("a path must not be empty; the current folder is '.'", param, ctx)
+        return Path(at_home(str(value)))
+
+
 config_option = click.option(
     "-c",
     "--config",
     "configs",
     metavar="SPEC",
+    type=SpecName(),
     multiple=True,
     required=True,
-    help="A spec: a file, or the name of a shipped one (winit list configs). Repeatable.",
+    help="A spec: a file, a shipped one's name (winit list configs), - for stdin. Repeatable.",
 )
 output_option = click.option(
     "-o",
     "--output-dir",
     default="outputs",
     show_default=True,
-    type=click.Path(path_type=Path, readable=False),
+    type=Place(),
     help="Where results go: OUTPUT_DIR/<name>/.",
 )
 set_option = click.option(
@@ -41,15 +79,16 @@ seed_option = click.option("--seed", metavar="N", help="The same as --set seed=N
 def _set_data_folder(
     context: click.Context,  # noqa: ARG001
     option: click.Parameter,  # noqa: ARG001
-    folder: str | None,
+    folder: Path | None,
 ) -> None:
     if folder is not None:
-        os.environ[DATA_DIR] = folder
+        os.environ[DATA_DIR] = str(folder)
 
 
 data_option = click.option(
     "--data-dir",
     metavar="DIR",
+    type=Place(),
     expose_value=False,
     callback=_set_data_folder,
     help="Where the files of data sets are. Default: the environment's WINIT_DATA_DIR.",

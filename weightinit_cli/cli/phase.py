@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from weightinit_cli.cli import terminal
 from weightinit_cli.cli.heading import fitted
-from weightinit_cli.cli.options import format_option, quiet_option
+from weightinit_cli.cli.options import Place, format_option, quiet_option
 from weightinit_cli.cli.undrawn import tell_undrawn
 from weightinit_cli.errors import printable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from weightinit_cli.results.phase import PhaseDiagram
 
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     "--output-dir",
     default="outputs",
     show_default=True,
-    type=click.Path(path_type=Path, readable=False),
+    type=Place(),
     help="Where the picture goes: OUTPUT_DIR/phase-<activation>/.",
 )
 @format_option

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from weightinit_cli.cli import terminal
-from weightinit_cli.cli.options import format_option, quiet_option
+from weightinit_cli.cli.options import Place, format_option, quiet_option
 from weightinit_cli.cli.undrawn import tell_undrawn
 from weightinit_cli.errors import printable
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 @click.command("plot", short_help="Draw the pictures of a saved result again.")
-@click.argument("path", metavar="RESULT", type=click.Path(path_type=Path, readable=False))
+@click.argument("path", metavar="RESULT", type=Place())
 @click.option(
     "-o",
     "--output-dir",
-    type=click.Path(path_type=Path, readable=False),
+    type=Place(),
     help="Folder for the pictures. Default: beside the result.",
 )
 @format_option

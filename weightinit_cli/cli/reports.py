@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import terminal
+from weightinit_cli.cli.options import Place
 from weightinit_cli.errors import WinitError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from weightinit_cli.check import Report
 
@@ -26,7 +28,7 @@ exclude_option = click.option(
 junit_option = click.option(
     "--junit",
     metavar="FILE",
-    type=click.Path(path_type=Path, readable=False, dir_okay=False),
+    type=Place(),
     help="Write a JUnit XML file, which the usual CI systems read.",
 )
 style_option = click.option(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, cast
 
 from weightinit_cli.errors import Mark, Problem, SpecError, printable
@@ -28,16 +29,17 @@ def load(
 
     Raises SpecError for all that is wrong; for a result, that it is one.
     """
-    from weightinit_cli.spec import find_config, load_spec
+    from weightinit_cli.spec import STDIN, find_config, load_spec, parse_spec
 
     path = find_config(config).path
     texts = overrides if seed is None else [*overrides, f"seed={seed}"]
     try:
-        if most_runs is None:
-            return load_spec(config, texts)
-        return load_spec(config, texts, most_runs=most_runs)
+        most = {} if most_runs is None else {"most_runs": most_runs}
+        if config == STDIN:
+            return parse_spec(_stdin(), source="stdin", stem="spec", overrides=texts, **most)
+        return load_spec(config, texts, **most)
     except SpecError as error:
-        if _is_result(path):
+        if config != STDIN and _is_result(path):
             message = "this is a result; winit show prints it"
             raise SpecError([Problem(Mark(printable(config)), "", message)]) from None
         if seed is None:
@@ -66,6 +68,19 @@ def histogram(spec: AnySpec) -> Spec:
     """The spec, which is one of the histogram experiment. Raises SpecError where it is not."""
     refuse_others(spec, "histogram")
     return cast("Spec", spec)
+
+
+def _stdin() -> bytes:
+    """The text that stands in standard input, at most a byte more than a spec may have."""
+    from weightinit_cli.spec.text import MOST_BYTES
+
+    try:
+        if sys.stdin is not None:
+            return sys.stdin.buffer.read(MOST_BYTES + 1)
+        reason = "it is closed"
+    except (OSError, ValueError) as error:
+        reason = str(getattr(error, "strerror", None) or error).lower()
+    raise SpecError([Problem(Mark("stdin"), "", f"cannot be read: {reason}")])
 
 
 def _is_result(path: Path) -> bool:

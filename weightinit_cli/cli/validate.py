@@ -5,14 +5,14 @@ from __future__ import annotations
 import click
 
 from weightinit_cli.cli import specs, terminal
-from weightinit_cli.cli.options import data_option
+from weightinit_cli.cli.options import SpecName, data_option
 from weightinit_cli.errors import SpecError, WinitError, counted, printable
 
 FAILED = 1
 
 
 @click.command("validate", short_help="Check specs without running them.")
-@click.argument("paths", nargs=-1, required=True, metavar="DIR|FILE...")
+@click.argument("paths", nargs=-1, required=True, metavar="DIR|FILE...", type=SpecName())
 @data_option
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 def command(paths: tuple[str, ...], quiet: bool) -> int:

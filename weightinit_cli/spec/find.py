@@ -39,13 +39,13 @@ def shipped_configs() -> list[Path]:
 def find_config(name: str) -> FoundConfig:
     """The file that `name` stands for.
 
-    With a path separator (of any platform) or a drive it is a path, and is not looked for. Else
-    it is a file of that name in the current folder, else the shipped config, with or without
-    `.yaml`.
+    `-` is standard input. With a path separator (of any platform) or a drive it is a path, and is
+    not looked for. Else it is a file of that name in the current folder, else the shipped config,
+    with or without `.yaml`.
 
     Raises SpecError if a bare name stands for nothing; it names a shipped config near it.
     """
-    if re.search(r"[/\\]|^[A-Za-z]:", name):
+    if name == STDIN or re.search(r"[/\\]|^[A-Za-z]:", name):
         return FoundConfig(Path(name))
     shipped = {path.stem: path for path in shipped_configs()}
     config = shipped.get(name.removesuffix(".yaml"))
