@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from result_trees import edit
 
-from weightinit_cli import load_result
+from weightinit_cli import load_result, saving
 from weightinit_cli.plots import paint
-from weightinit_cli.results.folder import Folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -191,16 +190,14 @@ def test_stopped_while_pictures_are_written(
     winit: Callable, files: Callable, monkeypatch: pytest.MonkeyPatch
 ):
     write_spec("histogram")
-    create = Folder.create
-    begun: list[str] = []
+    save_files = saving.save_files
 
-    def stop(folder: Folder, name: str) -> Any:
-        begun.append(name)
-        if len(begun) == 1:
+    def stop(out: Path, folder: str, digest: str, contents: dict) -> list[Path]:
+        if len(contents) > 1:
             raise KeyboardInterrupt
-        return create(folder, name)
+        return save_files(out, folder, digest, contents)
 
-    monkeypatch.setattr(Folder, "create", stop)
+    monkeypatch.setattr(saving, "save_files", stop)
     run = winit("histogram", "-c", "tiny.yaml")
     assert run.code == 130
     check_words("stopped", run.err, f"{Path('outputs/tiny/stats.json')} is saved")
@@ -222,3 +219,32 @@ sys.meta_path.insert(0, Interrupt())
     assert run.code == 130
     check_words("stopped", run.err, f"{Path('outputs/tiny/stats.json')} is saved")
     assert files(Path("outputs")) == ["tiny/stats.json"]
+
+
+# characters that the pictures' font lacks
+
+
+def test_characters_that_the_font_lacks(winit: Callable):
+    write_spec("histogram", "variants: {He 初期値: {width: 4}, Σ é: {}, 値: {}}\n", "重み.yaml")
+    said = (
+        "the pictures' font has no 重, み, 初, 期, 値; "
+        "\N{REPLACEMENT CHARACTER} stands for each in '重み', 'He 初期値', '値'\n"
+    )
+    assert winit("histogram", "-c", "重み.yaml").err == said
+    assert winit("histogram", "-c", "重み.yaml", "--json").err == said
+    assert winit("histogram", "-c", "重み.yaml", "-q").err == ""
+    assert winit("histogram", "-c", "重み.yaml", "--no-plot").err == ""
+    assert winit("batch", "重み.yaml", "-j", 1).err == said
+
+
+def test_characters_that_the_font_has(winit: Callable):
+    write_spec("histogram", "variants: {σ = 1: {width: 4}, вес é ₁: {}}\n")
+    assert winit("histogram", "-c", "tiny.yaml").err == ""
+
+
+def test_a_picture_drawn_again_has_the_same_note(winit: Callable):
+    write_spec("histogram", name="重み.yaml")
+    told = winit("histogram", "-c", "重み.yaml").err
+    assert told.startswith("the pictures' font has no 重, み; ")
+    assert winit("plot", "outputs/重み").err == told
+    assert winit("plot", "outputs/重み", "-q").err == ""

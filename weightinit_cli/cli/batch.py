@@ -21,7 +21,7 @@ from weightinit_cli.cli.options import (
     set_option,
 )
 from weightinit_cli.cli.tally import Tally
-from weightinit_cli.cli.undrawn import tell_undrawn
+from weightinit_cli.cli.undrawn import names_of, note_lacking, tell_undrawn
 from weightinit_cli.errors import SpecError, WinitError, counted, printable
 
 if TYPE_CHECKING:
@@ -176,6 +176,8 @@ def _run(plan: Plan, executor: Executor, settings: Settings, *, as_json: bool, q
             paths, compared, errors = sum_up(plan, ledger, out, settings.formats)
         _say_failures(ledger)
         told = [tell_undrawn(saved) for saved in compared]
+    if settings.formats and not quiet:
+        note_lacking(name for spec in plan.specs for name in names_of(spec))
     if not (quiet or as_json):
         terminal.say(_sentence(counts))
         for path in paths:

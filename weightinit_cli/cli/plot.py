@@ -8,7 +8,7 @@ import click
 
 from weightinit_cli.cli import terminal
 from weightinit_cli.cli.options import Place, format_option, quiet_option
-from weightinit_cli.cli.undrawn import tell_undrawn
+from weightinit_cli.cli.undrawn import note_lacking, tell_undrawn
 from weightinit_cli.errors import printable
 
 if TYPE_CHECKING:
@@ -37,4 +37,5 @@ def command(path: Path, output_dir: Path | None, formats: tuple[str, ...], quiet
     if not quiet:
         for written in paths:
             terminal.say(printable(str(written)))
+        note_lacking([result.name])
     return tell_undrawn(Saved(paths, drawn.undrawn))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import specs, terminal
-from weightinit_cli.cli.undrawn import tell_undrawn
+from weightinit_cli.cli.undrawn import names_of, note_lacking, tell_undrawn
 from weightinit_cli.errors import Mark, Problem, SpecError, WinitError, counted, printable
 from weightinit_cli.results.pictures import COMPARISON, save_files
 from weightinit_cli.results.readings import interruption
@@ -65,6 +65,8 @@ class Running:
             done += 1
             if code == INTERRUPTED:
                 break
+        if self._formats and not self._quiet:
+            note_lacking(name for spec in loaded for name in names_of(spec))
         return code
 
     def _load(self, config: str, overrides: Sequence[str], seed: str | None) -> AnySpec:

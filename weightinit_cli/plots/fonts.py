@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from weightinit_cli.errors import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -39,6 +41,12 @@ def drawable(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(c if has_glyph(c) else REPLACEMENT for c in printable(text))
+
+
+def lacking(texts: Iterable[str]) -> str:
+    """The characters of these texts that the font cannot show, each once."""
+    said = (c for text in texts if not text.isascii() for c in printable(text))
+    return "".join(c for c in dict.fromkeys(said) if not has_glyph(c))
 
 
 def _no_hinting() -> Any:
