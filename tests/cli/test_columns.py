@@ -231,7 +231,7 @@ def test_comparison_fits_and_shows_all(
     lines = run.out.splitlines()
     assert max(map(width, lines)) <= columns
     said = re.sub(r"\s", "", run.out)
-    assert "a-name-that-says-at-great-length" in said
+    assert "anamethatsaysatgreatlength" in said
     assert "saturated,exploding_gradient" in said
 
 

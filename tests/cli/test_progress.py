@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -235,3 +236,61 @@ def test_fits_eighty_columns_whatever_the_name(clock: Clock, screen: Screen, nam
     assert any("550:00:00" in text for text in screen.drawings)
     assert max(map(len, screen.drawings)) <= 80
     assert "\x1b[31m" not in screen.getvalue()
+
+
+def test_a_bar_within_another_takes_its_place(clock: Clock, screen: Screen):
+    with ProgressBar("checking", shown=True) as outer:
+        outer.step(0, "1 of 2 runs")
+        clock.ring()
+        with ProgressBar("tiny", shown=True) as inner:
+            inner.start(2)
+            clock.now += 2
+            inner.step(1)
+        clock.now += 1
+        outer.step(0, "2 of 2 runs")
+    words = "checking 1 of 2 runs ..."
+    assert screen.getvalue().startswith(f"\r{words}\r{' ' * len(words)}\r\rtiny  [####")
+    assert [text.split()[0] for text in screen.drawings] == ["checking", "tiny", "tiny", "checking"]
+
+
+# the first word of every command
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("theory", "-c", "tiny.yaml"), "theory of tiny.yaml"),
+        (("list", "activations"), "listing activations"),
+        (("phase", "-a", "relu", "--format", "svg"), "drawing phase-relu"),
+        (("validate", "tiny.yaml"), "checking tiny.yaml"),
+        (("histogram", "-c", "tiny.yaml", "--no-plot"), "reading tiny.yaml"),
+        (("histogram", "-c", "tiny.yaml", "--no-plot"), "saving tiny"),
+        (("histogram", "-c", "two.yaml", "--no-plot"), "checking two"),
+        (("batch", "tiny.yaml", "-j", "1", "--no-plot"), "looking for specs"),
+        (("batch", "tiny.yaml", "-j", "1", "--no-plot"), "reading the specs"),
+        (("batch", "tiny.yaml", "-j", "1", "--no-plot"), "0/1 run done"),
+        (("batch", "tiny.yaml", "-j", "1", "--no-plot"), "summing up"),
+        (("plot", "outputs/saved"), "drawing outputs/saved"),
+        (("check", "outputs"), "checking"),
+        (("check", "outputs"), "comparing saved"),
+        (("diff", "outputs", "outputs"), "comparing"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else " ".join(each),
+)
+def test_every_command_says_what_it_is_at(
+    winit: Callable, spec: Callable, monkeypatch, arguments: tuple, words: str
+):
+    spec()
+    spec("two.yaml", "variants: {a: {}, b: {width: 7}}\n")
+    Path("saved.yaml").write_bytes(Path("tiny.yaml").read_bytes())
+    assert winit("histogram", "-c", "saved.yaml", "--no-plot").code == 0
+    screen = Screen()
+    monkeypatch.setattr("sys.stderr", screen)
+    monkeypatch.setattr(terminal, "threading", SimpleNamespace(Timer=at_once))
+    assert winit(*arguments).code == 0
+    assert any(text.startswith(f"{words} ...") for text in screen.drawings)
+
+
+def at_once(seconds: float, alarm: Callable[[], None]) -> SimpleNamespace:
+    """Every piece of work is a long one."""
+    return SimpleNamespace(start=alarm, cancel=lambda: None)

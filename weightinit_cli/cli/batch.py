@@ -105,7 +105,8 @@ def command(
 
     if jobs is not None and scheduler is not None:
         raise click.UsageError("--jobs is for this machine's processes; a scheduler has its own")
-    found = find_specs(paths, exclude)
+    with terminal.ProgressBar("looking for specs", shown=not quiet):
+        found = find_specs(paths, exclude)
     code = terminal.fail(map(str, found.problems), SpecError.exit_code) if found.problems else 0
     if not quiet:
         for line in found.left_out:

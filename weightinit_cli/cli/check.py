@@ -10,7 +10,7 @@ from weightinit_cli.cli import terminal
 from weightinit_cli.cli.options import Place, SpecName, data_option, threads_option
 from weightinit_cli.cli.reports import exclude_option, junit_option, style_option, tell
 from weightinit_cli.cli.undrawn import tell_undrawn
-from weightinit_cli.errors import WinitError
+from weightinit_cli.errors import WinitError, counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,8 +62,13 @@ def command(
     from weightinit_cli.cli.baselines import pairs_of
     from weightinit_cli.cli.rerun import judged, rerun
 
-    pairs, code = pairs_of(paths, against, globs, quiet=quiet)
-    done = [rerun(pair, threads, quiet=quiet) for pair in pairs]
+    with terminal.ProgressBar("looking for results", shown=not quiet):
+        pairs, code = pairs_of(paths, against, globs, quiet=quiet)
+    done = []
+    with terminal.ProgressBar("checking", shown=not quiet) as progress:
+        for number, pair in enumerate(pairs, 1):
+            progress.step(0, f"{number:,} of {counted(len(pairs), 'run')}")
+            done.append(rerun(pair, threads, quiet=quiet))
     reports = judged(done, alpha)
     code = max(code, tell(reports, style, junit, quiet=quiet, updating=update))
     if update:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from weightinit_cli.cli import terminal
 from weightinit_cli.cli.options import Place
 from weightinit_cli.cli.reports import exclude_option, junit_option, style_option, tell
 from weightinit_cli.errors import WinitError
@@ -50,17 +51,19 @@ def command(
     from weightinit_cli.cli.baselines import sides_of
 
     found: list[tuple[Report, Pending | None]] = []
-    for run, a, b in sides_of(old, new, globs, quiet=quiet):
-        path = str((a or b)[0])  # type: ignore[index]
-        try:
-            outcome = _compared(a, b)
-        except WinitError as error:
-            found.append((Report(run, path, errors=error.lines), None))
-            continue
-        if isinstance(outcome, Pending):
-            found.append((Report(run, path), outcome))
-        else:
-            found.append((Report(run, path, outcome), None))
+    with terminal.ProgressBar("comparing", shown=not quiet) as progress:
+        for run, a, b in sides_of(old, new, globs, quiet=quiet):
+            progress.step(0, run)
+            path = str((a or b)[0])  # type: ignore[index]
+            try:
+                outcome = _compared(a, b)
+            except WinitError as error:
+                found.append((Report(run, path, errors=error.lines), None))
+                continue
+            if isinstance(outcome, Pending):
+                found.append((Report(run, path), outcome))
+            else:
+                found.append((Report(run, path, outcome), None))
     outcomes = iter(judge([pending for _, pending in found if pending], alpha))
     reports = [
         Report(report.run, report.path, next(outcomes)) if pending else report

@@ -41,7 +41,7 @@ EXAMPLES: dict[str, dict[str, float]] = {
 def command(what: str) -> None:
     """Print the initializers, the activations or the shipped configs."""
     tables = {"initializers": _initializers, "activations": _activations, "configs": _configs}
-    with terminal.ProgressBar(what, shown=True):
+    with terminal.ProgressBar(f"listing {what}", shown=True):
         lines = tables[what](terminal.columns() or terminal.PIPED_COLUMNS)
     for line in lines:
         terminal.say(line)

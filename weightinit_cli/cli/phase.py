@@ -66,7 +66,7 @@ def command(
 
     component = parse_activation(activation, "--activation")
     folder = "-".join(["phase", component.name, *(f"{k}-{v}" for k, v in component.parameters)])
-    with terminal.ProgressBar(folder, shown=not quiet):
+    with terminal.ProgressBar(f"drawing {folder}", shown=not quiet):
         diagram = phase_diagram(component, width)
         pictures = drawn(lambda: _pictures(diagram, formats))
         paths = write_files(output_dir, folder, pictures.files) if pictures.files else []

@@ -32,7 +32,8 @@ def command(path: Path, output_dir: Path | None, formats: tuple[str, ...], quiet
 
     result = load_result(path)
     folder = output_dir or (path if path.is_dir() else path.parent)
-    drawn = drawn_of(result, formats)
+    with terminal.ProgressBar(f"drawing {path}", shown=not quiet):
+        drawn = drawn_of(result, formats)
     paths = write_files(folder, "", drawn.files) if drawn.files else []
     if not quiet:
         for written in paths:

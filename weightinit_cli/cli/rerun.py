@@ -109,7 +109,7 @@ def _rerun(pair: Pair, threads: int | None, *, quiet: bool) -> Rerun:
         return Rerun(pair, spec, Outcome(None, structure=(sentence,)))
     with terminal.ProgressBar(pair.run, shown=not quiet) as progress:
         new = _whole(run(spec, threads=threads, progress=progress))
-    with terminal.ProgressBar(f"{pair.run} compared", shown=not quiet):
+    with terminal.ProgressBar(f"comparing {pair.run}", shown=not quiet):
         found = _compared(old, new, spec, threads, lacked)
     return Rerun(pair, spec, found, older=version < SCHEMA_VERSION)
 

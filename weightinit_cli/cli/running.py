@@ -75,7 +75,8 @@ class Running:
         found = find_config(config)
         if found.shadows is not None and not self._quiet:
             terminal.note(f"{config}: taking the file in this folder, not the shipped config")
-        spec = specs.load(config, overrides, seed)
+        with terminal.ProgressBar(f"reading {config}", shown=not self._quiet):
+            spec = specs.load(config, overrides, seed)
         specs.refuse_others(spec, self._experiment)
         if not self._quiet:
             specs.tell_notes(spec)
@@ -86,7 +87,8 @@ class Running:
         if spec.runs is not None:
             return self._run_several(spec)
         result = self._result(spec)
-        saved = save_result(self._out, spec.folder, result, self._formats)
+        with terminal.ProgressBar(f"saving {spec.folder}", shown=not self._quiet):
+            saved = save_result(self._out, spec.folder, result, self._formats)
         if self._as_json:
             self._say_json(result)
         elif not self._quiet:
@@ -99,17 +101,19 @@ class Running:
     def _run_several(self, spec: AnySpec) -> int:
         """Run all runs of a spec, a line each, and compare them; return the exit code."""
         from weightinit_cli.batch import compare_runs, product_of
-        from weightinit_cli.cli.several import heads, line
+        from weightinit_cli.cli.several import Lines
         from weightinit_cli.experiments import impossible
         from weightinit_cli.spec import expand
 
-        runs = expand(spec)
-        wrong = impossible(spec)
+        with terminal.ProgressBar(f"checking {spec.name}", shown=not self._quiet):
+            runs = expand(spec)
+            wrong = impossible(spec)
         for number, reason in wrong.items():
             told = (f"{runs[number].folder}: {line}" for line in reason.lines)
             terminal.fail(told, FAILED)
         self._say(click.style(printable(f"{spec.name}: {counted(len(runs), 'run')}"), bold=True))
-        self._say(heads(spec))
+        lines = Lines(spec)
+        self._say("\n".join(lines.heads()))
         code = FAILED if wrong else 0
         done = []
         for number, run in enumerate(runs):
@@ -122,11 +126,12 @@ class Running:
             if self._as_json:
                 self._say_json(result)
             else:
-                self._say(line(spec, run, result))
+                self._say("\n".join(lines.of(run, result)))
             code = max(code, _told_of_interruption(result))
             if code == INTERRUPTED:
                 break
-        saved = compare_runs(spec, lambda: done, self._out, self._formats)
+        with terminal.ProgressBar(f"comparing {spec.name}", shown=not self._quiet):
+            saved = compare_runs(spec, lambda: done, self._out, self._formats)
         drawn = any(path.stem == COMPARISON for path in saved.paths)
         if self._formats and not drawn and saved.undrawn is None:
             self._say("no picture shows all of these runs: summary.csv has their figures")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import terminal
-from weightinit_cli.cli.columns import UNLIMITED, Cell, Column, Layout, fitted
+from weightinit_cli.cli.columns import UNLIMITED, Cell, Column, fitted
 from weightinit_cli.cli.scores import mean_scores
 from weightinit_cli.errors import printable
 from weightinit_cli.results import Result, SymmetryResult, TrainingResult
@@ -32,45 +32,41 @@ INDENT = 2
 MOST_NAMES = 200
 
 
-def heads(spec: AnySpec) -> str:
-    """The head of the lines that `line` gives."""
-    layout, below = _layout(spec)
-    lines = layout.head_lines()
-    if below:
-        lines = ["run", *(" " * INDENT + line for line in lines)]
-    return "\n".join(click.style(line, dim=True) for line in lines)
+class Lines:
+    """The lines of a spec's runs, each printed when it is done."""
 
+    def __init__(self, spec: AnySpec) -> None:
+        runs = spec.runs or ()
+        names = [Cell(printable(runs[k].label)) for k in range(min(len(runs), MOST_NAMES))]
+        figures = [Column(head, [TYPICAL], wide=WIDE) for head in HEADS[spec.experiment]]
+        said = "verdict" if spec.experiment == "histogram" else ""
+        longest = Cell(max(DEFINITIONS, key=len))
+        others = [*figures, Column(said, [longest], words=True)]
+        self._room = terminal.columns() or UNLIMITED
+        self._layout = fitted([Column("run", names, words=True), *others], self._room)
+        # In a narrow terminal the figures stand below the name.
+        self._below = self._layout.room < 0
+        if self._below:
+            self._layout = fitted(others, self._room - INDENT)
 
-def line(spec: AnySpec, run: AnySpec, result: AnyResult) -> str:
-    """One run in a line: the figures that say most, and the verdict or what ended it early.
+    def heads(self) -> list[str]:
+        """The head of all lines."""
+        lines = self._layout.head_lines()
+        if self._below:
+            lines = ["run", *(" " * INDENT + line for line in lines)]
+        return [click.style(line, dim=True) for line in lines]
 
-    In a narrow terminal these stand below its name.
-    """
-    layout, below = _layout(spec)
-    name = printable(run.label)
-    cells = [Cell("-" if value is None else f"{value:.4g}") for value in _values(result)]
-    verdict = [each.name for each in result.verdict] if isinstance(result, Result) else []
-    said = ", ".join(verdict or ending(result))
-    cells.append(Cell(said, "green" if said == "healthy" else "red"))
-    if not below:
-        return "\n".join(layout.row([Cell(name), *cells]))
-    lines = terminal.wrapped(name, terminal.columns() or UNLIMITED, anywhere=True)
-    return "\n".join([*lines, *(" " * INDENT + line for line in layout.row(cells))])
-
-
-def _layout(spec: AnySpec) -> tuple[Layout, bool]:
-    """How a line's columns stand, and whether the name stands above them for want of room."""
-    runs = spec.runs or ()
-    names = [Cell(printable(runs[k].label)) for k in range(min(len(runs), MOST_NAMES))]
-    figures = [Column(head, [TYPICAL], wide=WIDE) for head in HEADS[spec.experiment]]
-    said = "verdict" if spec.experiment == "histogram" else ""
-    longest = Cell(max(DEFINITIONS, key=len))
-    others = [*figures, Column(said, [longest], words=True)]
-    room = terminal.columns() or UNLIMITED
-    beside = fitted([Column("run", names, words=True), *others], room)
-    if beside.room >= 0:
-        return beside, False
-    return fitted(others, room - INDENT), True
+    def of(self, run: AnySpec, result: AnyResult) -> list[str]:
+        """One run: the figures that say most, and the verdict or what ended it early."""
+        name = printable(run.label)
+        cells = [Cell("-" if value is None else f"{value:.4g}") for value in _values(result)]
+        verdict = [each.name for each in result.verdict] if isinstance(result, Result) else []
+        said = ", ".join(verdict or ending(result))
+        cells.append(Cell(said, "green" if said == "healthy" else "red"))
+        if not self._below:
+            return self._layout.row([Cell(name), *cells])
+        below = (" " * INDENT + line for line in self._layout.row(cells))
+        return [*terminal.wrapped(name, self._room, anywhere=True), *below]
 
 
 def _values(result: AnyResult) -> tuple[float | None, ...]:

@@ -199,6 +199,8 @@ class StatusLine:
             note(line)
             return
         with _screen:
+            if StatusLine.shown is not self:
+                StatusLine.take_off()
             shown = clipped(printable(line), _columns(sys.stderr) - 1)
             self._echo(f"\r{ljust(shown, self._width)}")
             self._width = width(shown)

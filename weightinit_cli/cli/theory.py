@@ -50,7 +50,7 @@ def command(configs: tuple[str, ...], overrides: tuple[str, ...], as_json: bool)
     code = 0
     for number, config in enumerate(configs):
         try:
-            with terminal.ProgressBar(config, shown=True):
+            with terminal.ProgressBar(f"theory of {config}", shown=True):
                 spec = specs.load(config, overrides)
                 said = forecast(specs.histogram(spec))
             specs.tell_notes(spec)
