@@ -17,7 +17,8 @@ OURS = "weightinit_cli"
 # of which others take `__version__` alone.
 ALLOWED: dict[str, set[str]] = {
     "init": set(),  # lazy, by names in a table
-    "__main__": {"cli"},
+    "__main__": {"cli", "imports"},
+    "imports": set(),  # whence modules come, in every process of winit
     "errors": set(),
     "parameters": set(),
     "reading": set(),  # files of any kind and size, for whoever reads one
@@ -45,6 +46,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "batch": {
         "init", "spec", "experiments", "results", "plots", "saving", "errors", "machine",
+        "imports",
     },
     "cli": {
         "init", "spec", "initializers", "activations", "parameters", "experiments", "results",

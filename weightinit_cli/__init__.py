@@ -1,8 +1,7 @@
 """winit: what a deep network does to its signal before any training."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+# No import: `python -m weightinit_cli` comes here while the current folder is searched, too.
+TYPE_CHECKING = False
 
 __version__ = "0.1.0"
 
@@ -25,7 +24,7 @@ _HOMES = {
 __all__ = ["Result", "Spec", "WinitError", "expand", "load_result", "load_spec", "run"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
+import subprocess
+import sys
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from batch_functions import BROKEN, CURSED, GREEDY, LETHAL, empty, perilous, small
+from batch_functions import BROKEN, CURSED, GREEDY, LETHAL, crowded, empty, perilous, small
 
-from weightinit_cli.batch import Cluster, Failure, Processes, Product, Serial, jobs_of
+import weightinit_cli
+from weightinit_cli.batch import (
+    Cluster,
+    Failure,
+    Processes,
+    Product,
+    Serial,
+    jobs_of,
+    processes,
+    spawning,
+)
 from weightinit_cli.errors import WinitError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
+
+TINY = "samples: 20\nwidth: 8\nlayers: 2\nactivation: sigmoid\ninitializer: xavier_normal\n"
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
 
@@ -121,10 +136,137 @@ def test_a_process_dies(plan: Callable, tmp_path: Path, number: int):
     assert isinstance(outcomes[CURSED], Product)
     (line,) = failed[LETHAL].lines
     assert "SIGKILL" in line
-    assert failed[GREEDY] == Failure(("not enough memory for this run",))
+    assert failed[GREEDY].lines == ("not enough memory for this run",)
     assert failed[7] == Failure(("mend this",))
     assert failed[BROKEN].defect
     assert failed[BROKEN].lines[-1] == "RuntimeError: a defect"
+
+
+@posix
+@pytest.mark.parametrize("number", [1, 3])
+def test_lacking_memory_beside_others(plan: Callable, tmp_path: Path, number: int):
+    """Refused, out of memory or killed beside other runs: done again alone, with the same result.
+
+    None of the other processes, which could hold memory, is there then.
+    """
+    seeds = plan(a=f"sweep: {{seed: {list(range(9))}}}\n")
+    with Processes(number) as executor:
+        outcomes = dict(executor.run(partial(crowded, str(tmp_path)), jobs_of(seeds)))
+    assert sorted(job.number for job in outcomes) == list(range(9))
+    assert all(isinstance(outcome, Product) for outcome in outcomes.values()), outcomes
+
+
+def test_lacking_memory_alone(plan: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """What fails alone, fails; few such runs are held, however many there are."""
+    monkeypatch.setattr(processes, "MOST_ASIDE", 2)
+    grid = plan(a=f"sweep: {{seed: [{GREEDY}, 0], saturation: [0.1, 0.2, 0.3, 0.4]}}\n")
+    with Processes(2) as executor:
+        outcomes = list(executor.run(partial(perilous, str(tmp_path)), jobs_of(grid)))
+    assert len(outcomes) == 8
+    for job, outcome in outcomes:
+        assert isinstance(outcome, Failure if job.spec.seed == GREEDY else Product)
+    assert next(k for k, (job, _) in enumerate(outcomes) if job.spec.seed == GREEDY) < 4
+
+
+class Few:
+    """A system that gives so many processes, and then no more."""
+
+    def __init__(self, number: int) -> None:
+        self._left, self._real = number, processes._starter()
+
+    def start(self) -> object:
+        self._left -= 1
+        if self._left < 0:
+            raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+        return self._real.start()
+
+    def close(self) -> None:
+        self._real.close()
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_the_system_gives_fewer_processes(
+    plan: Callable, monkeypatch: pytest.MonkeyPatch, number: int
+):
+    seeds = plan(a=f"sweep: {{seed: {list(range(9))}}}\n")
+    few, notes = Few(number), []
+    with monkeypatch.context() as patch:
+        patch.setattr(processes, "_starter", lambda: few)
+        executor = Processes(5, notes.append)
+    with executor:
+        makers = [product.version for _, product in executor.run(empty, jobs_of(seeds))]
+    assert len(makers) == 9
+    assert len(set(makers)) <= max(number, 1)
+    assert (str(os.getpid()) in makers) == (number == 0)
+    why = "could be started: resource temporarily unavailable"
+    assert notes == [
+        f"only {number} of 5 processes {why}; they do all runs"
+        if number
+        else f"no process {why}; the runs are done in this one"
+    ]
+
+
+def test_no_more_processes_than_runs(plan: Callable, monkeypatch: pytest.MonkeyPatch):
+    few, notes = Few(3), []
+    monkeypatch.setattr(processes, "_starter", lambda: few)
+    with Processes(200, notes.append) as executor:
+        assert len(dict(executor.run(empty, jobs_of(plan(a="sweep: {seed: [0, 1, 2]}\n"))))) == 3
+    assert notes == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the server is Linux's")
+def test_the_server_is_killed(plan: Callable):
+    """Its workers go with it; another one forks others, and every run is done."""
+    seeds = plan(a=f"sweep: {{seed: {list(range(30))}}}\n")
+    with Processes(2) as executor:
+        outcomes = executor.run(empty, jobs_of(seeds))
+        done = [next(outcomes)]
+        executor._starter._server._process.kill()
+        done += outcomes
+    assert sorted(job.number for job, _ in done) == list(range(30))
+    assert all(isinstance(product, Product) for _, product in done)
+
+
+@posix
+def test_spawned_processes(
+    plan: Callable, serially: dict, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    """As on other systems: the same bytes, and nothing of the current folder is imported."""
+    monkeypatch.setattr(processes, "_starter", spawning.Spawner)
+    monkeypatch.chdir(tmp_path)
+    for name in ("numpy", "matplotlib", "signal", "weightinit_cli", "multiprocessing"):
+        Path(f"{name}.py").write_text("open('imported', 'w')\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert files_of(Processes(2), plan(**KINDS)) == serially
+    assert not Path("imported").exists()
+
+
+ENDLESS = """
+import sys
+sys.path.append(sys.argv[1])
+from batch_functions import endless
+from weightinit_cli.batch import Processes, jobs_of, make_plan
+from weightinit_cli.spec import parse_spec
+plan = make_plan("a", lambda name: parse_spec(sys.argv[2], source="a.yaml", stem="a"))
+with Processes(2) as executor:
+    list(executor.run(endless, jobs_of(plan)))
+"""
+
+
+@posix
+def test_the_parent_is_killed():
+    """Its workers, each in a run without end, see that; nothing holds the pipe any more."""
+    place = str(Path(weightinit_cli.__file__).parent.parent)
+    text = f"{TINY}sweep: {{seed: [0, 1, 2]}}\n"
+    with subprocess.Popen(
+        [sys.executable, "-c", ENDLESS, str(Path(__file__).parent), text],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": place},
+    ) as process:
+        assert process.stdout is not None
+        assert [process.stdout.readline() for _ in range(2)] == [b"under way\n"] * 2
+        process.kill()
+        process.communicate(timeout=20)
 
 
 @posix

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import traceback
 from threading import Lock
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from weightinit_cli.batch.product import Product
-from weightinit_cli.errors import WinitError
+from weightinit_cli.errors import MemoryShortageError, WinitError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -26,10 +26,14 @@ class Job(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """Why a run has no product, one line each; `defect` where it is winit's fault."""
+    """Why a run has no product, one line each.
+
+    `defect` where it is winit's fault, `memory` where there was too little at that moment.
+    """
 
     lines: tuple[str, ...]
     defect: bool = False
+    memory: bool = False
 
 
 Outcome = tuple[Job, Product | Failure]
@@ -78,7 +82,11 @@ class Serial:
 _ALONE = Lock()
 
 
-def attempt(function: Callable[[AnySpec], Product], spec: AnySpec) -> Product | Failure:
+def no_note(line: str) -> None:
+    """Tell nobody."""
+
+
+def attempt(function: Callable[[Any], Product], given: Any) -> Product | Failure:
     """The function's product, or why there is none; one at a time in a process.
 
     The limit on BLAS's threads and matplotlib's settings are a process's, and a worker of a
@@ -86,10 +94,10 @@ def attempt(function: Callable[[AnySpec], Product], spec: AnySpec) -> Product | 
     """
     try:
         with _ALONE:
-            return function(spec)
+            return function(given)
     except WinitError as error:
-        return Failure(error.lines)
+        return Failure(error.lines, memory=isinstance(error, MemoryShortageError))
     except MemoryError:
-        return Failure(("not enough memory for this run",))
+        return Failure(("not enough memory for this run",), memory=True)
     except Exception:  # noqa: BLE001
         return Failure(tuple(traceback.format_exc().splitlines()), defect=True)

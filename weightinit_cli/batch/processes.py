@@ -2,181 +2,184 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
+import pickle
 import sys
 from collections import deque
 from contextlib import contextmanager, suppress
-from itertools import islice
+from itertools import chain, islice
 from multiprocessing.connection import wait
-from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
+from typing import TYPE_CHECKING, Self, cast
 
-from weightinit_cli.batch.executors import Failure, Job, attempt
+from weightinit_cli.batch.executors import Failure, Serial, no_note
+from weightinit_cli.batch.starting import Ended
 from weightinit_cli.machine import available_cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from multiprocessing.connection import Connection
 
-    from weightinit_cli.batch.executors import Outcome
+    from weightinit_cli.batch.executors import Job, Outcome
     from weightinit_cli.batch.product import Product
+    from weightinit_cli.batch.starting import Started, Starter
     from weightinit_cli.spec import AnySpec
 
-TRIES = 2
-# On Linux, workers are forked from a process that has these loaded, in milliseconds; elsewhere
-# the system's libraries do not survive a fork.
-METHOD = "forkserver" if sys.platform == "linux" else "spawn"
-PRELOADED = ["weightinit_cli.batch.preloaded", __name__]
-ENVIRONMENT = {
-    # BLAS threads beside processes wait for each other: they cost a factor of eight.
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "VECLIB_MAXIMUM_THREADS": "1",
-    # glibc keeps what a run gives back for the next one: a tenth of the time without pictures.
-    "MALLOC_MMAP_THRESHOLD_": str(1 << 25),
-    "MALLOC_TRIM_THRESHOLD_": str(1 << 26),
-}
-
-
-class _Task(NamedTuple):
-    job: Job
-    tries: int
+MOST_ASIDE = 100
+# What this process opens beside: the ledger, results, specs, modules, fonts.
+SPARE_DESCRIPTORS = 6
 
 
 class Processes:
-    """So many worker processes, started at once: they load while the specs are read."""
+    """So many worker processes, each started when a job needs it; they load while specs are read.
 
-    def __init__(self, number: int | None = None) -> None:
-        self._workers = [_Worker() for _ in range(available_cores() if number is None else number)]
+    A job whose process dies, or that lacks memory, is done again when no other one runs: only what
+    fails alone, fails. Where the system gives fewer processes, these do the jobs; where it gives
+    none, this process does. `note` is told.
+    """
+
+    def __init__(self, number: int | None = None, note: Callable[[str], None] = no_note) -> None:
+        self._wanted = self._most = available_cores() if number is None else number
+        self._note = note
+        self._workers: list[_Worker] = []
+        self._starter: Starter | None = None
+        with self._limits(), _spare_descriptors():
+            self._starter = _starter()
 
     def run(self, function: Callable[[AnySpec], Product], jobs: Iterable[Job]) -> Iterator[Outcome]:
-        """The outcomes, each as soon as it is there.
-
-        A job whose worker dies is done again by a fresh one, once. As many jobs as there are
-        workers are held ready, and a worker has its next one before its last outcome is given.
-        """
-        tasks = (_Task(job, 1) for job in jobs)
-        ready: deque[_Task] = deque()
+        """The outcomes, each as soon as it is there."""
+        left = iter(jobs)
         while True:
-            ready.extend(islice(tasks, max(len(self._workers) - len(ready), 0)))
-            for worker in self._workers:
-                if ready and worker.task is None:
-                    worker.give(function, ready.popleft())
-            busy = {worker.connection: worker for worker in self._workers if worker.task}
-            if not busy:
+            aside: list[Job] = []
+            yield from self._together(function, left, aside)
+            for job in aside:
+                yield job, self._alone(function, job)
+            if not aside:
                 return
-            for connection in wait(list(busy)):
-                worker = busy[cast("Connection", connection)]
-                task, result = worker.take()
-                if isinstance(result, _Died) and task.tries < TRIES:
-                    ready.appendleft(_Task(task.job, task.tries + 1))
-                    continue
-                if ready:
-                    worker.give(function, ready.popleft())
-                yield task.job, result.failure if isinstance(result, _Died) else result
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for worker in self._workers:
-            worker.end()
+        if self._starter is not None:
+            self._starter.close()
 
+    def _together(
+        self, function: Callable[[AnySpec], Product], jobs: Iterator[Job], aside: list[Job]
+    ) -> Iterator[Outcome]:
+        """As many at once as there are workers; what might get through alone is put aside.
 
-class _Died(NamedTuple):
-    exit_code: int | None
+        As many jobs as there may be workers are held ready, and a worker has its next one before
+        its last outcome is given.
+        """
+        ready: deque[Job] = deque()
+        while True:
+            wanted = self._most if len(aside) < MOST_ASIDE else 0
+            ready.extend(islice(jobs, max(wanted - len(ready), 0)))
+            while ready and (worker := self._idle() or self._add()):
+                worker.give(function, ready.popleft())
+            busy = {worker.connection: worker for worker in self._workers if worker.job}
+            if not busy:
+                break
+            for connection in wait(list(busy)):
+                worker = busy[cast("Connection", connection)]
+                job, outcome = worker.take()
+                if isinstance(outcome, Ended):
+                    self._workers.remove(worker)
+                elif ready:
+                    worker.give(function, ready.popleft())
+                if isinstance(outcome, Ended) or (isinstance(outcome, Failure) and outcome.memory):
+                    aside.append(job)
+                else:
+                    yield job, outcome
+        if not self._most:
+            yield from Serial().run(function, chain(ready, jobs))
 
-    @property
-    def failure(self) -> Failure:
-        """What to say of it."""
-        how = f"ended with code {self.exit_code}"
-        if self.exit_code is not None and self.exit_code < 0:
-            how = f"was ended by {_signal_name(-self.exit_code)}"
-        return Failure((f"its process {how}, twice; it may have needed more memory than there is",))
+    def _alone(self, function: Callable[[AnySpec], Product], job: Job) -> Product | Failure:
+        """What becomes of it in a fresh process, with no other one that could hold memory."""
+        while self._workers:
+            self._workers.pop().end()
+        worker = self._add()
+        if worker is None:
+            return Failure(("no process could be started for it",))
+        worker.give(function, job)
+        _, outcome = worker.take()
+        if not isinstance(outcome, Ended):
+            return outcome
+        self._workers.remove(worker)
+        how = f"its process {outcome}, also when no other run was under way"
+        return Failure((f"{how}; it may have needed more memory than there is",))
+
+    def _idle(self) -> _Worker | None:
+        return next((worker for worker in self._workers if not worker.job), None)
+
+    def _add(self) -> _Worker | None:
+        """Another worker, where there may be more."""
+        if self._starter is None or len(self._workers) >= self._most:
+            return None
+        with self._limits():
+            with _spare_descriptors():
+                worker = _Worker(self._starter.start())
+            self._workers.append(worker)
+            return worker
+        return None
+
+    @contextmanager
+    def _limits(self) -> Iterator[None]:
+        """Make do with what has been started where the system gives no more, and say so."""
+        try:
+            yield
+        except OSError as error:
+            self._most = len(self._workers)
+            where = f"{error.filename}: " if error.filename else ""
+            why = f"could be started: {where}{(error.strerror or str(error)).lower()}"
+            if self._most:
+                few = f"only {self._most} of {self._wanted} processes"
+                self._note(f"{few} {why}; they do all runs")
+            else:
+                self._note(f"no process {why}; the runs are done in this one")
 
 
 class _Worker:
-    """One process, replaced by another when it dies; and what it is doing."""
+    """One process, and what it is doing."""
 
-    def __init__(self) -> None:
-        self.task: _Task | None = None
-        self._start()
+    def __init__(self, started: Started) -> None:
+        self.job: Job | None = None
+        self.connection = started.connection
+        self.end = started.end
 
-    def give(self, function: Callable[[AnySpec], Product], task: _Task) -> None:
+    def give(self, function: Callable[[AnySpec], Product], job: Job) -> None:
         """Have it do a job; that it is dead is seen when the outcome is taken."""
-        self.task = task
+        self.job = job
         with suppress(OSError):
-            self.connection.send((function, task.job.spec))
+            self.connection.send_bytes(pickle.dumps((function, job.spec)))
 
-    def take(self) -> tuple[_Task, Product | Failure | _Died]:
+    def take(self) -> tuple[Job, Product | Failure | Ended]:
         """What has become of its job; waits for it."""
-        task, self.task = cast("_Task", self.task), None
+        job, self.job = cast("Job", self.job), None
         try:
-            return task, self.connection.recv()
+            return job, self.connection.recv()
         except (EOFError, OSError):
-            self.connection.close()
-            self._process.join()
-            died = _Died(self._process.exitcode)
-            self._start()
-            return task, died
-
-    def end(self) -> None:
-        """End it, whatever it does; it writes nothing that could be left half."""
-        self._process.kill()
-        self._process.join()
-        self.connection.close()
-
-    def _start(self) -> None:
-        context: Any = multiprocessing.get_context(METHOD)
-        if METHOD == "forkserver":
-            context.set_forkserver_preload(PRELOADED)
-        self.connection, theirs = context.Pipe()
-        with _by_itself():
-            self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
-            self._process.start()
-        theirs.close()
+            return job, self.end()
 
 
-def _serve(connection: Connection) -> None:
-    """A worker's life: until nobody is there to send jobs."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with suppress(EOFError, OSError):
-        while True:
-            function, spec = connection.recv()
-            connection.send(attempt(function, spec))
+def _starter() -> Starter:
+    if sys.platform == "linux":
+        from weightinit_cli.batch.forking import Forker
+
+        return Forker()
+    from weightinit_cli.batch.spawning import Spawner
+
+    return Spawner()
 
 
 @contextmanager
-def _by_itself() -> Iterator[None]:
-    """What is started here has its own environment, is deaf to ^C, and loads no main module.
-
-    Else a worker would import the caller's main module, and start from it what started it.
-    """
-    former = {name: os.environ.get(name) for name in ENVIRONMENT}
-    os.environ.update(ENVIRONMENT)
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    blocked = None
-    if hasattr(signal, "pthread_sigmask"):
-        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+def _spare_descriptors() -> Iterator[None]:
+    """What is opened here leaves some for what comes. Raises OSError where there are too few."""
+    held: list[int] = []
     try:
+        while len(held) < SPARE_DESCRIPTORS:
+            held.append(os.open(os.devnull, os.O_RDONLY))
         yield
     finally:
-        sys.modules["__main__"] = main
-        for name, value in former.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-        if blocked is not None:
-            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
+        for descriptor in held:
+            os.close(descriptor)

@@ -34,6 +34,9 @@ COMMANDS = {
     "plot": "plot",
 }
 
+# Neither read nor write where a person is.
+ANYWHERE = {"list", "explain", "schema"}
+
 INTERRUPTED = 130
 
 
@@ -94,6 +97,9 @@ def winit() -> None:
 
 def _invoke(arguments: Sequence[str]) -> object:
     """Without click's own `main`, which prints an empty line at ^C and exits at a closed pipe."""
+    helped = not {"-h", "--help"}.isdisjoint(arguments)
+    if arguments and arguments[0] in COMMANDS.keys() - ANYWHERE and not helped:
+        _see_current_folder()
     try:
         with winit.make_context("winit", list(arguments)) as context:
             return winit.invoke(context)
@@ -105,6 +111,14 @@ def _invoke(arguments: Sequence[str]) -> object:
         with terminal.stdout_errors():  # as click prints its help
             raise
         return 0
+
+
+def _see_current_folder() -> None:
+    try:
+        Path.cwd()
+    except OSError:
+        message = "the current folder does not exist any more; change to one that does"
+        raise WinitError(message) from None
 
 
 def _command_path(arguments: Sequence[str]) -> str:

@@ -20,6 +20,7 @@ from weightinit_cli.cli.options import (
     seed_option,
     set_option,
 )
+from weightinit_cli.cli.stops import Stops
 from weightinit_cli.cli.tally import Tally
 from weightinit_cli.cli.undrawn import names_of, note_lacking, tell_undrawn
 from weightinit_cli.errors import SpecError, WinitError, counted, printable
@@ -47,7 +48,7 @@ DIGEST_SHOWN = 12
 @click.option(
     "-j",
     "--jobs",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 256),
     metavar="N",
     help="Processes; 1 stays in this one. Default: the cores.",
 )
@@ -97,7 +98,8 @@ def command(
     same command again goes on where it was stopped. A bad spec or a run that fails stops nothing
     else. Writes what winit histogram, symmetry and train write, and over all runs summary.csv (a
     row per layer or step of each run) and index.json. The results are the same, bit for bit,
-    whatever runs them.
+    whatever runs them. Stopped by ^C, it keeps the runs that are done; summary.csv and index.json
+    are then still those of the batch before.
 
     A Dask cluster's scheduler and workers are trusted like yourself.
     """
@@ -128,19 +130,26 @@ def command(
         return max(code, _list(plan, settings, as_json=as_json, quiet=quiet))
     # What runs for hours collects its garbage; __main__ has turned that off for a quick start.
     gc.enable()
-    with _executor(jobs, scheduler) as executor:
-        with terminal.ProgressBar("reading the specs", shown=not quiet):
-            plan = make_plan(found.specs, load)
-        code = max(code, _say_errors(plan))
-        return max(code, _run(plan, executor, settings, as_json=as_json, quiet=quiet))
+    tally = Tally(shown=not quiet, results=output_dir if as_json else None)
+    with Stops() as stops:
+        try:
+            with _executor(jobs, scheduler, tally) as executor:
+                with terminal.ProgressBar("reading the specs", shown=not quiet):
+                    plan = make_plan(found.specs, load)
+                code = max(code, _say_errors(plan))
+                bad = len(found.specs) - len(plan.specs)
+                done = _run(plan, bad, executor, settings, tally, as_json=as_json, quiet=quiet)
+                return max(code, done)
+        except KeyboardInterrupt:
+            return terminal.fail([tally.interrupted()], stops.code)
 
 
-def _executor(jobs: int | None, scheduler: str | None) -> Executor:
+def _executor(jobs: int | None, scheduler: str | None, tally: Tally) -> Executor:
     from weightinit_cli.batch import Cluster, Processes, Serial
 
     if scheduler is not None:
         return Cluster(scheduler)
-    return Serial() if jobs == 1 else Processes(jobs)
+    return Serial() if jobs == 1 else Processes(jobs, tally.note)
 
 
 def _say_errors(plan: Plan) -> int:
@@ -164,14 +173,23 @@ def _list(plan: Plan, settings: Settings, *, as_json: bool, quiet: bool) -> int:
     return FAILED if plan.impossible else 0
 
 
-def _run(plan: Plan, executor: Executor, settings: Settings, *, as_json: bool, quiet: bool) -> int:
+def _run(
+    plan: Plan,
+    bad: int,
+    executor: Executor,
+    settings: Settings,
+    tally: Tally,
+    *,
+    as_json: bool,
+    quiet: bool,
+) -> int:
     from weightinit_cli.batch import Ledger, run_batch, sum_up
 
     if not plan.total:
         return 0
     out = settings.out
     with Ledger(out, plan.total) as ledger:
-        with Tally(plan.total, shown=not quiet, results=out if as_json else None) as tally:
+        with tally.over(plan.total):
             counts = run_batch(plan, executor, settings, ledger, tally)
         with terminal.ProgressBar("summing up", shown=not quiet):
             paths, compared, errors = sum_up(plan, ledger, out, settings.formats)
@@ -180,7 +198,7 @@ def _run(plan: Plan, executor: Executor, settings: Settings, *, as_json: bool, q
     if settings.formats and not quiet:
         note_lacking(name for spec in plan.specs for name in names_of(spec))
     if not (quiet or as_json):
-        terminal.say(_sentence(counts))
+        terminal.say(_sentence(counts, bad))
         for path in paths:
             terminal.say(printable(str(path)))
     unwritten = (terminal.fail(each.lines, each.exit_code) for each in errors)
@@ -193,10 +211,11 @@ def _say_failures(ledger: Ledger) -> None:
             terminal.note(f"{record.folder}: {line}")
 
 
-def _sentence(counts: Counts) -> str:
-    runs = counted(counts.total, "run")
-    said = f"{runs}: {counts.done:,} done, {counts.skipped:,} skipped, {counts.failed:,} failed"
-    return f"{said}, {counts.undrawn:,} without pictures" if counts.undrawn else said
+def _sentence(counts: Counts, bad: int) -> str:
+    parts = [f"{counts.done:,} done", f"{counts.skipped:,} skipped", f"{counts.failed:,} failed"]
+    parts += [f"{counts.undrawn:,} without pictures"] if counts.undrawn else []
+    parts += [f"{counted(bad, 'bad spec')} left out"] if bad else []
+    return f"{counted(counts.total, 'run')}: {', '.join(parts)}"
 
 
 def _code(counts: Counts) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from weightinit_cli.cli import terminal
@@ -14,8 +14,8 @@ from weightinit_cli.errors import counted
 from weightinit_cli.reading import read_file
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
-    from typing import Self
 
     from weightinit_cli.batch import Counts, Record
 
@@ -29,9 +29,9 @@ class Tally:
     With `results`, the output folder, the saved result of every run goes to stdout, a line each.
     """
 
-    def __init__(self, total: int, *, shown: bool, results: Path | None = None) -> None:
+    def __init__(self, *, shown: bool, results: Path | None = None) -> None:
         self._results = results
-        self._first = terminal.ProgressBar(f"0/{counted(total, 'run')} done", shown=shown)
+        self._counts: Counts | None = None
         self._before_first = ExitStack()
         self._shown = shown and sys.stderr is not None
         self._line = terminal.StatusLine()
@@ -40,6 +40,7 @@ class Tally:
 
     def step(self, record: Record, counts: Counts) -> None:
         """A run is over."""
+        self._counts = counts
         self._before_first.close()
         if self._results is not None and record.status != "failed":
             _say_result(self._results / record.folder)
@@ -48,13 +49,31 @@ class Tally:
             self._due = now + self._every
             self._line.draw(words(counts, now))
 
-    def __enter__(self) -> Self:
-        self._before_first.enter_context(self._first)
-        return self
+    def note(self, line: str) -> None:
+        """Print a line about how the batch is run."""
+        if self._shown:
+            terminal.note(line)
 
-    def __exit__(self, *_: object) -> None:
-        self._before_first.close()
-        self._line.erase()
+    def interrupted(self) -> str:
+        """What to say where the batch is stopped here."""
+        counts = self._counts
+        if counts is None:
+            return "interrupted"
+        there = counts.done + counts.skipped
+        failed = f", {counts.failed:,} failed" if counts.failed else ""
+        runs = f"{there:,} of {counted(counts.total, 'run')} done{failed}"
+        return f"interrupted: {runs}; the same command goes on from there"
+
+    @contextmanager
+    def over(self, total: int) -> Iterator[None]:
+        """Show how far so many runs are, until the end."""
+        first = terminal.ProgressBar(f"0/{counted(total, 'run')} done", shown=self._shown)
+        with self._before_first:
+            self._before_first.enter_context(first)
+            try:
+                yield
+            finally:
+                self._line.erase()
 
 
 def words(counts: Counts, now: float) -> str:
@@ -64,7 +83,9 @@ def words(counts: Counts, now: float) -> str:
     parts += [f"{counts.skipped:,} skipped"] if counts.skipped else []
     left = counts.seconds_left(now)
     if left is not None:
-        parts += [f"{counts.rate(now):.3g} runs/s", f"{terminal.clock(left)} left"]
+        rate = f"{counts.rate(now):.3g}"
+        unit = "run/s" if rate == "1" else "runs/s"
+        parts += [f"{rate} {unit}", f"{terminal.clock(left)} left"]
     return ", ".join(parts)
 
 

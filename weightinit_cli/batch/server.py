@@ -1,0 +1,93 @@
+"""A process that has loaded what runs need, and forks the workers of a batch (Linux).
+
+It ends when the process that started it does, and its workers end with it: there is no moment at
+which one of them could be left, and no file or name that could be. While it loads, the system ends
+it; then it sees for itself, since the thread that started it may end before the batch does.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import json
+import os
+import signal
+import socket
+from contextlib import suppress
+from errno import EMFILE
+from multiprocessing.connection import Connection
+
+from weightinit_cli.batch.worker import PR_SET_PDEATHSIG, START, prepare, work
+
+STDERR = 2
+
+
+def serve(descriptor: int) -> None:
+    """Fork a worker whenever asked, and say its number, or why there is none.
+
+    Given its number, end it where it has not ended, and say its exit code.
+    """
+    _fill_standard_streams()
+    server = os.getpid()
+    with socket.socket(fileno=descriptor) as control:
+        trouble = _trouble()
+        _when_parent_ends(0)
+        while True:
+            asked, descriptors, *_ = socket.recv_fds(control, 64, 1)
+            if not asked:
+                return  # nobody is there; the system ends the workers with this process
+            answer: int | str
+            if asked != START:
+                answer = _end(int(asked))
+            elif (answer := trouble or _fork(descriptors)) == 0:
+                break
+            with suppress(OSError):
+                control.send(json.dumps(answer).encode())
+            for each in descriptors:
+                os.close(each)
+    # This is a worker.
+    _when_parent_ends(signal.SIGKILL)
+    if os.getppid() == server:
+        work(Connection(descriptors[0]))
+
+
+def _fill_standard_streams() -> None:
+    """Else what comes from the parent could take the number of one that was closed."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= STDERR:
+        pass
+    os.close(descriptor)
+
+
+def _when_parent_ends(number: int) -> None:
+    """Have the system send this signal when the thread that started this process ends."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
+
+
+def _trouble() -> str:
+    """Why the runs cannot be done by this process; empty where they can."""
+    try:
+        prepare()
+    except Exception as error:  # noqa: BLE001  # whatever keeps a module from being loaded
+        return _reason(error)
+    gc.freeze()
+    return ""
+
+
+def _reason(error: Exception) -> str:
+    said = (getattr(error, "strerror", None) or "").lower() or f"{type(error).__name__}: {error}"
+    return said.partition("\n")[0]
+
+
+def _fork(descriptors: list[int]) -> int | str:
+    """The worker's number, 0 in the worker itself; or why there is none."""
+    if not descriptors:  # there was no place for the one that was sent
+        return os.strerror(EMFILE).lower()
+    try:
+        return os.fork()
+    except OSError as error:
+        return _reason(error)
+
+
+def _end(worker: int) -> int:
+    os.kill(worker, signal.SIGKILL)  # of one that has ended already, the exit code stays
+    return os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1])
