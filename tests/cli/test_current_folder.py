@@ -38,7 +38,7 @@ EVERY_COMMAND = [
     ("validate", "tiny.yaml"),
     ("schema",),
     ("list", "configs"),
-    ("explain", "std"),
+    ("explain", "collapsed"),
     ("new", "new.yaml"),
     ("show", "outputs/tiny"),
     ("plot", "outputs/tiny"),
