@@ -20,7 +20,7 @@ REFUSED, SHORT, KILLED = 1, 2, 3
 
 def empty(spec: Spec) -> Product:
     """A product that says which run it is of, and in which process it was made."""
-    return Product("", str(os.getpid()), (spec.run,), [], None, {})
+    return Product("", str(os.getpid()), "", (spec.run,), [], None, {})
 
 
 def perilous(folder: str, spec: Spec) -> Product:

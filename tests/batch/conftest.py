@@ -55,7 +55,7 @@ def plan() -> Callable[..., Plan]:
 
 
 class Cluster:
-    """A real scheduler with two workers on the loopback address."""
+    """A real scheduler with its workers on the loopback address."""
 
     def __init__(
         self, address: str, scheduler: subprocess.Popen, workers: list[subprocess.Popen]
@@ -85,11 +85,11 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., object]:
         return process, process.stdout.readline().strip()
 
     @contextmanager
-    def run() -> Iterator[Cluster]:
+    def run(workers: int = 2) -> Iterator[Cluster]:
         folder = str(tmp_path_factory.mktemp("dask"))
         with ExitStack() as stack:
             scheduler, address = start(stack, SCHEDULER)
-            workers = [start(stack, WORKER, address, folder)[0] for _ in range(2)]
-            yield Cluster(address, scheduler, workers)
+            started = [start(stack, WORKER, address, folder)[0] for _ in range(workers)]
+            yield Cluster(address, scheduler, started)
 
     return run

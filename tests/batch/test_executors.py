@@ -10,6 +10,7 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,6 +27,7 @@ from weightinit_cli.batch import (
     processes,
     spawning,
 )
+from weightinit_cli.batch import cluster as cluster_module
 from weightinit_cli.errors import WinitError
 
 if TYPE_CHECKING:
@@ -97,6 +99,47 @@ def test_a_cluster_loses_its_scheduler(plan: Callable, cluster: Callable):
                     dask.scheduler.kill()
                     dask.scheduler.wait()
     assert 5 <= len(done) < 60
+
+
+def test_a_cluster_without_workers(
+    plan: Callable, cluster: Callable, monkeypatch: pytest.MonkeyPatch
+):
+    """Told, with the address, and not waited for longer than wanted."""
+    monkeypatch.setattr(cluster_module, "FIRST_WORD", 0.0)
+    notes: list[str] = []
+    with cluster(workers=0) as dask, Cluster(dask.address, notes.append, wait=0.5) as executor:
+        assert executor.numpy == Serial().numpy
+        with pytest.raises(WinitError, match=r"no workers for 0.5 s \(--wait\)"):
+            list(executor.run(empty, jobs_of(plan(a="seed: 1\n"))))
+        assert notes == [f"--scheduler {dask.address}: 0 workers; waiting for one"]
+
+
+def test_a_cluster_loses_its_only_worker(plan: Callable, cluster: Callable):
+    seeds = plan(a=f"sweep: {{seed: {list(range(60))}}}\n")
+    done = []
+    with cluster(workers=1) as dask, Cluster(dask.address, wait=0.0) as executor:  # noqa: SIM117
+        with pytest.raises(WinitError, match="the runs that are done are saved"):  # noqa: PT012
+            for job, outcome in executor.run(empty, jobs_of(seeds)):
+                done += [job.number] if isinstance(outcome, Product) else []
+                if len(done) == 5:
+                    dask.workers[0].kill()
+                    dask.workers[0].wait()
+    assert 5 <= len(done) < 60
+
+
+def test_waiting_is_told_now_and_then(monkeypatch: pytest.MonkeyPatch):
+    """By a clock of the test's: after three seconds, each minute, and anew after a worker came."""
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr(cluster_module, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    told: list[float] = []
+    waiting = cluster_module._Waiting("tcp://host:1", lambda _: told.append(clock.now), 500.0)
+    for second in range(300):
+        clock.now = float(second)
+        waiting.see(1 if second in (0, 100, 101) else 0)
+    assert told == [4.0, 64.0, 105.0, 165.0, 225.0, 285.0]
+    clock.now = 602.0
+    with pytest.raises(WinitError, match="no workers for 500 s"):
+        waiting.see(0)
 
 
 def test_no_scheduler():

@@ -15,12 +15,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from weightinit_cli import load_result
-from weightinit_cli.batch import Counts
-from weightinit_cli.cli.tally import words
+from weightinit_cli.batch import (
+    Counts,
+    Ledger,
+    Serial,
+    Settings,
+    make_plan,
+    our_numpy,
+    run_batch,
+)
+from weightinit_cli.cli.tally import Tally, words
 from weightinit_cli.spec import expand, load_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
 KILLS = 10
@@ -188,6 +196,36 @@ def test_another_version_runs_again(winit: Callable, folder: Path):
     assert "1 done, 4 skipped" in winit("batch", folder, *QUICK).out
 
 
+@pytest.mark.parametrize("ours", [True, False], ids=["then ours", "then the same"])
+def test_another_numpy_is_another_result(folder: Path, ours: bool):
+    """Told once, and not taken for ours when the batch goes on; by the same workers it is."""
+    notes: list[str] = []
+
+    class Elsewhere(Serial):
+        numpy = frozenset({"0.1"})
+
+        def run(self, function: Callable, jobs: Iterable) -> Iterator:
+            for job, product in super().run(function, jobs):
+                result = json.loads(product.files["stats.json"])
+                result["environment"]["numpy"] = "0.1"
+                files = {"stats.json": json.dumps(result).encode()}
+                yield job, product._replace(numpy="0.1", files=files)
+
+    def run(executor: Serial) -> Counts:
+        plan = make_plan(["specs/a.yaml", "specs/b.yml"], load_spec)
+        with Ledger(Path("o"), 2) as ledger:
+            tally = Tally(shown=False)
+            tally.note = notes.append
+            return run_batch(plan, executor, Settings(Path("o"), ()), ledger, tally)
+
+    assert run(Elsewhere()).done == 2
+    (note,) = notes
+    assert note.startswith(f"a worker has numpy 0.1, here is {our_numpy()}: ")
+    again = run(Serial() if ours else Elsewhere())
+    assert (again.done, again.skipped) == ((2, 0) if ours else (0, 2))
+    assert notes == [note]
+
+
 # what is wrong
 
 
@@ -303,6 +341,8 @@ def test_no_scheduler(winit: Callable, folder: Path):
     run = winit("batch", folder, "--scheduler", "tcp://127.0.0.1:1", "-j", 2)
     assert run.code == 2
     assert "--jobs" in run.err
+    run = winit("batch", folder, "--wait", 1)
+    assert (run.code, "--scheduler" in run.err) == (2, True)
 
 
 # how it is told

@@ -7,7 +7,7 @@ yet. `product_of` is what becomes of a single run, `compare_runs` of several.
 
 from weightinit_cli.batch.cluster import Cluster
 from weightinit_cli.batch.engine import Settings, jobs_of, run_batch
-from weightinit_cli.batch.executors import Executor, Failure, Serial
+from weightinit_cli.batch.executors import Executor, Failure, Serial, our_numpy
 from weightinit_cli.batch.find import Found, find_specs
 from weightinit_cli.batch.ledger import Ledger, Record
 from weightinit_cli.batch.plan import Plan, make_plan
@@ -36,6 +36,7 @@ __all__ = [
     "find_specs",
     "jobs_of",
     "make_plan",
+    "our_numpy",
     "produce",
     "product_of",
     "run_batch",

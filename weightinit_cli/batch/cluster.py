@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import socket
+import time
+import warnings
 from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
-from weightinit_cli.batch.executors import Failure, attempt
+from weightinit_cli.batch.executors import Failure, attempt, no_note, our_numpy
 from weightinit_cli.errors import WinitError
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from weightinit_cli.spec import AnySpec
 
 PATIENCE = 2.0  # seconds for a scheduler to answer
+LOOK_EVERY = 0.5  # seconds between two looks at the workers while nothing comes from them
+FIRST_WORD, NEXT_WORD = 3.0, 60.0  # seconds without workers until that is said, and said again
 AHEAD = 2  # jobs in flight for each thread of the workers, so that none waits for us
 
 
@@ -30,12 +34,16 @@ class ClusterError(WinitError):
 class Cluster:
     """The workers of a scheduler, which is trusted like oneself: it runs what it is sent.
 
-    A job whose worker dies is given to another one by the scheduler. Raises ClusterError where
+    A job whose worker dies is given to another one by the scheduler. Where there is none, `note`
+    is told now and then, and waiting for one ends after `wait` seconds. Raises ClusterError where
     there is no scheduler at the address, or no `distributed`.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(
+        self, address: str, note: Callable[[str], None] = no_note, wait: float | None = None
+    ) -> None:
         _knock(address)
+        self._waiting = _Waiting(address, note, wait)
         try:
             import distributed
         except ImportError:
@@ -46,14 +54,28 @@ class Cluster:
         _silence()
         self._dask: Any = distributed
         try:
-            self._client: Any = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of other versions; see `numpy`
+                self._client: Any = distributed.Client(
+                    address, timeout=PATIENCE, set_as_default=False
+                )
         except Exception as error:  # noqa: BLE001  # of another server's words it makes anything
             raise _unreachable(address, error) from None
+
+    @property
+    def numpy(self) -> frozenset[str]:
+        """The versions of numpy that its workers have; where there are none, ours."""
+        with suppress(Exception):  # a scheduler that is lost is seen where it is needed
+            workers = self._client.get_versions()["workers"].values()
+            found = frozenset(str(each["packages"]["numpy"]) for each in workers if each)
+            if found:
+                return found
+        return frozenset({our_numpy()})
 
     def run(self, function: Callable[[AnySpec], Product], jobs: Iterable[Job]) -> Iterator[Outcome]:
         """The outcomes, each as soon as it is there.
 
-        Raises ClusterError where the scheduler is lost on the way.
+        Raises ClusterError where the scheduler is lost on the way, or no worker comes.
         """
         jobs = iter(jobs)
         in_flight: dict[Any, Job] = {}
@@ -70,18 +92,30 @@ class Cluster:
             # Workers come and go; they are counted again when so many jobs are done as they take.
             room = self._room()
             submit(room - len(in_flight))
-            for future in islice(completed, min(room, len(in_flight))):
+            for _ in range(min(room, len(in_flight))):
+                future = self._next(completed)
                 job = in_flight.pop(future)
                 outcome = _outcome(future)
                 submit(1)
                 yield job, outcome
 
+    def _next(self, completed: Any) -> Any:
+        """The next future that is done; waits for it, and sees meanwhile who works."""
+        changed = completed.thread_condition
+        while True:
+            with changed:
+                if changed.wait_for(completed.has_ready, LOOK_EVERY):
+                    return next(completed)
+            self._room()
+
     def _room(self) -> int:
         try:
-            threads: int = sum(self._client.nthreads().values())
+            threads = self._client.nthreads()
         except Exception as error:  # noqa: BLE001  # whatever its streams raise
             raise ClusterError(f"the scheduler is lost: {error}") from None
-        return AHEAD * max(threads, 1)
+        self._waiting.see(len(threads))
+        number: int = sum(threads.values())
+        return AHEAD * max(number, 1)
 
     def __enter__(self) -> Self:
         return self
@@ -89,6 +123,32 @@ class Cluster:
     def __exit__(self, *_: object) -> None:
         with suppress(Exception):
             self._client.close(timeout=PATIENCE)
+
+
+class _Waiting:
+    """For a worker: told, and ended where it takes too long."""
+
+    def __init__(self, address: str, note: Callable[[str], None], longest: float | None) -> None:
+        self._address, self._note, self._longest = address, note, longest
+        self._since: float | None = None
+        self._due = 0.0
+
+    def see(self, workers: int) -> None:
+        """So many workers are there. Raises ClusterError where there has been none for too long."""
+        now = time.monotonic()
+        if workers:
+            self._since = None
+            return
+        if self._since is None:
+            self._since, self._due = now, now + FIRST_WORD
+        if self._longest is not None and now - self._since >= self._longest:
+            raise ClusterError(
+                f"--scheduler {self._address}: no workers for {self._longest:g} s (--wait); "
+                "the runs that are done are saved"
+            )
+        if now >= self._due:
+            self._due = now + NEXT_WORD
+            self._note(f"--scheduler {self._address}: 0 workers; waiting for one")
 
 
 def _silence() -> None:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from weightinit_cli import __version__
-from weightinit_cli.batch.executors import Failure, Job
+from weightinit_cli.batch.executors import Failure, Job, our_numpy
 from weightinit_cli.batch.ledger import Record
 from weightinit_cli.batch.product import Product, produce, saved
 from weightinit_cli.batch.progress import Counts, NoProgress
@@ -16,7 +16,7 @@ from weightinit_cli.results import STATS
 from weightinit_cli.saving import DEFECT, INTERRUPTED, save
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from weightinit_cli.batch.executors import Executor
@@ -33,9 +33,9 @@ class Settings(NamedTuple):
     formats: tuple[str, ...] = ("png",)
     force: bool = False
 
-    def saved(self, job: Job) -> Product | None:
-        """What is saved of a run and need not be done again."""
-        return None if self.force else saved(self.out, job.spec, job.digest, self.formats)
+    def saved(self, job: Job, numpy: Collection[str]) -> Product | None:
+        """What is saved of a run and need not be done again with one of these versions."""
+        return None if self.force else saved(self.out, job.spec, job.digest, self.formats, numpy)
 
 
 def run_batch(
@@ -49,7 +49,9 @@ def run_batch(
 
     Whatever happens to one run, the others are done.
     """
-    batch = _Batch(settings, ledger, progress or NoProgress(), Counts(plan.total))
+    counts = Counts(plan.total)
+    versions = executor.numpy, {our_numpy()}
+    batch = _Batch(settings, ledger, progress or NoProgress(), counts, *versions)
     for outcome in executor.run(partial(produce, formats=settings.formats), batch.jobs(plan)):
         batch.take(*outcome)
     return batch.counts
@@ -65,11 +67,13 @@ class _Batch(NamedTuple):
     ledger: Ledger
     progress: Progress
     counts: Counts
+    numpy: frozenset[str]
+    known: set[str]
 
     def jobs(self, plan: Plan) -> Iterator[Job]:
         """What there is to do; what is saved is noted on the way."""
         for job in jobs_of(plan):
-            former = self.settings.saved(job)
+            former = self.settings.saved(job, self.numpy)
             if former is None:
                 yield job
             else:
@@ -95,6 +99,7 @@ class _Batch(NamedTuple):
         if (product.version, product.digest) != (__version__, job.digest):
             return Failure((f"its worker has winit {product.version}; here is {__version__}",))
         place = self.settings.out, job.spec.folder, job.digest
+        self._tell_numpy(product.numpy)
         try:
             saved = save(*place, product.files, product.undrawn)
         except OutputError as error:
@@ -107,6 +112,13 @@ class _Batch(NamedTuple):
             self.counts.undrawn += 1
             self.counts.defects += undrawn.exit_code == DEFECT
             self.counts.unwritten += undrawn.exit_code == OutputError.exit_code
+
+    def _tell_numpy(self, numpy: str) -> None:
+        """Say of every other version of numpy, once, that runs are done with it."""
+        if numpy not in self.known:
+            self.known.add(numpy)
+            bits = "the last bits of its results may differ; their stats.json says so"
+            self.progress.note(f"a worker has numpy {numpy}, here is {our_numpy()}: {bits}")
 
     def _note(self, job: Job, record: Record) -> None:
         self.ledger.write(job.number, record)

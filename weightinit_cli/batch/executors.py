@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import traceback
+from functools import cache
+from importlib.metadata import version
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -47,6 +49,11 @@ class Executor(Protocol):
     whatever it has started.
     """
 
+    @property
+    def numpy(self) -> frozenset[str]:
+        """The versions of numpy that do the runs: another one makes another result."""
+        ...
+
     def run(self, function: Callable[[AnySpec], Product], jobs: Iterable[Job]) -> Iterator[Outcome]:
         """The outcomes, each as soon as it is there."""
         ...
@@ -68,6 +75,11 @@ class Executor(Protocol):
 class Serial:
     """One after the other, in this process."""
 
+    @property
+    def numpy(self) -> frozenset[str]:
+        """Ours."""
+        return frozenset({our_numpy()})
+
     def run(self, function: Callable[[AnySpec], Product], jobs: Iterable[Job]) -> Iterator[Outcome]:
         """The outcomes, in the order of the jobs."""
         return ((job, attempt(function, job.spec)) for job in jobs)
@@ -80,6 +92,12 @@ class Serial:
 
 
 _ALONE = Lock()
+
+
+@cache
+def our_numpy() -> str:
+    """The version of numpy here."""
+    return version("numpy")
 
 
 def no_note(line: str) -> None:

@@ -11,7 +11,7 @@ from itertools import chain, islice
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Self, cast
 
-from weightinit_cli.batch.executors import Failure, Serial, no_note
+from weightinit_cli.batch.executors import Failure, Serial, no_note, our_numpy
 from weightinit_cli.batch.starting import Ended
 from weightinit_cli.machine import available_cores
 
@@ -44,6 +44,11 @@ class Processes:
         self._starter: Starter | None = None
         with self._limits(), _spare_descriptors():
             self._starter = _starter()
+
+    @property
+    def numpy(self) -> frozenset[str]:
+        """Ours, as all modules."""
+        return frozenset({our_numpy()})
 
     def run(self, function: Callable[[AnySpec], Product], jobs: Iterable[Job]) -> Iterator[Outcome]:
         """The outcomes, each as soon as it is there."""

@@ -14,7 +14,7 @@ from weightinit_cli.results.summary import rows
 from weightinit_cli.saving import drawn_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from weightinit_cli.results import AnyResult
@@ -27,13 +27,14 @@ if TYPE_CHECKING:
 class Product(NamedTuple):
     """What is left of a run: its figures for the tables over all runs, and its files.
 
-    `files` are contents by name, stats.json last; `compared` is of one of several runs; `folder`
-    says where it was found on disk; `undrawn` why there are no pictures among the files, where they
-    could not be drawn.
+    `version` is winit's; `files` are contents by name, stats.json last; `compared` is of one of
+    several runs; `folder` says where it was found on disk; `undrawn` why there are no pictures
+    among the files, where they could not be drawn.
     """
 
     digest: str
     version: str
+    numpy: str
     verdict: tuple[str, ...]
     rows: list[Row]
     compared: ComparedRun | TrainedRun | None
@@ -63,12 +64,16 @@ def product_of(result: AnyResult, spec: AnySpec, formats: Sequence[str]) -> Prod
 
 
 def saved(
-    out: Path, spec: AnySpec, digest: str, formats: Sequence[str] = ("png",)
+    out: Path,
+    spec: AnySpec,
+    digest: str,
+    formats: Sequence[str] = ("png",),
+    numpy: Collection[str] | None = None,
 ) -> Product | None:
     """The product as it stands on disk, without its files; None where it has to be made.
 
-    It stands there if stats.json is whole, from this version of winit and of this digest, and
-    every picture that is wanted is of this digest, too.
+    It stands there if stats.json is whole, from this version of winit, of this digest and of one
+    of these versions of numpy, and every picture that is wanted is of this digest, too.
     """
     folder = _folder(out, spec)
     try:
@@ -78,6 +83,8 @@ def saved(
     former = result.name, result.digest, result.environment.get("winit")
     name = folder.partition("/")[0]
     if former != (name, digest, __version__) or interruption(result) is not None:
+        return None
+    if numpy is not None and result.environment.get("numpy") not in numpy:
         return None
     wanted = [] if spec.run else picture_names(result, formats)
     if not all(is_of(out / folder / name, digest) for name in wanted):
@@ -96,4 +103,6 @@ def _folder(out: Path, spec: AnySpec) -> str:
 def _product(result: AnyResult, spec: AnySpec, files: Mapping[str, bytes]) -> Product:
     verdict = tuple(each.name for each in result.verdict) if isinstance(result, Result) else ()
     lines = rows(result, spec.label)
-    return Product(result.digest, __version__, verdict, lines, compared_run(result, spec), files)
+    numpy = str(result.environment.get("numpy"))
+    compared = compared_run(result, spec)
+    return Product(result.digest, __version__, numpy, verdict, lines, compared, files)

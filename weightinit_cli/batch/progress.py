@@ -49,9 +49,16 @@ class Progress(Protocol):
         """A run has been done, has failed or was skipped."""
         ...
 
+    def note(self, line: str) -> None:
+        """Something is worth knowing about how the runs are done."""
+        ...
+
 
 class NoProgress:
     """Shows nothing."""
 
     def step(self, record: Record, counts: Counts) -> None:
         """A run is over."""
+
+    def note(self, line: str) -> None:
+        """Nobody is told."""

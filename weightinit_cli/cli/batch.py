@@ -55,6 +55,12 @@ DIGEST_SHOWN = 12
 @click.option(
     "--scheduler", metavar="ADDRESS", help="Use a Dask cluster instead, e.g. tcp://host:8786."
 )
+@click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="Give up when the cluster has no workers for so long. Default: wait for ever.",
+)
 @click.option("--force", is_flag=True, help="Run again what is saved already.")
 @click.option("--dry-run", is_flag=True, help="List the runs and what would be skipped; run none.")
 @click.option(
@@ -81,6 +87,7 @@ def command(
     output_dir: Path,
     jobs: int | None,
     scheduler: str | None,
+    wait: float | None,
     force: bool,
     dry_run: bool,
     exclude: tuple[str, ...],
@@ -94,12 +101,12 @@ def command(
 ) -> int:
     """Run every spec of folders (*.yaml and *.yml, to the bottom) and files, with all its runs.
 
-    What is saved in OUTPUT_DIR already, by this version and from the same spec, is skipped: the
-    same command again goes on where it was stopped. A bad spec or a run that fails stops nothing
-    else. Writes what winit histogram, symmetry and train write, and over all runs summary.csv (a
-    row per layer or step of each run) and index.json. The results are the same, bit for bit,
-    whatever runs them. Stopped by ^C, it keeps the runs that are done; summary.csv and index.json
-    are then still those of the batch before.
+    What is saved in OUTPUT_DIR already, by this version (and this one of numpy) and from the same
+    spec, is skipped: the same command again goes on where it was stopped. A bad spec or a run that
+    fails stops nothing else. Writes what winit histogram, symmetry and train write, and over all
+    runs summary.csv (a row per layer or step of each run) and index.json. The results are the same,
+    bit for bit, whatever runs them. Stopped by ^C, it keeps the runs that are done; summary.csv and
+    index.json are then still those of the batch before.
 
     A Dask cluster's scheduler and workers are trusted like yourself.
     """
@@ -107,6 +114,8 @@ def command(
 
     if jobs is not None and scheduler is not None:
         raise click.UsageError("--jobs is for this machine's processes; a scheduler has its own")
+    if wait is not None and scheduler is None:
+        raise click.UsageError("--wait is for the workers of a --scheduler")
     with terminal.ProgressBar("looking for specs", shown=not quiet):
         found = find_specs(paths, exclude)
     code = terminal.fail(map(str, found.problems), SpecError.exit_code) if found.problems else 0
@@ -133,7 +142,7 @@ def command(
     tally = Tally(shown=not quiet, results=output_dir if as_json else None)
     with Stops() as stops:
         try:
-            with _executor(jobs, scheduler, tally) as executor:
+            with _executor(jobs, scheduler, wait, tally) as executor:
                 with terminal.ProgressBar("reading the specs", shown=not quiet):
                     plan = make_plan(found.specs, load)
                 code = max(code, _say_errors(plan))
@@ -144,11 +153,13 @@ def command(
             return terminal.fail([tally.interrupted()], stops.code)
 
 
-def _executor(jobs: int | None, scheduler: str | None, tally: Tally) -> Executor:
+def _executor(
+    jobs: int | None, scheduler: str | None, wait: float | None, tally: Tally
+) -> Executor:
     from weightinit_cli.batch import Cluster, Processes, Serial
 
     if scheduler is not None:
-        return Cluster(scheduler)
+        return Cluster(scheduler, tally.note, wait)
     return Serial() if jobs == 1 else Processes(jobs, tally.note)
 
 
@@ -157,10 +168,10 @@ def _say_errors(plan: Plan) -> int:
 
 
 def _list(plan: Plan, settings: Settings, *, as_json: bool, quiet: bool) -> int:
-    from weightinit_cli.batch import jobs_of
+    from weightinit_cli.batch import jobs_of, our_numpy
 
     for job in jobs_of(plan):
-        skipped = settings.saved(job) is not None
+        skipped = settings.saved(job, {our_numpy()}) is not None
         if as_json:
             entry = {"folder": job.spec.folder, "digest": job.digest, "saved": skipped}
             terminal.say(json.dumps(entry))
