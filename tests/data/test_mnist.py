@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from idx_files import IMAGES, LABELS, idx, t10k
 
-from weightinit_cli.data import Data, Part, checksums, load
+from weightinit_cli.data import Data, Part, checksums, load, notes
 from weightinit_cli.errors import DataError
 
 REAL = os.environ.get("WINIT_DATA_DIR")
@@ -86,10 +86,11 @@ def test_mnist(tmp_path: Path, pair: tuple[np.ndarray, np.ndarray]):
         (LABELS, np.zeros(9999), "holds 9,999 values, must be 10,000"),
         (IMAGES, np.zeros((60, 28, 28)), "holds 60 x 28 x 28 values, must be 10,000 x 28 x 28"),
         (IMAGES, np.zeros(10_000), "dimensions: 1, must be 3 (10,000 x 28 x 28)"),
+        (IMAGES, np.zeros((10_000, 28, 28)), "every pixel is 0, must be of several values"),
         (LABELS, np.full(10_000, 4), "every label is 4, must be of several classes"),
         (LABELS, np.arange(10_000) // 909, "label 10 of example 9,091, must be 0 to 9"),
     ],
-    ids=["fewer labels", "too few", "labels for images", "one class", "beyond 9"],
+    ids=["fewer labels", "too few", "labels for images", "blank", "one class", "beyond 9"],
 )
 def test_files_that_are_not_mnist(
     tmp_path: Path, pair: object, file: str, values: np.ndarray, said: str
@@ -98,6 +99,17 @@ def test_files_that_are_not_mnist(
     with pytest.raises(DataError) as caught:
         load("mnist_t10k", tmp_path)
     assert caught.value.lines == (f"{tmp_path / file}: {said}",)
+
+
+def test_other_files_of_the_same_names_are_noted(tmp_path: Path, pair: object):
+    """As Fashion-MNIST has them: they are of MNIST's shape, and none of its content."""
+    (note,) = notes("mnist_t10k", tmp_path)
+    assert note.startswith(f"{tmp_path}: {IMAGES}, {LABELS}: not MNIST's")
+
+
+def test_of_digits_nothing_is_noted():
+    pytest.importorskip("sklearn", reason="the digits are scikit-learn's")
+    assert notes("digits") == ()
 
 
 # the real files
@@ -119,6 +131,7 @@ def test_the_real_ones_are_mnist(real: Path):
     assert counts.tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
     assert (data.train.inputs.min(), data.train.inputs.max()) == (0, 1)
     assert data.checksums == checksums("mnist_t10k", real)
+    assert notes("mnist_t10k", real) == ()
 
 
 @pytest.mark.parametrize(

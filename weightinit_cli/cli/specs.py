@@ -52,9 +52,15 @@ def tell_notes(spec: AnySpec) -> None:
     from weightinit_cli.cli import terminal
     from weightinit_cli.spec import expand, notes
 
+    lines: list[str] = []
     if spec.convolution is not None:
-        for line in dict.fromkeys(str(note) for run in expand(spec) for note in notes(run)):
-            terminal.note(line)
+        lines += [str(note) for run in expand(spec) for note in notes(run)]
+    if spec.experiment == "training":
+        from weightinit_cli.experiments import data_notes
+
+        lines += [note for run in expand(spec) for note in data_notes(run)]
+    for line in dict.fromkeys(lines):
+        terminal.note(line)
 
 
 def refuse_others(spec: AnySpec, experiment: str) -> None:

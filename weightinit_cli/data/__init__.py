@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 EXAMPLES = {"digits": 1200, "mnist_t10k": 8000, "mnist": 55_000}
 NAMES = tuple(EXAMPLES)
 
-__all__ = ["EXAMPLES", "NAMES", "Data", "Part", "checksums", "load"]
+__all__ = ["EXAMPLES", "NAMES", "Data", "Part", "checksums", "load", "notes"]
 
 
 def load(
@@ -62,6 +62,20 @@ def checksums(name: str, folder: str | os.PathLike[str] | None = None) -> dict[s
     from weightinit_cli.data import files
 
     return files.checksums(_known(name), folder)
+
+
+def notes(name: str, folder: str | os.PathLike[str] | None = None) -> tuple[str, ...]:
+    """What is worth a word of the data: files that are not those whose names they have.
+
+    Raises DataError as `checksums` does.
+    """
+    from weightinit_cli.data import files
+
+    found = files.others(checksums(name, folder))
+    if not found:
+        return ()
+    said = f"{', '.join(found)}: not MNIST's, by the checksum; the run is of what is there"
+    return (f"{folder}: {said}",)
 
 
 def _known(name: str) -> str:

@@ -13,6 +13,7 @@ from weightinit_cli.errors import DataError
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping
 
 SIDE = 28
 TRAIN, TEST = 60_000, 10_000
@@ -25,6 +26,13 @@ SHAPES: dict[str, tuple[int, ...]] = {
     T10K[1]: (TEST,),
 }
 FILES = {"mnist_t10k": T10K, "mnist": (*TRAINING, *T10K)}
+# The sha256 of what MNIST's files hold, uncompressed.
+MNIST = {
+    TRAINING[0]: "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    TRAINING[1]: "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    T10K[0]: "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    T10K[1]: "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+}
 SOURCE = "https://ossci-datasets.s3.amazonaws.com/mnist/"
 
 
@@ -69,6 +77,11 @@ def checksums(name: str, folder: str | os.PathLike[str] | None) -> dict[str, str
             raise DataError(f"{path}: {error.strerror or error}") from None
         sums[file] = _checksum(path.absolute(), SHAPES[file], state.st_size, state.st_mtime_ns)
     return sums
+
+
+def others(sums: Mapping[str, str]) -> list[str]:
+    """The files, of those with these checksums, that have MNIST's names and hold something else."""
+    return [file for file, checksum in sums.items() if checksum != MNIST.get(file, checksum)]
 
 
 @lru_cache(maxsize=64)

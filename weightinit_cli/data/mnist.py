@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from weightinit_cli.data.model import Part
 
+Bytes = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
+
 CLASSES = 10
 WHITE = 255
 VALIDATION = 5_000  # of the training files' examples, the last
@@ -37,8 +39,8 @@ def load(name: str, folder: str | os.PathLike[str] | None, dtype: str) -> Data:
     paths = find(name, folder)
     contents = {file: read_idx(paths[file], SHAPES[file]) for file in FILES[name]}
     for file in contents:
-        if len(SHAPES[file]) == 1:
-            _check_labels(_values(contents, file), paths[file])
+        check = _check_labels if len(SHAPES[file]) == 1 else _check_images
+        check(_values(contents, file), paths[file])
     sums = {file: sha256(content).hexdigest() for file, content in contents.items()}
     if name == "mnist_t10k":
         train, test = cut(_pair(contents, T10K, dtype), TEST - T10K_TEST, T10K_TEST)
@@ -48,9 +50,7 @@ def load(name: str, folder: str | os.PathLike[str] | None, dtype: str) -> Data:
     return Data(name, train, validation, _pair(contents, T10K, dtype), CLASSES, sums)
 
 
-def _values(
-    contents: dict[str, bytes], file: str
-) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+def _values(contents: dict[str, bytes], file: str) -> Bytes:
     shape = SHAPES[file]
     return np.frombuffer(contents[file], np.uint8, offset=header_size(shape)).reshape(shape)
 
@@ -60,7 +60,12 @@ def _pair(contents: dict[str, bytes], files: tuple[str, str], dtype: str) -> Par
     return scaled(images, labels, WHITE, dtype)
 
 
-def _check_labels(labels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], path: Path) -> None:
+def _check_images(images: Bytes, path: Path) -> None:
+    if images.min() == images.max():
+        raise DataError(f"{path}: every pixel is {images.min()}, must be of several values")
+
+
+def _check_labels(labels: Bytes, path: Path) -> None:
     place = int((labels >= CLASSES).argmax())  # the first, or 0 where there is none
     if labels[place] >= CLASSES:
         raise DataError(

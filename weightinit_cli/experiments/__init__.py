@@ -21,6 +21,7 @@ __all__ = [
     "NoProgress",
     "Progress",
     "check",
+    "data_notes",
     "digest_of",
     "forecast",
     "gain_of",
@@ -136,6 +137,13 @@ def digest_of(spec: AnySpec) -> str:
     from weightinit_cli.experiments.files import digest_of as of
 
     return of(spec)
+
+
+def data_notes(spec: AnySpec) -> tuple[str, ...]:
+    """What is worth a word of the data that a run reads: files that are not what they are named."""
+    from weightinit_cli.experiments.files import notes_of
+
+    return notes_of(spec)
 
 
 def forecast(spec: Spec) -> Forecast:

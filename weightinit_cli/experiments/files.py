@@ -41,3 +41,15 @@ def digest_of(spec: AnySpec) -> str:
 
     with located(spec):
         return digest(spec, checksums(spec.data, data_folder()))
+
+
+def notes_of(spec: AnySpec) -> tuple[str, ...]:
+    """What is worth a word of the files that a run reads; nothing where they are not there."""
+    if not isinstance(spec, TrainingSpec):
+        return ()
+    from weightinit_cli.data import notes
+
+    try:
+        return notes(spec.data, data_folder())
+    except DataError:  # which the run says
+        return ()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from weightinit_cli.errors import MemoryShortageError
 from weightinit_cli.machine import available_bytes
 from weightinit_cli.network.layers import BLOCK_ROWS
+from weightinit_cli.network.memory import BYTES_AT_ANY_SIZE
 
 if TYPE_CHECKING:
     from weightinit_cli.network import PeakBytes
@@ -18,10 +19,13 @@ if TYPE_CHECKING:
 ALWAYS_THERE = 1 << 28
 
 # Of gradient descent: the parameters with their gradients, velocities and what a step makes of
-# them; z, a, δ and what an activation needs beside them; a loss as a float of Python's.
-COPIES_OF_PARAMETERS = 5
+# them; of symmetry also what was drawn, and what counting different units and directions makes.
+COPIES_OF_PARAMETERS = {"training": 5, "symmetry": 8}
+# z, a, δ and what an activation needs beside them.
 COPIES_OF_SIGNALS = 6
-BYTES_PER_STEP = 40
+# A loss: as a float in a list and in a tuple, 48 bytes, and its text of at most 24 characters, in
+# pieces, joined, and encoded. Measured with a million losses: 130 bytes.
+BYTES_PER_STEP = 160
 
 
 def check_memory(spec: Spec, needed: PeakBytes) -> None:
@@ -50,13 +54,14 @@ def check_descent(
         rows = max(spec.batch, BLOCK_ROWS)
     else:
         rows = spec.samples
-    weights = sum(prod(pair) for pair in pairwise(sizes)) * bytes_each * COPIES_OF_PARAMETERS
+    weights = sum(prod(pair) for pair in pairwise(sizes)) * bytes_each
+    weights *= COPIES_OF_PARAMETERS[spec.experiment]
     signals = rows * sum(sizes) * bytes_each * COPIES_OF_SIGNALS
     losses = BYTES_PER_STEP * spec.steps * getattr(spec, "repeats", 1)
     kept = 0
     if spec.pretraining is not None:
         kept = examples * 2 * max(sizes) * bytes_each + weights
-    needed = weights + signals + losses + kept
+    needed = weights + signals + losses + kept + BYTES_AT_ANY_SIZE
     available = _available_for(needed)
     if available is not None:
         greedy = "batch" if spec.experiment == "training" else "samples"

@@ -9,11 +9,12 @@ if TYPE_CHECKING:
 
 # While a block is observed: its keys as indices, an activation's scratch, masks. From then on: its
 # counts by bucket, and every unit's sums. Once for all blocks: the sums merged, and sorted units.
+# A bin's edge and count as numbers of Python's, as text, and in a picture: 235 bytes were measured.
 BYTES_PER_BLOCK_VALUE = 40
 BYTES_PER_BLOCK = 1 << 20
 BYTES_PER_BLOCK_UNIT = 72
 BYTES_PER_UNIT = 256
-BYTES_PER_BIN = 200
+BYTES_PER_BIN = 280
 BYTES_PER_LAYER = 1 << 14
 BYTES_AT_ANY_SIZE = 1 << 27
 
