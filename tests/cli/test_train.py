@@ -244,6 +244,22 @@ def test_other_files_are_another_run(winit: Callable, tmp_path: Path, tiny: Call
     assert "checksums.t10k-images-idx3-ubyte: " in run.out
 
 
+def test_other_files_than_mnists_are_noted(
+    winit: Callable, tmp_path: Path, tiny: Callable, monkeypatch: pytest.MonkeyPatch
+):
+    """Fashion-MNIST, for one, comes under MNIST's names."""
+    monkeypatch.setenv(DATA_DIR, "")
+    tiny("m.yaml", "data: mnist_t10k\n")
+    t10k(tmp_path / "others")
+    arguments = ("train", "-c", "m.yaml", "--no-plot", "--data-dir", tmp_path / "others")
+    run = winit(*arguments)
+    assert (run.code, run.err.count("not MNIST's")) == (0, 1)
+    assert winit(*arguments, "-q").err == ""
+    assert "not MNIST's" in winit("validate", "m.yaml", "--data-dir", tmp_path / "others").err
+    monkeypatch.setenv(DATA_DIR, "")
+    assert winit("validate", "m.yaml").err == ""
+
+
 # ^C
 
 # Says when a run is under way, at its 30th step, and goes on until it is stopped.

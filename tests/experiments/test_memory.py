@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import pickle
+import tracemalloc
 
 import pytest
 
 from weightinit_cli.errors import MemoryShortageError, SpecError
-from weightinit_cli.experiments import memory
+from weightinit_cli.experiments import memory, run
 from weightinit_cli.experiments.build import build_network
 from weightinit_cli.network import peak_bytes
+from weightinit_cli.network.memory import BYTES_AT_ANY_SIZE
+from weightinit_cli.plots import pictures
+from weightinit_cli.results import dump_result
+from weightinit_cli.results.dump import indented
 from weightinit_cli.spec import parse_spec
 
 GIB = 1 << 30
@@ -140,3 +145,71 @@ def test_more_threads_need_no_less():
     spec = spec_of(samples=10**6, width=1000)
     totals = [needed(spec, threads).total for threads in (1, 2, 8)]
     assert totals == sorted(totals)
+
+
+def taken(make):
+    """The most bytes held at one time."""
+    tracemalloc.start()
+    try:
+        make()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+DESCENTS = {
+    "wide": "experiment: symmetry\nwidth: 400\nlayers: 3\nsteps: 2\n",
+    "many samples": ("experiment: symmetry\ndata: blobs\nsamples: 5000\nwidth: 9\nsteps: 2\n"),
+    "wide classifier": "experiment: training\nwidth: 900\nlayers: 3\nbatch: 1\nsteps: 3\n",
+    "wide, with momentum": (
+        "experiment: training\nwidth: 900\nlayers: 3\nbatch: 1\nsteps: 3\nmomentum: 0.9\n"
+    ),
+    "pretrained": (
+        "experiment: training\nwidth: 900\nlayers: 2\nsteps: 3\npretraining: {steps: 2}\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DESCENTS)
+def test_descents_keep_their_promise(name, monkeypatch):
+    """With the result's text; what any run takes, modules among it, is not counted."""
+    if "training" in DESCENTS[name]:
+        pytest.importorskip("sklearn", reason="the digits are scikit-learn's")
+    text = f"activation: tanh\ninitializer: he_normal\n{DESCENTS[name]}"
+    spec = parse_spec(text, source="x.yaml", stem="x")
+    promised = []
+    monkeypatch.setattr(memory, "_available_for", promised.append)
+    small = parse_spec(text, source="x.yaml", stem="x", overrides=["steps=1", "width=1"])
+    run(small)  # with all imports
+    least = 0 if spec.experiment == "symmetry" else taken(lambda: run(small))
+    promised.clear()
+    peak = taken(lambda: dump_result(run(spec))) - least
+    (bound,) = promised
+    assert peak < bound - BYTES_AT_ANY_SIZE
+    assert bound - BYTES_AT_ANY_SIZE < 8 * peak
+
+
+def test_many_losses_keep_their_promise():
+    """As they are gathered, kept, and written."""
+    number = 100_000
+
+    def make():
+        losses = [0.1 + step / 3 for step in range(number)]
+        return indented([tuple(losses)]).encode(), losses
+
+    assert taken(make) < memory.BYTES_PER_STEP * number < 2 * taken(make)
+
+
+def test_many_bins_keep_their_promise_as_text_and_in_a_picture():
+    spec = spec_of(bins=20_000, layers=4, samples=5)
+
+    def make():
+        result = run(spec)
+        pictures(result, ("png",))
+        dump_result(result)
+
+    run(spec_of())
+    pictures(run(spec_of()), ("png",))
+    peak = taken(make)
+    assert peak < needed(spec).total - BYTES_AT_ANY_SIZE + (1 << 25)  # the picture's pixels
+    assert needed(spec).records < 4 * peak

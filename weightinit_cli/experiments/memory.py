@@ -21,8 +21,8 @@ ALWAYS_THERE = 1 << 28
 # Of gradient descent: the parameters with their gradients, velocities and what a step makes of
 # them; of symmetry also what was drawn, and what counting different units and directions makes.
 COPIES_OF_PARAMETERS = {"training": 5, "symmetry": 8}
-# z, a, δ and what an activation needs beside them.
-COPIES_OF_SIGNALS = 6
+# z, a, δ, and what an activation and products need beside them.
+COPIES_OF_SIGNALS = 8
 # A loss: as a float in a list and in a tuple, 48 bytes, and its text of at most 24 characters, in
 # pieces, joined, and encoded. Measured with a million losses: 130 bytes.
 BYTES_PER_STEP = 160
