@@ -247,6 +247,14 @@ def test_every_run_is_what_the_same_spec_alone_would_be():
         assert each.marks["activation"].line > len(BASE.splitlines())
 
 
+def test_what_one_run_has_is_no_other_runs():
+    runs = expand(
+        spec_of("variants: {a: {layers: 3}, b: {}, c: {width: [1, 2]}, d: {seed: 4}, e: {}}\n")
+    )
+    assert [run.width for run in runs] == [(4,) * 3, (4,) * 2, (1, 2), (4,) * 2, (4,) * 2]
+    assert [run.seed for run in reversed(runs)] == [0, 4, 0, 0, 0]
+
+
 def test_numbers_of_runs_by_what_their_keys_hold():
     runs = spec_of(
         "variants: {a: {width: 3}, b: {width: 4}}\nsweep: {seed: [1, 2, 3], samples: [5, 6]}\n"

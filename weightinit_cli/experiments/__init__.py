@@ -8,13 +8,17 @@ from weightinit_cli.errors import SpecError, WinitError
 from weightinit_cli.experiments.progress import NoProgress, Progress
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from weightinit_cli.experiments.gain import Gain
     from weightinit_cli.results import AnyResult, Result, SymmetryResult, TrainingResult
     from weightinit_cli.results.forecast import Forecast
     from weightinit_cli.results.phase import PhaseDiagram
     from weightinit_cli.spec import AnySpec, Component, Spec, SymmetrySpec, TrainingSpec
+    from weightinit_cli.spec.runs import Runs
 
-# The keys that `check` looks at.
+# The keys that say whether theory is asked, and those on which its answer depends.
+ASKING = ("initializer.name", "initializer.gain", "data")
 ASKED = ("activation", "initializer", "bias", "width", "layers", "features", "data", "pretraining")
 
 __all__ = [
@@ -115,7 +119,7 @@ def impossible(spec: AnySpec) -> dict[int, WinitError]:
         check(spec)
         return {}
     found: dict[int, WinitError] = {}
-    for number in spec.runs.first_of_each(ASKED):
+    for number in _to_check(spec, spec.runs):
         try:
             check(spec.runs[number])
         except WinitError as error:
@@ -127,6 +131,20 @@ def impossible(spec: AnySpec) -> dict[int, WinitError]:
         problems = (each for error in errors for each in cast("SpecError", error).problems)
         raise SpecError(dict.fromkeys(problems))
     raise errors[0]
+
+
+def _to_check(spec: AnySpec, runs: Runs) -> Iterator[int]:
+    """One run of each kind that reads files, or has theory asked for a number."""
+    from weightinit_cli.experiments.build import asks_theory
+
+    asking = {
+        number
+        for number in runs.first_of_each(ASKING)
+        if spec.experiment == "training" or asks_theory(runs[number])
+    }
+    for number in runs.first_of_each(ASKED) if asking else ():
+        if runs.first_like(number, ASKING) in asking:
+            yield number
 
 
 def digest_of(spec: AnySpec) -> str:

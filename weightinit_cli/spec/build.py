@@ -28,7 +28,7 @@ class Builder:
     def __init__(self, root: Node, stem: str) -> None:
         self._root = root
         self._stem, self._name = stem, slug(stem)
-        self._memo = Memo()
+        self._memo = Memo(root) if isinstance(root, MapNode) else None
         self._entries: dict[tuple[object, ...], tuple[MapNode, list[Problem]]] = {}
         self._marks: dict[int, tuple[Node, dict[str, Mark]]] = {}
 

@@ -147,6 +147,7 @@ def _without_words(option: Option, values: dict[str, Any]) -> dict[str, Any]:
     return {name: 1.0 if value in words[name] else value for name, value in values.items()}
 
 
+@cache
 def kind_of(parameter: Parameter) -> Kind:
     """What a parameter may hold."""
     if parameter.choices:

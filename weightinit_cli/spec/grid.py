@@ -99,11 +99,6 @@ def _refuse_equal(axis: tuple[Override, ...], path: str, report: Report) -> None
             report.add(each.mark, path, f"{in_words(each.plain)} stands in this list twice")
 
 
-def overlap(a: str, b: str) -> bool:
-    """Whether two paths are one, or one lies below the other."""
-    return a == b or a.startswith(f"{b}.") or b.startswith(f"{a}.")
-
-
 def _overrides(node: MapNode, path: str, report: Report) -> tuple[Override, ...]:
     return tuple(
         Override(key, mark, child)

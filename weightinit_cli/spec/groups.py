@@ -50,32 +50,44 @@ class Group(NamedTuple):
 
 
 class Memo:
-    """What keys hold, read once per node: the runs of a spec share most of theirs."""
+    """What the keys of a spec hold, for reading others that share nearly all of its entries."""
 
     MOST = 20_000
 
-    def __init__(self) -> None:
-        self._read: dict[tuple[int, int], tuple[Node | None, Any, list[Problem]]] = {}
+    def __init__(self, base: MapNode) -> None:
+        self._base = base
+        self._values: dict[str, Any] = {}
+        self._problems: dict[str, list[Problem]] = {}
+        self._read: dict[int, tuple[object, Any, list[Problem]]] = {}
 
-    def read(self, field: Field, node: MapNode, path: str, report: Report) -> Any:
-        """What `_read_field` returns and reports of a key of one and the same mapping."""
-        entry = node.entries.get(field.name)
-        child = None if entry is None else entry[1]
-        key = id(field), id(child)
-        known = self._read.get(key)
-        if known is None:
-            if len(self._read) >= self.MOST:
-                self._read.clear()
-            own = Report()
-            value = _read_field(field, node, path, own)
-            # The child is kept, lest another one gets its id.
-            known = self._read[key] = child, value, own.problems
-        report.problems += known[2]
-        return known[1]
+    def read_fields(self, fields: Sequence[Field], node: MapNode, report: Report) -> dict[str, Any]:
+        """As the function of this name, of a whole spec; always for the same fields."""
+        if not self._values:
+            for name in dict.fromkeys((*self._base.entries, *(field.name for field in fields))):
+                self._values[name], self._problems[name] = _read_key(name, fields, self._base)
+        values = dict(self._values)
+        own = {
+            name: entry
+            for name, entry in node.entries.items()
+            if self._base.entries.get(name) is not entry
+        }
+        for name, problems in self._problems.items():
+            if name not in own:
+                report.problems += problems
+        for name, entry in own.items():
+            known = self._read.get(id(entry))
+            if known is None:
+                if len(self._read) >= self.MOST:
+                    self._read.clear()
+                # The entry is kept, lest another one gets its id.
+                known = self._read[id(entry)] = entry, *_read_key(name, fields, node)
+            values[name] = known[1]
+            report.problems += known[2]
+        return {field.name: values[field.name] for field in fields}
 
 
 def read_fields(
-    fields: Sequence[Field], node: MapNode, path: str, report: Report, memo: Memo | None = None
+    fields: Sequence[Field], node: MapNode, path: str, report: Report
 ) -> dict[str, Any]:
     """The values of `fields` in a mapping, defaults filled in; None where one is wrong.
 
@@ -85,8 +97,18 @@ def read_fields(
     for key, (mark, _) in node.entries.items():
         if key not in names:
             report.add(mark, join(path, key), f"unknown key{_hint(key, fields, path)}")
-    read = _read_field if memo is None else memo.read
-    return {field.name: read(field, node, path, report) for field in fields}
+    return {field.name: _read_field(field, node, path, report) for field in fields}
+
+
+def _read_key(name: str, fields: Sequence[Field], node: MapNode) -> tuple[Any, list[Problem]]:
+    """What one key of a spec holds, and what is wrong with it."""
+    report = Report()
+    for field in fields:
+        if field.name == name:
+            return _read_field(field, node, "", report), report.problems
+    mark, _ = node.entries[name]
+    report.add(mark, join("", name), f"unknown key{_hint(name, fields, '')}")
+    return None, report.problems
 
 
 def _hint(key: str, fields: Sequence[Field], path: str) -> str:

@@ -12,12 +12,12 @@ from weightinit_cli.reading import open_at_once
 from weightinit_cli.spec.build import Builder
 from weightinit_cli.spec.fields import ACTIVATION
 from weightinit_cli.spec.find import find_config, missing
-from weightinit_cli.spec.grid import SWEEP, overlap, read_grid
+from weightinit_cli.spec.grid import SWEEP, read_grid
 from weightinit_cli.spec.nodes import Flawed, MapNode, Scalar, node_from_json
 from weightinit_cli.spec.overrides import apply_overrides, source_of
 from weightinit_cli.spec.parse import parse_yaml
 from weightinit_cli.spec.report import MOST_PROBLEMS, Report, quote
-from weightinit_cli.spec.runs import Runs
+from weightinit_cli.spec.runs import Runs, overlap
 from weightinit_cli.spec.text import MOST_BYTES, decode
 from weightinit_cli.spec.validate import checked_together
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from weightinit_cli.errors import Mark, Problem, SpecError, counted
@@ -65,6 +66,7 @@ def segment(key: str) -> str:
     return key if clear else quote(key)
 
 
+@lru_cache(4096)
 def join(path: str, key: str) -> str:
     """The path of a key below `path`."""
     return f"{path}.{segment(key)}" if path else segment(key)

@@ -117,8 +117,19 @@ class Runs(Sequence["AnySpec"]):
         return {path.partition(".")[0] for path in self.grid.paths}
 
     def first_of_each(self, keys: Collection[str]) -> Iterator[int]:
-        """The number of the first run of each combination of what these keys hold."""
+        """The number of the first run of each combination of what these keys hold.
+
+        A key is a path of the spec, and holds all that lies below it.
+        """
         return map(sum, product(*(places if here else (0,) for here, places in self._axes(keys))))
+
+    def first_like(self, number: int, keys: Collection[str]) -> int:
+        """The number of the first run for which these keys hold what they do in a run."""
+        return sum(
+            number % (places.step * len(places)) // places.step * places.step
+            for here, places in self._axes(keys)
+            if here
+        )
 
     def like(self, number: int, keys: Collection[str]) -> Iterator[int]:
         """The numbers of the runs for which these keys hold what they do in a run."""
@@ -138,7 +149,7 @@ class Runs(Sequence["AnySpec"]):
         steps = list(accumulate(reversed(sizes), mul, initial=1))[-2::-1]
         return [
             (
-                any(path.partition(".")[0] in keys for path in paths),
+                any(overlap(path, key) for path in paths for key in keys),
                 range(0, size * step, step),
             )
             for paths, size, step in zip(touched, sizes, steps, strict=True)
@@ -152,6 +163,11 @@ class Runs(Sequence["AnySpec"]):
             folders.append(words.folders[place])
             labels.append(words.labels[place])
         return shortened(",".join(reversed(folders))), ",".join(reversed(labels))
+
+
+def overlap(a: str, b: str) -> bool:
+    """Whether two paths are one, or one lies below the other."""
+    return a == b or a.startswith(f"{b}.") or b.startswith(f"{a}.")
 
 
 def expand(spec: AnySpec) -> Sequence[AnySpec]:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from weightinit_cli.spec.report import Report
 
+KEYS = {experiment: (*fields, *GRID) for experiment, fields in TABLES.items()}
 KINDS = {"histogram": Spec, "symmetry": SymmetrySpec, "training": TrainingSpec}
+COMPUTED = {"layers", *(field.name for field in GRID)}
 # What the points of a task have: samples and features, None where that is for the spec to say.
 POINTS = {"xor": (4, 2), "blobs": (None, 2), "random_labels": (None, None)}
 DEFAULT_POINTS = 100, 10
@@ -40,7 +42,11 @@ def read_values(root: Node, report: Report, memo: Memo | None = None) -> dict[st
         report_wrong(report, root, "", "a mapping of keys, such as activation: sigmoid")
         return {}
     experiment = _experiment(root)
-    values = read_fields((*TABLES[experiment], *GRID), root, "", report, memo)
+    fields = KEYS[experiment]
+    if memo is None:
+        values = read_fields(fields, root, "", report)
+    else:
+        values = memo.read_fields(fields, root, report)
     fill_shapes(values, root, report)
     if experiment == "histogram":
         _check_range(values, root, report)
@@ -54,8 +60,7 @@ def read_values(root: Node, report: Report, memo: Memo | None = None) -> dict[st
 
 def build_spec(values: Mapping[str, Any], beside: Mapping[str, Any]) -> AnySpec:
     """The spec of checked values, and of what it has beside them: its name, its marks."""
-    computed = {"layers", *(field.name for field in GRID)}
-    given = {key: value for key, value in values.items() if key not in computed}
+    given = {key: value for key, value in values.items() if key not in COMPUTED}
     built: AnySpec = KINDS[values["experiment"]](**{**given, **beside})
     return built
 
