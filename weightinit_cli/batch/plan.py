@@ -57,7 +57,9 @@ def make_plan(sources: Iterable[str], load: Callable[[str], AnySpec]) -> Plan:
         by_name.setdefault(folded(spec.name), []).append(spec)
     errors += [_one_folder(same) for same in by_name.values() if len(same) > 1]
     alone = tuple(spec for spec in specs if len(by_name[folded(spec.name)]) == 1)
-    return Plan(alone, tuple(errors), wrong)
+    names = {spec.name for spec in alone}
+    kept = {folder: why for folder, why in wrong.items() if folder.partition("/")[0] in names}
+    return Plan(alone, tuple(errors), kept)
 
 
 def _one_folder(same: Sequence[AnySpec]) -> SpecError:
