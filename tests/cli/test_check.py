@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from result_trees import edit
 
-from weightinit_cli import load_result
+from weightinit_cli import load_result, load_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +43,19 @@ def test_nothing_differs(out: Path, winit: Callable, monkeypatch: pytest.MonkeyP
     (out.parent / "elsewhere").mkdir()
     monkeypatch.chdir(out.parent / "elsewhere")
     assert winit("check", "../out").out == done.out
+
+
+def test_a_result_under_its_former_name_is_found(here: Path, spec: Callable, winit: Callable):
+    """As an earlier version wrote it; a spec that has this name now comes first."""
+    spec("重み.yaml")
+    assert winit("histogram", "-q", "--no-plot", "-o", "out", "-c", "重み.yaml").code == 0
+    (former,) = load_spec("重み.yaml").former_folders
+    Path("out/重み").rename(Path("out", former))
+    done = winit("check", "重み.yaml", "--against", "out")
+    assert (done.code, done.out) == (0, "exact: 1 run, none differs\n")
+    Path(f"{former}.yaml").write_text(Path("重み.yaml").read_text())
+    done = winit("check", ".", "--against", "out")
+    assert (done.code, done.out.splitlines()[:2]) == (1, ["重み: differs", "  no saved result"])
 
 
 def test_a_drift(out: Path, winit: Callable):

@@ -10,7 +10,7 @@ from weightinit_cli.cli import specs, terminal
 from weightinit_cli.errors import Mark, Problem, SpecError, WinitError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from weightinit_cli.spec import AnySpec
 
@@ -52,9 +52,20 @@ def pairs_of(
         return _kept(pairs, globs, quiet=quiet), code
     saved = find_results(against)
     wanted, code = _specs_of(paths, quiet=quiet)
+    _find_former(saved, wanted)
     for run in sorted({**saved, **wanted}):
         pairs.append(Pair(run, against, saved.get(run), wanted.get(run), True))
     return _kept(pairs, globs, quiet=quiet), code
+
+
+def _find_former(saved: dict[str, Path], wanted: Mapping[str, AnySpec]) -> None:
+    """Take a result under the name that an earlier version gave to its run for the run's own."""
+    for run, spec in wanted.items():
+        formers = () if run in saved else spec.former_folders
+        for former in formers:
+            if former in saved and former not in wanted:
+                saved[run] = saved.pop(former)
+                break
 
 
 def several_of(paths: Sequence[str]) -> Iterator[tuple[AnySpec, list[str]]]:
