@@ -131,6 +131,7 @@ def test_home_at_the_start_of_a_path(
     assert winit("histogram", "-c", "~/tiny.yaml", "-o", "~/out", "--no-plot").code == 0
     assert (home / "out" / "tiny" / "stats.json").is_file()
     assert winit("plot", "~/out/tiny", "-o", "~").code == 0
+    assert winit("show", "~/out/tiny").code == 0
     assert (home / "depth.png").is_file()
     assert winit("check", "~/tiny.yaml", "--against", "~/out").code == 0
     assert winit("new", "~/new.yaml").code == 0
@@ -145,7 +146,7 @@ def test_home_at_the_start_of_a_path(
     [
         *(("histogram", "-c", "relu_he", "-o", ""), ("batch", "relu_he", "-o", "")),
         *(("phase", "-a", "tanh", "-o", ""), ("check", "x", "--against", ""), ("new", "")),
-        *(("plot", ""), ("diff", "", "x"), ("check", "x", "--junit", "")),
+        *(("show", ""), ("plot", ""), ("diff", "", "x"), ("check", "x", "--junit", "")),
     ],
 )
 def test_an_empty_path_is_refused(winit: Callable, files: Callable, arguments: tuple):
