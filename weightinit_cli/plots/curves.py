@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ from weightinit_cli.plots.drawing import (
 )
 from weightinit_cli.plots.labels import NOTE_LINE, NOTE_SIZE
 from weightinit_cli.plots.logaxis import log_of, runs, ticks_around
-from weightinit_cli.plots.numbers import LARGEST, Scale, scale_for
+from weightinit_cli.plots.numbers import Scale, scale_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +36,7 @@ WIDTH = 1.8
 FACTOR = 20.0  # values that span more need a log axis
 ORDINARY = (1e-3, 1e4)
 MOST_TICKS = 5
+HIGHEST = sys.float_info.max / 1.05  # with some room above it a float, too
 
 
 class Axis(NamedTuple):
@@ -82,7 +84,7 @@ def log_axis(values: Sequence[float], decades: int = 1) -> Axis:
 def linear_axis(values: Sequence[float], *, percent: bool = False) -> Axis:
     """From 0 to a tick above the highest value."""
     factor, least = (100.0, 1.0) if percent else (1.0, 0.0)
-    top = min(max(max(values, default=0.0) * factor, least), LARGEST) or 1.0
+    top = min(max(max(values, default=0.0) * factor, least), HIGHEST) or 1.0
     scale: Scale = scale_for(0.0, top * 1.04)
     unit = " %" if percent else ""
     ticks = tuple(

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MINUS = "\N{MINUS SIGN}"
-LARGEST = 2.0**1022  # a panel ends here: twice as much is a float, too
 
 
 def two_digits(value: float | None, digits: int = 2) -> str:

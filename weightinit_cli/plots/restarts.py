@@ -27,7 +27,7 @@ from weightinit_cli.plots.drawing import (
 )
 from weightinit_cli.plots.labels import NOTE_SIZE
 from weightinit_cli.plots.lossaxis import log_ticks
-from weightinit_cli.plots.numbers import LARGEST, Scale, scale_for
+from weightinit_cli.plots.numbers import Scale, scale_for
 from weightinit_cli.results.readings import best_of_few
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ HEIGHT = 110.0
 BINS = 10, 40
 FIRST_DOTS = 10
 RIDGE = 0.88  # of a row's height
+LARGEST = 2.0**1022  # as far as an axis goes either way, so that its length is a float, too
 
 
 def spread_panel(box: Box, entries: Sequence[Entry]) -> tuple[list[Item], Panel]:
