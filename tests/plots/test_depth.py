@@ -149,6 +149,7 @@ def test_a_log_axis_where_a_linear_one_would_hide(values, log):
 sizes = st.lists(st.floats(min_value=0, max_value=1.7e308), max_size=8)
 
 
+@settings(deadline=None)
 @given(values=sizes)
 def test_axes_hold_all_values_and_some_ticks(values):
     for axis in (log_axis(values, 10), linear_axis(values)):
