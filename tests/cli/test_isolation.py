@@ -73,6 +73,17 @@ def test_a_run(process: Callable, expected: dict, place: str):
     assert pictures("outputs") == expected
 
 
+def test_no_temporary_folder_is_left(process: Callable, expected: dict, tmp_path: Path):
+    """Also by processes that are killed at the end of a batch."""
+    place = tmp_path / "temporary"
+    place.mkdir()
+    env = homeless() | {name: str(place) for name in ("TMPDIR", "TEMP", "TMP")}
+    run = process("batch", "tiny.yaml", "-q", "-j", 2, *FORMATS, env=env)
+    assert (run.code, run.out, run.err) == (0, "", "")
+    assert pictures("outputs") == expected
+    assert list(place.iterdir()) == []
+
+
 def test_a_batch_in_processes(process: Callable, expected: dict):
     run = process("batch", "tiny.yaml", "-q", "-j", 2, *FORMATS, env=PLACES["here"]())
     assert (run.code, run.out, run.err) == (0, "", "")

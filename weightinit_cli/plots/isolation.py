@@ -9,7 +9,9 @@ matplotlib as it likes, none of this is called; `render` does without a host's s
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import sys
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 RC_FILE = "matplotlibrc"
+FOLDERS = ("MPLCONFIGDIR", "MPL_IGNORE_SYSTEM_FONTS")  # set on the way
 
 
 def load_matplotlib() -> None:
@@ -27,7 +30,9 @@ def load_matplotlib() -> None:
 
     It reads the first file that there is of `matplotlibrc` in the current folder, the one that
     the variable MATPLOTLIBRC names, and the one in the person's configuration: its own is put in
-    the first two places.
+    the first two places. A list of the system's fonts, which takes seconds, it keeps in a folder
+    of its cache. Where it cannot write one it makes a temporary folder in each process, which is
+    left where the process is killed: there it does without that list, and the folder goes at once.
     """
     if "matplotlib" in sys.modules:
         return
@@ -38,19 +43,36 @@ def load_matplotlib() -> None:
     if spec is None or spec.origin is None:
         return
     data = Path(spec.origin).parent / "mpl-data"
-    with _environment({"MATPLOTLIBRC": str(data), "MPLBACKEND": None}), _aside(data):
-        import matplotlib  # noqa: F401
+    with (
+        _environment({"MATPLOTLIBRC": str(data), "MPLBACKEND": None, **_as_they_are(*FOLDERS)}),
+        _aside(data),
+    ):
+        import matplotlib as mpl
+
+        folder, cache = os.environ.get("MPLCONFIGDIR"), mpl.get_cachedir()
+        temporary = os.environ.get("MPLCONFIGDIR") != folder
+        if temporary:
+            os.environ["MPL_IGNORE_SYSTEM_FONTS"] = "1"
+        import matplotlib.font_manager  # noqa: F401
+
+        if temporary:
+            atexit.unregister(shutil.rmtree)
+            shutil.rmtree(cache, ignore_errors=True)
 
 
 @contextmanager
 def _environment(wanted: dict[str, str | None]) -> Iterator[None]:
     """These variables for a moment; None is one that is not set."""
-    former = {name: os.environ.get(name) for name in wanted}
+    former = _as_they_are(*wanted)
     _set(wanted)
     try:
         yield
     finally:
         _set(former)
+
+
+def _as_they_are(*names: str) -> dict[str, str | None]:
+    return {name: os.environ.get(name) for name in names}
 
 
 def _set(variables: dict[str, str | None]) -> None:
