@@ -8,7 +8,13 @@ import click
 
 from weightinit_cli.cli import terminal
 from weightinit_cli.cli.options import Place, SpecName, data_option, threads_option
-from weightinit_cli.cli.reports import exclude_option, junit_option, style_option, tell
+from weightinit_cli.cli.reports import (
+    exclude_option,
+    junit_option,
+    refuse_nan,
+    style_option,
+    tell,
+)
 from weightinit_cli.cli.undrawn import tell_undrawn
 from weightinit_cli.errors import WinitError, counted
 
@@ -33,6 +39,7 @@ if TYPE_CHECKING:
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     default=1e-3,
     show_default=True,
+    callback=refuse_nan,
     help="How often the statistical gate of a whole check may raise a false alarm.",
 )
 @click.option("--update", is_flag=True, help="Write what differs as the new baseline; exits 1.")

@@ -8,7 +8,13 @@ import click
 
 from weightinit_cli.cli import terminal
 from weightinit_cli.cli.options import Place
-from weightinit_cli.cli.reports import exclude_option, junit_option, style_option, tell
+from weightinit_cli.cli.reports import (
+    exclude_option,
+    junit_option,
+    refuse_nan,
+    style_option,
+    tell,
+)
 from weightinit_cli.errors import WinitError
 
 if TYPE_CHECKING:
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     default=1e-3,
     show_default=True,
+    callback=refuse_nan,
     help="How often equal networks of other draws may be told apart.",
 )
 @junit_option

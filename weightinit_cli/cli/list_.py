@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import product, takewhile
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -45,6 +46,8 @@ def command(what: str) -> None:
         lines = tables[what](terminal.columns() or terminal.PIPED_COLUMNS)
     for line in lines:
         terminal.say(line)
+    if sys.flags.optimize > 1:
+        terminal.note("Python runs without docstrings here (-OO): the definitions are left out")
 
 
 def _initializers(columns: int) -> list[str]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from weightinit_cli.results.phase import PhaseDiagram
 
+MOST_UNITS = 10**9
+
 
 @click.command("phase", short_help="Draw the order-to-chaos phase diagram of an activation.")
 @click.option(
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--width",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, MOST_UNITS),
     default=100,
     show_default=True,
     help="Units per layer; places the standard initializers on the diagram.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,17 @@ style_option = click.option(
     show_default=True,
     help="text; json: a line per run; github: text with annotations.",
 )
+
+
+def refuse_nan(
+    context: click.Context,  # noqa: ARG001
+    option: click.Parameter,  # noqa: ARG001
+    value: float,
+) -> float:
+    """The value of an option; no range holds nan, and click takes it for any."""
+    if isnan(value):
+        raise click.BadParameter("must be a number, not nan")
+    return value
 
 
 def tell(
