@@ -642,6 +642,7 @@ def test_channels_and_kernels_of_no_convolution(refused: Callable, tree: Callabl
         ("plain", ("layers", 1, "dead_units"), 6),
         ("plain", ("layers", 1, "distinct_units"), 6),
         ("plain", ("input", "std"), -0.5),
+        ("plain", ("layers", 1, "gradient", "histogram", "edges", 0), -1),
         ("predicted", ("layers", 1, "theory", "q"), -1),
         ("predicted", ("layers", 1, "theory", "histogram", 3), 1.5),
         ("predicted", ("layers", 1, "theory", "figures", "saturation.low", "value"), 1.5),

@@ -14,6 +14,7 @@ from weightinit_cli.results.comparison import (
     TrainedRun,
     compared,
 )
+from weightinit_cli.results.describe import full_name
 from weightinit_cli.saving import Drawn, drawn
 from weightinit_cli.spec import expand, normal_form
 
@@ -61,7 +62,9 @@ def _pictures(
     )
     if not told:
         return {}
-    return comparison_pictures(Comparison(spec.name, normal_form(spec), told), formats)
+    return comparison_pictures(
+        Comparison(full_name(spec.name, spec.overrides), normal_form(spec), told), formats
+    )
 
 
 def _drawn_or_counted(runs: Iterable[TrainedRun]) -> Iterator[TrainedRun]:

@@ -13,7 +13,9 @@ from weightinit_cli.batch.progress import Counts, NoProgress
 from weightinit_cli.errors import OutputError
 from weightinit_cli.experiments import digest_of
 from weightinit_cli.results import STATS
+from weightinit_cli.results.replaced import replaced
 from weightinit_cli.saving import DEFECT, INTERRUPTED, save
+from weightinit_cli.spec import normal_form
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -82,7 +84,11 @@ class _Batch(NamedTuple):
 
     def take(self, job: Job, outcome: Product | Failure) -> None:
         """Write what a run has produced."""
+        former = ""
         if isinstance(outcome, Product):
+            former = replaced(
+                self.settings.out / job.spec.folder, job.digest, normal_form(job.spec)
+            )
             outcome = self._written(job, outcome)
         if isinstance(outcome, Failure):
             self.counts.failed += 1
@@ -91,7 +97,7 @@ class _Batch(NamedTuple):
         else:
             self.counts.done += 1
             self._count(outcome.undrawn)
-            self._note(job, _record(job, "done", outcome))
+            self._note(job, _record(job, "done", outcome)._replace(replaced=former))
             if outcome.undrawn is not None and outcome.undrawn.exit_code == INTERRUPTED:
                 raise KeyboardInterrupt
 

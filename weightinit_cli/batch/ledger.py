@@ -20,7 +20,10 @@ NOT_YET = -1
 
 
 class Record(NamedTuple):
-    """One run: where its result is, what it says, and why it or its pictures are missing."""
+    """One run: where its result is, what it says, and why it or its pictures are missing.
+
+    `replaced` says which other spec's result it took the place of.
+    """
 
     name: str
     run: str
@@ -31,6 +34,7 @@ class Record(NamedTuple):
     compared: ComparedRun | TrainedRun | None = None
     errors: tuple[str, ...] = ()
     found: str = ""
+    replaced: str = ""
 
     @property
     def folder(self) -> str:

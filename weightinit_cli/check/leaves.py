@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from weightinit_cli.results.flat import Value, flat
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from weightinit_cli.results import HistogramCounts, Result
 
-Value = float | int | str | bool | None
-
 # What is no figure: `environment` and the spec decide how two results are compared; verdicts are
 # compared as a whole.
-_ASIDE = frozenset({"environment", "spec", "name", "schema_version", "input", "layers", "verdict"})
+_ASIDE = frozenset(
+    {"environment", "spec", "name", "overrides", "schema_version", "input", "layers", "verdict"}
+)
 _OCTAVES = "gradient.histogram"
 
 
@@ -43,18 +45,13 @@ def leaves(result: Result) -> Leaves:
     found: Leaves = {}
     for key, value in tree.items():
         if key not in _ASIDE:
-            found |= {Place(None, path): leaf for path, leaf in _flat(value, key)}
+            found |= {Place(None, path): leaf for path, leaf in flat(value, key).items()}
     for number, layer in enumerate((tree["input"], *tree["layers"])):
         for key, value in layer.items():
             if key == "gradient" and value is not None:
                 value["histogram"] = _octaves(value["histogram"])
-            found |= {Place(number, path): leaf for path, leaf in _flat(value, key)}
+            found |= {Place(number, path): leaf for path, leaf in flat(value, key).items()}
     return found
-
-
-def flat(tree: Mapping[str, Any]) -> dict[str, Value]:
-    """Every value of a plain tree by its dotted path."""
-    return dict(_flat(tree, ""))
 
 
 def is_octave(place: Place) -> bool:
@@ -89,17 +86,3 @@ def _octaves(histogram: Mapping[str, Any]) -> dict[str, Any]:
         "underflow": histogram["underflow"],
         "overflow": histogram["overflow"],
     }
-
-
-def _flat(value: Any, path: str) -> Iterator[tuple[str, Value]]:
-    if is_dataclass(value) and not isinstance(value, type):
-        value = asdict(value)
-    if isinstance(value, dict):
-        items = value.items()
-    elif isinstance(value, list | tuple):
-        items = {str(number): item for number, item in enumerate(value)}.items()
-    else:
-        yield path, value
-        return
-    for key, item in items:
-        yield from _flat(item, f"{path}.{key}" if path else key)

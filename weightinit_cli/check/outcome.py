@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from weightinit_cli.check.gates import Gate
-    from weightinit_cli.check.leaves import Place, Value
+    from weightinit_cli.check.leaves import Place
+    from weightinit_cli.results.flat import Value
 
 MOST_DRIFTS = 5
 

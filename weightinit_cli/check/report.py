@@ -12,8 +12,8 @@ from weightinit_cli.errors import counted, printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weightinit_cli.check.leaves import Value
     from weightinit_cli.check.outcome import Drift, Outcome
+    from weightinit_cli.results.flat import Value
 
 UPDATE = "to accept what differs: the same command with --update"
 

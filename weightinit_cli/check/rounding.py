@@ -12,8 +12,9 @@ from weightinit_cli.check.shadows import FACTOR, largest_changes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from weightinit_cli.check.leaves import Leaves, Value
+    from weightinit_cli.check.leaves import Leaves
     from weightinit_cli.results import Result
+    from weightinit_cli.results.flat import Value
 
 _PREDICTED = "theory.figures."
 

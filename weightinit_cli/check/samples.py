@@ -12,7 +12,8 @@ from weightinit_cli.check.outcome import Drift
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weightinit_cli.check.leaves import Leaves, Place, Value
+    from weightinit_cli.check.leaves import Leaves, Place
+    from weightinit_cli.results.flat import Value
 
 FEWEST_VALUES = 1000
 

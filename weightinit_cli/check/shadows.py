@@ -9,7 +9,8 @@ from weightinit_cli.check.leaves import Place, value_at
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from weightinit_cli.check.leaves import Leaves, Value
+    from weightinit_cli.check.leaves import Leaves
+    from weightinit_cli.results.flat import Value
 
 SHADOWS = 3
 FACTOR = 10.0  # times what rounding does to the shadows it may do elsewhere

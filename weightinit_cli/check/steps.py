@@ -7,21 +7,23 @@ from typing import TYPE_CHECKING
 
 from weightinit_cli.check.floors import FEWEST, RELATIVE
 from weightinit_cli.check.gates import Chosen, Gate
-from weightinit_cli.check.leaves import Place, flat
+from weightinit_cli.check.leaves import Place
 from weightinit_cli.check.outcome import Drift, Outcome, drift, worst
 from weightinit_cli.check.shadows import FACTOR, largest_changes, loose
 from weightinit_cli.check.structure import contradictions, missing
+from weightinit_cli.results.flat import flat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weightinit_cli.check.leaves import Leaves, Value
+    from weightinit_cli.check.leaves import Leaves
     from weightinit_cli.results import AnyResult
+    from weightinit_cli.results.flat import Value
 
 PARTS = ("train", "validation", "test")
 # The error that rounding makes in a mean of numbers up to 1, in float64: a few ulps of 1.
 OUTPUT_ERROR = 4 * 2.0**-52
-_ASIDE = ("environment", "spec", "name", "schema_version")
+_ASIDE = ("environment", "spec", "name", "overrides", "schema_version")
 
 
 def compare_steps(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from weightinit_cli.check.gates import repeated_streams
-from weightinit_cli.check.leaves import Place, flat, is_octave
+from weightinit_cli.check.leaves import Place, is_octave
 from weightinit_cli.errors import counted
 from weightinit_cli.results import Mismatch, Result, check_consistency
+from weightinit_cli.results.flat import flat
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

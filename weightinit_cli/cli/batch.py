@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 FAILED = 1
 DIGEST_SHOWN = 12
+MOST_REPLACED = 10
 
 
 @click.command("batch", short_help="Run every spec of a folder, on all cores or a cluster.")
@@ -204,6 +205,8 @@ def _run(
             counts = run_batch(plan, executor, settings, ledger, tally)
         with terminal.ProgressBar("summing up", shown=not quiet):
             paths, compared, errors = sum_up(plan, ledger, out, settings.formats)
+        if not quiet:
+            _say_replaced(ledger)
         _say_failures(ledger)
         told = [tell_undrawn(saved) for saved in compared]
     if settings.formats and not quiet:
@@ -214,6 +217,18 @@ def _run(
             terminal.say(printable(str(path)))
     unwritten = (terminal.fail(each.lines, each.exit_code) for each in errors)
     return max([_code(counts), *told, *unwritten])
+
+
+def _say_replaced(ledger: Ledger) -> None:
+    """Which results of other specs are gone; of very many the first few."""
+    number = 0
+    for record in ledger.read():
+        if record.replaced:
+            number += 1
+            if number <= MOST_REPLACED:
+                terminal.note(record.replaced)
+    if number > MOST_REPLACED:
+        terminal.note(f"and {number - MOST_REPLACED:,} more results of other specs are replaced")
 
 
 def _say_failures(ledger: Ledger) -> None:

@@ -75,7 +75,7 @@ def command(
     with terminal.ProgressBar("checking", shown=not quiet) as progress:
         for number, pair in enumerate(pairs, 1):
             progress.step(0, f"{number:,} of {counted(len(pairs), 'run')}")
-            done.append(rerun(pair, threads, quiet=quiet))
+            done.append(rerun(pair, threads, quiet=quiet, keep=update))
     reports = judged(done, alpha)
     code = max(code, tell(reports, style, junit, quiet=quiet, updating=update))
     if update:

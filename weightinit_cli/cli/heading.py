@@ -9,7 +9,7 @@ import click
 
 from weightinit_cli.cli import terminal
 from weightinit_cli.errors import printable
-from weightinit_cli.results.describe import described
+from weightinit_cli.results.describe import described, full_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,8 @@ MOST_PAIRS = 10
 
 def heading(result: AnyResult) -> list[str]:
     """The lines, broken at commas where they are wider than the terminal."""
-    text = printable(f"{result.name}: {', '.join(described(result.spec))}")
+    name = full_name(result.name, result.overrides)
+    text = printable(f"{name}: {', '.join(described(result.spec))}")
     return [click.style(line, bold=True) for line in fitted(text)]
 
 

@@ -24,7 +24,8 @@ SEEDS = 1 << 64
 class Rerun(NamedTuple):
     """What came of a pair: an outcome, samples that wait for the others', or errors.
 
-    `older` says that the saved result is of an older schema, which `--update` renews.
+    `older` says that the saved result is of an older schema, which `--update` renews; `new` is
+    what it would be renewed with, kept where it may be.
     """
 
     pair: Pair
@@ -32,16 +33,21 @@ class Rerun(NamedTuple):
     found: Outcome | Pending | None = None
     errors: tuple[str, ...] = ()
     older: bool = False
+    new: AnyResult | None = None
 
 
-def rerun(pair: Pair, threads: int | None, *, quiet: bool) -> Rerun:
-    """Run a pair's spec and compare it with the saved result; nothing is raised but defects."""
+def rerun(pair: Pair, threads: int | None, *, quiet: bool, keep: bool) -> Rerun:
+    """Run a pair's spec and compare it with the saved result; nothing is raised but defects.
+
+    Where `keep`, a new result that may differ is kept for `save`.
+    """
     try:
-        return _rerun(pair, threads, quiet=quiet)
+        done = _rerun(pair, threads, quiet=quiet)
     except WinitError as error:
         return Rerun(pair, errors=error.lines)
     except MemoryError:
         return Rerun(pair, errors=(f"{pair.run}: not enough memory for this run",))
+    return done if keep and (done.older or _may_differ(done.found)) else done._replace(new=None)
 
 
 def judged(done: Sequence[Rerun], alpha: float) -> list[Report]:
@@ -72,7 +78,7 @@ def save(done: Rerun, threads: int | None) -> Saved:
         return Saved([])
     root = done.pair.root if done.pair.root.is_dir() else done.pair.root.parent
     place = done.pair.path.parent if done.pair.path else root / done.spec.folder
-    result = _whole(run(done.spec, threads=threads))
+    result = done.new or _whole(run(done.spec, threads=threads))
     first = PICTURES[done.spec.experiment][0]
     formats = [name for name in FORMATS if (place / f"{first}.{name}").exists()]
     folder = place.relative_to(root).as_posix()
@@ -111,7 +117,14 @@ def _rerun(pair: Pair, threads: int | None, *, quiet: bool) -> Rerun:
         new = _whole(run(spec, threads=threads, progress=progress))
     with terminal.ProgressBar(f"comparing {pair.run}", shown=not quiet):
         found = _compared(old, new, spec, threads, lacked)
-    return Rerun(pair, spec, found, older=version < SCHEMA_VERSION)
+    return Rerun(pair, spec, found, older=version < SCHEMA_VERSION, new=new)
+
+
+def _may_differ(found: Outcome | Pending | None) -> bool:
+    """Whether a comparison has found a drift, or waits for the others'."""
+    from weightinit_cli.check import Outcome
+
+    return not isinstance(found, Outcome) or found.failed
 
 
 def _whole(result: AnyResult) -> AnyResult:
@@ -125,7 +138,8 @@ def _own_spec(old: AnyResult, pair: Pair) -> AnySpec:
     """The spec inside a result. Raises SpecError where it is none any more."""
     from weightinit_cli.spec import spec_from_normal_form
 
-    return spec_from_normal_form(old.spec, str(pair.path))
+    spec = spec_from_normal_form(old.spec, str(pair.path))
+    return replace(spec, overrides=old.overrides or ())
 
 
 def _compared(

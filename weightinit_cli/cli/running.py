@@ -11,6 +11,7 @@ from weightinit_cli.cli.undrawn import names_of, note_lacking, tell_undrawn
 from weightinit_cli.errors import Mark, Problem, SpecError, WinitError, counted, printable
 from weightinit_cli.results.pictures import COMPARISON, save_files
 from weightinit_cli.results.readings import interruption
+from weightinit_cli.results.replaced import replaced
 from weightinit_cli.saving import INTERRUPTED, save_result
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class Running:
         if spec.runs is not None:
             return self._run_several(spec)
         result = self._result(spec)
+        self._note_replaced(spec, result)
         with terminal.ProgressBar(f"saving {spec.folder}", shown=not self._quiet):
             saved = save_result(self._out, spec.folder, result, self._formats)
         if self._as_json:
@@ -121,6 +123,7 @@ class Running:
                 continue
             result = self._result(run)
             product = product_of(result, run, ())
+            self._note_replaced(run, result)
             save_files(self._out, run.folder, product.digest, product.files)
             done.append(product._replace(files={}))
             if self._as_json:
@@ -147,6 +150,12 @@ class Running:
             if interruption(result) is not None:
                 progress.stop()
             return result
+
+    def _note_replaced(self, spec: AnySpec, result: AnyResult) -> None:
+        """Say what the result is about to take the place of, if that is of another spec."""
+        said = replaced(self._out / spec.folder, result.digest, result.spec)
+        if said and not self._quiet:
+            terminal.note(said)
 
     def _say_json(self, result: AnyResult) -> None:
         from weightinit_cli.results import dump_line

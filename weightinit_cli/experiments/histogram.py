@@ -66,6 +66,7 @@ def histogram(spec: Spec, threads: int | None, progress: Progress, nudge: int = 
         ),
         kernels=first_kernels(network),
         environment=environment(spec.activation),
+        overrides=spec.overrides or None,
     )
 
 

@@ -58,6 +58,7 @@ def symmetry(spec: SymmetrySpec, progress: Progress, number: int = 0) -> Symmetr
         layers=tuple(map(_layer, trace.layers)),
         stream=stream.hexdigest(),
         environment=environment(spec.activation),
+        overrides=spec.overrides or None,
     )
 
 

@@ -92,6 +92,7 @@ def training(spec: TrainingSpec, progress: Progress, nudge: int = 0) -> Training
         best_of=choices,
         interrupted=stopped,
         environment=environment(spec.activation),
+        overrides=spec.overrides or None,
     )
 
 

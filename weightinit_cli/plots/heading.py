@@ -18,7 +18,7 @@ from weightinit_cli.plots.drawing import (
 )
 from weightinit_cli.plots.fonts import drawable, fit, width_of, wrap
 from weightinit_cli.plots.verdict import HEALTHY, verdict_parts
-from weightinit_cli.results.describe import described
+from weightinit_cli.results.describe import described, full_name
 
 if TYPE_CHECKING:
     from weightinit_cli.results.model import Result
@@ -88,7 +88,8 @@ def _key(key: Key, x: float, baseline: float) -> list[Item]:
 
 def heading(result: Result, room: float, keys: tuple[Key, ...] = ()) -> Heading:
     """A result's heading within `room` points; keys that do not fit beside others are left out."""
-    title, size = fit(drawable(result.name), TITLE_SIZE, room, 0.7 * TITLE_SIZE)
+    name = full_name(result.name, result.overrides)
+    title, size = fit(drawable(name), TITLE_SIZE, room, 0.7 * TITLE_SIZE)
     lines = [(line, MUTED) for line in wrapped(described(result.spec), room)]
     healthy = all(verdict.name == HEALTHY for verdict in result.verdict)
     color = MUTED if healthy else ORANGE

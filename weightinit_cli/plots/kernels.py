@@ -26,7 +26,7 @@ from weightinit_cli.plots.kernelkey import ABOVE_KEY, LARGE, dots, key_items, re
 from weightinit_cli.plots.kernelpage import LEFT, PIXEL, Page, kernel_page
 from weightinit_cli.plots.kernelwords import first_of, seen
 from weightinit_cli.plots.ticks import APART, EVERY
-from weightinit_cli.results.describe import described
+from weightinit_cli.results.describe import described, full_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,7 +60,7 @@ def kernels_picture(result: Result, kernels: Kernels) -> Drawing:
 
 def _heading(result: Result, filters: Array, number: int, room: float) -> Heading:
     """The name, what was run, and what is seen."""
-    head = titled(result.name, described(result.spec), room)
+    head = titled(full_name(result.name, result.overrides), described(result.spec), room)
     said, color = seen(result, filters, number)
     return head._replace(lines=head.lines + tuple((line, color) for line in wrapped(said, room)))
 

@@ -30,7 +30,7 @@ from weightinit_cli.plots.losses import LossCurve, length, loss_curve
 from weightinit_cli.plots.numbers import Scale
 from weightinit_cli.plots.restarts import HEIGHT, best_panel, best_ticks_width, spread_panel
 from weightinit_cli.plots.tally import Entry, tally_height, tally_items
-from weightinit_cli.results.describe import component, pretrained, widths
+from weightinit_cli.results.describe import component, full_name, pretrained, widths
 from weightinit_cli.results.readings import best_of_few
 
 if TYPE_CHECKING:
@@ -84,7 +84,9 @@ def training_picture(results: Sequence[tuple[str, TrainingResult]]) -> Drawing:
     top = box.top + 14 + tally_height(entries, more)
     items += tally_items(top, WIDTH - axes.MARGIN, entries, more)
     keys: tuple[Key, ...] = loss_keys(drawn)
-    head = titled(entries[0].result.name, _common(entries), WIDTH - 2 * axes.MARGIN, keys)
+    first = entries[0].result
+    name = full_name(first.name, first.overrides)
+    head = titled(name, _common(entries), WIDTH - 2 * axes.MARGIN, keys)
     height = top + 3 + head.height
     return Drawing(WIDTH, height, (*head.items(height), *items), tuple(panels))
 

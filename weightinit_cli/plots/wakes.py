@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from weightinit_cli.plots.drawing import MUTED, ORANGE, Color
 from weightinit_cli.plots.heading import Heading, titled, wrapped
 from weightinit_cli.plots.series import layer_words
-from weightinit_cli.results.describe import component, widths
+from weightinit_cli.results.describe import component, full_name, widths
 from weightinit_cli.results.readings import ending
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ MOST_WAKING = 4
 
 def symmetry_heading(result: SymmetryResult, room: float) -> Heading:
     """The name, what was run, and what is seen."""
-    head = titled(result.name, _run(result.spec), room)
+    head = titled(full_name(result.name, result.overrides), _run(result.spec), room)
     said, color = seen(result)
     return head._replace(lines=head.lines + tuple((line, color) for line in wrapped(said, room)))
 

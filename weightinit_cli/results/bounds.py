@@ -49,6 +49,8 @@ def check_bounds(layer: LayerStatistics, place: str, units: int) -> None:
         _share(layer.weights.zero_fraction, f"{place}.weights.zero_fraction")
         _not_negative(layer.weights.std, f"{place}.weights.std")
         _not_negative(layer.weights.kurtosis, f"{place}.weights.kurtosis")
+    if layer.gradient is not None and layer.gradient.histogram.edges[0] <= 0:
+        raise Mismatch(f"{place}.gradient.histogram.edges.0", "must be > 0, as sizes are")
     if layer.channels is not None:
         for name in ("distinct", "dead"):
             _at_most(units, getattr(layer.channels, name), f"{place}.channels.{name}")

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 MOST_WIDTHS = 8
 
 
+def full_name(name: str, overrides: Sequence[str] | None) -> str:
+    """The name of a spec with what was set beside its file: `relu_he (activation=tanh)`."""
+    return f"{name} ({', '.join(overrides)})" if overrides else name
+
+
 def described(spec: Mapping[str, Any]) -> list[str]:
     """The parts of a spec's normal form; what is as it always is goes without saying."""
     parts = [component(spec["activation"]), component(spec["initializer"])]

@@ -50,9 +50,14 @@ def plain(value: Any) -> Any:
 def _items(value: Any) -> list[tuple[str, Any]]:
     if isinstance(value, Mapping):
         return sorted(value.items())
-    return [(name, getattr(value, name)) for name in _names(type(value))]  # type: ignore[arg-type]
+    return [
+        (name, each)
+        for name, left_out in _names(type(value))  # type: ignore[arg-type]
+        if (each := getattr(value, name)) is not None or not left_out
+    ]
 
 
 @cache
-def _names(kind: type[Any]) -> list[str]:
-    return sorted(field.name for field in fields(kind))
+def _names(kind: type[Any]) -> list[tuple[str, bool]]:
+    """The fields, sorted, and whether they are left out where they are None."""
+    return sorted((field.name, bool(field.metadata.get("left_out"))) for field in fields(kind))

@@ -259,7 +259,8 @@ class Result:
     """One run's figures. `layers[0]` is layer 1; `spec` is the complete normal form it ran from.
 
     `verdict` is what is wrong, worst first; a single "healthy" where nothing is, empty where it
-    was not drawn. `kernels` are there of convolutions alone.
+    was not drawn. `kernels` are there of convolutions alone, `overrides` where something was set
+    beside the spec's file.
 
     In a notebook it draws itself.
     """
@@ -274,6 +275,7 @@ class Result:
     verdict: tuple[Verdict, ...]
     environment: Mapping[str, Any]
     kernels: Kernels | None = None
+    overrides: tuple[str, ...] | None = field(default=None, metadata=LEFT_OUT)
 
     def _repr_png_(self) -> bytes:
         from weightinit_cli.plots import portrait

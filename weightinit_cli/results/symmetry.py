@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from weightinit_cli.results.model import ComponentForm
+from weightinit_cli.results.model import LEFT_OUT, ComponentForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,7 @@ class SymmetryResult:
     layers: tuple[LayerSteps, ...]
     stream: str
     environment: Mapping[str, Any]
+    overrides: tuple[str, ...] | None = field(default=None, metadata=LEFT_OUT)
 
     def _repr_png_(self) -> bytes:
         from weightinit_cli.plots import portrait

@@ -110,6 +110,7 @@ class TrainingResult:
     best_of: tuple[BestOf, ...]
     interrupted: tuple[int, ...] | None
     environment: Mapping[str, Any]
+    overrides: tuple[str, ...] | None = field(default=None, metadata=LEFT_OUT)
 
     def _repr_png_(self) -> bytes:
         from weightinit_cli.plots import portrait

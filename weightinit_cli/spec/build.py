@@ -23,10 +23,13 @@ MOST_KEPT = 20_000
 
 
 class Builder:
-    """Makes the specs of one tree and its overrides; those of a grid share nearly everything."""
+    """Makes the specs of one tree and its overrides; those of a grid share nearly everything.
 
-    def __init__(self, root: Node, stem: str) -> None:
-        self._root = root
+    `applied` are the overrides that the tree has already.
+    """
+
+    def __init__(self, root: Node, stem: str, applied: Sequence[str] = ()) -> None:
+        self._root, self._applied = root, tuple(applied)
         self._stem, self._name = stem, slug(stem)
         self._memo = Memo(root) if isinstance(root, MapNode) else None
         self._entries: dict[tuple[object, ...], tuple[MapNode, list[Problem]]] = {}
@@ -48,7 +51,8 @@ class Builder:
         report.raise_if_any(later_sources)
         if values["name"] is None:
             told |= {"name": self._name, "stem": self._stem}
-        return build_spec(values, {**told, "marks": self._marks_of(root)})
+        told |= {"overrides": self._applied, "marks": self._marks_of(root)}
+        return build_spec(values, told)
 
     def problems(self, overrides: Sequence[Override]) -> list[Problem]:
         """What is wrong with these overrides."""

@@ -111,7 +111,7 @@ def _checked(
         report.add(grid.axes[0][0].mark if grid.axes else root.mark, SWEEP, message)
     root = apply_overrides(root, overrides, report)
     report.raise_if_any(later_sources=map(source_of, overrides))
-    builder = Builder(root, stem)
+    builder = Builder(root, stem, overrides)
     runs = Runs(grid, builder.build)
     keys = {*root.entries, *runs.keys} if isinstance(root, MapNode) else runs.keys
     numbers = {n for each in checked_together(keys) for n in runs.first_of_each(each)}
@@ -122,7 +122,7 @@ def _checked(
 def _one(root: Node, stem: str, overrides: Sequence[str], report: Report) -> AnySpec:
     root = apply_overrides(root, overrides, report)
     later_sources = list(map(source_of, overrides))
-    return Builder(root, stem).build((), report, later_sources)
+    return Builder(root, stem, overrides).build((), report, later_sources)
 
 
 def _refuse_set_of_varied(grid: Grid, overrides: Sequence[str], report: Report) -> None:

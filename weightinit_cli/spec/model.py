@@ -55,7 +55,7 @@ class Experiment:
 
     `width` holds one number per layer: its units, in a convolution every channel at every
     position. `marks` says where each key was written, by its path; it
-    is no part of the spec's identity.
+    is no part of the spec's identity, nor are the `overrides` that were set beside the file.
 
     `stem` is the text that the name was made of, where the spec gives none.
 
@@ -73,6 +73,7 @@ class Experiment:
     convolution: Convolution | None = None
     pretraining: Pretraining | None = None
     marks: Mapping[str, Mark] = field(default_factory=dict, compare=False, repr=False)
+    overrides: tuple[str, ...] = field(default=(), compare=False)
     stem: str = field(default="", compare=False, repr=False)
     run: str = field(default="", compare=False)
     label: str = field(default="", compare=False, repr=False)

@@ -1,0 +1,117 @@
+"""Nothing is replaced in silence, and what was set on the command line stands in the result."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from weightinit_cli import load_result
+from weightinit_cli.plots import compose
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TINY_SYMMETRY = "experiment: symmetry\ndata: xor\nwidth: [3]\nsteps: 3\nactivation: tanh\n"
+RUN = ("histogram", "-c", "tiny.yaml", "--no-plot")
+
+
+def test_result_of_another_spec(winit: Callable, spec: Callable):
+    spec()
+    assert winit(*RUN).err == ""
+    assert winit(*RUN).err == ""  # the same spec: nothing to say
+    done = winit(*RUN, "--set", "activation=tanh", "--seed", 3)
+    place = Path("outputs/tiny")
+    said = f"{place}: replaces the result of another spec (activation: sigmoid, now tanh; "
+    assert done.code == 0
+    assert done.err.startswith(said)
+    assert done.err.endswith("seed: 0, now 3)\n")
+    assert winit(*RUN, "-q").err == ""
+    assert "activation" in winit(*RUN, "--set", "activation=tanh", "--json").err
+
+
+def test_of_many_changes_the_first_few(winit: Callable, spec: Callable):
+    spec()
+    assert winit(*RUN).code == 0
+    done = winit(*RUN, "--set", "width=[3, 4, 5, 6, 7, 8]", "--set", "layers=6")
+    assert len(done.err.splitlines()) == 1
+    assert "; and 4 more)" in done.err
+
+
+def test_damaged_result_is_replaced_without_a_word(winit: Callable, spec: Callable):
+    spec()
+    assert winit(*RUN).code == 0
+    Path("outputs/tiny/stats.json").write_text("{")
+    assert winit(*RUN).err == ""
+
+
+def test_in_a_batch(winit: Callable, spec: Callable):
+    spec("a.yaml")
+    spec("v.yaml", "sweep: {seed: [1, 2]}\n")
+    batch = ("batch", "a.yaml", "v.yaml", "-j", 1, "--no-plot")
+    assert winit(*batch).err == ""
+    done = winit(*batch, "--set", "samples=70")
+    said = "replaces the result of another spec (samples: 60, now 70)"
+    assert done.err.splitlines() == [
+        f"{Path('outputs', folder)}: {said}" for folder in ("a", "v/seed=1", "v/seed=2")
+    ]
+    assert winit(*batch, "-q").err == ""
+    several = winit("histogram", "-c", "v.yaml", "--no-plot", "--set", "samples=80")
+    assert several.err.count("samples: 60, now 80") == 2
+
+
+# what was set
+
+
+def test_what_was_set_stands_in_result_and_title(winit: Callable, spec: Callable):
+    spec()
+    winit(*RUN)
+    assert "overrides" not in json.loads(Path("outputs/tiny/stats.json").read_text())
+    done = winit(*RUN, "-q", "--set", "activation=tanh", "--seed", "3")
+    assert done.code == 0
+    result = load_result("outputs/tiny")
+    assert result.overrides == ("activation=tanh", "seed=3")
+    title = "tiny (activation=tanh, seed=3)"
+    assert winit("show", "outputs/tiny").out.startswith(f"{title}: tanh, ")
+    assert any(title in str(item) for item in compose(result).items)
+
+
+@pytest.mark.parametrize("command", ["symmetry", "train"])
+def test_of_the_other_experiments(winit: Callable, command: str):
+    text = TINY_SYMMETRY + "initializer: xavier_normal\n"
+    if command == "train":
+        pytest.importorskip("sklearn")
+        text = text.replace("symmetry", "training").replace("xor", "digits")
+    Path("s.yaml").write_text(text)
+    run = (command, "-c", "s.yaml", "--no-plot", "-q")
+    assert winit(*run, "--set", "seed=4").code == 0
+    assert load_result("outputs/s").overrides == ("seed=4",)
+    assert winit("show", "outputs/s").out.startswith("s (seed=4): ")
+    done = winit("check", "outputs")
+    assert (done.code, done.out) == (0, "exact: 1 run, none differs\n")
+
+
+def test_what_was_set_is_no_figure_and_survives_an_update(winit: Callable, spec: Callable):
+    spec()
+    spec("set.yaml", "seed: 3\n")
+    assert winit(*RUN, "--set", "seed=3", "-q").code == 0
+    assert winit("histogram", "-c", "set.yaml", "--no-plot", "-o", "b", "-q").code == 0
+    assert winit("diff", "outputs/tiny", "b/set").out == "exact: 1 run, none differs\n"
+    stats = Path("outputs/tiny/stats.json")
+    right = stats.read_bytes()
+    tree = json.loads(right)
+    tree["layers"][0]["std"] *= 1.01
+    stats.write_text(json.dumps(tree))
+    assert winit("check", "outputs", "--update").code == 1
+    assert stats.read_bytes() == right
+
+
+def test_overrides_are_checked(winit: Callable, spec: Callable):
+    spec()
+    winit(*RUN)
+    stats = Path("outputs/tiny/stats.json")
+    for wrong in ("seed=3", [3], None, {"seed": 3}):
+        stats.write_text(json.dumps({**json.loads(stats.read_text()), "overrides": wrong}))
+        assert winit("show", "outputs/tiny").err.startswith(f"{stats}: overrides")
