@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -91,6 +92,27 @@ def test_update_exits_1_and_holds_afterwards(out: Path, winit: Callable, files: 
     assert (out / "a" / "stats.json").read_bytes() == good
     assert files(out) == before
     assert winit("check", "out", "--update").code == 0
+
+
+def test_update_writes_what_was_compared(
+    out: Path, winit: Callable, monkeypatch: pytest.MonkeyPatch
+):
+    """A changed spec is not run once more for it."""
+    from weightinit_cli import experiments
+
+    for folder in ("a", "b"):
+        edit(out / folder, off)
+    ran = []
+    real = experiments.run
+
+    def run(spec: Any, **options: Any) -> Any:
+        ran.append(spec.name)
+        return real(spec, **options)
+
+    monkeypatch.setattr(experiments, "run", run)
+    assert winit("check", "out", "--update").code == 1
+    assert sorted(ran) == ["a", "b"]
+    assert winit("check", "out").code == 0
 
 
 def test_another_machine(out: Path, winit: Callable):
@@ -200,6 +222,36 @@ def test_github(out: Path, winit: Callable):
     (line,) = [each for each in done.out.splitlines() if each.startswith("::")]
     assert line.startswith("::error file=out/a/stats.json,title=winit check::a: exact: 1 of ")
     assert "%0Alayer 2 std: " in line
+
+
+NAMES = [
+    "::stop-commands::x",
+    "##[stop-commands]x",
+    "  ::error::x",
+    "\x1b::error::x",
+    "\n::error::x",
+]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="such names are POSIX")
+@pytest.mark.parametrize("name", NAMES, ids=repr)
+def test_names_are_no_commands_of_a_runner(out: Path, winit: Callable, name: str):
+    """GitHub's runner obeys a line that begins with `::`, after blanks too, or has `##[`."""
+    for side in ("A", "B"):
+        shutil.copytree(out / "a", f"{side}/{name}")
+        shutil.copytree(out / "b", f"{side}/{name}-broken")
+    edit(Path("B", name), off)
+    Path("B", f"{name}-broken", "stats.json").write_text("{")
+    for command in (["diff", "A", "B"], ["check", "B", f"B/{name}"], ["check", name]):
+        if command[-1] == name:
+            Path("B", name).rename(name)
+        done = winit(*command, "--format", "github", "--exclude", "nothing")
+        assert done.code in (1, 2)
+        lines = [*done.out.splitlines(), *done.err.splitlines()]
+        assert sum(line.lstrip().startswith("::error file=") for line in lines) >= 1
+        for line in lines:
+            assert not line.lstrip().startswith("::") or line.startswith("::error file=")
+            assert "##[" not in line or line.startswith("::error file=")
 
 
 def test_junit(out: Path, winit: Callable):

@@ -67,7 +67,7 @@ def tell(
             terminal.say(json_line(report))
             continue
         for line in _text(report, quiet=quiet):
-            terminal.say(line)
+            terminal.say(terminal.no_command(line))
         if style == "github" and report.state != "same":
             terminal.say(annotation(report))
     if style != "json" and not (quiet and not failed):

@@ -88,7 +88,17 @@ def note(line: str) -> None:
     """Print a line to stderr; a stderr that cannot take it is no reason to stop."""
     with suppress(OSError), _screen:
         StatusLine.take_off()
-        click.echo(printable(line), file=sys.stderr)
+        click.echo(no_command(printable(line)), file=sys.stderr)
+
+
+def no_command(line: str) -> str:
+    """The line, from which no CI system takes a command, whatever name is in it.
+
+    GitHub's runner obeys what begins with `::`, blanks before it or not, and `##[` anywhere.
+    """
+    text = line.replace("##[", r"##\x5b")
+    begin = len(text) - len(text.lstrip())
+    return f"{text[:begin]}\\x3a{text[begin + 1 :]}" if text.startswith("::", begin) else text
 
 
 def fail(lines: Iterable[str], code: int) -> int:

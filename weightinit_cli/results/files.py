@@ -90,7 +90,11 @@ def _create(folder: Folder, name: str, content: bytes) -> None:
             raise
         except OSError:  # a file system without links
             folder.create(name).close()
-            folder.rename(temporary, name)
+            try:
+                folder.rename(temporary, name)
+            except BaseException:
+                folder.remove(name)
+                raise
 
 
 @contextmanager
