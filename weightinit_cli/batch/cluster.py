@@ -44,6 +44,7 @@ class Cluster:
     ) -> None:
         _knock(address)
         self._waiting = _Waiting(address, note, wait)
+        self._latest_room = AHEAD
         try:
             import distributed
         except ImportError:
@@ -95,7 +96,7 @@ class Cluster:
             for _ in range(min(room, len(in_flight))):
                 future = self._next(completed)
                 job = in_flight.pop(future)
-                outcome = _outcome(future)
+                outcome = self._outcome(future)
                 submit(1)
                 yield job, outcome
 
@@ -108,14 +109,31 @@ class Cluster:
                     return next(completed)
             self._room()
 
+    def _outcome(self, future: Any) -> Product | Failure:
+        """What a future has; it may have been lost with its worker, and is then done again."""
+        patience = LOOK_EVERY
+        while True:
+            try:
+                result: Product | Failure = future.result(timeout=patience)
+            except TimeoutError:
+                patience *= 2  # a large one may take longer to come
+            except Exception as error:  # noqa: BLE001  # of the cluster, not of the run: see `attempt`
+                said = str(error).partition("\n")[0]
+                return Failure((f"the cluster did not do it: {type(error).__name__}: {said}",))
+            else:
+                return result
+            self._room()
+
     def _room(self) -> int:
         try:
             threads = self._client.nthreads()
         except Exception as error:  # noqa: BLE001  # whatever its streams raise
+            if self._client.status == "running":  # it is slow to answer, yet the stream is open
+                return self._latest_room
             raise ClusterError(f"the scheduler is lost: {error}") from None
         self._waiting.see(len(threads))
-        number: int = sum(threads.values())
-        return AHEAD * max(number, 1)
+        self._latest_room = AHEAD * max(sum(threads.values()), 1)
+        return self._latest_room
 
     def __enter__(self) -> Self:
         return self
@@ -156,15 +174,6 @@ def _silence() -> None:
     for name in list(logging.root.manager.loggerDict):
         if name.partition(".")[0] == "distributed":
             logging.getLogger(name).setLevel(logging.CRITICAL)
-
-
-def _outcome(future: Any) -> Product | Failure:
-    try:
-        result: Product | Failure = future.result()
-    except Exception as error:  # noqa: BLE001  # of the cluster, not of the run: see `attempt`
-        said = str(error).partition("\n")[0]
-        return Failure((f"the cluster did not do it: {type(error).__name__}: {said}",))
-    return result
 
 
 def _knock(address: str) -> None:
