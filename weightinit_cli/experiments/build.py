@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
 from itertools import pairwise
 from math import isfinite
 from typing import TYPE_CHECKING
@@ -39,10 +40,11 @@ def build_network(spec: Spec) -> Network:
 
 def build_layers(spec: Experiment, sizes: Sequence[int]) -> tuple[Dense, ...]:
     """Layers from each size to the next, all by the spec's initializers."""
+    samplers = cache(partial(_samplers, spec))  # of one shape are often very many
     layers = []
     for number, (fan_in, fan_out) in enumerate(pairwise(sizes)):
         fans = Fans(fan_in, fan_out, first=number == 0)
-        layers.append(Dense(fan_in, fan_out, *_samplers(spec, fans)))
+        layers.append(Dense(fan_in, fan_out, *samplers(fans)))
     return tuple(layers)
 
 
