@@ -132,16 +132,6 @@ def test_stdout_is_not_blamed_for_what_others_do(
     assert (done.code, done.out, done.err) == (2, "", f"{line}\n")
 
 
-@posix
-def test_current_folder_that_is_gone(winit: Callable, monkeypatch: pytest.MonkeyPatch):
-    Path("gone").mkdir()
-    monkeypatch.chdir("gone")
-    Path("../gone").rmdir()
-    done = winit("batch", "sigmoid_xavier", "-j", 1)
-    assert done.code == 2
-    assert done.err.splitlines()[-1].endswith("No such file or directory")
-
-
 # closed
 
 

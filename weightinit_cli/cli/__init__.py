@@ -125,17 +125,6 @@ def _command_path(arguments: Sequence[str]) -> str:
     return f"winit {arguments[0]}" if arguments and arguments[0] in COMMANDS else "winit"
 
 
-def _place_of(error: OSError, arguments: Sequence[str]) -> str:
-    """What an error of the system's is about: a file, the current folder, or all of the command."""
-    if isinstance(error.filename, str):
-        return error.filename
-    try:
-        Path.cwd()
-    except OSError:
-        return "the current folder"
-    return _command_path(arguments)
-
-
 def main(arguments: Sequence[str]) -> int:
     """Run the command line and return the exit code; print what went wrong, one line each."""
     terminal.prepare()
@@ -154,7 +143,8 @@ def main(arguments: Sequence[str]) -> int:
     except MemoryError:
         return terminal.fail(["not enough memory for this run"], WinitError.exit_code)
     except OSError as error:
-        where = _place_of(error, arguments)
+        named = isinstance(error.filename, str)
+        where = error.filename if named else _command_path(arguments)
         return terminal.fail([f"{where}: {error.strerror or error}"], WinitError.exit_code)
     except Exception:  # noqa: BLE001
         return terminal.defect(traceback.format_exc().splitlines())
