@@ -14,7 +14,7 @@ from weightinit_cli.errors import OutputError
 from weightinit_cli.results import write_file, write_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 FORMER = {"a.png": b"former picture", "stats.json": b"former statistics"}
@@ -122,6 +122,18 @@ def test_what_a_killed_run_left_is_swept(tmp_path: Path):
         os.utime(path, (0, time.time() - 86_400))
     write_files(tmp_path, "x", NEW)
     assert set(contents(place)) == {*NEW, young.name, hidden.name}
+
+
+def test_what_takes_long_is_not_swept_by_itself(tmp_path: Path):
+    """The first file is old before the second one is written, as beside a huge table."""
+
+    def slowly() -> Iterator[bytes]:
+        for path in (tmp_path / "x").iterdir():
+            os.utime(path, (0, 0))
+        yield b"second"
+
+    write_files(tmp_path, "x", {"a": b"first", "b": slowly()})
+    assert contents(tmp_path / "x") == {"a": b"first", "b": b"second"}
 
 
 def test_what_a_killed_run_leaves_is_what_is_swept(tmp_path: Path, monkeypatch):

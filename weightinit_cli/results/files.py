@@ -39,9 +39,10 @@ def write_files(
         root, target = os.path.realpath(out), os.path.realpath(place)
         _refuse_links_out(out, root, [place, *(place / name for name in files)])
         parts = Path(target).relative_to(root).parts
-        with made(out, parts) as there, _beside(there, files) as written, there.locked():
-            there.sweep()
-            with _undisturbed():
+        with made(out, parts) as there:
+            with there.locked():
+                there.sweep()
+            with _beside(there, files) as written, there.locked(), _undisturbed():
                 _exchange(there, written, list(outdated))
     except OSError as error:
         where = str(place if error.filename is None else error.filename)
