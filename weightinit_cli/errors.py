@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+# Exit codes beside those of the errors below: a drift or a run that failed, a fault of winit's, ^C.
+FAILED = 1
+DEFECT = 3
+INTERRUPTED = 130
+
 
 def printable(text: str) -> str:
     """The text on one line: control characters, which could steer a terminal, are escaped."""

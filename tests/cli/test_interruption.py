@@ -26,14 +26,14 @@ KILLS = 10
 ENDLESS = """
 import signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from weightinit_cli.cli import terminal
+from weightinit_cli.cli.progress import ProgressBar
 def step(self, amount, steps=[]):
     steps.append(1)
     if len(steps) == 3:
         print("under way", file=sys.stderr, flush=True)
         while True:
             time.sleep(0.01)
-terminal.ProgressBar.step = step
+ProgressBar.step = step
 """
 
 # Writes one result over the other for as long as it lives.

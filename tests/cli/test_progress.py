@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from weightinit_cli.cli import terminal
-from weightinit_cli.cli.terminal import ProgressBar
+from weightinit_cli.cli import progress, terminal
+from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.text import width
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Clock:
 
     def ring(self) -> None:
         """A second passes while the run is at its work."""
-        self.now += terminal.PATIENCE
+        self.now += progress.PATIENCE
         for alarm in self.alarms:
             alarm()
 
@@ -52,8 +52,8 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(terminal, "time", clock)
-    monkeypatch.setattr(terminal, "threading", SimpleNamespace(Timer=clock.timer))
+    monkeypatch.setattr(progress, "time", clock)
+    monkeypatch.setattr(progress, "threading", SimpleNamespace(Timer=clock.timer))
     return clock
 
 
@@ -73,7 +73,8 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
 
 def show_on(stream: object, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let `stream` be stderr for the bar (pytest puts its own in place for every phase)."""
-    monkeypatch.setattr(terminal, "sys", SimpleNamespace(stderr=stream))
+    for module in (terminal, progress):
+        monkeypatch.setattr(module, "sys", SimpleNamespace(stderr=stream))
 
 
 def test_nothing_within_the_first_second(clock: Clock, screen: Screen):
@@ -158,7 +159,7 @@ def test_no_thread_left_is_no_reason_to_stop(clock: Clock, screen: Screen, monke
         raise RuntimeError("can't start new thread")
 
     timer = SimpleNamespace(start=refused, cancel=lambda: None)
-    monkeypatch.setattr(terminal, "threading", SimpleNamespace(Timer=lambda *_: timer))
+    monkeypatch.setattr(progress, "threading", SimpleNamespace(Timer=lambda *_: timer))
     with ProgressBar("tiny", shown=True) as bar:
         bar.start(2)
         clock.now += 2
@@ -286,7 +287,7 @@ def test_every_command_says_what_it_is_at(
     assert winit("histogram", "-c", "saved.yaml", "--no-plot").code == 0
     screen = Screen()
     monkeypatch.setattr("sys.stderr", screen)
-    monkeypatch.setattr(terminal, "threading", SimpleNamespace(Timer=at_once))
+    monkeypatch.setattr(progress, "threading", SimpleNamespace(Timer=at_once))
     assert winit(*arguments).code == 0
     assert any(text.startswith(f"{words} ...") for text in screen.drawings)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
 
 # Every run is a long one.
-IMPATIENT = "from weightinit_cli.cli import terminal\nterminal.PATIENCE = 0.0"
+IMPATIENT = "from weightinit_cli.cli import progress\nprogress.PATIENCE = 0.0"
 CODES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 

@@ -17,7 +17,8 @@ from idx_files import t10k
 from result_trees import edit
 
 from weightinit_cli import load_result
-from weightinit_cli.cli import terminal
+from weightinit_cli.cli import progress
+from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.network.learning import Learner
 from weightinit_cli.plots.training import training_picture
 from weightinit_cli.results import dump_result
@@ -264,14 +265,14 @@ def test_other_files_than_mnists_are_noted(
 ENDLESS = """
 import signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from weightinit_cli.cli import terminal
+from weightinit_cli.cli.progress import ProgressBar
 def step(self, amount, words="", steps=[]):
     steps.append(1)
     if len(steps) == 3:
         print("under way", file=sys.stderr, flush=True)
         while True:
             time.sleep(0.01)
-terminal.ProgressBar.step = step
+ProgressBar.step = step
 """
 
 
@@ -336,15 +337,15 @@ def test_interrupted_bar_stays_where_it_was(
     screen = Tty()
     steps: list[float] = []
 
-    def step(bar: terminal.ProgressBar, amount: float, words: str = "") -> None:
+    def step(bar: ProgressBar, amount: float, words: str = "") -> None:
         steps.append(amount)
         if len(steps) > 1:
             raise KeyboardInterrupt
         go_on(bar, amount, words)
 
-    go_on = terminal.ProgressBar.step
-    monkeypatch.setattr(terminal.ProgressBar, "step", step)
-    monkeypatch.setattr(terminal, "PATIENCE", 0.0)
+    go_on = ProgressBar.step
+    monkeypatch.setattr(ProgressBar, "step", step)
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)
     monkeypatch.setattr(sys, "stderr", screen)
     monkeypatch.setenv("TERM", "xterm")
     tiny("tiny.yaml", "repeats: 2\n")

@@ -20,6 +20,7 @@ from weightinit_cli.cli.options import (
     seed_option,
     set_option,
 )
+from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.stops import Stops
 from weightinit_cli.cli.tally import Tally
 from weightinit_cli.cli.undrawn import names_of, note_lacking, tell_undrawn
@@ -117,7 +118,7 @@ def command(
         raise click.UsageError("--jobs is for this machine's processes; a scheduler has its own")
     if wait is not None and scheduler is None:
         raise click.UsageError("--wait is for the workers of a --scheduler")
-    with terminal.ProgressBar("looking for specs", shown=not quiet):
+    with ProgressBar("looking for specs", shown=not quiet):
         found = find_specs(paths, exclude)
     code = terminal.fail(map(str, found.problems), SpecError.exit_code) if found.problems else 0
     if not quiet:
@@ -134,7 +135,7 @@ def command(
 
     settings = Settings(output_dir, () if no_plot else formats, force)
     if dry_run:
-        with terminal.ProgressBar("reading the specs", shown=not quiet):
+        with ProgressBar("reading the specs", shown=not quiet):
             plan = make_plan(found.specs, load)
         code = max(code, _say_errors(plan))
         return max(code, _list(plan, settings, as_json=as_json, quiet=quiet))
@@ -144,7 +145,7 @@ def command(
     with Stops() as stops:
         try:
             with _executor(jobs, scheduler, wait, tally) as executor:
-                with terminal.ProgressBar("reading the specs", shown=not quiet):
+                with ProgressBar("reading the specs", shown=not quiet):
                     plan = make_plan(found.specs, load)
                 code = max(code, _say_errors(plan))
                 bad = len(found.specs) - len(plan.specs)
@@ -203,7 +204,7 @@ def _run(
     with Ledger(out, plan.total) as ledger:
         with tally.over(plan.total):
             counts = run_batch(plan, executor, settings, ledger, tally)
-        with terminal.ProgressBar("summing up", shown=not quiet):
+        with ProgressBar("summing up", shown=not quiet):
             paths, compared, errors = sum_up(plan, ledger, out, settings.formats)
         if not quiet:
             _say_replaced(ledger)

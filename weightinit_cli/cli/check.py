@@ -8,6 +8,7 @@ import click
 
 from weightinit_cli.cli import terminal
 from weightinit_cli.cli.options import Place, SpecName, data_option, threads_option
+from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.reports import (
     exclude_option,
     junit_option,
@@ -69,10 +70,10 @@ def command(
     from weightinit_cli.cli.baselines import pairs_of
     from weightinit_cli.cli.rerun import judged, rerun
 
-    with terminal.ProgressBar("looking for results", shown=not quiet):
+    with ProgressBar("looking for results", shown=not quiet):
         pairs, code = pairs_of(paths, against, globs, quiet=quiet)
     done = []
-    with terminal.ProgressBar("checking", shown=not quiet) as progress:
+    with ProgressBar("checking", shown=not quiet) as progress:
         for number, pair in enumerate(pairs, 1):
             progress.step(0, f"{number:,} of {counted(len(pairs), 'run')}")
             done.append(rerun(pair, threads, quiet=quiet, keep=update))

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from weightinit_cli.cli import terminal
 from weightinit_cli.cli.options import Place
+from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.reports import (
     exclude_option,
     junit_option,
@@ -58,7 +58,7 @@ def command(
     from weightinit_cli.cli.baselines import sides_of
 
     found: list[tuple[Report, Pending | None]] = []
-    with terminal.ProgressBar("comparing", shown=not quiet) as progress:
+    with ProgressBar("comparing", shown=not quiet) as progress:
         for run, a, b in sides_of(old, new, globs, quiet=quiet):
             progress.step(0, run)
             path = str((a or b)[0])  # type: ignore[index]

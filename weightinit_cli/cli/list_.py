@@ -11,6 +11,7 @@ import click
 
 from weightinit_cli.cli import terminal
 from weightinit_cli.cli.columns import Cell, Column, layouts, narrowed
+from weightinit_cli.cli.progress import ProgressBar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,7 +43,7 @@ EXAMPLES: dict[str, dict[str, float]] = {
 def command(what: str) -> None:
     """Print the initializers, the activations or the shipped configs."""
     tables = {"initializers": _initializers, "activations": _activations, "configs": _configs}
-    with terminal.ProgressBar(f"listing {what}", shown=True):
+    with ProgressBar(f"listing {what}", shown=True):
         lines = tables[what](terminal.columns() or terminal.PIPED_COLUMNS)
     for line in lines:
         terminal.say(line)

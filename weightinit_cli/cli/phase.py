@@ -9,6 +9,7 @@ import click
 from weightinit_cli.cli import terminal
 from weightinit_cli.cli.heading import fitted
 from weightinit_cli.cli.options import Place, format_option, quiet_option
+from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.undrawn import tell_undrawn
 from weightinit_cli.errors import printable
 
@@ -68,7 +69,7 @@ def command(
 
     component = parse_activation(activation, "--activation")
     folder = "-".join(["phase", component.name, *(f"{k}-{v}" for k, v in component.parameters)])
-    with terminal.ProgressBar(f"drawing {folder}", shown=not quiet):
+    with ProgressBar(f"drawing {folder}", shown=not quiet):
         diagram = phase_diagram(component, width)
         pictures = drawn(lambda: _pictures(diagram, formats))
         paths = write_files(output_dir, folder, pictures.files) if pictures.files else []

@@ -8,6 +8,7 @@ import click
 
 from weightinit_cli.cli import terminal
 from weightinit_cli.cli.options import Place, format_option, quiet_option
+from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.undrawn import note_lacking, tell_undrawn
 from weightinit_cli.errors import printable
 
@@ -32,7 +33,7 @@ def command(path: Path, output_dir: Path | None, formats: tuple[str, ...], quiet
 
     result = load_result(path)
     folder = output_dir or (path if path.is_dir() else path.parent)
-    with terminal.ProgressBar(f"drawing {path}", shown=not quiet):
+    with ProgressBar(f"drawing {path}", shown=not quiet):
         drawn = drawn_of(result, formats)
     paths = write_files(folder, "", drawn.files) if drawn.files else []
     if not quiet:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from weightinit_cli.cli import terminal
+from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.errors import WinitError
 from weightinit_cli.results.readings import interruption
 
@@ -113,9 +113,9 @@ def _rerun(pair: Pair, threads: int | None, *, quiet: bool) -> Rerun:
     if (stopped := interruption(old)) is not None:
         sentence = f"the saved result was {stopped}; run it again"
         return Rerun(pair, spec, Outcome(None, structure=(sentence,)))
-    with terminal.ProgressBar(pair.run, shown=not quiet) as progress:
+    with ProgressBar(pair.run, shown=not quiet) as progress:
         new = _whole(run(spec, threads=threads, progress=progress))
-    with terminal.ProgressBar(f"comparing {pair.run}", shown=not quiet):
+    with ProgressBar(f"comparing {pair.run}", shown=not quiet):
         found = _compared(old, new, spec, threads, lacked)
     return Rerun(pair, spec, found, older=version < SCHEMA_VERSION, new=new)
 

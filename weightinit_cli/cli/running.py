@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import specs, terminal
+from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.undrawn import names_of, note_lacking, tell_undrawn
 from weightinit_cli.errors import Mark, Problem, SpecError, WinitError, counted, printable
 from weightinit_cli.results.pictures import COMPARISON, save_files
@@ -76,7 +77,7 @@ class Running:
         found = find_config(config)
         if found.shadows is not None and not self._quiet:
             terminal.note(f"{config}: taking the file in this folder, not the shipped config")
-        with terminal.ProgressBar(f"reading {config}", shown=not self._quiet):
+        with ProgressBar(f"reading {config}", shown=not self._quiet):
             spec = specs.load(config, overrides, seed)
         specs.refuse_others(spec, self._experiment)
         if not self._quiet:
@@ -89,7 +90,7 @@ class Running:
             return self._run_several(spec)
         result = self._result(spec)
         self._note_replaced(spec, result)
-        with terminal.ProgressBar(f"saving {spec.folder}", shown=not self._quiet):
+        with ProgressBar(f"saving {spec.folder}", shown=not self._quiet):
             saved = save_result(self._out, spec.folder, result, self._formats)
         if self._as_json:
             self._say_json(result)
@@ -107,7 +108,7 @@ class Running:
         from weightinit_cli.experiments import impossible
         from weightinit_cli.spec import expand
 
-        with terminal.ProgressBar(f"checking {spec.name}", shown=not self._quiet):
+        with ProgressBar(f"checking {spec.name}", shown=not self._quiet):
             runs = expand(spec)
             wrong = impossible(spec)
         for number, reason in wrong.items():
@@ -133,7 +134,7 @@ class Running:
             code = max(code, _told_of_interruption(result))
             if code == INTERRUPTED:
                 break
-        with terminal.ProgressBar(f"comparing {spec.name}", shown=not self._quiet):
+        with ProgressBar(f"comparing {spec.name}", shown=not self._quiet):
             saved = compare_runs(spec, lambda: done, self._out, self._formats)
         drawn = any(path.stem == COMPARISON for path in saved.paths)
         if self._formats and not drawn and saved.undrawn is None:
@@ -145,7 +146,7 @@ class Running:
     def _result(self, spec: AnySpec) -> AnyResult:
         from weightinit_cli.experiments import run
 
-        with terminal.ProgressBar(spec.folder, shown=not self._quiet) as progress:
+        with ProgressBar(spec.folder, shown=not self._quiet) as progress:
             result = run(spec, threads=self._threads, progress=progress)
             if interruption(result) is not None:
                 progress.stop()

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from weightinit_cli.cli import terminal
-from weightinit_cli.cli.terminal import LINE_EVERY
+from weightinit_cli.cli.progress import LINE_EVERY, ProgressBar, StatusLine, clock
 from weightinit_cli.errors import counted
 from weightinit_cli.reading import read_file
 
@@ -34,7 +34,7 @@ class Tally:
         self._counts: Counts | None = None
         self._before_first = ExitStack()
         self._shown = shown and sys.stderr is not None
-        self._line = terminal.StatusLine()
+        self._line = StatusLine()
         self._every = REDRAW if self._line.redrawn else LINE_EVERY
         self._due = time.monotonic() + self._every
 
@@ -67,7 +67,7 @@ class Tally:
     @contextmanager
     def over(self, total: int) -> Iterator[None]:
         """Show how far so many runs are, until the end."""
-        first = terminal.ProgressBar(f"0/{counted(total, 'run')} done", shown=self._shown)
+        first = ProgressBar(f"0/{counted(total, 'run')} done", shown=self._shown)
         with self._before_first:
             self._before_first.enter_context(first)
             try:
@@ -85,7 +85,7 @@ def words(counts: Counts, now: float) -> str:
     if left is not None:
         rate = f"{counts.rate(now):.3g}"
         unit = "run/s" if rate == "1" else "runs/s"
-        parts += [f"{rate} {unit}", f"{terminal.clock(left)} left"]
+        parts += [f"{rate} {unit}", f"{clock(left)} left"]
     return ", ".join(parts)
 
 

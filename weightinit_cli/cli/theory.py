@@ -9,6 +9,7 @@ import click
 from weightinit_cli.cli import specs, terminal
 from weightinit_cli.cli.columns import UNLIMITED, Cell, Column, fitted
 from weightinit_cli.cli.options import config_option, set_option
+from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.errors import WinitError, counted, printable
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def command(configs: tuple[str, ...], overrides: tuple[str, ...], as_json: bool)
     code = 0
     for number, config in enumerate(configs):
         try:
-            with terminal.ProgressBar(f"theory of {config}", shown=True):
+            with ProgressBar(f"theory of {config}", shown=True):
                 spec = specs.load(config, overrides)
                 said = forecast(specs.histogram(spec))
             specs.tell_notes(spec)

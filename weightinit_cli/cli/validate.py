@@ -6,6 +6,7 @@ import click
 
 from weightinit_cli.cli import specs, terminal
 from weightinit_cli.cli.options import SpecName, data_option
+from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.errors import SpecError, WinitError, counted, printable
 
 FAILED = 1
@@ -25,14 +26,14 @@ def command(paths: tuple[str, ...], quiet: bool) -> int:
     from weightinit_cli.experiments import impossible
     from weightinit_cli.spec import expand
 
-    with terminal.ProgressBar("looking for specs", shown=not quiet):
+    with ProgressBar("looking for specs", shown=not quiet):
         found = find_specs(paths)
     code = terminal.fail(map(str, found.problems), SpecError.exit_code) if found.problems else 0
     for line in () if quiet else found.left_out:
         terminal.note(line)
     for file in found.specs:
         try:
-            with terminal.ProgressBar(f"checking {file}", shown=not quiet):
+            with ProgressBar(f"checking {file}", shown=not quiet):
                 spec = specs.load(file)
                 runs = expand(spec)
                 wrong = impossible(spec)
