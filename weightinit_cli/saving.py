@@ -12,7 +12,7 @@ import traceback
 import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
-from weightinit_cli.errors import WinitError
+from weightinit_cli.errors import DEFECT, INTERRUPTED, WinitError
 from weightinit_cli.results.pictures import files_of, save_files
 from weightinit_cli.results.store import STATS
 
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from weightinit_cli.results import AnyResult
-
-DEFECT = 3
-INTERRUPTED = 130
 
 
 class Undrawn(NamedTuple):
@@ -48,6 +45,11 @@ class Saved(NamedTuple):
 
     paths: list[Path]
     undrawn: Undrawn | None = None
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether ^C has ended the drawing: nothing more is to be begun."""
+        return self.undrawn is not None and self.undrawn.exit_code == INTERRUPTED
 
 
 def drawn(draw: Callable[[], Mapping[str, bytes]]) -> Drawn:

@@ -10,11 +10,11 @@ from weightinit_cli.batch.executors import Failure, Job, our_numpy
 from weightinit_cli.batch.ledger import Record
 from weightinit_cli.batch.product import Product, produce, saved
 from weightinit_cli.batch.progress import Counts, NoProgress
-from weightinit_cli.errors import OutputError
+from weightinit_cli.errors import DEFECT, INTERRUPTED, OutputError
 from weightinit_cli.experiments import digest_of
 from weightinit_cli.results import STATS
 from weightinit_cli.results.replaced import replaced
-from weightinit_cli.saving import DEFECT, INTERRUPTED, save
+from weightinit_cli.saving import save
 from weightinit_cli.spec import normal_form
 
 if TYPE_CHECKING:

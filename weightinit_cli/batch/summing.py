@@ -16,7 +16,7 @@ from weightinit_cli.experiments import digest_of
 from weightinit_cli.results import write_files
 from weightinit_cli.results.pictures import COMPARISON, FORMATS
 from weightinit_cli.results.summary import columns, csv_lines
-from weightinit_cli.saving import INTERRUPTED, Saved, written
+from weightinit_cli.saving import Saved, written
 from weightinit_cli.spec import expand
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def sum_up(plan: Plan, ledger: Ledger, out: Path, formats: tuple[str, ...] = ("p
             summed.errors.append(error)
             continue
         summed.compared.append(saved)
-        if saved.undrawn is not None and saved.undrawn.exit_code == INTERRUPTED:
+        if saved.interrupted:
             formats = ()
     for name, content in ((SUMMARY, _table(ledger.read)), (INDEX, _index(ledger.read()))):
         try:

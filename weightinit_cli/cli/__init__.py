@@ -11,7 +11,7 @@ import click
 
 from weightinit_cli import __version__
 from weightinit_cli.cli import terminal
-from weightinit_cli.errors import WinitError
+from weightinit_cli.errors import INTERRUPTED, WinitError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,8 +36,6 @@ COMMANDS = {
 
 # Neither read nor write where a person is.
 ANYWHERE = {"list", "explain", "schema"}
-
-INTERRUPTED = 130
 
 
 class Commands(click.Group):

@@ -24,7 +24,7 @@ from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.stops import Stops
 from weightinit_cli.cli.tally import Tally
 from weightinit_cli.cli.undrawn import names_of, note_lacking, tell_undrawn
-from weightinit_cli.errors import SpecError, WinitError, counted, printable
+from weightinit_cli.errors import FAILED, SpecError, WinitError, counted, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from weightinit_cli.batch import Counts, Executor, Ledger, Plan, Settings
     from weightinit_cli.spec import AnySpec
 
-FAILED = 1
 DIGEST_SHOWN = 12
 MOST_REPLACED = 10
 

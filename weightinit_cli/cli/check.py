@@ -17,7 +17,7 @@ from weightinit_cli.cli.reports import (
     tell,
 )
 from weightinit_cli.cli.undrawn import tell_undrawn
-from weightinit_cli.errors import WinitError, counted
+from weightinit_cli.errors import FAILED, WinitError, counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,7 +91,7 @@ def command(
 def _update(changed: list[Rerun], threads: int | None) -> int:
     from weightinit_cli.cli.rerun import save
 
-    code = 1 if changed else 0
+    code = FAILED if changed else 0
     for each in changed:
         try:
             code = max(code, _tell(save(each, threads)))
@@ -116,10 +116,8 @@ def _renew(changed: set[str], paths: tuple[str, ...], against: Path) -> int:
 
 
 def _tell(saved: Saved) -> int:
-    from weightinit_cli.saving import INTERRUPTED
-
     for path in saved.paths:
         terminal.note(f"written: {path}")
-    if saved.undrawn is not None and saved.undrawn.exit_code == INTERRUPTED:
+    if saved.interrupted:
         raise KeyboardInterrupt
     return tell_undrawn(saved)

@@ -9,11 +9,20 @@ import click
 from weightinit_cli.cli import specs, terminal
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.undrawn import names_of, note_lacking, tell_undrawn
-from weightinit_cli.errors import Mark, Problem, SpecError, WinitError, counted, printable
+from weightinit_cli.errors import (
+    FAILED,
+    INTERRUPTED,
+    Mark,
+    Problem,
+    SpecError,
+    WinitError,
+    counted,
+    printable,
+)
 from weightinit_cli.results.pictures import COMPARISON, save_files
 from weightinit_cli.results.readings import interruption
 from weightinit_cli.results.replaced import replaced
-from weightinit_cli.saving import INTERRUPTED, save_result
+from weightinit_cli.saving import save_result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +30,6 @@ if TYPE_CHECKING:
 
     from weightinit_cli.results import AnyResult
     from weightinit_cli.spec import AnySpec
-
-FAILED = 1
 
 
 class Running:

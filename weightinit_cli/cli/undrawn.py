@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from weightinit_cli.cli import terminal
-from weightinit_cli.saving import DEFECT
+from weightinit_cli.errors import DEFECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

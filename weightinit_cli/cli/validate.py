@@ -7,9 +7,7 @@ import click
 from weightinit_cli.cli import specs, terminal
 from weightinit_cli.cli.options import SpecName, data_option
 from weightinit_cli.cli.progress import ProgressBar
-from weightinit_cli.errors import SpecError, WinitError, counted, printable
-
-FAILED = 1
+from weightinit_cli.errors import FAILED, SpecError, WinitError, counted, printable
 
 
 @click.command("validate", short_help="Check specs without running them.")
