@@ -8,7 +8,7 @@ from weightinit_cli.check.gates import repeated_streams
 from weightinit_cli.check.leaves import Place, is_octave
 from weightinit_cli.errors import counted
 from weightinit_cli.results import Mismatch, Result, check_consistency
-from weightinit_cli.results.flat import flat
+from weightinit_cli.results.flat import changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,14 +24,11 @@ def spec_changes(
     old: Mapping[str, Any], new: Mapping[str, Any], lacked: Sequence[str] = ()
 ) -> dict[str, str]:
     """What differs between two normal forms, but for the name: path -> `path: old, now new`."""
-    was, now = flat(old), flat(new)
-    changes = {}
-    for path in {**was, **now}:
-        if path == "name" or was.get(path) == now.get(path) or lacks(f"spec.{path}", lacked):
-            continue
-        shown = (str(side.get(path, "absent")) for side in (was, now))
-        changes[path] = f"{path}: {', now '.join(shown)}"
-    return changes
+    return {
+        path: f"{path}: {change}"
+        for path, change in changes(old, new).items()
+        if path != "name" and not lacks(f"spec.{path}", lacked)
+    }
 
 
 def contradictions(result: AnyResult) -> list[str]:

@@ -111,15 +111,11 @@ def _kept(pairs: list[Pair], globs: Sequence[str], *, quiet: bool) -> list[Pair]
 
 def _specs_of(paths: Sequence[str], *, quiet: bool) -> tuple[dict[str, AnySpec], int]:
     """Every run of the specs by its folder; two of one folder are an error."""
-    from weightinit_cli.batch import find_specs
     from weightinit_cli.spec import expand
 
-    there = find_specs(paths)
-    for line in () if quiet else there.left_out:
-        terminal.note(line)
-    code = terminal.fail(map(str, there.problems), SpecError.exit_code) if there.problems else 0
+    there, code = specs.find(paths, quiet=quiet)
     found: dict[str, AnySpec] = {}
-    for config in there.specs:
+    for config in there:
         try:
             for run in expand(specs.load(config)):
                 if found.setdefault(run.folder, run) is not run:

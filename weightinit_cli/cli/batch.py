@@ -24,7 +24,7 @@ from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.stops import Stops
 from weightinit_cli.cli.tally import Tally
 from weightinit_cli.cli.undrawn import names_of, note_lacking, tell_undrawn
-from weightinit_cli.errors import FAILED, SpecError, WinitError, counted, printable
+from weightinit_cli.errors import FAILED, WinitError, counted, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,19 +111,14 @@ def command(
 
     A Dask cluster's scheduler and workers are trusted like yourself.
     """
-    from weightinit_cli.batch import Settings, find_specs, make_plan
+    from weightinit_cli.batch import Settings, make_plan
 
     if jobs is not None and scheduler is not None:
         raise click.UsageError("--jobs is for this machine's processes; a scheduler has its own")
     if wait is not None and scheduler is None:
         raise click.UsageError("--wait is for the workers of a --scheduler")
-    with ProgressBar("looking for specs", shown=not quiet):
-        found = find_specs(paths, exclude)
-    code = terminal.fail(map(str, found.problems), SpecError.exit_code) if found.problems else 0
-    if not quiet:
-        for line in found.left_out:
-            terminal.note(line)
-    if not found.specs:
+    found, code = specs.find(paths, exclude, quiet=quiet)
+    if not found:
         return code
 
     def load(path: str) -> AnySpec:
@@ -135,7 +130,7 @@ def command(
     settings = Settings(output_dir, () if no_plot else formats, force)
     if dry_run:
         with ProgressBar("reading the specs", shown=not quiet):
-            plan = make_plan(found.specs, load)
+            plan = make_plan(found, load)
         code = max(code, _say_errors(plan))
         return max(code, _list(plan, settings, as_json=as_json, quiet=quiet))
     # What runs for hours collects its garbage; __main__ has turned that off for a quick start.
@@ -145,9 +140,9 @@ def command(
         try:
             with _executor(jobs, scheduler, wait, tally) as executor:
                 with ProgressBar("reading the specs", shown=not quiet):
-                    plan = make_plan(found.specs, load)
+                    plan = make_plan(found, load)
                 code = max(code, _say_errors(plan))
-                bad = len(found.specs) - len(plan.specs)
+                bad = len(found) - len(plan.specs)
                 done = _run(plan, bad, executor, settings, tally, as_json=as_json, quiet=quiet)
                 return max(code, done)
         except KeyboardInterrupt:
@@ -180,9 +175,7 @@ def _list(plan: Plan, settings: Settings, *, as_json: bool, quiet: bool) -> int:
             wrong = job.spec.folder in plan.impossible
             state = "saved" if skipped else "fails" if wrong else "to run"
             terminal.say(printable(f"{job.digest[:DIGEST_SHOWN]}  {state:6}  {job.spec.folder}"))
-    for folder, reason in plan.impossible.items():
-        terminal.fail((f"{folder}: {line}" for line in reason.lines), FAILED)
-    return FAILED if plan.impossible else 0
+    return specs.tell_impossible(plan.impossible.items())
 
 
 def _run(

@@ -10,7 +10,6 @@ from weightinit_cli.cli import specs, terminal
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.undrawn import names_of, note_lacking, tell_undrawn
 from weightinit_cli.errors import (
-    FAILED,
     INTERRUPTED,
     Mark,
     Problem,
@@ -118,13 +117,11 @@ class Running:
         with ProgressBar(f"checking {spec.name}", shown=not self._quiet):
             runs = expand(spec)
             wrong = impossible(spec)
-        for number, reason in wrong.items():
-            told = (f"{runs[number].folder}: {line}" for line in reason.lines)
-            terminal.fail(told, FAILED)
+        reasons = ((runs[number].folder, reason) for number, reason in wrong.items())
+        code = specs.tell_impossible(reasons)
         self._say(click.style(printable(f"{spec.name}: {counted(len(runs), 'run')}"), bold=True))
         lines = Lines(spec)
         self._say("\n".join(lines.heads()))
-        code = FAILED if wrong else 0
         done = []
         for number, run in enumerate(runs):
             if number in wrong:

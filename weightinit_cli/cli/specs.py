@@ -6,15 +6,18 @@ import json
 import sys
 from typing import TYPE_CHECKING, cast
 
-from weightinit_cli.errors import Mark, Problem, SpecError, printable
+from weightinit_cli.cli import terminal
+from weightinit_cli.cli.progress import ProgressBar
+from weightinit_cli.errors import FAILED, Mark, Problem, SpecError, printable
 from weightinit_cli.reading import read_file
 
 COMMANDS = {"histogram": "histogram", "symmetry": "symmetry", "training": "train"}
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from weightinit_cli.errors import WinitError
     from weightinit_cli.spec import AnySpec, Spec
 
 
@@ -47,9 +50,31 @@ def load(
         raise SpecError(_of_option(problem, seed) for problem in error.problems) from None
 
 
+def find(
+    paths: Sequence[str], exclude: Sequence[str] = (), *, quiet: bool
+) -> tuple[list[str], int]:
+    """The specs at files and in folders, and the exit code.
+
+    What is wrong with the paths is printed, and what is left out.
+    """
+    from weightinit_cli.batch import find_specs
+
+    with ProgressBar("looking for specs", shown=not quiet):
+        found = find_specs(paths, exclude)
+    code = terminal.fail(map(str, found.problems), SpecError.exit_code) if found.problems else 0
+    for line in () if quiet else found.left_out:
+        terminal.note(line)
+    return found.specs, code
+
+
+def tell_impossible(reasons: Iterable[tuple[str, WinitError]]) -> int:
+    """Print why runs, each given by its folder, cannot be done; return the exit code."""
+    lines = [f"{folder}: {line}" for folder, reason in reasons for line in reason.lines]
+    return terminal.fail(lines, FAILED) if lines else 0
+
+
 def tell_notes(spec: AnySpec) -> None:
     """Print what is worth a word in a spec, or in any of its runs, once each."""
-    from weightinit_cli.cli import terminal
     from weightinit_cli.spec import expand, notes
 
     lines: list[str] = []

@@ -7,7 +7,7 @@ import click
 from weightinit_cli.cli import specs, terminal
 from weightinit_cli.cli.options import SpecName, data_option
 from weightinit_cli.cli.progress import ProgressBar
-from weightinit_cli.errors import FAILED, SpecError, WinitError, counted, printable
+from weightinit_cli.errors import WinitError, counted, printable
 
 
 @click.command("validate", short_help="Check specs without running them.")
@@ -20,16 +20,11 @@ def command(paths: tuple[str, ...], quiet: bool) -> int:
     Folders are searched as winit batch does. The exit code is 1 where only some runs of a spec
     can be done.
     """
-    from weightinit_cli.batch import find_specs
     from weightinit_cli.experiments import impossible
     from weightinit_cli.spec import expand
 
-    with ProgressBar("looking for specs", shown=not quiet):
-        found = find_specs(paths)
-    code = terminal.fail(map(str, found.problems), SpecError.exit_code) if found.problems else 0
-    for line in () if quiet else found.left_out:
-        terminal.note(line)
-    for file in found.specs:
+    files, code = specs.find(paths, quiet=quiet)
+    for file in files:
         try:
             with ProgressBar(f"checking {file}", shown=not quiet):
                 spec = specs.load(file)
@@ -38,9 +33,8 @@ def command(paths: tuple[str, ...], quiet: bool) -> int:
         except WinitError as error:
             code = max(code, terminal.fail(error.lines, error.exit_code))
             continue
-        for number, reason in wrong.items():
-            told = (f"{runs[number].folder}: {line}" for line in reason.lines)
-            code = max(code, terminal.fail(told, FAILED))
+        reasons = ((runs[number].folder, reason) for number, reason in wrong.items())
+        code = max(code, specs.tell_impossible(reasons))
         if not (quiet or wrong):
             specs.tell_notes(spec)
             terminal.say(printable(f"{file}: ok, {counted(len(runs), 'run')}"))

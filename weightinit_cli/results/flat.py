@@ -16,6 +16,16 @@ def flat(tree: Any, path: str = "") -> dict[str, Value]:
     return dict(_flat(tree, path))
 
 
+def changes(old: Any, new: Any) -> dict[str, str]:
+    """What differs between two trees: path -> `relu, now tanh`."""
+    was, now = flat(old), flat(new)
+    return {
+        path: f"{was.get(path, 'absent')}, now {now.get(path, 'absent')}"
+        for path in {**was, **now}
+        if was.get(path) != now.get(path)
+    }
+
+
 def _flat(value: Any, path: str) -> Iterator[tuple[str, Value]]:
     if is_dataclass(value) and not isinstance(value, type):
         value = asdict(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.errors import ResultError
-from weightinit_cli.results.flat import flat
+from weightinit_cli.results.flat import changes
 from weightinit_cli.results.store import load_result
 
 if TYPE_CHECKING:
@@ -26,17 +26,11 @@ def replaced(place: Path, digest: str, spec: Mapping[str, Any]) -> str:
         return ""
     if former.digest == digest:
         return ""
-    changes = _changes(former.spec, spec)
-    more = f"; and {len(changes) - MOST:,} more" if len(changes) > MOST else ""
-    said = "; ".join(changes[:MOST]) + more or "the same, of other data"
-    return f"{place}: replaces the result of another spec ({said})"
-
-
-def _changes(former: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """What differs but for the name: `activation: relu, now tanh`."""
-    was, now = flat(dict(former)), flat(dict(new))
-    return [
-        f"{path.removesuffix('.name')}: {was.get(path, 'absent')}, now {now.get(path, 'absent')}"
-        for path in {**was, **now}
-        if path != "name" and was.get(path) != now.get(path)
+    parts = [
+        f"{path.removesuffix('.name')}: {change}"
+        for path, change in changes(former.spec, spec).items()
+        if path != "name"
     ]
+    more = f"; and {len(parts) - MOST:,} more" if len(parts) > MOST else ""
+    said = "; ".join(parts[:MOST]) + more or "the same, of other data"
+    return f"{place}: replaces the result of another spec ({said})"
