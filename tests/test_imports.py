@@ -23,6 +23,7 @@ ALLOWED: dict[str, set[str]] = {
     "parameters": set(),
     "reading": set(),  # files of any kind and size, for whoever reads one
     "streams": set(),
+    "surroundings": set(),  # variables of the environment, for a moment
     "convolution": set(),
     "control_groups": set(),
     "machine": {"control_groups"},
@@ -37,7 +38,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "results": {"errors", "convolution", "reading"},
     "verdicts": {"results"},
-    "plots": {"results", "errors"},
+    "plots": {"results", "errors", "surroundings"},
     "check": {"results", "errors"},
     "saving": {"plots", "results", "errors"},  # a single run, a batch and a check save alike
     "experiments": {
@@ -46,7 +47,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "batch": {
         "init", "spec", "experiments", "results", "plots", "saving", "errors", "machine",
-        "imports",
+        "imports", "surroundings",
     },
     "cli": {
         "init", "spec", "initializers", "activations", "parameters", "experiments", "results",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import sys
 from contextlib import contextmanager
 from types import ModuleType
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import weightinit_cli
 from weightinit_cli.batch.starting import ENVIRONMENT, LOAD, Ended, deaf
 from weightinit_cli.imports import search_path
+from weightinit_cli.surroundings import variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,19 +78,12 @@ def _by_itself() -> Iterator[None]:
 
     Else a worker would import the caller's main module, and start from it what started it.
     """
-    former = {name: os.environ.get(name) for name in ENVIRONMENT}
     path, main = sys.path, sys.modules["__main__"]
     try:
-        os.environ.update(ENVIRONMENT)
         sys.path = search_path()
         sys.modules["__main__"] = ModuleType("__main__")
-        with deaf():
+        with variables(ENVIRONMENT), deaf():
             yield
     finally:
         sys.modules["__main__"] = main
         sys.path = path
-        for name, value in former.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

@@ -18,11 +18,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from weightinit_cli.surroundings import variables
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 RC_FILE = "matplotlibrc"
-FOLDERS = ("MPLCONFIGDIR", "MPL_IGNORE_SYSTEM_FONTS")  # set on the way
+# Variables that matplotlib, or this module, sets for the import alone.
+FOR_THE_IMPORT = ("MPLCONFIGDIR", "MPL_IGNORE_SYSTEM_FONTS")
 
 
 def load_matplotlib() -> None:
@@ -44,7 +47,7 @@ def load_matplotlib() -> None:
         return
     data = Path(spec.origin).parent / "mpl-data"
     with (
-        _environment({"MATPLOTLIBRC": str(data), "MPLBACKEND": None, **_as_they_are(*FOLDERS)}),
+        variables({"MATPLOTLIBRC": str(data), "MPLBACKEND": None}, *FOR_THE_IMPORT),
         _aside(data),
     ):
         import matplotlib as mpl
@@ -58,29 +61,6 @@ def load_matplotlib() -> None:
         if temporary:
             atexit.unregister(shutil.rmtree)
             shutil.rmtree(cache, ignore_errors=True)
-
-
-@contextmanager
-def _environment(wanted: dict[str, str | None]) -> Iterator[None]:
-    """These variables for a moment; None is one that is not set."""
-    former = _as_they_are(*wanted)
-    _set(wanted)
-    try:
-        yield
-    finally:
-        _set(former)
-
-
-def _as_they_are(*names: str) -> dict[str, str | None]:
-    return {name: os.environ.get(name) for name in names}
-
-
-def _set(variables: dict[str, str | None]) -> None:
-    for name, value in variables.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
 
 
 @contextmanager
