@@ -141,7 +141,8 @@ def _statistics(path: Path) -> dict[str, int]:
         number = _as_number(figure)
         if number is not None:
             found[name] = number
-    totals = {name.removeprefix("total_"): found[name] for name in found if "total_" in name}
+    prefix = "total_"
+    totals = {name[len(prefix) :]: found[name] for name in found if name.startswith(prefix)}
     return found | totals
 
 

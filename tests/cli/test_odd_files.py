@@ -89,10 +89,10 @@ def test_spec_from_a_pipe_is_read(spec: Callable, environ: Callable):
 def test_junit_to_a_pipe_and_to_a_device(saved: Path, winit: Callable):
     os.mkfifo("f")
     read: list[bytes] = []
-    reader = threading.Thread(target=lambda: read.append(Path("f").read_bytes()))
+    reader = threading.Thread(target=lambda: read.append(Path("f").read_bytes()), daemon=True)
     reader.start()
     assert winit("check", "o", "--junit", "f").code == 0
-    reader.join()
+    reader.join(60)
     assert b'<testsuites tests="1"' in read[0]
     assert Path("f").is_fifo()
     assert winit("check", "o", "--junit", "/dev/null").code == 0

@@ -107,11 +107,11 @@ class _Batch(NamedTuple):
         place = self.settings.out, job.spec.folder, job.digest
         self._tell_numpy(product.numpy)
         try:
-            saved = save(*place, product.files, product.undrawn)
+            written = save(*place, product.files, product.undrawn)
         except OutputError as error:
             self.counts.unwritten += 1
             return Failure(error.lines)
-        return product._replace(undrawn=saved.undrawn)
+        return product._replace(undrawn=written.undrawn)
 
     def _count(self, undrawn: Undrawn | None) -> None:
         if undrawn is not None:

@@ -112,7 +112,10 @@ class _Server:
 
     def _answer(self) -> str | int | None:
         """What it says; None where it has ended."""
-        said = self._control.recv(LONGEST_ANSWER)
+        try:
+            said = self._control.recv(LONGEST_ANSWER)
+        except ConnectionResetError:  # it has ended before it had read what was asked
+            return None
         answer: str | int | None = json.loads(said) if said else None
         return answer
 

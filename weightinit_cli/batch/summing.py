@@ -52,12 +52,12 @@ def sum_up(plan: Plan, ledger: Ledger, out: Path, formats: tuple[str, ...] = ("p
         if spec.runs is None:
             continue
         try:
-            saved = compare_runs(spec, partial(ledger.read, range(first, last)), out, formats)
+            done = compare_runs(spec, partial(ledger.read, range(first, last)), out, formats)
         except OutputError as error:
             summed.errors.append(error)
             continue
-        summed.compared.append(saved)
-        if saved.interrupted:
+        summed.compared.append(done)
+        if done.interrupted:
             formats = ()
     for name, content in ((SUMMARY, _table(ledger.read)), (INDEX, _index(ledger.read()))):
         try:
