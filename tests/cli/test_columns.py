@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from weightinit_cli.cli import terminal
-from weightinit_cli.cli.columns import Cell, Column, fitted, layouts
+from weightinit_cli.cli.columns import Cell, Column, layout_for, layouts
 from weightinit_cli.cli.text import SPELLINGS, clipped, ljust, rjust, spelled, width
 from weightinit_cli.errors import counted
 
@@ -114,7 +114,7 @@ def test_columns_stand_in_an_encoding_without_our_signs(monkeypatch: MonkeyPatch
         Column("name", [Cell("φ²"), Cell("重")], words=True),
         Column("std", [Cell("1 ± 2"), Cell("3")]),
     ]
-    layout = fitted(table, 80)
+    layout = layout_for(table, 80)
     assert [*layout.head_lines(), *layout.rows()] == [
         "name       std",
         "phi^2   1 +- 2",
@@ -137,7 +137,7 @@ def test_wide_characters_keep_the_columns():
         Column("run", [Cell("重み 0.01"), Cell("e\u0301te\u0301"), Cell("std")], words=True),
         Column("std", [Cell("0.5"), Cell("12"), Cell("3")]),
     ]
-    rows = fitted(table, 80).rows()
+    rows = layout_for(table, 80).rows()
     assert [width(row) for row in rows] == [14, 14, 14]
 
 
@@ -149,7 +149,7 @@ def test_wide_characters_keep_the_columns():
 )
 def test_what_says_that_it_fits_does(heads: list[str], cells: list[str], room: int, words: bool):
     columns = [Column(head, [Cell(text) for text in cells], words=words, wide=12) for head in heads]
-    for layout in [*layouts(columns, room), fitted(columns, room)]:
+    for layout in [*layouts(columns, room), layout_for(columns, room)]:
         lines = [*layout.head_lines(), *layout.rows()]
         if layout.room >= 0:
             assert max(map(width, lines)) <= room

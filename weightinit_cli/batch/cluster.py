@@ -144,7 +144,7 @@ class Cluster:
 
 
 class _Waiting:
-    """For a worker: told, and ended where it takes too long."""
+    """How long there has been no worker; that is told, and ended where it takes too long."""
 
     def __init__(self, address: str, note: Callable[[str], None], longest: float | None) -> None:
         self._address, self._note, self._longest = address, note, longest

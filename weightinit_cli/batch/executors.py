@@ -77,7 +77,7 @@ class Serial:
 
     @property
     def numpy(self) -> frozenset[str]:
-        """Ours."""
+        """The version of numpy here."""
         return frozenset({our_numpy()})
 
     def run(self, function: Callable[[AnySpec], Product], jobs: Iterable[Job]) -> Iterator[Outcome]:
@@ -91,7 +91,7 @@ class Serial:
         pass
 
 
-_ALONE = Lock()
+_ONE_AT_A_TIME = Lock()
 
 
 @cache
@@ -111,7 +111,7 @@ def attempt(function: Callable[[Any], Product], given: Any) -> Product | Failure
     cluster may have several threads.
     """
     try:
-        with _ALONE:
+        with _ONE_AT_A_TIME:
             return function(given)
     except WinitError as error:
         return Failure(error.lines, memory=isinstance(error, MemoryShortageError))

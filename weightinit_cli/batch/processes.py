@@ -47,7 +47,7 @@ class Processes:
 
     @property
     def numpy(self) -> frozenset[str]:
-        """Ours, as all modules."""
+        """The version of numpy here: the workers have the modules that this process has."""
         return frozenset({our_numpy()})
 
     def run(self, function: Callable[[AnySpec], Product], jobs: Iterable[Job]) -> Iterator[Outcome]:

@@ -92,13 +92,13 @@ def _styled(cell: Cell, text: str, columns: int, *, words: bool, last: bool) -> 
     return click.style(shown, fg=cell.colour, bold=cell.bold or None)
 
 
-def printed(columns: Sequence[Column]) -> list[str]:
+def table_lines(columns: Sequence[Column]) -> list[str]:
     """The lines of a table that fits the terminal; the heads are dimmed."""
-    layout = fitted(columns, terminal.columns() or UNLIMITED)
+    layout = layout_for(columns, terminal.columns() or UNLIMITED)
     return [*(click.style(line, dim=True) for line in layout.head_lines()), *layout.rows()]
 
 
-def fitted(columns: Sequence[Column], room: int) -> Layout:
+def layout_for(columns: Sequence[Column], room: int) -> Layout:
     """The widest layout that fits; without the spare columns if need be; else the narrowest.
 
     Words in the last column have all the room that is left; in the narrowest layout the widest

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from weightinit_cli.cli.columns import Cell, Column, printed
+from weightinit_cli.cli.columns import Cell, Column, table_lines
 from weightinit_cli.cli.heading import fitted, heading, pretraining
 from weightinit_cli.errors import counted
 from weightinit_cli.results.readings import best_of_few, interruption
@@ -54,7 +54,7 @@ def _table(networks: Sequence[Trained]) -> list[str]:
     if any(end is not None for end in ends):
         said = ["" if end is None else f"diverged at step {end:,}" for end in ends]
         columns.append(Column("", [Cell(text, "red") for text in said], words=True))
-    return printed(columns)
+    return table_lines(columns)
 
 
 def mean_scores(result: TrainingResult) -> tuple[float | None, ...]:

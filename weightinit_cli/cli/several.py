@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import terminal
-from weightinit_cli.cli.columns import UNLIMITED, Cell, Column, fitted
+from weightinit_cli.cli.columns import UNLIMITED, Cell, Column, layout_for
 from weightinit_cli.cli.scores import mean_scores
 from weightinit_cli.errors import printable
 from weightinit_cli.results import Result, SymmetryResult, TrainingResult
@@ -43,11 +43,11 @@ class Lines:
         longest = Cell(max(DEFINITIONS, key=len))
         others = [*figures, Column(said, [longest], words=True)]
         self._room = terminal.columns() or UNLIMITED
-        self._layout = fitted([Column("run", names, words=True), *others], self._room)
+        self._layout = layout_for([Column("run", names, words=True), *others], self._room)
         # In a narrow terminal the figures stand below the name.
         self._below = self._layout.room < 0
         if self._below:
-            self._layout = fitted(others, self._room - INDENT)
+            self._layout = layout_for(others, self._room - INDENT)
 
     def heads(self) -> list[str]:
         """The head of all lines."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import terminal
-from weightinit_cli.cli.columns import UNLIMITED, Cell, Column, printed
+from weightinit_cli.cli.columns import UNLIMITED, Cell, Column, table_lines
 from weightinit_cli.cli.heading import fitted, heading
 from weightinit_cli.results.readings import ending
 
@@ -39,7 +39,7 @@ def steps_table(result: SymmetryResult) -> list[str]:
         Column(head, [Cell(text) for text in texts], wide=FEWEST)
         for head, *texts in zip(HEADS, *rows, strict=True)
     ]
-    lines = [*heading(result), *printed(columns)]
+    lines = [*heading(result), *table_lines(columns)]
     first, last = (
         "not finite" if loss is None else f"{loss:.6g}"
         for loss in (result.start_loss, [result.start_loss, *result.loss][-1])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import terminal
-from weightinit_cli.cli.columns import UNLIMITED, Cell, Column, Layout, fitted, layouts, lean
+from weightinit_cli.cli.columns import UNLIMITED, Cell, Column, Layout, layout_for, layouts, lean
 from weightinit_cli.cli.heading import heading, pretraining
 from weightinit_cli.errors import printable
 
@@ -59,7 +59,7 @@ def _layout(columns: Sequence[Column], room: int) -> Layout:
         for layout in candidates:
             if _beside(layout) >= needed:
                 return layout
-    return fitted(columns, room)
+    return layout_for(columns, room)
 
 
 def _beside(layout: Layout) -> int:

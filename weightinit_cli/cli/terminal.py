@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import click
 
 from weightinit_cli import __version__
-from weightinit_cli.cli.text import ERRORS as SPELLED
-from weightinit_cli.cli.text import clipped, spelled, width
+from weightinit_cli.cli.text import ERROR_HANDLER, clipped, spelled, width
 from weightinit_cli.errors import DEFECT, OutputError, WinitError, printable
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def prepare() -> None:
     """Print what an encoding lacks in plain words, or as an escape, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors=SPELLED)
+            stream.reconfigure(errors=ERROR_HANDLER)
 
 
 def say(line: str = "") -> None:

@@ -34,7 +34,8 @@ SPELLINGS = {
     "χ": "chi",
     "ψ": "psi",
 }
-ERRORS = "weightinit_cli.spelled"
+# The name under which Python knows `_spell`.
+ERROR_HANDLER = "weightinit_cli.spelled"
 
 
 def _spell(error: UnicodeError) -> tuple[str, int]:
@@ -46,13 +47,13 @@ def _spell(error: UnicodeError) -> tuple[str, int]:
     return "".join(spelled), error.end
 
 
-codecs.register_error(ERRORS, _spell)
+codecs.register_error(ERROR_HANDLER, _spell)
 
 
 def spelled(text: str) -> str:
     """The text as stdout's encoding can show it."""
     encoding = getattr(sys.stdout, "encoding", None) or "ascii"
-    return text if text.isascii() else text.encode(encoding, ERRORS).decode(encoding)
+    return text if text.isascii() else text.encode(encoding, ERROR_HANDLER).decode(encoding)
 
 
 def width(text: str) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import specs, terminal
-from weightinit_cli.cli.columns import UNLIMITED, Cell, Column, fitted
+from weightinit_cli.cli.columns import UNLIMITED, Cell, Column, layout_for
 from weightinit_cli.cli.options import config_option, set_option
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.errors import WinitError, counted, printable
@@ -97,7 +97,7 @@ def _table(said: Forecast) -> list[str]:
         for head, *texts in zip(HEADS, *rows, strict=True)
     ]
     columns = terminal.columns() or UNLIMITED
-    layout = fitted(table, columns)
+    layout = layout_for(table, columns)
     lines = layout.rows()
     if left_out > 0:
         note = f"({counted(left_out, 'layer')} left out; --json has all)"
