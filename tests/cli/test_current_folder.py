@@ -28,9 +28,9 @@ MARK = "with open({!r}, 'w'):\n    pass\nraise ImportError('from the current fol
 
 EVERY_COMMAND = [
     ("histogram", "-c", "tiny.yaml"),
-    ("symmetry", "-c", "symmetry.yaml"),
-    ("train", "-c", "train.yaml"),
-    ("batch", "tiny.yaml", "relu_he", "-j", "2", "-o", "two"),
+    ("symmetry", "-c", "symmetry.yaml", "--no-plot"),
+    ("train", "-c", "train.yaml", "--no-plot"),
+    ("batch", "tiny.yaml", "symmetry.yaml", "-j", "2", "-o", "two"),
     ("theory", "-c", "tiny.yaml"),
     ("phase", "--activation", "tanh"),
     ("check", "outputs"),

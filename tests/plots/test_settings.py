@@ -22,7 +22,7 @@ VALUES = (
     [0.1, 0.2], ["serif"],
 )  # fmt: skip
 WITH_EFFECTS = {"backend", "backend_fallback", "interactive", "toolbar"}
-SHOWN = ("xavier_2", "xavier_11", "net_tanh_3", "math")
+SHOWN = ("xavier_2", "net_tanh_3", "math")
 
 
 def change(key: str, value: Any) -> bool:
