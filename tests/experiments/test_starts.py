@@ -154,7 +154,7 @@ def test_nothing_is_foreseen_of_a_start_that_looks_at_the_data(text, why):
 
 
 def test_what_pretraining_keeps_is_asked_for_beforehand(monkeypatch):
-    monkeypatch.setattr(memory, "available_bytes", lambda: 400 << 20)
+    monkeypatch.setattr(memory, "available_bytes", lambda: 600 << 20)
     text = f"{TRAINING}initializer: xavier_normal\nwidth: 20000\nlayers: 1\n".replace(
         "layers: 3\nwidth: 30\n", ""
     )
