@@ -18,6 +18,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
+def reason(error: Exception) -> str:
+    """What the system says of an error of its own; of another one what it says itself."""
+    return str(getattr(error, "strerror", None) or error)
+
+
 def counted(number: int, noun: str) -> str:
     """`1 run`, `2,000 runs`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -12,7 +12,7 @@ import traceback
 import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
-from weightinit_cli.errors import DEFECT, INTERRUPTED, WinitError
+from weightinit_cli.errors import DEFECT, INTERRUPTED, WinitError, reason
 from weightinit_cli.results.pictures import files_of, save_files
 from weightinit_cli.results.store import STATS
 
@@ -122,7 +122,7 @@ def _undrawn(error: BaseException) -> Undrawn:
     if isinstance(error, MemoryError):
         return Undrawn(("not enough memory for the pictures",), WinitError.exit_code)
     if isinstance(error, OSError):
-        said = " ".join(str(error.strerror or error).split())
+        said = " ".join(reason(error).split())
         place = "" if error.filename is None else f"{error.filename}: "
         return Undrawn((f"{place}no picture could be drawn: {said}",), WinitError.exit_code)
     if isinstance(error, KeyboardInterrupt):

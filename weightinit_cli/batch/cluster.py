@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from weightinit_cli.batch.executors import Failure, attempt, no_note, our_numpy
-from weightinit_cli.errors import WinitError
+from weightinit_cli.errors import WinitError, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -194,5 +194,5 @@ def _knock(address: str) -> None:
 
 
 def _unreachable(address: str, error: Exception) -> ClusterError:
-    reason = getattr(error, "strerror", None) or str(error) or "it speaks another language"
-    return ClusterError(f"--scheduler {address}: no scheduler answers there: {reason.lower()}")
+    said = reason(error) or "it speaks another language"
+    return ClusterError(f"--scheduler {address}: no scheduler answers there: {said.lower()}")

@@ -8,7 +8,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from weightinit_cli.errors import Mark, Problem, SpecError, printable
+from weightinit_cli.errors import Mark, Problem, SpecError, printable, reason
 from weightinit_cli.spec import STDIN, find_config
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class _Search:
                 with os.scandir(place) as listing:
                     entries = sorted(listing, key=lambda entry: entry.name)
             except OSError as error:
-                self._refuse(place, root, f"cannot be searched: {_reason(error)}")
+                self._refuse(place, root, f"cannot be searched: {reason(error).lower()}")
                 continue
             for entry in entries:
                 path = place / entry.name
@@ -129,7 +129,7 @@ class _Search:
             mode = path.stat().st_mode
         except OSError as error:
             if _is_spec(entry.name):
-                self._refuse(path, root, f"cannot be read: {_reason(error)}", link=True)
+                self._refuse(path, root, f"cannot be read: {reason(error).lower()}", link=True)
             else:
                 self.left_out.append(f"{path}: left out: a link that leads nowhere")
             return
@@ -171,10 +171,6 @@ def _identity(path: Path) -> object:
     if status.st_ino:
         return status.st_dev, status.st_ino
     return os.path.realpath(path)
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
 
 
 def _is_folder(path: str) -> bool:

@@ -7,7 +7,7 @@ import tempfile
 from array import array
 from typing import IO, TYPE_CHECKING, Literal, NamedTuple, Self
 
-from weightinit_cli.errors import OutputError
+from weightinit_cli.errors import OutputError, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -58,8 +58,7 @@ class Ledger:
             out.mkdir(parents=True, exist_ok=True)
             self._file: IO[bytes] = tempfile.TemporaryFile(dir=out, buffering=0)  # noqa: SIM115
         except OSError as error:
-            reason = error.strerror or error
-            raise OutputError(f"{out}: cannot be written: {reason}") from None
+            raise OutputError(f"{out}: cannot be written: {reason(error)}") from None
 
     def write(self, number: int, record: Record) -> None:
         """Note what has become of a run."""
@@ -90,10 +89,8 @@ class Ledger:
             self._file.seek(place)
             return Record(*pickle.load(self._file))  # noqa: S301  # its own file
         except OSError as error:
-            reason = error.strerror or error
-            raise OutputError(
-                f"{self._out}: what was noted there cannot be read: {reason}"
-            ) from None
+            message = f"{self._out}: what was noted there cannot be read: {reason(error)}"
+            raise OutputError(message) from None
 
     def __enter__(self) -> Self:
         return self

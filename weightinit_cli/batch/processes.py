@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self, cast
 
 from weightinit_cli.batch.executors import Failure, Serial, no_note, our_numpy
 from weightinit_cli.batch.starting import Ended
+from weightinit_cli.errors import reason
 from weightinit_cli.machine import available_cores
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ class Processes:
         except OSError as error:
             self._most = len(self._workers)
             where = f"{error.filename}: " if error.filename else ""
-            why = f"could be started: {where}{(error.strerror or str(error)).lower()}"
+            why = f"could be started: {where}{reason(error).lower()}"
             if self._most:
                 few = f"only {self._most} of {self._wanted} processes"
                 self._note(f"{few} {why}; they do all runs")

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from weightinit_cli.errors import ResultError
+from weightinit_cli.errors import ResultError, reason
 from weightinit_cli.results import STATS, load_saved
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def find_results(root: Path) -> dict[str, Path]:
             f"{root}: no such folder; winit histogram, symmetry, train and batch write results"
         ) from None
     except OSError as error:
-        raise ResultError(f"{root}: {error.strerror or error}") from None
+        raise ResultError(f"{root}: {reason(error)}") from None
     if not is_folder:
         return {_own_name(root.parent): root}
     found = {
@@ -57,7 +57,7 @@ def read_result(path: Path, root: Path) -> tuple[AnyResult, int]:
             with os.scandir(path):
                 raise ResultError(f"{path}: not a file")
     except OSError as error:
-        raise ResultError(f"{path}: {error.strerror or error}") from None
+        raise ResultError(f"{path}: {reason(error)}") from None
     if not inside:
         raise ResultError(f"{path}: leads out of {base} through a link; refused")
     return load_saved(path)

@@ -11,7 +11,7 @@ import click
 
 from weightinit_cli import __version__
 from weightinit_cli.cli import terminal
-from weightinit_cli.errors import INTERRUPTED, WinitError
+from weightinit_cli.errors import INTERRUPTED, WinitError, reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,7 +143,7 @@ def main(arguments: Sequence[str]) -> int:
     except OSError as error:
         named = isinstance(error.filename, str)
         where = error.filename if named else _command_path(arguments)
-        return terminal.fail([f"{where}: {error.strerror or error}"], WinitError.exit_code)
+        return terminal.fail([f"{where}: {reason(error)}"], WinitError.exit_code)
     except Exception:  # noqa: BLE001
         return terminal.defect(traceback.format_exc().splitlines())
     return code if isinstance(code, int) else 0

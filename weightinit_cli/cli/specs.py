@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from weightinit_cli.cli import terminal
 from weightinit_cli.cli.progress import ProgressBar
-from weightinit_cli.errors import FAILED, Mark, Problem, SpecError, printable
+from weightinit_cli.errors import FAILED, Mark, Problem, SpecError, printable, reason
 from weightinit_cli.reading import read_file
 
 COMMANDS = {"histogram": "histogram", "symmetry": "symmetry", "training": "train"}
@@ -69,7 +69,7 @@ def find(
 
 def tell_impossible(reasons: Iterable[tuple[str, WinitError]]) -> int:
     """Print why runs, each given by its folder, cannot be done; return the exit code."""
-    lines = [f"{folder}: {line}" for folder, reason in reasons for line in reason.lines]
+    lines = [f"{folder}: {line}" for folder, why in reasons for line in why.lines]
     return terminal.fail(lines, FAILED) if lines else 0
 
 
@@ -108,10 +108,10 @@ def _stdin() -> bytes:
     try:
         if sys.stdin is not None:
             return sys.stdin.buffer.read(MOST_BYTES + 1)
-        reason = "it is closed"
+        said = "it is closed"
     except (OSError, ValueError) as error:
-        reason = str(getattr(error, "strerror", None) or error).lower()
-    raise SpecError([Problem(Mark("stdin"), "", f"cannot be read: {reason}")])
+        said = reason(error).lower()
+    raise SpecError([Problem(Mark("stdin"), "", f"cannot be read: {said}")])
 
 
 def _is_result(path: Path) -> bool:

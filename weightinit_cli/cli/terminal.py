@@ -15,7 +15,7 @@ import click
 
 from weightinit_cli import __version__
 from weightinit_cli.cli.text import ERROR_HANDLER, clipped, spelled, width
-from weightinit_cli.errors import DEFECT, OutputError, WinitError, printable
+from weightinit_cli.errors import DEFECT, OutputError, WinitError, printable, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -82,7 +82,7 @@ def stdout_errors() -> Iterator[None]:
         _ignore_stdout()
     except OSError as error:
         _ignore_stdout()
-        raise OutputError(f"stdout: cannot be written: {error.strerror}") from None
+        raise OutputError(f"stdout: cannot be written: {reason(error)}") from None
 
 
 def came_from_printing(error: OSError) -> bool:

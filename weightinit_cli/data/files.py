@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weightinit_cli.data.idx import read_idx
-from weightinit_cli.errors import DataError
+from weightinit_cli.errors import DataError, reason
 
 if TYPE_CHECKING:
     import os
@@ -74,7 +74,7 @@ def checksums(name: str, folder: str | os.PathLike[str] | None) -> dict[str, str
         try:
             state = path.stat()
         except OSError as error:
-            raise DataError(f"{path}: {error.strerror or error}") from None
+            raise DataError(f"{path}: {reason(error)}") from None
         sums[file] = _checksum(path.absolute(), SHAPES[file], state.st_size, state.st_mtime_ns)
     return sums
 
@@ -110,4 +110,4 @@ def _mode(path: Path) -> int | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:  # a null byte is a ValueError
-        raise DataError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+        raise DataError(f"{path}: {reason(error)}") from None

@@ -12,7 +12,7 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from weightinit_cli.errors import DataError, counted
+from weightinit_cli.errors import DataError, counted, reason
 
 if TYPE_CHECKING:
     import os
@@ -48,7 +48,7 @@ def read_idx(path: str | os.PathLike[str], shape: tuple[int, ...]) -> bytes:
     except (gzip.BadGzipFile, zlib.error) as error:
         raise DataError(f"{path}: broken gzip data ({error}); get the file again") from None
     except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}") from None
+        raise DataError(f"{path}: {reason(error)}") from None
 
 
 def header_size(shape: tuple[int, ...]) -> int:

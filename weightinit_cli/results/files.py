@@ -11,7 +11,7 @@ from errno import EISDIR
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from weightinit_cli.errors import OutputError
+from weightinit_cli.errors import OutputError, reason
 from weightinit_cli.results.folder import SUFFIX, Folder, held, made
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def write_files(
     except OSError as error:
         where = str(place if error.filename is None else error.filename)
         shown = str(place) if where.endswith(SUFFIX) else where
-        raise OutputError(f"{shown}: cannot be written: {error.strerror or error}") from None
+        raise OutputError(f"{shown}: cannot be written: {reason(error)}") from None
     return [place / name for name in files]
 
 
@@ -62,7 +62,7 @@ def write_file(path: Path, content: bytes) -> None:
     except FileExistsError:
         raise exists from None
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None
+        raise OutputError(f"{path}: cannot be written: {reason(error)}") from None
 
 
 def write_through(path: Path, content: bytes) -> None:
@@ -71,7 +71,7 @@ def write_through(path: Path, content: bytes) -> None:
         with os.fdopen(os.open(path, os.O_WRONLY), "wb") as file:
             file.write(content)
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None
+        raise OutputError(f"{path}: cannot be written: {reason(error)}") from None
 
 
 def _create(folder: Folder, name: str, content: bytes) -> None:

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-from weightinit_cli.errors import ResultError
+from weightinit_cli.errors import ResultError, reason
 from weightinit_cli.reading import read_file
 from weightinit_cli.results.consistency import AnyResult, check_consistency
 from weightinit_cli.results.decode import Mismatch, decode
@@ -124,4 +124,4 @@ def _kind(data: Any) -> type[AnyResult]:
 def _reason(error: OSError) -> str:
     if isinstance(error, FileNotFoundError) and not os.path.islink(error.filename):  # noqa: PTH114
         return f"no such result; winit histogram, symmetry and train write OUT/<name>/{STATS}"
-    return error.strerror or str(error)
+    return reason(error)

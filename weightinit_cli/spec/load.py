@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from weightinit_cli.errors import Mark, Problem, SpecError, printable
+from weightinit_cli.errors import Mark, Problem, SpecError, printable, reason
 from weightinit_cli.reading import open_at_once
 from weightinit_cli.spec.build import Builder
 from weightinit_cli.spec.fields import ACTIVATION
@@ -159,8 +159,8 @@ def _read(path: Path, name: str) -> bytes:
     except PermissionError:
         raise _error(name, "no permission to read this file") from None
     except (OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise _error(name, f"cannot be read: {printable(reason)}") from None
+        said = reason(error).lower()
+        raise _error(name, f"cannot be read: {printable(said)}") from None
 
 
 def _error(name: str, message: str) -> SpecError:
