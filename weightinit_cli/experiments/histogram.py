@@ -111,4 +111,5 @@ def _threads_for(network: Network, wanted: int | None) -> int:
     work = network.samples * sum(layer.fan_in * layer.units for layer in network.layers)
     if wanted == 1 or (wanted is None and work < SMALL_WORK):
         return 1
-    return min(wanted or most_threads(), most_threads())
+    most = most_threads()
+    return most if wanted is None else min(wanted, most)
