@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -64,6 +65,15 @@ def pixels(shape: Callable) -> Any:
 @pytest.fixture
 def plain(shape: Callable) -> tuple[dict, Any]:
     return rendered(shape), pixels(shape)
+
+
+@pytest.mark.parametrize("epoch", ["", "yesterday", "0", "99999999999999"])
+def test_no_date_of_a_build_changes_a_picture(
+    plain: tuple, monkeypatch: pytest.MonkeyPatch, shape: Callable, epoch: str
+):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
+    assert rendered(shape) == plain[0]
+    assert os.environ["SOURCE_DATE_EPOCH"] == epoch
 
 
 @pytest.mark.filterwarnings("ignore")  # matplotlib's, of the values that are tried

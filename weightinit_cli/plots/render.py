@@ -10,6 +10,7 @@ import numpy as np
 from weightinit_cli.plots.drawing import WHITE, Cells
 from weightinit_cli.plots.settings import settings
 from weightinit_cli.plots.shades import reduced
+from weightinit_cli.surroundings import variables
 
 if TYPE_CHECKING:
     from weightinit_cli.plots.drawing import Drawing
@@ -89,5 +90,6 @@ def _pdf(drawing: Drawing, digest: str) -> bytes:
     file = io.BytesIO()
     canvas: Any = FigureCanvasPdf(figure(drawing))
     said = {"CreationDate": None, "Creator": "winit", "Keywords": digest}
-    canvas.print_pdf(file, metadata=said)
+    with variables({"SOURCE_DATE_EPOCH": None}):  # read for the date that is then left out
+        canvas.print_pdf(file, metadata=said)
     return file.getvalue()
