@@ -6,7 +6,7 @@ import os
 import signal
 import stat
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -195,19 +195,35 @@ def test_new_file_that_cannot_be(tmp_path: Path, name: str):
     assert contents(tmp_path) == {"file": b""}
 
 
-def test_interrupt_waits_until_all_files_are_in_place(tmp_path: Path, monkeypatch):
-    """^C between two renames: both happen, and then it counts."""
-    replace = os.replace
+@pytest.fixture
+def interrupted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable]:
+    """Have ^C pressed between two renames, by a process that does so with it."""
+    replace, former = os.replace, signal.getsignal(signal.SIGINT)
 
-    def interrupted(*arguments: object, **options: object) -> None:
+    def press(*arguments: object, **options: object) -> None:
         signal.raise_signal(signal.SIGINT)
         replace(*arguments, **options)
 
-    monkeypatch.setattr(os, "replace", interrupted)
+    def arrange(handler: Any) -> None:
+        signal.signal(signal.SIGINT, handler)
+        monkeypatch.setattr(os, "replace", press)
+
+    yield arrange
+    signal.signal(signal.SIGINT, former)
+
+
+def test_interrupt_waits_until_all_files_are_in_place(tmp_path: Path, interrupted: Callable):
+    """All renames happen, and then it counts."""
+    interrupted(signal.default_int_handler)
     with pytest.raises(KeyboardInterrupt):
         write_files(tmp_path, "x", {"a": b"new", "b": b"new"}, outdated=["c"])
-    assert {path.name: path.read_bytes() for path in (tmp_path / "x").iterdir()} == {
-        "a": b"new",
-        "b": b"new",
-    }
+    assert contents(tmp_path / "x") == {"a": b"new", "b": b"new"}
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_interrupt_that_is_ignored_stays_ignored(tmp_path: Path, interrupted: Callable):
+    """As in the background of a script, whose ^C goes to all its processes."""
+    interrupted(signal.SIG_IGN)
+    write_files(tmp_path, "x", {"a": b"new"})
+    assert contents(tmp_path / "x") == {"a": b"new"}
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN

@@ -46,4 +46,4 @@ class Stops:
         interrupt = signal.getsignal(signal.SIGINT)
         if not callable(interrupt):  # ^C is ignored, as in the background of a script
             raise KeyboardInterrupt
-        interrupt(signal.SIGINT, frame)
+        interrupt(number, frame)

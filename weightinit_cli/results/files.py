@@ -166,12 +166,21 @@ def _temporary() -> str:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Put ^C off until the end; only the main thread receives it."""
+    """Put ^C off until the end, and what does the same; only the main thread receives it.
+
+    Where ^C is ignored, as in the background of a script, it stays so.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     pressed: list[int] = []
-    former = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    former = signal.getsignal(signal.SIGINT)
+
+    def put_off(number: int, _: object) -> None:
+        if number != signal.SIGINT or former is not signal.SIG_IGN:
+            pressed.append(number)
+
+    signal.signal(signal.SIGINT, put_off)
     try:
         yield
     finally:
