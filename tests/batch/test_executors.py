@@ -11,7 +11,7 @@ import sys
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from batch_functions import BROKEN, CURSED, GREEDY, LETHAL, crowded, empty, perilous, small
@@ -23,6 +23,7 @@ from weightinit_cli.batch import (
     Processes,
     Product,
     Serial,
+    forking,
     jobs_of,
     processes,
     spawning,
@@ -268,6 +269,27 @@ def test_the_server_is_killed(plan: Callable):
         done += outcomes
     assert sorted(job.number for job, _ in done) == list(range(30))
     assert all(isinstance(product, Product) for _, product in done)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the server is Linux's")
+def test_the_server_is_killed_before_it_has_read(monkeypatch: pytest.MonkeyPatch):
+    """Then the system gives another error: that server is named all the same."""
+    forker = forking.Forker()
+    server = forker._server._process
+    server.send_signal(signal.SIGSTOP)
+    send = socket.send_fds
+
+    def kill(*arguments: Any) -> None:
+        send(*arguments)
+        server.kill()
+        server.wait()
+
+    monkeypatch.setattr(socket, "send_fds", kill)
+    with pytest.raises(OSError, match="the process that starts them was ended by SIGKILL"):
+        forker.start()
+    monkeypatch.undo()
+    forker.start().end()
+    forker.close()
 
 
 @posix

@@ -84,7 +84,7 @@ class _Server:
         """Have it fork a worker. Raises OSError where it cannot."""
         ours, theirs = socket.socketpair()
         with ours:
-            with theirs, suppress(BrokenPipeError):
+            with theirs, suppress(ConnectionError):
                 socket.send_fds(self._control, [START], [theirs.fileno()])
             answer = self._answer()
             if answer is None:
@@ -114,7 +114,7 @@ class _Server:
         """What it says; None where it has ended."""
         try:
             said = self._control.recv(LONGEST_ANSWER)
-        except ConnectionResetError:  # it has ended before it had read what was asked
+        except ConnectionError:  # it has ended before it had read what was asked
             return None
         answer: str | int | None = json.loads(said) if said else None
         return answer
