@@ -90,6 +90,13 @@ def test_interrupted(winit: Callable, command: Callable, environ: Callable, many
     assert "3 done, 2 skipped" in winit(*BATCH, "-j", 1).out
 
 
+@posix
+def test_interrupted_where_all_is_run_again(command: Callable, environ: Callable, many: Path):
+    """Not by the same command, which would begin anew."""
+    said = STOPPED.replace(b" goes on", b" without --force goes on")
+    assert stop(command(*BATCH, "-j", 1, "--force", first=SLOW), environ()) == (130, b"", said)
+
+
 @linux
 def test_interrupted_while_the_server_loads(command: Callable, environ: Callable, many: Path):
     line = command(*BATCH, "-j", 2, first=EARLY)

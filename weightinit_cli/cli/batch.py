@@ -135,7 +135,7 @@ def command(
         return max(code, _list(plan, settings, as_json=as_json, quiet=quiet))
     # What runs for hours collects its garbage; __main__ has turned that off for a quick start.
     gc.enable()
-    tally = Tally(shown=not quiet, results=output_dir if as_json else None)
+    tally = Tally(shown=not quiet, results=output_dir if as_json else None, forced=force)
     with Stops() as stops:
         try:
             with _executor(jobs, scheduler, wait, tally) as executor:

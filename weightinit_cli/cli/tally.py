@@ -27,10 +27,11 @@ class Tally:
     """One line on stderr that is drawn anew, in a terminal; elsewhere a line now and then.
 
     With `results`, the output folder, the saved result of every run goes to stdout, a line each.
+    `forced` where also what is saved is run again.
     """
 
-    def __init__(self, *, shown: bool, results: Path | None = None) -> None:
-        self._results = results
+    def __init__(self, *, shown: bool, results: Path | None = None, forced: bool = False) -> None:
+        self._results, self._forced = results, forced
         self._counts: Counts | None = None
         self._before_first = ExitStack()
         self._shown = shown and sys.stderr is not None
@@ -62,7 +63,8 @@ class Tally:
         there = counts.done + counts.skipped
         failed = f", {counts.failed:,} failed" if counts.failed else ""
         runs = f"{there:,} of {counted(counts.total, 'run')} done{failed}"
-        return f"interrupted: {runs}; the same command goes on from there"
+        again = "the same command without --force" if self._forced else "the same command"
+        return f"interrupted: {runs}; {again} goes on from there"
 
     @contextmanager
     def over(self, total: int) -> Iterator[None]:
