@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import sys
 import unicodedata
@@ -17,6 +18,7 @@ from weightinit_cli.cli import terminal
 from weightinit_cli.cli.columns import Cell, Column, layout_for, layouts
 from weightinit_cli.cli.text import SPELLINGS, clipped, ljust, rjust, spelled, width
 from weightinit_cli.errors import counted
+from weightinit_cli.experiments import predict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -175,6 +177,17 @@ def test_theory_says_what_it_has_no_room_for(winit: Callable, wide: Callable):
     piped = winit(*arguments).out
     assert "left out" not in piped
     assert "sat. low  sat. high" in piped
+
+
+def test_the_table_of_theory_needs_no_standard_errors(
+    winit: Callable, monkeypatch: pytest.MonkeyPatch
+):
+    """Of 20,000 layers they took half a minute, and only the JSON has them."""
+    monkeypatch.setattr(predict, "standard_errors", lambda *_: pytest.fail("derived"))
+    assert winit("theory", "-c", "relu_he", "--set", "layers=300").code == 0
+    monkeypatch.undo()
+    said = json.loads(winit("theory", "-c", "relu_he", "--json").out)
+    assert said["layers"][0]["figures"]["std"]["standard_error"] > 0
 
 
 def test_one_layer_left_out_is_one(winit: Callable):

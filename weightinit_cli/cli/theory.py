@@ -53,7 +53,7 @@ def command(configs: tuple[str, ...], overrides: tuple[str, ...], as_json: bool)
         try:
             with ProgressBar(f"theory of {config}", shown=True):
                 spec = specs.load(config, overrides)
-                said = forecast(specs.histogram(spec))
+                said = forecast(specs.histogram(spec), with_errors=as_json)
             specs.tell_notes(spec)
         except WinitError as error:
             code = max(code, terminal.fail(error.lines, error.exit_code))

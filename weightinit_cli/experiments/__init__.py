@@ -164,14 +164,15 @@ def data_notes(spec: AnySpec) -> tuple[str, ...]:
     return notes_of(spec)
 
 
-def forecast(spec: Spec) -> Forecast:
+def forecast(spec: Spec, *, with_errors: bool = True) -> Forecast:
     """What mean-field theory predicts of a spec's layers, and of ever more of them.
 
+    The standard errors are most of the work where there are thousands of layers.
     Raises SpecError where the spec asks theory for a number that does not exist.
     """
     from weightinit_cli.experiments.forecasts import forecast as of
 
-    return of(spec)
+    return of(spec, with_errors=with_errors)
 
 
 def gain_of(activation: Component) -> Gain:

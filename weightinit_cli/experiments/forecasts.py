@@ -20,14 +20,18 @@ if TYPE_CHECKING:
 LONGEST, SHORTEST = 1e8, 0.048
 
 
-def forecast(spec: Spec) -> Forecast:
+def forecast(spec: Spec, *, with_errors: bool) -> Forecast:
     """What mean-field theory predicts of every layer, and of ever more of them.
 
     Raises SpecError where the spec asks theory for a number that does not exist.
     """
     network = build_network(spec)
     said = predicted(
-        network, spec.activation, build_request(spec, network.activation), unforeseen(spec)
+        network,
+        spec.activation,
+        build_request(spec, network.activation),
+        unforeseen(spec),
+        with_errors=with_errors,
     )
     return Forecast(
         name=spec.name,

@@ -49,7 +49,12 @@ def unforeseen(spec: Spec) -> str | None:
 
 
 def predicted(
-    network: Network, activation: Component, request: Request, unforeseen: str | None = None
+    network: Network,
+    activation: Component,
+    request: Request,
+    unforeseen: str | None = None,
+    *,
+    with_errors: bool = True,
 ) -> Predicted:
     """What theory says of a network; nothing of what is `unforeseen`."""
     expectations = expectations_of(activation.name, **activation.arguments)
@@ -68,7 +73,8 @@ def predicted(
         )
         for layer in network.layers
     )
-    return _predicted(expectations, scales, network.samples, (request.x_low, request.x_high))
+    ends = request.x_low, request.x_high
+    return _predicted(expectations, scales, network.samples, ends, with_errors)
 
 
 # Runs that differ in their seeds alone have the same theory; without these two caches it would
@@ -79,9 +85,12 @@ def _predicted(
     scales: tuple[LayerScale, ...],
     samples: int,
     ends: tuple[float | None, float | None],
+    with_errors: bool,
 ) -> Predicted:
     layers = predict(expectations, scales, samples, ends)
-    errors = standard_errors(expectations.activation, scales, layers, samples, ends)
+    errors: list[dict[str, float]] = [{} for _ in layers]
+    if with_errors:
+        errors = standard_errors(expectations.activation, scales, layers, samples, ends)
     return Predicted(expectations, scales, layers, errors, None)
 
 
