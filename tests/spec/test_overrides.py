@@ -90,6 +90,10 @@ NOT_IN_YAML = "cannot stand in YAML; remove it"
          "(it begins at 1:1)"),
         ("seed=\x1b", rf"--set seed=\x1b: the invisible character U+001B {NOT_IN_YAML}"),
         ("name=\ud800", rf"--set name=\ud800: the invisible character U+D800 {NOT_IN_YAML}"),
+        ("sweep.seed=[1, 2]", "--set sweep.seed=[1, 2]: gives one value to all runs; "
+         "write sweep into the spec itself"),
+        ("variants={a: {seed: 1}}", "--set variants={a: {seed: 1}}: gives one value to all runs; "
+         "write variants into the spec itself"),
         ("layers=2", "x.yaml:4:8: width: must have one number per layer (2, by layers), not 3"),
     ],
 )  # fmt: skip

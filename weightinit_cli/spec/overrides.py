@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from weightinit_cli.errors import Mark, SpecError, printable
+from weightinit_cli.spec.grid import SWEEP, VARIANTS
 from weightinit_cli.spec.nodes import (
     MOST_LEVELS,
     Flawed,
@@ -47,6 +48,9 @@ def apply_overrides(root: Node, overrides: Sequence[str], report: Report) -> Nod
             report.add(mark, "", "must begin with the path of a key, for example seed=1")
         elif len(keys) > MOST_LEVELS:
             report.add(mark, "", f"nested more than {MOST_LEVELS} levels deep")
+        elif keys[0] in (VARIANTS, SWEEP):
+            message = f"gives one value to all runs; write {keys[0]} into the spec itself"
+            report.add(mark, "", message)
         else:
             value = _value(text, mark, report)
             root = replaced(root, keys, "", value, mark, report)
