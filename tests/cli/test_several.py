@@ -160,6 +160,10 @@ def test_a_sweep_with_impossible_runs_does_the_others(winit: Callable):
     ]
     assert len(list(Path("a").rglob("stats.json"))) == len(list(Path("b").rglob("stats.json"))) == 4
     assert Path("a/some/comparison.svg").is_file()
+    check = winit("check", "some.yaml", "--against", "a")
+    assert check.code == 1
+    assert check.out.count("  cannot be run: some.yaml:8:17: initializer: ") == 2
+    assert "no saved result" not in check.out
 
 
 def test_a_sweep_of_impossible_runs_alone_is_a_bad_spec(winit: Callable):

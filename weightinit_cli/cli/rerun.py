@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.cli.progress import ProgressBar
-from weightinit_cli.errors import WinitError
+from weightinit_cli.errors import DataError, SpecError, WinitError
 from weightinit_cli.results.readings import interruption
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _rerun(pair: Pair, threads: int | None, *, quiet: bool) -> Rerun:
     from weightinit_cli.spec import normal_form
 
     if pair.path is None:
-        return Rerun(pair, pair.spec, Outcome(None, structure=("no saved result",)))
+        return _without_result(pair)
     old, version = read_result(pair.path, pair.root)
     lacked = LACKED.get(version, ())
     own = _own_spec(old, pair)
@@ -118,6 +118,22 @@ def _rerun(pair: Pair, threads: int | None, *, quiet: bool) -> Rerun:
     with ProgressBar(f"comparing {pair.run}", shown=not quiet):
         found = _compared(old, new, spec, threads, lacked)
     return Rerun(pair, spec, found, older=version < SCHEMA_VERSION, new=new)
+
+
+def _without_result(pair: Pair) -> Rerun:
+    """A run that has no saved result: none yet, or none that there can be."""
+    from weightinit_cli.check import Outcome
+    from weightinit_cli.experiments import check
+
+    try:
+        if pair.spec is not None:
+            check(pair.spec)
+    except SpecError as error:
+        sentences = tuple(f"cannot be run: {line}" for line in error.lines)
+        return Rerun(pair, None, Outcome(None, structure=sentences))
+    except DataError:  # which is told when it is run
+        pass
+    return Rerun(pair, pair.spec, Outcome(None, structure=("no saved result",)))
 
 
 def _may_differ(found: Outcome | Pending | None) -> bool:
