@@ -104,7 +104,7 @@ def test_files_that_are_not_mnist(
 def test_other_files_of_the_same_names_are_noted(tmp_path: Path, pair: object):
     """As Fashion-MNIST has them: they are of MNIST's shape, and none of its content."""
     (note,) = notes("mnist_t10k", tmp_path)
-    assert note.startswith(f"{tmp_path}: {IMAGES}, {LABELS}: not MNIST's")
+    assert note.startswith(f"{tmp_path}: {IMAGES}, {LABELS}: these files are not MNIST's: ")
 
 
 def test_of_digits_nothing_is_noted():

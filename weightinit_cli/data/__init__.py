@@ -74,8 +74,9 @@ def notes(name: str, folder: str | os.PathLike[str] | None = None) -> tuple[str,
     found = files.others(checksums(name, folder))
     if not found:
         return ()
-    said = f"{', '.join(found)}: not MNIST's, by the checksum; the run is of what is there"
-    return (f"{folder}: {said}",)
+    what = "this file is" if len(found) == 1 else "these files are"
+    said = f"{what} not MNIST's: the checksum is another; what is in the folder is taken as it is"
+    return (f"{folder}: {', '.join(found)}: {said}",)
 
 
 def _known(name: str) -> str:
