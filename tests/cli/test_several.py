@@ -105,6 +105,21 @@ def test_comparison_in_other_formats(winit: Callable, many: Callable, more: str)
     assert b"<svg" in Path("outputs/many/comparison.svg").read_bytes()
 
 
+@pytest.mark.parametrize("option", ["--format=png", "--no-plot"])
+@pytest.mark.parametrize("command", [("histogram", "-q", "-c"), ("batch", "-q", "-j", "1")])
+def test_comparison_of_other_runs_goes(
+    winit: Callable, many: Callable, command: tuple[str, ...], option: str
+):
+    """Whatever its format; one of the same runs stays."""
+    many("sweep: {width: [3, 4]}\n")
+    picture, folder = Path("outputs/many/comparison.svg"), Path("outputs/many/comparison.pdf")
+    folder.mkdir(parents=True)
+    for seed, stays in ((1, True), (2, False)):
+        assert winit(*command, "many.yaml", "--seed", 1, "--format", "svg").code == 0
+        assert winit(*command, "many.yaml", "--seed", seed, option).code == 0
+        assert (picture.is_file(), folder.is_dir()) == (stays, True)
+
+
 def test_validate_counts_the_runs(winit: Callable, many: Callable):
     many(VARIANTS + SWEEP)
     run = winit("validate", "many.yaml")

@@ -14,6 +14,7 @@ from weightinit_cli.batch.product import saved
 from weightinit_cli.errors import OutputError
 from weightinit_cli.experiments import digest_of
 from weightinit_cli.results import write_files
+from weightinit_cli.results.files import holds
 from weightinit_cli.results.pictures import COMPARISON, FORMATS
 from weightinit_cli.results.summary import columns, csv_lines
 from weightinit_cli.saving import Saved, written
@@ -72,11 +73,15 @@ def compare_runs(
 ) -> Saved:
     """Write the pictures over all runs of a spec and the table, which is there in any case.
 
-    `read` gives what is left of the runs, as often as it is called. A former picture in one of the
-    formats goes where there is none any more. Raises OutputError where the table cannot be written.
+    `read` gives what is left of the runs, as often as it is called. Former pictures go where the
+    table changes, and those in one of the formats in any case. Raises OutputError where the table
+    cannot be written.
     """
     compared = (each.compared for each in read() if each.compared is not None)
-    former = [f"{COMPARISON}.{name}" for name in formats]
+    place = out / spec.name
+    gone = formats if holds(place / SUMMARY, _table(read)) else FORMATS
+    names = (f"{COMPARISON}.{name}" for name in gone)
+    former = [name for name in names if not (place / name).is_dir()]
 
     def write(pictures: Mapping[str, bytes]) -> list[Path]:
         files: dict[str, Content] = {**pictures}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weightinit_cli.errors import OutputError, reason
+from weightinit_cli.reading import open_at_once
 from weightinit_cli.results.folder import SUFFIX, Folder, held, made
 
 if TYPE_CHECKING:
@@ -49,6 +50,15 @@ def write_files(
         shown = str(place) if where.endswith(SUFFIX) else where
         raise OutputError(f"{shown}: cannot be written: {reason(error)}") from None
     return [place / name for name in files]
+
+
+def holds(path: Path, pieces: Iterable[bytes]) -> bool:
+    """Whether a file is there and has this content."""
+    try:
+        with open_at_once(path) as file:
+            return all(file.read(len(piece)) == piece for piece in pieces) and not file.read(1)
+    except OSError:
+        return False
 
 
 def write_file(path: Path, content: bytes) -> None:
