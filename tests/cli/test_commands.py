@@ -147,6 +147,7 @@ def test_home_at_the_start_of_a_path(
         *(("histogram", "-c", "relu_he", "-o", ""), ("batch", "relu_he", "-o", "")),
         *(("phase", "-a", "tanh", "-o", ""), ("check", "x", "--against", ""), ("new", "")),
         *(("show", ""), ("plot", ""), ("diff", "", "x"), ("check", "x", "--junit", "")),
+        *(("check", ""), ("histogram", "-c", ""), ("batch", ""), ("validate", "")),
     ],
 )
 def test_an_empty_path_is_refused(winit: Callable, files: Callable, arguments: tuple):

@@ -19,6 +19,9 @@ def at_home(path: str) -> str:
     return path
 
 
+EMPTY = "a path must not be empty; the current folder is '.'"
+
+
 class SpecName(click.ParamType):  # type: ignore[type-arg]  # generic in new versions
     """What names a spec, or a folder of them."""
 
@@ -27,10 +30,12 @@ class SpecName(click.ParamType):  # type: ignore[type-arg]  # generic in new ver
     def convert(
         self,
         value: str,
-        param: click.Parameter | None,  # noqa: ARG002
-        ctx: click.Context | None,  # noqa: ARG002
+        param: click.Parameter | None,
+        ctx: click.Context | None,
     ) -> str:
-        """The name."""
+        """The name, which is not empty."""
+        if value == "":
+            self.fail(EMPTY, param, ctx)
         return at_home(value)
 
 
@@ -44,7 +49,7 @@ class Place(click.ParamType):  # type: ignore[type-arg]
     ) -> Path:
         """The path, which is not empty."""
         if value == "":
-            self.fail("a path must not be empty; the current folder is '.'", param, ctx)
+            self.fail(EMPTY, param, ctx)
         return Path(at_home(str(value)))
 
 
