@@ -79,6 +79,11 @@ def test_a_column_by_what_is_easily_typed(winit: Callable, name: str, head: str)
     assert winit("explain", name).out.startswith(f"{head}\n")
 
 
+def test_columns_by_their_first_word(winit: Callable):
+    out = winit("explain", "sat").out
+    assert [line for line in out.splitlines() if line[0] != " "] == ["sat. low", "sat. high"]
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [

@@ -82,28 +82,37 @@ def _list(what: str, meanings: Mapping[str, str], columns: int) -> list[str]:
 
 
 def _one(name: str, columns: int) -> list[str]:
-    """One verdict or column, all of it. Raises UsageError for another name."""
+    """One verdict, all of it, or the columns of a head. Raises UsageError for another name."""
     from weightinit_cli.spec.report import suggestion
     from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS, HEALTHY
 
-    heads = {_plain(head): head for head in COLUMNS} | {"z": "z (std)"}
     names = [*DEFINITIONS, HEALTHY, *COLUMNS]
-    head = heads.get(_plain(name))
-    if head is None and name not in names:
+    heads = _heads(_plain(name))
+    if not heads and name not in names:
         verdicts = ", ".join([*DEFINITIONS, HEALTHY])
         hint = suggestion(name, names, f"there are {verdicts}, and the heads of columns")
         raise click.UsageError(f"no verdict or column {name!r}{hint}")
-    if head is not None:
-        name, rows = head, {"meaning": COLUMNS[head]}
+    if heads:
+        told = {head: {"meaning": COLUMNS[head]} for head in heads}
     elif name == HEALTHY:
-        rows = {"meaning": ALL_IS_WELL, "formula": "no other verdict is drawn"}
+        told = {name: {"meaning": ALL_IS_WELL, "formula": "no other verdict is drawn"}}
     else:
-        rows = _rows(name, DEFINITIONS[name])
-    lines = [click.style(name, bold=True)]
-    for label, text in rows.items():
-        row = terminal.wrapped(f"{label:<{LABELS}}{text}", columns - INDENT, indent=LABELS)
-        lines += [" " * INDENT + line for line in row]
+        told = {name: _rows(name, DEFINITIONS[name])}
+    lines = []
+    for each, rows in told.items():
+        lines.append(click.style(each, bold=True))
+        for label, text in rows.items():
+            row = terminal.wrapped(f"{label:<{LABELS}}{text}", columns - INDENT, indent=LABELS)
+            lines += [" " * INDENT + line for line in row]
     return lines
+
+
+def _heads(word: str) -> list[str]:
+    """The column of this head, else those whose heads begin with this word."""
+    plain = {_plain(head): head for head in COLUMNS}
+    if word in plain:
+        return [plain[word]]
+    return [head for each, head in plain.items() if word and each.startswith(f"{word} ")]
 
 
 def _plain(head: str) -> str:
