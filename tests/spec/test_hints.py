@@ -50,6 +50,8 @@ def test_key_that_does_not_exist_yet(key: str):
         ),
         ("bins", "it belongs to histogram: histogram: {bins: ...}"),
         ("learning-rate", "it is a key of the experiments symmetry and training"),
+        ("lr", "did you mean 'learning_rate', a key of the experiments symmetry and training?"),
+        ("epochs", "did you mean 'steps', a key of the experiments symmetry and training?"),
         ("momentum", "it is a key of the experiment training"),
     ],
 )
@@ -76,6 +78,19 @@ def test_batch_size_of_a_training():
 )
 def test_initializer(text: str, hint: str):
     assert said(f"initializer: {text}\n", "activation: relu\n").endswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("width: 1,000", ", not '1,000'; write 1000, without a comma"),
+        ("samples: 1,000,000", ", not '1,000,000'; write 1000000, without a comma"),
+        ("width: 0,5", ", not '0,5'"),
+        ("saturation: 0,05", "; write 0.05, with a point"),
+    ],
+)
+def test_comma_in_a_number(text: str, hint: str):
+    assert said(f"{text}\n").endswith(hint)
 
 
 @pytest.mark.parametrize(

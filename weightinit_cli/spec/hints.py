@@ -49,10 +49,12 @@ def of_key(key: str, names: Collection[str], groups: Collection[tuple[str, str]]
         return f"; did you mean {meant[0]!r}?"
     if word in NOT_YET:
         return "; there is no such key yet"
-    others = _experiments_with(KEYS.get(word, (word,))[0])
+    other = KEYS.get(word, (word,))[0]
+    others = _experiments_with(other)
     if others and word not in names:
         kind = "experiments" if len(others) > 1 else "experiment"
-        return f"; it is a key of the {kind} {' and '.join(others)}"
+        where = f"a key of the {kind} {' and '.join(others)}"
+        return f"; it is {where}" if other == word else f"; did you mean {other!r}, {where}?"
     for group, inner in groups:
         if inner == word:
             return f"; it belongs to {group}: {group}: {{{inner}: ...}}"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MOST_LEVELS = 20
 _COMMA = re.compile(r"([-+]?[0-9]+),([0-9]+)")
+_THOUSANDS = re.compile(r"[-+]?[0-9]{1,3}(,[0-9]{3})+")
 
 
 class Scalar(NamedTuple):
@@ -79,13 +80,15 @@ def report_wrong(report: Report, node: Node, path: str, expected: str) -> None:
         if isinstance(unquoted, int | float) and wanted in expected:
             message += "; leave out the quotes"
     if isinstance(node, Scalar) and "number" in expected:
-        message += decimal_comma(node.text)
+        message += _comma(node.text, whole="whole number" in expected)
     report.add(node.mark, path, message)
 
 
-def decimal_comma(text: str) -> str:
-    """`; write 0.1` of a number that seems to have a comma in place of the point."""
-    found = _COMMA.fullmatch(text)
+def _comma(text: str, *, whole: bool) -> str:
+    """How a number is written without its comma: `; write 0.1, with a point`."""
+    if whole and _THOUSANDS.fullmatch(text):
+        return f"; write {text.replace(',', '')}, without a comma"
+    found = None if whole else _COMMA.fullmatch(text)
     return f"; write {found[1]}.{found[2]}, with a point" if found else ""
 
 
