@@ -60,6 +60,7 @@ def test_in_a_batch(winit: Callable, spec: Callable):
     assert winit(*batch, "-q").err == ""
     several = winit("histogram", "-c", "v.yaml", "--no-plot", "--set", "samples=80")
     assert several.err.count("samples: 60, now 80") == 2
+    assert several.out.startswith("v (samples=80): 2 runs\n")
 
 
 # what was set

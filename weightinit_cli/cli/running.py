@@ -112,6 +112,7 @@ class Running:
         from weightinit_cli.batch import compare_runs, product_of
         from weightinit_cli.cli.several import Lines
         from weightinit_cli.experiments import impossible
+        from weightinit_cli.results.describe import full_name
         from weightinit_cli.spec import expand
 
         with ProgressBar(f"checking {spec.name}", shown=not self._quiet):
@@ -119,7 +120,8 @@ class Running:
             wrong = impossible(spec)
         reasons = ((runs[number].folder, reason) for number, reason in wrong.items())
         code = specs.tell_impossible(reasons)
-        self._say(click.style(printable(f"{spec.name}: {counted(len(runs), 'run')}"), bold=True))
+        title = full_name(spec.name, spec.overrides)
+        self._say(click.style(printable(f"{title}: {counted(len(runs), 'run')}"), bold=True))
         lines = Lines(spec)
         self._say("\n".join(lines.heads()))
         done = []
