@@ -195,6 +195,15 @@ def test_one_layer_left_out_is_one(winit: Callable):
     assert "(1 layer left out; --json has all)" in run.out
 
 
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_the_layers_fit(winit: Callable, wide: Callable, columns: int):
+    """Those with the longest figures, too; what there is no room for is said."""
+    wide(columns)
+    out = winit("histogram", "-c", "relu_std001", "--no-plot").out
+    assert max(map(width, out.splitlines())) <= columns
+    assert ("z (std), sat. low, sat. high left out for want of room" in out) == (columns == 60)
+
+
 def test_symmetry_fits(winit: Callable, wide: Callable):
     options = ("--set", "steps=2000", "--no-plot", "-q")
     assert winit("symmetry", "-c", "random_biases_deep", *options).code == 0

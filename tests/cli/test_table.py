@@ -44,7 +44,10 @@ def heads(lines: list[str]) -> list[str]:
 
 
 def verdicts(lines: list[str]) -> list[str]:
-    return lines[lines.index(rows(lines)[-1]) + 1 :]
+    """What stands below the rows, and below the note on columns that are left out."""
+    below = lines[lines.index(rows(lines)[-1]) + 1 :]
+    ends = [number for number, line in enumerate(below, 1) if line.endswith("has all)")]
+    return below[max(ends, default=0) :]
 
 
 @pytest.fixture(scope="module")

@@ -29,13 +29,14 @@ class Cell(NamedTuple):
 class Column(NamedTuple):
     """A head, and a cell per row.
 
-    It is as wide as its cells or, where there is room, as `wide`. `spare` gives way where there is
-    little room. Numbers stand to the right; `words` stand to the left, and are broken if need be.
+    It is as wide as its cells or, where there is room, as `wide`. Where there is little room, those
+    with a `spare` of 1 give way, and then those with 2. Numbers stand to the right; `words` stand
+    to the left, and are broken if need be.
     """
 
     head: str
     cells: Sequence[Cell]
-    spare: bool = False
+    spare: int = 0
     wide: int = 0
     words: bool = False
 
@@ -104,16 +105,16 @@ def layout_for(columns: Sequence[Column], room: int) -> Layout:
     Words in the last column have all the room that is left; in the narrowest layout the widest
     columns of words give way.
     """
-    candidates = layouts(columns, room) + layouts(lean(columns), room)
+    candidates = [layout for given in range(3) for layout in layouts(lean(columns, given), room)]
     for layout in candidates:
         if layout.room >= 0:
             return _filled(layout)
     return narrowed(candidates[-1])
 
 
-def lean(columns: Sequence[Column]) -> list[Column]:
-    """The columns that do not give way."""
-    return [column for column in columns if not column.spare]
+def lean(columns: Sequence[Column], given: int = 1) -> list[Column]:
+    """The columns without those whose `spare` is from 1 to `given`."""
+    return [column for column in columns if not 0 < column.spare <= given]
 
 
 def layouts(columns: Sequence[Column], room: int) -> list[Layout]:

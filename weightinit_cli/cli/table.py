@@ -33,7 +33,8 @@ COLOURS = {"healthy": "green", "saturated": "yellow", "dying": "yellow"}
 def table(result: Result) -> list[str]:
     """The lines of the table: what was run, one row per layer, one line per verdict."""
     columns = terminal.columns()
-    layout = _layout(_columns(result.layers), columns or UNLIMITED)
+    whole = _columns(result.layers)
+    layout = _layout(whole, columns or UNLIMITED)
     room = _beside(layout)
     shown = room >= len(SPARK_HEAD)
     heads = layout.head_lines()
@@ -44,6 +45,11 @@ def table(result: Result) -> list[str]:
     for row, layer in zip(layout.rows(), result.layers, strict=True):
         spark = layout.gap + _spark(layer.histogram.counts, levels, room) if shown else ""
         lines.append((row + spark).rstrip())
+    heads_shown = {column.head for column in layout.columns}
+    left_out = [column.head for column in whole if column.head not in heads_shown]
+    if left_out:
+        note = f"({', '.join(left_out)} left out for want of room; --json has all)"
+        lines += terminal.wrapped(note, columns or UNLIMITED, indent=1)
     lines += pretraining(result.resolved.pretraining)
     for verdict in result.verdict:
         lines += _verdict(verdict, columns)
@@ -78,9 +84,9 @@ def _columns(layers: Sequence[LayerStatistics]) -> list[Column]:
         Column("layer", [Cell(str(number), "cyan") for number in range(1, len(layers) + 1)]),
         Column("mean", [Cell(_number(layer.mean)) for layer in layers]),
         Column("std", [Cell(_number(layer.std)) for layer in layers]),
-        Column("z (std)", z if any(cell.text != "-" for cell in z) else [], spare=True),
-        Column("sat. low", low),
-        Column("sat. high", high),
+        Column("z (std)", z if any(cell.text != "-" for cell in z) else [], spare=1),
+        Column("sat. low", low, spare=2),
+        Column("sat. high", high, spare=2),
         Column("distinct", [Cell(_count(layer.distinct_units)) for layer in layers]),
         Column("std (inputs)", [Cell(_number(layer.std_across_inputs)) for layer in layers]),
         Column("grad. ratio", ratio if any(cell.text != "-" for cell in ratio) else []),
