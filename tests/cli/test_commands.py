@@ -64,6 +64,12 @@ def test_validate_takes_bare_names_and_quiet(winit: Callable):
     assert (run.code, run.out, run.err) == (0, "", "")
 
 
+@pytest.mark.skipif(os.name != "posix", reason="such names are POSIX")
+def test_validate_gives_no_command_to_a_runner(winit: Callable, spec: Callable):
+    spec("::error::x.yaml")
+    assert winit("validate", "::error::x.yaml").out == "\\x3a:error::x.yaml: ok, 1 run\n"
+
+
 def test_validate_searches_folders_as_batch_does(winit: Callable, spec: Callable):
     Path("cfg/.hidden").mkdir(parents=True)
     spec("cfg/b.yaml")

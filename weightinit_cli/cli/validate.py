@@ -37,5 +37,6 @@ def command(paths: tuple[str, ...], quiet: bool) -> int:
         code = max(code, specs.tell_impossible(reasons))
         if not (quiet or wrong):
             specs.tell_notes(spec)
-            terminal.say(printable(f"{file}: ok, {counted(len(runs), 'run')}"))
+            said = printable(f"{file}: ok, {counted(len(runs), 'run')}")
+            terminal.say(terminal.no_command(said))
     return code
