@@ -190,6 +190,11 @@ def test_the_table_of_theory_needs_no_standard_errors(
     assert said["layers"][0]["figures"]["std"]["standard_error"] > 0
 
 
+def test_theory_says_of_which_run_it_is(winit: Callable):
+    run = winit("theory", "-c", "article")
+    assert run.err == "article: the forecast is of the first of 3 runs, std = 10\n"
+
+
 def test_one_layer_left_out_is_one(winit: Callable):
     run = winit("theory", "-c", "relu_he", "--set", "layers=41")
     assert "(1 layer left out; --json has all)" in run.out

@@ -47,6 +47,7 @@ def command(configs: tuple[str, ...], overrides: tuple[str, ...], as_json: bool)
     its root mean square. Below it where q and c go with depth, and over how many layers.
     """
     from weightinit_cli.experiments import forecast
+    from weightinit_cli.spec import expand
 
     code = 0
     for number, config in enumerate(configs):
@@ -55,6 +56,10 @@ def command(configs: tuple[str, ...], overrides: tuple[str, ...], as_json: bool)
                 spec = specs.load(config, overrides)
                 said = forecast(specs.histogram(spec), with_errors=as_json)
             specs.tell_notes(spec)
+            runs = expand(spec)
+            if len(runs) > 1:
+                note = f"{spec.name}: the forecast is of the first of {len(runs):,} runs"
+                terminal.note(f"{note}, {runs[0].label}")
         except WinitError as error:
             code = max(code, terminal.fail(error.lines, error.exit_code))
             continue
