@@ -16,6 +16,18 @@ from weightinit_cli.spec import digest, expand, load_spec, shipped_configs
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "outputs" / "reference"
 SPECS = {path.stem: load_spec(path.stem) for path in shipped_configs()}
+# Four runs of these, as the rounding gate needs, take more than ten seconds.
+SLOW = {
+    "conv_small_std",
+    "digits_compare",
+    "digits_pretraining",
+    "noise_labels",
+    "noise_sigmoid",
+    "noise_tanh",
+    "pretraining_sigmoid",
+    "restarts",
+    "zeros_deep",
+}
 RUNS = {run.folder: run for spec in SPECS.values() for run in expand(spec)}
 
 
@@ -33,7 +45,10 @@ def test_reference_result_is_of_the_shipped_config(folder):
     assert saved.digest == digest(RUNS[folder], checksums)
 
 
-@pytest.mark.parametrize("name", SPECS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in SPECS],
+)
 def test_reference_results_hold(name, capsys: pytest.CaptureFixture[str]):
     """To the last bit where they were made, within their own networks' rounding elsewhere."""
     if name.startswith("mnist") and not os.environ.get("WINIT_DATA_DIR"):

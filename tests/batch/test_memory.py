@@ -5,6 +5,7 @@ from __future__ import annotations
 import tracemalloc
 from typing import TYPE_CHECKING
 
+import pytest
 from batch_functions import small
 
 from weightinit_cli.batch import Ledger, Serial, Settings, run_batch, sum_up
@@ -43,6 +44,7 @@ def peak(plan: Callable, out: Path, number: int) -> int:
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_memory_is_flat(plan: Callable, tmp_path: Path):
     peak(plan, tmp_path / "warm", 10)
     few, many = (

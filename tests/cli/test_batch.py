@@ -370,6 +370,7 @@ def test_progress_in_a_pipe(process: Callable, folder: Path):
 
 
 @posix
+@pytest.mark.slow
 def test_killed_at_random_moments(
     winit: Callable, command: Callable, environ: Callable, spec: Callable
 ):

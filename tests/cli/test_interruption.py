@@ -118,6 +118,7 @@ sys.meta_path.insert(0, Interrupt())
 
 
 @posix
+@pytest.mark.slow
 def test_killed_while_it_writes(spec: Callable, winit: Callable, environ: Callable, here: Path):
     """Killed at random moments of writing over and over, by the same function as the command."""
     spec()
@@ -147,6 +148,7 @@ def test_killed_while_it_writes(spec: Callable, winit: Callable, environ: Callab
 
 
 @posix
+@pytest.mark.slow
 def test_killed_run_leaves_a_whole_result(
     winit: Callable, command: Callable, environ: Callable, spec: Callable
 ):

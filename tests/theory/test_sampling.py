@@ -17,6 +17,8 @@ from weightinit_cli.experiments.predict import predicted
 from weightinit_cli.spec import parse_spec
 from weightinit_cli.theory import LayerScale, expectations_of, predict, standard_errors
 
+pytestmark = pytest.mark.slow
+
 PATHS = (
     "mean",
     "std",

@@ -16,6 +16,8 @@ from weightinit_cli.experiments import run
 from weightinit_cli.initializers import INITIALIZERS
 from weightinit_cli.spec import parse_spec
 
+pytestmark = pytest.mark.slow
+
 REPEATS, SAMPLES = 20, 100
 RISK = 1e-3
 PATHS = ("std", "gradient.ratio", "saturation.low", "saturation.high")
