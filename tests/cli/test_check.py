@@ -156,6 +156,25 @@ def test_specs_without_results_and_results_without_specs(
     assert winit("check", "configs", "--against", "out", "--exclude", "b").code == 0
 
 
+@pytest.mark.parametrize("style", ["text", "json", "github"])
+def test_a_spec_that_cannot_be_read_is_an_error(
+    out: Path, spec: Callable, winit: Callable, style: str
+):
+    """And not a result that may be removed."""
+    (out.parent / "configs" / "b.yaml").write_text("activation: relu\ninitializer: he_normall\n")
+    told = ("--against", "out", "--junit", "report.xml", "--format", style)
+    done = winit("check", "configs", *told)
+    assert done.code == 2
+    assert "a saved result without a spec that can be read" in done.out
+    assert "remove it" not in done.out
+    assert "did you mean 'he_normal'?" in done.out + done.err
+    suite = ET.parse("report.xml").getroot()[0]  # noqa: S314
+    assert (suite.get("errors"), suite.get("failures")) == ("1", "1")
+    error = suite.find(".//error")
+    assert error is not None
+    assert (error.text or "").startswith(f"{Path('configs/b.yaml')}:2:14: initializer: ")
+
+
 def test_update_renews_what_compares_the_runs(here: Path, spec: Callable, winit: Callable):
     (here / "configs").mkdir()
     spec("configs/v.yaml", "sweep: {seed: [1, 2, 3]}\n")
@@ -339,7 +358,7 @@ def test_a_bad_spec_stops_nothing_else(out: Path, spec: Callable, winit: Callabl
     done = winit("check", "configs", "--against", "out")
     assert done.code == 2
     assert "widht" in done.err
-    assert done.out == "exact: 2 runs, none differs\n"
+    assert done.out == "exact: 2 runs, none differs\ncould not be checked: 1 run\n"
 
 
 def test_interrupted(out: Path, winit: Callable, monkeypatch: pytest.MonkeyPatch):

@@ -18,13 +18,19 @@ Saved = tuple[Path, Path]  # a stats.json, and the folder that was given
 
 
 class Pair(NamedTuple):
-    """One run: its folder, its saved result, and its spec where that is not the result's own."""
+    """One run: its folder, its saved result, and its spec where that is not the result's own.
+
+    Or a spec that cannot be read, by its file, with what is wrong; `unread` says that there are
+    such, one of which may be the run's.
+    """
 
     run: str
     root: Path
     path: Path | None
     spec: AnySpec | None
     with_specs: bool
+    errors: tuple[str, ...] = ()
+    unread: bool = False
 
 
 def pairs_of(
@@ -51,11 +57,15 @@ def pairs_of(
             pairs += [Pair(f"{name}{run}", root, file, None, False) for run, file in found.items()]
         return _kept(pairs, globs, quiet=quiet), code
     saved = find_results(against)
-    wanted, code = _specs_of(paths, quiet=quiet)
+    wanted, unread, code = _specs_of(paths, quiet=quiet)
     _find_former(saved, wanted)
     for run in sorted({**saved, **wanted}):
-        pairs.append(Pair(run, against, saved.get(run), wanted.get(run), True))
-    return _kept(pairs, globs, quiet=quiet), code
+        spec = wanted.get(run)
+        pairs.append(Pair(run, against, saved.get(run), spec, True, unread=bool(unread)))
+    broken = [
+        Pair(config, against, Path(config), None, True, error.lines) for config, error in unread
+    ]
+    return broken + (_kept(pairs, globs, quiet=quiet) if pairs else []), code
 
 
 def _find_former(saved: dict[str, Path], wanted: Mapping[str, AnySpec]) -> None:
@@ -109,17 +119,20 @@ def _kept(pairs: list[Pair], globs: Sequence[str], *, quiet: bool) -> list[Pair]
     return kept
 
 
-def _specs_of(paths: Sequence[str], *, quiet: bool) -> tuple[dict[str, AnySpec], int]:
-    """Every run of the specs by its folder; two of one folder are an error."""
+def _specs_of(
+    paths: Sequence[str], *, quiet: bool
+) -> tuple[dict[str, AnySpec], list[tuple[str, WinitError]], int]:
+    """Every run of the specs by its folder, two of one folder being an error, and bad specs."""
     from weightinit_cli.spec import expand
 
     there, code = specs.find(paths, quiet=quiet)
     found: dict[str, AnySpec] = {}
+    unread: list[tuple[str, WinitError]] = []
     for config in there:
         try:
             for run in expand(specs.load(config)):
                 if found.setdefault(run.folder, run) is not run:
                     raise SpecError([run.problem("name", f"another spec writes to {run.folder}")])
         except WinitError as error:
-            code = max(code, terminal.fail(error.lines, error.exit_code))
-    return found, code
+            unread.append((config, error))
+    return found, unread, code

@@ -41,6 +41,8 @@ def rerun(pair: Pair, threads: int | None, *, quiet: bool, keep: bool) -> Rerun:
 
     Where `keep`, a new result that may differ is kept for `save`.
     """
+    if pair.errors:
+        return Rerun(pair, errors=pair.errors)
     try:
         done = _rerun(pair, threads, quiet=quiet)
     except WinitError as error:
@@ -97,14 +99,9 @@ def _rerun(pair: Pair, threads: int | None, *, quiet: bool) -> Rerun:
     lacked = LACKED.get(version, ())
     own = _own_spec(old, pair)
     if pair.with_specs and pair.spec is None:
-        return Rerun(
-            pair,
-            None,
-            Outcome(
-                None,
-                structure=("a saved result without a spec; remove it if it is no longer wanted",),
-            ),
-        )
+        sentence = "a saved result without a spec"
+        sentence += " that can be read" if pair.unread else "; remove it if it is no longer wanted"
+        return Rerun(pair, None, Outcome(None, structure=(sentence,)))
     spec = pair.spec or own
     changes = spec_changes(normal_form(own), normal_form(spec), lacked)
     if changes.keys() - {"seed"}:
