@@ -63,6 +63,15 @@ def test_in_a_batch(winit: Callable, spec: Callable):
     assert several.out.startswith("v (samples=80): 2 runs\n")
 
 
+@pytest.mark.parametrize("command", [("histogram", "-c"), ("batch", "-j", 1)])
+def test_of_very_many_the_first_few_are_named(winit: Callable, spec: Callable, command: tuple):
+    spec("v.yaml", f"sweep: {{seed: {list(range(12))}}}\n")
+    assert winit(*command, "v.yaml", "--no-plot").err == ""
+    lines = winit(*command, "v.yaml", "--no-plot", "--set", "samples=70").err.splitlines()
+    assert sum("replaces the result of another spec" in line for line in lines) == 10
+    assert lines[10:] == ["and 2 more results of other specs are replaced"]
+
+
 # what was set
 
 

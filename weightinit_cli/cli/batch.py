@@ -21,6 +21,7 @@ from weightinit_cli.cli.options import (
     set_option,
 )
 from weightinit_cli.cli.progress import ProgressBar
+from weightinit_cli.cli.running import note_replaced
 from weightinit_cli.cli.stops import Stops
 from weightinit_cli.cli.tally import Tally
 from weightinit_cli.cli.undrawn import names_of, note_lacking, tell_undrawn
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from weightinit_cli.spec import AnySpec
 
 DIGEST_SHOWN = 12
-MOST_REPLACED = 10
 
 
 @click.command("batch", short_help="Run every spec of a folder, on all cores or a cluster.")
@@ -199,7 +199,7 @@ def _run(
         with ProgressBar("summing up", shown=not quiet):
             paths, compared, errors = sum_up(plan, ledger, out, settings.formats)
         if not quiet:
-            _say_replaced(ledger)
+            note_replaced(record.replaced for record in ledger.read())
         _say_failures(ledger)
         told = [tell_undrawn(saved) for saved in compared]
     if settings.formats and not quiet:
@@ -210,18 +210,6 @@ def _run(
             terminal.say(printable(str(path)))
     unwritten = (terminal.fail(each.lines, each.exit_code) for each in errors)
     return max([_code(counts), *told, *unwritten])
-
-
-def _say_replaced(ledger: Ledger) -> None:
-    """Which results of other specs are gone; of very many the first few."""
-    number = 0
-    for record in ledger.read():
-        if record.replaced:
-            number += 1
-            if number <= MOST_REPLACED:
-                terminal.note(record.replaced)
-    if number > MOST_REPLACED:
-        terminal.note(f"and {number - MOST_REPLACED:,} more results of other specs are replaced")
 
 
 def _say_failures(ledger: Ledger) -> None:

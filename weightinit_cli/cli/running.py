@@ -24,11 +24,14 @@ from weightinit_cli.results.replaced import replaced
 from weightinit_cli.saving import save_result
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from weightinit_cli.results import AnyResult
     from weightinit_cli.spec import AnySpec
+
+# Results of other specs that are named, of more they are counted.
+MOST_REPLACED = 10
 
 
 class Running:
@@ -95,7 +98,8 @@ class Running:
         if spec.runs is not None:
             return self._run_several(spec)
         result = self._result(spec)
-        self._note_replaced(spec, result)
+        if not self._quiet:
+            note_replaced([replaced(self._out / spec.folder, result.digest, result.spec)])
         with ProgressBar(f"saving {spec.folder}", shown=not self._quiet):
             saved = save_result(self._out, spec.folder, result, self._formats)
         if self._as_json:
@@ -125,12 +129,13 @@ class Running:
         lines = Lines(spec)
         self._say("\n".join(lines.heads()))
         done = []
+        formers = []
         for number, run in enumerate(runs):
             if number in wrong:
                 continue
             result = self._result(run)
             product = product_of(result, run, ())
-            self._note_replaced(run, result)
+            formers.append(replaced(self._out / run.folder, result.digest, result.spec))
             save_files(self._out, run.folder, product.digest, product.files)
             done.append(product._replace(files={}))
             if self._as_json:
@@ -140,6 +145,8 @@ class Running:
             code = max(code, _told_of_interruption(result))
             if code == INTERRUPTED:
                 break
+        if not self._quiet:
+            note_replaced(formers)
         with ProgressBar(f"comparing {spec.name}", shown=not self._quiet):
             saved = compare_runs(spec, lambda: done, self._out, self._formats)
         drawn = any(path.stem == COMPARISON for path in saved.paths)
@@ -158,12 +165,6 @@ class Running:
                 progress.stop()
             return result
 
-    def _note_replaced(self, spec: AnySpec, result: AnyResult) -> None:
-        """Say what the result is about to take the place of, if that is of another spec."""
-        said = replaced(self._out / spec.folder, result.digest, result.spec)
-        if said and not self._quiet:
-            terminal.note(said)
-
     def _say_json(self, result: AnyResult) -> None:
         from weightinit_cli.results import dump_line
 
@@ -172,6 +173,20 @@ class Running:
     def _say(self, line: str) -> None:
         if not (self._quiet or self._as_json):
             terminal.say(line)
+
+
+def note_replaced(formers: Iterable[str]) -> None:
+    """Say which results of other specs are replaced; of very many the first few.
+
+    `formers` has a sentence for each run, empty where it replaces none.
+    """
+    number = 0
+    for former in filter(None, formers):
+        number += 1
+        if number <= MOST_REPLACED:
+            terminal.note(former)
+    if number > MOST_REPLACED:
+        terminal.note(f"and {number - MOST_REPLACED:,} more results of other specs are replaced")
 
 
 def _refuse_equal_names(loaded: list[AnySpec]) -> None:
