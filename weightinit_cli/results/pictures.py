@@ -49,10 +49,10 @@ def save_files(out: Path, folder: str, digest: str, files: Mapping[str, bytes]) 
     return write_files(out, folder, files, former)
 
 
-def is_of(picture: Path, digest: str) -> bool:
-    """Whether the picture is there and is that of the run with this digest."""
+def is_of(file: Path, digest: str) -> bool:
+    """Whether a picture or stats.json is there and is that of the run with this digest."""
     try:
-        return digest.encode() in read_file(picture)
+        return digest.encode() in read_file(file)
     except OSError:
         return False
 
