@@ -22,6 +22,12 @@ if TYPE_CHECKING:
             "critical at the single point sigma_w = 1.4142e-06, sigma_b = 0",
         ),
         ("exponential", "exponential: no critical line\nno stable variance q* has chi_1 = 1\n"),
+        (
+            "mish",
+            "mish: critical line from sigma_b = 0.31651 on (sigma_w = 1.4166 there); it begins at"
+            " 0.30744, but inputs of mean square 1 do not reach it below 0.31651",
+        ),
+        ("silu", "silu: critical line from sigma_b = 0.74508 on (sigma_w = 1.41 there)\n"),
         ("step", "step: no critical line\nthe activation jumps: "),
     ],
 )

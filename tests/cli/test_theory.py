@@ -67,3 +67,116 @@ def test_every_spec_is_tried(winit: Callable, spec: Callable):
     first, second = run.out.splitlines()
     assert first == second
     assert strict(first)["layers"]
+
+
+def said_of(winit: Callable, spec: Callable, *overrides: str) -> str:
+    """What stands below the table, on one line."""
+    sets = [part for override in overrides for part in ("--set", override)]
+    run = winit("theory", "-c", spec(), *sets)
+    assert (run.code, run.err) == (0, "")
+    return " ".join(run.out[run.out.index("With depth") :].split())
+
+
+@pytest.mark.parametrize(
+    ("activation", "initializer", "bias", "said"),
+    [
+        (
+            "tanh",
+            "critical",
+            "zeros",
+            "chi_1 = 1, critical: over l layers the gradient's power falls as 1 / l,"
+            " q falls as 0.5 / l. xi_q, xi_c and 1 / |ln chi_1| are infinite.",
+        ),
+        (
+            "tanh",
+            "critical",
+            "{name: normal, std: 0.1}",
+            "chi_1 = 1 at q*, critical: the gradient keeps its power; over l layers 1 - c falls as"
+            " 16.6 / l. xi_q = 2.575 layers, over which the variance settles e-fold."
+            " xi_c and 1 / |ln chi_1| are infinite.",
+        ),
+        (
+            "relu",
+            "he_normal",
+            "zeros",
+            "chi_1 = 1, critical: the gradient keeps its power; over l layers 1 - c falls as"
+            " 44.4 / l^2. xi_q, xi_c and 1 / |ln chi_1| are infinite.",
+        ),
+        (
+            "linear",
+            "lecun_normal",
+            "zeros",
+            "two inputs keep their correlation. chi_1 = 1, critical: the gradient keeps its power.",
+        ),
+        (
+            "hard_tanh",
+            "critical",
+            "zeros",
+            "q and the gradient's power fall more slowly than any power of the depth.",
+        ),
+        (
+            "{name: sin, omega: 30}",
+            "siren",
+            "{name: uniform, low: -0.1, high: 0.1}",
+            "chi_1 = 1.00034 at q*: the gradient's power grows e-fold over 2,979 layers.",
+        ),
+        (
+            "sigmoid",
+            "lecun_normal",
+            "zeros",
+            "chi_1 = 0.0557207 at q*: the gradient's power falls 17.95-fold a layer.",
+        ),
+        (
+            "relu",
+            "lecun_normal",
+            "zeros",
+            "chi_1 = 0.5: the gradient's power falls 2-fold a layer. xi_q = 1.443 layers, over"
+            " which the variance falls e-fold.",
+        ),
+        (
+            "tanh",
+            "{name: normal, std: 0}",
+            "zeros",
+            "chi_1 = 0: no gradient comes through a layer.",
+        ),
+    ],
+)
+def test_the_gradient_over_how_many_layers(
+    winit: Callable, spec: Callable, activation: str, initializer: str, bias: str, said: str
+):
+    overrides = (f"activation={activation}", f"initializer={initializer}", f"bias={bias}")
+    assert said in said_of(winit, spec, *overrides)
+
+
+def test_the_power_law_is_that_of_the_table(winit: Callable, spec: Callable):
+    """tanh, critical, 200 layers: the gradient falls 280-fold, by half over the upper half."""
+    overrides = ("activation=tanh", "initializer=critical", "layers=200")
+    sets = [part for override in overrides for part in ("--set", override)]
+    said = strict(winit("theory", "-c", spec(), "--json", *sets).out)
+    power = [layer["figures"]["gradient.signal_rms"]["value"] ** 2 for layer in said["layers"]]
+    assert power[-1] / power[0] == pytest.approx(280, rel=0.05)
+    critical = said["limits"]["critical"]
+    assert critical["gradient"] == {"factor": None, "power": pytest.approx(1, rel=1e-3)}
+    assert critical["q"] == {"factor": pytest.approx(0.5, rel=1e-3), "power": 1.0}
+    assert critical["one_minus_c"] is None
+    assert power[-1] / power[100] == pytest.approx(2, rel=0.03)
+    assert said["limits"]["xi_gradient"] is None
+
+
+@pytest.mark.parametrize(
+    ("config", "last_step", "others"),
+    [
+        ("sigmoid_std1", 0.661, (0.96, 0.99)),
+        ("sigmoid_std10", 6.65, (9.4, 9.5)),
+        ("tanh_std1", 5.31, (5.5, 5.6)),
+        ("sigmoid_xavier", 1 / 22.3, (1 / 18.2, 1 / 17.9)),
+    ],
+)
+def test_the_gradient_s_step_to_layer_1_is_another(
+    winit: Callable, config: str, last_step: float, others: tuple[float, float]
+):
+    """Layer 1 sees inputs of mean square 1, the layers above it activations, which have less."""
+    layers = strict(winit("theory", "-c", config, "--json").out)["layers"]
+    ratios = [layer["figures"]["gradient.ratio"]["value"] for layer in layers[:-1]]
+    assert ratios[0] == pytest.approx(last_step, rel=2e-3)
+    assert all(others[0] < ratio < others[1] for ratio in ratios[1:])

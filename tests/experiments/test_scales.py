@@ -100,7 +100,16 @@ def test_critical_is_drawn_and_resolved():
             "{name: normal, std: 0.1}",
             "relu has a critical sigma_w only at sigma_b = 0 (sigma_w = 1.4142), not at 0.1",
         ),
-        ("gelu", "zeros", "gelu has a critical sigma_w only for sigma_b >= 0.4159, not at 0"),
+        *(
+            (
+                "gelu",
+                bias,
+                f"gelu has a critical sigma_w only for sigma_b >= 0.41593, not at {sigma_b} (its"
+                " critical line begins at sigma_b = 0.41584, but inputs of mean square 1 do not"
+                " reach it below 0.41593)",
+            )
+            for bias, sigma_b in (("zeros", "0"), ("{name: normal, std: 0.41585}", "0.41585"))
+        ),
         (
             "softplus",
             "zeros",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from weightinit_cli.activations import ACTIVATIONS
-from weightinit_cli.theory.critical import Kind, critical_line, critical_sigma_w
+from weightinit_cli.theory.critical import Kind, Point, _point, critical_line, critical_sigma_w
 from weightinit_cli.theory.expectations import Expectations
 from weightinit_cli.theory.fixed_points import Fate, destination, limits
 from weightinit_cli.theory.maps import chi_q
@@ -149,12 +149,52 @@ def test_the_line_of_sin_in_closed_form(omega: float, sigma_b: float) -> None:
 
 def test_mish_begins_where_unit_inputs_no_longer_run_away() -> None:
     e = of("mish")
-    least = critical_line(e).least
+    line = critical_line(e)
+    least = line.least
     assert least is not None
+    assert (line.begins, least.sigma_b) == (
+        pytest.approx(0.3074, abs=1e-4),
+        pytest.approx(0.3165, abs=1e-4),
+    )
     assert chi_q(e, least.sigma_w**2, least.q) < 0.999
     # Nearer to where dq'/dq = 1 there is a stable q*, but q_1 lies beyond its unstable neighbour.
     assert destination(e, 1.4181**2, 0.3105**2)[0] is Fate.GROWS
     assert destination(e, 1.4181**2, 0.3105**2, start=0.5)[0] is Fate.SETTLES
+
+
+@pytest.mark.parametrize(("name", "given"), [case.values[:2] for case in LINES])
+def test_every_point_of_the_line_is_reached(name: str, given: dict[str, float | str]) -> None:
+    """Just above its beginning too, where other fixed points may lie on the way."""
+    e = of(name, given)
+    least = critical_line(e).least
+    assert least is not None
+    for extra in np.geomspace(1e-7, 1e-2, 11).tolist():
+        point = critical_sigma_w(e, least.sigma_b + extra)
+        assert point is not None
+        found = limits(e, point.sigma_w**2, point.sigma_b**2)
+        assert found.chi_1 == pytest.approx(1, abs=1e-7)
+
+
+@pytest.mark.parametrize("form", ["none", "tanh"])
+def test_gelu_begins_where_no_smaller_q_holds_unit_inputs_back(form: str) -> None:
+    """Shown by q' / q on a grid finer than any gap, between q_1 and q*."""
+    e = of("gelu", {"approximate": form})
+    line = critical_line(e)
+    least = line.least
+    assert least is not None
+    assert line.begins < least.sigma_b < line.begins + 1.2e-4
+    q = np.geomspace(2.16, least.q * 0.999, 300)
+    square = np.array([e.moments(each).square for each in q.tolist()])
+
+    def slowest(point: Point) -> float:
+        return float(((point.sigma_w**2 * square + point.sigma_b**2) / q).min() - 1)
+
+    assert slowest(least) == pytest.approx(0, abs=2e-8)
+    below = _point(e, least.q * (1 - 1e-5))
+    assert below.sigma_b > line.begins
+    assert slowest(below) < -1e-8
+    assert destination(e, below.sigma_w**2, below.sigma_b**2)[1] < 0.95 * least.q
+    assert critical_sigma_w(e, below.sigma_b) is None
 
 
 def test_what_exists_is_said() -> None:
@@ -162,15 +202,22 @@ def test_what_exists_is_said() -> None:
         return critical_line(of(name, given)).sentence()
 
     assert sentence("tanh") == "has a critical sigma_w for every sigma_b >= 0"
-    assert (
-        sentence("gelu", approximate="none") == "has a critical sigma_w only for sigma_b >= 0.4159"
+    assert sentence("gelu", approximate="none") == (
+        "has a critical sigma_w only for sigma_b >= 0.41593 (its critical line begins at sigma_b ="
+        " 0.41584, but inputs of mean square 1 do not reach it below 0.41593)"
+    )
+    assert sentence("silu") == "has a critical sigma_w only for sigma_b >= 0.74508"
+    assert critical_line(of("mish")).sentence(0.31) == (
+        "has a critical sigma_w only for sigma_b >= 0.31651, not at 0.31 (its critical line begins"
+        " at sigma_b = 0.30744, but inputs of mean square 1 do not reach it below 0.31651)"
     )
     assert sentence("relu") == "has a critical sigma_w only at sigma_b = 0 (sigma_w = 1.4142)"
     assert sentence("softplus") == "has no critical sigma_w: no stable variance q* has chi_1 = 1"
     assert sentence("step") == "has no critical sigma_w: its derivative is zero"
     assert "jumps" in sentence("hard_shrink", threshold=0.5)
     # What is printed is rounded up, so that it can be used.
-    assert critical_sigma_w(of("gelu", {"approximate": "none"}), 0.4159) is not None
+    assert critical_sigma_w(of("gelu", {"approximate": "none"}), 0.41593) is not None
+    assert critical_sigma_w(of("mish"), 0.31651) is not None
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Every expectation against expectations.json, which record_expectations.py made."""
+"""Every expectation against what record_expectations.py and record_opposites.py recorded."""
 
 from __future__ import annotations
 
@@ -11,9 +11,18 @@ import pytest
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.theory.expectations import Expectations
 
-RECORDS = json.loads(Path(__file__).with_name("expectations.json").read_text(encoding="utf-8"))
-NAMES = [" ".join(map(str, [r["name"], *r["arguments"].values()])) for r in RECORDS]
-each = pytest.mark.parametrize("record", RECORDS, ids=NAMES)
+
+def recorded(name):
+    return json.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+
+
+def each_of(records):
+    ids = [" ".join(map(str, [r["name"], *r["arguments"].values()])) for r in records]
+    return pytest.mark.parametrize("record", records, ids=ids)
+
+
+RECORDS = recorded("expectations.json")
+each = each_of(RECORDS)
 RTOL = 1e-10
 
 
@@ -47,3 +56,12 @@ def test_pairs(record):
         assert agrees(e.spread(q, d), spread), (q, d, e.spread(q, d), spread)
         product = e.slope_product(q, d)
         assert agrees(product, slope_product), (q, d, product, slope_product)
+
+
+@each_of(recorded("opposites.json"))
+def test_pairs_of_nearly_opposite_inputs_at_huge_variances(record):
+    """Where terms that grow as √q cancel."""
+    e = Expectations(record["name"], **record["arguments"])
+    for q, d, spread, slope_product in record["pairs"]:
+        assert isclose(e.spread(q, d), spread, rel_tol=1e-13), (q, d)
+        assert isclose(e.slope_product(q, d), slope_product, rel_tol=1e-11, abs_tol=1e-290), (q, d)

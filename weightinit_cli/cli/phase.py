@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING
 
 import click
@@ -115,5 +116,9 @@ def _critical(diagram: PhaseDiagram) -> str:
     sigma_w, sigma_b = diagram.critical[0]
     if diagram.critical_kind == "point":
         return f"critical at the single point sigma_w = {sigma_w:.5g}, sigma_b = 0"
-    above = " 0" if diagram.critical_kind == "line" else f" {sigma_b:.4f}"
-    return f"critical line from sigma_b ={above} on (sigma_w = {sigma_w:.5g} there)"
+    start = ceil(sigma_b * 1e5) / 1e5  # upwards, so that it can be used
+    line = f"critical line from sigma_b = {start:.5g} on (sigma_w = {sigma_w:.5g} there)"
+    if diagram.begins is None:
+        return line
+    but = f"but inputs of mean square 1 do not reach it below {start:.5g}"
+    return f"{line}; it begins at {diagram.begins:.5g}, {but}"

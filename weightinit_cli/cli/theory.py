@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 # Rows of the table from either end of a deep network; --json has all layers.
 MOST_ROWS = 20
 
+# Below so many layers per e-fold, what changes is told by the layer.
+FEW = 3
+
 HEADS = ("layer", "q", "c", "std", "std (inputs)", "sat. low", "sat. high", "grad. ratio", "grad.")
 SPARE = ("sat. low", "sat. high")
 PATHS = (
@@ -44,7 +47,8 @@ def command(configs: tuple[str, ...], overrides: tuple[str, ...], as_json: bool)
     A row per layer: q, the variance of a pre-activation; c, the correlation of two inputs; the
     standard deviation of the activations, over all values and from input to input; how much lies
     in the flat ends; by what the gradient's power changes from the layer after to this one, and
-    its root mean square. Below it where q and c go with depth, and over how many layers.
+    its root mean square. Below it where q and c go with depth, and over how many layers, or, where
+    chi_1 = 1, by which power of the depth.
     """
     from weightinit_cli.experiments import forecast
     from weightinit_cli.spec import expand
@@ -139,22 +143,55 @@ def _limits(limits: Limits, *, summed: bool) -> list[str]:
         f"{limits.sentence}.",
     ]
     if limits.chi_1 is not None:
-        edge = abs(limits.chi_1 - 1) < 1e-9
-        fate = "keeps its power" if edge else "vanishes" if limits.chi_1 < 1 else "explodes"
-        over = ", summed over the positions," if summed else ""
-        lines.append(f"chi_1 = {limits.chi_1:.6g}: the gradient{over} {fate} with depth.")
-    variance = "grows" if limits.q is None else "settles"
+        over = " (summed over the positions)" if summed else ""
+        at = " at q*" if limits.q and limits.xi_q is not None else ""
+        lines.append(f"chi_1 = {limits.chi_1:.6g}{at}{_gradient(limits.chi_1, limits)}{over}.")
+    variance = "grows" if limits.q is None else "settles" if limits.q else "falls"
     scales = (
-        ("xi_q", limits.xi_q, f"the variance {variance} e-fold"),
-        ("xi_c", limits.xi_c, "the correlation settles e-fold"),
-        ("1 / |ln chi_1|", limits.xi_gradient, "the gradient's power changes e-fold"),
+        ("xi_q", limits.xi_q, f"the variance {variance}"),
+        ("xi_c", limits.xi_c, "the correlation settles"),
     )
     lines += [
-        f"{name} = {_number(value)} layer{'' if _number(value) == '1' else 's'}, over which {what}."
+        f"{name} = {_layers(value)}, over which {what} e-fold."
         for name, value, what in scales
         if value is not None
     ]
+    if limits.critical is not None:
+        lines.append(f"{_listed(_infinite(limits))} infinite.")
     return lines
+
+
+def _gradient(chi_1: float, limits: Limits) -> str:
+    """What becomes of the gradient, and over how many layers."""
+    scale = limits.xi_gradient
+    if limits.critical is not None:
+        return f", critical: {limits.critical.sentence}"
+    if not chi_1:
+        return ": no gradient comes through a layer"
+    verb = "falls" if chi_1 < 1 else "grows"
+    if scale is None or scale < FEW:
+        return f": the gradient's power {verb} {max(chi_1, 1 / chi_1):.4g}-fold a layer"
+    return f": the gradient's power {verb} e-fold over {_layers(scale)}"
+
+
+def _infinite(limits: Limits) -> list[str]:
+    """The depth scales that are infinite where chi_1 = 1."""
+    names = ["1 / |ln chi_1|"]
+    if limits.xi_c is None and not limits.one_minus_c and limits.q is not None:
+        names.insert(0, "xi_c")
+    if limits.xi_q is None and limits.q is not None:
+        names.insert(0, "xi_q")
+    return names
+
+
+def _listed(names: list[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last} are" if others else f"{last} is"
+
+
+def _layers(value: float) -> str:
+    shown = f"{value:,.4g}"
+    return f"{shown} layer{'' if shown == '1' else 's'}"
 
 
 def _number(value: float | None) -> str:

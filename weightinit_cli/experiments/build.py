@@ -125,8 +125,6 @@ def _critical_sigma_w(spec: Experiment, bias: Sampler) -> float:
     expectations = expectations_of(spec.activation.name, **spec.activation.arguments)
     point = critical_sigma_w(expectations, bias.std)
     if point is None:
-        exists = critical_line(expectations).sentence()
-        at = "" if "no critical" in exists else f", not at {bias.std:.4g}"
-        message = f"{spec.activation.name} {exists}{at}"
+        message = f"{spec.activation.name} {critical_line(expectations).sentence(bias.std)}"
         raise SpecError([spec.problem("initializer", message)])
     return point.sigma_w

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from weightinit_cli.experiments.build import build_network, build_request
 from weightinit_cli.experiments.predict import predicted, unforeseen
 from weightinit_cli.results import LayerTheory, Prediction
-from weightinit_cli.results.forecast import Forecast, Limits
+from weightinit_cli.results.forecast import Critical, Forecast, Limits, PowerLaw
 from weightinit_cli.spec import digest, normal_form
+from weightinit_cli.theory import power_laws
 from weightinit_cli.theory.fixed_points import limits
 
 if TYPE_CHECKING:
@@ -71,7 +72,15 @@ def _limits(said: Predicted) -> Limits | None:
         c=_finite(tend.c),
         one_minus_c=_finite(tend.d),
         xi_c=_scale(tend.xi_c),
+        critical=_critical(power_laws.laws(said.expectations, last.sigma_w2, tend)),
     )
+
+
+def _critical(laws: power_laws.Laws | None) -> Critical | None:
+    if laws is None:
+        return None
+    q, d, gradient = (law and PowerLaw(*law) for law in (laws.q, laws.d, laws.gradient))
+    return Critical(laws.sentence(), q, d, gradient)
 
 
 def _finite(value: float | None) -> float | None:

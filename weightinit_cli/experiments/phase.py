@@ -63,6 +63,7 @@ def phase_diagram(activation: Component, width: int) -> PhaseDiagram:
         critical=_critical(e, line, float(sigma_b[-1])),
         marks=tuple(m for m in _marks(width) if m.sigma_w <= sigma_w[-1]),
         note=_note(e.jumps, line),
+        begins=line.begins if line.is_cut else None,
     )
 
 

@@ -12,13 +12,34 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class PowerLaw:
+    """factor / l^power after l layers, for large l; `factor` is None where the start decides it."""
+
+    factor: float | None
+    power: float
+
+
+@dataclass(frozen=True, slots=True)
+class Critical:
+    """What falls by a power of the depth instead of e-fold, where chi_1 = 1; None where nothing is.
+
+    `sentence` says it, and what is known where there is no power.
+    """
+
+    sentence: str
+    q: PowerLaw | None
+    one_minus_c: PowerLaw | None
+    gradient: PowerLaw | None
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """Where the variance q and the correlation c of two inputs go with depth, and how fast.
 
     For ever more layers like the last one. Depth scales `xi` are in layers; None where there is
-    none: a slope of exactly 1 changes nothing, and what grows without bound has no fixed point;
-    `sigma_w` and `sigma_b` are None where their square is no float.
-    `xi_c` is -1 / ln(dc'/dc at c*), which is -1 / ln chi_1 only where c* = 1.
+    none: at a slope of exactly 1 it is infinite (`critical` says what happens instead), and what
+    grows without bound has no fixed point; `sigma_w` and `sigma_b` are None where their square is
+    no float. `xi_c` is -1 / ln(dc'/dc at c*), which is -1 / ln chi_1 only where c* = 1.
     """
 
     sigma_w: float | None
@@ -31,6 +52,7 @@ class Limits:
     c: float | None
     one_minus_c: float | None
     xi_c: float | None
+    critical: Critical | None
 
 
 @dataclass(frozen=True, slots=True)

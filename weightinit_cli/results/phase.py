@@ -22,7 +22,9 @@ class PhaseDiagram:
     `phase` is "ordered" (chi_1 <= 1), "chaotic" or "unbounded" (q grows without bound), and
     `depth_scale` the layers over which the gradient's power changes e-fold, 1 / |ln chi_1|; None
     where it never does or there is no gradient. `critical_kind` is "line", "line above" (a
-    sigma_b), "point" or "none", and `critical` its points (sigma_w, sigma_b).
+    sigma_b), "point" or "none", and `critical` its points (sigma_w, sigma_b), as far as inputs of
+    mean square 1 reach them. `begins` is the sigma_b where it begins for other inputs, None
+    where it is the same.
     """
 
     activation: str
@@ -35,3 +37,4 @@ class PhaseDiagram:
     critical: tuple[tuple[float, float], ...]
     marks: tuple[PhasePoint, ...]
     note: str
+    begins: float | None = None

@@ -2,6 +2,11 @@
 
 By closed forms where there are elementary ones, else by quadrature: see `closed_forms`,
 `piecewise_linear` and `smoothing`.
+
+Measured for every activation against references of 39 digits, for q of 1e-12 to 1e8 and d of 1e-14
+to 1.5 (tests/theory/expectations.json): in closed form 7e-15, by straight pieces 1e-14, by
+smoothing 2e-14 for E[φ²] and E[φ'²] and 3e-13 for pairs; E[φ], which may cross 0, holds
+1e-15 √E[φ²].
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ _HALVINGS = 24
 class Phase(IntEnum):
     """The phases; unless φ jumps (then chi_1 describes back-propagation only)."""
 
-    ORDERED = 0  # chi_1 <= 1: inputs converge, gradients vanish
+    ORDERED = 0  # chi_1 <= 1: inputs converge, gradients vanish (at 1 at most by a power of depth)
     CHAOTIC = 1  # chi_1 > 1: inputs diverge, gradients explode
     UNBOUNDED = 2  # q grows without bound
 
