@@ -31,7 +31,7 @@ def counts(values: int) -> HistogramCounts:
 
 def gradient(ratio: float | None = 1.0, signal_rms: float | None = 1.0, **more: Any) -> Gradient:
     figures = {"nonfinite": 0, "histogram": counts(UNITS * SAMPLES), **more}
-    return Gradient(signal_rms, 0.1, ratio, **figures)
+    return Gradient(signal_rms, 0.1, ratio, ratio, **figures)
 
 
 def layer(units: int = UNITS, samples: int = SAMPLES, **figures: Any) -> LayerStatistics:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MOST_LOG: Final = 709.0  # exp of a little more overflows
 SMALLEST: Final = 5e-324
+SIGNAL: Final = "gradient.signal_rms"
 
 
 class Thresholds(NamedTuple):
@@ -53,10 +54,13 @@ class Layer(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """Where it starts, and the value that shows it; `figure` where it is not the definition's."""
+    """Where it starts, and the value that shows it; `figure` where it is not the definition's.
+
+    The value is None where it is only known to be beyond the threshold.
+    """
 
     layer: int
-    value: float
+    value: float | None
     figure: str = ""
 
 
@@ -95,9 +99,18 @@ def _overflow(layers: Layers, _: float) -> Finding | None:
     return None
 
 
+def _underflow(layers: Layers, _: float) -> Finding | None:
+    for layer in _whole(layers):
+        if {"mean", "std"} <= layer.figures.unresolved.keys():
+            return Finding(layer.number, None)
+    return None
+
+
 def _units_identical(layers: Layers, _: float) -> Finding | None:
     for layer in _whole(layers):
         channels = layer.figures.channels
+        if not _is_known(layer, "distinct_units"):
+            continue
         if channels is None:
             if layer.units > 1 and layer.figures.distinct_units == 1:
                 return Finding(layer.number, 1.0)
@@ -108,20 +121,24 @@ def _units_identical(layers: Layers, _: float) -> Finding | None:
 
 def _vanishing_gradient(layers: Layers, threshold: float) -> Finding | None:
     last = layers[-1].figures.gradient
-    nothing = last is not None and last.signal_rms == 0
+    nothing = last is not None and last.signal_rms == 0 and _is_known(layers[-1], SIGNAL)
     if nothing and threshold > 0 and len(_whole(layers)) == len(layers):
-        return Finding(layers[-1].number, 0.0, "gradient.signal_rms")
+        return Finding(layers[-1].number, 0.0, SIGNAL)
     return _mean(_gradient_ratios, lt, layers, threshold)
 
 
 def _first(
-    measure: Callable[[Layer], float | None], beyond: Beyond, layers: Layers, threshold: float
+    measure: Callable[[Layer], float | None],
+    path: str,
+    beyond: Beyond,
+    layers: Layers,
+    threshold: float,
 ) -> Finding | None:
-    """The first layer whose figure is beyond the threshold."""
+    """The first layer whose figure, drawn from the one at `path`, is beyond the threshold."""
     for layer in _whole(layers):
         value = measure(layer)
         if value is not None and beyond(value, threshold):
-            return Finding(layer.number, value)
+            return Finding(layer.number, value if _is_known(layer, path) else None)
     return None
 
 
@@ -146,18 +163,23 @@ def _whole(layers: Layers) -> Layers:
 
 def _spread(layer: Layer) -> float | None:
     """Of a layer of several values: their standard deviation / root mean square."""
-    std, size = layer.figures.std, _size(layer.figures)
+    std, size = _at_most(layer, "std", layer.figures.std), _size(layer)
     return std / size if std is not None and size and layer.units * layer.samples > 1 else None
 
 
 def _spread_across_inputs(layer: Layer) -> float | None:
     """Of a layer of several inputs: std_across_inputs / std."""
-    signal, std = layer.figures.std_across_inputs, layer.figures.std
-    return signal / std if signal is not None and std and layer.samples > 1 else None
+    signal = _at_most(layer, "std_across_inputs", layer.figures.std_across_inputs)
+    std = layer.figures.std
+    if signal is None or not std or not _is_known(layer, "std") or layer.samples == 1:
+        return None
+    return signal / std
 
 
 def _flat_share(layer: Layer) -> float | None:
     """How much lies in both flat ends, where there are two."""
+    if not _is_known(layer, "saturation.low"):
+        return None
     low, high = layer.figures.saturation.low, layer.figures.saturation.high
     if low is None or high is None:
         return None
@@ -166,7 +188,7 @@ def _flat_share(layer: Layer) -> float | None:
 
 def _dead_share(layer: Layer) -> float | None:
     """Which part of the units is dead, or of a convolution's channels; one value is no evidence."""
-    if layer.samples * layer.positions == 1:
+    if layer.samples * layer.positions == 1 or not _is_known(layer, "dead_units"):
         return None
     if layer.figures.channels is not None:
         return layer.figures.channels.dead * layer.positions / layer.units
@@ -174,9 +196,9 @@ def _dead_share(layer: Layer) -> float | None:
 
 
 def _signal_ratios(layers: Layers) -> list[Ratio]:
-    """From each layer to the next, in the signal's direction."""
+    """From each layer to the next, in the signal's direction, as far as both are known."""
     layers = _whole(layers)
-    sizes = [_size(layer.figures) for layer in layers]
+    sizes = [_size(layer) for layer in layers]
     return [
         Ratio(layer.number, 2 * (_log(after) - log(before)))
         for layer, before, after in zip(layers[1:], sizes, sizes[1:], strict=False)
@@ -195,6 +217,8 @@ def _gradient_ratios(layers: Layers) -> list[Ratio]:
         gradient = layer.figures.gradient
         if gradient is None or gradient.ratio is None or gradient.nonfinite:
             continue
+        if not _is_known(layer, "gradient.ratio"):
+            continue
         # A kernel's gradient adds up what comes back to all positions.
         places = layer.positions / above.get(layer.number, layer.positions)
         ratios.append(Ratio(layer.number, _log(gradient.ratio * places)))
@@ -210,11 +234,28 @@ def _exp(value: float) -> float:
     return exp(min(value, MOST_LOG))
 
 
-def _size(figures: LayerStatistics) -> float | None:
-    """The root mean square."""
+def _size(layer: Layer) -> float | None:
+    """The root mean square; None where it is below what the dtype can tell."""
+    figures = layer.figures
     if figures.mean is None or figures.std is None:
         return None
+    if not (_is_known(layer, "mean") or _is_known(layer, "std")):
+        return None
     return min(hypot(figures.mean, figures.std), exp(MOST_LOG))
+
+
+def _is_known(layer: Layer, path: str) -> bool:
+    """Whether the dtype can tell the figure so well that its value can be concluded from."""
+    from weightinit_cli.results.figures import certain, figure  # specs need the thresholds alone
+
+    if path in layer.figures.unresolved:
+        return False
+    return figure(layer.figures, path) is None or certain(layer.figures, path) is not None
+
+
+def _at_most(layer: Layer, path: str, value: float | None) -> float | None:
+    """The figure, or the floor that it lies below; rounding makes a spread larger, not smaller."""
+    return layer.figures.unresolved.get(path) or value
 
 
 _PER_LAYER = "geometric mean over the layers of"
@@ -226,7 +267,15 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "nonfinite",
         "activations or gradients are inf or nan",
         "nonfinite + gradient.nonfinite > 0",
-        "lower the weights' standard deviation, or use dtype: float64 to see how far it grows",
+        "lower the weights' standard deviation",
+    ),
+    "underflow": Definition(
+        _underflow,
+        "unresolved",
+        "a layer's activations are all smaller than the dtype can tell: nothing more is known of "
+        "it and of what comes back through it",
+        "mean and std are unresolved",
+        "raise the weights' standard deviation",
     ),
     "units_identical": Definition(
         _units_identical,
@@ -238,14 +287,14 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "Rumelhart, Hinton & Williams 1986",
     ),
     "collapsed": Definition(
-        partial(_first, _spread, lt),
+        partial(_first, _spread, "std", lt),
         "std / rms",
         "a layer's activations are all but one number, whatever the unit and the input",
         "std / rms < threshold, with rms² = mean² + std²",
         "raise the weights' standard deviation towards sqrt(1 / fan_in)",
     ),
     "saturated": Definition(
-        partial(_first, _flat_share, gt),
+        partial(_first, _flat_share, "saturation.low", gt),
         "saturation.low + saturation.high",
         "much of a layer lies in both flat ends of its activation, where learning is slow; what "
         "the gradient does is measured apart",
@@ -255,7 +304,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "Glorot & Bengio 2010, section 3",
     ),
     "inputs_indistinguishable": Definition(
-        partial(_first, _spread_across_inputs, lt),
+        partial(_first, _spread_across_inputs, "std_across_inputs", lt),
         "std_across_inputs / std",
         "the units differ from each other but not from input to input: a well-spread histogram "
         "hides that all inputs look the same",
@@ -264,7 +313,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "Schoenholz et al. 2017 (arXiv:1611.01232), section 3",
     ),
     "dying": Definition(
-        partial(_first, _dead_share, gt),
+        partial(_first, _dead_share, "dead_units", gt),
         "dead share",
         "units are zero for every input and get no gradient (ReLU networks of 100 units with He "
         "have up to 6 by chance)",
@@ -310,7 +359,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
 HEALTHY: Final = "healthy"
 ALL_IS_WELL: Final = "signal and gradient keep their size, units and inputs differ"
 SIGNAL_IS_WELL: Final = (
-    "the signal keeps its size, units and inputs differ; the gradient was not measured"
+    "the signal keeps its size, units and inputs differ; the gradient is not known"
 )
 
 
@@ -354,7 +403,9 @@ def draw_verdict(
         )
         for name, finding in found.items()
     )
-    measured = all(figures.gradient is not None for figures in layers)
+    measured = all(
+        layer.figures.gradient is not None and _is_known(layer, SIGNAL) for layer in seen
+    )
     well = ALL_IS_WELL if measured else SIGNAL_IS_WELL
     return tuple(verdicts) or (Verdict(HEALTHY, None, None, None, well),)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf, isfinite, nextafter
+from math import inf, isfinite, nan, nextafter
 
 import numpy as np
 import pytest
@@ -47,6 +47,47 @@ def test_derivative_is_the_limit_of_differences(activation):
     size = np.max([np.abs(activation.value(x + k * h)) for k in (-2, 0, 2)], axis=0)
     tolerance = 2 * np.abs(coarse - fine) + 8 * EPS * size * 4 / h
     assert (np.abs(activation.derivative(x) - fine) <= tolerance).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("places", [[], [0], [3, 4, 11], range(12)], ids=str)
+def test_nan_stays_nan(activation, dtype, places):
+    """There alone, in any shape; and without numpy's warning, even where these are errors."""
+    x = np.linspace(-8, 8, 12, dtype=dtype)
+    broken = x.copy()
+    broken[list(places)] = nan
+    with np.errstate(all="raise", under="ignore"):
+        for function in (activation.derivative, activation.value):
+            found = function(broken.reshape(3, 4))
+            assert found.dtype == dtype
+            expected = function(x)
+            expected[list(places)] = nan
+            assert np.array_equal(found, expected.reshape(3, 4), equal_nan=True)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (1, 1), (2, 3, 4)], ids=str)
+def test_derivative_of_any_shape(activation, dtype, shape):
+    for number in (0.5, nan):
+        found = activation.derivative(np.full(shape, number, dtype))
+        assert found.shape == shape
+        assert found.dtype == dtype
+        assert (np.isnan(found) == np.isnan(number)).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_derivative_far_out_is_the_limit(example, activation, dtype):
+    """At the largest numbers, and at ±inf, where it may be nan; of functions that have one.
+
+    At ±1e30 the slowest, squareplus with b = 1e4, is 1e4 / 4e60 off its limit.
+    """
+    if example[0] == "sin":
+        return
+    limit = activation.derivative(np.array([-1e30, 1e30], dtype))
+    for far in (np.finfo(dtype).max, np.finfo(dtype).max / 4, inf):
+        found = activation.derivative(np.array([-far, far], dtype))
+        either = np.isclose(found, limit, rtol=0, atol=1e-50)
+        assert (either | (np.isnan(found) & (far == inf))).all()
 
 
 def one_sided(activation, kink, side):

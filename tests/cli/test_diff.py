@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 def saved(here: Path, spec: Callable, winit: Callable) -> Callable[..., Path]:
     """Save a result of the tiny network in a folder of its own."""
 
-    def save(folder: str, more: str = "") -> Path:
+    def save(folder: str, more: str = "", *options: str) -> Path:
         config = spec("tiny.yaml", more)
-        assert winit("histogram", "-q", "--no-plot", "-o", folder, "-c", config).code == 0
+        done = winit("histogram", "-q", "--no-plot", "-o", folder, "-c", config, *options)
+        assert done.code == 0
         return here / folder
 
     return save
@@ -66,7 +67,8 @@ def test_another_machine(saved: Callable, winit: Callable, never_runs: Callable)
 
 
 def test_other_draws(saved: Callable, winit: Callable, never_runs: Callable):
-    a, b = saved("a"), saved("b", "seed: 1\n")
+    wide = "--set", "width=20", "--set", "features=20"
+    a, b = saved("a", "", *wide), saved("b", "seed: 1\n", *wide)
     never_runs()
     done = winit("diff", a, b)
     assert done.code == 0, done.out

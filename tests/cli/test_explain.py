@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from weightinit_cli.cli import steps, terminal, theory
-from weightinit_cli.cli.explain import COLUMNS
+from weightinit_cli import load_result
+from weightinit_cli.cli import steps, table, terminal, theory
+from weightinit_cli.cli.explain import COLUMNS, MARKS, WORDS
 from weightinit_cli.cli.several import HEADS
+from weightinit_cli.results import LayerTheory, Prediction
 from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS, HEALTHY, Thresholds
 
 if TYPE_CHECKING:
@@ -54,18 +57,56 @@ def test_list_of_all(winit: Callable):
     assert heads.split()[0] == "verdict"
     between = lines.index("")
     assert [line.split()[0] for line in lines[:between] if not line.startswith(" ")] == NAMES
-    rows = [line for line in lines[between + 2 :] if not line.startswith(" ")]
-    assert [line.partition("  ")[0] for line in rows] == list(COLUMNS)
+    for named in (COLUMNS, MARKS, WORDS):
+        start, between = between, [*lines, ""].index("", between + 1)
+        rows = [line for line in lines[start + 2 : between] if not line.startswith(" ")]
+        assert [line.partition("  ")[0] for line in rows] == list(named)
     for definition in DEFINITIONS.values():
         assert definition.meaning in joined(run.out)
+
+
+@pytest.mark.parametrize(
+    ("mark", "words"),
+    [
+        ("<6e-8", "it is smaller"),
+        ("<2e-38", "it is smaller"),
+        ("<2e+30", "it is smaller"),
+        ("<1,000", "it is smaller"),
+        ("?", "it depends on values that the dtype rounds away"),
+        ("<0.1%", "some, but fewer than one of 1,000"),
+        (">99.9%", "all but fewer than one of 1,000"),
+    ],
+)
+def test_what_stands_in_place_of_a_figure(winit: Callable, mark: str, words: str):
+    run = winit("explain", mark)
+    assert (run.code, run.err) == (0, "")
+    assert run.out.startswith(f"{mark}\n")
+    assert words in joined(run.out)
+
+
+def test_words_of_the_files_that_no_column_shows(winit: Callable):
+    assert set(re.findall(r"no_\w+", COLUMNS["z (std)"])) <= WORDS.keys()
+    for word, meaning in WORDS.items():
+        run = winit("explain", word)
+        assert (run.code, run.err) == (0, "")
+        assert run.out.startswith(f"{word}\n")
+        assert meaning in joined(run.out)
 
 
 def test_every_column_of_every_table(winit: Callable, spec: Callable):
     """But what counts or names the rows."""
     spec()
-    alone = winit("histogram", "-c", "tiny.yaml", "--no-plot").out.splitlines()[1]
+    winit("histogram", "-c", "tiny.yaml", "--no-plot")
+    layer = load_result("outputs/tiny").layers[0]
+    whole = replace(
+        layer,
+        nonfinite=1,
+        histogram=replace(layer.histogram, overflow=1),
+        gradient=replace(layer.gradient, nonfinite=1),
+        theory=LayerTheory(1.0, 1.0, {"std": Prediction(1.0, 1.0, 1.0)}, ()),
+    )
     heads = {*theory.HEADS, *steps.HEADS, *(head for each in HEADS.values() for head in each)}
-    heads |= {*re.split("  +", alone.strip())} | {"z (std)", "outside", "inf, nan", "first loss"}
+    heads |= {column.head for column in table._columns([whole])} | {table.SPARK_HEAD, "first loss"}
     assert heads - {"layer", "run", "verdict"} == COLUMNS.keys()
     for head, meaning in COLUMNS.items():
         assert meaning in joined(winit("explain", head).out)
@@ -93,7 +134,7 @@ def test_columns_by_their_first_word(winit: Callable):
         ),
         ("Dying", "no verdict or column 'Dying'; did you mean 'dying'?"),
         ("units-identical", "did you mean 'units_identical'?"),
-        ("xyz", "no verdict or column 'xyz'; there are overflow, units_identical, "),
+        ("xyz", "no verdict or column 'xyz'; there are overflow, underflow, "),
         ("", "no verdict or column ''; "),
         ("\x1b[31m\n", "no verdict or column '\\x1b[31m\\n'; "),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,20 @@ def test_the_table_is_tidy(winit: Callable, many: Callable):
         assert row["initializer.std"] == ("10.0" if row["initializer"] == "normal" else "")
         assert int(row["fan_out"]) == result.spec["width"][0]
         assert int(row["seed"]) == result.spec["seed"]
+
+
+@pytest.mark.parametrize(("std", "layers"), [(1e-3, 3), (1e-30, 12)])
+def test_the_gradient_s_ratio_is_known_where_its_size_underflows(
+    winit: Callable, std: float, layers: int
+):
+    """Near 0 the sigmoid's slope is 1/4, so that its power falls by width std² / 16."""
+    text = "activation: sigmoid\ninitializer: {name: normal, std: 1}\nsamples: 20\n"
+    text += f"layers: {layers}\nwidth: 100\nsweep: {{initializer.std: [{std:e}]}}\n"
+    Path("many.yaml").write_text(text, encoding="utf-8")
+    run = winit("histogram", "-c", "many.yaml", "--no-plot")
+    head, line = run.out.splitlines()[1:3]
+    shown = float(re.split("  +", line)[re.split("  +", head).index("grad. ratio")])
+    assert shown == pytest.approx(100 * std**2 / 16, rel=0.15, abs=0)
 
 
 def test_json_has_a_line_per_run(winit: Callable, many: Callable):

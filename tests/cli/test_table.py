@@ -17,6 +17,8 @@ from weightinit_cli import load_result, run
 from weightinit_cli.cli import terminal
 from weightinit_cli.cli.table import ASCII, BLOCKS, SPARK_WIDTH, _spark, table
 from weightinit_cli.results import LayerTheory, Prediction, Verdict
+from weightinit_cli.results.limits import below
+from weightinit_cli.results.model import HistogramCounts
 from weightinit_cli.spec import load_spec, shipped_configs
 from weightinit_cli.verdicts import DEFINITIONS
 
@@ -33,7 +35,7 @@ def plain(result: Result) -> list[str]:
 
 
 def rows(lines: list[str]) -> list[str]:
-    return [line for line in lines if re.match(r" *\d+ +[-\d]", line)]
+    return [line for line in lines if re.match(r" *\d+ +[-<\d]", line)]
 
 
 def heads(lines: list[str]) -> list[str]:
@@ -58,7 +60,7 @@ def measured() -> Result:
 
 @pytest.fixture(scope="module")
 def overflowing() -> Result:
-    overrides = ["initializer.std=10", "layers=24"]
+    overrides = ["initializer.std=10", "layers=24", "backward=false"]
     return run(load_spec("relu_std001", overrides))
 
 
@@ -147,7 +149,7 @@ def test_two_lines_of_heads_stand_over_their_columns(wide, overflowing: Result):
     wide(80)
     lines = plain(overflowing)
     upper, lower = heads(lines)
-    assert upper.split() == ["sat.", "sat.", "std", "inf,"]
+    assert upper.split() == ["sat.", "sat.", "std"]
     assert lower.split()[:5] == ["layer", "mean", "std", "low", "high"]
     assert upper.index("std") + len("std") == lower.index("(inputs)") + len("(inputs)")
     assert rows(lines)[0][: lower.index("mean") + len("mean")].endswith("39.54")
@@ -167,7 +169,7 @@ def test_piped_has_two_spaces_and_one_line_of_heads(wide, overflowing: Result, m
     wide(None)
     (line,) = heads(plain(replace(overflowing, layers=without_theory(overflowing))))
     names = ["layer", "mean", "std", "sat. low", "sat. high", "distinct", "std (inputs)"]
-    assert re.split(" {2,}", line) == [*names, "outside", "inf, nan", "histogram"]
+    assert re.split(" {2,}", line) == [*names, "finite", "outside", "histogram"]
     (line,) = heads(plain(replace(measured, layers=without_theory(measured))))
     assert re.split(" {2,}", line) == [*names, "grad. ratio", "histogram"]
 
@@ -181,6 +183,120 @@ def test_exponents_are_short(wide, mean: float, shown: str):
     result = load_result(REFERENCE / "sigmoid_xavier")
     layers = (replace(result.layers[0], mean=mean), *result.layers[1:])
     assert plain(replace(result, layers=layers))[2].split()[1] == shown
+
+
+# what the dtype cannot tell, and what is not finite
+
+
+def changed(result: Result, number: int, **figures: object) -> Result:
+    """The result with other figures of its layer of this number."""
+    layers = list(result.layers)
+    layers[number - 1] = replace(layers[number - 1], **figures)
+    return replace(result, layers=tuple(layers))
+
+
+def test_a_figure_below_its_floor_is_said_to_be_below(wide, measured: Result):
+    wide(None)
+    floors = {"std_across_inputs": 5.81e-8, "mean": 1.1754943508222875e-38, "distinct_units": None}
+    lines = plain(changed(measured, 5, unresolved=floors))
+    assert column(lines, "std (inputs)")[-1] == "<6e-8"
+    assert column(lines, "mean")[-1] == "<2e-38"
+    assert column(lines, "distinct")[-1] == ">=100"
+    one = plain(changed(measured, 5, unresolved=floors, distinct_units=1))
+    assert column(one, "distinct")[-1] == "?"
+    shown = f"{measured.layers[4].std_across_inputs:.4g}"
+    assert shown not in "\n".join(lines)
+    assert column(lines, "std")[-1] == column(plain(measured), "std")[-1]
+
+
+def test_a_layer_of_rounding_looks_as_one_of_equal_values(wide, measured: Result):
+    wide(None)
+    bins = len(measured.layers[0].histogram.counts)
+    narrow = HistogramCounts(tuple(1e-40 * k for k in range(bins + 1)), (7,) * bins, 0, 0)
+    one = tuple(int(k == bins // 2) for k in range(bins))
+    equal = HistogramCounts(tuple(k / bins - 0.5 for k in range(bins + 1)), one, 0, 0)
+    lost = {"std": 1.1754943508222875e-38}
+
+    def spark(counts: HistogramCounts, floors: dict[str, float]) -> str:
+        lines = plain(changed(measured, 1, unresolved=floors, histogram=counts))
+        return rows(lines)[0][heads(lines)[0].index("histogram") :]
+
+    assert spark(narrow, lost) == spark(equal, lost) == " " * (bins // 2) + "█"
+    assert spark(narrow, {}) == "█" * SPARK_WIDTH
+
+
+def test_shares_and_ratios_that_nothing_is_known_of(wide, measured: Result):
+    wide(None)
+    lost = dict.fromkeys(("saturation.low", "saturation.high", "gradient.ratio"))
+    many = replace(measured.layers[0].saturation, low=0.4, high=0.4)
+    result = changed(measured, 1, unresolved=lost, saturation=many)
+    lines = plain(result)
+    for head in ("sat. low", "sat. high", "grad. ratio"):
+        assert column(lines, head)[0] == "?"
+    first = next(line for line in table(result) if line.startswith("\x1b[36m    1"))
+    assert "\x1b[33m" not in first
+
+
+@pytest.mark.parametrize(
+    ("floor", "shown"),
+    [
+        (6e-8, "<6e-8"),
+        (6.0000001e-8, "<7e-8"),
+        (9.5e-8, "<1e-7"),
+        (1.1754943508222875e-38, "<2e-38"),
+        (2.2250738585072014e-308, "<3e-308"),
+        (0.00299, "<0.003"),
+        (2.1, "<3"),
+        (1.7e30, "<2e30"),
+        (None, "?"),
+    ],
+)
+def test_a_floor_is_rounded_up_to_one_digit(floor: float | None, shown: str):
+    assert below(floor) == shown
+
+
+@given(st.floats(min_value=2.3e-308, max_value=1e308))
+def test_what_is_said_to_lie_above_a_figure_does(floor: float):
+    said = float(below(floor).removeprefix("<"))
+    assert floor <= said <= 2 * floor
+
+
+def test_figures_are_of_so_many_finite_values(wide, overflowing: Result):
+    wide(None)
+    cells = column(plain(overflowing), "finite")
+    for cell, layer in zip(cells, overflowing.layers, strict=True):
+        counts = layer.histogram
+        number = sum(counts.counts) + counts.underflow + counts.overflow
+        assert cell == (f"of {number:,}" if layer.nonfinite else "all")
+    assert {"all", "of 0"} < set(cells)
+
+
+def test_the_gradient_s_figures_are_of_their_own(wide, measured: Result):
+    wide(None)
+    gradient = measured.layers[1].gradient
+    counts = replace(gradient.histogram, counts=(160,), underflow=0, overflow=0)
+    partial = replace(gradient, nonfinite=99_840, histogram=counts)
+    lines = plain(changed(measured, 2, gradient=partial))
+    assert column(lines, "grad. finite") == ["all", "of 160", "all", "all", "all"]
+    assert "finite" not in re.split(" {2,}", heads(lines)[0])
+    assert "finite" not in "\n".join(heads(plain(measured)))
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_both_counts_have_room(wide, measured: Result, columns: int):
+    wide(columns)
+    gradient = measured.layers[1].gradient
+    partial = replace(gradient, nonfinite=99_840, ratio=3.906e-32)
+    result = changed(
+        measured, 2, gradient=partial, nonfinite=9, mean=-1.672e295, std=1.317e297,
+        std_across_inputs=1.314e297, distinct_units=None,
+    )  # fmt: skip
+    lines = plain(result)
+    assert max(map(len, lines)) <= columns
+    row = rows(lines)[1]
+    assert "1.317e297" in row
+    assert "3.906e-32" in row
+    assert row.count(" of ") == 2
 
 
 # gradient and theory

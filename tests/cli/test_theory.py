@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from re import search
 from typing import TYPE_CHECKING
 
 import pytest
@@ -84,23 +85,24 @@ def said_of(winit: Callable, spec: Callable, *overrides: str) -> str:
             "tanh",
             "critical",
             "zeros",
-            "chi_1 = 1, critical: over l layers the gradient's power falls as 1 / l,"
+            "chi_1 = 1 in the limit q = 0, critical: over l layers the gradient's power falls as"
+            " 1 / l,"
             " q falls as 0.5 / l. xi_q, xi_c and 1 / |ln chi_1| are infinite.",
         ),
         (
             "tanh",
             "critical",
             "{name: normal, std: 0.1}",
-            "chi_1 = 1 at q*, critical: the gradient keeps its power; over l layers 1 - c falls as"
-            " 16.6 / l. xi_q = 2.575 layers, over which the variance settles e-fold."
-            " xi_c and 1 / |ln chi_1| are infinite.",
+            "chi_1 = 1 at q*, critical: the gradient keeps its power; over l layers (l far above"
+            " 170) 1 - c falls as 17 / l. xi_q = 2.575 layers, over which the variance settles"
+            " e-fold. xi_c and 1 / |ln chi_1| are infinite.",
         ),
         (
             "relu",
             "he_normal",
             "zeros",
-            "chi_1 = 1, critical: the gradient keeps its power; over l layers 1 - c falls as"
-            " 44.4 / l^2. xi_q, xi_c and 1 / |ln chi_1| are infinite.",
+            "chi_1 = 1, critical: the gradient keeps its power; over l layers (l far above 6.7)"
+            " 1 - c falls as 44 / l^2. xi_q, xi_c and 1 / |ln chi_1| are infinite.",
         ),
         (
             "linear",
@@ -139,6 +141,50 @@ def said_of(winit: Callable, spec: Callable, *overrides: str) -> str:
             "zeros",
             "chi_1 = 0: no gradient comes through a layer.",
         ),
+        (
+            "step",
+            "lecun_normal",
+            "zeros",
+            "chi_1 = 0: no gradient comes through a layer.",
+        ),
+        (
+            "tanh_shrink",
+            "lecun_normal",
+            "zeros",
+            "chi_1 = 0 in the limit q = 0: no gradient comes through deep layers.",
+        ),
+        (
+            "{name: soft_shrink, threshold: 1}",
+            "lecun_normal",
+            "zeros",
+            "chi_1 = 0 in the limit q = 0: no gradient comes through deep layers.",
+        ),
+        (
+            "softplus",
+            "he_normal",
+            "zeros",
+            "q grows without bound. chi_1 = 1 in the limit of large q, critical: the gradient's"
+            " power changes ever less from layer to layer, as the table shows."
+            " 1 / |ln chi_1| is infinite.",
+        ),
+        (
+            "{name: gelu, approximate: none}",
+            "he_normal",
+            "{name: normal, std: 1}",
+            "chi_1 = 1 in the limit of large q, critical: the gradient's power changes ever less",
+        ),
+        (
+            "softplus",
+            "{name: kaiming_normal, gain: 2}",
+            "zeros",
+            "chi_1 = 2 in the limit of large q: the gradient's power grows 2-fold a layer.",
+        ),
+        (
+            "relu",
+            "he_normal",
+            "{name: normal, std: 1}",
+            "q grows without bound. chi_1 = 1, critical: the gradient keeps its power.",
+        ),
     ],
 )
 def test_the_gradient_over_how_many_layers(
@@ -146,6 +192,74 @@ def test_the_gradient_over_how_many_layers(
 ):
     overrides = (f"activation={activation}", f"initializer={initializer}", f"bias={bias}")
     assert said in said_of(winit, spec, *overrides)
+
+
+@pytest.mark.parametrize(
+    ("gain", "said"),
+    [
+        (1.0000002, "chi_1 = 1 + 4e-7: the gradient's power grows e-fold over 2.5e6 layers."),
+        (0.9999998, "chi_1 = 1 - 4e-7: the gradient's power falls e-fold over 2.5e6 layers."),
+        (1e-20, "chi_1 = 1e-40: the gradient's power falls 1e40-fold a layer."),
+        (1e20, "chi_1 = 1e40: the gradient's power grows 1e40-fold a layer."),
+    ],
+)
+def test_numbers_show_what_they_say(winit: Callable, spec: Callable, gain: float, said: str):
+    initializer = f"initializer={{name: kaiming_normal, gain: {gain}}}"
+    assert said in said_of(winit, spec, "activation=linear", initializer)
+
+
+def test_numbers_have_short_exponents(winit: Callable, spec: Callable):
+    overrides = ("activation=tanh", "initializer=critical", "bias={name: normal, std: 1e-9}")
+    sets = [part for override in overrides for part in ("--set", override)]
+    _, *lines = winit("theory", "-c", spec(), *sets).out.splitlines()
+    assert not search(r"e-0|e[+]", " ".join(lines))
+
+
+def test_what_settles_within_a_layer_is_not_infinite(winit: Callable, spec: Callable):
+    """dq'/dq is exp(-450) there."""
+    overrides = (
+        "activation={name: sin, omega: 30}",
+        "initializer=critical",
+        "bias={name: normal, std: 0.5}",
+    )
+    said = said_of(winit, spec, *overrides)
+    assert "chi_1 = 1 at q*, critical" in said
+    assert said.endswith("xi_c and 1 / |ln chi_1| are infinite.")
+    assert "xi_q" not in said
+    sets = [part for override in overrides for part in ("--set", override)]
+    limits = strict(winit("theory", "-c", spec(), "--json", *sets).out)["limits"]
+    assert (limits["xi_q"], limits["xi_c"], limits["xi_gradient"]) == (0, None, None)
+
+
+@pytest.mark.parametrize(
+    ("activation", "std", "bias", "until"),
+    [
+        ("tanh", 0.100001, 0, "q has settled, which takes more than 50,000 layers"),
+        ("tanh", 0.1000000001, 0, "q has settled, which takes more than 1e8 layers"),
+        ("tanh", 0.09999, 0, "q has fallen, which takes more than 5,000 layers"),
+        ("hard_silu", 0.1404738261612, 0.7121, "q has settled, which takes more than"),
+        ("softplus", 0.1415, 0, "q has grown, which takes more than"),
+        ("tanh", 0.1001, 0, "q has settled, which takes more than 500 layers"),
+        ("relu", 0.14142, 0, ""),
+        ("relu", 0.1414, 1, ""),
+        ("tanh", 0.1, 0, ""),
+        ("tanh", 0.11, 0, ""),
+    ],
+)
+def test_from_which_depth_on_it_holds(
+    winit: Callable, spec: Callable, activation: str, std: float, bias: float, until: str
+):
+    """tanh near criticality: the gradient of 200 layers falls 280-fold before q settles."""
+    said = said_of(
+        winit,
+        spec,
+        "width=100",
+        f"activation={activation}",
+        f"initializer={{name: normal, std: {std}}}",
+        f"bias={{name: normal, std: {bias}}}",
+    )
+    assert ("All this holds once" in said) == bool(until)
+    assert until in said
 
 
 def test_the_power_law_is_that_of_the_table(winit: Callable, spec: Callable):

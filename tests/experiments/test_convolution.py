@@ -151,3 +151,14 @@ def test_json_is_strict_where_everything_overflows():
     result = result_of("{name: normal, std: 1e30}", "layers: 4")
     assert result.verdict[0].name == "overflow"
     json.loads(dump_result(result), parse_constant=pytest.fail)
+
+
+def test_channels_of_equal_kernels_are_one_whatever_blas_rounds():
+    """Sums of 450 weights, which BLAS adds up in another order at the edges of a matrix."""
+    text = (
+        "samples: 100\nchannels: [50, 50, 50]\nkernel: 3\nimage: [16, 16, 3]\npadding: same\n"
+        "activation: relu\ninitializer: {name: constant, value: 0.01}\nbackward: false\n"
+    )
+    layers = run(parse_spec(text.encode(), source="a.yaml", stem="a")).layers
+    assert [layer.channels.distinct for layer in layers] == [1, 1, 1]
+    assert all(layer.distinct_units <= 256 for layer in layers)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from weightinit_cli.initializers import INITIALIZERS, Fans
-from weightinit_cli.initializers.samplers import fingerprint
+from weightinit_cli.initializers.samplers import LAWS, fingerprint
 from weightinit_cli.streams import Role, stream
 
 Z = 4.5
@@ -62,6 +62,33 @@ def test_another_stream_other_weights(example, fans, dtype):
     else:
         assert print_of_one != print_of_other
         assert not np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("law", LAWS)
+@settings(deadline=None, derandomize=True, max_examples=20)
+@given(st.integers(0, 2**64 - 1), npst.array_shapes(min_dims=2, max_dims=2, max_side=90))
+def test_float64_draws_are_those_of_float32(law, seed, shape):
+    """To the bit, redraws of the truncated law included, and so are those that come after."""
+    draws, prints, following = [], [], []
+    for dtype in DTYPES:
+        generator = stream(seed, Role.WEIGHTS)
+        draws.append(np.empty(shape, dtype))
+        prints.append(LAWS[law].fill(draws[-1], generator))
+        following.append(generator.random(3).tobytes())
+    assert np.array_equal(*draws)
+    assert prints[0] == prints[1]
+    assert following[0] == following[1]
+
+
+def test_float64_weights_are_those_of_float32(example, fans, build):
+    """But for rounding: of an entry, its scale and its mean, or of a product of matrices."""
+    weights, prints = zip(*(draw(*example, fans, dtype=dtype) for dtype in DTYPES), strict=True)
+    sampler = build(fans)
+    eps = np.finfo(np.float32).eps
+    whole = 2 * fans.larger if example[0] in ("orthogonal", "delta_orthogonal", "lsuv") else 4
+    tolerance = whole * eps * (abs(sampler.mean) + sampler.std)
+    assert np.abs(weights[0] - weights[1]).max() <= tolerance + 4 * eps * np.abs(weights[1]).max()
+    assert prints[0] == prints[1]
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -19,6 +19,7 @@ import pytest
 from scipy.special import ndtr
 
 from weightinit_cli.initializers import INITIALIZERS, Fans
+from weightinit_cli.initializers.samplers import FixedNorm, Independent
 from weightinit_cli.streams import Role, stream
 
 if TYPE_CHECKING:
@@ -335,3 +336,21 @@ def test_truncation_leaves_nothing_beyond_and_nothing_out():
     share = (ndtr(2) - ndtr(1.98)) * 2 / (2 * ndtr(2) - 1)
     counted = np.count_nonzero(np.abs(weights) > 1.98)
     assert abs(counted - share * weights.size) < Z * sqrt(share * weights.size)
+
+
+@pytest.mark.parametrize(
+    ("law", "expected"),
+    [("normal", gaussian(1)), ("truncated_normal", cut(1)), ("uniform", flat(-1, 1))],
+)
+def test_the_excess_of_a_law_is_its_kurtosis_less_that_of_a_normal(law, expected):
+    assert Independent(law, 0.7).excess == pytest.approx(expected.kurtosis - 3, rel=1e-12, abs=0)
+
+
+def test_the_excess_of_a_fixed_norm_is_that_of_a_sum():
+    """For x of N(0, 1) and a fixed |w|, w·x is normal, whose kurtosis is 3.
+
+    Of independent entries, it is 3 + (6 + 3 excess) / n.
+    """
+    n = 50
+    sampler = FixedNorm(1.0, n)
+    assert (6 + 3 * sampler.excess) / n == pytest.approx(0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, is_dataclass
+
 import numpy as np
 
 
@@ -11,7 +13,6 @@ def flat(value):
         return [value.dtype.str, value.shape, value.tobytes()]
     if isinstance(value, list | tuple):
         return [flat(part) for part in value]
-    names = getattr(value, "__slots__", None)
-    if names and not isinstance(value, np.generic | int | float | str):
-        return [flat(getattr(value, name)) for name in names]
+    if is_dataclass(value):
+        return [flat(getattr(value, field.name)) for field in fields(value)]
     return [repr(value)]

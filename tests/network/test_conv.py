@@ -351,7 +351,8 @@ def drawn(net):
             bias = np.zeros(layer.columns)
             if layer.bias is not None:
                 generator = stream(net.seed, Role.BIAS, layer=number)
-                bias = generator.standard_normal(layer.columns, net.dtype.type) * layer.bias.scale
+                bias = generator.standard_normal(layer.columns, np.float32).astype(net.dtype)
+                bias *= layer.bias.scale
             found.append((weights.astype(float), np.tile(bias, layer.positions)))
     return found
 
@@ -359,7 +360,7 @@ def drawn(net):
 def cotangent(net):
     generator = stream(net.seed, Role.COTANGENT, layer=len(net.layers))
     shape = (net.samples, net.layers[-1].units)
-    return generator.standard_normal(shape, net.dtype.type).astype(float)
+    return generator.standard_normal(shape, np.float32).astype(float)
 
 
 def plain(net, inputs):

@@ -93,6 +93,9 @@ SHAPES = {
     "orthogonal, float64": ((600, 600), 50, "tanh", "orthogonal", "float64"),
     "orthogonal, wide": ((300, 1500), 50, "tanh", "orthogonal"),
     "float64": ((500, 500), 3000, "tanh", "xavier_uniform", "float64"),
+    "few inputs, panels being drawn": ((1200, 1200), 1, "tanh", "he_normal"),
+    "few inputs, float64": ((1200, 1200), 1, "tanh", "he_normal", "float64"),
+    "one norm, float64": ((1200, 1200), 1, "tanh", "nguyen_widrow", "float64"),
     "funnel": ((3000, 10, 3000), 200, "relu", "he_normal"),
 }
 

@@ -17,7 +17,6 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from weightinit_cli.network.forward import random_directions
 from weightinit_cli.network.moments import UnitMoments
 
 EPS = float(np.finfo(np.float64).eps)
@@ -135,7 +134,7 @@ def test_only_finite_values_count(values, cut):
         else:
             assert figures(moments) == (None,) * 4
         if count < values.size:
-            assert moments.distinct(EPS) is None
+            assert moments.candidates(EPS) is None
 
 
 @SETTINGS
@@ -239,104 +238,6 @@ def test_dead_units_are_zero_for_every_input():
 INPUTS, UNITS = 200, 4096
 
 
-@pytest.fixture(scope="module")
-def directions():
-    return np.random.Generator(np.random.PCG64(4)).standard_normal((2, INPUTS))
-
-
-@pytest.fixture(scope="module", params=["float32", "float64"])
-def random_units(request):
-    generator = np.random.Generator(np.random.PCG64(5))
-    return generator.standard_normal((INPUTS, UNITS)).astype(request.param)
-
-
-def distinct(values, directions, cuts=()):
-    """Counted over blocks, as the network does."""
-    bounds = [0, *cuts, len(values)]
-    parts = [
-        UnitMoments.of(values[top:bottom], directions[:, top:bottom])
-        for top, bottom in pairwise(bounds)
-    ]
-    return sum(parts[1:], parts[0]).distinct(float(np.finfo(values.dtype).eps))
-
-
-@pytest.mark.parametrize("offset", [0.0, 5.0])
-def test_random_units_are_all_distinct(random_units, directions, offset):
-    """One projection alone would merge about ten of 4,096 by chance in float32."""
-    values = random_units + random_units.dtype.type(offset)
-    assert distinct(values, directions) == UNITS
-    assert distinct(values, directions, (17, 90)) == UNITS
-
-
-@pytest.mark.parametrize("value", [0.0, 0.5, -3e-20, 1e30])
-def test_equal_units_are_one(random_units, directions, value):
-    same = np.full((INPUTS, 50), value, random_units.dtype)
-    assert distinct(same, directions) == 1
-    assert distinct(same, directions, (1, 100)) == 1
-    copies = np.repeat(random_units[:, :1], 50, axis=1)
-    assert distinct(copies, directions) == 1
-
-
-def test_units_equal_to_rounding_are_one(random_units, directions):
-    """A last place of difference, as another order of summation leaves, is none."""
-    copies = np.repeat(random_units[:, :1], 3, axis=1)
-    copies[:, 1] = np.nextafter(copies[:, 0], np.inf)
-    assert distinct(copies, directions) == 1
-
-
-def test_duplicates_among_random_units_are_found(random_units, directions):
-    values = random_units.copy()
-    values[:, 100:110] = values[:, :10]
-    values[:, 4000] = values[:, 5]
-    assert distinct(values, directions) == UNITS - 11
-
-
-def test_units_that_differ_by_a_thousandth_are_two(random_units, directions):
-    """The whole unit by 1e-3, one input alone by 1e-2, and the whole unit by 1e-3 in relation."""
-    values = np.repeat(random_units[:, :1], 4, axis=1)
-    values[:, 1] += 1e-3
-    values[7, 2] += 1e-2
-    values[:, 3] *= 1 + 1e-3
-    assert distinct(values, directions) == 4
-
-
-def test_dead_units_are_one(random_units, directions):
-    values = random_units[:, :50].copy()
-    values[:, 3] = 0
-    assert distinct(values, directions) == 50
-    values[:, 4:6] = 0
-    assert distinct(values, directions) == 48
-
-
-def test_collapsed_units_still_differ(random_units, directions):
-    """Far apart in their offsets, each alone constant: as in a sigmoid with Xavier."""
-    values = np.repeat(np.linspace(0.2, 0.8, 300, dtype=random_units.dtype)[None], INPUTS, axis=0)
-    assert distinct(values, directions) == 300
-
-
-def test_one_input_and_one_unit(directions):
-    assert distinct(np.ones((1, 1)), directions[:, :1]) == 1
-    assert distinct(np.array([[1.0, 2.0, 1.0]]), directions[:, :1]) == 2
-    assert distinct(np.zeros((5, 3)), directions[:, :5]) == 1
-
-
-def test_units_that_differ_by_a_constant_are_told_apart_by_their_means():
-    """As in a collapsed layer; no direction shrinks the difference, at any number of inputs."""
-    for inputs in (1, 7, 100, 200, 1000):
-        rows = random_directions(inputs)
-        apart = 0.5 * 20 * float(np.finfo(np.float32).eps)
-        values = np.full((inputs, 50), 0.5) + apart * np.arange(50)
-        moments = UnitMoments.of(values, rows)
-        assert moments.distinct(float(np.finfo(np.float32).eps)) == 50
-
-
 def test_units_without_a_number_are_not_dead():
     values = np.array([[0.0, nan, nan], [0.0, nan, 0.0]])
     assert UnitMoments.of(values).dead.tolist() == [True, False, False]
-
-
-@pytest.mark.parametrize("size", [1e300, 1e-300])
-def test_distinct_does_not_depend_on_the_size(directions, size):
-    values = np.random.Generator(np.random.PCG64(6)).standard_normal((INPUTS, 100))
-    values[:, 1] = values[:, 0]
-    assert distinct(values * size, directions, (60,)) == 99

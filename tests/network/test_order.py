@@ -15,15 +15,23 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from weightinit_cli.network.moments import UnitMoments
-from weightinit_cli.network.order import Buckets, Order, at_least, at_most
-from weightinit_cli.network.recording import (
+from weightinit_cli.network.order import (
+    FEW,
     QUANTILES,
+    Buckets,
+    Order,
+    at_least,
+    at_most,
+    quantiles,
+)
+from weightinit_cli.network.recording import (
     Observed,
     Request,
     bin_edges,
     record,
     widened,
 )
+from weightinit_cli.network.workers import nobody, workers
 
 SETTINGS = settings(deadline=None, derandomize=True, max_examples=100)
 DTYPES = (np.float32, np.float64)
@@ -292,3 +300,23 @@ def test_bin_edges_rise_from_end_to_end(bins, low, extent):
     assert edges[-1] >= low + extent
     if edges[0] == low:
         assert edges[-1] == low + extent
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("rows", [1, 40, 700])
+def test_quantiles_of_few_and_of_many_are_those_of_all(rows, dtype):
+    """Sorted, or by buckets; inf and nan are left out, and zeros are no matter."""
+    generator = np.random.Generator(np.random.PCG64(rows))
+    values = generator.standard_normal((rows, 200)).astype(dtype)
+    values[generator.random(values.shape) < 0.3] = 0
+    values[generator.random(values.shape) < 0.01] = np.nan
+    values[-1, -2:] = np.inf, -np.inf
+    blocks = [slice(top, top + 150) for top in range(0, rows, 150)]
+    counted = [Buckets.of(values[block]) for block in blocks]
+    with workers(1, nobody) as apply:
+        found = quantiles(values, blocks, counted, apply)
+        none = quantiles(np.full((2, 3), np.nan), [slice(0, 2)], [], apply)
+    finite = values[np.isfinite(values)]
+    assert (values.size > FEW) == (rows == 700)
+    assert found == tuple(np.quantile(finite, QUANTILES, method="inverted_cdf").tolist())
+    assert none == (None,) * len(QUANTILES)

@@ -26,11 +26,12 @@ def statistics(weights: Any) -> WeightStatistics:
     """Of all finite elements; what no picture reads stays empty."""
     finite = weights[np.isfinite(weights)].astype(np.float64)
     if not finite.size:
-        return WeightStatistics(None, None, None, None, None, 0.0, None)
+        return WeightStatistics(None, None, None, None, None, None, 0.0, None, None)
     scale = float(np.abs(finite).max()) or 1.0
     mean, std = (scale * float(figure(finite / scale)) for figure in (np.mean, np.std))
     zero = float(np.mean(weights == 0))
-    return WeightStatistics(mean, std, finite.min().item(), finite.max().item(), None, zero, None)
+    low, high = finite.min().item(), finite.max().item()
+    return WeightStatistics(mean, std, low, high, None, None, zero, None, None)
 
 
 def kernels_of(weights: Any, stored: int = STORED) -> Kernels:

@@ -48,6 +48,7 @@ def gradient_of(delta: Any, x: Any, following: Any | None) -> Gradient:
         signal_rms=_number(np.sqrt(own)),
         weight_rms=_number(weights),
         ratio=_number(own / power) if power else None,
+        total_ratio=_number(own / power) if power else None,
         nonfinite=delta.size - finite.size,
         histogram=HistogramCounts(
             EDGES,
@@ -172,7 +173,9 @@ def _over_seeds(networks: list[list[LayerStatistics]]) -> list[LayerStatistics]:
             values = [v for v in (_figure(one, path) for one in each) if v is not None]
             if values:
                 repeats[path] = Spread(
-                    float(np.mean(values)), float(np.std(values, ddof=1)) if values[1:] else None
+                    float(np.mean(values)),
+                    float(np.std(values, ddof=1)) if values[1:] else None,
+                    None,
                 )
         out.append(replace(each[0], repeats=repeats))
     return out
@@ -218,6 +221,37 @@ def network(
     )
 
 
+def lost(result: Result, first: int, *paths: str, floor: float | None = 5.81e-8) -> Result:
+    """The result with these figures below the resolution from a layer on."""
+    layers = [
+        replace(each, unresolved={**each.unresolved, **dict.fromkeys(paths, floor)})
+        if number >= first
+        else each
+        for number, each in enumerate(result.layers, 1)
+    ]
+    return replace(result, layers=tuple(layers))
+
+
+def underflowing(layers: int) -> Result:
+    """From the middle on all values have underflowed, so that no gradient is known."""
+    result = network("linear", 0.01, layers, None, VANISHING)
+    sizes = ("mean", "std", "min", "max", "std_across_inputs")
+    result = lost(result, layers // 2 + 1, *sizes, floor=1e3)
+    gradient = ("gradient.signal_rms", "gradient.weight_rms", "gradient.ratio")
+    return lost(result, 1, *gradient, floor=None)
+
+
+def partial(result: Result, first: int) -> Result:
+    """The result with values and gradients that are mostly not finite from a layer on."""
+    layers = [
+        replace(each, nonfinite=90_000, gradient=replace(each.gradient, nonfinite=70_000))
+        if number >= first and each.gradient
+        else each
+        for number, each in enumerate(result.layers, 1)
+    ]
+    return replace(result, layers=tuple(layers))
+
+
 HEALTHY = Verdict("healthy", None, None, None, "nothing to mend")
 VANISHING = Verdict("vanishing_gradient", 4, "gradient.ratio", 0.056, "raise the scale")
 SAME = Verdict("inputs_indistinguishable", 3, "std_across_inputs", 0.0006, "try critical")
@@ -244,5 +278,10 @@ NETWORKS: dict[str, Callable[[], Result]] = {
     "net_overflow_12": lambda: network("linear", 1e60, 12, None, EXPLODING),
     "net_exploding_10": lambda: network("linear", 100.0, 10, None, EXPLODING),
     "net_vanishing_10": lambda: network("linear", 0.01, 10, None, VANISHING),
+    "net_lost": lambda: lost(network("sigmoid", 1.0, 5), 4, "std_across_inputs"),
+    "net_underflow_10": lambda: underflowing(10),
+    "net_underflow_12": lambda: underflowing(12),
+    "net_partial_10": lambda: partial(network("tanh", 1.0, 10, (-1.0, 1.0)), 7),
+    "net_partial_12": lambda: partial(network("tanh", 1.0, 12, (-1.0, 1.0)), 12),
     "net_no_theory": lambda: network("tanh", 1.0, 5, (-1.0, 1.0), theory=False),
 }

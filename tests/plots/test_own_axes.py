@@ -53,8 +53,16 @@ def test_a_map_shows_each_layer_whole_with_a_strip_of_stds(layers, shape):
 
 def test_layers_of_one_value_are_said_and_leave_the_strip_empty(shape):
     drawing = compose(shape("dead_layers_12"))
-    assert said(drawing, "one finite value alone (drawn in the middle): from layer 11")
+    assert said(drawing, "all finite values are equal (drawn in the middle): in layers 11 to 12")
     assert any(isinstance(i, Line) and len(i.vertices) == 20 for i in drawing.items)
+
+
+def test_what_is_said_of_one_layer_is_not_said_of_the_layers_after_it():
+    arrays = [np.linspace(0, 10.0**k, 90) for k in range(12)]
+    arrays[8] = np.where(np.arange(90) < 3, 0.0, np.inf)
+    arrays[9:] = [np.full(90, np.inf)] * 3
+    drawing = compose(builders.result_of(arrays, None))
+    assert "all finite values are equal (drawn in the middle): in layer 9" in drawing.texts
 
 
 def test_panels_with_nothing_finite_have_no_values_on_their_axis(shape):

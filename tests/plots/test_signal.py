@@ -26,7 +26,7 @@ def with_gradients(result, gradients):
 def spike(power, *, zeros=0, nonfinite=0):
     """All |δ| between two powers of two, beside zeros."""
     held = HistogramCounts((2.0**power, 2.0 ** (power + 1)), (100,), zeros, 0)
-    return Gradient(1.5 * 2.0**power, 1.0, 0.5, nonfinite, held)
+    return Gradient(1.5 * 2.0**power, 1.0, 0.5, 0.5, nonfinite, held)
 
 
 def wedges(drawing):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from weightinit_cli.experiments import run
-from weightinit_cli.results import LayerTheory, Prediction, dump_result
+from weightinit_cli.results import SCHEMA_VERSION, LayerTheory, Prediction, dump_result
 from weightinit_cli.spec import parse_spec
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ KINDS = {
     "repeated": f"{SIZE}activation: relu\ninitializer: kaiming_normal\nrepeats: 3\n",
 }
 PREDICTED = "predicted"
-VERSION_1 = Path(__file__).parent / "version_1.json"
+HERE = Path(__file__).parent
 
 
 @cache
@@ -83,8 +83,20 @@ def tree() -> Callable[[], dict[str, Any]]:
     return parse
 
 
+def of_version(version: int) -> dict[str, Any]:
+    """A fresh tree of a result that winit wrote under this schema version."""
+    text = (HERE / f"version_{version}.json").read_text(encoding="utf-8")
+    parsed: dict[str, Any] = json.loads(text)
+    return parsed
+
+
 @pytest.fixture
 def old() -> dict[str, Any]:
-    """A fresh tree of a result that winit wrote under schema version 1."""
-    parsed: dict[str, Any] = json.loads(VERSION_1.read_text(encoding="utf-8"))
-    return parsed
+    """That of version 1."""
+    return of_version(1)
+
+
+@pytest.fixture(params=range(1, SCHEMA_VERSION))
+def older(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """That of every version but today's."""
+    return of_version(request.param)

@@ -406,8 +406,61 @@ def test_repeats_that_contradict_the_spec(refused: Callable, tree: Callable):
 @pytest.mark.parametrize("key", ["standard", "", "saturation", "theory.q", "a\nb", "x" * 9999])
 def test_repeats_of_no_figure(refused: Callable, tree: Callable, key: str):
     damaged = tree("repeated")
-    damaged["layers"][0]["repeats"][key] = {"mean": 1.0, "std": 0.5}
+    spread = {"mean": 1.0, "std": 0.5, "quantiles": None}
+    damaged["layers"][0]["repeats"][key] = spread
     assert refused(damaged).startswith("layers.0.repeats: no figure of a layer is named ")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            lambda layer: layer["unresolved"].update({"deviation": 1e-8}),
+            "layers.0.unresolved: no figure of a layer is named 'deviation'",
+        ),
+        (
+            lambda layer: layer["unresolved"].update({"std": -1e-8}),
+            "layers.0.unresolved.std: must be >= 0",
+        ),
+        (
+            lambda layer: layer["unresolved"].update({"std": "small"}),
+            "layers.0.unresolved.std: must be a finite number, not 'small'",
+        ),
+        (
+            lambda layer: layer["resolution"].update({"activations": -1.0}),
+            "layers.0.resolution.activations: must be >= 0",
+        ),
+        (
+            lambda layer: layer["weights"]["quantiles"].pop("0.5"),
+            "layers.0.weights.quantiles: must be 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99",
+        ),
+        (
+            lambda layer: layer["repeats"]["std"]["quantiles"].update({"0.9": 1.0}),
+            "layers.0.repeats.std.quantiles: must be 0.05, 0.5, 0.95",
+        ),
+    ],
+)
+def test_what_cannot_be_told_must_be_a_figure(
+    refused: Callable, tree: Callable, change: Callable, said: str
+):
+    damaged = tree("repeated")
+    change(damaged["layers"][0])
+    assert refused(damaged) == said
+
+
+@pytest.mark.parametrize("damage", [None, "wide", 3, [1], [0, [1]], {"low": 0}, [True, 1]])
+def test_a_range_of_the_histogram_is_one(refused: Callable, tree: Callable, damage: object):
+    damaged = tree("plain")
+    damaged["spec"]["histogram"]["range"] = damage
+    said = "spec.histogram.range: must be auto, per_layer or two numbers"
+    assert refused(damaged) == said
+
+
+def test_unresolved_weights_are_figures(tree: Callable, tmp_path: Path):
+    marked = tree("plain")
+    marked["layers"][0]["unresolved"] = {"weights.std": 1e-7, "weights.kurtosis": None}
+    (tmp_path / STATS).write_text(json.dumps(marked), encoding="utf-8")
+    assert load_result(tmp_path).layers[0].unresolved["weights.std"] == 1e-7
 
 
 def test_theory_of_no_figure(refused: Callable, tree: Callable):

@@ -167,6 +167,26 @@ def test_the_fates() -> None:
     assert "without bound" in diverging.sentence()
 
 
+@pytest.mark.parametrize("name", ["softplus", "log_sigmoid", "silu", "mish", "hard_silu"])
+@pytest.mark.parametrize("sigma_w2", [2.0, 2.001])
+def test_where_q_grows_chi_1_is_its_limit(name: str, sigma_w2: float) -> None:
+    """Half of E[φ'²] lies where φ' = 1; q = 1e12 is off its limit by 1e-6."""
+    found = limits(of(name), sigma_w2, 1.0)
+    assert found.fate is Fate.GROWS
+    assert found.varies
+    assert found.chi_1 == pytest.approx(sigma_w2 / 2, abs=1e-9)
+    assert found.chi_q == pytest.approx(sigma_w2 / 2, abs=1e-9)
+    assert (found.xi_q, found.xi_gradient) == (inf, inf) or sigma_w2 > 2
+
+
+def test_where_phi_is_linear_on_either_side_of_0_chi_1_is_the_same_at_every_q() -> None:
+    assert not limits(of("relu"), 2, 1).varies
+    assert not limits(of("linear"), 0.5, 1).varies
+    assert not limits(of("tanh"), 0, 1).varies
+    assert limits(of("tanh"), 1, 0).varies
+    assert limits(of("tanh_shrink"), 1, 0).varies
+
+
 def test_he_keeps_every_q_and_draws_inputs_together() -> None:
     he = limits(of("relu"), 2, 0)
     assert (he.fate, he.q, he.c, he.xi_c) == (Fate.STAYS, 2, 1, inf)

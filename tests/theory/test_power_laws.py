@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import pi, tanh
+from math import ceil, pi, tanh
 
 import pytest
 
@@ -168,7 +168,7 @@ def test_the_law_is_that_of_a_d_that_occurs(name, arguments, sigma_b, power):
 
 def test_a_linear_map_keeps_all():
     _, _, tend, found = at("linear", {}, 0)
-    assert found == (None, None, None, "")
+    assert found == (None, None, None, "", 0)
     assert found.sentence() == "the gradient keeps its power"
     assert "keep their correlation" in tend.sentence()
 
@@ -179,7 +179,63 @@ def test_there_are_none_off_the_critical_line(sigma_w):
     assert laws(e, sigma_w**2, limits(e, sigma_w**2, 0)) is None
 
 
+def test_where_q_grows_the_gradient_s_power_falls_more_slowly_than_e_fold():
+    """softplus: q ~ l^(2/3), 1 - chi_1 = 2 / √(2πq), so that -ln of the power is as l^(2/3)."""
+    e = Expectations("softplus")
+    found = laws(e, 2.0, limits(e, 2.0, 0.0))
+    assert "ever less" in found.sentence()
+    q, falls = 1.0, []
+    for _ in range(2000):
+        q = next_q(e, 2.0, 0, q)
+        falls.append(1 - chi_1(e, 2.0, q))
+    assert sum(falls[1000:]) / sum(falls[125:250]) == pytest.approx(8 ** (2 / 3), rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("name", "sigma_b"),
+    [("relu", 0.0), ("tanh", 0.1), ("tanh", 1.0), ("selu", 0.1), ("hard_tanh", 0.1)],
+)
+def test_from_unit_inputs_on_the_law_holds_far_above_since(name, sigma_b):
+    e, sigma_w2, tend, found = at(name, {}, sigma_b)
+    assert not tend.late
+    layers = ceil(15 * found.since)
+    assert "over l layers (l far above " in found.sentence()
+    q, d = sigma_w2 + sigma_b**2, 1.0
+    for _ in range(layers):
+        q, d = next_q(e, sigma_w2, sigma_b**2, q), next_d(e, sigma_w2, sigma_b**2, q, d)
+    assert d == pytest.approx(found.d.factor / layers**found.d.power, rel=0.25)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "sigma_b", "said"),
+    [
+        ("tanh", {}, 0.001, "in the end 1 - c falls as 1 / l"),
+        ("hard_silu", {}, 0.71216, "in the end 1 - c falls as 1 / l^2"),
+        ("celu", {"alpha": 0.01}, 0.5, "1 - c falls to 0, but not e-fold"),
+    ],
+)
+def test_where_q_settles_late_no_number_is_said(name, arguments, sigma_b, said):
+    _, _, tend, found = at(name, arguments, sigma_b)
+    assert tend.late
+    assert found.sentence() == f"the gradient keeps its power; {said}"
+
+
+def test_no_law_begins_before_q_has_settled():
+    _, _, tend, found = at("relu6", {}, 0.151)
+    assert found.since == tend.xi_q == pytest.approx(19.8, rel=0.01)
+    assert "l far above 20" in found.sentence()
+
+
+def test_what_shrinks_by_a_law_that_is_larger_than_1_says_from_where_on():
+    _, _, _, found = at("elu", {"alpha": 0.2}, 0)
+    assert found.q.factor > 1000
+    assert found.since == pytest.approx(found.q.factor**0.5, rel=0.01)
+    assert "over l layers (l far above 33) the gradient's power falls as" in found.sentence()
+
+
 def test_a_law_in_words():
-    assert str(PowerLaw(44.4132, 2.0)) == "44.4 / l^2"
+    assert str(PowerLaw(44.4132, 2.0)) == "44 / l^2"
+    assert str(PowerLaw(1234.5, 2.0)) == "1,200 / l^2"
     assert str(PowerLaw(None, 1.0001)) == "1 / l"
     assert str(PowerLaw(0.5, 0.5)) == "0.5 / l^0.5"
+    assert str(PowerLaw(1.234e-9, 1.0)) == "1.2e-9 / l"

@@ -76,6 +76,8 @@ def test_linear_has_everything_in_closed_form():
         }
         if later:
             expected["gradient.ratio"] = later[0].fan_out * later[0].weight_variance
+            share = layer.fan_out / later[0].fan_out
+            expected["gradient.total_ratio"] = expected["gradient.ratio"] * share
         assert p.figures == pytest.approx(expected, rel=CLOSE)
 
 

@@ -100,7 +100,8 @@ def mish() -> Activation:
     def derivative(x: Array) -> Array:
         e, top, bottom = parts(x)
         slope: Array = np.where(x > 0, np.square(e), e)
-        slope *= 4 * x * (1 + e) / np.square(bottom)
+        slope *= 4
+        slope *= x * (1 + e) / np.square(bottom)
         slope += top / bottom
         return slope
 

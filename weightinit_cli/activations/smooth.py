@@ -93,8 +93,8 @@ def squareplus(*, b: float) -> Activation:
     root = sqrt(b)
 
     def value(x: Array) -> Array:
-        total = np.abs(x) + np.hypot(x, x.dtype.type(root))
-        kept: Array = np.where(x < 0, b / 2 / total, total / 2)
+        half = np.abs(x) / 2 + np.hypot(x, x.dtype.type(root)) / 2
+        kept: Array = np.where(x < 0, b / 4 / half, half)
         return kept
 
     def derivative(x: Array) -> Array:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from weightinit_cli.check.gates import Chosen, Gate
-from weightinit_cli.check.leaves import Place, is_octave, leaves, value_at
+from weightinit_cli.check.leaves import (
+    Place,
+    is_octave,
+    is_unresolved,
+    leaves,
+    value_at,
+    without_floors,
+)
 from weightinit_cli.check.outcome import Drift, Outcome, worst
 from weightinit_cli.check.rounding import Rounding
 from weightinit_cli.check.shadows import loose
@@ -32,6 +39,8 @@ def compare(
     they do, ten times over. `lacked` are the paths that the baseline's schema did not have.
     """
     was, now, *moved = (leaves(each) for each in (old, new, *shadows))
+    if chosen.gate is not Gate.EXACT:
+        was, now, *moved = (without_floors(e, (old, new, *shadows)) for e in (was, now, *moved))
     sentences, absent = missing(was, now, lacked, none_too=True)
     left_out = loose(now, moved)
     places = [p for p in shared(was, now) if p not in left_out and not lacks(p.figure, lacked)]
@@ -59,11 +68,15 @@ def compare(
 
 
 def shared(old: Leaves, new: Leaves) -> list[Place]:
-    """The places that both sides have, and those that are there where they are not empty."""
+    """The places that both sides have, and those that one may have alone."""
     both = [place for place in old if place in new and (old[place] is None) == (new[place] is None)]
     layers = min(max((place.layer or 0 for place in side), default=0) for side in (old, new))
-    octaves = [p for p in {**old, **new} if is_octave(p) and (p in old) != (p in new)]
-    return both + [place for place in octaves if (place.layer or 0) <= layers]
+    alone = [
+        place
+        for place in {**old, **new}
+        if (is_octave(place) or is_unresolved(place)) and (place in old) != (place in new)
+    ]
+    return both + [place for place in alone if (place.layer or 0) <= layers]
 
 
 def changed_verdict(old: Result, new: Result, lacked: Sequence[str] = ()) -> tuple[str, str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import sqrt
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,8 @@ FEWEST = 2.0
 RELATIVE = 1e-6
 TINY = 1e-12
 SIX_DIGITS = 1e-5  # of what is kept to as many
-# Standard errors are estimates themselves. Where a bin's edge has moved, so has what theory
-# expects in it, by the root of that at a fold such as silu's minimum.
+# Standard errors and floors are estimates themselves. Where a bin's edge has moved, so has what
+# theory expects in it, by the root of that at a fold such as silu's minimum.
 ESTIMATE = 1e-2
 BEYOND_A_FOLD = 1e-3
 EPS = {"float32": 2.0**-23, "float64": 2.0**-52}
@@ -27,6 +28,8 @@ EPS = {"float32": 2.0**-23, "float64": 2.0**-52}
 _SPREADS = frozenset({"std", "std_across_inputs", "std_across_units", "preactivation_std"})
 _MERGED = frozenset({"distinct_units", "channels.distinct"})
 _SINGLE = ("min", "max", "quantiles.", "histogram.edges.")
+_OVER_SEEDS = re.compile(r"\.(mean|std|quantiles\..*|values\..*)$")
+_RATIOS = frozenset({"gradient.ratio", "gradient.total_ratio"})
 _FRACTIONS = frozenset({"saturation.low", "saturation.high", "zero_fraction"})
 
 
@@ -62,10 +65,10 @@ class Floors:
         if figure.startswith("theory."):
             return self._of_theory(place, size)
         if figure.startswith("repeats."):
-            figure = figure.removeprefix("repeats.").rpartition(".")[0]
+            figure = _OVER_SEEDS.sub("", figure.removeprefix("repeats."))
         layer, units = self._saved[place.layer], self._units[place.layer]
-        if figure in _FRACTIONS:
-            return FEWEST / _values(layer)
+        if figure in _FRACTIONS or figure.startswith(("resolution.", "weights.")):
+            return self._beside_the_values(layer, figure, size)
         gradient = figure.startswith("gradient.")
         noise = 4 * self._eps * max(abs(layer.min or 0.0), abs(layer.max or 0.0))
         if count_group(place) is not None:
@@ -81,9 +84,19 @@ class Floors:
             return noise * noise / (size + noise) + noise / sqrt(units)
         return noise if figure.startswith(_SINGLE) else 0.0
 
+    def _beside_the_values(self, layer: LayerStatistics, figure: str, size: float) -> float:
+        if figure in _FRACTIONS:
+            return FEWEST / _values(layer)
+        if figure.startswith("resolution."):
+            return ESTIMATE * size
+        weights = layer.weights
+        if weights is None or not figure.startswith("weights.quantiles."):
+            return 0.0
+        return 4 * self._eps * max(abs(weights.min or 0.0), abs(weights.max or 0.0))
+
     def _share_of_the_largest(self, number: int, figure: str) -> float:
         """What FEWEST values at the upper edge of |δ|'s histogram are of the power of all."""
-        numbers = [number, number + 1] if figure == "gradient.ratio" else [number]
+        numbers = [number, number + 1] if figure in _RATIOS else [number]
         share = 0.0
         for gradient in (self._saved[k].gradient for k in numbers if k < len(self._saved)):
             if gradient is not None and gradient.signal_rms:

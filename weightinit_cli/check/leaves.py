@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from weightinit_cli.results.figures import CERTAIN, FIGURES, figure, floor
 from weightinit_cli.results.flat import Value, flat
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from weightinit_cli.results import HistogramCounts, Result
+    from weightinit_cli.results import HistogramCounts, LayerStatistics, Result
 
 # What is no figure: `environment` and the spec decide how two results are compared; verdicts are
 # compared as a whole.
@@ -57,6 +58,37 @@ def leaves(result: Result) -> Leaves:
 def is_octave(place: Place) -> bool:
     """Whether the place is a bin of a gradient's histogram, which is absent where it is empty."""
     return place.figure.startswith(f"{_OCTAVES}.counts.")
+
+
+def is_unresolved(place: Place) -> bool:
+    """Whether the place is the floor of a figure, which is absent where the figure is resolved."""
+    return place.figure.startswith("unresolved.")
+
+
+def without_floors(found: Leaves, results: Sequence[Result]) -> Leaves:
+    """The leaves without what some of the results may have and others not, by rounding or chance.
+
+    That is which figures are unresolved, and the z and the spread over the seeds of those near
+    their floors.
+    """
+    layers = zip(*((each.input, *each.layers) for each in results), strict=False)
+    left_out = {number: _near_floors(sides) for number, sides in enumerate(layers)}
+    return {
+        place: value
+        for place, value in found.items()
+        if not place.figure.startswith(left_out.get(place.layer or 0, ()))
+    }
+
+
+def _near_floors(sides: Sequence[LayerStatistics]) -> tuple[str, ...]:
+    """The beginnings of such paths, of one layer of several results."""
+    found = ["unresolved."]
+    for path in FIGURES:
+        sizes = ((abs(figure(each, path) or 0.0), floor(each, path)) for each in sides)
+        if any(size < 2 * CERTAIN * least for size, least in sizes):
+            said = f"theory.figures.{path}"
+            found += [f"repeats.{path}.", f"{said}.z", f"{said}.no_z"]
+    return tuple(found)
 
 
 def value_at(side: Leaves, place: Place) -> Value:

@@ -69,14 +69,19 @@ class Rounding:
         return abs(value) if isinstance(value, int | float) else 0.0
 
     def _tolerance_of_z(self, place: Place) -> float:
-        """That of the measured figure, in units of the prediction's standard error."""
+        """That of the measured figure, in units of the prediction's standard error.
+
+        A z of a logarithm moves by more than that where the figure is smaller than predicted.
+        """
         path = place.figure.removesuffix(".z")
         error = self._new.get(Place(place.layer, f"{path}.standard_error"))
         measured = Place(place.layer, path.removeprefix(_PREDICTED))
         value = self._new.get(measured)
         if not isinstance(error, float) or not isinstance(value, int | float) or not error:
             return 0.0
-        return self.tolerance(measured, abs(value)) / error
+        predicted = self._new.get(Place(place.layer, f"{path}.value"))
+        factor = abs(predicted / value) if isinstance(predicted, float) and value else 1.0
+        return self.tolerance(measured, abs(value)) / error * max(factor, 1.0)
 
 
 def _group(place: Place) -> Place:

@@ -7,12 +7,13 @@ from statistics import fmean, stdev
 from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.check.floors import RELATIVE
+from weightinit_cli.check.leaves import Place
 from weightinit_cli.check.outcome import Drift
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weightinit_cli.check.leaves import Leaves, Place
+    from weightinit_cli.check.leaves import Leaves
     from weightinit_cli.results.flat import Value
 
 FEWEST_VALUES = 1000
@@ -96,7 +97,11 @@ class Gatherer:
         return True
 
     def _numbers(self, place: Place, *, zero_is_apart: bool) -> tuple[float, list[float]] | None:
-        """The figure as numbers, where all networks have one."""
+        """The figure as numbers, where all networks have one that their dtype can tell."""
+        floor = Place(place.layer, f"unresolved.{place.figure}")
+        if any(floor in each for each in (self._saved, *self._fresh)):
+            self.skipped += 1
+            return None
         saved = self._saved.get(place)
         fresh = [each.get(place) for each in self._fresh]
         kinds = {_kind(each, zero_is_apart=zero_is_apart) for each in fresh}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import exp, hypot
+from math import exp, hypot, log
 from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.check.compare import changed_verdict
 from weightinit_cli.check.floors import RELATIVE
-from weightinit_cli.check.leaves import Place, leaves, total
+from weightinit_cli.check.leaves import Place, leaves, total, without_floors
 from weightinit_cli.check.outcome import Drift, Outcome, worst
 from weightinit_cli.check.samples import Gatherer, Sample
 from weightinit_cli.check.structure import contradictions, lacks, missing
@@ -34,6 +34,7 @@ LOGS = (
     "gradient.signal_rms",
     "gradient.weight_rms",
     "gradient.ratio",
+    "gradient.total_ratio",
 )
 FRACTIONS = ("saturation.low", "saturation.high", "zero_fraction")
 
@@ -83,23 +84,33 @@ def sample(
 def sample_of_two(old: Result, new: Result, chosen: Chosen) -> Pending:
     """Two saved results of different draws, where nothing may be run.
 
-    Compared are the figures whose standard error theory (or the repeats of one) tells: they are
-    apart by sqrt(e1² + e2²) of them. The others are counted as skipped.
+    Compared are the figures that have a z-score in both: they, or their logarithms, are apart by
+    sqrt(e1² + e2²) of their standard errors. The others are counted as skipped.
     """
     samples = []
     skipped = 0
     for number, (was, now) in enumerate(zip(old.layers, new.layers, strict=False), 1):
         for path in FIGURES:
-            values = figure(was, path), figure(now, path)
-            errors = [_error(was, path), _error(now, path)]
-            if None not in values and None not in errors:
-                saved, expected = map(float, values)  # type: ignore[arg-type]
-                floor = RELATIVE * max(abs(saved), abs(expected))
-                error = hypot(*errors)  # type: ignore[arg-type]
-                samples.append(Sample(Place(number, path), saved, expected, error, None, floor))
-            elif set(values) != {None}:
+            one, other = _side(was, path), _side(now, path)
+            if one is not None and other is not None:
+                saved, expected = one[0], other[0]
+                floor = RELATIVE * (1.0 if path in LOGS else max(abs(saved), abs(expected)))
+                place, apart = Place(number, path), hypot(one[1], other[1])
+                samples.append(Sample(place, saved, expected, apart, None, floor, path in LOGS))
+            elif figure(was, path) is not None or figure(now, path) is not None:
                 skipped += 1
     return Pending(_outcome(old, new, chosen, ()), tuple(samples), (), skipped)
+
+
+def _side(layer: LayerStatistics, path: str) -> tuple[float, float] | None:
+    """A figure with its standard error, of LOGS both of the logarithm; None where it has no z."""
+    said = layer.theory.figures.get(path) if layer.theory else None
+    measured = figure(layer, path)
+    if said is None or said.z is None or said.standard_error is None or measured is None:
+        return None
+    if path not in LOGS:
+        return measured, said.standard_error
+    return (log(measured), said.standard_error / said.value) if measured and said.value else None
 
 
 def _gather(
@@ -121,7 +132,8 @@ def _gather(
 
 
 def _outcome(old: Result, new: Result, chosen: Chosen, lacked: Sequence[str]) -> Outcome:
-    sentences, absent = missing(leaves(old), leaves(new), lacked, none_too=False)
+    was, now = (without_floors(leaves(each), (old, new)) for each in (old, new))
+    sentences, absent = missing(was, now, lacked, none_too=False)
     changed = changed_verdict(old, new, lacked)
     return Outcome(
         gate=chosen.gate,
@@ -191,8 +203,3 @@ def _is_fixed(place: Place) -> bool:
         return path.startswith("resolved.")
     predicted = path.startswith("theory.figures.") and path.endswith(".value")
     return predicted or path in ("theory.q", "theory.d")
-
-
-def _error(layer: LayerStatistics, path: str) -> float | None:
-    prediction = layer.theory.figures.get(path) if layer.theory else None
-    return prediction.standard_error if prediction else None

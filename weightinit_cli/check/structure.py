@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from weightinit_cli.check.gates import repeated_streams
-from weightinit_cli.check.leaves import Place, is_octave
+from weightinit_cli.check.leaves import Place, is_octave, is_unresolved
 from weightinit_cli.errors import counted
 from weightinit_cli.results import Mismatch, Result, check_consistency
 from weightinit_cli.results.flat import changes
@@ -57,7 +58,7 @@ def missing(
     gone, added = [], []
     absent = {each for each in lacked if each == "verdict"}
     for place in {**old, **new}:
-        if is_octave(place) or (place.layer or 0) > min(layers):
+        if is_octave(place) or is_unresolved(place) or (place.layer or 0) > min(layers):
             continue
         there = [place in side and not (none_too and side[place] is None) for side in (old, new)]
         if there[0] and not there[1]:
@@ -73,8 +74,8 @@ def missing(
 
 
 def lacks(path: str, lacked: Iterable[str]) -> bool:
-    """Whether a path stands below one of those that an older schema lacked."""
-    return any(path == each or path.startswith(f"{each}.") for each in lacked)
+    """Whether a path stands at or below one of those that an older schema lacked."""
+    return any(fnmatchcase(path, each) or fnmatchcase(path, f"{each}.*") for each in lacked)
 
 
 def _few(places: Sequence[Place], what: str) -> list[str]:

@@ -30,8 +30,8 @@ class Column(NamedTuple):
     """A head, and a cell per row.
 
     It is as wide as its cells or, where there is room, as `wide`. Where there is little room, those
-    with a `spare` of 1 give way, and then those with 2. Numbers stand to the right; `words` stand
-    to the left, and are broken if need be.
+    with a `spare` of 1 give way, then those with 2, then those with 3. Numbers stand to the right;
+    `words` stand to the left, and are broken if need be.
     """
 
     head: str
@@ -105,7 +105,7 @@ def layout_for(columns: Sequence[Column], room: int) -> Layout:
     Words in the last column have all the room that is left; in the narrowest layout the widest
     columns of words give way.
     """
-    candidates = [layout for given in range(3) for layout in layouts(lean(columns, given), room)]
+    candidates = [layout for given in range(4) for layout in layouts(lean(columns, given), room)]
     for layout in candidates:
         if layout.room >= 0:
             return _filled(layout)

@@ -16,19 +16,42 @@ if TYPE_CHECKING:
 
 INDENT = 4
 LABELS = 11
+# What stands in place of a figure, in any column.
+BELOW = "<6e-8"
+MARKS = {
+    BELOW: "the figure is too small for the numbers that the network is computed with (dtype): "
+    "all that is known is that it is smaller than this",
+    "?": "nothing is known of the figure: it depends on values that the dtype rounds away",
+    ">=98": "at least so many: rounding may have made others equal to one of them",
+    "<0.1%": "there are some, but fewer than one of 1,000",
+    ">99.9%": "all but fewer than one of 1,000",
+    "-": "there is no such figure",
+}
+# The words of stats.json and summary.csv that no column shows.
+WORDS = {
+    "floor": "what a figure has to reach to be more than rounding or underflow",
+    "resolution": "the floors of a layer's figures, which the dtype sets, in stats.json",
+    "unresolved": "the figures that lie below their floor, or of which nothing is known, "
+    "in stats.json, in summary.csv and in pictures",
+    "no_z": "why a figure that theory predicts has no z, in stats.json",
+}
 # The heads of the tables' columns; those of the experiments over steps after the others.
 COLUMNS = {
     "mean": "the mean of the layer's activations, over all inputs and units",
     "std": "the standard deviation of the layer's activations, over all inputs and units",
-    "z (std)": "how many standard errors std is off what theory predicts; beyond 5 it is no chance",
+    "z (std)": "how many standard errors std lies from what theory expects at this width; more "
+    "than 5 are no chance; where there is none, no_z in stats.json says why",
     "sat. low": "the share of pre-activations in the activation function's flat lower end",
     "sat. high": "the share of pre-activations in the activation function's flat upper end",
     "distinct": "how many units' outputs differ; equal units stay equal in training",
     "std (inputs)": "the signal: one unit's standard deviation from input to input, "
     "root mean square over the units",
     "grad. ratio": "the power of the gradient at this layer over that at the layer after",
+    "finite": "how many of the layer's activations are finite numbers: its figures are of these, "
+    "and leave out inf and nan",
+    "grad. finite": "how many values of the gradient at this layer are finite numbers: its ratio "
+    "compares these with those of the layer after, and leaves out inf and nan",
     "outside": "the share of activations outside the histogram's range",
-    "inf, nan": "how many activations are no finite numbers; the other figures leave them out",
     "histogram": "how the layer's activations are spread, from low to high",
     "q": "theory's variance of a pre-activation",
     "c": "theory's correlation of two inputs' pre-activations",
@@ -64,16 +87,19 @@ def command(name: str | None) -> None:
 
 
 def _all(columns: int) -> list[str]:
-    """A row per verdict, worst first, and per column."""
+    """A row per verdict, worst first, per column, and per what else stands in tables and files."""
     from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS, HEALTHY
 
     meanings = {name: definition.meaning for name, definition in DEFINITIONS.items()}
     meanings[HEALTHY] = ALL_IS_WELL
-    return [*_list("verdict", meanings, columns), "", *_list("column", COLUMNS, columns)]
+    others = {"column": COLUMNS, "in place of a figure": MARKS, "in files": WORDS}
+    lists = {"verdict": meanings, **others}
+    told = [_list(what, each, columns) for what, each in lists.items()]
+    return [line for lines in told for line in ["", *lines]][1:]
 
 
 def _list(what: str, meanings: Mapping[str, str], columns: int) -> list[str]:
-    width = max(map(len, meanings))
+    width = max(map(len, (what, *meanings)))
     lines = [click.style(f"{what:<{width}}  what it means", dim=True)]
     for name, meaning in meanings.items():
         first, *more = terminal.wrapped(f"{name:<{width}}  {meaning}", columns, indent=width + 2)
@@ -86,13 +112,16 @@ def _one(name: str, columns: int) -> list[str]:
     from weightinit_cli.spec.report import suggestion
     from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS, HEALTHY
 
-    names = [*DEFINITIONS, HEALTHY, *COLUMNS]
+    names = [*DEFINITIONS, HEALTHY, *COLUMNS, *WORDS]
     heads = _heads(_plain(name))
-    if not heads and name not in names:
+    mark = BELOW if re.fullmatch(r"<[0-9][0-9.,e+-]*", name) else name
+    if mark in MARKS or name in WORDS:
+        told = {name: {"meaning": (MARKS | WORDS)[mark]}}
+    elif not heads and name not in names:
         verdicts = ", ".join([*DEFINITIONS, HEALTHY])
         hint = suggestion(name, names, f"there are {verdicts}, and the heads of columns")
         raise click.UsageError(f"no verdict or column {name!r}{hint}")
-    if heads:
+    elif heads:
         told = {head: {"meaning": COLUMNS[head]} for head in heads}
     elif name == HEALTHY:
         told = {name: {"meaning": ALL_IS_WELL, "formula": "no other verdict is drawn"}}

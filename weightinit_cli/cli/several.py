@@ -11,6 +11,9 @@ from weightinit_cli.cli.columns import UNLIMITED, Cell, Column, layout_for
 from weightinit_cli.cli.scores import mean_scores
 from weightinit_cli.errors import printable
 from weightinit_cli.results import Result, SymmetryResult, TrainingResult
+from weightinit_cli.results.comparison import SIGNAL, mean_gradient_ratio, ratio_is_unresolved
+from weightinit_cli.results.figures import figure, resolved
+from weightinit_cli.results.limits import below, gradient_of_finite, of_finite, told
 from weightinit_cli.results.readings import ending
 from weightinit_cli.verdicts import DEFINITIONS
 
@@ -59,35 +62,46 @@ class Lines:
     def of(self, run: AnySpec, result: AnyResult) -> list[str]:
         """One run: the figures that say most, and the verdict or what ended it early."""
         name = printable(run.label)
-        cells = [Cell("-" if value is None else f"{value:.4g}") for value in _values(result)]
+        cells = [Cell(said) for said in _figures(result)]
         verdict = [each.name for each in result.verdict] if isinstance(result, Result) else []
-        said = ", ".join(verdict or ending(result))
+        said = "; ".join(filter(None, (", ".join(verdict or ending(result)), *_of_finite(result))))
         cells.append(Cell(said, "green" if said == "healthy" else "red"))
         if not self._below:
             return self._layout.row([Cell(name), *cells])
-        below = (" " * INDENT + line for line in self._layout.row(cells))
-        return [*terminal.wrapped(name, self._room, anywhere=True), *below]
+        indented = (" " * INDENT + line for line in self._layout.row(cells))
+        return [*terminal.wrapped(name, self._room, anywhere=True), *indented]
 
 
-def _values(result: AnyResult) -> tuple[float | None, ...]:
-    """Of the last layer; of the first, which is the last to wake; of the mean network."""
+def _figures(result: AnyResult) -> list[str]:
+    """Of the last layer, and of all layers' gradients; of the first; of the mean network."""
+    if not isinstance(result, Result):
+        return list(map(_number, _values(result)))
+    last = result.layers[-1]
+    shown = [told(last, path, figure(last, path), _number) for path in ("std", "std_across_inputs")]
+    lost = ratio_is_unresolved(result.layers)
+    return [*shown, below(None) if lost else _number(mean_gradient_ratio(result.layers))]
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"
+
+
+def _of_finite(result: AnyResult) -> list[str]:
+    """Which of the shown figures are of the finite values alone."""
+    if not isinstance(result, Result):
+        return []
+    last = result.layers[-1]
+    own = "" if last.std is None else of_finite(last)
+    measured = [layer for layer in result.layers if resolved(layer, SIGNAL) is not None]
+    gradient = next(filter(None, map(gradient_of_finite, measured)), "")
+    known = gradient and mean_gradient_ratio(result.layers) is not None
+    return [own, f"gradient {gradient}" if known else ""]
+
+
+def _values(result: SymmetryResult | TrainingResult) -> tuple[float | None, ...]:
     if isinstance(result, SymmetryResult):
         first = result.layers[0]
         counts = [first.start_distinct, *first.distinct_units], first.participation
         loss = [result.start_loss, *result.loss][-1]
         return loss, result.base_entropy, counts[0][-1], [None, *counts[1]][-1]
-    if isinstance(result, TrainingResult):
-        return mean_scores(result)
-    last = result.layers[-1]
-    return last.std, last.std_across_inputs, _mean_ratio(result)
-
-
-def _mean_ratio(result: Result) -> float | None:
-    """From the last layer to the first: the geometric mean of the gradient's ratios."""
-    first, last = result.layers[0].gradient, result.layers[-1].gradient
-    if first is None or last is None or len(result.layers) < 2:
-        return None
-    if first.signal_rms is None or not last.signal_rms:
-        return None
-    mean: float = (first.signal_rms / last.signal_rms) ** (2 / (len(result.layers) - 1))
-    return mean
+    return mean_scores(result)

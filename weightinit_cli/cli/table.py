@@ -12,11 +12,13 @@ from weightinit_cli.cli import terminal
 from weightinit_cli.cli.columns import UNLIMITED, Cell, Column, Layout, layout_for, layouts, lean
 from weightinit_cli.cli.heading import heading, pretraining
 from weightinit_cli.errors import printable
+from weightinit_cli.results.figures import figure, resolved
+from weightinit_cli.results.limits import gradient_of_finite, is_rounded, of_finite, short, told
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from weightinit_cli.results import LayerStatistics, Result, Saturation, Verdict
+    from weightinit_cli.results import LayerStatistics, Result, Verdict
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
 ASCII = " .:-=+*#@"
@@ -43,8 +45,9 @@ def table(result: Result) -> list[str]:
     levels = BLOCKS if terminal.takes(BLOCKS) else ASCII
     lines = [*heading(result), *(click.style(line, dim=True) for line in heads)]
     for row, layer in zip(layout.rows(), result.layers, strict=True):
-        spark = layout.gap + _spark(layer.histogram.counts, levels, room) if shown else ""
-        lines.append((row + spark).rstrip())
+        if shown:
+            row += layout.gap + _spark(_counts(layer), levels, room)
+        lines.append(row.rstrip())
     heads_shown = {column.head for column in layout.columns}
     left_out = [column.head for column in whole if column.head not in heads_shown]
     if left_out:
@@ -75,25 +78,34 @@ def _beside(layout: Layout) -> int:
 
 def _columns(layers: Sequence[LayerStatistics]) -> list[Column]:
     """Those that every result has, and those that this one has something to show in."""
-    low, high = zip(*(_saturation(layer.saturation) for layer in layers), strict=True)
+    low, high = zip(*(_saturation(layer) for layer in layers), strict=True)
     z = [_z(layer) for layer in layers]
-    ratio = [_gradient_ratio(layer) for layer in layers]
+    ratio = _cells(layers, "gradient.ratio", _number)
     outside = [_outside(layer) for layer in layers]
-    lost = [_nonfinite(layer) for layer in layers]
+    finite = [_finite(of_finite(layer)) for layer in layers]
+    gradient = [_finite(gradient_of_finite(layer)) for layer in layers]
     columns = [
         Column("layer", [Cell(str(number), "cyan") for number in range(1, len(layers) + 1)]),
-        Column("mean", [Cell(_number(layer.mean)) for layer in layers]),
-        Column("std", [Cell(_number(layer.std)) for layer in layers]),
+        Column("mean", _cells(layers, "mean", _number), spare=3),
+        Column("std", _cells(layers, "std", _number)),
         Column("z (std)", z if any(cell.text != "-" for cell in z) else [], spare=1),
         Column("sat. low", low, spare=2),
         Column("sat. high", high, spare=2),
-        Column("distinct", [Cell(_count(layer.distinct_units)) for layer in layers]),
-        Column("std (inputs)", [Cell(_number(layer.std_across_inputs)) for layer in layers]),
+        Column("distinct", _cells(layers, "distinct_units", _count), spare=3),
+        Column("std (inputs)", _cells(layers, "std_across_inputs", _number)),
+        Column("finite", finite if any(cell.colour for cell in finite) else []),
         Column("grad. ratio", ratio if any(cell.text != "-" for cell in ratio) else []),
+        Column("grad. finite", gradient if any(cell.colour for cell in gradient) else []),
         Column("outside", outside if any(cell.colour for cell in outside) else []),
-        Column("inf, nan", lost if any(cell.colour for cell in lost) else []),
     ]
     return [column for column in columns if column.cells]
+
+
+def _cells(
+    layers: Sequence[LayerStatistics], path: str, words: Callable[[float | None], str]
+) -> list[Cell]:
+    """A figure of each layer, or what is known of it."""
+    return [Cell(told(layer, path, figure(layer, path), words)) for layer in layers]
 
 
 def _z(layer: LayerStatistics) -> Cell:
@@ -106,10 +118,6 @@ def _z(layer: LayerStatistics) -> Cell:
     return Cell(shown, "yellow" if abs(z) > FAR_OFF else None)
 
 
-def _gradient_ratio(layer: LayerStatistics) -> Cell:
-    return Cell(_number(layer.gradient.ratio if layer.gradient else None))
-
-
 def _outside(layer: LayerStatistics) -> Cell:
     """How much lies outside the histogram's range."""
     outside = layer.histogram.underflow + layer.histogram.overflow
@@ -117,11 +125,12 @@ def _outside(layer: LayerStatistics) -> Cell:
     return Cell(_percent(share), "yellow" if outside else None)
 
 
-def _nonfinite(layer: LayerStatistics) -> Cell:
-    return Cell(f"{layer.nonfinite:,}", "red" if layer.nonfinite else None)
+def _finite(said: str) -> Cell:
+    """`of 160`, below the head that goes on with `finite`."""
+    return Cell(said.removesuffix(" finite"), "red") if said else Cell("all")
 
 
-def _count(value: int | None) -> str:
+def _count(value: float | None) -> str:
     return "-" if value is None else str(value)
 
 
@@ -132,18 +141,17 @@ def _value(value: float) -> str:
 
 def _number(value: float | None) -> str:
     """Four digits, with a short exponent: `1.751e5`."""
-    if value is None:
-        return "-"
-    digits, e, exponent = f"{value:.4g}".partition("e")
-    return f"{digits}e{int(exponent)}" if e else digits
+    return "-" if value is None else short(f"{value:.4g}")
 
 
-def _saturation(saturation: Saturation) -> tuple[Cell, Cell]:
+def _saturation(layer: LayerStatistics) -> tuple[Cell, Cell]:
     """Both ends; set off where both exist and hold much (relu's one is flat by design)."""
-    low, high = saturation.low, saturation.high
+    paths = "saturation.low", "saturation.high"
+    low, high = (resolved(layer, path) for path in paths)
     much = low is not None and high is not None and low + high > SHADED
     colour = "yellow" if much else None
-    return Cell(_percent(low), colour), Cell(_percent(high), colour)
+    first, second = (told(layer, path, figure(layer, path), _percent) for path in paths)
+    return Cell(first, colour), Cell(second, colour)
 
 
 def _percent(value: float | None) -> str:
@@ -152,6 +160,14 @@ def _percent(value: float | None) -> str:
     if value is not None and 0.9995 <= value < 1:
         return ">99.9%"
     return "-" if value is None else f"{value:.1%}"
+
+
+def _counts(layer: LayerStatistics) -> Sequence[int]:
+    """Those of the histogram; where it shows rounding alone, of equal values in the middle."""
+    counts = layer.histogram.counts
+    if not is_rounded(layer):
+        return counts
+    return [int(bin_ == len(counts) // 2) for bin_ in range(len(counts))]
 
 
 def _spark(counts: Sequence[int], levels: str, room: int) -> str:

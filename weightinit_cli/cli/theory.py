@@ -11,6 +11,7 @@ from weightinit_cli.cli.columns import UNLIMITED, Cell, Column, layout_for
 from weightinit_cli.cli.options import config_option, set_option
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.errors import WinitError, counted, printable
+from weightinit_cli.results.limits import short
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +25,9 @@ MOST_ROWS = 20
 
 # Below so many layers per e-fold, what changes is told by the layer.
 FEW = 3
+
+# From so many layers on they are told without decimals, and from so many on as a power of ten.
+MANY, TOO_MANY = 1e3, 1e6
 
 HEADS = ("layer", "q", "c", "std", "std (inputs)", "sat. low", "sat. high", "grad. ratio", "grad.")
 SPARE = ("sat. low", "sat. high")
@@ -47,8 +51,8 @@ def command(configs: tuple[str, ...], overrides: tuple[str, ...], as_json: bool)
     A row per layer: q, the variance of a pre-activation; c, the correlation of two inputs; the
     standard deviation of the activations, over all values and from input to input; how much lies
     in the flat ends; by what the gradient's power changes from the layer after to this one, and
-    its root mean square. Below it where q and c go with depth, and over how many layers, or, where
-    chi_1 = 1, by which power of the depth.
+    its root mean square. Below the table stands where q and c tend with depth and over how many
+    layers; where chi_1 = 1, by which power of the depth they fall.
     """
     from weightinit_cli.experiments import forecast
     from weightinit_cli.spec import expand
@@ -124,7 +128,9 @@ def _table(said: Forecast) -> list[str]:
 def _row(number: int, layer: LayerTheory) -> tuple[str, ...]:
     values = [layer.figures[path].value if path in layer.figures else None for path in PATHS]
     c = 1 - layer.one_minus_c
-    shown = f"1 - {layer.one_minus_c:.2g}" if 0 < layer.one_minus_c < 1e-3 else f"{c:.4g}"
+    shown = _number(c)
+    if 0 < layer.one_minus_c < 1e-3:
+        shown = f"1 - {short(f'{layer.one_minus_c:.2g}')}"
     return (str(number), _number(layer.q), shown, *map(_number, values))
 
 
@@ -139,13 +145,14 @@ def _changes_size(spec: Mapping[str, Any]) -> bool:
 def _limits(limits: Limits, *, summed: bool) -> list[str]:
     """Where it goes with depth, for layers like the last; `summed`: over positions."""
     lines = [
-        f"With depth (sigma_w {_number(limits.sigma_w)}, sigma_b {_number(limits.sigma_b)}): "
-        f"{limits.sentence}.",
+        f"With depth (sigma_w {_number(limits.sigma_w, 6)}, "
+        f"sigma_b {_number(limits.sigma_b, 6)}): {limits.sentence}.",
     ]
     if limits.chi_1 is not None:
         over = " (summed over the positions)" if summed else ""
-        at = " at q*" if limits.q and limits.xi_q is not None else ""
-        lines.append(f"chi_1 = {limits.chi_1:.6g}{at}{_gradient(limits.chi_1, limits)}{over}.")
+        at = _at(limits) if limits.chi_1_varies else ""
+        shown = "1" if limits.critical else _chi(limits.chi_1)
+        lines.append(f"chi_1 = {shown}{at}{_gradient(limits.chi_1, limits)}{over}.")
     variance = "grows" if limits.q is None else "settles" if limits.q else "falls"
     scales = (
         ("xi_q", limits.xi_q, f"the variance {variance}"),
@@ -154,11 +161,38 @@ def _limits(limits: Limits, *, summed: bool) -> list[str]:
     lines += [
         f"{name} = {_layers(value)}, over which {what} e-fold."
         for name, value, what in scales
-        if value is not None
+        if value
     ]
     if limits.critical is not None:
         lines.append(f"{_listed(_infinite(limits))} infinite.")
+    if limits.late:
+        lines.append(_until_then(limits))
     return lines
+
+
+def _until_then(limits: Limits) -> str:
+    """From which depth on it holds what is said of q's limit."""
+    settled = "grown" if limits.q is None else "settled" if limits.q else "fallen"
+    layers = "1e8 layers" if limits.xi_q is None else _layers(float(f"{limits.xi_q:.2g}"))
+    return (
+        f"All this holds once q has {settled}, which takes more than {layers};"
+        " the table shows what happens until then."
+    )
+
+
+def _chi(value: float) -> str:
+    """Six digits, or the distance from 1 where these do not show it."""
+    away = abs(value - 1)
+    if away < 1e-4:
+        return f"1 {'+' if value > 1 else '-'} {short(f'{away:.2g}')}"
+    return short(f"{value:.6g}")
+
+
+def _at(limits: Limits) -> str:
+    """At which q chi_1 is what is said of it."""
+    if limits.q is None:
+        return " in the limit of large q"
+    return " at q*" if limits.q else " in the limit q = 0"
 
 
 def _gradient(chi_1: float, limits: Limits) -> str:
@@ -167,10 +201,11 @@ def _gradient(chi_1: float, limits: Limits) -> str:
     if limits.critical is not None:
         return f", critical: {limits.critical.sentence}"
     if not chi_1:
-        return ": no gradient comes through a layer"
+        deep = limits.chi_1_varies
+        return f": no gradient comes through {'deep layers' if deep else 'a layer'}"
     verb = "falls" if chi_1 < 1 else "grows"
     if scale is None or scale < FEW:
-        return f": the gradient's power {verb} {max(chi_1, 1 / chi_1):.4g}-fold a layer"
+        return f": the gradient's power {verb} {_number(max(chi_1, 1 / chi_1))}-fold a layer"
     return f": the gradient's power {verb} e-fold over {_layers(scale)}"
 
 
@@ -190,9 +225,9 @@ def _listed(names: list[str]) -> str:
 
 
 def _layers(value: float) -> str:
-    shown = f"{value:,.4g}"
+    shown = f"{value:,.0f}" if MANY <= value < TOO_MANY else short(f"{value:.4g}")
     return f"{shown} layer{'' if shown == '1' else 's'}"
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4g}"
+def _number(value: float | None, digits: int = 4) -> str:
+    return "-" if value is None else short(f"{value:.{digits}g}")

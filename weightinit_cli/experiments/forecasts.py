@@ -11,14 +11,14 @@ from weightinit_cli.results import LayerTheory, Prediction
 from weightinit_cli.results.forecast import Critical, Forecast, Limits, PowerLaw
 from weightinit_cli.spec import digest, normal_form
 from weightinit_cli.theory import power_laws
-from weightinit_cli.theory.fixed_points import limits
+from weightinit_cli.theory.fixed_points import LONGEST, limits
 
 if TYPE_CHECKING:
     from weightinit_cli.experiments.predict import Predicted
     from weightinit_cli.spec import Spec
 
-# Layers; a longer depth scale is a slope of 1 to rounding, a shorter one a slope of 0 (1e-9).
-LONGEST, SHORTEST = 1e8, 0.048
+# Layers; a shorter depth scale is a slope of 0 (1e-9).
+SHORTEST = 0.048
 
 
 def forecast(spec: Spec, *, with_errors: bool) -> Forecast:
@@ -68,6 +68,8 @@ def _limits(said: Predicted) -> Limits | None:
         q=_finite(tend.q),
         xi_q=_scale(tend.xi_q),
         chi_1=_finite(tend.chi_1),
+        chi_1_varies=tend.varies,
+        late=tend.late,
         xi_gradient=_scale(tend.xi_gradient),
         c=_finite(tend.c),
         one_minus_c=_finite(tend.d),
@@ -88,5 +90,7 @@ def _finite(value: float | None) -> float | None:
 
 
 def _scale(layers: float | None) -> float | None:
-    """A depth scale; None where nothing changes, or all of it at once."""
-    return layers if layers is not None and SHORTEST < layers < LONGEST else None
+    """A depth scale; None where it is infinite, 0 where all changes within one layer."""
+    if layers is None or layers >= LONGEST:
+        return None
+    return layers if layers > SHORTEST else 0.0

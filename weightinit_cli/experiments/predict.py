@@ -10,9 +10,21 @@ import numpy as np
 
 from weightinit_cli.initializers import INITIALIZERS
 from weightinit_cli.initializers.given import Given
+from weightinit_cli.initializers.samplers import Constant, FixedNorm, Independent
 from weightinit_cli.network import Conv
-from weightinit_cli.results import LayerTheory, Prediction, figure
-from weightinit_cli.theory import LayerScale, expectations_of, predict, standard_errors
+from weightinit_cli.results import LayerTheory, Prediction, certain, figure, floor
+from weightinit_cli.results.figures import CERTAIN
+from weightinit_cli.theory import (
+    LayerScale,
+    expectations_of,
+    predict,
+    shifts,
+    standard_errors,
+    why_no_z,
+    z_score,
+)
+from weightinit_cli.theory.shifts import LOGARITHMIC
+from weightinit_cli.theory.validity import SHARES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,18 +36,28 @@ if TYPE_CHECKING:
 
 ENOUGH_REPEATS = 10
 ENOUGH_VALUES = 30
+# The narrowest networks that z-scores were tested on have 20.
+FEWEST_UNITS = 16
 PRETRAINED = "the weights were pretrained; mean-field theory is about random ones"
-SHARES = ("saturation.low", "saturation.high", "zero_fraction")
+# Weights whose units are drawn independently of each other.
+ANY_UNITS = (Independent, FixedNorm, Constant)
 
 
 class Predicted(NamedTuple):
-    """The predictions with their standard errors, as far as q stays finite; or why none exist."""
+    """The predictions with their standard errors, as far as q stays finite; or why none exist.
+
+    `shifts` are how far finite width moves the figures' expectations; `no_z` says why no figure
+    has a z-score, where none has.
+    """
 
     expectations: Expectations
     scales: Sequence[LayerScale]
     layers: list[LayerPrediction]
     errors: list[dict[str, float]]
+    shifts: list[dict[str, float]]
     why_not: str | None
+    samples: int = 0
+    no_z: str | None = None
 
 
 def unforeseen(spec: Spec) -> str | None:
@@ -60,7 +82,7 @@ def predicted(
     expectations = expectations_of(activation.name, **activation.arguments)
     why_not = unforeseen or _why_not(network)
     if why_not is not None:
-        return Predicted(expectations, (), [], [], why_not)
+        return Predicted(expectations, (), [], [], [], why_not)
     scales = tuple(
         LayerScale(
             layer.fan_in,
@@ -70,11 +92,14 @@ def predicted(
             layer.columns,
             layer.positions,
             layer.image.positions if isinstance(layer, Conv) else 1,
+            layer.weights.excess if isinstance(layer.weights, ANY_UNITS) else 0.0,
+            layer.bias.excess if isinstance(layer.bias, ANY_UNITS) else 0.0,
         )
         for layer in network.layers
     )
     ends = request.x_low, request.x_high
-    return _predicted(expectations, scales, network.samples, ends, with_errors)
+    said = _predicted(expectations, scales, network.samples, ends, with_errors)
+    return said._replace(no_z=_no_z(network))
 
 
 # Runs that differ in their seeds alone have the same theory; without these two caches it would
@@ -89,9 +114,11 @@ def _predicted(
 ) -> Predicted:
     layers = predict(expectations, scales, samples, ends)
     errors: list[dict[str, float]] = [{} for _ in layers]
+    moved = errors
     if with_errors:
         errors = standard_errors(expectations.activation, scales, layers, samples, ends)
-    return Predicted(expectations, scales, layers, errors, None)
+        moved = shifts(expectations.activation, scales, layers, errors, samples, ends)
+    return Predicted(expectations, scales, layers, errors, moved, None, samples)
 
 
 @lru_cache(maxsize=64)
@@ -116,6 +143,21 @@ def _why_not(network: Network) -> str | None:
     return None
 
 
+def _no_z(network: Network) -> str | None:
+    """Why no figure has a z-score: standard errors are about many units, all independent."""
+    if min(network.features, *(layer.columns for layer in network.layers)) < FEWEST_UNITS:
+        return (
+            f"z-scores are about layers, and inputs, of at least {FEWEST_UNITS} units or channels"
+        )
+    for layer in network.layers:
+        if not isinstance(layer.weights, ANY_UNITS):
+            return (
+                "the weights of two units are not independent of each other, as theory's "
+                "standard errors and its corrections for finite width take them to be"
+            )
+    return None
+
+
 def _is_padded(layer: Conv) -> bool:
     return any(axis.before or axis.after for axis in layer.axes)
 
@@ -129,32 +171,81 @@ def with_theory(
     of which fewer than ENOUGH_VALUES are expected has none: it depends too steeply on q.
     """
     told = [
-        replace(layer, theory=_layer_theory(layer, said.expectations, prediction, errors, repeats))
-        for layer, prediction, errors in zip(layers, said.layers, said.errors, strict=False)
+        replace(layer, theory=_layer_theory(layer, said, number, repeats >= ENOUGH_REPEATS))
+        for number, layer in enumerate(layers[: len(said.layers)])
     ]
     return (*told, *layers[len(told) :])
 
 
 def _layer_theory(
-    layer: LayerStatistics,
-    expectations: Expectations,
-    prediction: LayerPrediction,
-    errors: dict[str, float],
-    repeats: int,
+    layer: LayerStatistics, said: Predicted, number: int, over_repeats: bool
 ) -> LayerTheory:
-    figures = {}
-    histogram = layer.histogram
-    values = sum(histogram.counts) + histogram.underflow + histogram.overflow + layer.nonfinite
-    for path, value in prediction.figures.items():
-        if path.startswith("gradient.") and layer.gradient is None:
-            continue
-        error = errors.get(path)
-        if repeats >= ENOUGH_REPEATS and layer.repeats is not None:
-            error = layer.repeats[path].std if path in layer.repeats else None
-        if path in SHARES and value * values < ENOUGH_VALUES:
-            error = None
-        measured = figure(layer, path)
-        z = None if measured is None or not error else (measured - value) / error
-        figures[path] = Prediction(value, error, z)
-    shares = _shares(expectations, prediction.q, layer.histogram.edges)
+    prediction, errors = said.layers[number], said.errors[number]
+    if over_repeats and layer.repeats is not None:
+        spreads = layer.repeats.items()
+        errors = {path: spread.std for path, spread in spreads if spread.std is not None}
+    figures = {
+        path: _prediction(path, layer, said, number, errors.get(path))
+        for path in prediction.figures
+        if layer.gradient is not None or not path.startswith("gradient.")
+    }
+    shares = _shares(said.expectations, prediction.q, layer.histogram.edges)
     return LayerTheory(prediction.q, prediction.d, figures, shares)
+
+
+def _prediction(
+    path: str, layer: LayerStatistics, said: Predicted, number: int, error: float | None
+) -> Prediction:
+    """One figure's; whether it has a z is asked of the derived errors, which no draw decides."""
+    p, moved = said.layers[number], said.shifts[number]
+    value, measured = p.figures[path], figure(layer, path)
+    if path in SHARES and value * _values(layer) < ENOUGH_VALUES:
+        return Prediction(value, None, None, f"fewer than {ENOUGH_VALUES} values are expected")
+    derived, scale = said.errors[number], said.scales[number]
+    no_z = (
+        said.no_z
+        or _not_measured(path, layer, error)
+        or why_no_z(path, scale, p, derived, moved, inputs=said.samples, first=number == 0)
+        or _without_logarithm(path, measured)
+        or (None if error else "over the repeats it is always the same, or has no finite spread")
+    )
+    if no_z is not None or measured is None or error is None:
+        return Prediction(value, error, None, no_z)
+    return Prediction(value, error, z_score(path, measured, value, error, moved[path]))
+
+
+def _not_measured(path: str, layer: LayerStatistics, error: float | None) -> str | None:
+    """Why what was measured is too little for a z; None where it is not.
+
+    Rounding may not move a figure by a part of its standard error that counts. A mean it moves by
+    as much whatever the mean's own size.
+    """
+    measured = figure(layer, path)
+    part = layer.gradient if path.startswith("gradient.") else layer
+    if measured is None:
+        return "there is no such figure in this run"
+    if part is not None and part.nonfinite:
+        return "it was measured of the finite values alone"
+    if path in ("mean", *SHARES) and certain(layer, "preactivation_std") is None:
+        return "the run's dtype cannot tell the pre-activations that it comes from"
+    if path == "mean":
+        if error is None or error >= CERTAIN * floor(layer, path):
+            return None
+        return (
+            "rounding in the run's dtype may move it by more than an eighth of its standard error"
+        )
+    if path in layer.unresolved and layer.unresolved[path] is None:
+        return "the run's dtype cannot tell it"
+    if certain(layer, path) is None:
+        return f"it is smaller than {CERTAIN} times what the run's dtype can tell"
+    return None
+
+
+def _without_logarithm(path: str, measured: float | None) -> str | None:
+    is_zero = path in LOGARITHMIC and not measured
+    return "0 was measured, which has no logarithm" if is_zero else None
+
+
+def _values(layer: LayerStatistics) -> int:
+    histogram = layer.histogram
+    return sum(histogram.counts) + histogram.underflow + histogram.overflow + layer.nonfinite

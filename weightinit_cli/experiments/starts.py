@@ -10,7 +10,6 @@ import numpy as np
 from weightinit_cli.errors import SpecError
 from weightinit_cli.initializers import INITIALIZERS
 from weightinit_cli.initializers.given import Given
-from weightinit_cli.initializers.samplers import fingerprint
 from weightinit_cli.network import draw_parameters
 from weightinit_cli.network.draws import draw_normal
 from weightinit_cli.network.workers import nobody, workers
@@ -63,7 +62,7 @@ def started(spec: Spec, network: Network, threads: int, done: Callable[[float], 
     if spec.pretraining is None:
         return Started(network)
     parameters = draw_parameters(network)
-    draws = list(map(_draws, parameters.weights, parameters.streams))
+    draws = [(each or "").encode() for each in parameters.streams]
     cost = _step_work(network)
     found = pretrained(
         spec,
@@ -82,18 +81,6 @@ def started(spec: Spec, network: Network, threads: int, done: Callable[[float], 
         )
     )
     return Started(network._replace(layers=layers), found)
-
-
-def _draws(weights: Array, stream: str | None) -> bytes:
-    """What stands for a layer's draws, once learning has changed its weights.
-
-    Nothing where nothing was drawn. The weights as they were drawn, but where these are all of
-    one size: then rounding, or the law, has left nothing in them that tells two layers apart.
-    """
-    if stream is None:
-        return b""
-    sizes = np.abs(weights)
-    return fingerprint(weights) if sizes.min() != sizes.max() else stream.encode()
 
 
 def scaled(

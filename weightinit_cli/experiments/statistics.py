@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import isfinite, ldexp
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from weightinit_cli.network import QUANTILES, GradientRecord, Record, Request, octaves
+from weightinit_cli.experiments.unresolved import unresolved
+from weightinit_cli.network import (
+    QUANTILES,
+    GradientRecord,
+    Record,
+    Request,
+    octaves,
+)
 from weightinit_cli.results import (
     ChannelCounts,
     Gradient,
     HistogramCounts,
     LayerStatistics,
+    Resolution,
     Saturation,
     WeightStatistics,
 )
@@ -33,14 +42,13 @@ def statistics(record: Record, request: Request, positions: int | None = None) -
     `positions` are those of a convolution's channels.
     """
     moments, buckets, before = record.activations, record.buckets, record.preactivations
-    values = buckets.finite + buckets.nonfinite
     saturation = Saturation(None, None)
     if before is not None and before.numbers:
         saturation = Saturation(
-            low=None if request.x_low is None else before.low / values,
-            high=None if request.x_high is None else before.high / values,
+            low=None if request.x_low is None else before.low / before.numbers,
+            high=None if request.x_high is None else before.high / before.numbers,
         )
-    return LayerStatistics(
+    found = LayerStatistics(
         mean=_finite(moments.mean),
         std=_finite(moments.std),
         min=_finite(buckets.low),
@@ -48,9 +56,9 @@ def statistics(record: Record, request: Request, positions: int | None = None) -
         quantiles=dict(zip(map(str, QUANTILES), record.quantiles, strict=True)),
         preactivation_std=None if before is None else _finite(before.moments.std),
         saturation=saturation,
-        zero_fraction=buckets.zeros / values,
+        zero_fraction=buckets.zeros / max(buckets.finite, 1),
         dead_units=int(np.count_nonzero(moments.dead)),
-        distinct_units=moments.distinct(record.eps),
+        distinct_units=None if record.distinct is None else record.distinct.count(),
         std_across_inputs=_finite(moments.std_within),
         std_across_units=_finite(moments.std_between),
         weights=None if record.weights is None else _weights(record.weights),
@@ -62,14 +70,19 @@ def statistics(record: Record, request: Request, positions: int | None = None) -
             overflow=record.overflow,
         ),
         channels=None if positions is None else _channels(record, positions),
+        resolution=Resolution(
+            activations=record.resolution.activations,
+            preactivations=None if before is None else record.resolution.preactivations,
+        ),
     )
+    return replace(found, unresolved=unresolved(found, record))
 
 
 def _channels(record: Record, positions: int) -> ChannelCounts:
-    moments = record.activations
+    dead = record.activations.dead
     return ChannelCounts(
-        distinct=moments.distinct_channels(record.eps, positions),
-        dead=int(np.count_nonzero(moments.dead.reshape(positions, -1).all(axis=0))),
+        distinct=None if record.distinct is None else record.distinct.count(positions),
+        dead=int(np.count_nonzero(dead.reshape(positions, -1).all(axis=0))),
     )
 
 
@@ -80,8 +93,10 @@ def _weights(weights: Weights) -> WeightStatistics:
         std=_finite(sums.std),
         min=_finite(sums.low),
         max=_finite(sums.high),
+        quantiles=dict(zip(map(str, QUANTILES), weights.quantiles, strict=True)),
         kurtosis=_finite(sums.kurtosis),
         zero_fraction=sums.zeros / sums.size,
+        nonfinite=sums.size - int(sums.powers[0]),
         stream=weights.stream,
     )
 
@@ -90,12 +105,17 @@ def gradient_statistics(
     record: GradientRecord, above: GradientRecord | None, dtype: np.dtype[Any]
 ) -> Gradient:
     """The figures of what came back to a layer; `above` is the layer after it, if any."""
+    ratio = total_ratio = None
+    if above is not None:
+        ratio = _ratio(record, above)
+        total_ratio = None if ratio is None else _finite(ratio * record.units / above.units)
     return Gradient(
         signal_rms=_finite(record.signal.rms(record.exponent)),
         weight_rms=_finite(record.weights.rms(record.exponent))
         if record.weights.count == record.entries
         else None,
-        ratio=None if above is None else _ratio(record, above),
+        ratio=ratio,
+        total_ratio=total_ratio,
         nonfinite=record.buckets.nonfinite,
         histogram=_octave_histogram(record, dtype),
     )

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 Matrix = np.ndarray[Any, Any]
 
 # Standard deviation of N(0, 1) truncated at two standard deviations:
-# sqrt(1 - 4 phi(2) / (2 Phi(2) - 1)).
+# sqrt(1 - 4 phi(2) / (2 Phi(2) - 1)); and its excess kurtosis, from a fourth moment of 3 less
+# 28 phi(2) / (2 Phi(2) - 1).
 TRUNCATED_STD: Final = 0.87962566103423978
+TRUNCATED_EXCESS: Final = -0.6344632828703505
 
 
 class Fans(NamedTuple):
@@ -97,36 +99,52 @@ def fingerprint(draws: Matrix) -> bytes:
 
 
 class Law(NamedTuple):
-    """A distribution in its standard form: how it is drawn, and its standard deviation."""
+    """A distribution in its standard form: how it is drawn in float32, its std and excess kurtosis.
+
+    The draws of every dtype are those of float32, so that runs which differ in dtype alone see the
+    same network. (In float64, numpy draws a normal by other numbers altogether.)
+    """
 
     draw: Callable[[Matrix, Generator], None]
     std: float
+    excess: float
+
+    def fill(self, panel: Matrix, generator: Generator) -> bytes:
+        """Fill `panel` with draws, in float64 exactly those of float32; return their fingerprint.
+
+        Other dtypes than float32 take 4 bytes an entry beside it.
+        """
+        draws = panel if panel.dtype == np.float32 else np.empty(panel.shape, np.float32)
+        self.draw(draws, generator)
+        if draws is not panel:
+            panel[...] = draws
+        return fingerprint(draws)
 
 
-def _normal(panel: Matrix, generator: Generator) -> None:
-    generator.standard_normal(out=panel, dtype=panel.dtype.type)
+def _normal(draws: Matrix, generator: Generator) -> None:
+    generator.standard_normal(out=draws, dtype=np.float32)
 
 
-def _truncated_normal(panel: Matrix, generator: Generator) -> None:
-    _normal(panel, generator)
-    flat = panel.reshape(-1)
+def _truncated_normal(draws: Matrix, generator: Generator) -> None:
+    _normal(draws, generator)
+    flat = draws.reshape(-1)
     outside = np.flatnonzero(np.abs(flat) > 2)
     while outside.size:
-        redrawn = generator.standard_normal(outside.size, dtype=panel.dtype.type)
+        redrawn = generator.standard_normal(outside.size, dtype=np.float32)
         flat[outside] = redrawn
         outside = outside[np.abs(redrawn) > 2]
 
 
-def _uniform(panel: Matrix, generator: Generator) -> None:
-    generator.random(out=panel, dtype=panel.dtype.type)
-    panel *= 2
-    panel -= 1
+def _uniform(draws: Matrix, generator: Generator) -> None:
+    generator.random(out=draws, dtype=np.float32)
+    draws *= 2
+    draws -= 1
 
 
 LAWS: Final = {
-    "normal": Law(_normal, 1.0),
-    "truncated_normal": Law(_truncated_normal, TRUNCATED_STD),
-    "uniform": Law(_uniform, 3**-0.5),
+    "normal": Law(_normal, 1.0, 0.0),
+    "truncated_normal": Law(_truncated_normal, TRUNCATED_STD, TRUNCATED_EXCESS),
+    "uniform": Law(_uniform, 3**-0.5, -1.2),
 }
 
 
@@ -149,10 +167,14 @@ class Independent:
         """Standard deviation of an entry: the scale times that of the standard law."""
         return self.scale * LAWS[self.law].std
 
+    @property
+    def excess(self) -> float:
+        """Kurtosis of an entry, less the 3 of a normal one."""
+        return LAWS[self.law].excess
+
     def fill(self, panel: Matrix, generator: Generator) -> bytes:
         """Fill any number of rows."""
-        LAWS[self.law].draw(panel, generator)
-        drawn = fingerprint(panel)
+        drawn = LAWS[self.law].fill(panel, generator)
         panel *= self.scale
         if self.mean:
             panel += self.mean
@@ -165,6 +187,7 @@ class Constant:
 
     mean: float
     std = 0.0
+    excess = 0.0
     whole = False
     scratch = 0
 
@@ -195,8 +218,7 @@ class Orthogonal:
     def fill(self, panel: Matrix, generator: Generator) -> bytes:
         """Fill the whole matrix: Q of a Gaussian matrix, with the signs of R's diagonal."""
         gaussian = np.empty((max(panel.shape), min(panel.shape)), panel.dtype)
-        _normal(gaussian, generator)
-        drawn = fingerprint(gaussian)
+        drawn = LAWS["normal"].fill(gaussian, generator)
         q, r = np.linalg.qr(gaussian)
         q *= np.where(np.diagonal(r) < 0, -self.gain, self.gain).astype(q.dtype)
         panel[...] = q if q.shape == panel.shape else q.T
@@ -256,8 +278,7 @@ class Sparse:
 
     def fill(self, panel: Matrix, generator: Generator) -> bytes:
         """Fill any number of rows."""
-        _normal(panel, generator)
-        drawn = fingerprint(panel)
+        drawn = LAWS["normal"].fill(panel, generator)
         kept = np.ones(panel.shape, bool)
         kept[:, : self.zeros] = False
         generator.permuted(kept, axis=1, out=kept)
@@ -281,10 +302,17 @@ class FixedNorm:
         """Root mean square of a column's entries: norm / sqrt(fan_in)."""
         return self.norm / sqrt(self.fan_in)
 
+    @property
+    def excess(self) -> float:
+        """What independent entries would need for a sum of inputs of N(0, 1) to have its kurtosis.
+
+        That is less than 3 by 6 / fan_in, as the norm is fixed.
+        """
+        return -2.0
+
     def fill(self, panel: Matrix, generator: Generator) -> bytes:
         """Fill the whole matrix."""
-        _uniform(panel, generator)
-        drawn = fingerprint(panel)
+        drawn = LAWS["uniform"].fill(panel, generator)
         panel[:, ~panel.any(axis=0)] = 1
         panel *= self.norm / np.linalg.norm(panel, axis=0)
         return drawn

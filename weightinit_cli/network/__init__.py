@@ -10,8 +10,8 @@ from weightinit_cli.network.forward import forward
 from weightinit_cli.network.layers import Dense, Layer, Network
 from weightinit_cli.network.memory import PeakBytes, peak_bytes
 from weightinit_cli.network.nudge import nudge
-from weightinit_cli.network.order import octaves
-from weightinit_cli.network.recording import QUANTILES, Record, Request
+from weightinit_cli.network.order import QUANTILES, octaves
+from weightinit_cli.network.recording import Record, Request
 from weightinit_cli.network.workers import blas
 
 __all__ = [

@@ -35,13 +35,14 @@ class GradientRecord(NamedTuple):
 
     `signal` and `buckets` are over the entries of δ, shape (samples, units), `weights` over
     the finite ones of the weights' gradient Xᵀδ / samples, shape (rows, columns), of which there
-    are `entries`.
+    are `entries`. `units` are those of an input at this layer.
     """
 
     signal: SquareSum
     buckets: Buckets
     weights: SquareSum
     entries: int
+    units: int
     exponent: int
 
 
@@ -87,7 +88,8 @@ def backward(
             x = _inputs_of(network, number, trace, inputs, apply)
             gradients = layer.gradient_squares(x, delta, apply)
             gradients = replace(gradients, exponent=gradients.exponent + power)
-            yield GradientRecord(signal, buckets, gradients, layer.entries, exponent)
+            entries, units = layer.entries, layer.units
+            yield GradientRecord(signal, buckets, gradients, entries, units, exponent)
             exponent += power
 
 

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from weightinit_cli.initializers.samplers import LAWS
 from weightinit_cli.network.entry_sums import EntrySums
 from weightinit_cli.network.layers import DRAW_WORK
 from weightinit_cli.network.nudge import nudge
+from weightinit_cli.network.order import FEW, Buckets, quantiles
 from weightinit_cli.network.recording import Weights
 from weightinit_cli.network.workers import nobody, workers
 from weightinit_cli.streams import Role
@@ -38,19 +40,26 @@ class Buffer:
         return self._flat[: prod(shape)].reshape(shape)
 
 
+def panel_height(columns: int) -> int:
+    """The rows of a panel of so many columns."""
+    return max(1, PANEL_VALUES // columns)
+
+
 def panels(rows: int, columns: int) -> list[slice]:
     """Fixed panels of whole rows, about PANEL_VALUES values each."""
-    height = max(1, PANEL_VALUES // columns)
+    height = panel_height(columns)
     return [slice(top, min(top + height, rows)) for top in range(0, rows, height)]
 
 
 def draw_normal(network: Network, role: Role, layer: int, out: Array, apply: Map) -> None:
-    """Fill `out`, shape (samples, units), with N(0, 1): the inputs, or the cotangent."""
+    """Fill `out`, shape (samples, units), with N(0, 1): the inputs, or the cotangent.
+
+    In float64 they are exactly those of float32.
+    """
 
     def draw(numbered: tuple[int, slice]) -> None:
         panel, rows = numbered
-        generator = network.stream(role, layer, panel)
-        generator.standard_normal(out=out[rows], dtype=out.dtype.type)
+        LAWS["normal"].fill(out[rows], network.stream(role, layer, panel))
         if network.nudge:
             nudge(out[rows], network.nudge)
 
@@ -63,16 +72,19 @@ def draw_weights(network: Network, number: int, out: Array, apply: Map) -> Weigh
     sampler = network.layers[number - 1].weights
     exponent = frexp(sampler.std)[1]
 
-    def draw(numbered: tuple[int, slice]) -> tuple[bytes, EntrySums]:
+    def draw(numbered: tuple[int, slice]) -> tuple[bytes, EntrySums, Buckets | None]:
         panel, rows = numbered
         drawn = sampler.fill(out[rows], network.stream(Role.WEIGHTS, number, panel))
-        return drawn, EntrySums.of(out[rows], sampler.mean, exponent)
+        sums = EntrySums.of(out[rows], sampler.mean, exponent)
+        return drawn, sums, Buckets.of(out[rows]) if out.size > FEW else None
 
     parts = _weight_panels(network, number)
     done = apply(draw, enumerate(parts), cost=DRAW_WORK * out.size / len(parts))
-    draws = b"".join(drawn for drawn, _ in done)
+    draws = b"".join(drawn for drawn, _, _ in done)
     short_hash = blake2b(draws, digest_size=8).hexdigest() if draws else None
-    return Weights(reduce(add, (sums for _, sums in done)), short_hash)
+    sums = reduce(add, (sums for _, sums, _ in done))
+    counted = [buckets for *_, buckets in done if buckets is not None]
+    return Weights(sampler.std, sums, quantiles(out, parts, counted, apply), short_hash)
 
 
 class Parameters(NamedTuple):

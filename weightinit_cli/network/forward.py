@@ -7,11 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from weightinit_cli.network.distinct import Made
 from weightinit_cli.network.draws import Buffer, draw_bias, draw_normal, draw_weights
 from weightinit_cli.network.moments import UnitMoments
 from weightinit_cli.network.nudge import nudge
 from weightinit_cli.network.order import Buckets
-from weightinit_cli.network.recording import Observed, Preactivations, Record, Request, record
+from weightinit_cli.network.recording import (
+    Drawn,
+    Observed,
+    Preactivations,
+    Record,
+    Request,
+    record,
+)
+from weightinit_cli.network.resolution import Slopes
 from weightinit_cli.network.workers import nobody, workers
 from weightinit_cli.streams import Role, stream
 
@@ -49,7 +58,8 @@ def forward(
         if trace is not None:
             trace.append(x.copy())
         observed = apply(partial(_observe, x, directions), blocks)
-        yield record(x, blocks, observed, None, request._replace(span=None), apply)
+        seen = record(x, blocks, observed, None, request._replace(span=None), apply)
+        yield seen
         for number, layer in enumerate(network.layers, 1):
             weights = matrix.shaped(layer.rows, layer.columns)
             drawn = draw_weights(network, number, weights, apply)
@@ -61,7 +71,11 @@ def forward(
                 trace.append(z)
             push = partial(_push, network, layer, x, weights, bias, z, out, request, directions)
             cost = network.push_work(layer) / len(blocks)
-            yield record(out, blocks, apply(push, blocks, cost=cost), drawn, request, apply)
+            observed = apply(push, blocks, cost=cost)
+            made = Made(weights, bias, network.activation.flats)
+            of = Drawn(drawn, made, seen.resolution)
+            seen = record(out, blocks, observed, of, request, apply)
+            yield seen
             x = out
 
 
@@ -104,8 +118,10 @@ def _push(
     before = z[block]
     preactivate(network, layer, x[block], weights, bias, before)
     preactivations = Preactivations.of(before, request)
+    slopes = None if block.start else Slopes(network.activation, before)
     network.activation.value(before, out=out[block])
-    return _observe(out, directions, block)._replace(preactivations=preactivations)
+    observed = _observe(out, directions, block)
+    return observed._replace(preactivations=preactivations, slopes=slopes)
 
 
 def _observe(values: Array, directions: Array, block: slice) -> Observed:

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-if TYPE_CHECKING:
-    from weightinit_cli.network.layers import Network
+from weightinit_cli.network.draws import PANEL_VALUES, panel_height
+from weightinit_cli.network.order import FEW
 
+if TYPE_CHECKING:
+    from weightinit_cli.network.layers import Layer, Network
+
+# While a panel is drawn: float32 draws for a float64 one; of truncated ones, sizes and masks. While
+# its entries are summed up: those of one step, twice, in float64.
+BYTES_PER_DRAW = 10
+BYTES_PER_SUMS = 1 << 20
 # While a block is observed: its keys as indices, an activation's scratch, masks. From then on: its
 # counts by bucket, and every unit's sums. Once for all blocks: the sums merged, and sorted units.
 # A bin's edge and count as numbers of Python's, as text, and in a picture: 235 bytes were measured.
@@ -49,7 +56,7 @@ def peak_bytes(network: Network, bins: int, threads: int, *, traced: bool) -> Pe
         gradients = max(layer.gradient_bytes(threads, network.dtype) for layer in layers)
         trace = itemsize * kept + gradients
     return PeakBytes(
-        weights=max(layer.entries * (itemsize + layer.weights.scratch) for layer in layers),
+        weights=max(_weight_bytes(layer, itemsize, threads) for layer in layers),
         # two buffers, and in the worst case every value taken out to be sorted
         signals=itemsize * 3 * values
         + blocks * (BYTES_PER_BLOCK + BYTES_PER_BLOCK_UNIT * network.widest)
@@ -60,3 +67,12 @@ def peak_bytes(network: Network, bins: int, threads: int, *, traced: bool) -> Pe
         records=len(layers) * (BYTES_PER_LAYER + BYTES_PER_BIN * bins),
         trace=trace,
     )
+
+
+def _weight_bytes(layer: Layer, itemsize: int, threads: int) -> int:
+    """The weights of a layer, and what drawing them takes beside them."""
+    in_work = min(layer.entries, threads * max(PANEL_VALUES, layer.columns))
+    drawn = layer.entries * (itemsize + layer.weights.scratch)
+    panels = -(-layer.rows // panel_height(layer.columns))
+    counted = BYTES_PER_BLOCK * panels * (layer.entries > FEW)
+    return drawn + counted + BYTES_PER_DRAW * in_work + threads * BYTES_PER_SUMS

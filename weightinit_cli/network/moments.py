@@ -7,6 +7,7 @@ exactly zero, however they were split.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import frexp, sqrt
 from typing import Any
 
@@ -20,7 +21,7 @@ Vector = np.ndarray[tuple[int], np.dtype[np.float64]]
 STEP = 1 << 17
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class UnitMoments:
     """Count, mean and sum of squared deviations of each unit (column) across the inputs (rows).
 
@@ -128,64 +129,65 @@ class UnitMoments:
     @property
     def mean(self) -> float | None:
         """Of all values; None without any."""
-        return self._scaled(self._pooled_mean()) if self.count else None
+        return self._scaled(self._pooled_mean) if self.count else None
 
     @property
     def std(self) -> float | None:
         """Of all values, ddof 0; None without any."""
-        return self._scaled(sqrt(self._within() + self._between())) if self.count else None
+        return self._scaled(sqrt(self._within + self._between)) if self.count else None
 
     @property
     def std_within(self) -> float | None:
         """Root mean square, over the units, of each unit's standard deviation."""
-        return self._scaled(sqrt(self._within())) if self.count else None
+        return self._scaled(sqrt(self._within)) if self.count else None
 
     @property
     def std_between(self) -> float | None:
         """Standard deviation of the units' means."""
-        return self._scaled(sqrt(self._between())) if self.count else None
+        return self._scaled(sqrt(self._between)) if self.count else None
 
-    def distinct(self, eps: float) -> int | None:
-        """How many units differ; None where a value is not finite.
+    @property
+    def rms(self) -> float | None:
+        """Root mean square of all values; None without any."""
+        return self._scaled(self._rms) if self.count else None
 
-        Two units are one where their means and every projection per sqrt(inputs) agree within
-        16 eps times the root mean square of all values. The directions are N(0, 1) per input and
-        have no mean, so that a projection per sqrt(inputs) is as large as the rest of a typical
-        difference; a second one tells apart those that agree in the first by chance, of which
-        4,096 units have about ten. Of a single input there is the mean alone.
+    def candidates(self, tolerance: float) -> Array | None:
+        """A number for every unit, from 0, the same for units that may be equal.
+
+        None where a value is not finite. They may be where their means and every projection per
+        sqrt(inputs) agree within `tolerance` times the root mean square of all values. The
+        directions are N(0, 1) per input and have no mean, so that a projection per sqrt(inputs) is
+        as large as the rest of a typical difference; a second one tells apart those that agree in
+        the first by chance, of which 4,096 units have about ten. Of a single input there is the
+        mean alone.
         """
-        clusters = self._clusters(eps)
-        return None if clusters is None else int(clusters.max()) + 1
-
-    def distinct_channels(self, eps: float, positions: int) -> int | None:
-        """How many channels differ at any of their positions, as `distinct` tells units apart."""
-        clusters = self._clusters(eps)
-        if clusters is None:
-            return None
-        return int(np.unique(clusters.reshape(positions, -1), axis=1).shape[1])
-
-    def _clusters(self, eps: float) -> Array | None:
-        """A number for every unit, from 0, the same for units that agree."""
         if not np.isfinite(self.projection).all() or not self.count:
             return None
         inputs = float(self.counts[0])
-        rms = sqrt(self._within() + self._between() + self._pooled_mean() ** 2)
+        rms = self._rms
         cluster = np.zeros(len(self.means), np.int64)
         for row in (self.means, *(self.projection / sqrt(inputs))):
             order = np.lexsort((row, cluster))
-            steps = (np.diff(row[order]) > 16 * eps * rms) | (np.diff(cluster[order]) > 0)
+            steps = (np.diff(row[order]) > tolerance * rms) | (np.diff(cluster[order]) > 0)
             cluster[order] = np.concatenate([[0], np.cumsum(steps)])
             if steps.all():
                 break
         return cluster
 
+    @cached_property
+    def _rms(self) -> float:
+        return sqrt(self._within + self._between + self._pooled_mean**2)
+
+    @cached_property
     def _pooled_mean(self) -> float:
         pivot = float(self.means[int(np.argmax(self.counts))])
         return pivot + float(self.counts @ (self.means - pivot)) / self.count
 
+    @cached_property
     def _within(self) -> float:
         return float(self.squares.sum()) / self.count
 
+    @cached_property
     def _between(self) -> float:
         apart = self.means - self.means[int(np.argmax(self.counts))]
         mean = float(self.counts @ apart) / self.count

@@ -10,11 +10,23 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from functools import reduce
+from itertools import pairwise
+from operator import add
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from weightinit_cli.network.workers import Map
+
 Array = np.ndarray[Any, Any]
+
+QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+# As many values as are sorted at once faster than their buckets are counted.
+FEW = 1 << 17
 
 KEYS = 1 << 16
 SIGN = KEYS // 2
@@ -191,3 +203,57 @@ class Order:
             return np.zeros(len(ranks))
         values = self._taken[np.minimum(index, self._taken.size - 1)].astype(np.float64)
         return np.where(zero, 0.0, values)
+
+
+def ranks_of_quantiles(finite: int) -> Array:
+    """The ranks (from 1) of QUANTILES among so many values, inverted_cdf; none of none."""
+    if not finite:
+        return np.zeros(0, np.int64)
+    ranks: Array = np.maximum(np.ceil(np.array(QUANTILES) * finite), 1).astype(np.int64)
+    return ranks
+
+
+def quantiles(
+    values: Array, blocks: Sequence[slice], counted: Sequence[Buckets], apply: Map
+) -> tuple[float | None, ...]:
+    """The values of QUANTILES over the finite values, None without any.
+
+    `counted` are the counts of each block of rows, of no use for FEW values.
+    """
+    if values.size <= FEW:
+        ordered = np.sort(values, axis=None)
+        start = int(np.searchsorted(ordered, -np.inf, side="right"))
+        ordered = ordered[start : int(np.searchsorted(ordered, np.inf))]
+        found = ordered[ranks_of_quantiles(ordered.size) - 1] + 0.0
+    else:
+        ranks = ranks_of_quantiles(sum(each.finite for each in counted))
+        none = np.zeros(0, values.dtype)
+        found = looked_up(values, blocks, counted, none, ranks, apply).at_ranks(ranks)
+    return tuple(found.tolist()) or (None,) * len(QUANTILES)
+
+
+def looked_up(
+    values: Array,
+    blocks: Sequence[slice],
+    counted: Sequence[Buckets],
+    thresholds: Array,
+    ranks: Array,
+    apply: Map,
+) -> Order:
+    """What answers about thresholds (of the values' type) and ranks (from 1).
+
+    `counted` are the counts of each block of rows.
+    """
+    buckets = reduce(add, counted)
+    asked = buckets.holding(thresholds, ranks)
+    sieve = buckets.sieve(asked)
+    ends = np.cumsum([0, *map(sieve.count, counted)]).tolist()
+    taken = np.empty(ends[-1], values.dtype)
+
+    def take(part: tuple[slice, tuple[int, int]]) -> None:
+        block, (start, end) = part
+        sieve.take(values[block], taken[start:end])
+
+    apply(take, zip(blocks, pairwise(ends), strict=True))
+    taken.sort()
+    return Order(buckets, asked, taken)

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import reduce
-from itertools import pairwise
 from math import ulp
 from operator import add
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from weightinit_cli.network.distinct import distinct_units
 from weightinit_cli.network.moments import UnitMoments
-from weightinit_cli.network.order import Buckets, Order, Sieve, at_least, at_most
+from weightinit_cli.network.order import (
+    QUANTILES,
+    Buckets,
+    at_least,
+    at_most,
+    looked_up,
+    ranks_of_quantiles,
+)
+from weightinit_cli.network.resolution import Resolution
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from weightinit_cli.network.distinct import Distinct, Made
     from weightinit_cli.network.entry_sums import EntrySums
+    from weightinit_cli.network.resolution import Slopes
     from weightinit_cli.network.workers import Map
 
 Array = np.ndarray[Any, Any]
 
 LARGEST = float(np.finfo(np.float64).max)
-QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
 
 class Request(NamedTuple):
@@ -69,18 +78,34 @@ class Preactivations:
 
 
 class Observed(NamedTuple):
-    """What was seen of one block."""
+    """What was seen of one block; `slopes` are the first one's alone."""
 
     activations: UnitMoments
     buckets: Buckets
     preactivations: Preactivations | None = None
+    slopes: Slopes | None = None
 
 
 class Weights(NamedTuple):
-    """Sums over a layer's weights, and a short hash of the unscaled draws (None without any)."""
+    """What is seen of a layer's weights.
 
+    `expected_std` is the standard deviation by formula, `sums` are over the entries, `quantiles`
+    the values of QUANTILES (None without a finite entry); `stream` is a short hash of the unscaled
+    draws (None without any).
+    """
+
+    expected_std: float
     sums: EntrySums
+    quantiles: tuple[float | None, ...]
     stream: str | None
+
+
+class Drawn(NamedTuple):
+    """A layer as its figures need it: what it was made of, and what it was given can tell."""
+
+    weights: Weights
+    made: Made
+    below: Resolution
 
 
 class Record(NamedTuple):
@@ -88,12 +113,14 @@ class Record(NamedTuple):
 
     `edges` (bins + 1), `counts`, `underflow` and `overflow` are the histogram; `quantiles` the
     values of QUANTILES, None without a finite value. `preactivations` and `weights` are None
-    for the input.
+    for the input, and `distinct` where a value is not finite.
     """
 
     activations: UnitMoments
     buckets: Buckets
-    eps: float
+    distinct: Distinct | None
+    dtype: np.dtype[Any]
+    resolution: Resolution
     edges: Array
     counts: Array
     underflow: int
@@ -107,11 +134,15 @@ def record(
     values: Array,
     blocks: Sequence[slice],
     observed: Sequence[Observed],
-    weights: Weights | None,
+    layer: Drawn | None,
     request: Request,
     apply: Map,
 ) -> Record:
-    """Merge the blocks' figures and look up exact counts and quantiles in `values`."""
+    """Merge the blocks' figures and look up exact counts and quantiles in `values`.
+
+    `layer` is what the values came out of, None of the input.
+    """
+    activations = reduce(add, (part.activations for part in observed))
     buckets = reduce(add, (part.buckets for part in observed))
     pushed = [part.preactivations for part in observed if part.preactivations is not None]
     low, high = request.span or widened(request.bins, buckets.low, buckets.high)
@@ -119,41 +150,39 @@ def record(
     thresholds = at_least(edges, values.dtype)
     with np.errstate(over="ignore"):
         thresholds[-1] = np.nextafter(at_most(edges[-1], values.dtype), np.inf)
-    ranks = np.maximum(np.ceil(np.array(QUANTILES) * buckets.finite), 1).astype(np.int64)
-    if not buckets.finite:
-        ranks = ranks[:0]
-    asked = buckets.holding(thresholds, ranks)
-    order = Order(buckets, asked, _taken(values, blocks, observed, buckets.sieve(asked), apply))
+    ranks = ranks_of_quantiles(buckets.finite)
+    order = looked_up(values, blocks, [part.buckets for part in observed], thresholds, ranks, apply)
     below = order.below(thresholds)
-    quantiles = tuple(float(value) for value in order.at_ranks(ranks)) if len(ranks) else ()
+    preactivations = reduce(add, pushed) if pushed else None
     return Record(
-        activations=reduce(add, (part.activations for part in observed)),
+        activations=activations,
         buckets=buckets,
-        eps=float(np.finfo(values.dtype).eps),
+        distinct=distinct_units(activations, values, layer.made if layer else None),
+        dtype=values.dtype,
+        resolution=_resolution(
+            activations, preactivations, observed[0].slopes, layer, values.dtype
+        ),
         edges=edges,
         counts=np.diff(below),
         underflow=int(below[0]),
         overflow=buckets.finite - int(below[-1]),
-        quantiles=quantiles or (None,) * len(QUANTILES),
-        preactivations=reduce(add, pushed) if pushed else None,
-        weights=weights,
+        quantiles=tuple(order.at_ranks(ranks).tolist()) or (None,) * len(QUANTILES),
+        preactivations=preactivations,
+        weights=layer.weights if layer else None,
     )
 
 
-def _taken(
-    values: Array, blocks: Sequence[slice], observed: Sequence[Observed], sieve: Sieve, apply: Map
-) -> Array:
-    """What the sieve takes out of all blocks, sorted."""
-    ends = np.cumsum([0, *(sieve.count(part.buckets) for part in observed)]).tolist()
-    taken = np.empty(ends[-1], values.dtype)
-
-    def take(part: tuple[slice, tuple[int, int]]) -> None:
-        block, (start, end) = part
-        sieve.take(values[block], taken[start:end])
-
-    apply(take, zip(blocks, pairwise(ends), strict=True))
-    taken.sort()
-    return taken
+def _resolution(
+    x: UnitMoments,
+    z: Preactivations | None,
+    slopes: Slopes | None,
+    layer: Drawn | None,
+    dtype: np.dtype[Any],
+) -> Resolution:
+    if layer is None or z is None or slopes is None:
+        return Resolution.of_inputs(x, dtype)
+    fan_in = len(layer.made.weights)
+    return layer.below.after(z.moments, x, layer.weights, fan_in, slopes)
 
 
 def widened(bins: int, low: float, high: float) -> tuple[float, float]:

@@ -111,11 +111,18 @@ def _break(box: Box, k: int, number: int) -> Area:
 
 
 def _height_label(box: Box, k: int, shares: Shares) -> Label:
+    """How high it is; where there is room, with an arrow, and with how high it should be.
+
+    On the right of the bar where it fits, else on the left.
+    """
     bar = box.width / len(shares.bins)
-    text = f"↑ {percent(float(shares.bins[k]))}"
+    left, right = box.x + k * bar - 3, box.x + (k + 1) * bar + 3
+    share = percent(float(shares.bins[k]))
+    texts = [f"↑ {share}", share]
     if shares.theory is not None:
-        text += f" ({percent(float(shares.theory[k]))})"
-    x = box.x + (k + 1) * bar + 3
-    if x + width_of(text, NOTE_SIZE) > box.right:
-        x = box.x + k * bar - 3 - width_of(text, NOTE_SIZE)
+        texts.insert(0, f"↑ {share} ({percent(float(shares.theory[k]))})")
+    room = max(box.right - right, left - box.x)
+    text = next((each for each in texts if width_of(each, NOTE_SIZE) <= room), share)
+    width = width_of(text, NOTE_SIZE)
+    x = right if right + width <= box.right else max(left - width, box.x + 3)
     return Label(x, box.top - NOTE_SIZE, text, NOTE_SIZE, MUTED)

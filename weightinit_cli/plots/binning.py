@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from weightinit_cli.plots.numbers import Scale, scale_for, shifted
+from weightinit_cli.results.limits import finite, is_rounded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +46,8 @@ class Shares:
 class Binned:
     """The layers over equal bins, with each layer's scale.
 
+    A layer whose spread the dtype cannot tell is as one of equal values.
+
     "alike": as counted, all over the same bins. "regrouped": from their own bins into common
     ones. "own": each over its own range, because a common axis would squeeze some of them.
     """
@@ -66,37 +69,38 @@ def binned(layers: Sequence[LayerStatistics]) -> Binned:
     have bins at most as wide as the common ones: each goes into the one or two that it touches,
     in proportion.
     """
-    finite = [layer for layer in layers if _finite(layer)] or list(layers)
-    low = min(layer.histogram.edges[0] for layer in finite)
-    high = max(layer.histogram.edges[-1] for layer in finite)
+    some = [layer for layer in layers if finite(layer.histogram)] or list(layers)
+    low = min(layer.histogram.edges[0] for layer in some)
+    high = max(layer.histogram.edges[-1] for layer in some)
     common = _widened(scale_for(low, high))
     scales = (common,) * len(layers)
     grouping: Literal["alike", "regrouped", "own"] = "alike"
-    if any(layer.histogram.edges != finite[0].histogram.edges for layer in finite):
+    if any(layer.histogram.edges != some[0].histogram.edges for layer in some):
         grouping = "regrouped"
-        if any(_squeezed(layer, common) for layer in finite):
+        if any(_squeezed(layer, common) for layer in some):
             grouping = "own"
-            scales = tuple(_own_scale(layer.histogram.edges) for layer in layers)
+            scales = tuple(map(_own_scale, layers))
     number = min(max(len(layer.histogram.counts) for layer in layers), MOST_BINS)
     shares = (_shares(*pair, number) for pair in zip(layers, scales, strict=True))
     return Binned(scales, tuple(shares), grouping)
 
 
-def _finite(layer: LayerStatistics) -> int:
-    return sum(layer.histogram.counts) + layer.histogram.underflow + layer.histogram.overflow
-
-
 def _squeezed(layer: LayerStatistics, common: Scale) -> bool:
     """Whether the common axis has few bins for a layer; a layer of equal values needs but one."""
-    if layer.min is None or layer.max is None or _flat(scale_for(layer.min, layer.max)):
+    if layer.min is None or layer.max is None or is_rounded(layer):
+        return False
+    if _flat(scale_for(layer.min, layer.max)):
         return False
     ends = (shifted(edge, common.exponent) for edge in (layer.min, layer.max))
     left, right = map(common.position, ends)
     return right - left < SQUEEZED
 
 
-def _own_scale(edges: Sequence[float]) -> Scale:
-    return _widened(scale_for(edges[0], edges[-1]))
+def _own_scale(layer: LayerStatistics) -> Scale:
+    low, high = layer.histogram.edges[0], layer.histogram.edges[-1]
+    if is_rounded(layer):
+        low = high = 0.0 if "min" in layer.unresolved else low
+    return _widened(scale_for(low, high))
 
 
 def _flat(scale: Scale) -> bool:
@@ -112,7 +116,8 @@ def _widened(scale: Scale) -> Scale:
 
 def _shares(layer: LayerStatistics, scale: Scale, number: int) -> Shares:
     histogram = layer.histogram
-    total = max(_finite(layer) + layer.nonfinite, 1)
+    number_of = finite(histogram)
+    total = max(number_of + layer.nonfinite, 1)
     sides = np.array([scale.position(shifted(edge, scale.exponent)) for edge in histogram.edges])
     counts = np.array(histogram.counts, dtype=np.float64)
     theory = None
@@ -124,7 +129,7 @@ def _shares(layer: LayerStatistics, scale: Scale, number: int) -> Shares:
         below=histogram.underflow / total,
         above=histogram.overflow / total,
         nonfinite=layer.nonfinite / total,
-        zeros=layer.zero_fraction * _finite(layer) / total,
+        zeros=layer.zero_fraction * number_of / total,
         theory=theory,
     )
 

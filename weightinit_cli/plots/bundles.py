@@ -13,7 +13,7 @@ from weightinit_cli.plots.verdict import HEALTHY
 from weightinit_cli.results.comparison import VARIANT, is_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from weightinit_cli.plots.drawing import Color
     from weightinit_cli.plots.legend import Entry
@@ -24,30 +24,35 @@ DECADES = 2
 
 
 class Kind(NamedTuple):
-    """A row of panels: what is shown, how high, and what stands where no curve has it."""
+    """A row of panels: what is shown, how high, and what stands where no curve has it.
+
+    Of several paths, the share in both flat ends, the sum is shown where there are all.
+    """
 
     words: str
-    values: Callable[[ComparedRun], Values]
+    paths: tuple[str, ...]
     height: float
     absent: str
 
+    def values(self, run: ComparedRun) -> Values:
+        """Of every layer of a run."""
+        every = zip(*map(run.over_depth, self.paths), strict=True)
+        return tuple(
+            None if len(known) < len(self.paths) else sum(known)
+            for known in ([part for part in parts if part is not None] for parts in every)
+        )
 
-def _figure(path: str) -> Callable[[ComparedRun], Values]:
-    return lambda run: run.over_depth(path)
-
-
-def _saturated(run: ComparedRun) -> Values:
-    """The share in both flat ends, None unless there are two."""
-    ends = zip(run.over_depth("saturation.low"), run.over_depth("saturation.high"), strict=True)
-    return tuple(None if low is None or high is None else low + high for low, high in ends)
+    def unresolved(self, run: ComparedRun) -> bool:
+        """Whether the run's dtype cannot tell it in some layer."""
+        return run.cannot_tell(*self.paths)
 
 
 SPREADS = (
-    Kind("std", _figure("std"), 96.0, "no finite value"),
-    Kind("std across inputs", _figure("std_across_inputs"), 96.0, "no finite value"),
+    Kind("std", ("std",), 96.0, "no finite value"),
+    Kind("std across inputs", ("std_across_inputs",), 96.0, "no finite value"),
 )
-SATURATED = Kind("saturated", _saturated, 58.0, "not flat on both sides")
-GRADIENT = Kind("gradient δ, rms", _figure("gradient.signal_rms"), 110.0, "not measured")
+SATURATED = Kind("saturated", ("saturation.low", "saturation.high"), 58.0, "not flat on both sides")
+GRADIENT = Kind("gradient δ, rms", ("gradient.signal_rms",), 110.0, "not measured")
 KINDS = (*SPREADS, SATURATED, GRADIENT)
 
 
@@ -68,6 +73,11 @@ class Column(NamedTuple):
                 found.append(Series(entry.words, entry.color, values, none, none, none))
         return found
 
+    def absent(self, kind: Kind) -> str:
+        """What stands where no curve has it."""
+        lost = any(kind.unresolved(run) for _, run in self.curves)
+        return "unresolved" if lost else kind.absent
+
     @property
     def healthy(self) -> tuple[str, Color] | None:
         """Which of the curves' runs are."""
@@ -76,9 +86,9 @@ class Column(NamedTuple):
         well = [run.verdict == (HEALTHY,) for _, run in self.curves]
         if all(well) or not any(well):
             return ("healthy: all", MUTED) if well[0] else ("healthy: none", ORANGE)
-        return f"healthy: {', '.join(self._stretches(well))}", MUTED
+        return f"healthy: {', '.join(self.stretches(well))}", MUTED
 
-    def _stretches(self, chosen: Sequence[bool]) -> list[str]:
+    def stretches(self, chosen: Sequence[bool]) -> list[str]:
         """The chosen curves' words; of numbers, which ascend, `0.8 to 2` for three or more."""
         found = []
         for some, run in groupby(zip(chosen, self.curves, strict=True), key=lambda pair: pair[0]):
@@ -97,6 +107,7 @@ class Bundle(NamedTuple):
     series: tuple[list[Series], ...]
     axis: Axis
     notes: list[list[str]]  # what each column's curves cannot show
+    absent: list[str]  # what stands in each column without curves
 
     @property
     def words(self) -> str:
@@ -117,9 +128,11 @@ def bundles(columns: Sequence[Column], layers: int) -> list[Bundle]:
             axis = linear_axis(known, percent=True)
         else:
             axis = log_axis(known, DECADES)
-        if known:
+        lost = any(kind.unresolved(run) for column in columns for _, run in column.curves)
+        if known or lost:
             notes = [_missing(kind, column, axis) for column in columns]
-            found.append(Bundle(kind, series, axis, notes))
+            absent = [column.absent(kind) for column in columns]
+            found.append(Bundle(kind, series, axis, notes, absent))
     return found
 
 
@@ -128,15 +141,28 @@ def _known(series: Iterable[Sequence[Series]]) -> list[float]:
 
 
 def _missing(kind: Kind, column: Column, axis: Axis) -> list[str]:
-    """Zeros on a log axis, and layers without the figure where the run has it in others."""
+    """Zeros on a log axis, and layers without the figure where the run has it in others.
+
+    Also where the run has it in none for lack of resolution, and where it is of the finite values.
+    """
     zero, gaps = [], []
+    somewhere, everywhere = [], []
     for entry, run in column.curves:
         values = kind.values(run)
-        if axis.log and 0 in values:
+        some = any(value is not None for value in values)
+        lost = kind.unresolved(run)
+        if axis.log and run.zeros.issuperset(kind.paths):
             zero.append(entry.words)
-        if None in values and any(value is not None for value in values):
+        if (None in values and some and not lost) or run.nonfinite.issuperset(kind.paths):
             gaps.append(entry.words)
-    pairs = (("exactly zero somewhere", zero), ("inf or nan somewhere", gaps))
+        somewhere.append(lost and some)
+        everywhere.append(lost and not some)
+    pairs = (
+        ("exactly zero somewhere", zero),
+        ("inf or nan somewhere", gaps),
+        ("unresolved somewhere", column.stretches(somewhere)),
+        ("unresolved everywhere", column.stretches(everywhere)),
+    )
     return [f"{words}: {', '.join(names)}" for words, names in pairs if names]
 
 

@@ -97,18 +97,22 @@ def linear_axis(values: Sequence[float], *, percent: bool = False) -> Axis:
 def curves(box: Box, every: Sequence[Series], axis: Axis, rules: Sequence[Item]) -> list[Item]:
     """All curves, with the bands below the rules and the measured above the predicted.
 
-    What theory expects ends in a dot of the colour of the figure that it is about.
+    What theory expects ends in a dot of the colour of the figure that it is about, but not where
+    that figure is missing: the dot would look like a measured one.
     """
     items: list[Item] = []
     for each in every:
         items += _bands(box, each, axis)
     items += rules
     for each in every:
+        measured = {point[0] for point in _points(box, each.values, axis) if point is not None}
         for run in runs(_points(box, each.predicted, axis)):
             ends = run if run[1:] else [(run[0][0] - 4, run[0][1]), (run[0][0] + 4, run[0][1])]
             items.append(polyline(ends, AMBER, THEORY_WIDTH))
             last = np.array(run[-1:])
-            items += [Dots(last, AMBER, 2 * RADIUS), Dots(last, each.color, RADIUS)]
+            items.append(Dots(last, AMBER, 2 * RADIUS))
+            if run[-1][0] in measured or not (measured or any(each.gaps)):
+                items.append(Dots(last, each.color, RADIUS))
     for each in reversed(every):
         stretches = list(runs(_points(box, each.values, axis)))
         items += [polyline(run, each.color, WIDTH) for run in stretches if run[1:]]
@@ -151,12 +155,18 @@ def _bands(box: Box, each: Series, axis: Axis) -> list[Item]:
 
 
 def direct_labels(box: Box, every: Sequence[Series], axis: Axis, gap: float) -> list[Item]:
-    """Each curve's name at its last point's height, moved apart where they would collide."""
+    """Each curve's name at its last point's height, moved apart where they would collide.
+
+    Where nothing was measured, at the height of what theory expects.
+    """
     wanted: list[tuple[float, str, Color]] = []
     for each in every:
-        shown = [point[1] for point in _points(box, each.values, axis) if point is not None]
-        if shown:
-            wanted.append((shown[-1], each.words, each.color))
+        measured, predicted = (
+            [point[1] for point in _points(box, values, axis) if point is not None]
+            for values in (each.values, each.predicted)
+        )
+        if measured or predicted:
+            wanted.append(((measured or predicted)[-1], each.words, each.color))
     order = sorted(wanted, reverse=True)
     heights = spaced([y for y, _, _ in order], box.y + 3, box.top - 3)
     return [

@@ -129,13 +129,14 @@ def _said(comparison: Comparison, color: Varied, shown: Sequence[Entry]) -> list
 
 def _bundle_items(bundle: Bundle, boxes: Sequence[Box]) -> list[Item]:
     items: list[Item] = []
-    for box, every, notes in zip(boxes, bundle.series, bundle.notes, strict=True):
+    columns = zip(boxes, bundle.series, bundle.notes, bundle.absent, strict=True)
+    for box, every, notes, absent in columns:
         heights = [box.y + bundle.axis.part(part) * box.height for part, _ in bundle.axis.ticks]
         rules = [polyline([(box.x, y), (box.right, y)], RULE) for y in heights if y > box.y]
         if every:
             items += curves(box, every, bundle.axis, rules)
         else:
-            items.append(said_inside(box, bundle.kind.absent, MUTED))
+            items.append(said_inside(box, absent, MUTED))
         items += axes.frame(box)
         for k, note in enumerate(reversed(notes)):
             text = elide(note, NOTE_SIZE, box.width)

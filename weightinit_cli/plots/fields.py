@@ -12,6 +12,7 @@ from weightinit_cli.plots.colors import as_bytes, diverging, palette
 from weightinit_cli.plots.drawing import INK, WHITE, Align, Box, Cells, Item, Label, polyline
 from weightinit_cli.plots.fonts import elide
 from weightinit_cli.plots.logaxis import log_of, power_label
+from weightinit_cli.results.comparison import RATIO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,24 +23,37 @@ if TYPE_CHECKING:
     from weightinit_cli.results.comparison import ComparedRun
 
 NOTHING: Color = (0.78, 0.78, 0.78)
+UNRESOLVED: Color = (0.6, 0.6, 0.6)
 FEWEST, MOST = 1, 4  # decades of a scale
 STEPS = 128
 
 
 class Field(NamedTuple):
-    """A figure of a run; which level from 0 to 1 a value has; the colours, and their ticks."""
+    """A figure of a run; which level from 0 to 1 a value has; the colours, and their ticks.
+
+    `paths` are those that the figure is made of.
+    """
 
     words: str
+    paths: tuple[str, ...]
     value: Callable[[ComparedRun], float | None]
     level: Callable[[float], float]
     colors: Callable[[NDArray[np.float64]], NDArray[np.uint8]]
     ticks: tuple[tuple[float, str], ...]
 
+    def unresolved(self, run: ComparedRun) -> bool:
+        """Whether the run has no value because its dtype cannot tell it."""
+        return self.value(run) is None and run.cannot_tell(*self.paths)
+
 
 def fields(runs: Sequence[ComparedRun]) -> list[Field]:
-    """The figures that some run has."""
+    """The figures that some run has, or would have if its dtype could tell."""
     found = [_distinct(runs), _saturation(), _gradient(runs)]
-    return [each for each in found if any(each.value(run) is not None for run in runs)]
+    return [
+        each
+        for each in found
+        if any(each.value(run) is not None or each.unresolved(run) for run in runs)
+    ]
 
 
 def _signal(run: ComparedRun) -> float | None:
@@ -67,12 +81,18 @@ def _distinct(runs: Sequence[ComparedRun]) -> Field:
     ticks = tuple(
         (1 - k / low, f"{beyond if k == low else ''}{100 * 10.0**k:g} %") for k in range(low, 1)
     )
-    return Field("std across inputs / std, last layer", _signal, level, palette, ticks)
+    paths = "std_across_inputs", "std"
+    return Field("std across inputs / std, last layer", paths, _signal, level, palette, ticks)
 
 
 def _saturation() -> Field:
     ticks = tuple((k / 4, f"{25 * k} %" if k else "0") for k in range(5))
-    return Field("saturated, last layer", _saturated, lambda value: min(value, 1.0), palette, ticks)
+    paths = "saturation.low", "saturation.high"
+    return Field("saturated, last layer", paths, _saturated, _share, palette, ticks)
+
+
+def _share(value: float) -> float:
+    return min(max(value, 0.0), 1.0)
 
 
 def _gradient(runs: Sequence[ComparedRun]) -> Field:
@@ -97,15 +117,20 @@ def _gradient(runs: Sequence[ComparedRun]) -> Field:
         if k % step == 0 or abs(k) == reach
     )
     words = "gradient's power, × a layer"
-    return Field(words, lambda run: run.gradient, level, diverging, ticks)
+    return Field(words, (RATIO,), lambda run: run.gradient, level, diverging, ticks)
 
 
 def colored(field: Field, runs: Sequence[Sequence[ComparedRun | None]]) -> NDArray[np.uint8]:
-    """The cells, rows as given: white where no run is, grey where it has no such figure."""
+    """The cells, rows as given: white where no run is, grey where it has no such figure.
+
+    Dark grey where its dtype cannot tell it.
+    """
     values = [[None if run is None else field.value(run) for run in row] for row in runs]
     levels = [[0.0 if value is None else field.level(value) for value in row] for row in values]
     rgb = field.colors(np.array(levels, dtype=np.float64))
     rgb[np.array([[value is None for value in row] for row in values])] = as_bytes(NOTHING)
+    lost = [[run is not None and field.unresolved(run) for run in row] for row in runs]
+    rgb[np.array(lost)] = as_bytes(UNRESOLVED)
     rgb[np.array([[run is None for run in row] for row in runs])] = as_bytes(WHITE)
     return rgb
 

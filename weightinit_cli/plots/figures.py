@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from weightinit_cli.plots.numbers import two_digits
-from weightinit_cli.results.figures import figure
+from weightinit_cli.results.figures import figure, resolved
+from weightinit_cli.results.limits import told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 LOW, HIGH = "saturation.low", "saturation.high"
 RATIO, SIGNAL, WEIGHTS = "gradient.ratio", "gradient.signal_rms", "gradient.weight_rms"
+GRADIENT = (RATIO, SIGNAL, WEIGHTS)
 MATTERS = 0.01  # of a layer in its flat ends
 
 
@@ -34,12 +36,22 @@ def beside(said: str, expected: str | None) -> str:
     return said if expected is None else f"{said} ({expected})"
 
 
+def measured(layer: LayerStatistics, path: str) -> str:
+    """The figure to two digits; `<6e-8` or `?` where the dtype cannot tell it."""
+    return told(layer, path, figure(layer, path), two_digits)
+
+
+def dtype(result: Result) -> str:
+    """In which numbers the network was computed."""
+    return str(result.spec.get("dtype", "float32"))
+
+
 def versions(layer: LayerStatistics, path: str) -> tuple[str, str]:
     """The figure in words with its spread over the seeds, and the one of the first seed alone."""
     expected = predicted(layer, path)
     theory = None if expected is None else two_digits(expected)
-    short = beside(two_digits(figure(layer, path)), theory)
-    over = spread(layer, path)
+    short = beside(measured(layer, path), theory)
+    over = None if path in layer.unresolved else spread(layer, path)
     if over is None or over.std is None:
         return short, short
     return beside(f"{two_digits(over.mean)} ± {two_digits(over.std, 1)}", theory), short
@@ -53,7 +65,7 @@ def saturated(layer: LayerStatistics, value: Callable[..., float | None]) -> flo
 
 def saturation_matters(layers: Sequence[LayerStatistics]) -> bool:
     """Whether some layer has a share worth a word in its two flat ends, or is expected to."""
-    shares = (saturated(layer, value) for layer in layers for value in (figure, predicted))
+    shares = (saturated(layer, value) for layer in layers for value in (resolved, predicted))
     return any(share is not None and share >= MATTERS for share in shares)
 
 

@@ -179,8 +179,11 @@ def _notes(facets: Sequence[Facet], shown: Sequence[Field], *, letters: bool) ->
     elif known:
         said.append("all healthy" if known[0] == (HEALTHY,) else "none healthy")
     cells = [run for each in facets for row in each.runs for run in row]
-    if any(run is not None and field.value(run) is None for run in cells for field in shown):
+    pairs = [(run, field) for run in cells if run is not None for field in shown]
+    if any(field.value(run) is None and not field.unresolved(run) for run, field in pairs):
         said.append("grey: no such figure")
+    if any(field.unresolved(run) for run, field in pairs):
+        said.append("dark grey: unresolved")
     if None in cells:
         said.append("white: not run")
     return " · ".join(said)

@@ -10,6 +10,7 @@ from weightinit_cli.plots.drawing import MUTED, ORANGE, Color
 from weightinit_cli.plots.figures import beside
 from weightinit_cli.plots.numbers import MINUS, percent, two_digits
 from weightinit_cli.results.describe import sizes
+from weightinit_cli.results.limits import told
 
 if TYPE_CHECKING:
     from weightinit_cli.results.model import ResolvedLayer, Result, WeightStatistics
@@ -33,21 +34,22 @@ def seen(result: Result, filters: Array, number: int) -> tuple[list[str], Color]
     weights = result.layers[0].weights
     if weights is None:
         return said, MUTED
+    std = told(result.layers[0], "weights.std", weights.std, two_digits)
     if weights.min is None:
         return [*said, "no element is finite: colours show signs alone"], ORANGE
     if weights.min == weights.max:
         alike = ": all filters are identical" if several else ""
         said.append(f"every element is {_exact(weights.min)}{alike}")
         return said, ORANGE if several else MUTED
-    said.append(_spread(weights, result.resolved.layers[:1]))
+    said.append(_spread(weights, std, result.resolved.layers[:1]))
     return said + _zeros(filters, number, weights.zero_fraction), MUTED
 
 
-def _spread(weights: WeightStatistics, resolved: tuple[ResolvedLayer, ...]) -> str:
+def _spread(weights: WeightStatistics, std: str, resolved: tuple[ResolvedLayer, ...]) -> str:
     """`from 0.12 to 0.93, mean 0.0031, std 0.27 (by formula 0.27)`."""
     low, high, mean = map(_measured, (weights.min, weights.max, weights.mean))
     expected = f"by formula {two_digits(resolved[0].weight_std)}" if resolved else None
-    return f"from {low} to {high}, mean {mean}, std {beside(two_digits(weights.std), expected)}"
+    return f"from {low} to {high}, mean {mean}, std {beside(std, expected)}"
 
 
 def _zeros(filters: Array, number: int, share: float) -> list[str]:

@@ -8,7 +8,8 @@ from weightinit_cli.plots import figures
 from weightinit_cli.plots.drawing import MUTED, ORANGE, Color, Item, Label
 from weightinit_cli.plots.fonts import fit, width_of
 from weightinit_cli.plots.numbers import percent
-from weightinit_cli.results.figures import figure
+from weightinit_cli.results.figures import resolved
+from weightinit_cli.results.limits import of_finite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,10 @@ Note = tuple[str, Color]
 def notes(
     layers: Sequence[LayerStatistics], shares: Sequence[Shares], room: float
 ) -> list[list[Note]]:
-    """For each panel: figures, predicted ones beside them, and values that it does not show."""
+    """For each panel: figures, predicted ones beside them, and values that it does not show.
+
+    Where some are not finite, of how many values the figures are.
+    """
     matters = figures.saturation_matters(layers)
     stds = figure_notes(layers, "std", ("std ",), room)
     found: list[list[Note]] = []
@@ -36,6 +40,7 @@ def notes(
             said.append((std, MUTED))
             if matters:
                 said.append((_saturated(layer, room), MUTED))
+            said += [(of_finite(layer), ORANGE)] if layer.nonfinite else []
             said += [(text, ORANGE) for text in unseen(share.below, share.above, share.nonfinite)]
         found.append(said)
     return found
@@ -54,7 +59,7 @@ def figure_notes(
 
 
 def _saturated(layer: LayerStatistics, room: float) -> str:
-    share = figures.saturated(layer, figure)
+    share = figures.saturated(layer, resolved)
     expected = figures.saturated(layer, figures.predicted)
     text = figures.beside(
         "?" if share is None else percent(share), None if expected is None else percent(expected)

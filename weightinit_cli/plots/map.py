@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from weightinit_cli.plots import axes
+from weightinit_cli.plots import axes, figures
 from weightinit_cli.plots.colors import (
     BAR_GAP,
     BAR_LABELS,
@@ -30,14 +30,17 @@ from weightinit_cli.plots.fonts import elide
 from weightinit_cli.plots.heading import heading
 from weightinit_cli.plots.labels import GROUPING, NOTE_SIZE, x_label
 from weightinit_cli.plots.logaxis import decade_ticks
-from weightinit_cli.plots.numbers import Scale, percent, two_digits
+from weightinit_cli.plots.numbers import Scale, percent
+from weightinit_cli.plots.series import layer_words
 from weightinit_cli.plots.strip import std_strip
+from weightinit_cli.results.figures import resolved
+from weightinit_cli.results.limits import is_rounded, of_finite
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from weightinit_cli.plots.binning import Binned
-    from weightinit_cli.results.model import Result
+    from weightinit_cli.results.model import LayerStatistics, Result
 
 WIDTH = 660.0
 MAP_HEIGHT = 210.0
@@ -60,7 +63,7 @@ def map_picture(result: Result, binned: Binned) -> Drawing:
     own = binned.grouping == "own"
     scale = OWN if own else binned.scale
     ticks = ENDS if own else axes.fitting_ticks(scale, MAP_HEIGHT, axes.TICK_SIZE)
-    stds = [layer.std for layer in result.layers]
+    stds = [resolved(layer, "std") for layer in result.layers]
     decades = decade_ticks(stds) if own else []
     wide = axes.widest([text for _, text in ticks + decades])
     left = axes.MARGIN + axes.LABEL_SIZE + 8 + wide + axes.TICK + 2
@@ -91,18 +94,20 @@ def map_picture(result: Result, binned: Binned) -> Drawing:
 
 def map_notes(result: Result, binned: Binned) -> list[tuple[str, tuple[float, float, float]]]:
     """The ends' standard deviations, and the most that lies outside or is not finite."""
-    last = len(result.layers)
-    ends = ((1, result.layers[0].std), (last, result.layers[-1].std))
-    stds = ", ".join(f"std {two_digits(std)} in layer {k}" for k, std in ends if std is not None)
+    ends = ((1, result.layers[0]), (len(result.layers), result.layers[-1]))
+    stds = ", ".join(_std(*end) for end in ends if end[1].std is not None)
     words = " · ".join(filter(None, (stds, GROUPING[binned.grouping])))
     said = [(words, MUTED)] if words else []
     if binned.grouping == "own":
         pairs = enumerate(zip(result.layers, binned.layers, strict=True), 1)
-        flat = [k for k, (a, b) in pairs if a.min == a.max and not b.empty]
-        if flat:
-            said.append(
-                (f"one finite value alone (drawn in the middle): from layer {flat[0]}", ORANGE)
-            )
+        drawn = [(k, layer) for k, (layer, shares) in pairs if not shares.empty]
+        alike = [k for k, layer in drawn if layer.min == layer.max or is_rounded(layer)]
+        lost = [k for k in alike if "std" in result.layers[k - 1].unresolved]
+        flat = [k for k in alike if k not in lost]
+        below = f"std below the resolution of {figures.dtype(result)}"
+        for words, found in (("all finite values are equal", flat), (below, lost)):
+            if found:
+                said.append((f"{words} (drawn in the middle): in {layer_words(found)}", ORANGE))
     columns = (("below", "below the range"), ("above", "above the range"))
     for name, words in (*columns, ("nonfinite", "inf or nan (grey: nothing else)")):
         shares = [getattr(layer, name) for layer in binned.layers]
@@ -112,6 +117,11 @@ def map_notes(result: Result, binned: Binned) -> list[tuple[str, tuple[float, fl
             where = f"up to {percent(most)} (layer {shares.index(most) + 1})"
             said.append((f"{words}: from layer {found[0]}, {where}", ORANGE))
     return said
+
+
+def _std(number: int, layer: LayerStatistics) -> str:
+    words = f"std {figures.measured(layer, 'std')} in layer {number}"
+    return f"{words} ({of_finite(layer)})" if layer.nonfinite else words
 
 
 def _percents() -> list[str]:

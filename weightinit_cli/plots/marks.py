@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 LETTERS = {
     "overflow": ("O", "overflow"),
+    "underflow": ("F", "underflow"),
     "units_identical": ("U", "units identical"),
     "collapsed": ("C", "collapsed"),
     "saturated": ("S", "saturated"),

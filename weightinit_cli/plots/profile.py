@@ -29,12 +29,13 @@ from weightinit_cli.plots.drawing import (
 from weightinit_cli.plots.fonts import elide, width_of
 from weightinit_cli.plots.heading import THEORY, Key, heading
 from weightinit_cli.plots.labels import NOTE_LINE, NOTE_SIZE
-from weightinit_cli.plots.series import Series, layer_words, series
+from weightinit_cli.plots.series import ABSENT, Series, layer_words, series
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weightinit_cli.results.model import LayerStatistics, Result
+    from weightinit_cli.plots.drawing import Color
+    from weightinit_cli.results.model import Result
 
 WIDTH = 660.0
 GAP = 12.0
@@ -64,7 +65,7 @@ class Chart(NamedTuple):
 
 def profile(result: Result) -> Drawing:
     """The drawing: heading, and a chart for each kind of figure that was recorded."""
-    charts = [chart for chart in _charts(result.layers) if chart is not None]
+    charts = [chart for chart in _charts(result) if chart is not None]
     ticks = [text for chart in charts for _, text in chart.axis.ticks]
     words = [each.words for chart in charts for each in chart.series]
     left = axes.MARGIN + axes.LABEL_SIZE + 6 + axes.widest(ticks) + axes.TICK + 2
@@ -86,13 +87,13 @@ def profile(result: Result) -> Drawing:
     return Drawing(WIDTH, height, (*head.items(height), *items), tuple(panels))
 
 
-def _charts(layers: Sequence[LayerStatistics]) -> list[Chart | None]:
-    spreads = _several(layers, SPREADS)
+def _charts(result: Result) -> list[Chart | None]:
+    spreads = _several(result, SPREADS)
     known = [value for each in spreads for value in each.known]
     axis = log_axis(known) if log_suits(known) else linear_axis(known)
-    ends = _several(layers, ENDS)
+    ends = _several(result, ENDS)
     shares = [value for each in ends for value in each.known]
-    gradient = _several(layers, GRADIENT)
+    gradient = _several(result, GRADIENT)
     sizes = [value for each in gradient for value in each.known]
     return [
         Chart(axis.named("std"), spreads, axis, 104.0) if spreads else None,
@@ -103,10 +104,9 @@ def _charts(layers: Sequence[LayerStatistics]) -> list[Chart | None]:
     ]
 
 
-def _several(
-    layers: Sequence[LayerStatistics], wanted: Sequence[tuple[str, str, tuple[float, float, float]]]
-) -> tuple[Series, ...]:
-    found = (series(layers, path, words, color) for path, words, color in wanted)
+def _several(result: Result, wanted: Sequence[tuple[str, str, Color]]) -> tuple[Series, ...]:
+    dtype = figures.dtype(result)
+    found = (series(result.layers, path, words, color, dtype) for path, words, color in wanted)
     return tuple(each for each in found if each is not None)
 
 
@@ -134,13 +134,10 @@ def _chart(box: Box, chart: Chart, room: float) -> list[Item]:
 
 
 def _missing(each: Series, axis: Axis) -> list[str]:
-    """Zeros on a log axis, and layers without the figure."""
-    pairs = list(enumerate(each.values, 1))
-    notes = []
-    zeros = [layer for layer, value in pairs if value == 0]
-    if zeros and axis.log:
-        notes.append(f"exactly zero in {layer_words(zeros)}")
-    absent = [layer for layer, value in pairs if value is None]
-    if absent:
-        notes.append(f"no finite value in {layer_words(absent)}")
-    return notes
+    """Zeros on a log axis, and why layers have no figure, or one of finite values alone."""
+    notes = [f"exactly zero in {layer_words(each.zeros)}"] if each.zeros and axis.log else []
+    for reason in dict.fromkeys(filter(None, each.gaps)):
+        layers = [layer for layer, gap in enumerate(each.gaps, 1) if gap == reason]
+        whole = reason != ABSENT and len(layers) == len(each.gaps)
+        notes.append(f"{reason} in {'all layers' if whole else layer_words(layers)}")
+    return [*notes, each.partial] if each.partial else notes

@@ -6,7 +6,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.plots import figures
-from weightinit_cli.results.figures import figure
+from weightinit_cli.results.figures import resolved
+from weightinit_cli.results.limits import finite, is_partial, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,10 +16,16 @@ if TYPE_CHECKING:
     from weightinit_cli.results.model import LayerStatistics
 
 Values = tuple[float | None, ...]
+ABSENT = "no finite value"
 
 
 class Series(NamedTuple):
-    """One figure of every layer; with several seeds their mean, between one deviation each way."""
+    """One figure of every layer; with several seeds their mean, between one deviation each way.
+
+    `gaps` says why a layer has no value, and nothing where it has one; `zeros` has the layers in
+    which the figure is 0 and of all values; `partial` says in which layers it is of the finite
+    values alone.
+    """
 
     words: str
     color: Color
@@ -26,6 +33,9 @@ class Series(NamedTuple):
     low: Values
     high: Values
     predicted: Values
+    gaps: tuple[str, ...] = ()
+    zeros: tuple[int, ...] = ()
+    partial: str = ""
 
     @property
     def known(self) -> list[float]:
@@ -33,24 +43,68 @@ class Series(NamedTuple):
         return [value for value in (*self.values, *self.predicted) if value is not None]
 
 
-def series(layers: Sequence[LayerStatistics], path: str, words: str, color: Color) -> Series | None:
-    """The figure of every layer, None where no layer has it."""
-    spreads = [figures.spread(layer, path) for layer in layers]
-    values = tuple(
-        over.mean if over is not None else figure(layer, path)
-        for layer, over in zip(layers, spreads, strict=True)
+def series(
+    layers: Sequence[LayerStatistics], path: str, words: str, color: Color, dtype: str
+) -> Series | None:
+    """The figure of every layer, None where no layer has it.
+
+    A gradient that is inf or nan in all layers was measured, and is said to have no finite value.
+    """
+    measured = [_measured(layer, path) for layer in layers]
+    values, low, high = zip(*measured, strict=True)
+    gaps = tuple(
+        "" if value is not None else _gap(layer, path, dtype)
+        for layer, value in zip(layers, values, strict=True)
     )
-    bands = [
-        (None, None)
-        if over is None or over.std is None
-        else (over.mean - over.std, over.mean + over.std)
-        for over in spreads
-    ]
-    if all(value is None for value in values):
+    overflown = any(
+        layer.gradient and layer.gradient.nonfinite for layer in layers if path in figures.GRADIENT
+    )
+    if all(gap == ABSENT for gap in gaps) and not overflown:
         return None
-    low, high = zip(*bands, strict=True)
     predicted = tuple(figures.predicted(layer, path) for layer in layers)
-    return Series(words, color, values, low, high, predicted)
+    zeros = tuple(
+        number
+        for number, (layer, value) in enumerate(zip(layers, values, strict=True), 1)
+        if value == 0 and not is_partial(layer, path)
+    )
+    partial = _partial(layers, path)
+    return Series(words, color, values, low, high, predicted, gaps, zeros, partial)
+
+
+def _measured(layer: LayerStatistics, path: str) -> Values:
+    """The figure, and the band's ends."""
+    over = figures.spread(layer, path)
+    if over is None or path in layer.unresolved:
+        return resolved(layer, path), None, None
+    if over.std is None:
+        return over.mean, None, None
+    return over.mean, over.mean - over.std, over.mean + over.std
+
+
+def _gap(layer: LayerStatistics, path: str, dtype: str) -> str:
+    if path not in layer.unresolved:
+        return ABSENT
+    where = "lost to" if layer.unresolved[path] is None else "below"
+    return f"{where} the resolution of {dtype}"
+
+
+def _partial(layers: Sequence[LayerStatistics], path: str) -> str:
+    """`of 160 to 3,906 finite values in layers 1 to 4`; nothing where all are finite.
+
+    Of the pre-activations, whose shares are saturated, it is not known how many are.
+    """
+    counts = {}
+    for number, layer in enumerate(layers, 1):
+        of = values_of(layer, path)
+        if of is not None and of.nonfinite and resolved(layer, path) is not None:
+            counts[number] = finite(of.histogram)
+    if not counts:
+        return ""
+    least, most = min(counts.values()), max(counts.values())
+    number_of = f"{least:,}" if least == most else f"{least:,} to {most:,}"
+    if path.startswith("saturation."):
+        number_of = "the"
+    return f"of {number_of} finite values in {layer_words(list(counts))}"
 
 
 def layer_words(layers: Sequence[int]) -> str:

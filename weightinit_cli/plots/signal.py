@@ -26,7 +26,8 @@ from weightinit_cli.plots.heights import share_ticks
 from weightinit_cli.plots.labels import NOTE_LINE, Note, figure_notes, note_items
 from weightinit_cli.plots.logaxis import log_of, power_label
 from weightinit_cli.plots.numbers import Scale, percent, two_digits
-from weightinit_cli.results.figures import figure
+from weightinit_cli.results.figures import figure, resolved
+from weightinit_cli.results.limits import gradient_of_finite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,8 +78,13 @@ def signal_row(layers: tuple[LayerStatistics, ...], room: float) -> SignalRow | 
     """The row, None where no gradient was measured; `room` is for the words above a panel."""
     if not any(layer.gradient for layer in layers):
         return None
-    first = first_decade([figure(layer, figures.SIGNAL) for layer in layers])
-    logged = tuple(_logged(layer.gradient, first) if layer.gradient else None for layer in layers)
+    first = first_decade([resolved(layer, figures.SIGNAL) for layer in layers])
+    logged = tuple(
+        _logged(layer.gradient, first)
+        if layer.gradient and figures.SIGNAL not in layer.unresolved
+        else None
+        for layer in layers
+    )
     highest = max((float(each.bins.max(initial=0.0)) for each in logged if each), default=0.0)
     limit = highest or 1.0
     said = _said(layers, logged, first, room)
@@ -141,15 +147,17 @@ def _said(
     for layer, each, ratio in zip(layers, logged, ratios, strict=True):
         known = figure(layer, figures.RATIO) is not None
         unseen = _beyond(layer, each, first) if each else ("", MUTED)
-        lost = f"{percent(each.nonfinite)} inf or nan" if each and 0 < each.nonfinite < 1 else ""
-        rows.append([(ratio if known else "", MUTED), unseen, (lost, ORANGE)])
-    used = [k for k in range(3) if any(notes[k][0] for notes in rows)]
+        some = bool(each and 0 < each.nonfinite < 1)
+        lost = f"{percent(each.nonfinite)} inf or nan" if each and some else ""
+        finite = gradient_of_finite(layer) if some else ""
+        rows.append([(ratio if known else "", MUTED), (finite, ORANGE), unseen, (lost, ORANGE)])
+    used = [k for k in range(4) if any(notes[k][0] for notes in rows)]
     return [[notes[k] for k in used] for notes in rows]
 
 
 def _beyond(layer: LayerStatistics, logged: Logged, first: int) -> Note:
     """What lies outside the axis: all of a layer, or a share worth a word."""
-    size = figure(layer, figures.SIGNAL)
+    size = resolved(layer, figures.SIGNAL)
     log = log_of(size)
     if log is None:
         return "", MUTED
@@ -183,8 +191,10 @@ def signal_items(row: SignalRow, boxes: Sequence[Box], gap: float) -> list[Item]
 def _panel(box: Box, layer: LayerStatistics, logged: Logged | None, row: SignalRow) -> list[Item]:
     items: list[Item] = []
     expected = figures.predicted(layer, figures.SIGNAL)
-    size = figure(layer, figures.SIGNAL)
-    if logged is not None and size == 0:
+    size = resolved(layer, figures.SIGNAL)
+    if figures.SIGNAL in layer.unresolved:
+        items.append(said_inside(box, "unresolved", ORANGE))
+    elif logged is not None and size == 0:
         items.append(said_inside(box, "no gradient", ORANGE))
     elif logged is not None and logged.nonfinite == 1:
         items.append(said_inside(box, "inf or nan", ORANGE))

@@ -20,6 +20,7 @@ def _a_layer(value: float) -> str:
 
 FIGURES: dict[str, Callable[[float], str]] = {
     "overflow": lambda value: f"{value:,.0f} inf or nan",
+    "underflow": lambda _: "",
     "units_identical": lambda _: "",
     "collapsed": lambda value: f"std {two_digits(value)} of the size",
     "saturated": percent,

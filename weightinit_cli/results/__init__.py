@@ -2,10 +2,11 @@
 
 from weightinit_cli.results.consistency import AnyResult, check_consistency
 from weightinit_cli.results.decode import Mismatch
-from weightinit_cli.results.figures import FIGURES, figure
+from weightinit_cli.results.figures import FIGURES, certain, figure, floor, resolved
 from weightinit_cli.results.files import write_file, write_files, write_through
 from weightinit_cli.results.migrate import LACKED
 from weightinit_cli.results.model import (
+    FEW_SEEDS,
     SCHEMA_VERSION,
     ChannelCounts,
     Gradient,
@@ -15,6 +16,7 @@ from weightinit_cli.results.model import (
     LayerTheory,
     Prediction,
     Reconstruction,
+    Resolution,
     Resolved,
     ResolvedLayer,
     Result,
@@ -34,6 +36,7 @@ from weightinit_cli.results.symmetry import LayerSteps, SymmetryResult
 from weightinit_cli.results.training import BestOf, DataUsed, Score, Trained, TrainingResult
 
 __all__ = [
+    "FEW_SEEDS",
     "FIGURES",
     "LACKED",
     "SCHEMA_VERSION",
@@ -51,6 +54,7 @@ __all__ = [
     "Mismatch",
     "Prediction",
     "Reconstruction",
+    "Resolution",
     "Resolved",
     "ResolvedLayer",
     "Result",
@@ -62,12 +66,15 @@ __all__ = [
     "TrainingResult",
     "Verdict",
     "WeightStatistics",
+    "certain",
     "check_consistency",
     "dump_line",
     "dump_result",
     "figure",
+    "floor",
     "load_result",
     "load_saved",
+    "resolved",
     "write_file",
     "write_files",
     "write_through",

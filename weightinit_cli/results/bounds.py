@@ -57,12 +57,21 @@ def check_bounds(layer: LayerStatistics, place: str, units: int) -> None:
     for path, spread in (layer.repeats or {}).items():
         _check(path, spread.mean, f"{place}.repeats.{path}.mean")
         _not_negative(spread.std, f"{place}.repeats.{path}.std")
+    _check_resolution(layer, place)
     if layer.theory is not None:
         _not_negative(layer.theory.q, f"{place}.theory.q")
         for path, said in layer.theory.figures.items():
             _check(path, said.value, f"{place}.theory.figures.{path}.value")
             _not_negative(said.standard_error, f"{place}.theory.figures.{path}.standard_error")
         _shares(layer.theory.histogram, f"{place}.theory.histogram")
+
+
+def _check_resolution(layer: LayerStatistics, place: str) -> None:
+    for path, least in layer.unresolved.items():
+        _not_negative(least, f"{place}.unresolved.{path}")
+    if layer.resolution is not None:
+        _not_negative(layer.resolution.activations, f"{place}.resolution.activations")
+        _not_negative(layer.resolution.preactivations, f"{place}.resolution.preactivations")
 
 
 def check_course(result: SymmetryResult) -> None:

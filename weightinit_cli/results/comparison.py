@@ -9,7 +9,8 @@ from sys import intern
 from typing import TYPE_CHECKING, Any, Final
 
 from weightinit_cli.results.describe import described
-from weightinit_cli.results.figures import figure
+from weightinit_cli.results.figures import resolved
+from weightinit_cli.results.limits import is_partial
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
     from weightinit_cli.results.training import TrainingResult
 
 VARIANT: Final = "variant"
+RATIO, SIGNAL = "gradient.ratio", "gradient.signal_rms"
 CURVES: Final = (
     "std",
     "std_across_inputs",
     "saturation.low",
     "saturation.high",
-    "gradient.signal_rms",
+    SIGNAL,
 )
 MOST_LOG = 709.0  # exp of a little more overflows
 
@@ -37,6 +39,10 @@ class ComparedRun:
     nan where a figure does not exist: 10,000 runs of five layers take 10 MB. `gradient` is the
     geometric mean of the layers' `gradient.ratio`; `verdict` has the names, worst first; `said`
     is the spec in words. `result` is kept where its histograms are to be shown.
+
+    `unresolved` has the paths that the run's dtype cannot tell in some layer, which have no figure
+    there; `nonfinite` those of which in some layer values are inf or nan; `zeros` those that are 0
+    in some layer of which all values are finite.
     """
 
     label: str
@@ -46,10 +52,24 @@ class ComparedRun:
     verdict: tuple[str, ...]
     said: tuple[str, ...]
     result: Result | None
+    unresolved: frozenset[str] = frozenset()
+    nonfinite: frozenset[str] = frozenset()
+    zeros: frozenset[str] = frozenset()
 
     def over_depth(self, path: str) -> tuple[float | None, ...]:
         """A figure of every layer, None where it does not exist."""
         return tuple(map(_or_none, self.figures[path]))
+
+    def cannot_tell(self, *paths: str) -> bool:
+        """Whether the run's dtype cannot tell, in some layer, what these figures together say.
+
+        Not where one of them does not exist for another reason.
+        """
+        exist = (
+            path in self.unresolved or any(value is not None for value in self.over_depth(path))
+            for path in paths
+        )
+        return not self.unresolved.isdisjoint(paths) and all(exist)
 
     def last(self, path: str) -> float | None:
         """A figure of the last layer."""
@@ -86,17 +106,40 @@ def compared(
     """
     varied = tuple(varied)
     layers = result.layers
+    no_ratio = ratio_is_unresolved(layers)
     if sum(is_number(value) for path, value in varied if path != VARIANT) > 1:
         layers = layers[-1:]
     return ComparedRun(
         label,
         varied,
-        {path: array("d", [_or_nan(figure(layer, path)) for layer in layers]) for path in CURVES},
-        _gradient(result.layers),
+        {path: array("d", [_or_nan(resolved(layer, path)) for layer in layers]) for path in CURVES},
+        mean_gradient_ratio(result.layers),
         tuple(intern(verdict.name) for verdict in result.verdict),
         tuple(intern(part) for part in described(result.spec)),
         result if keep else None,
+        _unresolved(layers, CURVES) | ({RATIO} if no_ratio else set()),
+        frozenset(path for path in CURVES if any(_overflows(layer, path) for layer in layers)),
+        frozenset(path for path in CURVES if any(_is_zero(layer, path) for layer in layers)),
     )
+
+
+def ratio_is_unresolved(layers: Sequence[LayerStatistics]) -> bool:
+    """Whether the dtype cannot tell the gradient's ratio in some layer."""
+    return any(RATIO in layer.unresolved for layer in layers)
+
+
+def _unresolved(layers: Sequence[LayerStatistics], paths: Sequence[str]) -> frozenset[str]:
+    return frozenset(path for path in paths if any(path in layer.unresolved for layer in layers))
+
+
+def _overflows(layer: LayerStatistics, path: str) -> bool:
+    """Whether it is of finite values alone, or there are none; an activation may lack an end."""
+    has_one = not path.startswith("saturation.") or resolved(layer, path) is not None
+    return has_one and is_partial(layer, path)
+
+
+def _is_zero(layer: LayerStatistics, path: str) -> bool:
+    return resolved(layer, path) == 0 and not is_partial(layer, path)
 
 
 def is_number(value: Any) -> bool:
@@ -112,12 +155,17 @@ def _or_none(value: float) -> float | None:
     return None if isnan(value) else value
 
 
-def _gradient(layers: Sequence[LayerStatistics]) -> float | None:
-    """The geometric mean of the ratios that exist; 0 where nothing comes back at all."""
-    ratios = [figure(layer, "gradient.ratio") for layer in layers]
+def mean_gradient_ratio(layers: Sequence[LayerStatistics]) -> float | None:
+    """The geometric mean of the ratios that exist; 0 where nothing comes back at all.
+
+    None where the dtype cannot tell some of them.
+    """
+    if ratio_is_unresolved(layers):
+        return None
+    ratios = [resolved(layer, RATIO) for layer in layers]
     known = [ratio for ratio in ratios if ratio is not None]
     if not known:
-        return 0.0 if figure(layers[-1], "gradient.signal_rms") == 0 else None
+        return 0.0 if resolved(layers[-1], SIGNAL) == 0 else None
     if min(known) <= 0:
         return 0.0
     return exp(min(sum(map(log, known)) / len(known), MOST_LOG))

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 AnyResult = Result | SymmetryResult | TrainingResult
 
 QUANTILES = {"0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99"}
+OVER_SEEDS = {"0.05", "0.5", "0.95"}
+UNRESOLVED_WEIGHTS = {"weights.std", "weights.kurtosis"}
 LARGEST = 2**63 - 1
 DENSE = ("features", "width")
 CONVOLVED = ("channels", "kernel", "image", "padding", "stride")
@@ -113,6 +115,7 @@ def _is_moment(moment: tuple[int, ...], form: TrainingForm) -> bool:
 
 def _check_histograms(result: Result) -> None:
     form: SpecForm = _form(SpecForm, result)
+    _check_range(form.histogram.get("range"))
     features, *widths = _values(form, result)
     if not result.layers or len(result.layers) != len(widths):
         raise Mismatch("layers", "not as many as in spec.width")
@@ -175,8 +178,9 @@ def _fans_of_kernels(form: SpecForm) -> tuple[int, ...]:
 
 
 def _check_layer(layer: LayerStatistics, place: str, values: int) -> None:
-    if set(layer.quantiles) != QUANTILES:
-        raise Mismatch(f"{place}.quantiles", f"must be {', '.join(sorted(QUANTILES))}")
+    _check_names(layer.quantiles, QUANTILES, f"{place}.quantiles")
+    if layer.weights is not None and layer.weights.quantiles is not None:
+        _check_names(layer.weights.quantiles, QUANTILES, f"{place}.weights.quantiles")
     _check_histogram(layer.histogram, f"{place}.histogram", values, layer.nonfinite)
     if layer.gradient is not None:
         gradient = layer.gradient
@@ -187,6 +191,20 @@ def _check_layer(layer: LayerStatistics, place: str, values: int) -> None:
         _check_theory(layer.theory, f"{place}.theory", len(layer.histogram.counts))
     if layer.repeats is not None:
         _check_paths(layer.repeats, f"{place}.repeats")
+        for path, spread in layer.repeats.items():
+            if spread.quantiles is not None:
+                _check_names(spread.quantiles, OVER_SEEDS, f"{place}.repeats.{path}.quantiles")
+    _check_paths(set(layer.unresolved) - UNRESOLVED_WEIGHTS, f"{place}.unresolved")
+
+
+def _check_range(value: Any) -> None:
+    is_pair = isinstance(value, list | tuple) and len(value) == 2
+    if not (value in ("auto", "per_layer") or (is_pair and all(map(_is_number, value)))):
+        raise Mismatch("spec.histogram.range", "must be auto, per_layer or two numbers")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _check_histogram(histogram: HistogramCounts, place: str, values: int, nonfinite: int) -> None:
@@ -199,6 +217,11 @@ def _check_histogram(histogram: HistogramCounts, place: str, values: int, nonfin
         raise Mismatch(place, "counts add up to more than any run has")
     if total != values:
         raise Mismatch(place, f"counts add up to {total:,}, not to {counted(values, 'value')}")
+
+
+def _check_names(found: Iterable[str], names: set[str], place: str) -> None:
+    if set(found) != names:
+        raise Mismatch(place, f"must be {', '.join(sorted(names))}")
 
 
 def _check_theory(theory: LayerTheory, place: str, bins: int) -> None:

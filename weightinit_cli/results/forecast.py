@@ -36,10 +36,13 @@ class Critical:
 class Limits:
     """Where the variance q and the correlation c of two inputs go with depth, and how fast.
 
-    For ever more layers like the last one. Depth scales `xi` are in layers; None where there is
-    none: at a slope of exactly 1 it is infinite (`critical` says what happens instead), and what
-    grows without bound has no fixed point; `sigma_w` and `sigma_b` are None where their square is
-    no float. `xi_c` is -1 / ln(dc'/dc at c*), which is -1 / ln chi_1 only where c* = 1.
+    For ever more layers like the last one. Depth scales `xi` are in layers: 0 where all changes
+    within one layer; None where they are infinite, that is, above 1e8 (at chi_1 = 1 `critical` says
+    what happens instead), or where there is no fixed point. `sigma_w` and `sigma_b` are None where
+    their square is no float. `chi_1` is that at the limit of q, and `chi_1_varies` tells whether it
+    is another at another q, and so in the first layers; `late` that it is so for long, since q
+    changes e-fold over more than 20 layers. `xi_c` is -1 / ln(dc'/dc at c*), which is
+    -1 / ln chi_1 only where c* = 1.
     """
 
     sigma_w: float | None
@@ -48,6 +51,8 @@ class Limits:
     q: float | None
     xi_q: float | None
     chi_1: float | None
+    chi_1_varies: bool
+    late: bool
     xi_gradient: float | None
     c: float | None
     one_minus_c: float | None

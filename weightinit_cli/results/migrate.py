@@ -78,6 +78,30 @@ def upgrade_2_to_3(tree: Tree) -> None:
             _add(layer, {"channels": None}, f"layers.{number}")
 
 
+def upgrade_3_to_4(tree: Tree) -> None:
+    """No resolution, no quantiles of weights and over seeds, no reasons, no total power."""
+    spec = tree.get("spec")
+    if not isinstance(spec, dict) or spec.get("experiment", "histogram") != "histogram":
+        return
+    layers = tree.get("layers")
+    numbered = enumerate(layers if isinstance(layers, list) else ())
+    named = [("input", tree.get("input")), *((f"layers.{n}", each) for n, each in numbered)]
+    for path, layer in named:
+        _add(layer, {"resolution": None, "unresolved": {}}, path)
+        if isinstance(layer, dict):
+            _add(layer.get("weights"), {"quantiles": None, "nonfinite": None}, f"{path}.weights")
+            _add(layer.get("gradient"), {"total_ratio": None}, f"{path}.gradient")
+            _add_to_each(layer.get("repeats"), {"quantiles": None}, f"{path}.repeats")
+            theory = layer.get("theory")
+            figures = theory.get("figures") if isinstance(theory, dict) else None
+            _add_to_each(figures, {"no_z": None}, f"{path}.theory.figures")
+
+
+def _add_to_each(parts: object, new: Mapping[str, Any], path: str) -> None:
+    for name, part in parts.items() if isinstance(parts, dict) else ():
+        _add(part, new, f"{path}.{name}")
+
+
 def _add(part: object, new: Mapping[str, Any], path: str) -> None:
     """Give an object keys that its version did not have."""
     if not isinstance(part, dict):
@@ -88,8 +112,9 @@ def _add(part: object, new: Mapping[str, Any], path: str) -> None:
         part[key] = value
 
 
-# What the files of each version lacked, by the beginnings of its paths, and keys of the spec.
-LACKED: Final[dict[int, tuple[str, ...]]] = {
+# What each version was the last to lack: the beginnings of paths, `*` for any name, and keys of the
+# spec.
+_NEW_AFTER: Final[dict[int, tuple[str, ...]]] = {
     1: (
         "digest",
         "gradient",
@@ -103,9 +128,31 @@ LACKED: Final[dict[int, tuple[str, ...]]] = {
         "verdict",
     ),
     2: (),
+    3: (
+        "gradient.total_ratio",
+        "repeats.gradient.nonfinite",
+        "repeats.gradient.total_ratio",
+        "repeats.*.quantiles",
+        "repeats.*.values",
+        "resolution",
+        "theory.figures.*.no_z",
+        "theory.figures.*.standard_error",  # to first order in 1 / width; its z, too
+        "theory.figures.*.z",
+        "theory.figures.gradient.total_ratio",
+        "unresolved",
+        "weights.nonfinite",
+        "weights.quantiles",
+    ),
+}
+
+# What the files of each version lacked.
+LACKED: Final[dict[int, tuple[str, ...]]] = {
+    version: tuple(path for last in _NEW_AFTER if last >= version for path in _NEW_AFTER[last])
+    for version in _NEW_AFTER
 }
 
 UPGRADES: Final[dict[int, Callable[[Tree], None]]] = {
     1: upgrade_1_to_2,
     2: upgrade_2_to_3,
+    3: upgrade_3_to_4,
 }

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-SCHEMA_VERSION = 3
-
+SCHEMA_VERSION = 4
 
 ComponentForm = Mapping[str, str | float]
+
+# Below so many seeds a spread holds the figure of every seed.
+FEW_SEEDS = 10
 
 # What a field is marked with that a normal form leaves out where the spec does not have it.
 LEFT_OUT = {"left_out": True}
@@ -70,7 +72,10 @@ class HistogramCounts:
 
 @dataclass(frozen=True, slots=True)
 class Saturation:
-    """Fraction of pre-activations in the flat ends of the activation; None without such an end."""
+    """Fraction of pre-activations in the flat ends of the activation; None without such an end.
+
+    Of those that are a number: inf lies in the high end, nan in none.
+    """
 
     low: float | None
     high: float | None
@@ -80,17 +85,21 @@ class Saturation:
 class WeightStatistics:
     """Of the entries of a layer's weights, in weight units.
 
+    Over the finite entries; `nonfinite` are the others. `quantiles` are those of LayerStatistics;
+    both are None in results of winit 0.1.
     `kurtosis` is the fourth standardized moment (3 for a normal, 1.8 for a uniform
-    distribution), None for constant weights. `stream` is a short hash of the unscaled draws,
-    None where nothing was drawn.
+    distribution), None for constant weights. `stream` is a short hash of the unscaled draws, which
+    are the same in every dtype; None where nothing was drawn.
     """
 
     mean: float | None
     std: float | None
     min: float | None
     max: float | None
+    quantiles: Mapping[str, float | None] | None
     kurtosis: float | None
     zero_fraction: float
+    nonfinite: int | None
     stream: str | None
 
 
@@ -100,14 +109,17 @@ class Gradient:
 
     `signal_rms` is the root mean square of δ, the back-propagated signal at the pre-activations;
     `weight_rms` that of the weights' gradient, Xᵀδ / samples; `ratio` = mean δ_l² / mean δ_{l+1}²,
-    None at the last layer and where both are zero. `histogram` counts |δ| between powers of two;
-    what is smaller than its lowest edge, exact zeros too, is its underflow. All of them over the
-    finite values; `nonfinite` are the others.
+    None at the last layer and where both are zero. `total_ratio` is the same of the total power,
+    units × mean δ²: in a network whose widths differ it is what a sound start keeps (He et al.
+    2015, section 2.2). A convolution's units are its channels at all positions. `histogram` counts
+    |δ| between powers of two; what is smaller than its lowest edge, exact zeros too, is its
+    underflow. All of them over the finite values; `nonfinite` are the others.
     """
 
     signal_rms: float | None
     weight_rms: float | None
     ratio: float | None
+    total_ratio: float | None
     nonfinite: int
     histogram: HistogramCounts
 
@@ -116,13 +128,16 @@ class Gradient:
 class Prediction:
     """A figure as mean-field theory predicts it, and how far off the measured one is.
 
-    `standard_error` is the sampling error of one run at this width and these inputs; `z` the
-    measured figure minus `value` in its unit. None where it does not exist.
+    `standard_error` is the sampling error of one run at this width and these inputs; `z` says how
+    many of them the measured figure lies from its expectation at this width, which is `value` to
+    first order in 1 / width; of a figure that varies by factors it is that of the logarithm (see
+    `theory.validity`). None where it does not exist; `no_z` then says why.
     """
 
     value: float
     standard_error: float | None
     z: float | None
+    no_z: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +158,29 @@ class LayerTheory:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """A figure over the seeds in which it exists: mean and standard deviation (ddof 1)."""
+    """A figure over the seeds in which it exists: mean and standard deviation (ddof 1).
+
+    `quantiles` maps "0.05", "0.5" and "0.95" to values (inverted_cdf), None in results of winit
+    0.1. `values` are those of every seed, None where the figure does not exist; they are left out
+    from FEW_SEEDS seeds on.
+    """
 
     mean: float
     std: float | None
+    quantiles: Mapping[str, float] | None
+    values: tuple[float | None, ...] | None = field(default=None, metadata=LEFT_OUT)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """Below which size a layer's figures are rounding, or underflow, in the run's dtype.
+
+    In units of the activations and of the pre-activations (None of the input); 0 where the values
+    are exact.
+    """
+
+    activations: float
+    preactivations: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +203,10 @@ class LayerStatistics:
     "0.01" ... "0.99" to values. For the input, `weights`, `preactivation_std`, `gradient` and both
     saturations are None. `repeats` maps a figure's path to its spread over the seeds, None of a
     single run; all other figures are the first seed's. `channels` are counted of convolutions.
+
+    `resolution` is what the run's dtype can tell of this layer. `unresolved` maps the path of each
+    figure that it cannot tell to its floor, below which the true one lies, too; None where nothing
+    is known of that.
     """
 
     mean: float | None
@@ -190,6 +228,8 @@ class LayerStatistics:
     theory: LayerTheory | None = None
     repeats: Mapping[str, Spread] | None = None
     channels: ChannelCounts | None = None
+    resolution: Resolution | None = None
+    unresolved: Mapping[str, float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ import io
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
-from weightinit_cli.results.figures import FIGURES, figure
+from weightinit_cli.results.figures import FIGURES, resolved
+from weightinit_cli.results.limits import below, finite
 from weightinit_cli.results.store import KINDS
 from weightinit_cli.results.symmetry import SymmetryResult
 from weightinit_cli.results.training import TrainingResult
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from weightinit_cli.results.consistency import AnyResult
-    from weightinit_cli.results.model import Result
+    from weightinit_cli.results.model import LayerStatistics, Result
 
 Row = dict[str, Any]
 
 # The components of a spec, whose parameters are columns of their own.
 _COMPONENTS = ("activation", "initializer", "bias")
-_WEIGHTS = ("mean", "std", "min", "max", "kurtosis", "zero_fraction")
+_WEIGHTS = ("mean", "std", "min", "max", "kurtosis", "zero_fraction", "nonfinite")
 
 
 def rows(result: AnyResult, run: str) -> list[Row]:
@@ -83,28 +84,65 @@ def _shared(result: AnyResult, run: str) -> Row:
 def _layer_rows(result: Result, run: str) -> list[Row]:
     """One row per layer: the run, its parameters, the layer's number and width, its figures.
 
-    `verdict` holds the verdicts' names, separated by blanks. What does not exist is None.
+    `verdict` holds the verdicts' names, separated by blanks. What does not exist is None, and so is
+    what the dtype cannot tell: that stands in `unresolved`, separated by blanks, each with the
+    floor below which it lies (`std_across_inputs<6e-8`) where there is one. `finite` is how many
+    values the layer's figures are of, `gradient.finite` those of its gradient.
     """
     shared = _shared(result, run)
     shared["verdict"] = " ".join(each.name for each in result.verdict)
     found = []
     for number, layer in enumerate(result.layers, 1):
-        resolved = result.resolved.layers[number - 1]
-        row = {**shared, "layer": number, "fan_in": resolved.fan_in, "fan_out": resolved.fan_out}
-        row |= {path: figure(layer, path) for path in FIGURES}
-        row |= {f"quantiles.{q}": value for q, value in sorted(layer.quantiles.items())}
-        if layer.weights is not None:
-            weights = asdict(layer.weights)
-            row |= {f"weights.{key}": weights[key] for key in _WEIGHTS}
-        if layer.theory is not None:
-            said = layer.theory.figures
-            row |= {f"theory.{path}": said[path].value for path in FIGURES if path in said}
-        if layer.repeats is not None:
-            for path in filter(layer.repeats.__contains__, FIGURES):
-                spread = layer.repeats[path]
-                row |= {f"repeats.{path}.mean": spread.mean, f"repeats.{path}.std": spread.std}
-        found.append(row)
+        fans = result.resolved.layers[number - 1]
+        row = {**shared, "layer": number, "fan_in": fans.fan_in, "fan_out": fans.fan_out}
+        found.append(row | _figures(layer) | _weights(layer) | _theory(layer) | _repeats(layer))
     return found
+
+
+def _figures(layer: LayerStatistics) -> Row:
+    """The layer's own; of what has underflowed as a whole no quantiles either."""
+    gradient = layer.gradient
+    row: Row = {"finite": finite(layer.histogram)}
+    row |= {"gradient.finite": None if gradient is None else finite(gradient.histogram)}
+    row |= {"unresolved": " ".join(_unresolved(layer))}
+    row |= {path: resolved(layer, path) for path in FIGURES}
+    lost = "min" in layer.unresolved
+    return row | _quantiles("quantiles", {} if lost else layer.quantiles, layer.quantiles)
+
+
+def _unresolved(layer: LayerStatistics) -> list[str]:
+    floors = sorted(layer.unresolved.items())
+    return [path if floor is None else f"{path}{below(floor)}" for path, floor in floors]
+
+
+def _weights(layer: LayerStatistics) -> Row:
+    if layer.weights is None:
+        return {}
+    weights = asdict(layer.weights)
+    paths = {f"weights.{key}": weights[key] for key in _WEIGHTS}
+    row: Row = {path: None if path in layer.unresolved else v for path, v in paths.items()}
+    quantiles = layer.weights.quantiles or {}
+    return row | _quantiles("weights.quantiles", quantiles, layer.quantiles)
+
+
+def _theory(layer: LayerStatistics) -> Row:
+    said = layer.theory.figures if layer.theory else {}
+    return {f"theory.{path}": said[path].value for path in FIGURES if path in said}
+
+
+def _repeats(layer: LayerStatistics) -> Row:
+    row: Row = {}
+    spreads = layer.repeats or {}
+    for path in filter(spreads.__contains__, FIGURES):
+        spread = spreads[path]
+        row |= {f"repeats.{path}.mean": spread.mean, f"repeats.{path}.std": spread.std}
+        quantiles = spread.quantiles or {}
+        row |= _quantiles(f"repeats.{path}.quantiles", quantiles, quantiles)
+    return row
+
+
+def _quantiles(name: str, quantiles: Mapping[str, float | None], which: Iterable[str]) -> Row:
+    return {f"{name}.{q}": quantiles.get(q) for q in sorted(which)}
 
 
 def columns(table: Iterable[Row]) -> list[str]:

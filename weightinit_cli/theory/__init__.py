@@ -8,6 +8,8 @@ from functools import lru_cache
 from weightinit_cli.theory.expectations import Expectations, Moments
 from weightinit_cli.theory.predictions import LayerPrediction, LayerScale, predict
 from weightinit_cli.theory.sampling import standard_errors
+from weightinit_cli.theory.shifts import shifts
+from weightinit_cli.theory.validity import why_no_z, z_score
 
 __all__ = [
     "Expectations",
@@ -16,7 +18,10 @@ __all__ = [
     "Moments",
     "expectations_of",
     "predict",
+    "shifts",
     "standard_errors",
+    "why_no_z",
+    "z_score",
 ]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import Enum
 from itertools import pairwise
-from math import exp, inf, log
+from math import exp, inf, isclose, isfinite, log
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 _FAR = tuple(10.0**k for k in range(14, 70, 4))
 # A slope this near to 1 counts as 1: the expectations hold 1e-10 relative.
 _ONE = 1e-9
+# A depth scale above so many layers counts as infinite.
+LONGEST = 1e8
+# Where q takes more than so many layers for an e-fold, many networks end before it has settled.
+_LATE = 20
+# Values of q at which chi_1 is compared with its limit.
+_OTHERS = (1e-2, 1.0, 1e2, 1e4)
 # Between two points of the grid |q' / q - 1| dips by less than this.
 _DIP = 1e-3
 # The grid's step in ln q, and how much finer it is laid in a dip.
@@ -44,10 +50,11 @@ class Limits(NamedTuple):
     """What q and c tend to with depth, and how fast.
 
     `q` is the fixed point (q_1 where it stays), 0 or inf; `chi_q` = dq'/dq there: its limit at
-    0, and q'/q at the largest q looked at where q grows. `chi_1` = sigma_w² E[φ'²] there. `d` is
+    0, and that of q'/q where q grows. `chi_1` = sigma_w² E[φ'²] there, or its limit. `d` is
     the stable fixed point of 1 - c that independent inputs reach, and `chi_c` = dc'/dc there;
     None where q has no fixed point, and for a linear map, which keeps every c.
     `jumps`: φ itself jumps, and then chi_1 describes back-propagation only.
+    `varies`: chi_1 is another at another q, and so in the layers before q has come there.
     """
 
     fate: Fate
@@ -57,6 +64,7 @@ class Limits(NamedTuple):
     d: float | None
     chi_c: float | None
     jumps: bool
+    varies: bool
 
     @property
     def c(self) -> float | None:
@@ -67,6 +75,15 @@ class Limits(NamedTuple):
     def xi_q(self) -> float:
         """Layers over which |q - q*| falls (where q grows: q rises) e-fold."""
         return depth_scale(self.chi_q)
+
+    @property
+    def late(self) -> bool:
+        """Whether chi_1 and c keep changing for long, since q on which they depend does.
+
+        Not where q shrinks or grows without a depth scale: the laws there are those of all depths.
+        """
+        has_scale = self.fate is Fate.SETTLES or self.xi_q < LONGEST
+        return self.varies and has_scale and self.xi_q > _LATE
 
     @property
     def xi_c(self) -> float | None:
@@ -85,9 +102,9 @@ class Limits(NamedTuple):
         """Say what becomes of q and of two inputs, in plain words."""
         words = self.fate.value
         if self.fate is Fate.SETTLES:
-            words += f", q* = {self.q:.4g}"
+            words += f", q* = {worded(self.q, 4)}"
         if self.c is not None:
-            words += f"; two inputs tend to the correlation {self.c:.4g}"
+            words += f"; two inputs tend to the correlation {worded(self.c, 4)}"
         elif self.fate in (Fate.SETTLES, Fate.STAYS):
             words += "; two inputs keep their correlation"
         if self.jumps:
@@ -96,6 +113,12 @@ class Limits(NamedTuple):
                 " and chi_1 describes back-propagation only"
             )
         return words
+
+
+def worded(value: float, digits: int) -> str:
+    """A number with so many digits and a short exponent: `6e-8` for `6e-08`."""
+    mantissa, e, exponent = f"{value:.{digits}g}".partition("e")
+    return f"{mantissa}e{int(exponent)}" if e else mantissa
 
 
 def depth_scale(chi: float) -> float:
@@ -143,12 +166,25 @@ def limits(e: Expectations, sigma_w2: float, sigma_b2: float, start: float = 1.0
     """
     fate, q = destination(e, sigma_w2, sigma_b2, start)
     if fate is Fate.GROWS:
-        growth = next_q(e, sigma_w2, sigma_b2, Q_MAX) / Q_MAX
-        return Limits(fate, inf, growth, chi_1(e, sigma_w2, Q_MAX), None, None, e.jumps)
+        growth = _as_q_grows(lambda q: next_q(e, sigma_w2, 0, q) / q)
+        chi = _as_q_grows(lambda q: chi_1(e, sigma_w2, q))
+        return Limits(fate, inf, growth, chi, None, None, e.jumps, _varies(e, sigma_w2, chi))
     slopes = chi_q(e, sigma_w2, q), chi_1(e, sigma_w2, q)
     d = None if fate is Fate.SHRINKS else stable_d(e, sigma_w2, q)
     slope_c = chi_c(e, sigma_w2, q, d) if d else None if d is None else slopes[1]
-    return Limits(fate, q, *slopes, d, slope_c, e.jumps)
+    return Limits(fate, q, *slopes, d, slope_c, e.jumps, _varies(e, sigma_w2, slopes[1]))
+
+
+def _as_q_grows(f: Callable[[float], float]) -> float:
+    """The limit of an f that differs from it as 1 / √q, the part of N(0, q) that is near a bend."""
+    near, far = f(Q_MAX / 4), f(Q_MAX)
+    limit = 2 * far - near if isfinite(far) else far
+    return 1.0 if abs(limit - 1) <= _ONE else limit
+
+
+def _varies(e: Expectations, sigma_w2: float, chi: float) -> bool:
+    """Whether chi_1 is not the same at every q, as it is where φ is linear on either side of 0."""
+    return not all(isclose(chi_1(e, sigma_w2, q), chi, rel_tol=_ONE) for q in _OTHERS)
 
 
 def destination(

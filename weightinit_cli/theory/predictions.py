@@ -35,11 +35,18 @@ class LayerScale(NamedTuple):
     channels: int | None = None
     positions: int = 1
     seen: int = 1
+    weight_excess: float = 0.0
+    bias_excess: float = 0.0
 
     @property
     def units(self) -> int:
         """Units that differ in their weights: the channels, or all of them."""
         return self.fan_out if self.channels is None else self.channels
+
+    @property
+    def values(self) -> int:
+        """Values of one input: the units at all positions."""
+        return self.units * self.positions
 
     @property
     def area(self) -> int:
@@ -180,6 +187,7 @@ def _add_gradients(
             ratio *= above.positions / above.seen
             if not vanished:
                 figures["gradient.ratio"] = ratio
+                figures["gradient.total_ratio"] = ratio * layers[number].values / above.values
                 signal *= ratio
             vanished = vanished or not ratio
         below = found[number - 1].moments.square if number else 1.0

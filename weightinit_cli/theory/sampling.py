@@ -5,6 +5,8 @@ on an input, one unit's pre-activation is sqrt(q) (sqrt(c) s + sqrt(1 - c) e), w
 own and e differs from input to input. So a mean over all values strays as the units' means given s
 do; it strays further because q, which the layer below sets, strays; and because any two inputs
 have a correlation of their own, which strays around c.
+
+How well they hold is measured over seeds, as the standard deviation of z-scores: see `validity`.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from math import asinh, hypot, inf, sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+
+from weightinit_cli.theory.gradient_sampling import Signal, add_gradients, signal_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,29 +91,47 @@ class Layer:
 
     def noise(self, f: Array, correlation: float) -> float:
         """The variance of the mean of f over the layer; `correlation` is the variance of c."""
-        mean = self.mean(f)
-        own = max(self.mean((self.given @ f) ** 2) - mean**2, 0.0)
-        rest = max(self.mean(f**2) - mean**2 - own, 0.0)
-        return (own + rest / self.samples + 2 * correlation * self.by_log_q(f) ** 2) / self.units
+        return max(self.covariance(f, f, correlation), 0.0)
+
+    def covariance(self, f: Array, g: Array, correlation: float) -> float:
+        """Of the means of f and g over the layer."""
+        f, g = f - self.mean(f), g - self.mean(g)
+        own = self.mean((self.given @ f) * (self.given @ g))
+        rest = self.mean(f * g) - own
+        by_both = 2 * correlation * self.by_log_q(f) * self.by_log_q(g)
+        return (own + rest / self.samples + by_both) / self.units
 
     @cached_property
-    def spreads(self) -> tuple[Array, Array, Array]:
+    def spreads(self) -> tuple[Array, Array, Array, Array]:
         """Of units of each own part: their variance over the inputs, and the variance of that.
 
         The former is that of one input of many, the latter what two inputs of correlation r add
-        per r².
+        per r². The last is the covariance of one input's φ² and its share of the variance.
         """
         p = self.p
         if p.d < NARROW:
             spreads = p.q * p.d * self.slope**2
-            return spreads, 2 * spreads**2, 2 * spreads**2
-        m, m2, m3, m4 = (self.given @ self.phi**k for k in (1, 2, 3, 4))
+            return spreads, 2 * spreads**2, 2 * spreads**2, 0 * spreads
+        mean = self.mean(self.phi)
+        phi = self.phi - mean
+        m, m2, m3, m4 = (self.given @ phi**k for k in (1, 2, 3, 4))
         spreads = np.maximum(m2 - m**2, 0.0)
         fourth = m4 - 4 * m * m3 + 6 * m**2 * m2 - 3 * m**4
         second = self.given * ((self.z - sqrt(1 - p.d) * self.z[:, np.newaxis]) ** 2 / p.d - 1)
-        bent = second @ self.phi**2 - 2 * m * (second @ self.phi)
+        bent = second @ phi**2 - 2 * m * (second @ phi)
         few = np.maximum(fourth - spreads**2 * (1 - 2 / self.samples), 0.0)
-        return spreads, few, bent**2 / 2
+        share = m4 - 2 * m * m3 + m**2 * m2 - m2 * spreads
+        share += 2 * mean * (m3 - 3 * m * m2 + 2 * m**3)
+        return spreads, few, bent**2 / 2, share
+
+    @cached_property
+    def spread_by_log_q(self) -> float:
+        """The derivative of `spread` by ln q, the difference of two inputs being held."""
+        p = self.p
+        if 1 - p.d < LEAST_CORRELATION:
+            variance = self.by_log_q((self.phi - self.mean(self.phi)) ** 2)
+            return variance - p.q * p.d * p.slope_product
+        return self.by_log_q(self.spreads[0]) / (1 - p.d)
 
 
 def standard_errors(
@@ -141,18 +163,18 @@ def standard_errors(
             correlation = weight**2 * above.product
             after = _after(layer, above, weight * square, correlation)
             by_p = p.q * p.d * p.slope_product / p.spread if p.spread else 0.0
-            means = 2 / scale.units * scale.overlap + by_p**2 * means
+            handed_on, means = means, 2 / scale.units * scale.overlap + by_p**2 * means
             errors = _forward(layer, after.spread, log_q, correlation, ends)
-            between = _between(layer, log_q, correlation, means)
+            between = _between(layer, weight * square, above, means, handed_on)
             found.append(
                 errors | {"std_across_units": _of_root(between, p.figures["std_across_units"])}
             )
             below = (product**2 + above.one_pair) / square**2 if square else 0.0
-            signals.append(_signal(layer, log_q, correlation, weight * square, below))
+            signals.append(signal_of(layer, log_q, correlation, weight * square, below))
             above, square = after, np.float64(p.moments.square)
             product = square - p.spread
         if len(predictions) == len(layers):
-            _add_gradients(found, layers, predictions, signals, samples)
+            add_gradients(found, layers, predictions, signals, samples)
     return [
         {path: float(error) for path, error in errors.items() if error < inf} for errors in found
     ]
@@ -162,7 +184,7 @@ def _after(layer: Layer, above: Stray, share: float, correlation: float) -> Stra
     """What this layer hands on, given what it was handed; `share` of q is the weights'."""
     p = layer.p
     squares = layer.phi**2
-    spreads, few, paired = layer.spreads
+    spreads, few, paired, jointly = layer.spreads
     v, d = layer.mean(squares), layer.mean(spreads)
     if not (v * v and d * d):
         return Stray(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
@@ -171,11 +193,8 @@ def _after(layer: Layer, above: Stray, share: float, correlation: float) -> Stra
     second = 2 * correlation / layer.units
     by_q = layer.by_log_q(squares) / v
     by_p = p.q * p.d * p.slope_product / d
-    if 1 - p.d < LEAST_CORRELATION:
-        by_both = layer.by_log_q((layer.phi - layer.mean(layer.phi)) ** 2) / d
-    else:
-        by_both = layer.by_log_q(spreads) / d / (1 - p.d) + by_p
-    spread_by_q = by_both - by_p
+    spread_by_q = layer.spread_by_log_q / d
+    by_both = spread_by_q + by_p
     fresh = max(layer.mean(own**2) - (v - d) ** 2, 0.0) / layer.units
     return Stray(
         square=layer.noise(squares, correlation) / v**2 + (by_q * share) ** 2 * above.square,
@@ -184,7 +203,7 @@ def _after(layer: Layer, above: Stray, share: float, correlation: float) -> Stra
         + (spread_by_q * share) ** 2 * above.square
         + by_p**2 * above.spread
         + 2 * spread_by_q * share * by_p * above.both,
-        both=layer.mean(own_v * own_d) / layer.units
+        both=layer.mean(own_v * own_d + jointly / (v * d * layer.samples)) / layer.units
         + second * by_q * by_both
         + by_q * share * (spread_by_q * share * above.square + by_p * above.both),
         product=fresh / layer.area + (p.q * p.slope_product) ** 2 * correlation,
@@ -201,7 +220,7 @@ def _forward(
 
     figures = layer.p.figures
     low, high = ends
-    mean = layer.mean(layer.phi)
+    mean = layer.p.moments.mean
     errors = {
         "mean": error(layer.phi),
         "std": _of_root(
@@ -220,114 +239,28 @@ def _forward(
     return errors
 
 
-def _between(layer: Layer, log_q: float, correlation: float, means: float) -> float:
+def _between(layer: Layer, share: float, above: Stray, means: float, means_above: float) -> float:
     """Of the variance of the units' means; `means` is the relative variance of its finite part.
 
-    Over few inputs that part is a sample's mean of what the layers below handed on.
+    Over few inputs that part is a sample's mean of what the layers below handed on. `share` of q
+    is the weights'; with it stray q and the covariance of two inputs, of which the finite part of
+    the layer below is not counted again.
     """
-    apart = (layer.given @ layer.phi - layer.mean(layer.phi)) ** 2
+    p, phi = layer.p, layer.phi
+    centred = phi - layer.mean(phi)
+    apart = (layer.given @ centred) ** 2
     mean = layer.mean(apart)
-    few = layer.p.spread / layer.inputs
+    few = p.spread / layer.inputs
     noise = layer.mean(apart**2) - mean**2 + 4 * mean * few
-    drift = layer.by_log_q(apart) ** 2 * log_q
-    finite_width = 2 * correlation * layer.by_log_q(layer.phi) ** 2
-    return sqrt(max(noise, 0.0) / layer.units + few**2 * means + drift + finite_width**2)
+    by_pair = p.q * p.slope_product
+    by_q = layer.by_log_q(centred**2) - layer.spread_by_log_q - by_pair
+    log_q, both = share**2 * above.square, share * p.d * above.both
+    pair = log_q - 2 * both + p.d**2 * above.spread
+    pair = max(pair - (p.d / layer.inputs) ** 2 * means_above, 0.0)
+    drift = by_q**2 * log_q + 2 * by_q * by_pair * (log_q - both) + by_pair**2 * pair
+    return sqrt(max(noise, 0.0) / layer.units + few**2 * means + max(drift, 0.0))
 
 
 def _of_root(error: float, root: float) -> float:
     """The error of a root, from that of what it is the root of."""
     return error / (2 * root) if root else 0.0
-
-
-class Signal(NamedTuple):
-    """How one layer's part of the gradient strays; all of it relative.
-
-    `log_q` is the variance of ln q, `own` that of the mean δ² given q and the layer above for
-    very many inputs, `few` what is added per input that counts, of which `peaked` leaves fewer on
-    the way back. `fresh` and `kept` say how the variance of the correlation of two inputs' δ goes
-    on, and `own_by_correlation` what it adds. `by_log_q` is the derivative of ln E[φ'²],
-    `handed_on` that of the next layer's ln q per share of the weights in it, `noise` the variance
-    that this layer adds there. `share` is the weights' in this q, `below` the mean square of two
-    inputs' product below, over that of one input.
-    """
-
-    log_q: float
-    own: float
-    few: float
-    own_by_correlation: float
-    peaked: float
-    fresh: float
-    kept: float
-    by_log_q: float
-    handed_on: float
-    noise: float
-    share: float
-    below: float
-
-
-def _signal(
-    layer: Layer, log_q: float, correlation: float, share: float, below: float
-) -> Signal | None:
-    p = layer.p
-    slopes, squares = layer.slope**2, layer.phi**2
-    m, v = layer.mean(slopes), layer.mean(squares)
-    if not m * m:
-        return None
-    handed_on = noise = 0.0
-    if v * v:
-        handed_on = layer.by_log_q(squares) / v
-        noise = layer.noise(squares, correlation) / v**2
-    alike = layer.mean((layer.given @ slopes) ** 2) / m**2
-    peaked = layer.mean(slopes**2) / m**2
-    by_log_q = layer.by_log_q(slopes) / m
-    own = alike * (1 - 1 / layer.samples) - 1 + 2 * correlation * by_log_q**2
-    return Signal(
-        log_q=log_q,
-        own=own / layer.units,
-        few=3 * peaked / layer.samples / layer.units,
-        own_by_correlation=2 * alike / layer.units,
-        peaked=1 + (3 * peaked - 1) / layer.units,
-        fresh=alike / layer.units,
-        kept=(p.slope_product / m) ** 2,
-        by_log_q=by_log_q,
-        handed_on=handed_on,
-        noise=noise,
-        share=share,
-        below=below,
-    )
-
-
-def _add_gradients(
-    found: list[dict[str, float]],
-    layers: Sequence[LayerScale],
-    predictions: Sequence[LayerPrediction],
-    signals: Sequence[Signal | None],
-    samples: int,
-) -> None:
-    """From the last layer back: the variances of the layers' own parts add up."""
-    total = correlation = by_log_q = handed = share = 0.0
-    peaked = 1.0
-    for errors, scale, p, signal in reversed(
-        list(zip(found, layers, predictions, signals, strict=True))
-    ):
-        if signal is None:
-            return
-        own = signal.own + signal.few * peaked + signal.own_by_correlation * correlation
-        own = max(own, 0.0)
-        peaked = min(peaked * signal.peaked, samples)
-        total += own
-        handed += share**2 * signal.noise * by_log_q**2
-        by_log_q = signal.by_log_q + signal.handed_on * share * by_log_q
-        one_pair = signal.fresh + signal.kept * correlation
-        correlation = signal.fresh / scale.area + signal.kept * correlation
-        share = signal.share
-        variance = total + handed + by_log_q**2 * signal.log_q
-        relative = {
-            "gradient.signal_rms": sqrt(variance) / 2,
-            "gradient.ratio": sqrt(own + signal.by_log_q**2 * signal.log_q),
-        }
-        with_inputs = by_log_q + (1 / share if share else 0.0)
-        variance = total + handed + with_inputs**2 * signal.log_q + 2 * one_pair * signal.below
-        variance += 2 / (scale.fan_in * scale.fan_out)
-        relative["gradient.weight_rms"] = sqrt(variance) / 2
-        errors |= {path: p.figures[path] * of for path, of in relative.items() if path in p.figures}

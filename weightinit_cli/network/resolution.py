@@ -1,0 +1,154 @@
+"""What a layer's numbers can tell: below which size its figures are rounding, or underflow."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from math import hypot, sqrt
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from weightinit_cli.activations import Activation
+    from weightinit_cli.network.moments import UnitMoments
+    from weightinit_cli.network.recording import Weights
+
+Array = np.ndarray[Any, Any]
+
+# Pre-activations at which slopes are taken.
+SAMPLED = 1 << 10
+# By which part of their power slopes may differ and be the same: with depth their errors add up.
+ALIKE = 1e-4
+LARGEST = float(np.finfo(np.float64).max)
+
+
+class Resolution(NamedTuple):
+    """The floors of one layer: smaller figures of its values are rounding, or underflow.
+
+    `preactivations` and `activations` are in their units; 0 where the values are exact, as those
+    of weights that are all zero. `zero` says whether all activations are 0, `underflow` whether
+    some are by underflow. `sloped` says whether φ' is known: not where all pre-activations
+    lie below their floor and φ has a kink there; `flushed`, whether φ' has underflowed for
+    some of them.
+    """
+
+    preactivations: float
+    activations: float
+    zero: bool
+    underflow: bool = False
+    sloped: bool = True
+    flushed: bool = False
+
+    @classmethod
+    def of_inputs(cls, x: UnitMoments, dtype: np.dtype[Any]) -> Resolution:
+        """That of what goes into the network: each value is rounded once."""
+        return cls(0.0, float(np.finfo(dtype).eps) * (x.rms or 0.0), zero=not x.rms)
+
+    def after(
+        self, z: UnitMoments, x: UnitMoments, weights: Weights, fan_in: int, slopes: Slopes
+    ) -> Resolution:
+        """That of a layer above this one, with pre-activations `z` and activations `x`.
+
+        The root of (eps rms_l)² + chi_l floor_{l-1}², with chi_l = fan_in E[W²] E[φ'²]: values are
+        rounded, and an error of the layer below goes through weights and slopes as the signal
+        does. It grows no faster: instead of sqrt(E[φ'²]) it is std_within(x) / std_within(z) that
+        counts where that is less, so that in a chaotic network, where two inputs are as far apart
+        as they can be, the floor stays small. Below the smallest normal number of the dtype digits
+        are lost. Where all that is summed up is exactly zero, the sums are exact.
+
+        Measured for sigmoid and Xavier in float32, against float64: a standard deviation of 7
+        floors is 0.2 % off, one of 1.8 floors 5 %, one of 0.4 floors 44 %.
+        """
+        info = np.finfo(slopes.z.dtype)
+        eps, smallest = float(info.eps), float(info.smallest_normal)
+        before = floor = 0.0
+        if self._is_summed(weights):
+            before = max(self._rounding(z, weights, fan_in, eps), smallest)
+            steepness = slopes.size_near(before)
+            apart, apart_after = z.std_within or 0.0, x.std_within or 0.0
+            if apart > before:
+                steepness = min(steepness, apart_after / apart)
+            floor = min(hypot(eps * (x.rms or 0.0), steepness * before), LARGEST)
+        lost = (z.rms or 0.0) < before
+        underflow = slopes.underflow_near(before if lost else 0.0)
+        if underflow or 0 < (x.rms or 0.0) < smallest:
+            floor = max(floor, smallest)
+        sloped = not lost or slopes.known_near(before)
+        return Resolution(before, floor, not x.rms, underflow, sloped, slopes.flushed)
+
+    def _is_summed(self, weights: Weights) -> bool:
+        """Whether the layer above sums up anything that is not exactly zero."""
+        drawn = weights.expected_std or weights.sums.low or weights.sums.high
+        return bool(drawn and (self.activations or not self.zero))
+
+    def _rounding(self, z: UnitMoments, weights: Weights, fan_in: int, eps: float) -> float:
+        """What sums of weights have for errors: their own, and this layer's.
+
+        Roundings of sums whose terms have one sign add up, as the terms do.
+        """
+        mean, std = weights.sums.mean or 0.0, weights.sums.std or 0.0
+        size = hypot(mean, std)
+        of_one_sign = sqrt(fan_in) * mean / size / 4 if size else 0.0
+        own = eps * (z.rms or 0.0) * hypot(1.0, of_one_sign)
+        carried = self.activations * sqrt(fan_in) * size if self.activations else 0.0
+        return min(hypot(own, carried), LARGEST)
+
+
+class Slopes:
+    """A layer's φ at some of its pre-activations: the first rows, for inputs are alike."""
+
+    def __init__(self, activation: Activation, z: Array) -> None:
+        self.z = z[: max(1, SAMPLED // z.shape[1])].copy()
+        self._activation = activation
+
+    def size_near(self, floor: float) -> float:
+        """sqrt(E[φ'²]), of each z the largest within a floor of it."""
+        near = np.abs(self._near(floor)).max(axis=0)
+        with np.errstate(over="ignore"):
+            return sqrt(min(float(np.mean(near**2)), LARGEST)) if near.size else 1.0
+
+    def known_near(self, floor: float) -> bool:
+        """Whether φ' is about the same within a floor of each z."""
+        near = self._near(floor)
+        if not near.size:
+            return True
+        with np.errstate(over="ignore"):
+            change = float(np.mean((near[-1] - near[0]) ** 2))
+            return change <= ALIKE * float(np.mean(near**2))
+
+    @cached_property
+    def flushed(self) -> bool:
+        """Whether φ' is zero at some z where φ is not flat."""
+        slopes = self._quietly(self._activation.derivative, self.z)
+        flat = np.isin(self._values, self._activation.flats)
+        return bool(((slopes == 0) & (self.z != 0) & ~flat).any())
+
+    def underflow_near(self, floor: float) -> bool:
+        """Whether φ(z) is zero although φ is not flat there, or is not zero a floor from z."""
+        zeros = self._values == 0
+        if 0.0 not in self._activation.flats and (zeros & (self.z != 0)).any():
+            return True
+        if not floor or not zeros.any():
+            return False
+        beside = self._quietly(self._activation.value, self.z.astype(np.float64) + floor)
+        return bool((beside[zeros] != 0).any())
+
+    @cached_property
+    def _values(self) -> Array:
+        return self._quietly(self._activation.value, self.z)
+
+    def _near(self, floor: float) -> Array:
+        """φ' below, at and above each z; where φ has no kinks, at each z. Finite ones only."""
+        with np.errstate(all="ignore"):
+            error = self.z.dtype.type(floor)
+            sides = (-error, 0, error) if self._activation.kinks else (0,)
+            slopes = [self._activation.derivative(self.z + side) for side in sides]
+            near = np.stack(slopes, dtype=np.float64)
+        return near[:, np.isfinite(near).all(axis=0)]
+
+    @staticmethod
+    def _quietly(function: Callable[[Array], Array], z: Array) -> Array:
+        with np.errstate(all="ignore"):
+            return function(z)
