@@ -6,7 +6,8 @@ import re
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from weightinit_cli.check.leaves import Place, count_group, total
+from weightinit_cli.check.leaves import Place, count_group
+from weightinit_cli.results.limits import finite
 from weightinit_cli.results.shapes import values
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class Floors:
         for gradient in (self._saved[k].gradient for k in numbers if k < len(self._saved)):
             if gradient is not None and gradient.signal_rms:
                 largest = gradient.histogram.edges[-1] / gradient.signal_rms
-                share += FEWEST * largest * largest / max(total(gradient.histogram), 1)
+                share += FEWEST * largest * largest / max(finite(gradient.histogram), 1)
         return share
 
     def _of_theory(self, place: Place, size: float) -> float:
@@ -114,4 +115,4 @@ class Floors:
 
 
 def _values(layer: LayerStatistics) -> int:
-    return max(total(layer.histogram) + layer.nonfinite, 1)
+    return max(finite(layer.histogram) + layer.nonfinite, 1)

@@ -11,7 +11,7 @@ from weightinit_cli.results.flat import Value, flat
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from weightinit_cli.results import HistogramCounts, LayerStatistics, Result
+    from weightinit_cli.results import LayerStatistics, Result
 
 # What is no figure: `environment` and the spec decide how two results are compared; verdicts are
 # compared as a whole.
@@ -104,11 +104,6 @@ def count_group(place: Place) -> Place | None:
     if found and what.startswith(("counts.", "underflow", "overflow")):
         return Place(place.layer, f"{before}histogram")
     return None
-
-
-def total(histogram: HistogramCounts) -> int:
-    """How many values a histogram has counted."""
-    return sum(histogram.counts) + histogram.underflow + histogram.overflow
 
 
 def _octaves(histogram: Mapping[str, Any]) -> dict[str, Any]:

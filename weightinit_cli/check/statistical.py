@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.check.compare import changed_verdict
 from weightinit_cli.check.floors import RELATIVE
-from weightinit_cli.check.leaves import Place, leaves, total, without_floors
+from weightinit_cli.check.leaves import Place, leaves, without_floors
 from weightinit_cli.check.outcome import Drift, Outcome, worst
 from weightinit_cli.check.samples import Gatherer, Sample
 from weightinit_cli.check.structure import contradictions, lacks, missing
 from weightinit_cli.errors import counted
 from weightinit_cli.results import FIGURES, figure
+from weightinit_cli.results.limits import finite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,7 +123,7 @@ def _gather(
     for path in LOGS:
         if with_gradient or not path.startswith("gradient."):
             gatherer.log(Place(number, path))
-    values = total(layer.histogram) + layer.nonfinite
+    values = finite(layer.histogram) + layer.nonfinite
     for path in FRACTIONS:
         gatherer.share(Place(number, path), values, values)
     bins = len(layer.histogram.counts)

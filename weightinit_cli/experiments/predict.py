@@ -14,6 +14,7 @@ from weightinit_cli.initializers.samplers import Constant, FixedNorm, Independen
 from weightinit_cli.network import Conv
 from weightinit_cli.results import LayerTheory, Prediction, certain, figure, floor
 from weightinit_cli.results.figures import CERTAIN
+from weightinit_cli.results.limits import finite
 from weightinit_cli.theory import (
     LayerScale,
     expectations_of,
@@ -247,5 +248,4 @@ def _without_logarithm(path: str, measured: float | None) -> str | None:
 
 
 def _values(layer: LayerStatistics) -> int:
-    histogram = layer.histogram
-    return sum(histogram.counts) + histogram.underflow + histogram.overflow + layer.nonfinite
+    return finite(layer.histogram) + layer.nonfinite

@@ -226,9 +226,10 @@ def quantiles(
         ordered = ordered[start : int(np.searchsorted(ordered, np.inf))]
         found = ordered[ranks_of_quantiles(ordered.size) - 1] + 0.0
     else:
-        ranks = ranks_of_quantiles(sum(each.finite for each in counted))
+        buckets = reduce(add, counted)
+        ranks = ranks_of_quantiles(buckets.finite)
         none = np.zeros(0, values.dtype)
-        found = looked_up(values, blocks, counted, none, ranks, apply).at_ranks(ranks)
+        found = looked_up(values, blocks, counted, buckets, none, ranks, apply).at_ranks(ranks)
     return tuple(found.tolist()) or (None,) * len(QUANTILES)
 
 
@@ -236,15 +237,15 @@ def looked_up(
     values: Array,
     blocks: Sequence[slice],
     counted: Sequence[Buckets],
+    buckets: Buckets,
     thresholds: Array,
     ranks: Array,
     apply: Map,
 ) -> Order:
     """What answers about thresholds (of the values' type) and ranks (from 1).
 
-    `counted` are the counts of each block of rows.
+    `counted` are the counts of each block of rows, `buckets` those of all.
     """
-    buckets = reduce(add, counted)
     asked = buckets.holding(thresholds, ranks)
     sieve = buckets.sieve(asked)
     ends = np.cumsum([0, *map(sieve.count, counted)]).tolist()

@@ -143,7 +143,8 @@ def record(
     `layer` is what the values came out of, None of the input.
     """
     activations = reduce(add, (part.activations for part in observed))
-    buckets = reduce(add, (part.buckets for part in observed))
+    counted = [part.buckets for part in observed]
+    buckets = reduce(add, counted)
     pushed = [part.preactivations for part in observed if part.preactivations is not None]
     low, high = request.span or widened(request.bins, buckets.low, buckets.high)
     edges = bin_edges(request.bins, low, high)
@@ -151,7 +152,7 @@ def record(
     with np.errstate(over="ignore"):
         thresholds[-1] = np.nextafter(at_most(edges[-1], values.dtype), np.inf)
     ranks = ranks_of_quantiles(buckets.finite)
-    order = looked_up(values, blocks, [part.buckets for part in observed], thresholds, ranks, apply)
+    order = looked_up(values, blocks, counted, buckets, thresholds, ranks, apply)
     below = order.below(thresholds)
     preactivations = reduce(add, pushed) if pushed else None
     return Record(
