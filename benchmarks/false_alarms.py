@@ -16,8 +16,8 @@ from dataclasses import replace
 import numpy as np
 from scipy.stats import beta
 
-from weightinit_cli.check import FEWEST_NETWORKS, Chosen, Gate, judge, sample
 from weightinit_cli.experiments import run
+from weightinit_cli.guard import FEWEST_NETWORKS, Chosen, Gate, judge, sample
 from weightinit_cli.spec import parse_spec
 
 ALPHAS = (0.05, 0.01)

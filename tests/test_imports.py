@@ -39,7 +39,7 @@ ALLOWED: dict[str, set[str]] = {
     "results": {"errors", "convolution", "reading"},
     "verdicts": {"results"},
     "plots": {"results", "errors", "surroundings"},
-    "check": {"results", "errors"},
+    "guard": {"results", "errors"},
     "saving": {"plots", "results", "errors"},  # a single run, a batch and a check save alike
     "experiments": {
         "init", "spec", "initializers", "activations", "network", "theory", "streams", "results",
@@ -51,7 +51,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "cli": {
         "init", "spec", "initializers", "activations", "parameters", "experiments", "results",
-        "verdicts", "check", "plots", "saving", "batch", "data", "errors", "reading",
+        "verdicts", "guard", "plots", "saving", "batch", "data", "errors", "reading",
     },
 }  # fmt: skip
 
@@ -70,7 +70,7 @@ HOMES = {
     "yaml": {"spec"},
     "matplotlib": {"plots"},
     "PIL": {"plots"},
-    "scipy": {"activations", "theory", "check"},
+    "scipy": {"activations", "theory", "guard"},
     "threadpoolctl": {"network"},
     "psutil": {"machine"},
     "distributed": {"batch"},

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from weightinit_cli.check.structure import lacks
+from weightinit_cli.guard.structure import lacks
 from weightinit_cli.results import (
     LACKED,
     SCHEMA_VERSION,

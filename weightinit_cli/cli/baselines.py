@@ -41,7 +41,7 @@ def pairs_of(
     Without `against`, `paths` hold saved results; with it specs, and `against` the results.
     Raises WinitError where nothing is left to check.
     """
-    from weightinit_cli.check import find_results
+    from weightinit_cli.guard import find_results
 
     code = 0
     pairs = []
@@ -94,7 +94,7 @@ def sides_of(
     old: Path, new: Path, globs: Sequence[str], *, quiet: bool
 ) -> Iterator[tuple[str, Saved | None, Saved | None]]:
     """The runs of two folders beside each other; two single results, whatever their names."""
-    from weightinit_cli.check import find_results
+    from weightinit_cli.guard import find_results
 
     a, b = find_results(old), find_results(new)
     if len(a) == len(b) == 1:
@@ -106,7 +106,7 @@ def sides_of(
 
 
 def _kept(pairs: list[Pair], globs: Sequence[str], *, quiet: bool) -> list[Pair]:
-    from weightinit_cli.check import excluded
+    from weightinit_cli.guard import excluded
 
     kept = []
     for pair in pairs:

@@ -20,7 +20,7 @@ from weightinit_cli.errors import WinitError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from weightinit_cli.check import Outcome, Pending, Report
+    from weightinit_cli.guard import Outcome, Pending, Report
     from weightinit_cli.results import AnyResult
 
 
@@ -54,8 +54,8 @@ def command(
     check also knows what rounding does to this network). With other draws: the figures whose
     standard error the theory or the repeats tell, in units of it. Exits 1 where they differ.
     """
-    from weightinit_cli.check import Pending, Report, judge
     from weightinit_cli.cli.baselines import sides_of
+    from weightinit_cli.guard import Pending, Report, judge
 
     found: list[tuple[Report, Pending | None]] = []
     with ProgressBar("comparing", shown=not quiet) as progress:
@@ -81,7 +81,7 @@ def command(
 
 def _compared(a: tuple[Path, Path] | None, b: tuple[Path, Path] | None) -> Outcome | Pending:
     """One run's comparison; of a run that one side alone has, that it is so."""
-    from weightinit_cli.check import Outcome, read_result
+    from weightinit_cli.guard import Outcome, read_result
     from weightinit_cli.results import LACKED
 
     if a is None or b is None:
@@ -93,7 +93,7 @@ def _compared(a: tuple[Path, Path] | None, b: tuple[Path, Path] | None) -> Outco
 
 def compared(old: AnyResult, new: AnyResult, lacked: tuple[str, ...] = ()) -> Outcome | Pending:
     """Two saved results by the gate that fits them, without a run."""
-    from weightinit_cli.check import (
+    from weightinit_cli.guard import (
         Gate,
         Outcome,
         choose,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from weightinit_cli.check import Report
+    from weightinit_cli.guard import Report
 
 exclude_option = click.option(
     "--exclude",
@@ -56,7 +56,7 @@ def tell(
     reports: Sequence[Report], style: str, junit: Path | None, *, quiet: bool, updating: bool
 ) -> int:
     """Print the reports in a style, write the JUnit file, and return the exit code."""
-    from weightinit_cli.check import UPDATE, annotation, json_line, summary
+    from weightinit_cli.guard import UPDATE, annotation, json_line, summary
 
     failed = [report for report in reports if report.state == "drift"]
     for report in reports:
@@ -81,7 +81,7 @@ def tell(
 
 
 def _text(report: Report, *, quiet: bool) -> list[str]:
-    from weightinit_cli.check import details, heading
+    from weightinit_cli.guard import details, heading
 
     if report.outcome is None or (quiet and not report.outcome.failed):
         return []
@@ -93,7 +93,7 @@ def _text(report: Report, *, quiet: bool) -> list[str]:
 
 def _write_junit(path: Path, reports: Sequence[Report]) -> None:
     """Write the file whole; what is no file, as a pipe, gets the text as it would a line."""
-    from weightinit_cli.check import junit
+    from weightinit_cli.guard import junit
     from weightinit_cli.results import write_files, write_through
 
     content = junit(reports)

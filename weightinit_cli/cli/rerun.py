@@ -12,8 +12,8 @@ from weightinit_cli.results.readings import interruption
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from weightinit_cli.check import Chosen, Outcome, Pending, Report
     from weightinit_cli.cli.baselines import Pair
+    from weightinit_cli.guard import Chosen, Outcome, Pending, Report
     from weightinit_cli.results import AnyResult
     from weightinit_cli.saving import Saved
     from weightinit_cli.spec import AnySpec, Spec
@@ -54,7 +54,7 @@ def rerun(pair: Pair, threads: int | None, *, quiet: bool, keep: bool) -> Rerun:
 
 def judged(done: Sequence[Rerun], alpha: float) -> list[Report]:
     """The reports, the statistical gate at `alpha` for all of them together."""
-    from weightinit_cli.check import Outcome, Report, judge
+    from weightinit_cli.guard import Outcome, Report, judge
     from weightinit_cli.results import STATS
 
     waiting = [each.found for each in done if each.found and not isinstance(each.found, Outcome)]
@@ -88,8 +88,8 @@ def save(done: Rerun, threads: int | None) -> Saved:
 
 
 def _rerun(pair: Pair, threads: int | None, *, quiet: bool) -> Rerun:
-    from weightinit_cli.check import Outcome, read_result, spec_changes
     from weightinit_cli.experiments import run
+    from weightinit_cli.guard import Outcome, read_result, spec_changes
     from weightinit_cli.results import LACKED, SCHEMA_VERSION
     from weightinit_cli.spec import normal_form
 
@@ -119,8 +119,8 @@ def _rerun(pair: Pair, threads: int | None, *, quiet: bool) -> Rerun:
 
 def _without_result(pair: Pair) -> Rerun:
     """A run that has no saved result: none yet, or none that there can be."""
-    from weightinit_cli.check import Outcome
     from weightinit_cli.experiments import check
+    from weightinit_cli.guard import Outcome
 
     try:
         if pair.spec is not None:
@@ -135,7 +135,7 @@ def _without_result(pair: Pair) -> Rerun:
 
 def _may_differ(found: Outcome | Pending | None) -> bool:
     """Whether a comparison has found a drift, or waits for the others'."""
-    from weightinit_cli.check import Outcome
+    from weightinit_cli.guard import Outcome
 
     return not isinstance(found, Outcome) or found.failed
 
@@ -158,8 +158,8 @@ def _own_spec(old: AnyResult, pair: Pair) -> AnySpec:
 def _compared(
     old: AnyResult, new: AnyResult, spec: AnySpec, threads: int | None, lacked: Sequence[str]
 ) -> Outcome | Pending:
-    from weightinit_cli.check import SHADOWS, Gate, choose, compare, compare_steps, sample
     from weightinit_cli.experiments import run, shadow
+    from weightinit_cli.guard import SHADOWS, Gate, choose, compare, compare_steps, sample
     from weightinit_cli.results import Result
     from weightinit_cli.spec import Spec
 
@@ -178,7 +178,7 @@ def _compared(
 
 def fresh_specs(spec: Spec, saved_seed: int) -> Iterator[Spec]:
     """One network each of 20 seeds from the spec's own on, without the saved result's."""
-    from weightinit_cli.check import FEWEST_NETWORKS
+    from weightinit_cli.guard import FEWEST_NETWORKS
 
     seeds = ((spec.seed + k) % SEEDS for k in range(FEWEST_NETWORKS + 1))
     others = [seed for seed in seeds if seed != saved_seed]

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from weightinit_cli.check import FEWEST_NETWORKS, Chosen, Gate, judge, sample
 from weightinit_cli.experiments import run
+from weightinit_cli.guard import FEWEST_NETWORKS, Chosen, Gate, judge, sample
 from weightinit_cli.spec import parse_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from weightinit_cli.check import Outcome
+    from weightinit_cli.guard import Outcome
     from weightinit_cli.results import Result
     from weightinit_cli.spec import Spec
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from weightinit_cli.check import Chosen, Gate, choose, compare
 from weightinit_cli.experiments import run
+from weightinit_cli.guard import Chosen, Gate, choose, compare
 from weightinit_cli.initializers.samplers import Fans, Independent
 from weightinit_cli.network import layers as network_layers
 from weightinit_cli.network import recording

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from weightinit_cli.check.report import details, heading
 from weightinit_cli.errors import printable
+from weightinit_cli.guard.report import details, heading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weightinit_cli.check.report import Report
+    from weightinit_cli.guard.report import Report
 
 
 def junit(reports: Sequence[Report]) -> bytes:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from weightinit_cli.check.leaves import Place, value_at
+from weightinit_cli.guard.leaves import Place, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from weightinit_cli.check.leaves import Leaves
+    from weightinit_cli.guard.leaves import Leaves
     from weightinit_cli.results.flat import Value
 
 SHADOWS = 3

@@ -6,13 +6,13 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from weightinit_cli.check.gates import Gate
 from weightinit_cli.errors import counted, printable
+from weightinit_cli.guard.gates import Gate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weightinit_cli.check.outcome import Drift, Outcome
+    from weightinit_cli.guard.outcome import Drift, Outcome
     from weightinit_cli.results.flat import Value
 
 UPDATE = "to accept what differs: the same command with --update"

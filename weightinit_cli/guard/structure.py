@@ -5,9 +5,9 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from weightinit_cli.check.gates import repeated_streams
-from weightinit_cli.check.leaves import Place, is_octave, is_unresolved
 from weightinit_cli.errors import counted
+from weightinit_cli.guard.gates import repeated_streams
+from weightinit_cli.guard.leaves import Place, is_octave, is_unresolved
 from weightinit_cli.results import Mismatch, Result, check_consistency
 from weightinit_cli.results.flat import changes
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
-    from weightinit_cli.check.leaves import Leaves
+    from weightinit_cli.guard.leaves import Leaves
     from weightinit_cli.results import AnyResult
 
 MOST_SENTENCES = 5

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from weightinit_cli.check import Gate, Outcome, Pending, judge
-from weightinit_cli.check.leaves import Place
-from weightinit_cli.check.samples import Gatherer, Sample, spread_towards
-from weightinit_cli.check.statistical import student
+from weightinit_cli.guard import Gate, Outcome, Pending, judge
+from weightinit_cli.guard.leaves import Place
+from weightinit_cli.guard.samples import Gatherer, Sample, spread_towards
+from weightinit_cli.guard.statistical import student
 
 if TYPE_CHECKING:
     from collections.abc import Callable

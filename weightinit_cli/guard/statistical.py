@@ -6,20 +6,20 @@ from dataclasses import replace
 from math import exp, hypot, log
 from typing import TYPE_CHECKING, NamedTuple
 
-from weightinit_cli.check.compare import changed_verdict
-from weightinit_cli.check.floors import RELATIVE
-from weightinit_cli.check.leaves import Place, leaves, without_floors
-from weightinit_cli.check.outcome import Drift, Outcome, worst
-from weightinit_cli.check.samples import Gatherer, Sample
-from weightinit_cli.check.structure import contradictions, lacks, missing
 from weightinit_cli.errors import counted
+from weightinit_cli.guard.compare import changed_verdict
+from weightinit_cli.guard.floors import RELATIVE
+from weightinit_cli.guard.leaves import Place, leaves, without_floors
+from weightinit_cli.guard.outcome import Drift, Outcome, worst
+from weightinit_cli.guard.samples import Gatherer, Sample
+from weightinit_cli.guard.structure import contradictions, lacks, missing
 from weightinit_cli.results import FIGURES, figure
 from weightinit_cli.results.limits import finite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weightinit_cli.check.gates import Chosen
+    from weightinit_cli.guard.gates import Chosen
     from weightinit_cli.results import LayerStatistics, Result
 
 FEWEST_NETWORKS = 20

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from weightinit_cli.check import Chosen, Gate, choose, compare_steps
 from weightinit_cli.experiments import run, shadow
+from weightinit_cli.guard import Chosen, Gate, choose, compare_steps
 from weightinit_cli.spec import parse_spec
 
 if TYPE_CHECKING:
-    from weightinit_cli.check import Outcome
+    from weightinit_cli.guard import Outcome
     from weightinit_cli.results import AnyResult, SymmetryResult, TrainingResult
 
 DESCENT = "experiment: symmetry\nwidth: 4\nsteps: 8\nactivation: tanh\ninitializer: he_normal\n"

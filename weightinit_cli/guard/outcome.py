@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from weightinit_cli.check.gates import Gate
-    from weightinit_cli.check.leaves import Place
+    from weightinit_cli.guard.gates import Gate
+    from weightinit_cli.guard.leaves import Place
     from weightinit_cli.results.flat import Value
 
 MOST_DRIFTS = 5

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from weightinit_cli.check.gates import Chosen, Gate
-from weightinit_cli.check.leaves import (
+from weightinit_cli.guard.gates import Chosen, Gate
+from weightinit_cli.guard.leaves import (
     Place,
     is_octave,
     is_unresolved,
@@ -13,15 +13,15 @@ from weightinit_cli.check.leaves import (
     value_at,
     without_floors,
 )
-from weightinit_cli.check.outcome import Drift, Outcome, worst
-from weightinit_cli.check.rounding import Rounding
-from weightinit_cli.check.shadows import loose
-from weightinit_cli.check.structure import contradictions, lacks, missing
+from weightinit_cli.guard.outcome import Drift, Outcome, worst
+from weightinit_cli.guard.rounding import Rounding
+from weightinit_cli.guard.shadows import loose
+from weightinit_cli.guard.structure import contradictions, lacks, missing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weightinit_cli.check.leaves import Leaves
+    from weightinit_cli.guard.leaves import Leaves
     from weightinit_cli.results import Result
 
 

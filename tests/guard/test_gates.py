@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from weightinit_cli.check import Gate, choose, compare, spec_changes
 from weightinit_cli.experiments import shadow
+from weightinit_cli.guard import Gate, choose, compare, spec_changes
 from weightinit_cli.spec import parse_spec, spec_from_normal_form
 
 if TYPE_CHECKING:

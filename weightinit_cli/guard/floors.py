@@ -6,12 +6,12 @@ import re
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from weightinit_cli.check.leaves import Place, count_group
+from weightinit_cli.guard.leaves import Place, count_group
 from weightinit_cli.results.limits import finite
 from weightinit_cli.results.shapes import values
 
 if TYPE_CHECKING:
-    from weightinit_cli.check.leaves import Leaves
+    from weightinit_cli.guard.leaves import Leaves
     from weightinit_cli.results import LayerStatistics, Result
 
 # Bins and fractions are whole numbers of values. Between OpenBLAS's kernels a bin was seen to move

@@ -6,14 +6,14 @@ from math import log, sqrt
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, NamedTuple
 
-from weightinit_cli.check.floors import RELATIVE
-from weightinit_cli.check.leaves import Place
-from weightinit_cli.check.outcome import Drift
+from weightinit_cli.guard.floors import RELATIVE
+from weightinit_cli.guard.leaves import Place
+from weightinit_cli.guard.outcome import Drift
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weightinit_cli.check.leaves import Leaves
+    from weightinit_cli.guard.leaves import Leaves
     from weightinit_cli.results.flat import Value
 
 FEWEST_VALUES = 1000

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from weightinit_cli.check.floors import RELATIVE, Floors
-from weightinit_cli.check.leaves import Place, count_group
-from weightinit_cli.check.outcome import Drift, drift
-from weightinit_cli.check.shadows import FACTOR, largest_changes
+from weightinit_cli.guard.floors import RELATIVE, Floors
+from weightinit_cli.guard.leaves import Place, count_group
+from weightinit_cli.guard.outcome import Drift, drift
+from weightinit_cli.guard.shadows import FACTOR, largest_changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from weightinit_cli.check.leaves import Leaves
+    from weightinit_cli.guard.leaves import Leaves
     from weightinit_cli.results import Result
     from weightinit_cli.results.flat import Value
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from weightinit_cli.check.floors import FEWEST, RELATIVE
-from weightinit_cli.check.gates import Chosen, Gate
-from weightinit_cli.check.leaves import Place
-from weightinit_cli.check.outcome import Drift, Outcome, drift, worst
-from weightinit_cli.check.shadows import FACTOR, largest_changes, loose
-from weightinit_cli.check.structure import contradictions, missing
+from weightinit_cli.guard.floors import FEWEST, RELATIVE
+from weightinit_cli.guard.gates import Chosen, Gate
+from weightinit_cli.guard.leaves import Place
+from weightinit_cli.guard.outcome import Drift, Outcome, drift, worst
+from weightinit_cli.guard.shadows import FACTOR, largest_changes, loose
+from weightinit_cli.guard.structure import contradictions, missing
 from weightinit_cli.results.flat import flat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weightinit_cli.check.leaves import Leaves
+    from weightinit_cli.guard.leaves import Leaves
     from weightinit_cli.results import AnyResult
     from weightinit_cli.results.flat import Value
 
