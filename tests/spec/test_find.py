@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from weightinit_cli.errors import SpecError
-from weightinit_cli.spec import find, find_config, load_spec, shipped_configs
+from weightinit_cli.spec import FoundConfig, find_config, load, load_spec, shipped_configs
 
 TEXT = "activation: sigmoid\ninitializer: xavier_normal\n"
 
@@ -24,7 +24,7 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     here = tmp_path / "here"
     here.mkdir()
     monkeypatch.chdir(here)
-    monkeypatch.setattr(find, "_PACKAGE", package)
+    monkeypatch.setattr(load, "_PACKAGE", package)
     return folder
 
 
@@ -48,7 +48,7 @@ def test_configs_in_the_package_come_first(shipped: Path):
 
 @pytest.mark.parametrize("name", ["sigmoid_xavier", "sigmoid_xavier.yaml"])
 def test_bare_name_is_a_shipped_config(name: str, shipped: Path):
-    assert find_config(name) == find.FoundConfig(shipped / "sigmoid_xavier.yaml")
+    assert find_config(name) == FoundConfig(shipped / "sigmoid_xavier.yaml")
     assert load_spec(name).name == "sigmoid_xavier"
 
 
@@ -56,9 +56,9 @@ def test_file_in_the_current_folder_comes_first(shipped: Path):
     Path("sigmoid_xavier").write_text(TEXT)
     Path("own.yaml").write_text(TEXT)
     found = find_config("sigmoid_xavier")
-    assert found == find.FoundConfig(Path("sigmoid_xavier"), shipped / "sigmoid_xavier.yaml")
+    assert found == FoundConfig(Path("sigmoid_xavier"), shipped / "sigmoid_xavier.yaml")
     assert find_config("sigmoid_xavier.yaml").path == shipped / "sigmoid_xavier.yaml"
-    assert find_config("own.yaml") == find.FoundConfig(Path("own.yaml"))
+    assert find_config("own.yaml") == FoundConfig(Path("own.yaml"))
 
 
 def test_a_folder_of_that_name_hides_nothing(shipped: Path):

@@ -11,7 +11,7 @@ import pytest
 
 from weightinit_cli.errors import Mark, Problem, SpecError
 from weightinit_cli.spec import Component, Histogram, Spec, parse_spec, template
-from weightinit_cli.spec.scalars import resolve
+from weightinit_cli.spec.nodes import resolve
 from weightinit_cli.verdicts import Thresholds
 
 GOOD = "activation: sigmoid\ninitializer: {name: normal, std: 1}\n"

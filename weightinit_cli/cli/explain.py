@@ -109,7 +109,7 @@ def _list(what: str, meanings: Mapping[str, str], columns: int) -> list[str]:
 
 def _one(name: str, columns: int) -> list[str]:
     """One verdict, all of it, or the columns of a head. Raises UsageError for another name."""
-    from weightinit_cli.spec.report import suggestion
+    from weightinit_cli.spec.nodes import suggestion
     from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS, HEALTHY
 
     names = [*DEFINITIONS, HEALTHY, *COLUMNS, *WORDS]

@@ -48,7 +48,7 @@ def command(file: Path, like: str | None) -> None:
 def _checked(config: str) -> bytes:
     """The bytes of a spec that can be run. Raises SpecError."""
     from weightinit_cli.spec import find_config, load_spec, parse_spec
-    from weightinit_cli.spec.text import MOST_BYTES
+    from weightinit_cli.spec.parse import MOST_BYTES
 
     path = find_config(config).path
     try:

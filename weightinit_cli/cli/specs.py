@@ -103,7 +103,7 @@ def histogram(spec: AnySpec) -> Spec:
 
 def _stdin() -> bytes:
     """The text that stands in standard input, at most a byte more than a spec may have."""
-    from weightinit_cli.spec.text import MOST_BYTES
+    from weightinit_cli.spec.parse import MOST_BYTES
 
     try:
         if sys.stdin is not None:
@@ -125,7 +125,7 @@ def _is_result(path: Path) -> bool:
 
 def _of_option(problem: Problem, seed: str) -> Problem:
     """The problem, with `--seed` as its place where it stood in the override made of it."""
-    from weightinit_cli.spec.overrides import source_of
+    from weightinit_cli.spec.load import source_of
 
     source = source_of(f"seed={seed}")
     if problem.mark.source != source:

@@ -1,8 +1,16 @@
 """Specs: text -> frozen, checked Spec."""
 
-from weightinit_cli.spec.find import STDIN, FoundConfig, find_config, shipped_configs
 from weightinit_cli.spec.fitting import notes
-from weightinit_cli.spec.load import load_spec, parse_activation, parse_spec, spec_from_normal_form
+from weightinit_cli.spec.load import (
+    STDIN,
+    FoundConfig,
+    find_config,
+    load_spec,
+    parse_activation,
+    parse_spec,
+    shipped_configs,
+    spec_from_normal_form,
+)
 from weightinit_cli.spec.model import (
     AnySpec,
     Component,

@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from weightinit_cli.spec.groups import Memo
 from weightinit_cli.spec.names import slug
-from weightinit_cli.spec.nodes import MapNode, Node, marks_of
-from weightinit_cli.spec.overrides import replaced
-from weightinit_cli.spec.report import Report, segment
+from weightinit_cli.spec.nodes import MapNode, Node, Report, marks_of, replaced, segment
 from weightinit_cli.spec.validate import build_spec, read_values
 
 if TYPE_CHECKING:

@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from weightinit_cli.errors import ParameterError
 from weightinit_cli.spec.kinds import Choice, Integer, Kind, Number, NumberOrWord
 from weightinit_cli.spec.model import Component
-from weightinit_cli.spec.nodes import MapNode, Node, Scalar, report_wrong
-from weightinit_cli.spec.report import Report, join, quote, suggestion
+from weightinit_cli.spec.nodes import (
+    MapNode,
+    Node,
+    Report,
+    Scalar,
+    join,
+    quote,
+    report_wrong,
+    suggestion,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.errors import ParameterError
 from weightinit_cli.spec.components import default_bias
-from weightinit_cli.spec.report import join
+from weightinit_cli.spec.nodes import join
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from weightinit_cli.errors import Problem
     from weightinit_cli.initializers import Initializer
     from weightinit_cli.spec.model import Component, Experiment
-    from weightinit_cli.spec.nodes import MapNode
-    from weightinit_cli.spec.report import Report
+    from weightinit_cli.spec.nodes import MapNode, Report
 
 
 def check_fit(values: dict[str, Any], root: MapNode, report: Report) -> None:

@@ -6,13 +6,21 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.spec.names import composed
-from weightinit_cli.spec.nodes import MOST_LEVELS, Flawed, ListNode, MapNode, Node, report_wrong
-from weightinit_cli.spec.report import join, quote
+from weightinit_cli.spec.nodes import (
+    MOST_LEVELS,
+    Flawed,
+    ListNode,
+    MapNode,
+    Node,
+    join,
+    quote,
+    report_wrong,
+)
 from weightinit_cli.spec.runs import Grid, Override, Variant, in_words
 
 if TYPE_CHECKING:
     from weightinit_cli.errors import Mark
-    from weightinit_cli.spec.report import Report
+    from weightinit_cli.spec.nodes import Report
 
 VARIANTS, SWEEP = "variants", "sweep"
 # What all runs of a spec share: the folder that they are written to, and what they record.

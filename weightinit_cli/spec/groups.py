@@ -5,8 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weightinit_cli.parameters import REQUIRED, Required
-from weightinit_cli.spec.nodes import MapNode, Node, node_from_json, report_wrong
-from weightinit_cli.spec.report import Report, join, suggestion
+from weightinit_cli.spec.nodes import (
+    MapNode,
+    Node,
+    Report,
+    join,
+    node_from_json,
+    report_wrong,
+    suggestion,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from weightinit_cli.spec.components import activations, initializers
-from weightinit_cli.spec.report import suggestion
+from weightinit_cli.spec.nodes import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Collection

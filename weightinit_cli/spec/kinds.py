@@ -12,11 +12,10 @@ from weightinit_cli.spec.names import (
     composed,
     unfit,
 )
-from weightinit_cli.spec.nodes import ListNode, Node, Scalar, describe, report_wrong
-from weightinit_cli.spec.report import join
+from weightinit_cli.spec.nodes import ListNode, Node, Scalar, describe, join, report_wrong
 
 if TYPE_CHECKING:
-    from weightinit_cli.spec.report import Report
+    from weightinit_cli.spec.nodes import Report
 
 LARGEST = 2**63 - 1
 MOST_LAYERS = 100_000

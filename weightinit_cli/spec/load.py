@@ -1,34 +1,89 @@
-"""The ways to a spec: from a file, from text, from the normal form."""
+"""The ways to a spec: from a file that a name stands for, from text, from the normal form."""
 
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from weightinit_cli.errors import Mark, Problem, SpecError, printable, reason
 from weightinit_cli.reading import open_at_once
 from weightinit_cli.spec.build import Builder
 from weightinit_cli.spec.fields import ACTIVATION
-from weightinit_cli.spec.find import find_config, missing
-from weightinit_cli.spec.grid import SWEEP, read_grid
-from weightinit_cli.spec.nodes import Flawed, MapNode, Scalar, node_from_json
-from weightinit_cli.spec.overrides import apply_overrides, source_of
-from weightinit_cli.spec.parse import parse_yaml
-from weightinit_cli.spec.report import MOST_PROBLEMS, Report, quote
+from weightinit_cli.spec.grid import SWEEP, VARIANTS, read_grid
+from weightinit_cli.spec.nodes import (
+    ECHO_LENGTH,
+    MOST_LEVELS,
+    MOST_PROBLEMS,
+    Flawed,
+    MapNode,
+    Node,
+    Report,
+    Scalar,
+    nearest,
+    node_from_json,
+    quote,
+    replaced,
+)
+from weightinit_cli.spec.parse import MOST_BYTES, decode, parse_yaml
 from weightinit_cli.spec.runs import Runs, overlap
-from weightinit_cli.spec.text import MOST_BYTES, decode
 from weightinit_cli.spec.validate import checked_together
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from weightinit_cli.spec.model import AnySpec, Component
-    from weightinit_cli.spec.nodes import Node
     from weightinit_cli.spec.runs import Grid, Override
 
+# What stands for standard input in place of a path.
+STDIN = "-"
+
+_PACKAGE = Path(__file__).parent.parent
 MOST_RUNS = 100_000
+
+
+class FoundConfig(NamedTuple):
+    """The file that a name stands for, and the shipped config of that name that it hides."""
+
+    path: Path
+    shadows: Path | None = None
+
+
+def config_folder() -> Path:
+    """The folder of the shipped configs: in the package, or beside it in an editable install."""
+    inside = _PACKAGE / "configs"
+    return inside if _holds(inside.is_dir) else _PACKAGE.parent / "configs"
+
+
+def shipped_configs() -> list[Path]:
+    """The shipped configs, sorted by name."""
+    return sorted(config_folder().glob("*.yaml"))
+
+
+def find_config(name: str) -> FoundConfig:
+    """The file that `name` stands for.
+
+    `-` is standard input. With a path separator (of any platform) or a drive it is a path, and is
+    not looked for. Else it is a file of that name in the current folder, else the shipped config,
+    with or without `.yaml`.
+
+    Raises SpecError if a bare name stands for nothing; it names a shipped config near it.
+    """
+    if name == STDIN or re.search(r"[/\\]|^[A-Za-z]:", name):
+        return FoundConfig(Path(name))
+    shipped = {path.stem: path for path in shipped_configs()}
+    config = shipped.get(name.removesuffix(".yaml"))
+    here = Path(name)
+    if _holds(here.is_file):
+        hides = config is not None and not _holds(lambda: here.samefile(config))
+        return FoundConfig(here, config if hides else None)
+    if config is not None:
+        return FoundConfig(config)
+    if name and _holds(here.is_dir):
+        return FoundConfig(here)
+    raise SpecError([Problem(Mark(printable(name) or quote(name)), "", _missing(name))])
 
 
 def load_spec(
@@ -96,6 +151,67 @@ def parse_activation(text: str, source: str) -> Component:
     return cast("Component", component)
 
 
+def source_of(override: str) -> str:
+    """How an override is named in messages: as it was typed, on one line, shortened."""
+    shown = printable(override)
+    if len(shown) > ECHO_LENGTH:
+        shown = f"{shown[: ECHO_LENGTH - 3]}..."
+    return f"--set {shown}"
+
+
+def _apply_overrides(root: Node, overrides: Sequence[str], report: Report) -> Node:
+    """The tree with each `path=value` applied, in order; problems go to the report.
+
+    A name above the path is widened to a mapping first: `initializer.std=1` makes of
+    `initializer: normal` an `initializer: {name: normal, std: 1}`. What does not exist yet is
+    made; the path may lead to an existing item of a list, counted from 0 (`width.2=50`).
+    """
+    for override in overrides:
+        mark = Mark(source_of(override))
+        path, equals, text = override.partition("=")
+        keys = path.strip().split(".")
+        if not equals:
+            report.add(mark, "", "must be path=value, for example seed=1")
+        elif not all(keys):
+            report.add(mark, "", "must begin with the path of a key, for example seed=1")
+        elif len(keys) > MOST_LEVELS:
+            report.add(mark, "", f"nested more than {MOST_LEVELS} levels deep")
+        elif keys[0] in (VARIANTS, SWEEP):
+            message = f"gives one value to all runs; write {keys[0]} into the spec itself"
+            report.add(mark, "", message)
+        else:
+            value = _override_value(text, mark, report)
+            root = replaced(root, keys, "", value, mark, report)
+    return root
+
+
+def _override_value(text: str, mark: Mark, report: Report) -> Node:
+    try:
+        clean = decode(text, mark.source)
+    except SpecError as error:
+        report.add(mark, "", error.problems[0].message)
+        return Flawed(mark)
+    node = parse_yaml(clean, lambda _line, _column: mark, report)
+    return Scalar(mark, None, "") if node is None else node
+
+
+def _missing(name: str) -> str:
+    """What to say of a file that does not exist, with the name of a config near it."""
+    bare = re.split(r"[/\\]", name)[-1].removesuffix(".yaml")
+    near = nearest(bare, (path.stem for path in shipped_configs()))
+    if near:
+        return f"no such file; did you mean the shipped config {near!r}?"
+    return "no such file; `winit list configs` shows the shipped configs"
+
+
+def _holds(question: Callable[[], bool]) -> bool:
+    """The answer; no where the system cannot even ask, as of a name too long."""
+    try:
+        return question()
+    except (OSError, ValueError):
+        return False
+
+
 def _checked(
     root: Node, stem: str, overrides: Sequence[str], report: Report, most_runs: int
 ) -> AnySpec:
@@ -109,7 +225,7 @@ def _checked(
         count = f"{grid.size:,}" if grid.size < 10**18 else "more than 10^18"
         message = f"describes {count} runs; at most {most_runs:,} are taken"
         report.add(grid.axes[0][0].mark if grid.axes else root.mark, SWEEP, message)
-    root = apply_overrides(root, overrides, report)
+    root = _apply_overrides(root, overrides, report)
     report.raise_if_any(later_sources=map(source_of, overrides))
     builder = Builder(root, stem, overrides)
     runs = Runs(grid, builder.build)
@@ -120,7 +236,7 @@ def _checked(
 
 
 def _one(root: Node, stem: str, overrides: Sequence[str], report: Report) -> AnySpec:
-    root = apply_overrides(root, overrides, report)
+    root = _apply_overrides(root, overrides, report)
     later_sources = list(map(source_of, overrides))
     return Builder(root, stem, overrides).build((), report, later_sources)
 
@@ -155,7 +271,7 @@ def _read(path: Path, name: str) -> bytes:
         with open_at_once(path) as file:
             return file.read(MOST_BYTES + 1)
     except FileNotFoundError:
-        raise _error(name, missing(name)) from None
+        raise _error(name, _missing(name)) from None
     except PermissionError:
         raise _error(name, "no permission to read this file") from None
     except (OSError, ValueError) as error:

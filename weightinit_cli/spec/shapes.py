@@ -10,8 +10,7 @@ from weightinit_cli.spec.fields import CONVOLUTION, DEFAULT_LAYERS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weightinit_cli.spec.nodes import MapNode
-    from weightinit_cli.spec.report import Report
+    from weightinit_cli.spec.nodes import MapNode, Report
 
 # What a convolution has where a spec that has one of its keys does not say.
 DEFAULTS = {

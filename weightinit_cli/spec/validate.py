@@ -16,7 +16,7 @@ from weightinit_cli.spec.shapes import CONVOLUTION_KEYS, fill_shapes
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from weightinit_cli.spec.report import Report
+    from weightinit_cli.spec.nodes import Report
 
 KEYS = {experiment: (*fields, *GRID) for experiment, fields in TABLES.items()}
 KINDS = {"histogram": Spec, "symmetry": SymmetrySpec, "training": TrainingSpec}
