@@ -67,7 +67,7 @@ class Cluster:
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., object]:
     """Start a cluster, for a `with`."""
     pytest.importorskip("distributed")
-    places = [Path(weightinit_cli.__file__).parent.parent, Path(__file__).parent]
+    places = [Path(weightinit_cli.__file__).parent.parent, Path(__file__).parent.parent]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, places))}
 
     def start(stack: ExitStack, code: str, *arguments: str) -> tuple[subprocess.Popen, str]:

@@ -14,9 +14,9 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from batch_functions import BROKEN, CURSED, GREEDY, LETHAL, crowded, empty, perilous, small
 
 import weightinit_cli
+from support.batches import BROKEN, CURSED, GREEDY, LETHAL, crowded, empty, perilous, small
 from weightinit_cli.batch import (
     Cluster,
     Failure,
@@ -308,11 +308,10 @@ def test_spawned_processes(
 
 ENDLESS = """
 import sys
-sys.path.append(sys.argv[1])
-from batch_functions import endless
+from support.batches import endless
 from weightinit_cli.batch import Processes, jobs_of, make_plan
 from weightinit_cli.spec import parse_spec
-plan = make_plan("a", lambda name: parse_spec(sys.argv[2], source="a.yaml", stem="a"))
+plan = make_plan("a", lambda name: parse_spec(sys.argv[1], source="a.yaml", stem="a"))
 with Processes(2) as executor:
     list(executor.run(endless, jobs_of(plan)))
 """
@@ -321,12 +320,12 @@ with Processes(2) as executor:
 @posix
 def test_the_parent_is_killed():
     """Its workers, each in a run without end, see that; nothing holds the pipe any more."""
-    place = str(Path(weightinit_cli.__file__).parent.parent)
+    places = [Path(weightinit_cli.__file__).parent.parent, Path(__file__).parent.parent]
     text = f"{TINY}sweep: {{seed: [0, 1, 2]}}\n"
     with subprocess.Popen(
-        [sys.executable, "-c", ENDLESS, str(Path(__file__).parent), text],
+        [sys.executable, "-c", ENDLESS, text],
         stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": place},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, places))},
     ) as process:
         assert process.stdout is not None
         assert [process.stdout.readline() for _ in range(2)] == [b"under way\n"] * 2

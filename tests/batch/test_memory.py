@@ -6,8 +6,8 @@ import tracemalloc
 from typing import TYPE_CHECKING
 
 import pytest
-from batch_functions import small
 
+from support.batches import small
 from weightinit_cli.batch import Ledger, Serial, Settings, run_batch, sum_up
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from result_trees import edit
 
+from support.trees import edit
 from weightinit_cli import load_result, load_spec
 from weightinit_cli.results import SCHEMA_VERSION
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 import yaml
-from result_trees import edit
 
+from support.trees import edit
 from weightinit_cli import __version__, load_result, load_spec
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.cli import COMMANDS, terminal

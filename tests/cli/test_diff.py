@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from result_trees import edit
+
+from support.trees import edit
 
 if TYPE_CHECKING:
     from collections.abc import Callable

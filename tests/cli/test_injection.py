@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from result_trees import edit
 
+from support.trees import edit
 from weightinit_cli.experiments import run
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from idx_files import t10k
-from result_trees import edit
 
+from support.idx import t10k
+from support.trees import edit
 from weightinit_cli import load_result
 from weightinit_cli.cli import progress
 from weightinit_cli.cli.progress import ProgressBar

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from result_trees import at, dotted, places
 
+from support.trees import at, dotted, places
 from weightinit_cli.errors import ResultError
 from weightinit_cli.experiments import run
 from weightinit_cli.results import dump_result, load_result

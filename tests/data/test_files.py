@@ -11,8 +11,8 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from idx_files import IMAGES, LABELS, t10k
 
+from support.idx import IMAGES, LABELS, t10k
 from weightinit_cli.data import NAMES, checksums, files, load
 from weightinit_cli.errors import DataError
 

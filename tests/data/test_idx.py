@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from idx_files import idx
 
+from support.idx import idx
 from weightinit_cli.data.idx import header_size, read_idx
 from weightinit_cli.errors import DataError
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from idx_files import IMAGES, LABELS, idx, t10k
 
+from support.idx import IMAGES, LABELS, idx, t10k
 from weightinit_cli.data import Data, Part, checksums, load, notes
 from weightinit_cli.errors import DataError
 

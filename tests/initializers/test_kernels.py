@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from peer_tables import orthonormality
 
+from support.peers.tables import orthonormality
 from weightinit_cli.convolution import Shape
 from weightinit_cli.errors import ParameterError
 from weightinit_cli.initializers import INITIALIZERS, Fans

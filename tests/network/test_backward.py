@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
-from network_records import flat
 
+from support.records import flat
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.experiments.statistics import gradient_statistics
 from weightinit_cli.initializers import INITIALIZERS, Fans

@@ -13,8 +13,8 @@ from math import sqrt
 
 import numpy as np
 import pytest
-from network_records import flat
 
+from support.records import flat
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.initializers import INITIALIZERS, Fans
 from weightinit_cli.network import QUANTILES, Dense, Network, Request, draws, forward

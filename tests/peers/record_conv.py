@@ -3,7 +3,7 @@
 Made with torch 2.13.0 (CPU), numpy 2.4.6, Python 3.11, in a virtual environment of its own:
 
     python -m pip install "torch==2.13.0" numpy
-    python tests/peers/record_conv.py
+    PYTHONPATH=tests python tests/peers/record_conv.py
 
 Takes a few seconds. Nothing is random, and nothing is rounded: all numbers are sums of few products
 of multiples of 1/64, which float32 holds whole. The file holds them as integers.
@@ -16,12 +16,13 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-import peer_tables as tables
 import torch
 from torch import nn
 from torch.nn import functional
 
-COMMAND = "python tests/peers/record_conv.py"
+from support.peers import tables
+
+COMMAND = "PYTHONPATH=tests python tests/peers/record_conv.py"
 
 NOTES = (
     "inputs, kernels and cotangent are in units of 1/64, all else in units of 1/4096",

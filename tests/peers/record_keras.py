@@ -4,7 +4,7 @@ Made with keras 3.15.1, torch 2.13.0 (CPU), numpy 2.4.6, Python 3.11, in a virtu
 its own:
 
     python -m pip install "torch==2.13.0" "keras==3.15.1"
-    KERAS_BACKEND=torch python tests/peers/record_keras.py
+    KERAS_BACKEND=torch PYTHONPATH=tests python tests/peers/record_keras.py
 
 Takes about half a minute. The seeds are fixed: see `record_torch.py`, whose helpers are used
 here. Keras's weights have our shape, (in, out).
@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Any
 os.environ["KERAS_BACKEND"] = "torch"  # read once, when keras is imported
 
 import keras
-import peer_tables as tables
-import record_torch
 import torch
-from peer_tables import FANS, KERNEL, InitializerCase
+
+from peers import record_torch
+from support.peers import tables
+from support.peers.tables import FANS, KERNEL, InitializerCase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 FIRST_SEED = 1000  # other draws than torch's, whose generator this backend uses
-COMMAND = "KERAS_BACKEND=torch python tests/peers/record_keras.py"
+COMMAND = "KERAS_BACKEND=torch PYTHONPATH=tests python tests/peers/record_keras.py"
 
 NOTES = (
     "on the torch backend most activations are torch's own functions: the entries are evidence "

@@ -3,7 +3,7 @@
 Made with torch 2.13.0 (CPU), numpy 2.4.6, Python 3.11, in a virtual environment of its own:
 
     python -m pip install "torch==2.13.0" numpy
-    python tests/peers/record_kernels.py
+    PYTHONPATH=tests python tests/peers/record_kernels.py
 
 Takes a second. torch's kernels have shape (out, in, height, width); they are turned into ours,
 (height, width, in, out). What holds of their entries one by one is in `torch.json`.
@@ -14,11 +14,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import peer_tables as tables
 import torch
 from torch.nn import init
 
-COMMAND = "python tests/peers/record_kernels.py"
+from support.peers import tables
+
+COMMAND = "PYTHONPATH=tests python tests/peers/record_kernels.py"
 
 NOTES = (
     "kernels have shape (out, in, height, width); recorded as (height, width, in, out)",

@@ -3,7 +3,7 @@
 Made with torch 2.13.0 (CPU), numpy 2.4.6, Python 3.11, in a virtual environment of its own:
 
     python -m pip install "torch==2.13.0" numpy
-    python tests/peers/record_torch.py
+    PYTHONPATH=tests python tests/peers/record_torch.py
 
 Takes about a minute. The seeds are fixed: the same versions give the same file, but for the last
 digits where the processor's vector instructions round differently. torch's weights have shape
@@ -16,15 +16,16 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import peer_tables as tables
 import torch
-from peer_tables import FANS, KERNEL, InitializerCase
 from torch.nn import functional, init
+
+from support.peers import tables
+from support.peers.tables import FANS, KERNEL, InitializerCase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-COMMAND = "python tests/peers/record_torch.py"
+COMMAND = "PYTHONPATH=tests python tests/peers/record_torch.py"
 
 NOTES = (
     "weights have shape (out, in); recorded as (in, out)",
@@ -53,8 +54,8 @@ NOTES = (
     "formula would give -1/2 and 3/2; soft_shrink, hard_shrink and threshold 0 at the threshold",
     "step is heaviside(x, 0): torch has no derivative of it",
     "calculate_gain: tanh 5/3 and selu 3/4 are empirical",
-    "backward: by autograd, of a network of fixed numbers (peer_tables.py), float64; weights are "
-    "the gradient over the number of inputs",
+    "backward: by autograd, of a network of fixed numbers (support/peers/tables.py), float64; "
+    "weights are the gradient over the number of inputs",
 )
 
 

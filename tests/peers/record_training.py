@@ -3,7 +3,7 @@
 Made with torch 2.13.0 (CPU), numpy 2.4.6, Python 3.11, in a virtual environment of its own:
 
     python -m pip install "torch==2.13.0" numpy
-    python tests/peers/record_training.py
+    PYTHONPATH=tests python tests/peers/record_training.py
 
 Takes a few seconds. Nothing is random; the last digits are those of the processor's vector
 instructions. The file holds where the training starts, so that nothing but the file is needed.
@@ -15,11 +15,12 @@ from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
-import peer_tables as tables
 import torch
 from torch.nn import functional
 
-COMMAND = "python tests/peers/record_training.py"
+from support.peers import tables
+
+COMMAND = "PYTHONPATH=tests python tests/peers/record_training.py"
 
 NOTES = (
     "torch.optim.SGD(lr=rate, momentum=momentum), neither dampening nor nesterov, and "

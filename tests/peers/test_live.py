@@ -13,9 +13,10 @@ import importlib
 import warnings
 from typing import Any
 
-import peer_compare as compare
 import pytest
-from peer_tables import fixed_zeros, load
+
+from support.peers import compare
+from support.peers.tables import fixed_zeros, load
 
 SAMPLES = 400_000
 SPARSITIES = [(0.1, 30), (0.07, 100), (0.14, 100), (0.28, 100), (0.29, 100), (0.57, 100), (0.0, 9)]
@@ -32,7 +33,7 @@ def record(library) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # deprecations within the libraries
         try:
-            return importlib.import_module(f"record_{library}")
+            return importlib.import_module(f"peers.record_{library}")
         except ModuleNotFoundError as error:
             if error.name not in {"torch", "keras"}:
                 raise

@@ -10,10 +10,10 @@ import json
 import math
 
 import numpy as np
-import peer_compare as compare
 import pytest
-from peer_tables import FOLDER, TRACE_DRAWS, TRACE_SIZE, load
 
+from support.peers import compare
+from support.peers.tables import FOLDER, TRACE_DRAWS, TRACE_SIZE, load
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.initializers import INITIALIZERS, Fans
 from weightinit_cli.parameters import REQUIRED, Parameter

@@ -3,9 +3,9 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-import plots_builders as builders
-import plots_networks as networks
 import pytest
+
+from support.plots import builders, networks
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,14 +7,13 @@ from itertools import combinations, product
 from typing import TYPE_CHECKING
 
 import numpy as np
-import plots_builders as builders
-import plots_networks as networks
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import RendererAgg
-from plots_extents import extent, overlapping
 
+from support.plots import builders, networks
+from support.plots.extents import extent, overlapping
 from weightinit_cli.plots import compose_comparison, render
 from weightinit_cli.plots.drawing import AMBER, MUTED, ORANGE, Cells, Label, Line
 from weightinit_cli.plots.varied import Varied

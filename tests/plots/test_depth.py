@@ -7,12 +7,11 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
-import plots_builders as builders
-import plots_networks as networks
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.plots import builders, networks
 from weightinit_cli.plots import compose_depth, render
 from weightinit_cli.plots.curves import linear_axis, log_axis, log_suits, spaced
 from weightinit_cli.plots.drawing import AMBER, BLUE, GREEN, Area, Dots, Line, tint

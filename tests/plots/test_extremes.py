@@ -7,12 +7,9 @@ from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import plots_descent as descent
-import plots_kernels as kernels
-import plots_networks as networks
-import plots_trained as trained
 import pytest
 
+from support.plots import descents, kernels, networks, trainings
 from weightinit_cli.plots import (
     FORMATS,
     comparison_pictures,
@@ -39,9 +36,9 @@ RESULTS: dict[str, Callable[[], Any]] = {
     "own axes": lambda: networks.NETWORKS["net_exploding_10"](),
     "deep": lambda: networks.NETWORKS["net_sigmoid_12"](),
     "convolution": lambda: kernels.built("he"),
-    "descent": descent.staircase,
-    "trained": lambda: trained.comparison(40)[0][1],
-    "restarts": lambda: trained.restarts(6, 40),
+    "descent": descents.staircase,
+    "trained": lambda: trainings.comparison(40)[0][1],
+    "restarts": lambda: trainings.restarts(6, 40),
 }
 
 
@@ -122,7 +119,7 @@ def test_comparisons():
 @pytest.mark.parametrize("text", ["\ud800", "a\udcffb \x00\n\x1b $x$ 重み初期化 😀"])
 def test_any_text(text: str):
     """In the name, which is drawn, and the digest, which is in the file's metadata."""
-    for made in (networks.NETWORKS["net_tanh_1"](), trained.comparison(20)[0][1]):
+    for made in (networks.NETWORKS["net_tanh_1"](), trainings.comparison(20)[0][1]):
         assert pictures(replace(made, name=text, digest=text), FORMATS)
 
 

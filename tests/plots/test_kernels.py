@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
-from plots_builders import DIGEST
-from plots_extents import collisions
-from plots_kernels import WEIGHTS, built, convolution, dirac, normal
 
+from support.plots.builders import DIGEST
+from support.plots.extents import collisions
+from support.plots.kernels import WEIGHTS, built, convolution, dirac, normal
 from weightinit_cli.plots import FORMATS, render
 from weightinit_cli.plots.drawing import MUTED, ORANGE, WHITE, Area, Cells, Dots, Label, Line
 from weightinit_cli.plots.kernelkey import BAR, reach_of, shades

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import plots_builders as builders
 import pytest
 
+from support.plots import builders
 from weightinit_cli.plots import compose
 from weightinit_cli.plots.binning import SQUEEZED, binned
 from weightinit_cli.plots.drawing import Cells, Line

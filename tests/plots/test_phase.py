@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plots_extents import collisions
 
+from support.plots.extents import collisions
 from weightinit_cli.plots import compose_phase, render
 from weightinit_cli.plots.colors import palette
 from weightinit_cli.plots.drawing import WHITE, Box, Cells, Dots, Label, Line

@@ -6,14 +6,14 @@ from io import BytesIO
 from itertools import combinations
 
 import numpy as np
-import plots_builders as builders
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import RendererAgg
 from PIL import Image
-from plots_extents import extent, overlapping
 
+from support.plots import builders
+from support.plots.extents import extent, overlapping
 from weightinit_cli.plots import compose, compose_depth, render
 from weightinit_cli.plots.drawing import Area, Cells, Label
 

@@ -9,12 +9,12 @@ from io import BytesIO
 
 import matplotlib as mpl
 import numpy as np
-import plots_builders as builders
 import pytest
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.font_manager import FontProperties
 from PIL import Image
 
+from support.plots import builders
 from weightinit_cli.plots import FORMATS, compose, compose_depth, draw, render
 from weightinit_cli.plots.drawing import INK, Drawing, Label
 from weightinit_cli.plots.fonts import font_file, width_of

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
-import plots_builders as builders
 import pytest
 
+from support.plots import builders
 from weightinit_cli.plots import FORMATS, compose, compose_depth, draw, render
 
 if TYPE_CHECKING:

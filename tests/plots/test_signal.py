@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-import plots_networks as networks
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.plots import networks
 from weightinit_cli.plots import compose
 from weightinit_cli.plots.drawing import AMBER, INK, Area, Label, Line
 from weightinit_cli.plots.signal import DECADES, USUAL, first_decade, signal_row

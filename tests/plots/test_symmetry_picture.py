@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from plots_descent import DESCENTS, DIGEST, one_layer, recorded, staircase
-from plots_extents import collisions
 
+from support.plots.descents import DESCENTS, DIGEST, one_layer, recorded, staircase
+from support.plots.extents import collisions
 from weightinit_cli.plots import FORMATS, render
 from weightinit_cli.plots.drawing import MUTED, ORANGE, Area, Label
 from weightinit_cli.plots.stepmap import MOST_COLUMNS, STILL, step_map

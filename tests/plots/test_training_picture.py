@@ -6,9 +6,17 @@ import math
 
 import numpy as np
 import pytest
-from plots_extents import collisions
-from plots_trained import DIGEST, TRAININGS, best_of, comparison, network, restarts, trained
 
+from support.plots.extents import collisions
+from support.plots.trainings import (
+    DIGEST,
+    TRAININGS,
+    best_of,
+    comparison,
+    network,
+    restarts,
+    trained,
+)
 from weightinit_cli.plots import FORMATS, render
 from weightinit_cli.plots.drawing import AMBER, Label, Line
 from weightinit_cli.plots.losses import MOST_POINTS, loss_curve, running_mean, window_of

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import plots_builders as builders
-import plots_networks as networks
 import pytest
 
+from support.plots import builders, networks
 from weightinit_cli.plots import compose, compose_comparison, compose_depth
 from weightinit_cli.plots.binning import binned
 from weightinit_cli.plots.drawing import AMBER, BLUE, GREEN, INK, Area, Cells, Dots, Line

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from result_trees import JSON, at, dotted, loads_or_refuses, mutations
 
+from support.trees import JSON, at, dotted, loads_or_refuses, mutations
 from weightinit_cli.errors import ResultError
 from weightinit_cli.results import (
     SCHEMA_VERSION,

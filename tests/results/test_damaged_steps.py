@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from result_trees import at, dotted, loads_or_refuses, mutations, places
 
+from support.trees import at, dotted, loads_or_refuses, mutations, places
 from weightinit_cli.errors import ResultError
 from weightinit_cli.experiments import run
 from weightinit_cli.results import STATS, dump_result, load_result

@@ -20,7 +20,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parents[2] / "peers"
 
 # Activations ---------------------------------------------------------------------------------
 

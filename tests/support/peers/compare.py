@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from peer_tables import (
+
+from support.peers.tables import (
     INPUTS,
     TRACE_DRAWS,
     TRACE_SIZE,
@@ -20,7 +21,6 @@ from peer_tables import (
     layers,
     orthonormality,
 )
-
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.activations import ALIASES as ACTIVATION_ALIASES
 from weightinit_cli.initializers import ALIASES as INITIALIZER_ALIASES

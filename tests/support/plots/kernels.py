@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from plots_builders import DIGEST, LONG, layer
 
+from support.plots.builders import DIGEST, LONG, layer
 from weightinit_cli.results.model import (
     Kernels,
     Resolved,

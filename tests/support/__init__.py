@@ -1,0 +1,1 @@
+"""Builders and readers that tests of several parts share."""
