@@ -22,9 +22,8 @@ from weightinit_cli.experiments.statistics import gradient_statistics
 from weightinit_cli.initializers import INITIALIZERS, Fans
 from weightinit_cli.network import Dense, Network, Request, backward, draws, forward, octaves
 from weightinit_cli.network import layers as shapes
-from weightinit_cli.network.moments import exponent_of
 from weightinit_cli.network.order import Buckets
-from weightinit_cli.network.squares import SquareSum
+from weightinit_cli.network.sums import SquareSum, exponent_of
 from weightinit_cli.network.workers import nobody, workers
 from weightinit_cli.streams import Role, stream
 

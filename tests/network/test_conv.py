@@ -25,7 +25,6 @@ from weightinit_cli.convolution import PADDINGS, Convolution, Shape
 from weightinit_cli.initializers.samplers import Independent
 from weightinit_cli.network import Conv, Dense, Network, Request, backward, conv, draws, forward
 from weightinit_cli.network import layers as shapes
-from weightinit_cli.network import windows as gathering
 from weightinit_cli.network.workers import nobody, workers
 from weightinit_cli.streams import Role, stream
 
@@ -142,7 +141,7 @@ def passes(net, threads=1):
 def smaller(**constants):
     """Panels, blocks and strands of these sizes instead."""
     stack = ExitStack()
-    for module in (gathering, conv, shapes):
+    for module in (conv, shapes):
         for name in constants.keys() & vars(module).keys():
             stack.enter_context(patch.object(module, name, constants[name]))
     return stack

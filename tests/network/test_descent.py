@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from weightinit_cli.activations import ACTIVATIONS
-from weightinit_cli.network import unitwise
+from weightinit_cli.network import descent
 from weightinit_cli.network.descent import Start, descend, recorded_steps
 from weightinit_cli.network.tasks import task
 
@@ -154,7 +154,7 @@ def test_values_of_activations_do_not_depend_on_the_place(activation: str):
 @pytest.mark.parametrize("held", [1, 50, 1 << 30])
 def test_blocks_change_no_bit(held: int, monkeypatch: pytest.MonkeyPatch):
     whole = descend(start([3, 5, 6]), 50, 0.5)
-    monkeypatch.setattr(unitwise, "HELD", held)
+    monkeypatch.setattr(descent, "HELD", held)
     assert same(descend(start([3, 5, 6]), 50, 0.5).weights, whole.weights)
 
 
@@ -162,16 +162,16 @@ def test_blocks_change_no_bit(held: int, monkeypatch: pytest.MonkeyPatch):
 def test_sums_of_products_against_numpy(shape: tuple[int, int, int]):
     a, b, c = shape
     x, y, weights = (generator(1).standard_normal(s) for s in ((a, c), (b, c), (a, b)))
-    np.testing.assert_allclose(unitwise.pair(x, y), x @ y.T, atol=1e-13)
-    np.testing.assert_allclose(unitwise.mix(weights, x), weights.T @ x, atol=1e-13)
+    np.testing.assert_allclose(descent.pair(x, y), x @ y.T, atol=1e-13)
+    np.testing.assert_allclose(descent.mix(weights, x), weights.T @ x, atol=1e-13)
 
 
 @pytest.mark.parametrize("samples", [1, 2, 4, 7, 8, 9, 33, 100, 129, 1000])
 @pytest.mark.parametrize("units", [1, 2, 5, 10, 37])
 def test_sums_over_samples_do_not_depend_on_the_place(samples: int, units: int):
     row, other = generator(samples).standard_normal((2, samples))
-    paired = unitwise.pair(np.tile(row, (units, 1)), np.tile(other, (3, 1)))
-    assert set(paired.ravel().tolist()) == set(unitwise.pair(row[None], other[None])[0].tolist())
+    paired = descent.pair(np.tile(row, (units, 1)), np.tile(other, (3, 1)))
+    assert set(paired.ravel().tolist()) == set(descent.pair(row[None], other[None])[0].tolist())
 
 
 # -- figures -----------------------------------------------------------------------------------
@@ -179,26 +179,26 @@ def test_sums_over_samples_do_not_depend_on_the_place(samples: int, units: int):
 
 def test_distinct_rows_by_value():
     rows = np.array([[0.0, 1.0], [-0.0, 1.0], [np.nan, 1.0], [-np.nan, 1.0], [1e-320, 1.0]])
-    assert unitwise.distinct(rows) == 3
+    assert descent.distinct(rows) == 3
 
 
 @pytest.mark.parametrize("scale", [1e-320, 1e-200, 1.0, 1e200, 1.7e308])
 def test_root_mean_square_and_participation_at_every_scale(scale: float):
-    assert unitwise.rms(np.full((3, 4), scale)) == scale
-    assert unitwise.participation(np.full((4, 3), scale)) == pytest.approx(1)
-    assert unitwise.participation(np.eye(3, 5) * scale) == pytest.approx(3)
-    assert unitwise.participation(np.eye(5, 3) * scale) == pytest.approx(3)
+    assert descent.rms(np.full((3, 4), scale)) == scale
+    assert descent.participation(np.full((4, 3), scale)) == pytest.approx(1)
+    assert descent.participation(np.eye(3, 5) * scale) == pytest.approx(3)
+    assert descent.participation(np.eye(5, 3) * scale) == pytest.approx(3)
 
 
 def test_participation_against_the_eigenvalues():
     rows = generator(2).standard_normal((4, 6))
     values = np.linalg.eigvalsh(rows.T @ rows)
-    assert unitwise.participation(rows) == pytest.approx(values.sum() ** 2 / (values**2).sum())
+    assert descent.participation(rows) == pytest.approx(values.sum() ** 2 / (values**2).sum())
 
 
 @pytest.mark.parametrize("value", [0.0, np.inf, np.nan])
 def test_no_participation_without_weights(value: float):
-    assert np.isnan(unitwise.participation(np.full((2, 2), value)))
+    assert np.isnan(descent.participation(np.full((2, 2), value)))
 
 
 @pytest.mark.parametrize("steps", [0, 1, 49, 50, 51, 149, 150, 151, 1000, 10**6])

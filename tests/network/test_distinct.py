@@ -9,7 +9,7 @@ import pytest
 
 from weightinit_cli.network.distinct import Made, distinct_units
 from weightinit_cli.network.forward import random_directions
-from weightinit_cli.network.moments import UnitMoments
+from weightinit_cli.network.sums import UnitMoments
 
 INPUTS, UNITS = 200, 4096
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weightinit_cli.network.entry_sums import EntrySums
+from weightinit_cli.network.sums import EntrySums
 
 EPS = float(np.finfo(np.float64).eps)
 N = 200_000

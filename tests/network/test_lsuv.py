@@ -26,7 +26,7 @@ from weightinit_cli.network.lsuv import (
     lsuv_work,
     with_gains,
 )
-from weightinit_cli.network.moments import UnitMoments
+from weightinit_cli.network.sums import UnitMoments
 from weightinit_cli.network.workers import nobody, workers
 from weightinit_cli.streams import Role
 

@@ -17,7 +17,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from weightinit_cli.network.moments import UnitMoments
+from weightinit_cli.network.sums import UnitMoments
 
 EPS = float(np.finfo(np.float64).eps)
 RELATIVE = 200 * EPS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from weightinit_cli.network.nudge import nudge
+from weightinit_cli.network.draws import nudge
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -14,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from weightinit_cli.network.moments import UnitMoments
 from weightinit_cli.network.order import (
     FEW,
     QUANTILES,
@@ -31,6 +30,7 @@ from weightinit_cli.network.recording import (
     record,
     widened,
 )
+from weightinit_cli.network.sums import UnitMoments
 from weightinit_cli.network.workers import nobody, workers
 
 SETTINGS = settings(deadline=None, derandomize=True, max_examples=100)

@@ -12,7 +12,7 @@ import numpy as np
 
 from weightinit_cli.network.draws import Buffer, draw_normal, redraw_weights
 from weightinit_cli.network.order import Buckets
-from weightinit_cli.network.squares import SquareSum
+from weightinit_cli.network.sums import SquareSum
 from weightinit_cli.network.workers import nobody, workers
 from weightinit_cli.streams import Role
 

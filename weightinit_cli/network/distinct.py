@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from weightinit_cli.network.moments import UnitMoments
+    from weightinit_cli.network.sums import UnitMoments
 
 Array = np.ndarray[Any, Any]
 

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from weightinit_cli.initializers.samplers import LAWS
-from weightinit_cli.network.entry_sums import EntrySums
 from weightinit_cli.network.layers import DRAW_WORK
-from weightinit_cli.network.nudge import nudge
 from weightinit_cli.network.order import FEW, Buckets, quantiles
 from weightinit_cli.network.recording import Weights
+from weightinit_cli.network.sums import EntrySums
 from weightinit_cli.network.workers import nobody, workers
 from weightinit_cli.streams import Role
 
@@ -27,6 +26,9 @@ Array = np.ndarray[Any, Any]
 
 # Entries per panel decide which stream draws what, so they are part of a run's result.
 PANEL_VALUES = 1 << 19
+
+# An odd multiplier, about 2**32 (or 2**64) over the golden ratio: it scatters the top bit.
+_SCATTER = {4: 0x9E3779B1, 8: 0x9E3779B97F4A7C15}
 
 
 class Buffer:
@@ -143,3 +145,18 @@ def draw_bias(network: Network, number: int) -> Array | None:
     with np.errstate(all="ignore"):
         layer.bias.fill(bias, network.stream(Role.BIAS, number))
     return np.tile(bias, layer.positions)
+
+
+def nudge(values: Array, number: int) -> None:
+    """Move every value by one ulp in place, by the `number`-th pattern of ups and downs.
+
+    That is what rounding does, done on purpose. The pattern depends on the values alone, not on
+    blocks and threads, so that equal ones stay equal. Zeros stay, as they do under rounding.
+    """
+    words = values.view(f"u{values.itemsize}")
+    bits = 8 * values.itemsize
+    odd = _SCATTER[values.itemsize] * (2 * number + 1) % (1 << bits)
+    scattered = words * words.dtype.type(odd)
+    up = scattered >> words.dtype.type(bits - 1) == 1
+    ends = np.where(up, np.inf, -np.inf).astype(values.dtype)
+    np.nextafter(values, ends, out=values, where=(values != 0) & np.isfinite(values))

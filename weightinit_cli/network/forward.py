@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from weightinit_cli.network.distinct import Made
-from weightinit_cli.network.draws import Buffer, draw_bias, draw_normal, draw_weights
-from weightinit_cli.network.moments import UnitMoments
-from weightinit_cli.network.nudge import nudge
+from weightinit_cli.network.draws import Buffer, draw_bias, draw_normal, draw_weights, nudge
 from weightinit_cli.network.order import Buckets
 from weightinit_cli.network.recording import (
     Drawn,
@@ -21,6 +19,7 @@ from weightinit_cli.network.recording import (
     record,
 )
 from weightinit_cli.network.resolution import Slopes
+from weightinit_cli.network.sums import UnitMoments
 from weightinit_cli.network.workers import nobody, workers
 from weightinit_cli.streams import Role, stream
 

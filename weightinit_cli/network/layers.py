@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 
 from weightinit_cli.network.conv import Conv, split
-from weightinit_cli.network.squares import SquareSum
+from weightinit_cli.network.sums import SquareSum
 from weightinit_cli.streams import Role, stream
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from weightinit_cli.initializers.samplers import Fans, Orthogonal
 from weightinit_cli.network.draws import Buffer, draw_bias, redraw_weights
 from weightinit_cli.network.forward import preactivate
 from weightinit_cli.network.layers import DRAW_WORK
-from weightinit_cli.network.moments import UnitMoments
+from weightinit_cli.network.sums import UnitMoments
 
 if TYPE_CHECKING:
     from weightinit_cli.network.layers import Layer, Network

@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from weightinit_cli.activations.smooth import logistic
+from weightinit_cli.network.draws import nudge
 from weightinit_cli.network.layers import BLOCK_ROWS
 from weightinit_cli.network.learning import one_quiet_thread
-from weightinit_cli.network.moments import UnitMoments
-from weightinit_cli.network.nudge import nudge
+from weightinit_cli.network.sums import UnitMoments
 from weightinit_cli.network.workers import nobody
 
 if TYPE_CHECKING:

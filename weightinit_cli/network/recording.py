@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from weightinit_cli.network.distinct import distinct_units
-from weightinit_cli.network.moments import UnitMoments
 from weightinit_cli.network.order import (
     QUANTILES,
     Buckets,
@@ -21,13 +20,14 @@ from weightinit_cli.network.order import (
     ranks_of_quantiles,
 )
 from weightinit_cli.network.resolution import Resolution
+from weightinit_cli.network.sums import UnitMoments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from weightinit_cli.network.distinct import Distinct, Made
-    from weightinit_cli.network.entry_sums import EntrySums
     from weightinit_cli.network.resolution import Slopes
+    from weightinit_cli.network.sums import EntrySums
     from weightinit_cli.network.workers import Map
 
 Array = np.ndarray[Any, Any]

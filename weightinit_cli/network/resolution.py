@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from weightinit_cli.activations import Activation
-    from weightinit_cli.network.moments import UnitMoments
     from weightinit_cli.network.recording import Weights
+    from weightinit_cli.network.sums import UnitMoments
 
 Array = np.ndarray[Any, Any]
 

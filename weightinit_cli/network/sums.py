@@ -1,34 +1,38 @@
-"""Sums that merge: moments in float64 around a pivot, so that nothing cancels.
+"""Sums that merge: `of(a) + of(b)` equals `of(a ++ b)` to rounding.
 
-`of(a) + of(b)` equals `of(a ++ b)` to rounding, and values that are all equal have a variance of
-exactly zero, however they were split.
+Each is in float64, over the finite values, and as of a unit of a power of two, so that values of
+any size can be squared.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
-from math import frexp, sqrt
+from functools import cached_property, reduce
+from math import frexp, isfinite, ldexp, sqrt
+from operator import add
 from typing import Any
 
 import numpy as np
 
 Array = np.ndarray[Any, Any]
 Vector = np.ndarray[tuple[int], np.dtype[np.float64]]
+Powers = tuple[float, float, float, float, float]
 
-# Values per step: their float64 copies stay in a core's cache, and the steps are long enough that
-# threads do not wait for each other between them.
-STEP = 1 << 17
+# Values per step, of any and of units' moments: their float64 copies stay in a core's cache, and
+# the steps are long enough that threads do not wait for each other between them.
+STEP = 1 << 16
+STEP_OF_UNITS = 1 << 17
 
 
 @dataclass(frozen=True)
 class UnitMoments:
     """Count, mean and sum of squared deviations of each unit (column) across the inputs (rows).
 
-    Over the finite values. `means` and `squares` are in units of 2**exponent and its square, so
-    that float64 values of any size can be squared. `projection`, shape (directions, units), is
-    the sum of the rows times their directions, in the same unit; it has a meaning only where
-    all values are finite. `dead` says which units are zero for every input.
+    They are about a pivot, so that nothing cancels: the variance of equal values is exactly zero,
+    however they were split. `means` and `squares` are in units of 2**exponent and its square.
+    `projection`, shape (directions, units), is the sum of the rows times their directions, in the
+    same unit; it has a meaning only where all values are finite. `dead` says which units are zero
+    for every input.
     """
 
     counts: Vector
@@ -59,7 +63,7 @@ class UnitMoments:
         scale = 2.0**-exponent
         pivots = values[0].astype(np.float64) * scale
         rows = np.vstack([np.ones(inputs), directions])
-        step = max(1, STEP // units)
+        step = max(1, STEP_OF_UNITS // units)
         buffer = np.empty((min(step, inputs), units))
         sums = np.zeros((len(rows), units))
         squares = np.zeros(units)
@@ -196,6 +200,146 @@ class UnitMoments:
     def _scaled(self, value: float) -> float:
         with np.errstate(over="ignore"):
             return float(np.ldexp(value, self.exponent))
+
+
+@dataclass(frozen=True, slots=True)
+class SquareSum:
+    """The sum of the squares of the finite values, in units of 4**exponent, and their number."""
+
+    total: float
+    count: int
+    exponent: int = 0
+
+    @classmethod
+    def of(cls, values: Array) -> SquareSum:
+        """Take all values of a contiguous array of any shape."""
+        exponent = exponent_of(values)
+        flat = values.reshape(-1)
+        buffer = np.empty(min(flat.size, STEP))
+        total, count = 0.0, flat.size
+        for start in range(0, flat.size, STEP):
+            part = flat[start : start + STEP]
+            copy = buffer[: part.size]
+            np.copyto(copy, part)
+            if exponent:
+                copy *= 2.0**-exponent
+            square = float(np.dot(copy, copy))
+            if not square < np.inf:
+                finite = np.isfinite(copy)
+                copy[~finite] = 0
+                count -= int(np.count_nonzero(~finite))
+                square = float(np.dot(copy, copy))
+            total += square
+        return cls(total, count, exponent)
+
+    def __add__(self, other: SquareSum) -> SquareSum:
+        """Merge the sum over other values."""
+        exponent = max((part.exponent for part in (self, other) if part.total), default=0)
+        total = sum(ldexp(part.total, 2 * (part.exponent - exponent)) for part in (self, other))
+        return SquareSum(total, self.count + other.count, exponent)
+
+    @property
+    def mean(self) -> float | None:
+        """Mean square in units of 4**exponent; None without a finite value."""
+        return self.total / self.count if self.count else None
+
+    def rms(self, exponent: int = 0) -> float | None:
+        """Root mean square, times 2**exponent: 0 or inf where float64 does not hold it."""
+        if not self.count:
+            return None
+        with np.errstate(all="ignore"):
+            return float(np.ldexp(sqrt(self.total / self.count), self.exponent + exponent))
+
+
+@dataclass(frozen=True, slots=True)
+class EntrySums:
+    """Sums of the powers 0 to 4 of a matrix's entries, about `pivot`, in units of 2**exponent.
+
+    Over the finite entries, like `low` and `high`, the smallest and largest, and `zeros`, the
+    number of exact zeros; `size` counts all entries.
+    """
+
+    powers: Powers
+    low: float
+    high: float
+    zeros: int
+    size: int
+    pivot: float
+    exponent: int
+
+    @classmethod
+    def of(cls, entries: Array, pivot: float, exponent: int) -> EntrySums:
+        """Take all entries of `entries`; sums of one pivot and exponent can be added.
+
+        float32 entries need no exponent: their fourth powers fit into float64 as they are.
+        """
+        exponent = 0 if entries.dtype == np.float32 else max(-1000, min(exponent, 1000))
+        pivot = float(entries.dtype.type(pivot))
+        if not isfinite(pivot):
+            pivot = 0.0
+        flat = entries.reshape(-1)
+        buffers = np.empty((2, min(flat.size, STEP)))
+        parts = (flat[start : start + STEP] for start in range(0, flat.size, STEP))
+        with np.errstate(all="ignore"):
+            return reduce(add, (cls._of_part(part, pivot, exponent, buffers) for part in parts))
+
+    @classmethod
+    def _of_part(cls, part: Array, pivot: float, exponent: int, buffers: Array) -> EntrySums:
+        size = part.size
+        low, high = float(part.min()), float(part.max())
+        if not (isfinite(low) and isfinite(high)):
+            part = part[np.isfinite(part)]
+            low, high = float(part.min(initial=np.inf)), float(part.max(initial=-np.inf))
+        d, square = buffers[:, : part.size]
+        np.copyto(d, part)
+        if pivot:
+            d -= pivot
+        if exponent:
+            d *= 2.0**-exponent
+        np.multiply(d, d, out=square)
+        sums = float(d.sum()), float(np.dot(d, d)), float(np.dot(d, square))
+        powers = (float(part.size), *sums, float(np.dot(square, square)))
+        return cls(powers, low, high, int(np.count_nonzero(part == 0)), size, pivot, exponent)
+
+    def __add__(self, other: EntrySums) -> EntrySums:
+        """Merge the sums of other entries about the same pivot."""
+        a, b = self.powers, other.powers
+        return EntrySums(
+            (a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3], a[4] + b[4]),
+            min(self.low, other.low),
+            max(self.high, other.high),
+            self.zeros + other.zeros,
+            self.size + other.size,
+            self.pivot,
+            self.exponent,
+        )
+
+    @property
+    def mean(self) -> float | None:
+        """Mean; None without a finite entry, like the figures below."""
+        if not self.powers[0]:
+            return None
+        return float(np.ldexp(self.powers[1] / self.powers[0], self.exponent)) + self.pivot
+
+    @property
+    def std(self) -> float | None:
+        """Standard deviation, ddof 0."""
+        if not self.powers[0]:
+            return None
+        return float(np.ldexp(sqrt(self._central()[0]), self.exponent))
+
+    @property
+    def kurtosis(self) -> float | None:
+        """Fourth standardized moment; None also where all entries are equal."""
+        if self.low >= self.high:
+            return None
+        variance, fourth = self._central()
+        return fourth / variance**2 if variance else None
+
+    def _central(self) -> tuple[float, float]:
+        n, *sums = self.powers
+        m, m2, m3, m4 = (total / n for total in sums)
+        return max(m2 - m**2, 0.0), m4 - 4 * m * m3 + 6 * m**2 * m2 - 3 * m**4
 
 
 def exponent_of(values: Array) -> int:
