@@ -1,15 +1,16 @@
-"""A batch: what is not done yet is done, written as it comes, and summed up."""
+"""A batch: what is not done yet is done, written as it comes, and counted for who shows it."""
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from weightinit_cli import __version__
 from weightinit_cli.batch.executors import Failure, Job, our_numpy
 from weightinit_cli.batch.ledger import Record
 from weightinit_cli.batch.product import Product, produce, saved
-from weightinit_cli.batch.progress import Counts, NoProgress
 from weightinit_cli.errors import DEFECT, INTERRUPTED, OutputError
 from weightinit_cli.experiments import digest_of
 from weightinit_cli.results import STATS
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from weightinit_cli.batch.executors import Executor
     from weightinit_cli.batch.ledger import Ledger
     from weightinit_cli.batch.plan import Plan
-    from weightinit_cli.batch.progress import Progress
     from weightinit_cli.saving import Undrawn
 
 
@@ -38,6 +38,60 @@ class Settings(NamedTuple):
     def saved(self, job: Job, numpy: Collection[str]) -> Product | None:
         """What is saved of a run and need not be done again with one of these versions."""
         return None if self.force else saved(self.out, job.spec, job.digest, self.formats, numpy)
+
+
+@dataclass(slots=True)
+class Counts:
+    """What has become of a batch's runs so far.
+
+    Of those that are done, `undrawn` are saved without their pictures. Of these and of those that
+    failed, `defects` are winit's fault and `unwritten` the machine's: it lacks space or memory.
+    """
+
+    total: int
+    done: int = 0
+    failed: int = 0
+    skipped: int = 0
+    undrawn: int = 0
+    defects: int = 0
+    unwritten: int = 0
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def left(self) -> int:
+        """Runs of which nothing is known yet."""
+        return self.total - self.done - self.failed - self.skipped
+
+    def rate(self, now: float) -> float:
+        """Runs per second, without those that were skipped."""
+        return (self.done + self.failed) / max(now - self.began, 1e-9)
+
+    def seconds_left(self, now: float) -> float | None:
+        """How long the others will take at this rate; None before the first is done."""
+        rate = self.rate(now)
+        return self.left / rate if rate else None
+
+
+class Progress(Protocol):
+    """Told of every run that is over, always from the thread that runs the batch."""
+
+    def step(self, record: Record, counts: Counts) -> None:
+        """A run has been done, has failed or was skipped."""
+        ...
+
+    def note(self, line: str) -> None:
+        """Something is worth knowing about how the runs are done."""
+        ...
+
+
+class NoProgress:
+    """Shows nothing."""
+
+    def step(self, record: Record, counts: Counts) -> None:
+        """A run is over."""
+
+    def note(self, line: str) -> None:
+        """Nobody is told."""
 
 
 def run_batch(

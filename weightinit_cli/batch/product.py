@@ -5,9 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli import __version__
-from weightinit_cli.batch.comparing import compared_run
 from weightinit_cli.errors import ResultError
-from weightinit_cli.results import STATS, Result, load_result
+from weightinit_cli.results import (
+    STATS,
+    Result,
+    SymmetryResult,
+    TrainingResult,
+    load_result,
+)
+from weightinit_cli.results.comparison import VARIANT, ComparedRun, TrainedRun, compared
 from weightinit_cli.results.pictures import files_of, is_of, picture_names
 from weightinit_cli.results.readings import interruption
 from weightinit_cli.results.summary import rows
@@ -18,7 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from weightinit_cli.results import AnyResult
-    from weightinit_cli.results.comparison import ComparedRun, TrainedRun
     from weightinit_cli.results.summary import Row
     from weightinit_cli.saving import Undrawn
     from weightinit_cli.spec import AnySpec
@@ -104,5 +109,19 @@ def _product(result: AnyResult, spec: AnySpec, files: Mapping[str, bytes]) -> Pr
     verdict = tuple(each.name for each in result.verdict) if isinstance(result, Result) else ()
     lines = rows(result, spec.label)
     numpy = str(result.environment.get("numpy"))
-    compared = compared_run(result, spec)
-    return Product(result.digest, __version__, numpy, verdict, lines, compared, files)
+    return Product(
+        result.digest, __version__, numpy, verdict, lines, _compared(result, spec), files
+    )
+
+
+def _compared(result: AnyResult, spec: AnySpec) -> ComparedRun | TrainedRun | None:
+    """What the comparison needs of one of several runs.
+
+    Of a mere variant all, of another one its curves; nothing where there is no such picture.
+    """
+    if not spec.run or isinstance(result, SymmetryResult):
+        return None
+    alone = [path for path, _ in spec.varied] == [VARIANT]
+    if isinstance(result, TrainingResult):
+        return TrainedRun(spec.varied[0][1] if alone else spec.label, result)
+    return compared(result, spec.label, spec.varied, keep=alone)

@@ -1,24 +1,26 @@
-"""What is written when all is done: tables and an index, over all runs and of each spec."""
+"""What is written over many runs: tables, pictures of each spec's, and an index."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import partial
 from itertools import accumulate, pairwise
 from pathlib import Path  # noqa: TC003  # a NamedTuple's types are read
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weightinit_cli import __version__
-from weightinit_cli.batch.comparing import comparison
 from weightinit_cli.batch.product import saved
 from weightinit_cli.errors import OutputError
 from weightinit_cli.experiments import digest_of
 from weightinit_cli.results import write_files
+from weightinit_cli.results.comparison import ComparedRun, Comparison, TrainedRun
+from weightinit_cli.results.describe import full_name
 from weightinit_cli.results.files import holds
 from weightinit_cli.results.pictures import COMPARISON, FORMATS
 from weightinit_cli.results.summary import columns, csv_lines
-from weightinit_cli.saving import Saved, written
-from weightinit_cli.spec import expand
+from weightinit_cli.saving import Drawn, Saved, drawn, written
+from weightinit_cli.spec import expand, normal_form
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -90,7 +92,7 @@ def compare_runs(
         outdated = [name for name in former if name not in files]
         return write_files(out, spec.name, files, outdated)
 
-    return written(write, comparison(spec, compared, formats))
+    return written(write, _comparison(spec, compared, formats))
 
 
 def compare_saved(spec: AnySpec, out: Path) -> Saved:
@@ -103,6 +105,44 @@ def compare_saved(spec: AnySpec, out: Path) -> Saved:
     found = [saved(out, run, digest_of(run), ()) for run in expand(spec)]
     there = [product for product in found if product is not None]
     return compare_runs(spec, lambda: there, out, formats, table=(place / SUMMARY).exists())
+
+
+def _comparison(
+    spec: AnySpec, runs: Iterable[ComparedRun | TrainedRun], formats: Sequence[str]
+) -> Drawn:
+    """The comparison in each of the formats, by file name; none where there is nothing to draw."""
+    return drawn(partial(_pictures, spec, runs, formats)) if formats else Drawn({})
+
+
+def _pictures(
+    spec: AnySpec, runs: Iterable[ComparedRun | TrainedRun], formats: Sequence[str]
+) -> dict[str, bytes]:
+    from weightinit_cli.plots import comparison_pictures, training_pictures
+    from weightinit_cli.plots.comparison import MOST_ROWS
+
+    if spec.experiment == "training":
+        trained = list(_drawn_or_counted(each for each in runs if isinstance(each, TrainedRun)))
+        return training_pictures(trained, formats) if trained else {}
+    few = len(expand(spec)) <= MOST_ROWS  # more variants are curves, which need no histograms
+    told = tuple(
+        each if few else replace(each, result=None)
+        for each in runs
+        if isinstance(each, ComparedRun)
+    )
+    if not told:
+        return {}
+    return comparison_pictures(
+        Comparison(full_name(spec.name, spec.overrides), normal_form(spec), told), formats
+    )
+
+
+def _drawn_or_counted(runs: Iterable[TrainedRun]) -> Iterator[TrainedRun]:
+    """The first as they are; of those that the picture only counts there may be very many."""
+    from weightinit_cli.plots.training import MOST
+
+    for number, each in enumerate(runs):
+        drawn = number < MOST
+        yield each if drawn else replace(each, result=replace(each.result, networks=()))
 
 
 def _table(read: Read) -> Iterator[bytes]:
