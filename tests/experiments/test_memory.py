@@ -11,7 +11,7 @@ from weightinit_cli.errors import MemoryShortageError, SpecError
 from weightinit_cli.experiments import memory, run
 from weightinit_cli.experiments.build import build_network
 from weightinit_cli.network import peak_bytes
-from weightinit_cli.network.memory import BYTES_AT_ANY_SIZE
+from weightinit_cli.network.passes import BYTES_AT_ANY_SIZE
 from weightinit_cli.plots import pictures
 from weightinit_cli.results import dump_result
 from weightinit_cli.results.dump import indented

@@ -11,7 +11,7 @@ import pytest
 from weightinit_cli.experiments import run
 from weightinit_cli.guard import Chosen, Gate, choose, compare
 from weightinit_cli.initializers.samplers import Fans, Independent
-from weightinit_cli.network import layers as network_layers
+from weightinit_cli.network import layer as network_layers
 from weightinit_cli.network import recording
 from weightinit_cli.spec import parse_spec
 from weightinit_cli.streams import stream

@@ -21,7 +21,7 @@ from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.experiments.statistics import gradient_statistics
 from weightinit_cli.initializers import INITIALIZERS, Fans
 from weightinit_cli.network import Dense, Network, Request, backward, draws, forward, octaves
-from weightinit_cli.network import layers as shapes
+from weightinit_cli.network import layer as shapes
 from weightinit_cli.network.order import Buckets
 from weightinit_cli.network.sums import SquareSum, exponent_of
 from weightinit_cli.network.workers import nobody, workers
@@ -49,7 +49,7 @@ def engine():
     """The module of `backward`, for its constants."""
     from importlib import import_module
 
-    return import_module("weightinit_cli.network.backward")
+    return import_module("weightinit_cli.network.passes")
 
 
 def network(

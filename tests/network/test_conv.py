@@ -24,7 +24,7 @@ from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.convolution import PADDINGS, Convolution, Shape
 from weightinit_cli.initializers.samplers import Independent
 from weightinit_cli.network import Conv, Dense, Network, Request, backward, conv, draws, forward
-from weightinit_cli.network import layers as shapes
+from weightinit_cli.network import layer as shapes
 from weightinit_cli.network.workers import nobody, workers
 from weightinit_cli.streams import Role, stream
 

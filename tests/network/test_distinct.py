@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from weightinit_cli.network.distinct import Made, distinct_units
-from weightinit_cli.network.forward import random_directions
+from weightinit_cli.network.passes import random_directions
+from weightinit_cli.network.recording import Made, distinct_units
 from weightinit_cli.network.sums import UnitMoments
 
 INPUTS, UNITS = 200, 4096

@@ -18,7 +18,7 @@ from support.records import flat
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.initializers import INITIALIZERS, Fans
 from weightinit_cli.network import QUANTILES, Dense, Network, Request, draws, forward
-from weightinit_cli.network import layers as shapes
+from weightinit_cli.network import layer as shapes
 from weightinit_cli.streams import Role, stream
 
 

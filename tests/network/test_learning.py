@@ -16,7 +16,7 @@ from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.initializers.samplers import Constant, Independent
 from weightinit_cli.network import Dense, Network, blas, draws
 from weightinit_cli.network.draws import draw_bias, draw_weights
-from weightinit_cli.network.layers import BLOCK_ROWS
+from weightinit_cli.network.layer import BLOCK_ROWS
 from weightinit_cli.network.learning import Learner, batches, cross_entropy, start
 from weightinit_cli.network.workers import nobody, workers
 from weightinit_cli.streams import Role, stream

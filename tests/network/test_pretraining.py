@@ -11,7 +11,7 @@ import pytest
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.data import load
 from weightinit_cli.network import blas
-from weightinit_cli.network.layers import BLOCK_ROWS
+from weightinit_cli.network.layer import BLOCK_ROWS
 from weightinit_cli.network.learning import Learner, batches
 from weightinit_cli.network.pretraining import Autoencoder, pretrain
 from weightinit_cli.streams import Role, stream

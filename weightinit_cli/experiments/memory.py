@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from weightinit_cli.errors import MemoryShortageError
 from weightinit_cli.machine import available_bytes
-from weightinit_cli.network.layers import BLOCK_ROWS
-from weightinit_cli.network.memory import BYTES_AT_ANY_SIZE
+from weightinit_cli.network.layer import BLOCK_ROWS
+from weightinit_cli.network.passes import BYTES_AT_ANY_SIZE
 
 if TYPE_CHECKING:
     from weightinit_cli.network import PeakBytes

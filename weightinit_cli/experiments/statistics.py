@@ -29,7 +29,7 @@ from weightinit_cli.results import (
 if TYPE_CHECKING:
     from typing import Any
 
-    from weightinit_cli.network.recording import Weights
+    from weightinit_cli.network.draws import Weights
 
 # Octaves of |δ| that a layer's histogram holds at most, twelve decades, and those of float64.
 MOST_OCTAVES = 40

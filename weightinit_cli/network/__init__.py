@@ -3,13 +3,11 @@
 What the first step needs; gradient descent is in `descent`, `learning` and `pretraining`.
 """
 
-from weightinit_cli.network.backward import GradientRecord, backward
 from weightinit_cli.network.conv import Conv
 from weightinit_cli.network.draws import draw_parameters, nudge
-from weightinit_cli.network.forward import forward
-from weightinit_cli.network.layers import Dense, Layer, Network
-from weightinit_cli.network.memory import PeakBytes, peak_bytes
+from weightinit_cli.network.layer import Dense, Layer, Network
 from weightinit_cli.network.order import QUANTILES, octaves
+from weightinit_cli.network.passes import GradientRecord, PeakBytes, backward, forward, peak_bytes
 from weightinit_cli.network.recording import Record, Request
 from weightinit_cli.network.workers import blas
 

@@ -118,8 +118,9 @@ def _descend(
     net: _Classifier, steps: int, learning_rate: float, done: Callable[[float], None]
 ) -> Trace:
     net.forward()
-    tallies = [
-        _Tally(layer, gradient) for layer, gradient in zip(net.layers, net.gradients, strict=True)
+    tracers = [
+        _LayerTracer(layer, gradient)
+        for layer, gradient in zip(net.layers, net.gradients, strict=True)
     ]
     wanted = recorded_steps(steps)
     start_loss = net.loss()
@@ -134,14 +135,14 @@ def _descend(
         net.forward()
         if not net.finite():
             diverged = step
-        for tally, layer_moved in zip(tallies, moved, strict=True):
+        for tracer, layer_moved in zip(tracers, moved, strict=True):
             if layer_moved:
-                tally.count(step)
+                tracer.count(step)
         if step == wanted[len(recorded)] or diverged:
             recorded.append(step)
             losses.append(net.loss())
-            for tally, layer_moved in zip(tallies, moved, strict=True):
-                tally.record(layer_moved)
+            for tracer, layer_moved in zip(tracers, moved, strict=True):
+                tracer.record(layer_moved)
         if step - told == REPORTED:
             done(step - told)
             told = step
@@ -152,7 +153,7 @@ def _descend(
         np.array(losses),
         net.accuracy(),
         diverged,
-        tuple(tally.trace() for tally in tallies),
+        tuple(tracer.trace() for tracer in tracers),
         tuple(layer[:, :-1].T.copy() for layer in net.layers),
         tuple(layer[:, -1].copy() for layer in net.layers),
     )
@@ -229,7 +230,7 @@ class _Classifier:
         return float(np.mean((self.z[-1][0] > 0) == self.labels))
 
 
-class _Tally:
+class _LayerTracer:
     """Gathers one layer's figures, from views of its rows and of their gradient."""
 
     def __init__(self, rows: Array, gradient: Array) -> None:

@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from weightinit_cli.initializers.samplers import LAWS
-from weightinit_cli.network.layers import DRAW_WORK
+from weightinit_cli.network.layer import DRAW_WORK
 from weightinit_cli.network.order import FEW, Buckets, quantiles
-from weightinit_cli.network.recording import Weights
 from weightinit_cli.network.sums import EntrySums
 from weightinit_cli.network.workers import nobody, workers
 from weightinit_cli.streams import Role
 
 if TYPE_CHECKING:
-    from weightinit_cli.network.layers import Network
+    from weightinit_cli.network.layer import Network
     from weightinit_cli.network.workers import Map
 
 Array = np.ndarray[Any, Any]
@@ -31,15 +30,40 @@ PANEL_VALUES = 1 << 19
 _SCATTER = {4: 0x9E3779B1, 8: 0x9E3779B97F4A7C15}
 
 
-class Buffer:
-    """Memory that every layer uses anew."""
+class Weights(NamedTuple):
+    """What is seen of a layer's weights.
 
-    def __init__(self, size: int, dtype: np.dtype[Any]) -> None:
-        self._flat = np.empty(size, dtype)
+    `expected_std` is the standard deviation by formula, `sums` are over the entries, `quantiles`
+    the values of QUANTILES (None without a finite entry); `stream` is a short hash of the unscaled
+    draws (None without any).
+    """
 
-    def shaped(self, *shape: int) -> Array:
-        """The first part of the memory, in this shape."""
-        return self._flat[: prod(shape)].reshape(shape)
+    expected_std: float
+    sums: EntrySums
+    quantiles: tuple[float | None, ...]
+    stream: str | None
+
+
+class Parameters(NamedTuple):
+    """All layers' weights, (fan_in, fan_out), biases, (fan_out,), and short hashes of the draws.
+
+    A hash is None where nothing was drawn.
+    """
+
+    weights: list[Array]
+    biases: list[Array]
+    streams: list[str | None]
+
+    @property
+    def stream(self) -> str:
+        """A short hash of all draws."""
+        hashes = (each or "" for each in self.streams)
+        return blake2b(",".join(hashes).encode(), digest_size=8).hexdigest()
+
+
+def shaped(memory: Array, *shape: int) -> Array:
+    """The first part of flat memory, which every layer uses anew, in this shape."""
+    return memory[: prod(shape)].reshape(shape)
 
 
 def panel_height(columns: int) -> int:
@@ -87,23 +111,6 @@ def draw_weights(network: Network, number: int, out: Array, apply: Map) -> Weigh
     sums = reduce(add, (sums for _, sums, _ in done))
     counted = [buckets for *_, buckets in done if buckets is not None]
     return Weights(sampler.std, sums, quantiles(out, parts, counted, apply), short_hash)
-
-
-class Parameters(NamedTuple):
-    """All layers' weights, (fan_in, fan_out), biases, (fan_out,), and short hashes of the draws.
-
-    A hash is None where nothing was drawn.
-    """
-
-    weights: list[Array]
-    biases: list[Array]
-    streams: list[str | None]
-
-    @property
-    def stream(self) -> str:
-        """A short hash of all draws."""
-        hashes = (each or "" for each in self.streams)
-        return blake2b(",".join(hashes).encode(), digest_size=8).hexdigest()
 
 
 def draw_parameters(network: Network) -> Parameters:

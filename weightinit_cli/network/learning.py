@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from weightinit_cli.network.draws import draw_parameters
-from weightinit_cli.network.layers import BLOCK_ROWS
+from weightinit_cli.network.layer import BLOCK_ROWS
 from weightinit_cli.network.workers import one_blas_thread
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
 
     from weightinit_cli.activations import Activation
-    from weightinit_cli.network.layers import Network
+    from weightinit_cli.network.layer import Network
 
 Array = np.ndarray[Any, Any]
 

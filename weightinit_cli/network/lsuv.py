@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from weightinit_cli.initializers.samplers import Fans, Orthogonal
-from weightinit_cli.network.draws import Buffer, draw_bias, redraw_weights
-from weightinit_cli.network.forward import preactivate
-from weightinit_cli.network.layers import DRAW_WORK
+from weightinit_cli.network.draws import draw_bias, redraw_weights, shaped
+from weightinit_cli.network.layer import DRAW_WORK
+from weightinit_cli.network.passes import preactivate
 from weightinit_cli.network.sums import UnitMoments
 
 if TYPE_CHECKING:
-    from weightinit_cli.network.layers import Layer, Network
+    from weightinit_cli.network.layer import Layer, Network
     from weightinit_cli.network.workers import Map
 
 Array = np.ndarray[Any, Any]
@@ -92,15 +92,15 @@ def lsuv_gains(network: Network, inputs: Array, tolerance: float, apply: Map) ->
     """
     network = with_gains(network, (1.0,) * len(network.layers))._replace(samples=len(inputs))
     blocks = network.blocks
-    matrix = Buffer(network.largest, network.dtype)
-    signals = [Buffer(network.samples * network.widest, network.dtype) for _ in range(2)]
+    matrix = np.empty(network.largest, network.dtype)
+    signals = [np.empty(network.samples * network.widest, network.dtype) for _ in range(2)]
     gains: list[float] = []
     x = inputs
     for number, layer in enumerate(network.layers, 1):
-        weights = matrix.shaped(layer.rows, layer.columns)
+        weights = shaped(matrix, layer.rows, layer.columns)
         redraw_weights(network, number, weights, apply)
         bias = draw_bias(network, number)
-        out = signals[number % 2].shaped(network.samples, layer.units)
+        out = shaped(signals[number % 2], network.samples, layer.units)
         cost = network.push_work(layer) / len(blocks)
         product = reduce(add, apply(partial(_push, layer, x, weights, out), blocks, cost=cost))
         with np.errstate(all="ignore"):

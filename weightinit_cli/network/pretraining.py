@@ -25,7 +25,7 @@ import numpy as np
 
 from weightinit_cli.activations.smooth import logistic
 from weightinit_cli.network.draws import nudge
-from weightinit_cli.network.layers import BLOCK_ROWS
+from weightinit_cli.network.layer import BLOCK_ROWS
 from weightinit_cli.network.learning import one_quiet_thread
 from weightinit_cli.network.sums import UnitMoments
 from weightinit_cli.network.workers import nobody

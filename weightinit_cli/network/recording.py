@@ -1,16 +1,15 @@
-"""What is recorded of a layer: figures of blocks of inputs, merged in a fixed order."""
+"""What is recorded of a layer: figures of blocks of inputs, merged, and which units differ."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import reduce
-from math import ulp
+from math import sqrt, ulp
 from operator import add
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from weightinit_cli.network.distinct import distinct_units
 from weightinit_cli.network.order import (
     QUANTILES,
     Buckets,
@@ -25,14 +24,17 @@ from weightinit_cli.network.sums import UnitMoments
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weightinit_cli.network.distinct import Distinct, Made
+    from weightinit_cli.network.draws import Weights
     from weightinit_cli.network.resolution import Slopes
-    from weightinit_cli.network.sums import EntrySums
     from weightinit_cli.network.workers import Map
 
 Array = np.ndarray[Any, Any]
 
 LARGEST = float(np.finfo(np.float64).max)
+# Values that are compared at a time; what is found does not depend on it.
+STEP = 1 << 20
+# By how many of them the moments of equal units may be apart, in a sum of few weights.
+ROUNDINGS = 16
 
 
 class Request(NamedTuple):
@@ -86,18 +88,27 @@ class Observed(NamedTuple):
     slopes: Slopes | None = None
 
 
-class Weights(NamedTuple):
-    """What is seen of a layer's weights.
+class Made(NamedTuple):
+    """What a layer's units were made of: weights (rows, columns), and a bias (1, units) or None.
 
-    `expected_std` is the standard deviation by formula, `sums` are over the entries, `quantiles`
-    the values of QUANTILES (None without a finite entry); `stream` is a short hash of the unscaled
-    draws (None without any).
+    `flats` are the values that φ has over whole stretches of pre-activations. The weights may be
+    those of a buffer that the next layer uses anew.
     """
 
-    expected_std: float
-    sums: EntrySums
-    quantiles: tuple[float | None, ...]
-    stream: str | None
+    weights: Array
+    bias: Array | None
+    flats: tuple[float, ...] = ()
+
+    def alike(self, units: Array) -> Array:
+        """A number for each of the units, the same for those of equal weights, bias and position.
+
+        A convolution's units are its columns at one position after the other.
+        """
+        columns = self.weights.shape[1]
+        numbers = [units // columns, _equal_columns(self.weights, units % columns)]
+        if self.bias is not None:
+            numbers.append(_equal_columns(self.bias, units))
+        return np.unique(np.stack(numbers), axis=1, return_inverse=True)[1].reshape(-1)
 
 
 class Drawn(NamedTuple):
@@ -106,6 +117,21 @@ class Drawn(NamedTuple):
     weights: Weights
     made: Made
     below: Resolution
+
+
+class Distinct(NamedTuple):
+    """A number for every unit, the same for units that are equal.
+
+    `rounded` says that some are equal to the last bit which were not made of the same, and whose
+    values are not all where φ is flat: rounding has made them so.
+    """
+
+    numbers: Array
+    rounded: bool = False
+
+    def count(self, positions: int = 1) -> int:
+        """How many units differ; of a convolution, how many channels at any of its positions."""
+        return int(np.unique(self.numbers.reshape(positions, -1), axis=1).shape[1])
 
 
 class Record(NamedTuple):
@@ -173,19 +199,6 @@ def record(
     )
 
 
-def _resolution(
-    x: UnitMoments,
-    z: Preactivations | None,
-    slopes: Slopes | None,
-    layer: Drawn | None,
-    dtype: np.dtype[Any],
-) -> Resolution:
-    if layer is None or z is None or slopes is None:
-        return Resolution.of_inputs(x, dtype)
-    fan_in = len(layer.made.weights)
-    return layer.below.after(z.moments, x, layer.weights, fan_in, slopes)
-
-
 def widened(bins: int, low: float, high: float) -> tuple[float, float]:
     """The range [low, high], made wide enough to be divided into bins.
 
@@ -206,3 +219,88 @@ def bin_edges(bins: int, low: float, high: float) -> Array:
     edges: Array = low * (1 - t) + high * t
     edges[-1] = high
     return edges
+
+
+def distinct_units(moments: UnitMoments, values: Array, made: Made | None) -> Distinct | None:
+    """Which units differ; None where a value is not finite.
+
+    Units are equal where their outputs are, for every input and to the last bit; and where they
+    were made of the same, since BLAS does not round all columns alike. Only among units whose
+    moments agree is this looked into.
+    """
+    summed = 1 if made is None else len(made.weights)
+    eps = float(np.finfo(values.dtype).eps)
+    candidates = moments.candidates(ROUNDINGS * eps * max(1.0, sqrt(summed) / 4))
+    if candidates is None:
+        return None
+    equal = np.arange(len(candidates))
+    equal[moments.dead] = equal[moments.dead].min(initial=len(equal))
+    sizes = np.bincount(candidates)
+    units = np.flatnonzero((sizes[candidates] > 1) & ~moments.dead)
+    rounded = False
+    if units.size:
+        same = [_together(candidates[units], _equal_columns(values, units))]
+        if made is not None:
+            same.append(_together(candidates[units], made.alike(units)))
+            flat = _are_flat(values, units, made.flats)
+            known = np.where(flat, same[0], len(units) + np.arange(len(units)))
+            rounded = not np.array_equal(_linked(same), _linked([known, same[1]]))
+        equal[units] = units[_linked(same)]
+    return Distinct(np.unique(equal, return_inverse=True)[1], rounded)
+
+
+def _resolution(
+    x: UnitMoments,
+    z: Preactivations | None,
+    slopes: Slopes | None,
+    layer: Drawn | None,
+    dtype: np.dtype[Any],
+) -> Resolution:
+    if layer is None or z is None or slopes is None:
+        return Resolution.of_inputs(x, dtype)
+    fan_in = len(layer.made.weights)
+    return layer.below.after(z.moments, x, layer.weights, fan_in, slopes)
+
+
+def _equal_columns(matrix: Array, columns: Array) -> Array:
+    """A number for each of the columns, the same for those that are equal; -0 is 0."""
+    numbers = np.zeros(len(columns), np.int64)
+    rows = max(1, STEP // len(columns))
+    for top in range(0, len(matrix), rows):
+        part = np.ascontiguousarray(matrix[top : top + rows, columns].T) + 0.0
+        keys = part.view(f"V{part.itemsize * part.shape[1]}").ravel().tolist()
+        seen: dict[tuple[int, bytes], int] = {}
+        pairs = zip(numbers.tolist(), keys, strict=True)
+        numbers = np.array([seen.setdefault(pair, len(seen)) for pair in pairs])
+        if len(seen) == len(columns):
+            break
+    return numbers
+
+
+def _are_flat(matrix: Array, columns: Array, flats: tuple[float, ...]) -> Array:
+    """Which of the columns have no other values than these."""
+    flat = np.full(len(columns), bool(flats))
+    rows = max(1, STEP // len(columns))
+    for top in range(0, len(matrix), rows):
+        if not flat.any():
+            break
+        flat &= np.isin(matrix[top : top + rows, columns], flats).all(axis=0)
+    return flat
+
+
+def _together(a: Array, b: Array) -> Array:
+    """A number for each pair of numbers."""
+    return np.unique(np.stack([a, b]), axis=1, return_inverse=True)[1].reshape(-1)
+
+
+def _linked(numberings: list[Array]) -> Array:
+    """The first of all that are linked to each, where those of one number are in any numbering."""
+    first = np.arange(len(numberings[0]))
+    while True:
+        before = first.copy()
+        for numbers in numberings:
+            least = np.full(int(numbers.max()) + 1, len(first))
+            np.minimum.at(least, numbers, first)
+            first = least[numbers]
+        if np.array_equal(first, before):
+            return first

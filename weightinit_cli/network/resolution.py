@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from weightinit_cli.activations import Activation
-    from weightinit_cli.network.recording import Weights
+    from weightinit_cli.network.draws import Weights
     from weightinit_cli.network.sums import UnitMoments
 
 Array = np.ndarray[Any, Any]

@@ -1,0 +1,325 @@
+"""Both passes, forward through all layers and back, what is seen on them, and what they take.
+
+Forward the inputs are drawn and pushed through layer after layer; a random cotangent at the last
+one comes back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache, partial, reduce
+from math import frexp, isfinite
+from operator import add
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from weightinit_cli.network.draws import (
+    PANEL_VALUES,
+    draw_bias,
+    draw_normal,
+    draw_weights,
+    nudge,
+    panel_height,
+    redraw_weights,
+    shaped,
+)
+from weightinit_cli.network.order import FEW, Buckets
+from weightinit_cli.network.recording import (
+    Drawn,
+    Made,
+    Observed,
+    Preactivations,
+    Record,
+    Request,
+    record,
+)
+from weightinit_cli.network.resolution import Slopes
+from weightinit_cli.network.sums import SquareSum, UnitMoments
+from weightinit_cli.network.workers import nobody, workers
+from weightinit_cli.streams import Role, stream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from weightinit_cli.activations import Activation
+    from weightinit_cli.network.layer import Layer, Network
+    from weightinit_cli.network.workers import Map
+
+Array = np.ndarray[Any, Any]
+
+DIRECTIONS = 2
+
+# How far, in powers of two, the signal's root mean square may drift from 1 before it is scaled
+# back: far from what float32 holds, so that depth alone neither overflows nor underflows.
+DRIFT = 20
+
+# While a panel is drawn: float32 draws for a float64 one; of truncated ones, sizes and masks. While
+# its entries are summed up: those of one step, twice, in float64.
+BYTES_PER_DRAW = 10
+BYTES_PER_SUMS = 1 << 20
+# While a block is observed: its keys as indices, an activation's scratch, masks. From then on: its
+# counts by bucket, and every unit's sums. Once for all blocks: the sums merged, and sorted units.
+# A bin's edge and count as numbers of Python's, as text, and in a picture: 235 bytes were measured.
+BYTES_PER_BLOCK_VALUE = 40
+BYTES_PER_BLOCK = 1 << 20
+BYTES_PER_BLOCK_UNIT = 72
+BYTES_PER_UNIT = 256
+BYTES_PER_BIN = 280
+BYTES_PER_LAYER = 1 << 14
+BYTES_AT_ANY_SIZE = 1 << 27
+
+
+class GradientRecord(NamedTuple):
+    """What came back to one layer; all of it in units of 2**exponent.
+
+    `signal` and `buckets` are over the entries of δ, shape (samples, units), `weights` over
+    the finite ones of the weights' gradient Xᵀδ / samples, shape (rows, columns), of which there
+    are `entries`. `units` are those of an input at this layer.
+    """
+
+    signal: SquareSum
+    buckets: Buckets
+    weights: SquareSum
+    entries: int
+    units: int
+    exponent: int
+
+
+class PeakBytes(NamedTuple):
+    """Upper bounds, in bytes, for what is held at the same time.
+
+    `trace` is what a backward pass needs of the forward pass, 0 without one.
+    """
+
+    weights: int
+    signals: int
+    records: int
+    trace: int
+
+    @property
+    def total(self) -> int:
+        """All of it, with what any run takes."""
+        return sum(self) + BYTES_AT_ANY_SIZE
+
+
+def forward(
+    network: Network,
+    request: Request,
+    threads: int,
+    done: Callable[[float], None] = nobody,
+    trace: list[Array] | None = None,
+) -> Iterator[Record]:
+    """Yield the record of the input, then one per layer as it is reached.
+
+    Inputs are N(0, 1), binned over their own range. The records do not depend on `threads`.
+    `done` is told of every piece of work; in the end the pieces add up to
+    `network.forward_work`. `trace`, where given, gets what `backward` needs: the inputs, then
+    every layer's pre-activations, shape (samples, units).
+    """
+    blocks = network.blocks
+    matrix = np.empty(network.largest, network.dtype)
+    signals = [np.empty(network.samples * network.widest, network.dtype) for _ in range(2)]
+    directions = random_directions(network.samples)
+    with workers(threads, done) as apply:
+        x = shaped(signals[0], network.samples, network.features)
+        draw_normal(network, Role.INPUT, 0, x, apply)
+        if trace is not None:
+            trace.append(x.copy())
+        observed = apply(partial(_observe, x, directions), blocks)
+        seen = record(x, blocks, observed, None, request._replace(span=None), apply)
+        yield seen
+        for number, layer in enumerate(network.layers, 1):
+            weights = shaped(matrix, layer.rows, layer.columns)
+            drawn = draw_weights(network, number, weights, apply)
+            bias = draw_bias(network, number)
+            out = shaped(signals[number % 2], network.samples, layer.units)
+            z = out
+            if trace is not None:
+                z = np.empty_like(out)
+                trace.append(z)
+            push = partial(_push, network, layer, x, weights, bias, z, out, request, directions)
+            cost = network.push_work(layer) / len(blocks)
+            observed = apply(push, blocks, cost=cost)
+            made = Made(weights, bias, network.activation.flats)
+            of = Drawn(drawn, made, seen.resolution)
+            seen = record(out, blocks, observed, of, request, apply)
+            yield seen
+            x = out
+
+
+def backward(
+    network: Network,
+    trace: list[Array],
+    threads: int,
+    done: Callable[[float], None] = nobody,
+) -> Iterator[GradientRecord]:
+    """Yield the record of the last layer, then one per layer on the way back to layer 1.
+
+    δ_L = φ'(z_L) g with g ~ N(0, 1), independent for each input and unit, and
+    δ_l = φ'(z_l) (δ_{l+1} W_{l+1}ᵀ) (Rumelhart, Hinton & Williams 1986). `trace` is what
+    `forward` kept, and is used up. The records do not depend on `threads`; `done` is told of
+    work that adds up to `network.backward_work`.
+    """
+    blocks = network.blocks
+    matrix = np.empty(network.largest, network.dtype)
+    values = network.samples * network.widest
+    signals = [np.empty(values, network.dtype) for _ in range(2)]
+    inputs = np.empty(values, network.dtype)
+    last = len(network.layers)
+    exponent = 0
+    with workers(threads, done) as apply:
+        delta = shaped(signals[(last + 1) % 2], network.samples, network.layers[-1].units)
+        draw_normal(network, Role.COTANGENT, last, delta, apply)
+        for number in range(last, 0, -1):
+            layer = network.layers[number - 1]
+            z = trace.pop()
+            out = shaped(signals[number % 2], network.samples, layer.units)
+            above, weights, cost = None, None, 0.0
+            if number < last:
+                above = network.layers[number]
+                weights = shaped(matrix, above.rows, above.columns)
+                redraw_weights(network, number + 1, weights, apply)
+                cost = network.push_work(above) / len(blocks)
+            pull = partial(_pull, delta, above, weights, z, out, network.activation)
+            parts = apply(pull, blocks, cost=cost)
+            delta = out
+            signal = reduce(add, (part[0] for part in parts))
+            buckets = reduce(add, (part[1] for part in parts))
+            power = _scale_back(delta, signal.rms())
+            x = _inputs_of(network, number, trace, inputs, apply)
+            gradients = layer.gradient_squares(x, delta, apply)
+            gradients = replace(gradients, exponent=gradients.exponent + power)
+            entries, units = layer.entries, layer.units
+            yield GradientRecord(signal, buckets, gradients, entries, units, exponent)
+            exponent += power
+
+
+def peak_bytes(network: Network, bins: int, threads: int, *, traced: bool) -> PeakBytes:
+    """The most that both passes and the figures of `bins` bins per layer hold at one time."""
+    itemsize = network.dtype.itemsize
+    layers, blocks = network.layers, network.block_count
+    values = network.samples * network.widest
+    rows = -(-network.samples // blocks)
+    in_work = min(threads, blocks)
+    trace = 0
+    if traced:
+        kept = network.samples * (network.features + sum(layer.units for layer in layers))
+        gradients = max(layer.gradient_bytes(threads, network.dtype) for layer in layers)
+        trace = itemsize * kept + gradients
+    return PeakBytes(
+        weights=max(_weight_bytes(layer, itemsize, threads) for layer in layers),
+        # two buffers, and in the worst case every value taken out to be sorted
+        signals=itemsize * 3 * values
+        + blocks * (BYTES_PER_BLOCK + BYTES_PER_BLOCK_UNIT * network.widest)
+        + BYTES_PER_UNIT * network.widest
+        + in_work * BYTES_PER_BLOCK_VALUE * rows * network.widest
+        + in_work * itemsize * max(layer.scratch for layer in layers)
+        + 48 * network.samples,
+        records=len(layers) * (BYTES_PER_LAYER + BYTES_PER_BIN * bins),
+        trace=trace,
+    )
+
+
+@lru_cache(maxsize=1)
+def random_directions(samples: int) -> Array:
+    """Fixed random directions across the inputs, N(0, 1) each and of mean zero, shape (k, samples).
+
+    The mean of a unit is seen beside them: units that differ by a constant differ in it alone.
+    """
+    directions = stream(0, Role.PROJECTION).standard_normal((DIRECTIONS, samples))
+    directions -= directions.mean(axis=1, keepdims=True)
+    directions.flags.writeable = False
+    return directions
+
+
+def preactivate(
+    network: Network, layer: Layer, x: Array, weights: Array, bias: Array | None, z: Array
+) -> None:
+    """Put xW + b into `z`, of shapes (n, inputs) -> (n, units); nudged where the network is."""
+    layer.push(x, weights, z)
+    if bias is not None:
+        z += bias
+    if network.nudge:
+        nudge(z, network.nudge)
+
+
+def _push(
+    network: Network,
+    layer: Layer,
+    x: Array,
+    weights: Array,
+    bias: Array | None,
+    z: Array,
+    out: Array,
+    request: Request,
+    directions: Array,
+    block: slice,
+) -> Observed:
+    """Put xW + b of one block into `z` and φ(z) into `out`, which may be z; see both."""
+    before = z[block]
+    preactivate(network, layer, x[block], weights, bias, before)
+    preactivations = Preactivations.of(before, request)
+    slopes = None if block.start else Slopes(network.activation, before)
+    network.activation.value(before, out=out[block])
+    observed = _observe(out, directions, block)
+    return observed._replace(preactivations=preactivations, slopes=slopes)
+
+
+def _observe(values: Array, directions: Array, block: slice) -> Observed:
+    seen = values[block]
+    return Observed(UnitMoments.of(seen, directions[:, block]), Buckets.of(seen))
+
+
+def _pull(
+    delta: Array,
+    above: Layer | None,
+    weights: Array | None,
+    z: Array,
+    out: Array,
+    activation: Activation,
+    block: slice,
+) -> tuple[SquareSum, Buckets]:
+    """Put φ'(z) (δWᵀ) of one block into `out`; with no layer above δ is the cotangent itself."""
+    if above is None or weights is None:
+        np.copyto(out[block], delta[block])
+    else:
+        above.pull(delta[block], weights, out[block])
+    out[block] *= activation.derivative(z[block])
+    return SquareSum.of(out[block]), Buckets.of(out[block])
+
+
+def _inputs_of(
+    network: Network, number: int, trace: list[Array], memory: Array, apply: Map
+) -> Array:
+    """What the layer was given: the inputs themselves, or φ of the pre-activations below."""
+    below = trace[-1]
+    if number == 1:
+        return below
+    x = shaped(memory, *below.shape)
+
+    def activate(block: slice) -> None:
+        network.activation.value(below[block], out=x[block])
+
+    apply(activate, network.blocks)
+    return x
+
+
+def _scale_back(delta: Array, rms: float | None) -> int:
+    """Bring δ back near 1 by a power of two, which changes no digit; return the power taken out."""
+    if not rms or not isfinite(rms):
+        return 0
+    power = frexp(rms)[1]
+    if abs(power) <= DRIFT:
+        return 0
+    np.ldexp(delta, -power, out=delta)
+    return power
+
+
+def _weight_bytes(layer: Layer, itemsize: int, threads: int) -> int:
+    """The weights of a layer, and what drawing them takes beside them."""
+    in_work = min(layer.entries, threads * max(PANEL_VALUES, layer.columns))
+    drawn = layer.entries * (itemsize + layer.weights.scratch)
+    panels = -(-layer.rows // panel_height(layer.columns))
+    counted = BYTES_PER_BLOCK * panels * (layer.entries > FEW)
+    return drawn + counted + BYTES_PER_DRAW * in_work + threads * BYTES_PER_SUMS
