@@ -31,7 +31,7 @@ def names_of(spec: AnySpec) -> Iterator[str]:
     """What a person has named of a spec, as pictures show it."""
     yield spec.name
     if spec.runs is not None:
-        yield from (variant.name for variant in spec.runs.grid.variants)
+        yield from (variant.label for variant in spec.runs.grid.variants)
 
 
 def note_lacking(names: Iterable[str]) -> None:

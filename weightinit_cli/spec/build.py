@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from weightinit_cli.spec.groups import Memo
+from weightinit_cli.spec.hints import hint
 from weightinit_cli.spec.names import slug
 from weightinit_cli.spec.nodes import MapNode, Node, Report, marks_of, replaced, segment
 from weightinit_cli.spec.validate import build_spec, read_values
+from weightinit_cli.spec.values import read_key
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from weightinit_cli.errors import Mark, Problem
     from weightinit_cli.spec.model import AnySpec
     from weightinit_cli.spec.runs import Override
+    from weightinit_cli.spec.values import Field
 
 # Entries of the tree that differ between runs, kept for the next run.
 MOST_KEPT = 20_000
@@ -29,7 +31,8 @@ class Builder:
     def __init__(self, root: Node, stem: str, applied: Sequence[str] = ()) -> None:
         self._root, self._applied = root, tuple(applied)
         self._stem, self._name = stem, slug(stem)
-        self._memo = Memo(root) if isinstance(root, MapNode) else None
+        self._shared: dict[str, tuple[Any, list[Problem]]] = {}
+        self._read: dict[int, tuple[object, Any, list[Problem]]] = {}
         self._entries: dict[tuple[object, ...], tuple[MapNode, list[Problem]]] = {}
         self._marks: dict[int, tuple[Node, dict[str, Mark]]] = {}
 
@@ -62,7 +65,34 @@ class Builder:
         root = self._root
         if overrides and isinstance(root, MapNode):
             root = self._tree(root, overrides, report)
-        return root, read_values(root, report, self._memo)
+        return root, read_values(root, report, self._read_fields)
+
+    def _read_fields(
+        self, fields: Mapping[str, Field], node: MapNode, report: Report
+    ) -> dict[str, Any]:
+        """The value of every key; those of the tree itself, and of each entry, are read once."""
+        base = cast("MapNode", self._root)
+        if not self._shared:
+            for key in dict.fromkeys((*base.entries, *fields)):
+                self._shared[key] = _read(key, fields, base)
+        own = {
+            key: entry for key, entry in node.entries.items() if base.entries.get(key) is not entry
+        }
+        values = {}
+        for key, (value, problems) in self._shared.items():
+            values[key] = value
+            if key not in own:
+                report.problems += problems
+        for key, entry in own.items():
+            known = self._read.get(id(entry))
+            if known is None:
+                if len(self._read) >= MOST_KEPT:
+                    self._read.clear()
+                # The entry is kept, lest another one gets its id.
+                known = self._read[id(entry)] = entry, *_read(key, fields, node)
+            values[key] = known[1]
+            report.problems += known[2]
+        return {key: values[key] for key in fields}
 
     def _tree(self, root: MapNode, overrides: Sequence[Override], report: Report) -> MapNode:
         """The root with overrides; those of one key are applied together, once."""
@@ -95,6 +125,12 @@ class Builder:
                 known = self._marks[id(child)] = child, marks_of(child, segment(key))
             found |= known[1]
         return found
+
+
+def _read(key: str, fields: Mapping[str, Field], node: MapNode) -> tuple[Any, list[Problem]]:
+    """What one key of a spec holds, and what is wrong with it."""
+    report = Report()
+    return read_key(key, fields, node, "", report, hint), report.problems
 
 
 def _overridden(tree: MapNode, overrides: Sequence[Override]) -> tuple[MapNode, list[Problem]]:

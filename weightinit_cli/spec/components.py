@@ -6,7 +6,6 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weightinit_cli.errors import ParameterError
-from weightinit_cli.spec.kinds import Choice, Integer, Kind, Number, NumberOrWord
 from weightinit_cli.spec.model import Component
 from weightinit_cli.spec.nodes import (
     MapNode,
@@ -18,6 +17,7 @@ from weightinit_cli.spec.nodes import (
     report_wrong,
     suggestion,
 )
+from weightinit_cli.spec.values import ValueType, choice, integer, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,74 +57,75 @@ class Option(NamedTuple):
         return not any(parameter.required for parameter in self.parameters)
 
 
-class ComponentKind(NamedTuple):
+def component(
+    what: str,
+    listing: str,
+    options: Callable[[], Mapping[str, Option]],
+    unfit: Callable[[], Mapping[str, str]] = dict,
+) -> ValueType:
     """An entry of a table; `options` returns what may be chosen, by name.
 
     `what` names the table in messages and `listing` the command that prints it; `unfit` names
-    entries that exist but do not work here, with the reason.
+    entries that exist but do not work here, with the reason. It is read as the component under
+    its canonical name, defaults filled in, tried out once.
     """
 
-    what: str
-    listing: str
-    options: Callable[[], Mapping[str, Option]]
-    unfit: Callable[[], Mapping[str, str]] = dict
-
-    def read(self, node: Node, path: str, report: Report) -> Component | None:
-        """The component under its canonical name, defaults filled in, tried out once."""
-        option = self._option(node, path, report)
-        if option is None:
-            return None
-        given = {}
-        if isinstance(node, MapNode):
-            given = {key: entry for key, entry in node.entries.items() if key != "name"}
-        names = {parameter.name for parameter in option.parameters}
-        for key, (mark, _) in given.items():
-            if key not in names:
-                report.add(mark, join(path, key), _unknown_parameter(option, key))
-        values: dict[str, Any] = {}
-        for parameter in option.entry_parameters:
-            below = join(path, parameter.name)
-            if parameter.name in given and parameter.name in names:
-                kind = kind_of(parameter)
-                values[parameter.name] = kind.read(given[parameter.name][1], below, report)
-            elif parameter.required:
-                report.add(node.mark, below, f"required; for example: {_example(option)}")
-                values[parameter.name] = None
-            elif isinstance(parameter.default, str | int | float):
-                values[parameter.name] = parameter.default
-        if None in values.values():
-            return None
-        return _tried(option, values, node, path, report)
-
-    def schema(self) -> dict[str, Any]:
-        """Each name alone where that is enough, and as an object with its parameters."""
-        options = self.options().values()
-        bare = [
-            {"const": option.name, "description": option.doc} for option in options if option.bare
-        ]
-        return {"anyOf": [*bare, *(_option_schema(option) for option in options)]}
-
-    def _option(self, node: Node, path: str, report: Report) -> Option | None:
-        """What the node names, be it a name or a mapping with a name."""
+    def read(node: Node, path: str, report: Report) -> Component | None:
         named, where = node, path
         if isinstance(node, MapNode):
             where = join(path, "name")
             if "name" not in node.entries:
-                report.add(node.mark, where, f"required; {self.listing}")
+                report.add(node.mark, where, f"required; {listing}")
                 return None
             named = node.entries["name"][1]
         if not (isinstance(named, Scalar) and isinstance(named.value, str)):
             mapping = " or a mapping {name: ..., parameters}" if named is node else ""
-            report_wrong(report, named, where, f"the name of an {self.what}{mapping}")
+            report_wrong(report, named, where, f"the name of an {what}{mapping}")
             return None
-        options = self.options()
-        if named.value not in options:
-            message = self.unfit().get(named.value) or (
-                f"unknown {self.what} {quote(named.value)}"
-                f"{suggestion(_meant(named.value, options), options, self.listing)}"
+        choices = options()
+        if named.value not in choices:
+            message = unfit().get(named.value) or (
+                f"unknown {what} {quote(named.value)}"
+                f"{suggestion(_meant(named.value, choices), choices, listing)}"
             )
             report.add(named.mark, where, message)
-        return options.get(named.value)
+            return None
+        return _with_parameters(choices[named.value], node, path, report)
+
+    def schema() -> dict[str, Any]:
+        """Each name alone where that is enough, and as an object with its parameters."""
+        choices = options().values()
+        bare = [
+            {"const": option.name, "description": option.doc} for option in choices if option.bare
+        ]
+        return {"anyOf": [*bare, *(_option_schema(option) for option in choices)]}
+
+    return ValueType(read, schema)
+
+
+def _with_parameters(option: Option, node: Node, path: str, report: Report) -> Component | None:
+    """The component that an option stands for, with the parameters that the node gives."""
+    given = {}
+    if isinstance(node, MapNode):
+        given = {key: entry for key, entry in node.entries.items() if key != "name"}
+    names = {parameter.name for parameter in option.parameters}
+    for key, (mark, _) in given.items():
+        if key not in names:
+            report.add(mark, join(path, key), _unknown_parameter(option, key))
+    values: dict[str, Any] = {}
+    for parameter in option.entry_parameters:
+        below = join(path, parameter.name)
+        if parameter.name in given and parameter.name in names:
+            written = given[parameter.name][1]
+            values[parameter.name] = type_of(parameter).read(written, below, report)
+        elif parameter.required:
+            report.add(node.mark, below, f"required; for example: {_example(option)}")
+            values[parameter.name] = None
+        elif isinstance(parameter.default, str | int | float):
+            values[parameter.name] = parameter.default
+    if None in values.values():
+        return None
+    return _tried(option, values, node, path, report)
 
 
 def _meant(name: str, options: Mapping[str, Option]) -> str:
@@ -156,14 +157,15 @@ def _without_words(option: Option, values: dict[str, Any]) -> dict[str, Any]:
 
 
 @cache
-def kind_of(parameter: Parameter) -> Kind:
+def type_of(parameter: Parameter) -> ValueType:
     """What a parameter may hold."""
     if parameter.choices:
-        return Choice(parameter.choices)
+        return choice(parameter.choices)
     if parameter.integer:
-        return Integer(int(parameter.minimum or 0))
-    number = Number(parameter.minimum, parameter.maximum, parameter.above)
-    return NumberOrWord(number, parameter.words) if parameter.words else number
+        return integer(int(parameter.minimum or 0))
+    return number(
+        parameter.minimum, parameter.maximum, above=parameter.above, words=parameter.words
+    )
 
 
 def _unknown_parameter(option: Option, key: str) -> str:
@@ -185,7 +187,7 @@ def _example(option: Option) -> str:
 def _option_schema(option: Option) -> dict[str, Any]:
     properties: dict[str, Any] = {"name": {"const": option.name}}
     for parameter in option.parameters:
-        schema = {"description": parameter.doc, **kind_of(parameter).schema()}
+        schema = {"description": parameter.doc, **type_of(parameter).schema()}
         if isinstance(parameter.default, str | int | float):
             schema["default"] = parameter.default
         properties[parameter.name] = schema

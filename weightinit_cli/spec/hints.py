@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from weightinit_cli.spec.components import activations, initializers
-from weightinit_cli.spec.nodes import suggestion
+from weightinit_cli.spec.fields import TABLES
+from weightinit_cli.spec.values import near_key
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Mapping
+
+    from weightinit_cli.spec.values import Field
 
 # The key that is meant, or where an experiment lacks it the next one.
 KEYS = {
@@ -37,30 +40,26 @@ NOT_YET = {
 }
 
 
-def of_key(key: str, names: Collection[str], groups: Collection[tuple[str, str]]) -> str:
-    """What to say of an unknown key, after `unknown key`.
-
-    `names` are the keys that there are, `groups` those that have this key below them, each with
-    the name of the group first.
-    """
+def hint(key: str, fields: Mapping[str, Field]) -> str:
+    """What to say of a key that a spec does not have, after `unknown key`."""
     word = _word(key)
-    meant = [name for name in KEYS.get(word, ()) if name in names]
+    meant = [name for name in KEYS.get(word, ()) if name in fields]
     if meant:
         return f"; did you mean {meant[0]!r}?"
     if word in NOT_YET:
         return "; there is no such key yet"
     other = KEYS.get(word, (word,))[0]
     others = _experiments_with(other)
-    if others and word not in names:
+    if others and word not in fields:
         kind = "experiments" if len(others) > 1 else "experiment"
         where = f"a key of the {kind} {' and '.join(others)}"
         return f"; it is {where}" if other == word else f"; did you mean {other!r}, {where}?"
-    for group, inner in groups:
-        if inner == word:
-            return f"; it belongs to {group}: {group}: {{{inner}: ...}}"
+    for group in fields.values():
+        if any(inner.name == word for inner in group.type.fields):
+            return f"; it belongs to {group.name}: {group.name}: {{{word}: ...}}"
     if example := _parameter(word):
         return f"; it is a parameter, for example {example}"
-    return suggestion(key, names, f"the keys are {', '.join(names)}")
+    return near_key(key, fields)
 
 
 def _parameter(word: str) -> str:
@@ -76,8 +75,6 @@ def _parameter(word: str) -> str:
 
 
 def _experiments_with(key: str) -> list[str]:
-    from weightinit_cli.spec.fields import TABLES
-
     return [name for name, fields in TABLES.items() if any(field.name == key for field in fields)]
 
 

@@ -12,7 +12,6 @@ from weightinit_cli.errors import Mark, Problem, SpecError, printable, reason
 from weightinit_cli.reading import open_at_once
 from weightinit_cli.spec.build import Builder
 from weightinit_cli.spec.fields import ACTIVATION
-from weightinit_cli.spec.grid import SWEEP, VARIANTS, read_grid
 from weightinit_cli.spec.nodes import (
     ECHO_LENGTH,
     MOST_LEVELS,
@@ -28,7 +27,7 @@ from weightinit_cli.spec.nodes import (
     replaced,
 )
 from weightinit_cli.spec.parse import MOST_BYTES, decode, parse_yaml
-from weightinit_cli.spec.runs import Runs, overlap
+from weightinit_cli.spec.runs import SWEEP, VARIANTS, Runs, overlap, read_grid
 from weightinit_cli.spec.validate import checked_together
 
 if TYPE_CHECKING:
@@ -224,7 +223,7 @@ def _checked(
     if grid.size > most_runs:
         count = f"{grid.size:,}" if grid.size < 10**18 else "more than 10^18"
         message = f"describes {count} runs; at most {most_runs:,} are taken"
-        report.add(grid.axes[0][0].mark if grid.axes else root.mark, SWEEP, message)
+        report.add(grid.sweep[0][0].overrides[0].mark if grid.sweep else root.mark, SWEEP, message)
     root = _apply_overrides(root, overrides, report)
     report.raise_if_any(later_sources=map(source_of, overrides))
     builder = Builder(root, stem, overrides)

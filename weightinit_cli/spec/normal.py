@@ -14,7 +14,7 @@ from weightinit_cli.verdicts import Thresholds
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from weightinit_cli.spec.groups import Field
+    from weightinit_cli.spec.values import Field
 
 
 def normal_form(spec: AnySpec) -> dict[str, Any]:

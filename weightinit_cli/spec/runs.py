@@ -10,13 +10,29 @@ from operator import mul
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from weightinit_cli.spec.names import composed, folder_of, safe, shortened, told_apart
+from weightinit_cli.spec.nodes import (
+    MOST_LEVELS,
+    Flawed,
+    ListNode,
+    MapNode,
+    Node,
+    Scalar,
+    join,
+    quote,
+    report_wrong,
+)
+from weightinit_cli.spec.values import ValueType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from weightinit_cli.errors import Mark
     from weightinit_cli.spec.model import AnySpec
-    from weightinit_cli.spec.nodes import Node
+    from weightinit_cli.spec.nodes import Report
+
+VARIANTS, SWEEP = "variants", "sweep"
+# What all runs of a spec share: the folder that they are written to, and what they record.
+SHARED = ("name", "experiment", VARIANTS, SWEEP)
 
 
 class Override(NamedTuple):
@@ -29,46 +45,53 @@ class Override(NamedTuple):
     @property
     def plain(self) -> Any:
         """The value as JSON has it."""
-        return plain(self.value)
+        return _plain(self.value)
 
 
-class Variant(NamedTuple):
-    """A named set of overrides."""
+class Place(NamedTuple):
+    """A variant, or one value of a sweep: what its runs have of their own.
 
-    name: str
-    mark: Mark
+    `label` is what people are shown, `folder` the part of a run's folder name, and `varied` what
+    the runs differ in, with its value.
+    """
+
+    label: str
+    folder: str
+    varied: tuple[str, Any]
     overrides: tuple[Override, ...]
 
-    @property
-    def paths(self) -> set[str]:
-        """Every path that it sets."""
-        return {each.path for each in self.overrides}
+
+Axis = tuple[Place, ...]
 
 
 class Grid(NamedTuple):
-    """Variants × sweep, as they were read."""
+    """Variants × sweep, as they were read: the sweep has an axis for each of its paths."""
 
-    variants: tuple[Variant, ...]
-    axes: tuple[tuple[Override, ...], ...]
+    variants: Axis
+    sweep: tuple[Axis, ...]
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """The variants, if there are any, and the sweep's axes."""
+        return (self.variants, *self.sweep) if self.variants else self.sweep
 
     @property
     def size(self) -> int:
         """How many runs there are."""
-        return max(len(self.variants), 1) * prod(map(len, self.axes))
+        return prod(map(len, self.axes))
 
     @property
     def paths(self) -> set[str]:
         """Every path that a variant or the sweep sets."""
-        varied = {path for variant in self.variants for path in variant.paths}
-        return varied | {axis[0].path for axis in self.axes}
+        return {path for axis in self.axes for path in _paths(axis)}
 
-    def at(self, number: int) -> tuple[Variant | None, tuple[Override, ...]]:
-        """The variant and the sweep's overrides of a run; the sweep's last path changes fastest."""
-        swept = []
+    def at(self, number: int) -> tuple[Place, ...]:
+        """A run's place on every axis; the sweep's last path changes fastest."""
+        places = []
         for axis in reversed(self.axes):
             number, place = divmod(number, len(axis))
-            swept.append(axis[place])
-        return self.variants[number] if self.variants else None, tuple(reversed(swept))
+            places.append(axis[place])
+        return tuple(reversed(places))
 
 
 class Runs(Sequence["AnySpec"]):
@@ -80,7 +103,7 @@ class Runs(Sequence["AnySpec"]):
     def __init__(self, grid: Grid, build: Callable[..., AnySpec]) -> None:
         self.grid = grid
         self._build = build
-        self._words = tuple(_words(grid))
+        self._paths = [_paths(axis) for axis in grid.axes]
 
     def __len__(self) -> int:
         return self.grid.size
@@ -98,18 +121,20 @@ class Runs(Sequence["AnySpec"]):
         if not -len(self) <= number < len(self):
             raise IndexError(number)
         number %= len(self)
-        variant, swept = self.grid.at(number)
-        run, label = self._names(number)
-        varied = tuple(_varied(variant, swept))
-        return self._build(self.overrides(number), run=run, label=label, varied=varied)
+        places = self.grid.at(number)
+        return self._build(
+            self.overrides(number),
+            run=shortened(",".join(place.folder for place in places)),
+            label=",".join(place.label for place in places),
+            varied=tuple(place.varied for place in places),
+        )
 
     def __iter__(self) -> Iterator[AnySpec]:
         return (self[number] for number in range(len(self)))
 
     def overrides(self, number: int) -> tuple[Override, ...]:
         """What a run has of its own."""
-        variant, swept = self.grid.at(number)
-        return swept if variant is None else (*variant.overrides, *swept)
+        return tuple(each for place in self.grid.at(number) for each in place.overrides)
 
     @property
     def keys(self) -> set[str]:
@@ -141,28 +166,16 @@ class Runs(Sequence["AnySpec"]):
         return map(sum, product(*fixed))
 
     def _axes(self, keys: Collection[str]) -> list[tuple[bool, range]]:
-        """Of the variants and every axis: whether they touch these keys, what each place adds."""
-        variants = {path for each in self.grid.variants for path in each.paths}
-        touched = [variants] if self.grid.variants else []
-        touched += [{axis[0].path} for axis in self.grid.axes]
-        sizes = [len(words.labels) for words in self._words]
-        steps = list(accumulate(reversed(sizes), mul, initial=1))[-2::-1]
+        """Of every axis: whether it touches these keys, what each place adds to a run's number."""
+        axes = self.grid.axes
+        steps = list(accumulate(map(len, reversed(axes)), mul, initial=1))[-2::-1]
         return [
             (
                 any(overlap(path, key) for path in paths for key in keys),
-                range(0, size * step, step),
+                range(0, len(axis) * step, step),
             )
-            for paths, size, step in zip(touched, sizes, steps, strict=True)
+            for axis, paths, step in zip(axes, self._paths, steps, strict=True)
         ]
-
-    def _names(self, number: int) -> tuple[str, str]:
-        """The folder of a run, and what people are shown."""
-        folders, labels = [], []
-        for words in reversed(self._words):
-            number, place = divmod(number, len(words.labels))
-            folders.append(words.folders[place])
-            labels.append(words.labels[place])
-        return shortened(",".join(reversed(folders))), ",".join(reversed(labels))
 
 
 def overlap(a: str, b: str) -> bool:
@@ -179,63 +192,147 @@ def expand(spec: AnySpec) -> Sequence[AnySpec]:
     return (spec,) if spec.runs is None else spec.runs
 
 
-class _Words(NamedTuple):
-    """What is said of each place on an axis: to people, and as a part of the folder's name."""
-
-    labels: list[str]
-    folders: list[str]
+def variants_type() -> ValueType:
+    """Names, each with the values that it puts at paths of the spec."""
+    return ValueType(_read_variants, lambda: _mapping_of({"type": "object"}))
 
 
-def _words(grid: Grid) -> Iterator[_Words]:
-    """The words of the variants, if there are any, and of every axis.
-
-    As the parts of a label hold no comma, labels are told apart where their parts are.
-    """
-    if grid.variants:
-        names = [variant.name for variant in grid.variants]
-        yield _Words(names, told_apart(safe(folder_of(name)) for name in names))
-    for axis in grid.axes:
-        path = axis[0].path
-        words = [in_words(each.plain) for each in axis]
-        numbers = [isinstance(each.plain, int | float) for each in axis]
-        folders = [
-            text if number else folder_of(text) for text, number in zip(words, numbers, strict=True)
-        ]
-        yield _Words(
-            [f"{path}={text}" for text in told_apart(words)],
-            [f"{path}={text}" for text in told_apart(folders)],
-        )
+def sweep_type() -> ValueType:
+    """Paths of the spec, each with the list of values that it takes."""
+    return ValueType(_read_sweep, lambda: _mapping_of({"type": "array", "minItems": 1}))
 
 
-def in_words(value: Any) -> str:
+def read_grid(root: MapNode, report: Report) -> tuple[MapNode, Grid | None]:
+    """Take `variants` and `sweep` out of the tree; None where there are none, or none is right."""
+    entries = {key: entry for key, entry in root.entries.items() if key not in (VARIANTS, SWEEP)}
+    variants: Axis = ()
+    sweep: tuple[Axis, ...] = ()
+    if VARIANTS in root.entries:
+        variants = _read_variants(root.entries[VARIANTS][1], VARIANTS, report)
+    if SWEEP in root.entries:
+        sweep = _read_sweep(root.entries[SWEEP][1], SWEEP, report)
+    grid = Grid(variants, sweep) if variants or sweep else None
+    return MapNode(root.mark, entries), grid
+
+
+def _read_variants(node: Node, path: str, report: Report) -> Axis:
+    """The variants in their order; what is wrong is reported."""
+    if not isinstance(node, MapNode) or not node.entries:
+        report_wrong(report, node, path, "a mapping of names, each with a mapping of overrides")
+        return ()
+    found: dict[str, tuple[Override, ...]] = {}
+    for name, (mark, child) in node.entries.items():
+        below = join(path, name)
+        if composed(name) in found:
+            report.add(mark, below, "the same name as another, spelt with other accents")
+        elif not name.strip():
+            report.add(mark, path, f"a variant needs a name, not {quote(name)}")
+        elif not isinstance(child, MapNode):
+            report_wrong(report, child, below, "a mapping of overrides, path: value")
+        else:
+            found[composed(name)] = _overrides(child, below, report)
+    folders = told_apart(safe(folder_of(name)) for name in found)
+    return tuple(
+        Place(name, folder, ("variant", name), overrides)
+        for (name, overrides), folder in zip(found.items(), folders, strict=True)
+    )
+
+
+def _read_sweep(node: Node, path: str, report: Report) -> tuple[Axis, ...]:
+    """An axis per path, in their order; what is wrong is reported."""
+    if not isinstance(node, MapNode) or not node.entries:
+        report_wrong(report, node, path, "a mapping of paths, each with a list of values")
+        return ()
+    axes = []
+    for key, (mark, child) in node.entries.items():
+        below = join(path, key)
+        if not isinstance(child, ListNode) or not child.items:
+            report_wrong(report, child, below, "a list of values")
+        elif _fits(key, mark, path, report):
+            overrides = [Override(key, item.mark, item) for item in child.items]
+            _refuse_equal(overrides, below, report)
+            axes.append(_axis(key, overrides))
+    return tuple(axes)
+
+
+def _axis(path: str, overrides: Sequence[Override]) -> Axis:
+    """The places of a sweep's path; as the parts of a label hold no comma, they are told apart."""
+    values = [each.plain for each in overrides]
+    labels = [_in_words(value) for value in values]
+    folders = [
+        label if isinstance(value, int | float) else folder_of(label)
+        for label, value in zip(labels, values, strict=True)
+    ]
+    words = zip(told_apart(labels), told_apart(folders), values, overrides, strict=True)
+    return tuple(
+        Place(f"{path}={label}", f"{path}={folder}", (path, value), (override,))
+        for label, folder, value, override in words
+    )
+
+
+def _paths(axis: Axis) -> set[str]:
+    """Every path that a place of the axis sets."""
+    return {each.path for place in axis for each in place.overrides}
+
+
+def _mapping_of(values: dict[str, Any]) -> dict[str, Any]:
+    """The JSON Schema of a mapping that is not empty."""
+    return {"type": "object", "minProperties": 1, "additionalProperties": values}
+
+
+def _refuse_equal(axis: Sequence[Override], path: str, report: Report) -> None:
+    """See that no value stands on an axis twice."""
+    former: dict[str, Override] = {}
+    for each in axis:
+        first = former.setdefault(json.dumps(each.plain), each)
+        if first is not each and not isinstance(each.value, Flawed):
+            report.add(each.mark, path, f"{_in_words(each.plain)} stands in this list twice")
+
+
+def _overrides(node: MapNode, path: str, report: Report) -> tuple[Override, ...]:
+    return tuple(
+        Override(key, mark, child)
+        for key, (mark, child) in node.entries.items()
+        if _fits(key, mark, path, report)
+    )
+
+
+def _fits(key: str, mark: Mark, path: str, report: Report) -> bool:
+    """Whether a key is the path of something that runs may differ in."""
+    keys = key.split(".")
+    if not all(part.strip() for part in keys):
+        message = f"must be the path of a key, such as initializer.std, not {quote(key)}"
+        report.add(mark, path, message)
+        return False
+    if len(keys) > MOST_LEVELS:
+        report.add(mark, path, f"a path of more than {MOST_LEVELS} keys, {quote(key)}")
+        return False
+    if keys[0] in SHARED:
+        report.add(mark, join(path, key), "cannot be varied: all runs of a spec share it")
+        return False
+    return True
+
+
+def _in_words(value: Any) -> str:
     """A value, short: `0.1`, `relu`; `normal-0.05` of a mapping, `100-50` of a list."""
     if isinstance(value, str):
         return value
     if isinstance(value, list):
-        return "-".join(map(in_words, value))
+        return "-".join(map(_in_words, value))
     if isinstance(value, dict):
         parts = (
-            in_words(each) if "name" in value else f"{key}-{in_words(each)}"
+            _in_words(each) if "name" in value else f"{key}-{_in_words(each)}"
             for key, each in sorted(value.items(), key=lambda entry: entry[0] != "name")
         )
         return "-".join(parts)
     return json.dumps(value)
 
 
-def _varied(variant: Variant | None, swept: tuple[Override, ...]) -> Iterator[tuple[str, Any]]:
-    if variant is not None:
-        yield ("variant", variant.name)
-    for each in swept:
-        yield (each.path, each.plain)
-
-
-def plain(node: Node) -> Any:
+def _plain(node: Node) -> Any:
     """The node as JSON has it, text in one spelling."""
-    from weightinit_cli.spec.nodes import ListNode, MapNode, Scalar
-
     if isinstance(node, MapNode):
-        return {key: plain(child) for key, (_, child) in node.entries.items()}
+        return {key: _plain(child) for key, (_, child) in node.entries.items()}
     if isinstance(node, ListNode):
-        return [plain(child) for child in node.items]
+        return [_plain(child) for child in node.items]
     value = node.value if isinstance(node, Scalar) else None
     return composed(value) if isinstance(value, str) else value

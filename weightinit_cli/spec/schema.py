@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from weightinit_cli.spec.fields import GRID, TABLES
-from weightinit_cli.spec.groups import object_schema
+from weightinit_cli.spec.values import object_schema
 
 
 def json_schema() -> dict[str, Any]:

@@ -6,10 +6,11 @@ import json
 from typing import TYPE_CHECKING
 
 from weightinit_cli.spec.fields import GRID, TABLES
-from weightinit_cli.spec.groups import Field, Group
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from weightinit_cli.spec.values import Field
 
 _COLUMN = 28
 _HEADING = (
@@ -25,9 +26,9 @@ def template() -> str:
 def _lines(fields: Iterable[Field], indent: str) -> Iterator[str]:
     for field in fields:
         start = f"{indent}# " if field.default is None else indent
-        if isinstance(field.kind, Group):
+        if field.type.fields:
             yield _commented(f"{start}{field.name}:", field.doc)
-            yield from _lines(field.kind.fields, f"{start}  ")
+            yield from _lines(field.type.fields, f"{start}  ")
         else:
             yield _commented(f"{start}{field.name}: {_shown(field)}", field.doc)
 

@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, Any
 from weightinit_cli.data import EXAMPLES
 from weightinit_cli.spec.fields import GRID, TABLES
 from weightinit_cli.spec.fitting import check_fit
-from weightinit_cli.spec.groups import Memo, read_fields
 from weightinit_cli.spec.model import AnySpec, Spec, SymmetrySpec, TrainingSpec
 from weightinit_cli.spec.nodes import MapNode, Node, Scalar, marks_of, report_wrong
 from weightinit_cli.spec.shapes import CONVOLUTION_KEYS, fill_shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from weightinit_cli.spec.nodes import Report
+    from weightinit_cli.spec.values import Field
 
-KEYS = {experiment: (*fields, *GRID) for experiment, fields in TABLES.items()}
+KEYS = {
+    experiment: {field.name: field for field in (*fields, *GRID)}
+    for experiment, fields in TABLES.items()
+}
 KINDS = {"histogram": Spec, "symmetry": SymmetrySpec, "training": TrainingSpec}
 COMPUTED = {"layers", *(field.name for field in GRID)}
 # What the points of a task have: samples and features, None where that is for the spec to say.
@@ -36,17 +39,20 @@ TOGETHER = (
 TOGETHER_IN_CONVOLUTIONS = (*CONVOLUTION_KEYS, *set().union(*TOGETHER))
 
 
-def read_values(root: Node, report: Report, memo: Memo | None = None) -> dict[str, Any]:
-    """The value of every key, defaults filled in; what is wrong goes to the report."""
+def read_values(
+    root: Node,
+    report: Report,
+    read_fields: Callable[[Mapping[str, Field], MapNode, Report], dict[str, Any]],
+) -> dict[str, Any]:
+    """The value of every key, defaults filled in; what is wrong goes to the report.
+
+    `read_fields` reads each key by itself; here it is seen that they go together.
+    """
     if not isinstance(root, MapNode):
         report_wrong(report, root, "", "a mapping of keys, such as activation: sigmoid")
         return {}
     experiment = _experiment(root)
-    fields = KEYS[experiment]
-    if memo is None:
-        values = read_fields(fields, root, "", report)
-    else:
-        values = memo.read_fields(fields, root, report)
+    values = read_fields(KEYS[experiment], root, report)
     fill_shapes(values, root, report)
     if experiment == "histogram":
         _check_range(values, root, report)
