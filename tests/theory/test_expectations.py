@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.theory.expectations import Expectations
-from weightinit_cli.theory.moments import OnePoint
-from weightinit_cli.theory.smoothing import Smoothing
+from weightinit_cli.theory.quadrature import OnePoint, Smoothing
 
 PARAMETERS = {
     "leaky_relu": [{"negative_slope": m} for m in (0.0, 0.01, -0.5)],

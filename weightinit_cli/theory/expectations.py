@@ -1,7 +1,7 @@
 """Expectations of an activation under Gaussians of mean 0, to 1e-10 relative.
 
-By closed forms where there are elementary ones, else by quadrature: see `closed_forms`,
-`piecewise_linear` and `smoothing`.
+By closed forms where there are elementary ones, else by quadrature: see `methods`,
+`piecewise_linear` and `quadrature`.
 
 Measured for every activation against references of 39 digits, for q of 1e-12 to 1e8 and d of 1e-14
 to 1.5 (tests/theory/expectations.json): in closed form 7e-15, by straight pieces 1e-14, by
@@ -11,24 +11,37 @@ smoothing 2e-14 for E[φ²] and E[φ'²] and 3e-13 for pairs; E[φ], which may c
 
 from __future__ import annotations
 
-from math import erfc, sqrt
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from math import erfc, inf, isinf, nextafter, pi, sqrt
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from weightinit_cli.activations import ACTIVATIONS
-from weightinit_cli.theory.methods import distribution, method
-from weightinit_cli.theory.moments import Moments
+from weightinit_cli.theory.methods import method
 from weightinit_cli.theory.piecewise_linear import PiecewiseLinear
+from weightinit_cli.theory.quadrature import Moments
 
 if TYPE_CHECKING:
     from weightinit_cli.activations import Activation
     from weightinit_cli.activations.entry import Array
 
-__all__ = ["Expectations", "Moments"]
-
 # Stands for the limit q -> 0, in which only the slopes on either side of 0 count.
 NO_VARIANCE = 1e-200
+# Beyond this many standard deviations lies 1e-15 of a normal's mass.
+REACH = 8.0
+# Halvings of that interval until its length is 5e-7, which holds at most 2e-7 of the mass.
+HALVINGS = 25
+# Where the gated activations are lowest.
+_TROUGHS: Final = {
+    "silu": -1.2784645427610738,
+    "mish": -1.1924312145154952,
+    "hard_silu": -1.5,
+    "gelu none": -0.7517915246935645,
+    "gelu tanh": -0.7524614220710162,
+}
+# A sine of N(0, 25) is distributed as one of a uniform phase, but for exp(-25 / 2).
+_TURNED = 5.0
 # Steep functions overflow and tails underflow, as they should.
 quiet = np.errstate(over="ignore", under="ignore")
 
@@ -44,7 +57,7 @@ class Expectations:
     def __init__(self, name: str, **arguments: float | str) -> None:
         self.activation: Activation = ACTIVATIONS[name].build(**arguments)
         self._method = method(name, self.activation, arguments)
-        self._distribution = distribution(name, self.activation, arguments)
+        self._distribution = _distribution(name, self.activation, arguments)
         self.jumps = isinstance(self._method, PiecewiseLinear) and any(self._method.jumps)
 
     @quiet
@@ -88,6 +101,100 @@ class Expectations:
         Bins are those of numpy.histogram: half-open, but for the last, which holds its upper edge.
         """
         return self._distribution.shares(q, edges)
+
+
+class Distribution:
+    """The distribution of φ(x), from the pieces on which φ is monotone.
+
+    They end at the kinks and at `turns`; each is (low, high, value), with the value of φ there if
+    it is constant, else None. `most` is the variance of x from which on a larger one
+    leaves φ(x) as it is.
+    """
+
+    def __init__(
+        self, activation: Activation, turns: tuple[float, ...] = (), most: float = inf
+    ) -> None:
+        self.value = activation.value
+        self.most = most
+        places = sorted({-inf, *activation.kinks, *turns, inf})
+        self.pieces = [(a, b, self._constant(a, b)) for a, b in pairwise(places)]
+
+    def _constant(self, low: float, high: float) -> float | None:
+        """The value of φ between two kinks if it is constant there."""
+        if isinf(low):
+            low = min(high, 0.0) - 3 - abs(min(high, 0.0))
+        if isinf(high):
+            high = max(low, 0.0) + 3 + abs(max(low, 0.0))
+        inside = low + (high - low) * np.array([0.25, 0.5, 0.75])
+        first, second, third = self.value(inside).tolist()
+        return float(first) if first == second == third else None
+
+    def zero_fraction(self, q: float) -> float:
+        """P(φ(x) = 0)."""
+        if q == 0:
+            return float(self.value(np.zeros(1))[0] == 0)
+        return sum(probability(low, high, q) for low, high, value in self.pieces if value == 0)
+
+    def shares(self, q: float, edges: Array) -> Array:
+        """P(φ(x) in bin); the bins are half-open, the last holds its upper edge."""
+        limits = np.array(edges, dtype=np.float64)
+        limits[-1] = nextafter(limits[-1], inf)
+        if q == 0:
+            return np.diff((self.value(np.zeros(1)) < limits).astype(np.float64))
+        q = min(q, self.most)
+        below = np.zeros(len(limits))
+        if any(constant is None for _, _, constant in self.pieces):
+            below += self._below(sqrt(q), limits)
+        for low, high, constant in self.pieces:
+            if constant is not None:
+                below += (constant < limits) * probability(low, high, q)
+        return np.diff(below)
+
+    def _below(self, sigma: float, limits: Array) -> Array:
+        """P(φ(x) < limit and φ is not constant around x), for each limit.
+
+        On each piece, by bisection for the place where φ crosses the limit.
+        """
+        ends = np.array([[low, high] for low, high, constant in self.pieces if constant is None])
+        low, high = np.hsplit(np.clip(ends.reshape(-1, 2) / sigma, -REACH, REACH), 2)
+        phi = self.value(sigma * (low + (high - low) * np.array([1e-9, 1 - 1e-9])))
+        rising = phi[:, :1] < phi[:, 1:]
+        left, right = low, high
+        for _ in range(HALVINGS):
+            z = (left + right) / 2
+            onward = (self.value(sigma * z) < limits) == rising
+            left, right = np.where(onward, z, left), np.where(onward, right, z)
+        crossing, first, last = _normal(left), _normal(low), _normal(high)
+        total: Array = np.where(rising, crossing - first, last - crossing).sum(axis=0)
+        return total
+
+
+def probability(low: float, high: float, q: float) -> float:
+    """P(low < x < high) for x ~ N(0, q), q > 0."""
+    if low > 0 or isinf(high):
+        low, high = -high, -low
+    root = sqrt(2 * q)
+    if isinf(low):
+        return erfc(-high / root) / 2
+    if high < 0:
+        return (erfc(-high / root) - erfc(-low / root)) / 2
+    return 1 - (erfc(-low / root) + erfc(high / root)) / 2
+
+
+def _normal(z: Array) -> Array:
+    """The standard normal's distribution function."""
+    root = -sqrt(0.5)
+    return np.array([[erfc(root * value) / 2 for value in row] for row in z.tolist()])
+
+
+def _distribution(name: str, f: Activation, arguments: dict[str, float | str]) -> Distribution:
+    """The distribution of φ(x), which needs to know where φ turns."""
+    if name == "sin":
+        omega = float(arguments["omega"])
+        phases = np.arange(0.5, REACH * _TURNED / pi) * pi / omega
+        return Distribution(f, (*phases, *-phases), (_TURNED / omega) ** 2)
+    key = f"gelu {arguments['approximate']}" if name == "gelu" else name
+    return Distribution(f, (_TROUGHS[key],) if key in _TROUGHS else (), inf)
 
 
 def _upper_tail(x: float, q: float) -> float:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from weightinit_cli.theory.moments import OnePoint
-from weightinit_cli.theory.quadrature import panels
+from weightinit_cli.theory.quadrature import OnePoint, panels
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from weightinit_cli.theory.moments import Moments
+from weightinit_cli.theory.quadrature import Moments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
