@@ -6,11 +6,18 @@ import numpy as np
 import pytest
 
 from weightinit_cli.activations import ACTIVATIONS
-from weightinit_cli.theory.critical import Kind, Point, _point, critical_line, critical_sigma_w
+from weightinit_cli.theory.critical import (
+    Kind,
+    Phase,
+    Point,
+    _point,
+    critical_line,
+    critical_sigma_w,
+    phase_grid,
+)
 from weightinit_cli.theory.expectations import Expectations
 from weightinit_cli.theory.fixed_points import Fate, destination, limits
 from weightinit_cli.theory.maps import chi_q
-from weightinit_cli.theory.phase import Phase, phase_grid
 
 KINDS: dict[str, tuple[Kind, list[dict[str, float | str]]]] = {
     "tanh": (Kind.FROM_ZERO, [{}]),

@@ -8,9 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weightinit_cli.theory.expectations import Expectations
-from weightinit_cli.theory.fixed_points import Fate, depth_scale, destination, limits, stable_q
+from weightinit_cli.theory.fixed_points import (
+    Fate,
+    depth_scale,
+    destination,
+    limits,
+    root,
+    stable_q,
+)
 from weightinit_cli.theory.maps import chi_1, chi_c, chi_q, next_d, next_q
-from weightinit_cli.theory.roots import root
 
 PARAMETERS: dict[str, dict[str, float | str]] = {
     "leaky_relu": {"negative_slope": 0.2},

@@ -11,14 +11,12 @@ from weightinit_cli.initializers import INITIALIZERS, Fans
 from weightinit_cli.results.describe import component
 from weightinit_cli.results.phase import PhaseDiagram, PhasePoint
 from weightinit_cli.theory import expectations_of
-from weightinit_cli.theory.critical import Kind, critical_line, critical_sigma_w
-from weightinit_cli.theory.phase import Phase, phase_grid
+from weightinit_cli.theory.critical import Kind, Phase, critical_line, critical_sigma_w, phase_grid
 
 if TYPE_CHECKING:
     from weightinit_cli.spec import Component
     from weightinit_cli.theory import Expectations
-    from weightinit_cli.theory.critical import Critical
-    from weightinit_cli.theory.phase import PhaseGrid
+    from weightinit_cli.theory.critical import Critical, PhaseGrid
 
 COLUMNS, ROWS = 96, 64
 LINE_POINTS = 49

@@ -1,6 +1,7 @@
 """What mean-field theory predicts; imports activations only.
 
-`critical`, `fixed_points` and `phase` are asked for by few, and are imported from their modules.
+`critical`, `fixed_points` and `power_laws` are asked for by few, and are
+imported from their modules.
 """
 
 from functools import lru_cache

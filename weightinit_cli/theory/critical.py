@@ -1,26 +1,27 @@
-"""The edge of chaos: where chi_1 = 1 at a stable q* (Schoenholz et al. 2017, arXiv:1611.01232).
+"""The edge of chaos, and the phases on either side of it.
 
-It is a curve, with q its parameter (Hayou et al. 2019, arXiv:1902.06853):
+The edge is where chi_1 = 1 at a stable q* (Schoenholz et al. 2017, arXiv:1611.01232). It is a
+curve, with q its parameter (Hayou et al. 2019, arXiv:1902.06853):
 
     sigma_w² = 1 / E[φ'²],   sigma_b² = q - sigma_w² E[φ²],   x ~ N(0, q)
 
 valid where sigma_b² >= 0, q is stable (dq'/dq < 1) and unit inputs reach it. The valid part of
 every activation of the table is one piece, on which sigma_b rises with q.
+
+The diagram of the phases over (sigma_w, sigma_b) is that of Poole et al. 2016, figure 1.
 """
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import Enum, IntEnum
 from functools import lru_cache
 from math import ceil, floor, log, log10, sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from weightinit_cli.theory.fixed_points import destination
-from weightinit_cli.theory.maps import chi_q
-from weightinit_cli.theory.profile import EQUAL, Profile, profile
-from weightinit_cli.theory.roots import descend, root
+from weightinit_cli.theory.fixed_points import descend, destination, root
+from weightinit_cli.theory.maps import EQUAL, Profile, chi_q, course, excess, profile
 
 if TYPE_CHECKING:
     from weightinit_cli.theory.expectations import Expectations
@@ -37,6 +38,8 @@ _NEXT = 1e-3
 _BETWEEN = 1e-6
 # As far up as a q is sought beyond the grid.
 _Q_FAR = 1e16
+# A gap of the grid is halved this often: q* to 1e-8, finer than the interpolation's 1e-5.
+_HALVINGS = 24
 
 
 class Kind(Enum):
@@ -234,3 +237,69 @@ def _slope(p: Profile) -> Array:
 
 def _none(why: str) -> Critical:
     return Critical(Kind.NONE, np.empty(0), np.empty(0), np.empty(0), why)
+
+
+class Phase(IntEnum):
+    """The phases; unless φ jumps (then chi_1 describes back-propagation only)."""
+
+    ORDERED = 0  # chi_1 <= 1: inputs converge, gradients vanish (at 1 at most by a power of depth)
+    CHAOTIC = 1  # chi_1 > 1: inputs diverge, gradients explode
+    UNBOUNDED = 2  # q grows without bound
+
+
+class PhaseGrid(NamedTuple):
+    """Phases of the cells [row of sigma_b, column of sigma_w], to about 1e-5.
+
+    `q` is where q goes from unit inputs (0 and inf included), `chi_1` its value there, `phase`
+    a `Phase`, `log10_depth` the decimal logarithm of 1 / |ln chi_1|, in layers: the depth scale
+    of the gradient, and in the ordered phase of the correlation too (-inf where chi_1 = 0, inf
+    where chi_1 = 1).
+    """
+
+    sigma_w: Array
+    sigma_b: Array
+    q: Array
+    chi_1: Array
+    phase: Array
+    log10_depth: Array
+
+
+def phase_grid(e: Expectations, sigma_w: Array, sigma_b: Array, start: float = 1.0) -> PhaseGrid:
+    """Find q* and chi_1 for every pair, from moments that are interpolated in ln q."""
+    shape = len(sigma_b), len(sigma_w)
+    sigma_w2, sigma_b2 = (each.ravel() for each in np.meshgrid(sigma_w**2, sigma_b**2))
+    p = profile(e)
+    q = _destinations(p, sigma_w2, sigma_b2, start)
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        slope_square = np.where(
+            q > 0, p.uncut(p.at(p.slope_square, np.log(q))), p.zero.slope_square
+        )
+        chi_1 = np.where(sigma_w2 > 0, sigma_w2 * slope_square, 0.0)
+        chi_1[np.abs(chi_1 - 1) <= EQUAL] = 1
+        log10_depth = -np.log10(np.abs(np.log(chi_1)))
+    phase = np.where(
+        q == np.inf, Phase.UNBOUNDED, np.where(chi_1 > 1, Phase.CHAOTIC, Phase.ORDERED)
+    )
+    cells = (each.reshape(shape) for each in (q, chi_1, phase, log10_depth))
+    return PhaseGrid(sigma_w, sigma_b, *cells)
+
+
+def _destinations(p: Profile, sigma_w2: Array, sigma_b2: Array, start: float) -> Array:
+    """The q* on the way from q_1, 0 or inf, for each pair."""
+    path, over = course(p, sigma_w2, sigma_b2, start), excess(p, sigma_w2, sigma_b2)
+    columns, here = np.arange(over.shape[1]), path.here[:, None]
+    ahead = (over < 0) & (columns > here)
+    behind = (over > 0) & (columns <= here)
+    high = np.where(path.rises, ahead.argmax(axis=1), len(columns) - behind[:, ::-1].argmax(axis=1))
+    found = np.where(path.rises, ahead.any(axis=1), behind.any(axis=1)) & (path.q_1 > 0)
+    # Column k + 1 of `over` is point k of the grid; below its first point q counts as that point.
+    top = np.log(p.q[np.clip(high - 1, 0, len(p.q) - 1)])
+    bottom = np.log(p.q[np.clip(high - 2, 0, len(p.q) - 1)])
+    for _ in range(_HALVINGS):
+        middle = (top + bottom) / 2
+        square = np.exp(p.at(p.square, middle))
+        with np.errstate(over="ignore"):
+            rises = sigma_w2 * square + sigma_b2 > np.exp(middle)
+        top, bottom = np.where(rises, top, middle), np.where(rises, middle, bottom)
+    q = np.where(found, np.exp(top), np.where(path.rises, np.inf, 0.0))
+    return np.where(path.stays, path.q_1, q)

@@ -29,10 +29,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from weightinit_cli.theory.fixed_points import Fate, worded
-from weightinit_cli.theory.maps import chi_1, log_slope, next_q
-from weightinit_cli.theory.profile import Q_MAX
-from weightinit_cli.theory.roots import descend, root
+from weightinit_cli.theory.fixed_points import Fate, descend, root, worded
+from weightinit_cli.theory.maps import Q_MAX, chi_1, log_slope, next_q
 
 if TYPE_CHECKING:
     from collections.abc import Callable
