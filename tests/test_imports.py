@@ -39,7 +39,7 @@ ALLOWED: dict[str, set[str]] = {
     "results": {"errors", "convolution", "reading"},
     "verdicts": {"results"},
     "plots": {"results", "errors", "surroundings"},
-    "guard": {"results", "errors"},
+    "guard": {"experiments", "spec", "results", "saving", "errors"},
     "saving": {"plots", "results", "errors"},  # a single run, a batch and a check save alike
     "experiments": {
         "init", "spec", "initializers", "activations", "network", "theory", "streams", "results",

@@ -95,24 +95,29 @@ def test_update_exits_1_and_holds_afterwards(out: Path, winit: Callable, files: 
     assert winit("check", "out", "--update").code == 0
 
 
-def test_update_writes_what_was_compared(
-    out: Path, winit: Callable, monkeypatch: pytest.MonkeyPatch
-):
-    """A changed spec is not run once more for it."""
+@pytest.fixture
+def ran(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """The name and seed of whatever is run."""
     from weightinit_cli import experiments
 
-    for folder in ("a", "b"):
-        edit(out / folder, off)
-    ran = []
+    found = []
     real = experiments.run
 
     def run(spec: Any, **options: Any) -> Any:
-        ran.append(spec.name)
+        found.append((spec.name, spec.seed))
         return real(spec, **options)
 
     monkeypatch.setattr(experiments, "run", run)
+    return found
+
+
+def test_update_writes_what_was_compared(out: Path, winit: Callable, ran: list):
+    """A changed result is not run once more for it."""
+    for folder in ("a", "b"):
+        edit(out / folder, off)
+    ran.clear()
     assert winit("check", "out", "--update").code == 1
-    assert sorted(ran) == ["a", "b"]
+    assert sorted(name for name, _ in ran) == ["a", "b"]
     assert winit("check", "out").code == 0
 
 
@@ -137,6 +142,16 @@ def test_other_draws(out: Path, spec: Callable, winit: Callable):
     done = winit("check", "configs", "--against", "out")
     assert done.code == 1
     assert "layer 1 weights.std: 0.1, now 0.27" in done.out
+
+
+def test_update_under_other_draws_runs_each_network_once(
+    out: Path, spec: Callable, winit: Callable, ran: list
+):
+    edit(out / "a", lambda tree: tree["layers"][1].update(std=9.0))
+    config = spec("configs/a.yaml", "seed: 8\n")
+    ran.clear()
+    assert winit("check", config, "--against", "out", "--exclude", "b", "--update").code == 1
+    assert len(ran) == len(set(ran)) == 20
 
 
 def test_specs_without_results_and_results_without_specs(

@@ -1,29 +1,61 @@
-"""`winit check`."""
+"""`winit check`, and the options and reports that `winit diff` shares with it."""
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
+from functools import partial
+from math import isnan
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from weightinit_cli.cli import terminal
+from weightinit_cli.cli import specs, terminal
 from weightinit_cli.cli.options import Place, SpecName, data_option, threads_option
 from weightinit_cli.cli.progress import ProgressBar
-from weightinit_cli.cli.reports import (
-    exclude_option,
-    junit_option,
-    refuse_nan,
-    style_option,
-    tell,
-)
 from weightinit_cli.cli.undrawn import tell_undrawn
-from weightinit_cli.errors import FAILED, WinitError, counted
+from weightinit_cli.errors import FAILED, Mark, Problem, SpecError, WinitError, printable
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from weightinit_cli.cli.rerun import Rerun
+    from weightinit_cli.guard import Checked, Pair, Report
     from weightinit_cli.saving import Saved
+    from weightinit_cli.spec import AnySpec
+
+exclude_option = click.option(
+    "--exclude",
+    "globs",
+    metavar="GLOB",
+    multiple=True,
+    help="Leave out runs whose folder matches, e.g. 'sweep*'. Repeatable.",
+)
+junit_option = click.option(
+    "--junit",
+    metavar="FILE",
+    type=Place(),
+    help="Write a JUnit XML file, which the usual CI systems read.",
+)
+style_option = click.option(
+    "--format",
+    "style",
+    type=click.Choice(("text", "json", "github")),
+    default="text",
+    show_default=True,
+    help="text; json: a line per run; github: text with annotations.",
+)
+
+
+def refuse_nan(
+    context: click.Context,  # noqa: ARG001
+    option: click.Parameter,  # noqa: ARG001
+    value: float,
+) -> float:
+    """The value of an option; no range holds nan, and click takes it for any."""
+    if isnan(value):
+        raise click.BadParameter("must be a number, not nan")
+    return value
 
 
 @click.command("check", short_help="Run saved results again, and say what differs.")
@@ -67,34 +99,103 @@ def command(
     means, scales, gradients and well-filled bins within Student's prediction interval of 20 fresh
     networks. Exits 1 where anything differs, is missing, or a spec has changed.
     """
-    from weightinit_cli.cli.baselines import pairs_of
-    from weightinit_cli.cli.rerun import judged, rerun
+    from weightinit_cli import guard
 
     with ProgressBar("looking for results", shown=not quiet):
-        pairs, code = pairs_of(paths, against, globs, quiet=quiet)
-    done = []
-    with ProgressBar("checking", shown=not quiet) as progress:
-        for number, pair in enumerate(pairs, 1):
-            progress.step(0, f"{number:,} of {counted(len(pairs), 'run')}")
-            done.append(rerun(pair, threads, quiet=quiet, keep=update))
-    reports = judged(done, alpha)
+        pairs, code = _pairs_of(paths, against, globs, quiet=quiet)
+    bar = partial(ProgressBar, shown=not quiet)
+    done = guard.check(pairs, alpha=alpha, threads=threads, bar=bar, keep=update)
+    reports = [each.report for each in done]
     code = max(code, tell(reports, style, junit, quiet=quiet, updating=update))
     if update:
-        failing = {report.run for report in reports if report.state == "drift"}
-        changed = [each for each in done if each.pair.run in failing or each.older]
-        code = max(code, _update(changed, threads))
+        outdated = [each for each in done if each.outdated]
+        code = max(code, _update(outdated, threads))
         if against is not None:
-            code = max(code, _renew({each.pair.run for each in changed}, paths, against))
+            code = max(code, _renew({each.pair.run for each in outdated}, paths, against))
     return code
 
 
-def _update(changed: list[Rerun], threads: int | None) -> int:
-    from weightinit_cli.cli.rerun import save
+def kept_runs(runs: Iterable[str], globs: Sequence[str], *, quiet: bool) -> list[str]:
+    """The runs that `--exclude` leaves; those that it does not are printed.
 
-    code = FAILED if changed else 0
-    for each in changed:
+    Raises SpecError where it leaves none of them.
+    """
+    from weightinit_cli.guard import excluded
+
+    given, kept = list(runs), []
+    for run in given:
+        if not excluded(run, globs):
+            kept.append(run)
+        elif not quiet:
+            terminal.note(f"excluded: {run}")
+    if given and not kept:
+        raise SpecError([Problem(Mark("--exclude"), "", "leaves nothing to check")])
+    return kept
+
+
+def tell(
+    reports: Sequence[Report], style: str, junit: Path | None, *, quiet: bool, updating: bool
+) -> int:
+    """Print the reports in a style, write the JUnit file, and return the exit code."""
+    from weightinit_cli.guard import UPDATE, annotation, json_line, summary
+
+    failed = [report for report in reports if report.state == "drift"]
+    for report in reports:
+        if report.state == "error":
+            terminal.fail(report.errors, WinitError.exit_code)
+        if style == "json":
+            terminal.say(json_line(report))
+            continue
+        for line in _text(report, quiet=quiet):
+            terminal.say(terminal.no_command(line))
+        if style == "github" and report.state != "same":
+            terminal.say(annotation(report))
+    if style != "json" and not (quiet and not failed):
+        for line in summary(reports):
+            terminal.say(line)
+        if failed and not updating:
+            terminal.say(UPDATE)
+    if junit is not None:
+        _write_junit(junit, reports)
+    states = {report.state for report in reports}
+    return WinitError.exit_code if "error" in states else int("drift" in states)
+
+
+def _pairs_of(
+    paths: Sequence[str], against: Path | None, globs: Sequence[str], *, quiet: bool
+) -> tuple[list[Pair], int]:
+    """What a check is about, and the exit code of what could not be read.
+
+    Without `against`, `paths` hold saved results; with it specs, and `against` the results.
+    Raises WinitError where nothing is left to check.
+    """
+    from weightinit_cli import guard
+
+    code = 0
+    unread: list[Pair] = []
+    pairs: list[Pair] = []
+    if against is None:
+        for path in paths:
+            prefix = f"{Path(path)}/" if len(paths) > 1 else ""
+            try:
+                pairs += guard.pairs_of_results(Path(path), prefix)
+            except WinitError as error:
+                code = max(code, terminal.fail(error.lines, error.exit_code))
+    else:
+        saved = guard.find_results(against)
+        configs, code = specs.find(paths, quiet=quiet)
+        unread, pairs = guard.pairs_of_specs(configs, saved, against, specs.load)
+    kept = set(kept_runs((pair.run for pair in pairs), globs, quiet=quiet))
+    return unread + [pair for pair in pairs if pair.run in kept], code
+
+
+def _update(outdated: Sequence[Checked], threads: int | None) -> int:
+    from weightinit_cli import guard
+
+    code = FAILED if outdated else 0
+    for each in outdated:
         try:
-            code = max(code, _tell(save(each, threads)))
+            code = max(code, _tell(guard.update(each, threads)))
         except WinitError as error:
             code = max(code, terminal.fail(error.lines, error.exit_code))
     return code
@@ -103,10 +204,9 @@ def _update(changed: list[Rerun], threads: int | None) -> int:
 def _renew(changed: set[str], paths: tuple[str, ...], against: Path) -> int:
     """Write the tables and pictures over all runs of a spec of which one has changed."""
     from weightinit_cli.batch import compare_saved
-    from weightinit_cli.cli.baselines import several_of
 
     code = 0
-    for spec, folders in several_of(paths):
+    for spec, folders in _several_of(paths):
         if not changed.isdisjoint(folders):
             try:
                 code = max(code, _tell(compare_saved(spec, against)))
@@ -115,9 +215,46 @@ def _renew(changed: set[str], paths: tuple[str, ...], against: Path) -> int:
     return code
 
 
+def _several_of(paths: Sequence[str]) -> Iterator[tuple[AnySpec, list[str]]]:
+    """The specs of several runs below these paths, with their runs' folders."""
+    from weightinit_cli.batch import find_specs
+    from weightinit_cli.spec import expand
+
+    for config in find_specs(paths).specs:
+        with suppress(WinitError):
+            spec = specs.load(config)
+            if spec.runs is not None:
+                yield spec, [run.folder for run in expand(spec)]
+
+
 def _tell(saved: Saved) -> int:
     for path in saved.paths:
         terminal.note(f"written: {path}")
     if saved.interrupted:
         raise KeyboardInterrupt
     return tell_undrawn(saved)
+
+
+def _text(report: Report, *, quiet: bool) -> list[str]:
+    from weightinit_cli.guard import details, heading
+
+    if report.outcome is None or (quiet and not report.outcome.failed):
+        return []
+    lines = details(report)
+    if not (lines or report.outcome.failed):
+        return []
+    return [printable(heading(report)), *(f"  {printable(line)}" for line in lines)]
+
+
+def _write_junit(path: Path, reports: Sequence[Report]) -> None:
+    """Write the file whole; what is no file, as a pipe, gets the text as it would a line."""
+    from weightinit_cli.guard import junit
+    from weightinit_cli.results import write_files, write_through
+
+    content = junit(reports)
+    if terminal.is_stdout(path):
+        terminal.say(content.decode().rstrip("\n"))
+    elif os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113
+        write_through(path, content)
+    else:
+        write_files(path.parent, ".", {path.name: content})

@@ -1,7 +1,16 @@
-"""Guard: Result x Result -> differences, tolerances, outcome. It runs nothing itself."""
+"""Guard: saved results run again, or beside each other -> what differs, as data."""
 
+from weightinit_cli.guard.baselines import (
+    Pair,
+    excluded,
+    find_results,
+    pairs_of_results,
+    pairs_of_specs,
+    read_result,
+    sides_of,
+)
+from weightinit_cli.guard.checking import Checked, check, diff, update
 from weightinit_cli.guard.compare import compare
-from weightinit_cli.guard.find import excluded, find_results, read_result
 from weightinit_cli.guard.gates import Chosen, Gate, choose
 from weightinit_cli.guard.junit import junit
 from weightinit_cli.guard.outcome import Drift, Outcome
@@ -29,26 +38,34 @@ __all__ = [
     "FEWEST_NETWORKS",
     "SHADOWS",
     "UPDATE",
+    "Checked",
     "Chosen",
     "Drift",
     "Gate",
     "Outcome",
+    "Pair",
     "Pending",
     "Report",
     "annotation",
+    "check",
     "choose",
     "compare",
     "compare_steps",
     "details",
+    "diff",
     "excluded",
     "find_results",
     "heading",
     "json_line",
     "judge",
     "junit",
+    "pairs_of_results",
+    "pairs_of_specs",
     "read_result",
     "sample",
     "sample_of_two",
+    "sides_of",
     "spec_changes",
     "summary",
+    "update",
 ]

@@ -1,4 +1,4 @@
-"""The saved results below a folder."""
+"""The saved results below a folder, and which of them is compared with what."""
 
 from __future__ import annotations
 
@@ -6,15 +6,78 @@ import os
 import stat
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from weightinit_cli.errors import ResultError, reason
+from weightinit_cli.errors import ResultError, SpecError, WinitError, reason
 from weightinit_cli.results import STATS, load_saved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from weightinit_cli.results import AnyResult
+    from weightinit_cli.spec import AnySpec
+
+Saved = tuple[Path, Path]  # a stats.json, and the folder that was given
+
+
+class Pair(NamedTuple):
+    """One run: its folder, its saved result, and its spec where that is not the result's own.
+
+    Or a spec that cannot be read, by its file, with what is wrong; `unread` says that there are
+    such, one of which may be the run's.
+    """
+
+    run: str
+    root: Path
+    path: Path | None
+    spec: AnySpec | None
+    with_specs: bool
+    errors: tuple[str, ...] = ()
+    unread: bool = False
+
+
+def pairs_of_results(root: Path, prefix: str = "") -> list[Pair]:
+    """Every saved result below a folder with the spec inside it; `prefix` begins the runs' names.
+
+    Raises ResultError where there is none.
+    """
+    found = find_results(root)
+    return [Pair(f"{prefix}{run}", root, path, None, False) for run, path in found.items()]
+
+
+def pairs_of_specs(
+    configs: Iterable[str],
+    saved: Mapping[str, Path],
+    root: Path,
+    load: Callable[[str], AnySpec] | None = None,
+) -> tuple[list[Pair], list[Pair]]:
+    """Every run of the specs with its saved result, of those that were found below `root`.
+
+    They come after the specs that cannot be read; a run may lack either side. `load` reads a
+    spec, by default as `load_spec` does.
+    """
+    wanted, errors = _runs_of(configs, load)
+    saved = _by_present_names(saved, wanted)
+    unread = [Pair(config, root, Path(config), None, True, lines) for config, lines in errors]
+    pairs = [
+        Pair(run, root, saved.get(run), wanted.get(run), True, unread=bool(unread))
+        for run in sorted({**saved, **wanted})
+    ]
+    return unread, pairs
+
+
+def sides_of(old: Path, new: Path) -> dict[str, tuple[Saved | None, Saved | None]]:
+    """The runs of two folders beside each other; two single results, whatever their names.
+
+    Raises ResultError where one of the folders holds none.
+    """
+    a, b = find_results(old), find_results(new)
+    if len(a) == len(b) == 1:
+        b = dict(zip(a, b.values(), strict=True))
+    return {
+        run: ((a[run], old) if run in a else None, (b[run], new) if run in b else None)
+        for run in sorted({**a, **b})
+    }
 
 
 def find_results(root: Path) -> dict[str, Path]:
@@ -68,6 +131,36 @@ def excluded(name: str, globs: Sequence[str]) -> bool:
     parts = name.split("/")
     names = [*("/".join(parts[: k + 1]) for k in range(len(parts))), parts[-1]]
     return any(fnmatchcase(each, glob.rstrip("/")) for each in names for glob in globs)
+
+
+def _runs_of(
+    configs: Iterable[str], load: Callable[[str], AnySpec] | None
+) -> tuple[dict[str, AnySpec], list[tuple[str, tuple[str, ...]]]]:
+    """Every run of the specs by its folder, two of one folder being an error, and bad specs."""
+    from weightinit_cli.spec import expand, load_spec
+
+    found: dict[str, AnySpec] = {}
+    unread = []
+    for config in configs:
+        try:
+            for run in expand((load or load_spec)(config)):
+                if found.setdefault(run.folder, run) is not run:
+                    raise SpecError([run.problem("name", f"another spec writes to {run.folder}")])
+        except WinitError as error:
+            unread.append((config, error.lines))
+    return found, unread
+
+
+def _by_present_names(saved: Mapping[str, Path], wanted: Mapping[str, AnySpec]) -> dict[str, Path]:
+    """The results, those under a name that an earlier version gave to a run under its own."""
+    found = dict(saved)
+    for run, spec in wanted.items():
+        formers = () if run in found else spec.former_folders
+        for former in formers:
+            if former in found and former not in wanted:
+                found[run] = found.pop(former)
+                break
+    return found
 
 
 def _own_name(folder: Path) -> str:
