@@ -188,30 +188,36 @@ def against(found: Import) -> bool:
 
 
 MODULES = {module_name(path): path for path in sorted(ROOT.rglob("*.py"))}
+TEXTS = {name: path.read_text("utf-8") for name, path in MODULES.items()}
 FOUND = {
-    name: imports(path.read_text("utf-8"), name, package=path.name == "__init__.py")
-    for name, path in MODULES.items()
+    name: imports(text, name, package=MODULES[name].name == "__init__.py")
+    for name, text in TEXTS.items()
 }
 
 ALL = [found for module in FOUND.values() for found in module]
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda name: name or "init")
-def test_arrows_follow_the_picture(module: str):
-    assert part_of(module) in ALLOWED, "a new part: give it its place in ALLOWED, with a reason"
-    assert [str(found) for found in FOUND[module] if against(found)] == []
+PARTS = sorted({part_of(module) for module in MODULES})
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda name: name or "init")
-def test_never_pyplot_and_no_star(module: str):
-    assert [str(found) for found in FOUND[module] if "pyplot" in found.name] == []
-    tree = ast.parse(MODULES[module].read_text("utf-8"))
-    stars = [
+@pytest.mark.parametrize("part", PARTS)
+def test_arrows_follow_the_picture(part: str):
+    assert part in ALLOWED, "a new part: give it its place in ALLOWED, with a reason"
+    assert [str(found) for found in ALL if found.part == part and against(found)] == []
+
+
+def stars(source: str) -> list[int]:
+    """The lines that import every name of a module."""
+    return [
         node.lineno
-        for node in ast.walk(tree)
+        for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names)
     ]
-    assert stars == []
+
+
+def test_never_pyplot_and_no_star():
+    assert [str(found) for found in ALL if "pyplot" in found.name] == []
+    assert {name: lines for name, text in TEXTS.items() if (lines := stars(text))} == {}
 
 
 SPEAKING = {
@@ -231,11 +237,13 @@ def speaking(source: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda name: name or "init")
-def test_only_the_command_line_prints_or_exits(module: str):
-    if part_of(module) in ("cli", "__main__"):
-        pytest.skip("the command line itself")
-    assert speaking(MODULES[module].read_text("utf-8")) == []
+def test_only_the_command_line_prints_or_exits():
+    found = {
+        name: calls
+        for name, text in TEXTS.items()
+        if part_of(name) not in ("cli", "__main__") and (calls := speaking(text))
+    }
+    assert found == {}
 
 
 def test_nothing_imports_the_command_line():
