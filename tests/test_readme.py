@@ -1,4 +1,4 @@
-"""What the README says is what winit does."""
+"""What the README says is what winit does, and the citation names its version."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from weightinit_cli import load_result
+import yaml
+
+from weightinit_cli import __version__, load_result
 from weightinit_cli.cli import COMMANDS, main
 from weightinit_cli.cli.table import table
 from weightinit_cli.results.pictures import COMPARISON, PICTURES
@@ -95,3 +97,8 @@ def test_the_commands_shown_are_valid(tmp_path: Path, monkeypatch: pytest.Monkey
         words = line.partition("#")[0].partition("|")[0].partition(">")[0].split()
         assert words[0] == "winit"
         assert main([*words[1:]]) == 0, line
+
+
+def test_the_citation_is_of_this_version():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["version"] == __version__
