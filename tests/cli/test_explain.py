@@ -10,7 +10,7 @@ import pytest
 
 from weightinit_cli import load_result
 from weightinit_cli.cli import steps, table, terminal, theory
-from weightinit_cli.cli.explain import COLUMNS, MARKS, WORDS
+from weightinit_cli.cli.explain import MARKS, WORDS, column_meanings
 from weightinit_cli.cli.several import HEADS
 from weightinit_cli.results import LayerTheory, Prediction
 from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS, HEALTHY, Thresholds
@@ -57,7 +57,7 @@ def test_list_of_all(winit: Callable):
     assert heads.split()[0] == "verdict"
     between = lines.index("")
     assert [line.split()[0] for line in lines[:between] if not line.startswith(" ")] == NAMES
-    for named in (COLUMNS, MARKS, WORDS):
+    for named in (column_meanings(), MARKS, WORDS):
         start, between = between, [*lines, ""].index("", between + 1)
         rows = [line for line in lines[start + 2 : between] if not line.startswith(" ")]
         assert [line.partition("  ")[0] for line in rows] == list(named)
@@ -85,7 +85,7 @@ def test_what_stands_in_place_of_a_figure(winit: Callable, mark: str, words: str
 
 
 def test_words_of_the_files_that_no_column_shows(winit: Callable):
-    assert set(re.findall(r"no_\w+", COLUMNS["z (std)"])) <= WORDS.keys()
+    assert set(re.findall(r"no_\w+", column_meanings()["z (std)"])) <= WORDS.keys()
     for word, meaning in WORDS.items():
         run = winit("explain", word)
         assert (run.code, run.err) == (0, "")
@@ -105,10 +105,14 @@ def test_every_column_of_every_table(winit: Callable, spec: Callable):
         gradient=replace(layer.gradient, nonfinite=1),
         theory=LayerTheory(1.0, 1.0, {"std": Prediction(1.0, 1.0, 1.0)}, ()),
     )
-    heads = {*theory.HEADS, *steps.HEADS, *(head for each in HEADS.values() for head in each)}
+    heads = {
+        *(column.head for column in theory.table_columns([])),
+        *steps.HEADS,
+        *(head for each in HEADS.values() for head in each),
+    }
     heads |= {column.head for column in table._columns([whole])} | {table.SPARK_HEAD, "first loss"}
-    assert heads - {"layer", "run", "verdict"} == COLUMNS.keys()
-    for head, meaning in COLUMNS.items():
+    assert heads - {"layer", "run", "verdict"} == column_meanings().keys()
+    for head, meaning in column_meanings().items():
         assert meaning in joined(winit("explain", head).out)
 
 

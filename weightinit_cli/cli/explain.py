@@ -35,18 +35,9 @@ WORDS = {
     "in stats.json, in summary.csv and in pictures",
     "no_z": "why a figure that theory predicts has no z, in stats.json",
 }
-# The heads of the tables' columns; those of the experiments over steps after the others.
-COLUMNS = {
-    "mean": "the mean of the layer's activations, over all inputs and units",
-    "std": "the standard deviation of the layer's activations, over all inputs and units",
-    "z (std)": "how many standard errors std lies from what theory expects at this width; more "
-    "than 5 are no chance; where there is none, no_z in stats.json says why",
-    "sat. low": "the share of pre-activations in the activation function's flat lower end",
-    "sat. high": "the share of pre-activations in the activation function's flat upper end",
-    "distinct": "how many units' outputs differ; equal units stay equal in training",
-    "std (inputs)": "the signal: one unit's standard deviation from input to input, "
-    "root mean square over the units",
-    "grad. ratio": "the power of the gradient at this layer over that at the layer after",
+# The heads of the tables' columns that are no single figure of a layer; those of the experiments
+# over steps after the others.
+OTHER_COLUMNS = {
     "finite": "how many of the layer's activations are finite numbers: its figures are of these, "
     "and leave out inf and nan",
     "grad. finite": "how many values of the gradient at this layer are finite numbers: its ratio "
@@ -74,6 +65,25 @@ COLUMNS = {
 }
 
 
+Z = (
+    "how many standard errors std lies from what theory expects at this width; more than 5 are no "
+    "chance; where there is none, no_z in stats.json says why"
+)
+
+
+def column_meanings() -> dict[str, str]:
+    """What each column shows, by its head."""
+    from weightinit_cli.results.figures import FIGURES
+
+    told: dict[str, str] = {}
+    for row in FIGURES.values():
+        if row.in_table:
+            told[row.head] = row.words
+        if row.head == "std":
+            told["z (std)"] = Z
+    return told | OTHER_COLUMNS
+
+
 @click.command("explain", short_help="Print what a verdict or a column means.")
 @click.argument("name", required=False)
 def command(name: str | None) -> None:
@@ -92,7 +102,7 @@ def _all(columns: int) -> list[str]:
 
     meanings = {name: definition.meaning for name, definition in DEFINITIONS.items()}
     meanings[HEALTHY] = ALL_IS_WELL
-    others = {"column": COLUMNS, "in place of a figure": MARKS, "in files": WORDS}
+    others = {"column": column_meanings(), "in place of a figure": MARKS, "in files": WORDS}
     lists = {"verdict": meanings, **others}
     told = [_list(what, each, columns) for what, each in lists.items()]
     return [line for lines in told for line in ["", *lines]][1:]
@@ -112,7 +122,7 @@ def _one(name: str, columns: int) -> list[str]:
     from weightinit_cli.spec.nodes import suggestion
     from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS, HEALTHY
 
-    names = [*DEFINITIONS, HEALTHY, *COLUMNS, *WORDS]
+    names = [*DEFINITIONS, HEALTHY, *column_meanings(), *WORDS]
     heads = _heads(_plain(name))
     mark = BELOW if re.fullmatch(r"<[0-9][0-9.,e+-]*", name) else name
     if mark in MARKS or name in WORDS:
@@ -122,7 +132,7 @@ def _one(name: str, columns: int) -> list[str]:
         hint = suggestion(name, names, f"there are {verdicts}, and the heads of columns")
         raise click.UsageError(f"no verdict or column {name!r}{hint}")
     elif heads:
-        told = {head: {"meaning": COLUMNS[head]} for head in heads}
+        told = {head: {"meaning": column_meanings()[head]} for head in heads}
     elif name == HEALTHY:
         told = {name: {"meaning": ALL_IS_WELL, "formula": "no other verdict is drawn"}}
     else:
@@ -138,7 +148,7 @@ def _one(name: str, columns: int) -> list[str]:
 
 def _heads(word: str) -> list[str]:
     """The column of this head, else those whose heads begin with this word."""
-    plain = {_plain(head): head for head in COLUMNS}
+    plain = {_plain(head): head for head in column_meanings()}
     if word in plain:
         return [plain[word]]
     return [head for each, head in plain.items() if word and each.startswith(f"{word} ")]

@@ -12,11 +12,11 @@ from weightinit_cli.cli import terminal
 from weightinit_cli.cli.columns import UNLIMITED, Cell, Column, Layout, layout_for, layouts, lean
 from weightinit_cli.cli.heading import heading, pretraining
 from weightinit_cli.errors import printable
-from weightinit_cli.results.figures import figure, resolved
+from weightinit_cli.results.figures import FIGURES, figure, resolved
 from weightinit_cli.results.limits import gradient_of_finite, is_rounded, of_finite, short, told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from weightinit_cli.results import LayerStatistics, Result, Verdict
 
@@ -25,6 +25,7 @@ ASCII = " .:-=+*#@"
 SPARK_WIDTH = 30
 SPARK_GOOD = 20
 SPARK_HEAD = "histogram"
+SATURATION = ("saturation.low", "saturation.high")
 SHADED = 0.2
 # Standard errors from theory that chance does not explain.
 FAR_OFF = 5
@@ -78,34 +79,47 @@ def _beside(layout: Layout) -> int:
 
 def _columns(layers: Sequence[LayerStatistics]) -> list[Column]:
     """Those that every result has, and those that this one has something to show in."""
-    low, high = zip(*(_saturation(layer) for layer in layers), strict=True)
-    z = [_z(layer) for layer in layers]
-    ratio = _cells(layers, "gradient.ratio", _number)
-    outside = [_outside(layer) for layer in layers]
     finite = [_finite(of_finite(layer)) for layer in layers]
-    gradient = [_finite(gradient_of_finite(layer)) for layer in layers]
-    columns = [
+    of_gradient = [_finite(gradient_of_finite(layer)) for layer in layers]
+    return [
         Column("layer", [Cell(str(number), "cyan") for number in range(1, len(layers) + 1)]),
-        Column("mean", _cells(layers, "mean", _number), spare=3),
-        Column("std", _cells(layers, "std", _number)),
-        Column("z (std)", z if any(cell.text != "-" for cell in z) else [], spare=1),
-        Column("sat. low", low, spare=2),
-        Column("sat. high", high, spare=2),
-        Column("distinct", _cells(layers, "distinct_units", _count), spare=3),
-        Column("std (inputs)", _cells(layers, "std_across_inputs", _number)),
-        Column("finite", finite if any(cell.colour for cell in finite) else []),
-        Column("grad. ratio", ratio if any(cell.text != "-" for cell in ratio) else []),
-        Column("grad. finite", gradient if any(cell.colour for cell in gradient) else []),
-        Column("outside", outside if any(cell.colour for cell in outside) else []),
+        *_figures(layers, gradient=False),
+        *_coloured("finite", finite),
+        *_figures(layers, gradient=True),
+        *_coloured("grad. finite", of_gradient),
+        *_coloured("outside", [_outside(layer) for layer in layers]),
     ]
-    return [column for column in columns if column.cells]
 
 
-def _cells(
-    layers: Sequence[LayerStatistics], path: str, words: Callable[[float | None], str]
-) -> list[Cell]:
-    """A figure of each layer, or what is known of it."""
-    return [Cell(told(layer, path, figure(layer, path), words)) for layer in layers]
+def _figures(layers: Sequence[LayerStatistics], *, gradient: bool) -> list[Column]:
+    """The figures of the table; those of the gradient where there is something to show."""
+    columns = []
+    for path, row in FIGURES.items():
+        if row.in_table and path.startswith("gradient.") == gradient:
+            cells = [_cell(layer, path) for layer in layers]
+            if not gradient or any(cell.text != "-" for cell in cells):
+                columns.append(Column(row.head, cells, spare=row.spare))
+        if path == "std" and not gradient:
+            z = [_z(layer) for layer in layers]
+            columns += [Column("z (std)", z, spare=1)] if any(c.text != "-" for c in z) else []
+    return columns
+
+
+def _coloured(head: str, cells: list[Cell]) -> list[Column]:
+    """A column that is shown where a cell of it is set off."""
+    return [Column(head, cells)] if any(cell.colour for cell in cells) else []
+
+
+def _cell(layer: LayerStatistics, path: str) -> Cell:
+    """A figure, or what is known of it; set off where both flat ends exist and hold much.
+
+    Relu has one end, which is flat by design.
+    """
+    gate = FIGURES[path].gate
+    words = {"fraction": _percent, "count": _count}.get(gate, _number)
+    low, high = (resolved(layer, end) for end in SATURATION)
+    much = path in SATURATION and low is not None and high is not None and low + high > SHADED
+    return Cell(told(layer, path, figure(layer, path), words), "yellow" if much else None)
 
 
 def _z(layer: LayerStatistics) -> Cell:
@@ -142,16 +156,6 @@ def _value(value: float) -> str:
 def _number(value: float | None) -> str:
     """Four digits, with a short exponent: `1.751e5`."""
     return "-" if value is None else short(f"{value:.4g}")
-
-
-def _saturation(layer: LayerStatistics) -> tuple[Cell, Cell]:
-    """Both ends; set off where both exist and hold much (relu's one is flat by design)."""
-    paths = "saturation.low", "saturation.high"
-    low, high = (resolved(layer, path) for path in paths)
-    much = low is not None and high is not None and low + high > SHADED
-    colour = "yellow" if much else None
-    first, second = (told(layer, path, figure(layer, path), _percent) for path in paths)
-    return Cell(first, colour), Cell(second, colour)
 
 
 def _percent(value: float | None) -> str:

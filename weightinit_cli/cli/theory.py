@@ -11,10 +11,11 @@ from weightinit_cli.cli.columns import UNLIMITED, Cell, Column, layout_for
 from weightinit_cli.cli.options import config_option, set_option
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.errors import WinitError, counted, printable
+from weightinit_cli.results.figures import FIGURES
 from weightinit_cli.results.limits import short
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from weightinit_cli.results import LayerTheory
@@ -28,17 +29,6 @@ FEW = 3
 
 # From so many layers on they are told without decimals, and from so many on as a power of ten.
 MANY, TOO_MANY = 1e3, 1e6
-
-HEADS = ("layer", "q", "c", "std", "std (inputs)", "sat. low", "sat. high", "grad. ratio", "grad.")
-SPARE = ("sat. low", "sat. high")
-PATHS = (
-    "std",
-    "std_across_inputs",
-    "saturation.low",
-    "saturation.high",
-    "gradient.ratio",
-    "gradient.signal_rms",
-)
 
 
 @click.command("theory", short_help="Print what mean-field theory predicts, without a run.")
@@ -104,11 +94,7 @@ def _table(said: Forecast) -> list[str]:
     left_out = len(numbered) - 2 * MOST_ROWS
     if left_out > 0:
         numbered[MOST_ROWS:-MOST_ROWS] = []
-    rows = [_row(number, layer) for number, layer in numbered]
-    table = [
-        Column(head, [Cell(text) for text in texts], spare=head in SPARE)
-        for head, *texts in zip(HEADS, *rows, strict=True)
-    ]
+    table = table_columns(numbered)
     columns = terminal.columns() or UNLIMITED
     layout = layout_for(table, columns)
     lines = layout.rows()
@@ -116,7 +102,8 @@ def _table(said: Forecast) -> list[str]:
         note = f"({counted(left_out, 'layer')} left out; --json has all)"
         lines.insert(MOST_ROWS, note)
     if len(layout.columns) < len(table):
-        note = f"({', '.join(SPARE)} left out for want of room; --json has all)"
+        spare = ", ".join(column.head for column in table if column.spare)
+        note = f"({spare} left out for want of room; --json has all)"
         lines += terminal.wrapped(note, columns, indent=1)
     if len(said.layers) < layer_count(said.spec):
         lines.append(
@@ -125,13 +112,26 @@ def _table(said: Forecast) -> list[str]:
     return [*(click.style(line, dim=True) for line in layout.head_lines()), *lines]
 
 
-def _row(number: int, layer: LayerTheory) -> tuple[str, ...]:
-    values = [layer.figures[path].value if path in layer.figures else None for path in PATHS]
-    c = 1 - layer.one_minus_c
-    shown = _number(c)
-    if 0 < layer.one_minus_c < 1e-3:
-        shown = f"1 - {short(f'{layer.one_minus_c:.2g}')}"
-    return (str(number), _number(layer.q), shown, *map(_number, values))
+def table_columns(numbered: Sequence[tuple[int, LayerTheory]]) -> list[Column]:
+    """The columns of the table: a row per layer, with its number."""
+    shown = {path: row for path, row in FIGURES.items() if row.in_theory}
+    told = {
+        "layer": [str(number) for number, _ in numbered],
+        "q": [_number(layer.q) for _, layer in numbered],
+        "c": [_correlation(layer.one_minus_c) for _, layer in numbered],
+    }
+    columns = [Column(head, list(map(Cell, texts))) for head, texts in told.items()]
+    for path, row in sorted(shown.items(), key=lambda each: each[1].in_theory):
+        said = [layer.figures.get(path) for _, layer in numbered]
+        texts = [_number(None if each is None else each.value) for each in said]
+        columns.append(Column(row.head, list(map(Cell, texts)), spare=row.spare))
+    return columns
+
+
+def _correlation(one_minus_c: float) -> str:
+    if 0 < one_minus_c < 1e-3:
+        return f"1 - {short(f'{one_minus_c:.2g}')}"
+    return _number(1 - one_minus_c)
 
 
 def _changes_size(spec: Mapping[str, Any]) -> bool:

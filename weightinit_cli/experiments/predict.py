@@ -13,7 +13,7 @@ from weightinit_cli.initializers.given import Given
 from weightinit_cli.initializers.samplers import Constant, FixedNorm, Independent
 from weightinit_cli.network import Conv
 from weightinit_cli.results import LayerTheory, Prediction, certain, figure, floor
-from weightinit_cli.results.figures import CERTAIN
+from weightinit_cli.results.figures import CERTAIN, in_gate
 from weightinit_cli.results.limits import finite
 from weightinit_cli.theory import (
     LayerScale,
@@ -24,8 +24,6 @@ from weightinit_cli.theory import (
     why_no_z,
     z_score,
 )
-from weightinit_cli.theory.shifts import LOGARITHMIC
-from weightinit_cli.theory.validity import SHARES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -200,7 +198,7 @@ def _prediction(
     """One figure's; whether it has a z is asked of the derived errors, which no draw decides."""
     p, moved = said.layers[number], said.shifts[number]
     value, measured = p.figures[path], figure(layer, path)
-    if path in SHARES and value * _values(layer) < ENOUGH_VALUES:
+    if in_gate(path, "fraction") and value * _values(layer) < ENOUGH_VALUES:
         return Prediction(value, None, None, f"fewer than {ENOUGH_VALUES} values are expected")
     derived, scale = said.errors[number], said.scales[number]
     no_z = (
@@ -227,9 +225,9 @@ def _not_measured(path: str, layer: LayerStatistics, error: float | None) -> str
         return "there is no such figure in this run"
     if part is not None and part.nonfinite:
         return "it was measured of the finite values alone"
-    if path in ("mean", *SHARES) and certain(layer, "preactivation_std") is None:
+    if in_gate(path, "mean", "fraction") and certain(layer, "preactivation_std") is None:
         return "the run's dtype cannot tell the pre-activations that it comes from"
-    if path == "mean":
+    if in_gate(path, "mean"):
         if error is None or error >= CERTAIN * floor(layer, path):
             return None
         return (
@@ -243,7 +241,7 @@ def _not_measured(path: str, layer: LayerStatistics, error: float | None) -> str
 
 
 def _without_logarithm(path: str, measured: float | None) -> str | None:
-    is_zero = path in LOGARITHMIC and not measured
+    is_zero = in_gate(path, "log") and not measured
     return "0 was measured, which has no logarithm" if is_zero else None
 
 

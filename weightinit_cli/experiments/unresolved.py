@@ -8,17 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from weightinit_cli.results.figures import CERTAIN, figure, floor
+from weightinit_cli.results.figures import CERTAIN, FIGURES, figure, floor, gated
 
 if TYPE_CHECKING:
     from weightinit_cli.network import GradientRecord, Record
     from weightinit_cli.results import LayerStatistics
-
-SIZES: Final = ("mean", "std", "preactivation_std", "std_across_inputs", "std_across_units")
-EXTREMES: Final = ("min", "max")
-GRADIENT: Final = ("gradient.signal_rms", "gradient.weight_rms")
-RATIOS: Final = ("gradient.ratio", "gradient.total_ratio")
-SATURATION: Final = ("saturation.low", "saturation.high")
 
 HIGHEST: Final = 1023  # exponent of a float
 SMALLEST: Final = sys.float_info.min
@@ -41,9 +35,10 @@ def unresolved(layer: LayerStatistics, record: Record) -> Unresolved:
     """
     if layer.nonfinite:
         return _unresolved_weights(layer, record)
-    found: Unresolved = {path: floor(layer, path) for path in SIZES if _is_below(layer, path)}
+    sizes = gated("mean", "log")
+    found: Unresolved = {path: floor(layer, path) for path in sizes if _is_below(layer, path)}
     if _size(layer) < floor(layer, "std"):
-        found |= {path: floor(layer, path) for path in EXTREMES if _is_below(layer, path)}
+        found |= {path: floor(layer, path) for path in gated("extreme") if _is_below(layer, path)}
         found |= dict.fromkeys(("zero_fraction", "dead_units", "distinct_units"))
     elif record.distinct is not None and record.distinct.rounded:
         found["distinct_units"] = None
@@ -51,7 +46,11 @@ def unresolved(layer: LayerStatistics, record: Record) -> Unresolved:
         found |= dict.fromkeys(("zero_fraction", "dead_units"))
     z = record.preactivations
     if z is not None and (z.moments.rms or 0.0) < floor(layer, "preactivation_std"):
-        found |= dict.fromkeys(path for path in SATURATION if figure(layer, path) is not None)
+        found |= dict.fromkeys(
+            path
+            for path in gated("fraction")
+            if path.startswith("saturation.") and figure(layer, path) is not None
+        )
     return found | _unresolved_weights(layer, record)
 
 
@@ -101,7 +100,8 @@ def unresolved_gradient(
     if gradient is None:
         return {}
     if not sloped or (flushed and not gradient.signal_rms and not gradient.nonfinite):
-        return dict.fromkeys(GRADIENT if above is None else (*GRADIENT, *RATIOS))
+        units = ("gradient",) if above is None else ("gradient", "ratio")
+        return dict.fromkeys(path for path, row in FIGURES.items() if row.unit in units)
     found: Unresolved = {}
     if record.signal.total and (gradient.signal_rms or 0.0) < SMALLEST:
         found["gradient.signal_rms"] = SMALLEST

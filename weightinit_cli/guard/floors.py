@@ -7,6 +7,7 @@ from math import sqrt
 from typing import TYPE_CHECKING
 
 from weightinit_cli.guard.leaves import Place, count_group
+from weightinit_cli.results.figures import FIGURES, in_gate
 from weightinit_cli.results.limits import finite
 from weightinit_cli.results.shapes import values
 
@@ -26,12 +27,9 @@ ESTIMATE = 1e-2
 BEYOND_A_FOLD = 1e-3
 EPS = {"float32": 2.0**-23, "float64": 2.0**-52}
 
-_SPREADS = frozenset({"std", "std_across_inputs", "std_across_units", "preactivation_std"})
 _MERGED = frozenset({"distinct_units", "channels.distinct"})
-_SINGLE = ("min", "max", "quantiles.", "histogram.edges.")
+_SINGLE = ("quantiles.", "histogram.edges.")
 _OVER_SEEDS = re.compile(r"\.(mean|std|quantiles\..*|values\..*)$")
-_RATIOS = frozenset({"gradient.ratio", "gradient.total_ratio"})
-_FRACTIONS = frozenset({"saturation.low", "saturation.high", "zero_fraction"})
 
 
 class Floors:
@@ -68,7 +66,7 @@ class Floors:
         if figure.startswith("repeats."):
             figure = _OVER_SEEDS.sub("", figure.removeprefix("repeats."))
         layer, units = self._saved[place.layer], self._units[place.layer]
-        if figure in _FRACTIONS or figure.startswith(("resolution.", "weights.")):
+        if in_gate(figure, "fraction") or figure.startswith(("resolution.", "weights.")):
             return self._beside_the_values(layer, figure, size)
         gradient = figure.startswith("gradient.")
         noise = 4 * self._eps * max(abs(layer.min or 0.0), abs(layer.max or 0.0))
@@ -81,12 +79,12 @@ class Floors:
         if figure in _MERGED:
             left = layer.distinct_units or units
             return sqrt(min(left, units - left)) if figure == "distinct_units" else 1.0
-        if figure in _SPREADS and noise:
+        if in_gate(figure, "log") and noise:
             return noise * noise / (size + noise) + noise / sqrt(units)
-        return noise if figure.startswith(_SINGLE) else 0.0
+        return noise if in_gate(figure, "extreme") or figure.startswith(_SINGLE) else 0.0
 
     def _beside_the_values(self, layer: LayerStatistics, figure: str, size: float) -> float:
-        if figure in _FRACTIONS:
+        if in_gate(figure, "fraction"):
             return FEWEST / _values(layer)
         if figure.startswith("resolution."):
             return ESTIMATE * size
@@ -97,7 +95,8 @@ class Floors:
 
     def _share_of_the_largest(self, number: int, figure: str) -> float:
         """What FEWEST values at the upper edge of |δ|'s histogram are of the power of all."""
-        numbers = [number, number + 1] if figure in _RATIOS else [number]
+        row = FIGURES.get(figure)
+        numbers = [number, number + 1] if row is not None and row.unit == "ratio" else [number]
         share = 0.0
         for gradient in (self._saved[k].gradient for k in numbers if k < len(self._saved)):
             if gradient is not None and gradient.signal_rms:

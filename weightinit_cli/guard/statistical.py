@@ -14,6 +14,7 @@ from weightinit_cli.guard.outcome import Drift, Outcome, worst
 from weightinit_cli.guard.samples import Gatherer, Sample
 from weightinit_cli.guard.structure import contradictions, lacks, missing
 from weightinit_cli.results import FIGURES, figure
+from weightinit_cli.results.figures import WEIGHTS, gated, in_gate
 from weightinit_cli.results.limits import finite
 
 if TYPE_CHECKING:
@@ -24,20 +25,6 @@ if TYPE_CHECKING:
 
 FEWEST_NETWORKS = 20
 MOST_EXPONENT = 700.0
-
-MEANS = ("mean", "weights.mean")
-LOGS = (
-    "std",
-    "preactivation_std",
-    "std_across_inputs",
-    "std_across_units",
-    "weights.std",
-    "gradient.signal_rms",
-    "gradient.weight_rms",
-    "gradient.ratio",
-    "gradient.total_ratio",
-)
-FRACTIONS = ("saturation.low", "saturation.high", "zero_fraction")
 
 
 class Pending(NamedTuple):
@@ -95,21 +82,22 @@ def sample_of_two(old: Result, new: Result, chosen: Chosen) -> Pending:
             one, other = _side(was, path), _side(now, path)
             if one is not None and other is not None:
                 saved, expected = one[0], other[0]
-                floor = RELATIVE * (1.0 if path in LOGS else max(abs(saved), abs(expected)))
+                is_log = in_gate(path, "log")
+                floor = RELATIVE * (1.0 if is_log else max(abs(saved), abs(expected)))
                 place, apart = Place(number, path), hypot(one[1], other[1])
-                samples.append(Sample(place, saved, expected, apart, None, floor, path in LOGS))
+                samples.append(Sample(place, saved, expected, apart, None, floor, is_log))
             elif figure(was, path) is not None or figure(now, path) is not None:
                 skipped += 1
     return Pending(_outcome(old, new, chosen, ()), tuple(samples), (), skipped)
 
 
 def _side(layer: LayerStatistics, path: str) -> tuple[float, float] | None:
-    """A figure with its standard error, of LOGS both of the logarithm; None where it has no z."""
+    """A figure with its standard error, or both of the logarithm; None where it has no z."""
     said = layer.theory.figures.get(path) if layer.theory else None
     measured = figure(layer, path)
     if said is None or said.z is None or said.standard_error is None or measured is None:
         return None
-    if path not in LOGS:
+    if not in_gate(path, "log"):
         return measured, said.standard_error
     return (log(measured), said.standard_error / said.value) if measured and said.value else None
 
@@ -118,13 +106,13 @@ def _gather(
     gatherer: Gatherer, number: int, layer: LayerStatistics, *, with_gradient: bool
 ) -> None:
     """All that can be compared of one layer, without min, max, quantiles and whole units."""
-    for path in MEANS:
-        gatherer.mean(Place(number, path))
-    for path in LOGS:
-        if with_gradient or not path.startswith("gradient."):
+    for path, row in (FIGURES | WEIGHTS).items():
+        if row.gate == "mean":
+            gatherer.mean(Place(number, path))
+        elif row.gate == "log" and (with_gradient or not path.startswith("gradient.")):
             gatherer.log(Place(number, path))
     values = finite(layer.histogram) + layer.nonfinite
-    for path in FRACTIONS:
+    for path in gated("fraction"):
         gatherer.share(Place(number, path), values, values)
     bins = len(layer.histogram.counts)
     if gatherer.fixed(*(Place(number, f"histogram.edges.{edge}") for edge in (0, bins))):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from weightinit_cli.plots.curves import Axis, linear_axis, log_axis, log_suits
+from weightinit_cli.plots.curves import Axis, axis_for
 from weightinit_cli.plots.drawing import MUTED, ORANGE
 from weightinit_cli.plots.series import Series
 from weightinit_cli.plots.varied import Varied, at, key
 from weightinit_cli.plots.verdict import HEALTHY
 from weightinit_cli.results.comparison import VARIANT, is_number
+from weightinit_cli.results.figures import charts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,20 +20,34 @@ if TYPE_CHECKING:
     from weightinit_cli.plots.legend import Entry
     from weightinit_cli.plots.series import Values
     from weightinit_cli.results.comparison import ComparedRun
+    from weightinit_cli.results.figures import Unit
 
 DECADES = 2
+HEIGHT = 96.0
+HEIGHTS = {"saturated": 58.0, "gradient δ, rms": 110.0}
+ABSENCES = {"saturated": "not flat on both sides", "gradient δ, rms": "not measured"}
 
 
-class Kind(NamedTuple):
-    """A row of panels: what is shown, how high, and what stands where no curve has it.
+class ComparedFigure(NamedTuple):
+    """A row of panels: what is shown, of which unit, and what it shares its axis with.
 
     Of several paths, the share in both flat ends, the sum is shown where there are all.
     """
 
     words: str
     paths: tuple[str, ...]
-    height: float
-    absent: str
+    unit: Unit
+    chart: str
+
+    @property
+    def height(self) -> float:
+        """How high its panels are, in points."""
+        return HEIGHTS.get(self.words, HEIGHT)
+
+    @property
+    def nowhere(self) -> str:
+        """What stands where no curve has it."""
+        return ABSENCES.get(self.words, "no finite value")
 
     def values(self, run: ComparedRun) -> Values:
         """Of every layer of a run."""
@@ -47,13 +62,15 @@ class Kind(NamedTuple):
         return run.cannot_tell(*self.paths)
 
 
-SPREADS = (
-    Kind("std", ("std",), 96.0, "no finite value"),
-    Kind("std across inputs", ("std_across_inputs",), 96.0, "no finite value"),
-)
-SATURATED = Kind("saturated", ("saturation.low", "saturation.high"), 58.0, "not flat on both sides")
-GRADIENT = Kind("gradient δ, rms", ("gradient.signal_rms",), 110.0, "not measured")
-KINDS = (*SPREADS, SATURATED, GRADIENT)
+def compared_figures() -> list[ComparedFigure]:
+    """The rows of panels, those that share an axis one below the other."""
+    found = []
+    for chart, rows in charts().items():
+        panels = {row.panel: row for row in rows.values() if row.panel}
+        for words, row in panels.items():
+            paths = tuple(path for path, each in rows.items() if each.panel == words)
+            found.append(ComparedFigure(words, paths, row.unit, chart))
+    return found
 
 
 class Column(NamedTuple):
@@ -62,21 +79,21 @@ class Column(NamedTuple):
     name: str
     curves: tuple[tuple[Entry, ComparedRun], ...]
 
-    def series(self, kind: Kind, layers: int) -> list[Series]:
-        """The curves of a kind that have a value."""
+    def series(self, shown: ComparedFigure, layers: int) -> list[Series]:
+        """The curves of a figure that have a value."""
         found = []
         for entry, run in self.curves:
-            values = kind.values(run)
+            values = shown.values(run)
             if any(value is not None for value in values):
                 values += (None,) * (layers - len(values))
                 none = (None,) * layers
                 found.append(Series(entry.words, entry.color, values, none, none, none))
         return found
 
-    def absent(self, kind: Kind) -> str:
+    def absent(self, shown: ComparedFigure) -> str:
         """What stands where no curve has it."""
-        lost = any(kind.unresolved(run) for _, run in self.curves)
-        return "unresolved" if lost else kind.absent
+        lost = any(shown.unresolved(run) for _, run in self.curves)
+        return "unresolved" if lost else shown.nowhere
 
     @property
     def healthy(self) -> tuple[str, Color] | None:
@@ -103,7 +120,7 @@ class Column(NamedTuple):
 class Bundle(NamedTuple):
     """A row of panels as it is drawn: the curves of each column over one axis."""
 
-    kind: Kind
+    shown: ComparedFigure
     series: tuple[list[Series], ...]
     axis: Axis
     notes: list[list[str]]  # what each column's curves cannot show
@@ -112,27 +129,24 @@ class Bundle(NamedTuple):
     @property
     def words(self) -> str:
         """The name of the y axis."""
-        return self.axis.named(self.kind.words)
+        return self.axis.named(self.shown.words)
 
 
 def bundles(columns: Sequence[Column], layers: int) -> list[Bundle]:
-    """The figures that some run has; both standard deviations over the same axis."""
+    """The figures that some run has; those of the same chart over the same axis."""
     found = []
-    for kind in KINDS:
-        series = tuple(column.series(kind, layers) for column in columns)
+    every = compared_figures()
+    for shown in every:
+        series = tuple(column.series(shown, layers) for column in columns)
         known = _known(series)
-        if kind in SPREADS:
-            both = [column.series(other, layers) for other in SPREADS for column in columns]
-            axis = log_axis(_known(both)) if log_suits(_known(both)) else linear_axis(_known(both))
-        elif kind is SATURATED:
-            axis = linear_axis(known, percent=True)
-        else:
-            axis = log_axis(known, DECADES)
-        lost = any(kind.unresolved(run) for column in columns for _, run in column.curves)
+        beside = [other for other in every if other.chart == shown.chart]
+        all_series = [column.series(other, layers) for other in beside for column in columns]
+        axis = axis_for(shown.unit, _known(all_series), DECADES)
+        lost = any(shown.unresolved(run) for column in columns for _, run in column.curves)
         if known or lost:
-            notes = [_missing(kind, column, axis) for column in columns]
-            absent = [column.absent(kind) for column in columns]
-            found.append(Bundle(kind, series, axis, notes, absent))
+            notes = [_missing(shown, column, axis) for column in columns]
+            absent = [column.absent(shown) for column in columns]
+            found.append(Bundle(shown, series, axis, notes, absent))
     return found
 
 
@@ -140,7 +154,7 @@ def _known(series: Iterable[Sequence[Series]]) -> list[float]:
     return [value for every in series for each in every for value in each.known]
 
 
-def _missing(kind: Kind, column: Column, axis: Axis) -> list[str]:
+def _missing(shown: ComparedFigure, column: Column, axis: Axis) -> list[str]:
     """Zeros on a log axis, and layers without the figure where the run has it in others.
 
     Also where the run has it in none for lack of resolution, and where it is of the finite values.
@@ -148,12 +162,12 @@ def _missing(kind: Kind, column: Column, axis: Axis) -> list[str]:
     zero, gaps = [], []
     somewhere, everywhere = [], []
     for entry, run in column.curves:
-        values = kind.values(run)
+        values = shown.values(run)
         some = any(value is not None for value in values)
-        lost = kind.unresolved(run)
-        if axis.log and run.zeros.issuperset(kind.paths):
+        lost = shown.unresolved(run)
+        if axis.log and run.zeros.issuperset(shown.paths):
             zero.append(entry.words)
-        if (None in values and some and not lost) or run.nonfinite.issuperset(kind.paths):
+        if (None in values and some and not lost) or run.nonfinite.issuperset(shown.paths):
             gaps.append(entry.words)
         somewhere.append(lost and some)
         everywhere.append(lost and not some)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from weightinit_cli.plots.drawing import Color
     from weightinit_cli.plots.logaxis import Point
     from weightinit_cli.plots.series import Series, Values
+    from weightinit_cli.results.figures import Unit
 
 MOST_DOTS = 60
 RADIUS = 1.7
@@ -92,6 +93,15 @@ def linear_axis(values: Sequence[float], *, percent: bool = False) -> Axis:
         for value, text in scale.ticks(3 if percent else MOST_TICKS)
     )
     return Axis(0.0, top * 1.04 / factor, log=False, ticks=ticks)
+
+
+def axis_for(unit: Unit, values: Sequence[float], decades: int) -> Axis:
+    """In decades for gradients, at least so many; in percent for shares; else as the values ask."""
+    if unit == "gradient":
+        return log_axis(values, decades)
+    if unit == "share":
+        return linear_axis(values, percent=True)
+    return log_axis(values) if log_suits(values) else linear_axis(values)
 
 
 def curves(box: Box, every: Sequence[Series], axis: Axis, rules: Sequence[Item]) -> list[Item]:

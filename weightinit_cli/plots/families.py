@@ -76,7 +76,7 @@ def curves_over_depth(
     if not every:
         return None
     verdicts: dict[str, tuple[str, ...]] = {}
-    high = sum(bundle.kind.height + GAP for bundle in every) - GAP
+    high = sum(bundle.shown.height + GAP for bundle in every) - GAP
     if column is None and verdicts_fit(shown, high):
         verdicts = {entry.words: run.verdict for entry, run in columns[0].curves}
     page = _page(every, legend_width(color, shown, verdicts))
@@ -84,7 +84,7 @@ def curves_over_depth(
     items: list[Item] = []
     panels: list[Panel] = []
     for bundle in reversed(every):
-        boxes = [Box(x, y, page.wide, bundle.kind.height) for x in page.xs]
+        boxes = [Box(x, y, page.wide, bundle.shown.height) for x in page.xs]
         for box in boxes if not panels else ():
             items += axes.layer_axis(box, layers)
         items += _bundle_items(bundle, boxes)

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from weightinit_cli.results.model import LayerStatistics, Result, Spread
 
 LOW, HIGH = "saturation.low", "saturation.high"
-RATIO, SIGNAL, WEIGHTS = "gradient.ratio", "gradient.signal_rms", "gradient.weight_rms"
-GRADIENT = (RATIO, SIGNAL, WEIGHTS)
+RATIO, SIGNAL = "gradient.ratio", "gradient.signal_rms"
 MATTERS = 0.01  # of a layer in its flat ends
 
 

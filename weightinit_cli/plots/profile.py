@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.plots import axes, figures
-from weightinit_cli.plots.curves import (
-    Axis,
-    curves,
-    direct_labels,
-    linear_axis,
-    log_axis,
-    log_suits,
-)
+from weightinit_cli.plots.curves import Axis, axis_for, curves, direct_labels
 from weightinit_cli.plots.drawing import (
     BLUE,
     GREEN,
@@ -30,11 +24,11 @@ from weightinit_cli.plots.fonts import elide, width_of
 from weightinit_cli.plots.heading import THEORY, Key, heading
 from weightinit_cli.plots.labels import NOTE_LINE, NOTE_SIZE
 from weightinit_cli.plots.series import ABSENT, Series, layer_words, series
+from weightinit_cli.results.figures import charts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weightinit_cli.plots.drawing import Color
     from weightinit_cli.results.model import Result
 
 WIDTH = 660.0
@@ -42,9 +36,9 @@ GAP = 12.0
 LABEL_GAP = 7.0
 DECADES = 10
 
-SPREADS = (("std", "all values", BLUE), ("std_across_inputs", "across inputs", GREEN))
-ENDS = ((figures.LOW, "low end", BLUE), (figures.HIGH, "high end", GREEN))
-GRADIENT = ((figures.SIGNAL, "signal δ", BLUE), (figures.WEIGHTS, "weights", GREEN))
+COLOURS = (BLUE, GREEN, ORANGE)
+HEIGHT = 104.0
+HEIGHTS = {"saturated": 58.0, "gradient, rms": 128.0}
 
 
 class Chart(NamedTuple):
@@ -64,8 +58,8 @@ class Chart(NamedTuple):
 
 
 def profile(result: Result) -> Drawing:
-    """The drawing: heading, and a chart for each kind of figure that was recorded."""
-    charts = [chart for chart in _charts(result) if chart is not None]
+    """The drawing: heading, and each of the charts that has a curve."""
+    charts = _charts(result)
     ticks = [text for chart in charts for _, text in chart.axis.ticks]
     words = [each.words for chart in charts for each in chart.series]
     left = axes.MARGIN + axes.LABEL_SIZE + 6 + axes.widest(ticks) + axes.TICK + 2
@@ -87,27 +81,21 @@ def profile(result: Result) -> Drawing:
     return Drawing(WIDTH, height, (*head.items(height), *items), tuple(panels))
 
 
-def _charts(result: Result) -> list[Chart | None]:
-    spreads = _several(result, SPREADS)
-    known = [value for each in spreads for value in each.known]
-    axis = log_axis(known) if log_suits(known) else linear_axis(known)
-    ends = _several(result, ENDS)
-    shares = [value for each in ends for value in each.known]
-    gradient = _several(result, GRADIENT)
-    sizes = [value for each in gradient for value in each.known]
-    return [
-        Chart(axis.named("std"), spreads, axis, 104.0) if spreads else None,
-        Chart("saturated", ends, linear_axis(shares, percent=True), 58.0) if ends else None,
-        Chart("gradient, rms (log)", gradient, log_axis(sizes, DECADES), 128.0)
-        if gradient
-        else None,
-    ]
-
-
-def _several(result: Result, wanted: Sequence[tuple[str, str, Color]]) -> tuple[Series, ...]:
+def _charts(result: Result) -> list[Chart]:
+    """The panels that some figure has a curve in."""
+    found = []
     dtype = figures.dtype(result)
-    found = (series(result.layers, path, words, color, dtype) for path, words, color in wanted)
-    return tuple(each for each in found if each is not None)
+    for words, rows in charts().items():
+        every = (
+            series(result.layers, path, row.curve, color, dtype)
+            for (path, row), color in zip(rows.items(), cycle(COLOURS), strict=False)
+        )
+        some = tuple(each for each in every if each is not None)
+        if some:
+            known = [value for each in some for value in each.known]
+            axis = axis_for(next(iter(rows.values())).unit, known, DECADES)
+            found.append(Chart(axis.named(words), some, axis, HEIGHTS.get(words, HEIGHT)))
+    return found
 
 
 def _keys(result: Result, charts: Sequence[Chart]) -> tuple[Key, ...]:

@@ -57,7 +57,9 @@ def series(
         for layer, value in zip(layers, values, strict=True)
     )
     overflown = any(
-        layer.gradient and layer.gradient.nonfinite for layer in layers if path in figures.GRADIENT
+        layer.gradient and layer.gradient.nonfinite
+        for layer in layers
+        if path.startswith("gradient.")
     )
     if all(gap == ABSENT for gap in gaps) and not overflown:
         return None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from weightinit_cli.results.decode import Mismatch, decode
-from weightinit_cli.results.figures import FIGURES, figure
+from weightinit_cli.results.figures import FIGURES, figure, in_gate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from weightinit_cli.results.symmetry import SymmetryResult
     from weightinit_cli.results.training import TrainingResult
 
-SHARES: Final = frozenset({"saturation.low", "saturation.high", "zero_fraction"})
-SIGNED: Final = frozenset({"mean", "min", "max"})
-COUNTS: Final = ("dead_units", "distinct_units")
 ROUNDING = 1e-9  # of what is computed, not counted
 
 # What winit writes of its surroundings; what else stands there is kept as it is.
@@ -42,9 +39,7 @@ def check_environment(environment: Mapping[str, Any]) -> None:
 def check_bounds(layer: LayerStatistics, place: str, units: int) -> None:
     """Raise Mismatch where a layer of so many units has what no layer can have."""
     for path in FIGURES:
-        _check(path, figure(layer, path), f"{place}.{path}")
-    for path in COUNTS:
-        _at_most(units, figure(layer, path), f"{place}.{path}")
+        _check(path, figure(layer, path), f"{place}.{path}", units)
     if layer.weights is not None:
         _share(layer.weights.zero_fraction, f"{place}.weights.zero_fraction")
         _not_negative(layer.weights.std, f"{place}.weights.std")
@@ -55,13 +50,13 @@ def check_bounds(layer: LayerStatistics, place: str, units: int) -> None:
         for name in ("distinct", "dead"):
             _at_most(units, getattr(layer.channels, name), f"{place}.channels.{name}")
     for path, spread in (layer.repeats or {}).items():
-        _check(path, spread.mean, f"{place}.repeats.{path}.mean")
+        _check(path, spread.mean, f"{place}.repeats.{path}.mean", units)
         _not_negative(spread.std, f"{place}.repeats.{path}.std")
     _check_resolution(layer, place)
     if layer.theory is not None:
         _not_negative(layer.theory.q, f"{place}.theory.q")
         for path, said in layer.theory.figures.items():
-            _check(path, said.value, f"{place}.theory.figures.{path}.value")
+            _check(path, said.value, f"{place}.theory.figures.{path}.value", units)
             _not_negative(said.standard_error, f"{place}.theory.figures.{path}.standard_error")
         _shares(layer.theory.histogram, f"{place}.theory.histogram")
 
@@ -102,11 +97,13 @@ def check_networks(result: TrainingResult) -> None:
             raise Mismatch(f"{place}.k", "must be from 1 to the number of networks")
 
 
-def _check(path: str, value: float | None, place: str) -> None:
-    if path in SHARES:
+def _check(path: str, value: float | None, place: str, units: int) -> None:
+    if in_gate(path, "fraction"):
         _share(value, place)
-    elif path not in SIGNED:
+    elif not in_gate(path, "mean", "extreme"):
         _not_negative(value, place)
+    if path in FIGURES and FIGURES[path].unit == "units":
+        _at_most(units, value, place)
 
 
 def _share(value: float | None, place: str) -> None:

@@ -9,7 +9,7 @@ from sys import intern
 from typing import TYPE_CHECKING, Any, Final
 
 from weightinit_cli.results.describe import described
-from weightinit_cli.results.figures import resolved
+from weightinit_cli.results.figures import FIGURES, resolved
 from weightinit_cli.results.limits import is_partial
 
 if TYPE_CHECKING:
@@ -20,13 +20,6 @@ if TYPE_CHECKING:
 
 VARIANT: Final = "variant"
 RATIO, SIGNAL = "gradient.ratio", "gradient.signal_rms"
-CURVES: Final = (
-    "std",
-    "std_across_inputs",
-    "saturation.low",
-    "saturation.high",
-    SIGNAL,
-)
 MOST_LOG = 709.0  # exp of a little more overflows
 
 
@@ -35,9 +28,9 @@ class ComparedRun:
     """One of several runs.
 
     `varied` says in what it differs, in the order of the axes: ("variant", its name) first, then
-    each swept path with its value. `figures` has those of `CURVES` as one array over the layers,
-    nan where a figure does not exist: 10,000 runs of five layers take 10 MB. `gradient` is the
-    geometric mean of the layers' `gradient.ratio`; `verdict` has the names, worst first; `said`
+    each swept path with its value. `figures` has those that a panel shows as one array over the
+    layers, nan where a figure does not exist: 10,000 runs of five layers take 10 MB. `gradient` is
+    the geometric mean of the layers' `gradient.ratio`; `verdict` has the names, worst first; `said`
     is the spec in words. `result` is kept where its histograms are to be shown.
 
     `unresolved` has the paths that the run's dtype cannot tell in some layer, which have no figure
@@ -106,20 +99,21 @@ def compared(
     """
     varied = tuple(varied)
     layers = result.layers
+    paths = [path for path, row in FIGURES.items() if row.panel]
     no_ratio = ratio_is_unresolved(layers)
     if sum(is_number(value) for path, value in varied if path != VARIANT) > 1:
         layers = layers[-1:]
     return ComparedRun(
         label,
         varied,
-        {path: array("d", [_or_nan(resolved(layer, path)) for layer in layers]) for path in CURVES},
+        {path: array("d", [_or_nan(resolved(layer, path)) for layer in layers]) for path in paths},
         mean_gradient_ratio(result.layers),
         tuple(intern(verdict.name) for verdict in result.verdict),
         tuple(intern(part) for part in described(result.spec)),
         result if keep else None,
-        _unresolved(layers, CURVES) | ({RATIO} if no_ratio else set()),
-        frozenset(path for path in CURVES if any(_overflows(layer, path) for layer in layers)),
-        frozenset(path for path in CURVES if any(_is_zero(layer, path) for layer in layers)),
+        _unresolved(layers, paths) | ({RATIO} if no_ratio else set()),
+        frozenset(path for path in paths if any(_overflows(layer, path) for layer in layers)),
+        frozenset(path for path in paths if any(_is_zero(layer, path) for layer in layers)),
     )
 
 

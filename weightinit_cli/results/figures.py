@@ -1,56 +1,226 @@
-"""The scalar figures of a layer by their paths: `std`, `saturation.low`, `gradient.ratio`."""
+"""The scalar figures of a layer: one row each, which every table, picture, gate and file reads.
+
+A figure is a field of `LayerStatistics`, computed in `experiments/statistics.py`, and a row here.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from weightinit_cli.results.model import LayerStatistics
 
-FIGURES: Final = (
-    "mean",
-    "std",
-    "min",
-    "max",
-    "preactivation_std",
-    "saturation.low",
-    "saturation.high",
-    "zero_fraction",
-    "dead_units",
-    "distinct_units",
-    "std_across_inputs",
-    "std_across_units",
-    "nonfinite",
-    "gradient.signal_rms",
-    "gradient.weight_rms",
-    "gradient.ratio",
-    "gradient.total_ratio",
-    "gradient.nonfinite",
-)
+Gate = Literal["mean", "log", "fraction", "count", "extreme", "exact"]
+Unit = Literal["activation", "pre-activation", "gradient", "weight", "ratio", "share", "units", ""]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """What is to be known of one figure, wherever it is told or compared.
+
+    `words` say what it is. `unit` decides its rounding floor: a layer's resolution is known of
+    activations and of pre-activations. `gate` says how results of other draws are compared: by the
+    figure itself (mean), by its logarithm, as a fraction of the values; counts, extremes and what
+    is compared exactly depend on the draws too steeply.
+
+    `head` is the head of its column in the terminal, `spare` how early a narrow terminal leaves
+    that out (0: never); `in_table` puts it into the table of a run, `in_theory` gives its place in
+    that of `winit theory`. `chart` and `curve` are the panel and the curve of the depth picture,
+    `panel` the panel of a picture of many runs, in which figures of the same panel are summed.
+    `since` is the schema version that had it first.
+    """
+
+    words: str
+    unit: Unit
+    gate: Gate
+    head: str = ""
+    spare: int = 0
+    in_table: bool = False
+    in_theory: int = 0
+    chart: str = ""
+    curve: str = ""
+    panel: str = ""
+    since: int = 1
+
+
+FIGURES: Final[dict[str, Figure]] = {
+    "mean": Figure(
+        words="the mean of the layer's activations, over all inputs and units",
+        unit="activation",
+        gate="mean",
+        head="mean",
+        spare=3,
+        in_table=True,
+    ),
+    "std": Figure(
+        words="the standard deviation of the layer's activations, over all inputs and units",
+        unit="activation",
+        gate="log",
+        head="std",
+        in_table=True,
+        in_theory=1,
+        chart="std",
+        curve="all values",
+        panel="std",
+    ),
+    "min": Figure(words="the smallest activation", unit="activation", gate="extreme"),
+    "max": Figure(words="the largest activation", unit="activation", gate="extreme"),
+    "preactivation_std": Figure(
+        words="the standard deviation of the layer's pre-activations, over all inputs and units",
+        unit="pre-activation",
+        gate="log",
+    ),
+    "saturation.low": Figure(
+        words="the share of pre-activations in the activation function's flat lower end",
+        unit="share",
+        gate="fraction",
+        head="sat. low",
+        spare=2,
+        in_table=True,
+        in_theory=3,
+        chart="saturated",
+        curve="low end",
+        panel="saturated",
+    ),
+    "saturation.high": Figure(
+        words="the share of pre-activations in the activation function's flat upper end",
+        unit="share",
+        gate="fraction",
+        head="sat. high",
+        spare=2,
+        in_table=True,
+        in_theory=4,
+        chart="saturated",
+        curve="high end",
+        panel="saturated",
+    ),
+    "zero_fraction": Figure(
+        words="the share of activations that are exactly zero", unit="share", gate="fraction"
+    ),
+    "dead_units": Figure(
+        words="how many units are zero for every input", unit="units", gate="count"
+    ),
+    "distinct_units": Figure(
+        words="how many units' outputs differ; equal units stay equal in training",
+        unit="units",
+        gate="count",
+        head="distinct",
+        spare=3,
+        in_table=True,
+    ),
+    "std_across_inputs": Figure(
+        words="the signal: one unit's standard deviation from input to input, "
+        "root mean square over the units",
+        unit="activation",
+        gate="log",
+        head="std (inputs)",
+        in_table=True,
+        in_theory=2,
+        chart="std",
+        curve="across inputs",
+        panel="std across inputs",
+    ),
+    "std_across_units": Figure(
+        words="the standard deviation of the units' means", unit="activation", gate="log"
+    ),
+    "nonfinite": Figure(words="how many activations are inf or nan", unit="", gate="count"),
+    "gradient.signal_rms": Figure(
+        words="the root mean square of the gradient at the layer's pre-activations",
+        unit="gradient",
+        gate="log",
+        head="grad.",
+        in_theory=6,
+        chart="gradient, rms",
+        curve="signal δ",
+        panel="gradient δ, rms",
+    ),
+    "gradient.weight_rms": Figure(
+        words="the root mean square of the gradient of the layer's weights",
+        unit="gradient",
+        gate="log",
+        chart="gradient, rms",
+        curve="weights",
+    ),
+    "gradient.ratio": Figure(
+        words="the power of the gradient at this layer over that at the layer after",
+        unit="ratio",
+        gate="log",
+        head="grad. ratio",
+        in_table=True,
+        in_theory=5,
+    ),
+    "gradient.total_ratio": Figure(
+        words="the same of the power summed over the layer's units",
+        unit="ratio",
+        gate="log",
+        since=4,
+    ),
+    "gradient.nonfinite": Figure(
+        words="how many values of the gradient are inf or nan", unit="", gate="count"
+    ),
+}
+
+# Of the layer's weights, which the spec decides and no theory predicts.
+WEIGHTS: Final[dict[str, Figure]] = {
+    "weights.mean": Figure(words="the mean of the layer's weights", unit="weight", gate="mean"),
+    "weights.std": Figure(words="their standard deviation", unit="weight", gate="log"),
+    "weights.min": Figure(words="the smallest weight", unit="weight", gate="extreme"),
+    "weights.max": Figure(words="the largest weight", unit="weight", gate="extreme"),
+    "weights.kurtosis": Figure(
+        words="the fourth standardized moment of the weights: 3 for a normal distribution",
+        unit="",
+        gate="exact",
+    ),
+    "weights.zero_fraction": Figure(
+        words="the share of weights that are exactly zero", unit="share", gate="exact"
+    ),
+    "weights.nonfinite": Figure(
+        words="how many weights are inf or nan", unit="", gate="count", since=4
+    ),
+}
+
+# What a figure has to be, in floors of its resolution, for anything to be concluded from its value.
+CERTAIN: Final = 8
+
+
+def gated(*gates: Gate) -> list[str]:
+    """The paths in FIGURES that are compared in one of these ways."""
+    return [path for path, each in FIGURES.items() if each.gate in gates]
+
+
+def in_gate(path: str, *gates: Gate) -> bool:
+    """Whether a path is one of FIGURES that is compared in one of these ways."""
+    row = FIGURES.get(path)
+    return row is not None and row.gate in gates
+
+
+def charts() -> dict[str, dict[str, Figure]]:
+    """The panels of the depth picture, each with its figures."""
+    found: dict[str, dict[str, Figure]] = {}
+    for path, each in FIGURES.items():
+        if each.chart:
+            found.setdefault(each.chart, {})[path] = each
+    return found
 
 
 def figure(layer: LayerStatistics, path: str) -> float | None:
-    """The figure at one of FIGURES; None where it does not exist."""
+    """The figure at a path; None where it does not exist."""
     if path.startswith("gradient.") and layer.gradient is None:
         return None
     value: float | None = attrgetter(path)(layer)
     return value
 
 
-# What a figure has to be, in floors of its resolution, for anything to be concluded from its value.
-CERTAIN: Final = 8
-
-_OF_ACTIVATIONS = frozenset({"mean", "std", "min", "max", "std_across_inputs", "std_across_units"})
-
-
 def floor(layer: LayerStatistics, path: str) -> float:
     """What the figure at one of FIGURES is rounding or underflow below; 0 where that is unknown."""
-    if layer.resolution is None:
+    resolution, unit = layer.resolution, FIGURES[path].unit
+    if resolution is None:
         return 0.0
-    if path == "preactivation_std":
-        return layer.resolution.preactivations or 0.0
-    return layer.resolution.activations if path in _OF_ACTIVATIONS else 0.0
+    if unit == "pre-activation":
+        return resolution.preactivations or 0.0
+    return resolution.activations if unit == "activation" else 0.0
 
 
 def resolved(layer: LayerStatistics, path: str) -> float | None:

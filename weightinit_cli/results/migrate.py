@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from weightinit_cli.results.decode import Mismatch
+from weightinit_cli.results.figures import FIGURES, WEIGHTS
 from weightinit_cli.results.model import SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ def upgrade(tree: Tree) -> None:
     Raises Mismatch for a figure that its version does not have.
     """
     for version in range(tree["schema_version"], SCHEMA_VERSION):
-        UPGRADES[version](tree)
+        if version in UPGRADES:
+            UPGRADES[version](tree)
+        for path, layer in _named_layers(tree):
+            _add_figures(layer, version + 1, path)
         tree["schema_version"] = version + 1
 
 
@@ -79,22 +83,36 @@ def upgrade_2_to_3(tree: Tree) -> None:
 
 
 def upgrade_3_to_4(tree: Tree) -> None:
-    """No resolution, no quantiles of weights and over seeds, no reasons, no total power."""
-    spec = tree.get("spec")
-    if not isinstance(spec, dict) or spec.get("experiment", "histogram") != "histogram":
-        return
-    layers = tree.get("layers")
-    numbered = enumerate(layers if isinstance(layers, list) else ())
-    named = [("input", tree.get("input")), *((f"layers.{n}", each) for n, each in numbered)]
-    for path, layer in named:
+    """No resolution, no quantiles of weights and over seeds, no reasons."""
+    for path, layer in _named_layers(tree):
         _add(layer, {"resolution": None, "unresolved": {}}, path)
         if isinstance(layer, dict):
-            _add(layer.get("weights"), {"quantiles": None, "nonfinite": None}, f"{path}.weights")
-            _add(layer.get("gradient"), {"total_ratio": None}, f"{path}.gradient")
+            _add(layer.get("weights"), {"quantiles": None}, f"{path}.weights")
             _add_to_each(layer.get("repeats"), {"quantiles": None}, f"{path}.repeats")
             theory = layer.get("theory")
             figures = theory.get("figures") if isinstance(theory, dict) else None
             _add_to_each(figures, {"no_z": None}, f"{path}.theory.figures")
+
+
+def _named_layers(tree: Tree) -> list[tuple[str, Any]]:
+    """The input and the layers of a result of `experiment: histogram`, each with its path."""
+    spec = tree.get("spec")
+    if not isinstance(spec, dict) or spec.get("experiment", "histogram") != "histogram":
+        return []
+    layers = tree.get("layers")
+    numbered = enumerate(layers if isinstance(layers, list) else ())
+    return [("input", tree.get("input")), *((f"layers.{n}", each) for n, each in numbered)]
+
+
+def _add_figures(layer: object, version: int, place: str) -> None:
+    """Give a layer the figures that this version was the first to have."""
+    if not isinstance(layer, dict):
+        return
+    for path, row in (FIGURES | WEIGHTS).items():
+        if row.since == version:
+            part, _, key = path.rpartition(".")
+            owner = layer.get(part) if part else layer
+            _add(owner, {key: None}, f"{place}.{part}" if part else place)
 
 
 def _add_to_each(parts: object, new: Mapping[str, Any], path: str) -> None:
@@ -112,8 +130,8 @@ def _add(part: object, new: Mapping[str, Any], path: str) -> None:
         part[key] = value
 
 
-# What each version was the last to lack: the beginnings of paths, `*` for any name, and keys of the
-# spec.
+# What each version was the last to lack beside its figures: the beginnings of paths, `*` for any
+# name, and keys of the spec.
 _NEW_AFTER: Final[dict[int, tuple[str, ...]]] = {
     1: (
         "digest",
@@ -129,26 +147,34 @@ _NEW_AFTER: Final[dict[int, tuple[str, ...]]] = {
     ),
     2: (),
     3: (
-        "gradient.total_ratio",
         "repeats.gradient.nonfinite",
-        "repeats.gradient.total_ratio",
         "repeats.*.quantiles",
         "repeats.*.values",
         "resolution",
         "theory.figures.*.no_z",
         "theory.figures.*.standard_error",  # to first order in 1 / width; its z, too
         "theory.figures.*.z",
-        "theory.figures.gradient.total_ratio",
         "unresolved",
-        "weights.nonfinite",
         "weights.quantiles",
     ),
 }
 
+
+def _new_figures(version: int) -> list[str]:
+    """Where the figures stand that this version was the first to have."""
+    paths = [path for path, row in FIGURES.items() if row.since == version]
+    told = [f"{part}.{path}" for path in paths for part in ("repeats", "theory.figures")]
+    return [*paths, *told, *(path for path, row in WEIGHTS.items() if row.since == version)]
+
+
 # What the files of each version lacked.
 LACKED: Final[dict[int, tuple[str, ...]]] = {
-    version: tuple(path for last in _NEW_AFTER if last >= version for path in _NEW_AFTER[last])
-    for version in _NEW_AFTER
+    version: tuple(
+        path
+        for last in range(version, SCHEMA_VERSION)
+        for path in (*_NEW_AFTER.get(last, ()), *_new_figures(last + 1))
+    )
+    for version in range(1, SCHEMA_VERSION)
 }
 
 UPGRADES: Final[dict[int, Callable[[Tree], None]]] = {

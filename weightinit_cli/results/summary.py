@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from weightinit_cli.results.figures import FIGURES, resolved
+from weightinit_cli.results.figures import FIGURES, WEIGHTS, resolved
 from weightinit_cli.results.limits import below, finite
 from weightinit_cli.results.store import KINDS
 from weightinit_cli.results.symmetry import SymmetryResult
@@ -26,7 +26,6 @@ Row = dict[str, Any]
 
 # The components of a spec, whose parameters are columns of their own.
 _COMPONENTS = ("activation", "initializer", "bias")
-_WEIGHTS = ("mean", "std", "min", "max", "kurtosis", "zero_fraction", "nonfinite")
 
 
 def rows(result: AnyResult, run: str) -> list[Row]:
@@ -118,9 +117,7 @@ def _unresolved(layer: LayerStatistics) -> list[str]:
 def _weights(layer: LayerStatistics) -> Row:
     if layer.weights is None:
         return {}
-    weights = asdict(layer.weights)
-    paths = {f"weights.{key}": weights[key] for key in _WEIGHTS}
-    row: Row = {path: None if path in layer.unresolved else v for path, v in paths.items()}
+    row: Row = {path: resolved(layer, path) for path in WEIGHTS}
     quantiles = layer.weights.quantiles or {}
     return row | _quantiles("weights.quantiles", quantiles, layer.quantiles)
 
