@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from support.idx import IMAGES, LABELS, t10k
-from weightinit_cli.data import NAMES, checksums, files, load
+from weightinit_cli.data import NAMES, checksums, load, mnist
 from weightinit_cli.errors import DataError
 
 DOTTED = {IMAGES: "t10k-images.idx3-ubyte", LABELS: "t10k-labels.idx1-ubyte"}
@@ -72,7 +72,7 @@ def test_a_file_is_read_once_as_long_as_it_stays(
         read.append(path.name)
         return path.read_bytes()
 
-    monkeypatch.setattr(files, "read_idx", counted)
+    monkeypatch.setattr(mnist, "read_idx", counted)
     monkeypatch.chdir(tmp_path)
     first = checksums("mnist_t10k", tmp_path)
     assert checksums("mnist_t10k", ".") == first
@@ -138,7 +138,7 @@ def test_what_is_no_file_counts_as_missing(tmp_path: Path):
 
 def test_unknown_name():
     assert said("minst", None) == "unknown data set 'minst'; there are digits, mnist_t10k, mnist"
-    assert set(NAMES) == {"digits", *files.FILES}
+    assert set(NAMES) == {"digits", *mnist.FILES}
 
 
 def test_the_names_cost_nothing():

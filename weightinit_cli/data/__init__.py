@@ -59,9 +59,9 @@ def checksums(name: str, folder: str | os.PathLike[str] | None = None) -> dict[s
         from weightinit_cli.data import digits
 
         return digits.checksums()
-    from weightinit_cli.data import files
+    from weightinit_cli.data import mnist
 
-    return files.checksums(_known(name), folder)
+    return mnist.checksums(_known(name), folder)
 
 
 def notes(name: str, folder: str | os.PathLike[str] | None = None) -> tuple[str, ...]:
@@ -69,9 +69,9 @@ def notes(name: str, folder: str | os.PathLike[str] | None = None) -> tuple[str,
 
     Raises DataError as `checksums` does.
     """
-    from weightinit_cli.data import files
+    from weightinit_cli.data import mnist
 
-    found = files.others(checksums(name, folder))
+    found = mnist.others(checksums(name, folder))
     if not found:
         return ()
     what = "this file is" if len(found) == 1 else "these files are"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from hashlib import sha256
 from importlib.util import find_spec
 
-from weightinit_cli.data.model import Data
+from weightinit_cli.data.model import Data, cut, scaled
 from weightinit_cli.errors import DataError
 
 TRAIN, VALIDATION, TEST = 1200, 297, 300
@@ -40,8 +40,6 @@ def load(dtype: str) -> Data:
     except ImportError:
         raise DataError(MISSING) from None
     import numpy as np
-
-    from weightinit_cli.data.split import cut, scaled
 
     pixels, labels = (part.astype(np.uint8) for part in load_digits(return_X_y=True))
     if sha256(pixels.tobytes() + labels.tobytes()).hexdigest() != CHECKSUM:

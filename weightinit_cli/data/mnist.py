@@ -2,28 +2,49 @@
 
 Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits"; LeCun et al.
 1998, "Gradient-based learning applied to document recognition". The order is that of the files.
+Only `load` needs numpy: names and checksums cost nothing.
 """
 
 from __future__ import annotations
 
+import stat
+from functools import lru_cache
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from weightinit_cli.data.files import FILES, SHAPES, T10K, TEST, TRAIN, TRAINING, find
 from weightinit_cli.data.idx import header_size, read_idx
-from weightinit_cli.data.model import Data
-from weightinit_cli.data.split import cut, scaled
-from weightinit_cli.errors import DataError
+from weightinit_cli.data.model import Data, cut, scaled
+from weightinit_cli.errors import DataError, reason
 
 if TYPE_CHECKING:
     import os
-    from pathlib import Path
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from weightinit_cli.data.model import Part
 
-Bytes = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
+SIDE = 28
+TRAIN, TEST = 60_000, 10_000
+T10K = ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+TRAINING = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte")
+SHAPES: dict[str, tuple[int, ...]] = {
+    TRAINING[0]: (TRAIN, SIDE, SIDE),
+    TRAINING[1]: (TRAIN,),
+    T10K[0]: (TEST, SIDE, SIDE),
+    T10K[1]: (TEST,),
+}
+FILES = {"mnist_t10k": T10K, "mnist": (*TRAINING, *T10K)}
+# The sha256 of what MNIST's files hold, uncompressed.
+MNIST = {
+    TRAINING[0]: "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    TRAINING[1]: "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    T10K[0]: "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    T10K[1]: "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+}
+SOURCE = "https://ossci-datasets.s3.amazonaws.com/mnist/"
 
 CLASSES = 10
 WHITE = 255
@@ -36,7 +57,7 @@ def load(name: str, folder: str | os.PathLike[str] | None, dtype: str) -> Data:
 
     Raises DataError where a file is missing, broken, or not as MNIST's are.
     """
-    paths = find(name, folder)
+    paths = _find(name, folder)
     contents = {file: read_idx(paths[file], SHAPES[file]) for file in FILES[name]}
     for file in contents:
         check = _check_labels if len(SHAPES[file]) == 1 else _check_images
@@ -50,7 +71,57 @@ def load(name: str, folder: str | os.PathLike[str] | None, dtype: str) -> Data:
     return Data(name, train, validation, _pair(contents, T10K, dtype), CLASSES, sums)
 
 
-def _values(contents: dict[str, bytes], file: str) -> Bytes:
+def checksums(name: str, folder: str | os.PathLike[str] | None) -> dict[str, str]:
+    """The sha256 of each file's uncompressed content, by its canonical name.
+
+    Raises DataError where a file is missing, or not of its kind and size.
+    """
+    sums = {}
+    for file, path in _find(name, folder).items():
+        try:
+            state = path.stat()
+        except OSError as error:
+            raise DataError(f"{path}: {reason(error)}") from None
+        sums[file] = _checksum(path.absolute(), SHAPES[file], state.st_size, state.st_mtime_ns)
+    return sums
+
+
+def others(sums: Mapping[str, str]) -> list[str]:
+    """The files, of those with these checksums, that have MNIST's names and hold something else."""
+    return [file for file, checksum in sums.items() if checksum != MNIST.get(file, checksum)]
+
+
+def _find(name: str, folder: str | os.PathLike[str] | None) -> dict[str, Path]:
+    """The path of each file of a data set, by its canonical name.
+
+    Of several spellings the first counts: plain, `.gz`, and both with a dot before `idx`.
+    Raises DataError where there is no folder, or files are missing from it.
+    """
+    if not folder:
+        raise DataError(
+            f"{name}: needs a folder of files: give --data-dir or set WINIT_DATA_DIR; "
+            f"to be had from {SOURCE}"
+        )
+    place = Path(folder)
+    kind = _mode(place)
+    if kind is None or not stat.S_ISDIR(kind):
+        what = "no such folder" if kind is None else "not a folder"
+        raise DataError(
+            f"{place}: {what}; --data-dir or WINIT_DATA_DIR must name that of {name}'s files"
+        )
+    found = {file: _spelled(place, file) for file in FILES[name]}
+    missing = [file for file, path in found.items() if path is None]
+    if missing:
+        raise DataError(
+            f"{place}: lacks {', '.join(missing)} (each plain or .gz, or spelled "
+            f"{_dotted(missing[0])}); to be had from {SOURCE}: winit downloads nothing"
+        )
+    return {file: path for file, path in found.items() if path is not None}
+
+
+def _values(contents: dict[str, bytes], file: str) -> NDArray[np.uint8]:
+    import numpy as np
+
     shape = SHAPES[file]
     return np.frombuffer(contents[file], np.uint8, offset=header_size(shape)).reshape(shape)
 
@@ -60,12 +131,12 @@ def _pair(contents: dict[str, bytes], files: tuple[str, str], dtype: str) -> Par
     return scaled(images, labels, WHITE, dtype)
 
 
-def _check_images(images: Bytes, path: Path) -> None:
+def _check_images(images: NDArray[np.uint8], path: Path) -> None:
     if images.min() == images.max():
         raise DataError(f"{path}: every pixel is {images.min()}, must be of several values")
 
 
-def _check_labels(labels: Bytes, path: Path) -> None:
+def _check_labels(labels: NDArray[np.uint8], path: Path) -> None:
     place = int((labels >= CLASSES).argmax())  # the first, or 0 where there is none
     if labels[place] >= CLASSES:
         raise DataError(
@@ -73,3 +144,32 @@ def _check_labels(labels: Bytes, path: Path) -> None:
         )
     if labels.min() == labels.max():
         raise DataError(f"{path}: every label is {labels[0]}, must be of several classes")
+
+
+@lru_cache(maxsize=64)
+def _checksum(path: Path, shape: tuple[int, ...], _size: int, _mtime_ns: int) -> str:
+    return sha256(read_idx(path, shape)).hexdigest()
+
+
+def _spelled(folder: Path, file: str) -> Path | None:
+    for spelling in (file, _dotted(file)):
+        for path in (folder / spelling, folder / f"{spelling}.gz"):
+            kind = _mode(path)
+            if kind is not None and stat.S_ISREG(kind):
+                return path
+    return None
+
+
+def _dotted(file: str) -> str:
+    """The name of some mirrors: t10k-images.idx3-ubyte."""
+    return file.replace("-idx", ".idx")
+
+
+def _mode(path: Path) -> int | None:
+    """What stands at a path, None for nothing; raises DataError where that cannot be seen."""
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:  # a null byte is a ValueError
+        raise DataError(f"{path}: {reason(error)}") from None

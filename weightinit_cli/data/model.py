@@ -1,8 +1,9 @@
-"""What a data set is, once it is read."""
+"""What a data set is, once it is read, and how it is made of bytes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -44,3 +45,24 @@ class Data:
     def features(self) -> int:
         """The size of one input."""
         return int(self.train.inputs.shape[1])
+
+
+def scaled(pixels: NDArray[np.uint8], labels: NDArray[np.uint8], white: int, dtype: str) -> Part:
+    """Pixels (n, ...) of 0..`white` as inputs (n, features) of 0..1, and their labels."""
+    import numpy as np
+
+    kind = np.dtype(dtype)
+    rows = pixels.reshape(len(pixels), -1)
+    inputs: NDArray[np.floating[Any]] = np.divide(rows, kind.type(white), dtype=kind)
+    targets = labels.astype(np.int64)
+    inputs.flags.writeable = targets.flags.writeable = False
+    return Part(inputs, targets)
+
+
+def cut(whole: Part, *sizes: int) -> list[Part]:
+    """The first `sizes[0]` examples, the next `sizes[1]`, ...: views, nothing is copied."""
+    ends = accumulate(sizes)
+    return [
+        Part(whole.inputs[end - size : end], whole.labels[end - size : end])
+        for size, end in zip(sizes, ends, strict=True)
+    ]
