@@ -23,10 +23,9 @@ from weightinit_cli.batch import (
     Processes,
     Product,
     Serial,
-    forking,
     jobs_of,
     processes,
-    spawning,
+    starting,
 )
 from weightinit_cli.batch import cluster as cluster_module
 from weightinit_cli.errors import WinitError
@@ -216,7 +215,7 @@ class Few:
     """A system that gives so many processes, and then no more."""
 
     def __init__(self, number: int) -> None:
-        self._left, self._real = number, processes._starter()
+        self._left, self._real = number, starting.starter()
 
     def start(self) -> object:
         self._left -= 1
@@ -235,7 +234,7 @@ def test_the_system_gives_fewer_processes(
     seeds = plan(a=f"sweep: {{seed: {list(range(9))}}}\n")
     few, notes = Few(number), []
     with monkeypatch.context() as patch:
-        patch.setattr(processes, "_starter", lambda: few)
+        patch.setattr(starting, "starter", lambda: few)
         executor = Processes(5, notes.append)
     with executor:
         makers = [product.version for _, product in executor.run(empty, jobs_of(seeds))]
@@ -252,7 +251,7 @@ def test_the_system_gives_fewer_processes(
 
 def test_no_more_processes_than_runs(plan: Callable, monkeypatch: pytest.MonkeyPatch):
     few, notes = Few(3), []
-    monkeypatch.setattr(processes, "_starter", lambda: few)
+    monkeypatch.setattr(starting, "starter", lambda: few)
     with Processes(200, notes.append) as executor:
         assert len(dict(executor.run(empty, jobs_of(plan(a="sweep: {seed: [0, 1, 2]}\n"))))) == 3
     assert notes == []
@@ -274,7 +273,7 @@ def test_the_server_is_killed(plan: Callable):
 @pytest.mark.skipif(sys.platform != "linux", reason="the server is Linux's")
 def test_the_server_is_killed_before_it_has_read(monkeypatch: pytest.MonkeyPatch):
     """Then the system gives another error: that server is named all the same."""
-    forker = forking.Forker()
+    forker = starting.Forker()
     server = forker._server._process
     server.send_signal(signal.SIGSTOP)
     send = socket.send_fds
@@ -297,7 +296,7 @@ def test_spawned_processes(
     plan: Callable, serially: dict, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
     """As on other systems: the same bytes, and nothing of the current folder is imported."""
-    monkeypatch.setattr(processes, "_starter", spawning.Spawner)
+    monkeypatch.setattr(starting, "starter", starting.Spawner)
     monkeypatch.chdir(tmp_path)
     for name in ("numpy", "matplotlib", "signal", "weightinit_cli", "multiprocessing"):
         Path(f"{name}.py").write_text("open('imported', 'w')\n")

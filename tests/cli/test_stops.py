@@ -35,14 +35,14 @@ Tally.step = step
 # Waits when there is a server, which loads meanwhile.
 EARLY = """
 import sys
-from weightinit_cli.batch import forking
-real = forking._start
+from weightinit_cli.batch import starting
+real = starting._start_server
 def start(end):
     process = real(end)
     print("under way", file=sys.stderr, flush=True)
     sys.stdin.readline()
     return process
-forking._start = start
+starting._start_server = start
 """
 HANGUP = """
 import os, signal

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-import pickle
-import sys
 from collections import deque
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import chain, islice
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Self, cast
 
 from weightinit_cli.batch.executors import Failure, Serial, no_note, our_numpy
-from weightinit_cli.batch.starting import Ended
 from weightinit_cli.errors import reason
 from weightinit_cli.machine import available_cores
 
@@ -22,7 +19,7 @@ if TYPE_CHECKING:
 
     from weightinit_cli.batch.executors import Job, Outcome
     from weightinit_cli.batch.product import Product
-    from weightinit_cli.batch.starting import Started, Starter
+    from weightinit_cli.batch.starting import Forker, Spawner, Worker
     from weightinit_cli.spec import AnySpec
 
 MOST_ASIDE = 100
@@ -39,12 +36,14 @@ class Processes:
     """
 
     def __init__(self, number: int | None = None, note: Callable[[str], None] = no_note) -> None:
+        from weightinit_cli.batch.starting import starter  # workers have this module, too
+
         self._wanted = self._most = available_cores() if number is None else number
         self._note = note
-        self._workers: list[_Worker] = []
-        self._starter: Starter | None = None
+        self._workers: list[Worker] = []
+        self._starter: Forker | Spawner | None = None
         with self._limits(), _spare_descriptors():
-            self._starter = _starter()
+            self._starter = starter()
 
     @property
     def numpy(self) -> frozenset[str]:
@@ -89,11 +88,11 @@ class Processes:
             for connection in wait(list(busy)):
                 worker = busy[cast("Connection", connection)]
                 job, outcome = worker.take()
-                if isinstance(outcome, Ended):
+                if isinstance(outcome, str):
                     self._workers.remove(worker)
                 elif ready:
                     worker.give(function, ready.popleft())
-                if isinstance(outcome, Ended) or (isinstance(outcome, Failure) and outcome.memory):
+                if isinstance(outcome, str) or (isinstance(outcome, Failure) and outcome.memory):
                     aside.append(job)
                 else:
                     yield job, outcome
@@ -109,22 +108,22 @@ class Processes:
             return Failure(("no process could be started for it",))
         worker.give(function, job)
         _, outcome = worker.take()
-        if not isinstance(outcome, Ended):
+        if not isinstance(outcome, str):
             return outcome
         self._workers.remove(worker)
         how = f"its process {outcome}, also when no other run was under way"
         return Failure((f"{how}; it may have needed more memory than there is",))
 
-    def _idle(self) -> _Worker | None:
+    def _idle(self) -> Worker | None:
         return next((worker for worker in self._workers if not worker.job), None)
 
-    def _add(self) -> _Worker | None:
+    def _add(self) -> Worker | None:
         """Another worker, where there may be more."""
         if self._starter is None or len(self._workers) >= self._most:
             return None
         with self._limits():
             with _spare_descriptors():
-                worker = _Worker(self._starter.start())
+                worker = self._starter.start()
             self._workers.append(worker)
             return worker
         return None
@@ -143,39 +142,6 @@ class Processes:
                 self._note(f"{few} {why}; they do all runs")
             else:
                 self._note(f"no process {why}; the runs are done in this one")
-
-
-class _Worker:
-    """One process, and what it is doing."""
-
-    def __init__(self, started: Started) -> None:
-        self.job: Job | None = None
-        self.connection = started.connection
-        self.end = started.end
-
-    def give(self, function: Callable[[AnySpec], Product], job: Job) -> None:
-        """Have it do a job; that it is dead is seen when the outcome is taken."""
-        self.job = job
-        with suppress(OSError):
-            self.connection.send_bytes(pickle.dumps((function, job.spec)))
-
-    def take(self) -> tuple[Job, Product | Failure | Ended]:
-        """What has become of its job; waits for it."""
-        job, self.job = cast("Job", self.job), None
-        try:
-            return job, self.connection.recv()
-        except (EOFError, OSError):
-            return job, self.end()
-
-
-def _starter() -> Starter:
-    if sys.platform == "linux":
-        from weightinit_cli.batch.forking import Forker
-
-        return Forker()
-    from weightinit_cli.batch.spawning import Spawner
-
-    return Spawner()
 
 
 @contextmanager

@@ -1,18 +1,41 @@
-"""What all workers of this machine have in common, however they are started.
+"""How the worker processes of this machine are started, given a job each, and ended.
 
-They have their own environment and are deaf to ^C. This package comes from where this process has
+On Linux they are forked, in milliseconds, from a process that has loaded what runs need. Not by
+`multiprocessing`: its server needs a socket with a name in TMPDIR, leaves folders there, takes
+modules from the current folder, and lets workers outlive whoever started them. Elsewhere, where
+libraries do not survive a fork, each is a Python of its own.
+
+All have their own environment and are deaf to ^C. This package comes from where this process has
 it, other modules from its search path, and none from the current folder.
 """
 
 from __future__ import annotations
 
+import json
+import multiprocessing
+import os
+import pickle
 import signal
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager, suppress
+from functools import partial
+from multiprocessing.connection import Connection
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, cast
+
+import weightinit_cli
+from weightinit_cli.batch.worker import PR_SET_PDEATHSIG, START
+from weightinit_cli.imports import search_path
+from weightinit_cli.surroundings import variables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from multiprocessing.connection import Connection
+    from collections.abc import Callable, Iterator
+
+    from weightinit_cli.batch.executors import Failure, Job
+    from weightinit_cli.batch.product import Product
+    from weightinit_cli.spec import AnySpec
 
 ENVIRONMENT = {
     # BLAS threads beside processes wait for each other: they cost a factor of eight.
@@ -34,51 +57,212 @@ found = spec_from_file_location("weightinit_cli", file)
 package = sys.modules["weightinit_cli"] = module_from_spec(found)
 found.loader.exec_module(package)
 """
+SPAWNED = f"""
+{LOAD}
+from weightinit_cli.batch.worker import work_for_parent
+work_for_parent(connection)
+"""
 # A terminal or a service sends these to all its processes; the one that leads ends the others.
 FOR_THE_LEADER = ("SIGINT", "SIGTERM", "SIGHUP")
+LONGEST_ANSWER = 1 << 16
+PATIENCE = 5.0  # seconds for a process to end that nobody speaks to any more
 
 
-class Ended(NamedTuple):
-    """With what code a process has ended; of one that a signal ended, it is negative."""
+def starter() -> Forker | Spawner:
+    """What starts workers on this system. Raises OSError where it gives no process."""
+    return Forker() if sys.platform == "linux" else Spawner()
 
-    code: int
 
-    def __str__(self) -> str:
-        if self.code >= 0:
-            return f"ended with code {self.code}"
+class Worker:
+    """A worker process, and what it is doing."""
+
+    def __init__(self, connection: Connection, end: Callable[[], str]) -> None:
+        self.connection = connection
+        self.job: Job | None = None
+        self._end = end
+
+    def give(self, function: Callable[[AnySpec], Product], job: Job) -> None:
+        """Have it do a job; that it is dead is seen when the outcome is taken."""
+        self.job = job
+        with suppress(OSError):
+            self.connection.send_bytes(pickle.dumps((function, job.spec)))
+
+    def take(self) -> tuple[Job, Product | Failure | str]:
+        """What has become of its job, or how its process has ended; waits for it."""
+        job, self.job = cast("Job", self.job), None
         try:
-            return f"was ended by {signal.Signals(-self.code).name}"
-        except ValueError:
-            return f"was ended by signal {-self.code}"
+            return job, self.connection.recv()
+        except (EOFError, OSError):
+            return job, self.end()
+
+    def end(self) -> str:
+        """End it where it has not ended, and say how it has."""
+        self.connection.close()
+        return self._end()
 
 
-class Started(Protocol):
-    """A worker process."""
+class Forker:
+    """Has workers forked by a server, which loads meanwhile, and by another where that has ended.
 
-    @property
-    def connection(self) -> Connection:
-        """To send it jobs, and receive what becomes of them."""
-        ...
+    Raises OSError where the system gives no process.
+    """
 
-    def end(self) -> Ended:
-        """End it where it has not ended; what had become of it before."""
-        ...
+    def __init__(self) -> None:
+        self._server = _Server()
 
-
-class Starter(Protocol):
-    """Starts workers."""
-
-    def start(self) -> Started:
+    def start(self) -> Worker:
         """A worker. Raises OSError where the system gives no more."""
-        ...
+        if self._server.ended:
+            self._server = _Server()
+        return self._server.start()
 
     def close(self) -> None:
-        """End all of them; they write nothing that could be left half."""
-        ...
+        """End the server, and thereby its workers."""
+        self._server.close()
+
+
+class Spawner:
+    """Has `multiprocessing` spawn workers, the first one before it is asked for: it loads.
+
+    Raises OSError where the system gives no process.
+    """
+
+    def __init__(self) -> None:
+        self._started: list[Any] = []
+        self._early: Worker | None = self._spawn()
+
+    def start(self) -> Worker:
+        """A worker. Raises OSError where the system gives no more."""
+        early, self._early = self._early, None
+        return early or self._spawn()
+
+    def close(self) -> None:
+        """End every worker."""
+        for process in self._started:
+            process.kill()
+            process.join()
+
+    def _spawn(self) -> Worker:
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        names = {"file": weightinit_cli.__file__, "connection": theirs}
+        with theirs, _by_itself():
+            process = context.Process(target=exec, args=(SPAWNED, names), daemon=True)
+            process.start()
+        self._started.append(process)
+
+        def end() -> str:
+            process.join(PATIENCE)
+            process.kill()
+            process.join()
+            return _ending(process.exitcode or 0)
+
+        return Worker(ours, end)
+
+
+class _Server:
+    """The process that runs `worker.serve`. Raises OSError where the system gives none."""
+
+    def __init__(self) -> None:
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            with theirs, _deaf():
+                self._process = _start_server(theirs)
+        except BaseException:
+            self._control.close()
+            raise
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is no more."""
+        return self._process.poll() is not None
+
+    def start(self) -> Worker:
+        """Have it fork a worker. Raises OSError where it cannot."""
+        ours, theirs = socket.socketpair()
+        with ours:
+            with theirs, suppress(ConnectionError):
+                socket.send_fds(self._control, [START], [theirs.fileno()])
+            answer = self._answer()
+            if answer is None:
+                self.close()
+                raise OSError(f"the process that starts them {_ending(self._process.returncode)}")
+            if isinstance(answer, str):
+                raise OSError(answer)
+            return Worker(Connection(ours.detach()), partial(self._end, answer))
+
+    def close(self) -> None:
+        """End it; the system ends its workers with it."""
+        self._process.kill()
+        self._process.wait()
+        self._control.close()
+
+    def _end(self, number: int) -> str:
+        """Have it end a worker; how that has ended, as it says."""
+        with suppress(OSError):
+            self._control.send(str(number).encode())
+            answer = self._answer()
+            if isinstance(answer, int):
+                return _ending(answer)
+        self.close()
+        return _ending(-signal.SIGKILL)  # by the system, since the server is no more
+
+    def _answer(self) -> str | int | None:
+        """What it says; None where it has ended."""
+        try:
+            said = self._control.recv(LONGEST_ANSWER)
+        except ConnectionError:  # it has ended before it had read what was asked
+            return None
+        answer: str | int | None = json.loads(said) if said else None
+        return answer
+
+
+def _start_server(end: socket.socket) -> subprocess.Popen[bytes]:
+    import fcntl  # not on Windows
+
+    program = f"""
+import sys
+descriptor, file, *sys.path = sys.argv[1:]
+import ctypes
+ctypes.CDLL(None).prctl({PR_SET_PDEATHSIG}, {signal.SIGKILL:d})
+{LOAD}
+from weightinit_cli.batch.worker import serve
+serve(int(descriptor))
+"""
+    # A number that is nobody's standard stream, though one of those may be closed.
+    descriptor = fcntl.fcntl(end.fileno(), fcntl.F_DUPFD_CLOEXEC, 3)
+    flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
+    arguments = [str(descriptor), str(weightinit_cli.__file__), *search_path()]
+    try:
+        return subprocess.Popen(
+            [sys.executable, *flags, "-P", "-c", program, *arguments],
+            pass_fds=[descriptor],
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, **ENVIRONMENT},
+        )
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
-def deaf() -> Iterator[None]:
+def _by_itself() -> Iterator[None]:
+    """What is started here has its own environment and modules, and loads no main module.
+
+    Else a worker would import the caller's main module, and start from it what started it.
+    """
+    path, main = sys.path, sys.modules["__main__"]
+    try:
+        sys.path = search_path()
+        sys.modules["__main__"] = ModuleType("__main__")
+        with variables(ENVIRONMENT), _deaf():
+            yield
+    finally:
+        sys.modules["__main__"] = main
+        sys.path = path
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
     """What is started here hears none of the signals that are for the process that leads.
 
     They are blocked: so they are from a process's very first instruction.
@@ -92,3 +276,13 @@ def deaf() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, former)
+
+
+def _ending(code: int) -> str:
+    """How a process of this exit code has ended; of one that a signal ended, it is negative."""
+    if code >= 0:
+        return f"ended with code {code}"
+    try:
+        return f"was ended by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"was ended by signal {-code}"
