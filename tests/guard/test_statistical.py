@@ -13,7 +13,7 @@ import pytest
 from scipy import stats
 
 from weightinit_cli.guard import Gate, Outcome, Pending, judge
-from weightinit_cli.guard.leaves import Place
+from weightinit_cli.guard.flatten import Place
 from weightinit_cli.guard.samples import Gatherer, Sample, spread_towards
 from weightinit_cli.guard.statistical import student
 

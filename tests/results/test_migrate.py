@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from weightinit_cli.guard.structure import lacks
+from weightinit_cli.guard.compare import is_lacked
 from weightinit_cli.results import (
     LACKED,
     SCHEMA_VERSION,
@@ -70,7 +70,9 @@ def test_all_that_is_new_is_named_as_lacking(older: dict, tmp_path: Path):
     lacked = LACKED[older["schema_version"]]
     for path in now.keys() - then.keys():
         figure = re.sub(r"^(input|layers\.\d+)\.", "", path)
-        assert lacks(figure, lacked) or figure in {"kernels", "channels"} or "pretraining" in path
+        assert (
+            is_lacked(figure, lacked) or figure in {"kernels", "channels"} or "pretraining" in path
+        )
 
 
 def test_written_again_it_is_of_this_version(older: dict, tmp_path: Path):

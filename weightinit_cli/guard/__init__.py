@@ -10,17 +10,18 @@ from weightinit_cli.guard.baselines import (
     sides_of,
 )
 from weightinit_cli.guard.checking import Checked, check, diff, update
-from weightinit_cli.guard.compare import compare
+from weightinit_cli.guard.compare import compare, spec_changes
 from weightinit_cli.guard.gates import Chosen, Gate, choose
-from weightinit_cli.guard.junit import junit
-from weightinit_cli.guard.outcome import Drift, Outcome
 from weightinit_cli.guard.report import (
     UPDATE,
+    Drift,
+    Outcome,
     Report,
     annotation,
     details,
     heading,
     json_line,
+    junit,
     summary,
 )
 from weightinit_cli.guard.shadows import SHADOWS
@@ -32,7 +33,6 @@ from weightinit_cli.guard.statistical import (
     sample_of_two,
 )
 from weightinit_cli.guard.steps import compare_steps
-from weightinit_cli.guard.structure import spec_changes
 
 __all__ = [
     "FEWEST_NETWORKS",

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.errors import DataError, SpecError, WinitError, counted
 from weightinit_cli.guard.baselines import Pair, Saved, read_result
-from weightinit_cli.guard.compare import compare
+from weightinit_cli.guard.compare import compare, spec_changes
 from weightinit_cli.guard.gates import Gate, choose
-from weightinit_cli.guard.outcome import Outcome
-from weightinit_cli.guard.report import Report
+from weightinit_cli.guard.report import Outcome, Report
 from weightinit_cli.guard.shadows import SHADOWS
 from weightinit_cli.guard.statistical import (
     FEWEST_NETWORKS,
@@ -21,7 +20,6 @@ from weightinit_cli.guard.statistical import (
     sample_of_two,
 )
 from weightinit_cli.guard.steps import compare_steps
-from weightinit_cli.guard.structure import spec_changes
 from weightinit_cli.results import LACKED, SCHEMA_VERSION, STATS, Result
 from weightinit_cli.results.readings import interruption
 

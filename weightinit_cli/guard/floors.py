@@ -6,13 +6,13 @@ import re
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from weightinit_cli.guard.leaves import Place, count_group
+from weightinit_cli.guard.flatten import Place, count_group
 from weightinit_cli.results.figures import FIGURES, in_gate
 from weightinit_cli.results.limits import finite
 from weightinit_cli.results.shapes import values
 
 if TYPE_CHECKING:
-    from weightinit_cli.guard.leaves import Leaves
+    from weightinit_cli.guard.flatten import Values
     from weightinit_cli.results import LayerStatistics, Result
 
 # Bins and fractions are whole numbers of values. Between OpenBLAS's kernels a bin was seen to move
@@ -49,7 +49,7 @@ class Floors:
     - an element of a kernel to the six digits that are kept.
     """
 
-    def __init__(self, saved: Result, old: Leaves, new: Leaves) -> None:
+    def __init__(self, saved: Result, old: Values, new: Values) -> None:
         self._saved = (saved.input, *saved.layers)
         self._units = values(saved.spec)
         self._eps = EPS[saved.spec["dtype"]]

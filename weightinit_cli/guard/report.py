@@ -1,10 +1,11 @@
-"""Outcomes in words: for a terminal, as annotations, as JSON."""
+"""What a comparison has found, and how it is said: in words, as annotations, JSON and JUnit XML."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+from xml.etree import ElementTree as ET
 
 from weightinit_cli.errors import counted, printable
 from weightinit_cli.guard.gates import Gate
@@ -12,10 +13,45 @@ from weightinit_cli.guard.gates import Gate
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weightinit_cli.guard.outcome import Drift, Outcome
+    from weightinit_cli.guard.flatten import Place
     from weightinit_cli.results.flat import Value
 
+MOST_DRIFTS = 5
 UPDATE = "to accept what differs: the same command with --update"
+
+
+class Drift(NamedTuple):
+    """A figure outside its tolerance; `off` is the difference in units of it, None without one."""
+
+    place: Place
+    old: Value
+    new: Value
+    off: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One run's comparison: by which gate and why, and what has drifted.
+
+    `structure` are sentences about what is missing, additional or changed as a whole; `drifts`
+    the worst few of `drifted`, out of `compared`; `verdicts` are both where they differ.
+    `notes` and `not_in_baseline` are no failures.
+    """
+
+    gate: Gate | None
+    why: str = ""
+    structure: tuple[str, ...] = ()
+    drifts: tuple[Drift, ...] = ()
+    drifted: int = 0
+    compared: int = 0
+    verdicts: tuple[str, str] | None = None
+    not_in_baseline: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Whether anything has drifted."""
+        return bool(self.structure or self.drifted or self.verdicts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +69,22 @@ class Report:
         if self.outcome is None:
             return "error"
         return "drift" if self.outcome.failed else "same"
+
+
+def drift(place: Place, old: Value, new: Value, tolerance: float) -> Drift | None:
+    """The drift of one figure; None where it is within `tolerance`, which texts have none of."""
+    if old == new:
+        return None
+    if not isinstance(old, int | float) or not isinstance(new, int | float):
+        return Drift(place, old, new, None)
+    off = abs(new - old) / tolerance if tolerance else float("inf")
+    return Drift(place, old, new, off) if off > 1 else None
+
+
+def worst(drifts: list[Drift]) -> tuple[Drift, ...]:
+    """The few that say most: those without a tolerance first, then the farthest off."""
+    ordered = sorted(drifts, key=lambda each: float("-inf") if each.off is None else -each.off)
+    return tuple(ordered[:MOST_DRIFTS])
 
 
 def heading(report: Report) -> str:
@@ -55,7 +107,7 @@ def details(report: Report) -> list[str]:
     if outcome is None:
         return list(report.errors)
     lines = list(outcome.structure)
-    lines += map(drift_line, outcome.drifts)
+    lines += map(_drift_line, outcome.drifts)
     if (others := outcome.drifted - len(outcome.drifts)) > 0:
         lines.append(f"and {counted(others, 'other')}")
     if outcome.verdicts is not None:
@@ -65,22 +117,6 @@ def details(report: Report) -> list[str]:
     if outcome.not_in_baseline:
         lines.append(f"not in baseline: {', '.join(outcome.not_in_baseline)}")
     return [*lines, *outcome.notes]
-
-
-def drift_line(drift: Drift) -> str:
-    """`layer 3 std: 0.5012, now 0.5013 (12 x its tolerance)`."""
-    old, new = shown(drift.old), shown(drift.new)
-    off = ""
-    if drift.off is not None and drift.off != float("inf"):
-        off = f" ({drift.off:,.3g} x its tolerance)"
-    elif _are_numbers(drift) and drift.old:
-        off = f" ({abs(drift.new - drift.old) / abs(drift.old):.2g} relative)"  # type: ignore[operator,arg-type]
-    return f"{drift.place}: {old}, now {new}{off}"
-
-
-def shown(value: Value) -> str:
-    """A value as short as it can be read again."""
-    return "none" if value is None else str(value)
 
 
 def summary(reports: Sequence[Report]) -> list[str]:
@@ -126,6 +162,48 @@ def annotation(report: Report) -> str:
     kind = "notice" if report.state == "same" else "error"
     place = _escaped(printable(report.path)).replace(":", "%3A").replace(",", "%2C")
     return f"::{kind} file={place},title=winit check::{_escaped(text)}"
+
+
+def junit(reports: Sequence[Report]) -> bytes:
+    """One test case per run: a failure where it has drifted, an error where it can't be read."""
+    states = [report.state for report in reports]
+    counts = {
+        "tests": str(len(reports)),
+        "failures": str(states.count("drift")),
+        "errors": str(states.count("error")),
+    }
+    suites = ET.Element("testsuites", counts)
+    suite = ET.SubElement(suites, "testsuite", {"name": "winit check", **counts})
+    for report in reports:
+        gate = report.outcome.gate if report.outcome else None
+        attributes = {"classname": f"winit.{gate or 'check'}", "name": printable(report.run)}
+        case = ET.SubElement(suite, "testcase", {**attributes, "file": printable(report.path)})
+        text = "\n".join(printable(line) for line in details(report))
+        if report.state == "same":
+            if text:
+                ET.SubElement(case, "system-out").text = text
+            continue
+        kind = "failure" if report.state == "drift" else "error"
+        ET.SubElement(case, kind, {"message": printable(heading(report))}).text = text
+    ET.indent(suites)
+    document: bytes = ET.tostring(suites, encoding="utf-8", xml_declaration=True)
+    return document + b"\n"
+
+
+def _drift_line(drift: Drift) -> str:
+    """`layer 3 std: 0.5012, now 0.5013 (12 x its tolerance)`."""
+    old, new = _shown(drift.old), _shown(drift.new)
+    off = ""
+    if drift.off is not None and drift.off != float("inf"):
+        off = f" ({drift.off:,.3g} x its tolerance)"
+    elif _are_numbers(drift) and drift.old:
+        off = f" ({abs(drift.new - drift.old) / abs(drift.old):.2g} relative)"  # type: ignore[operator,arg-type]
+    return f"{drift.place}: {old}, now {new}{off}"
+
+
+def _shown(value: Value) -> str:
+    """A value as short as it can be read again."""
+    return "none" if value is None else str(value)
 
 
 def _drift_tree(drift: Drift) -> dict[str, Any]:

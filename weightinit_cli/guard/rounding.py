@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from weightinit_cli.guard.flatten import Place, count_group
 from weightinit_cli.guard.floors import RELATIVE, Floors
-from weightinit_cli.guard.leaves import Place, count_group
-from weightinit_cli.guard.outcome import Drift, drift
+from weightinit_cli.guard.report import Drift, drift
 from weightinit_cli.guard.shadows import FACTOR, largest_changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from weightinit_cli.guard.leaves import Leaves
+    from weightinit_cli.guard.flatten import Values
     from weightinit_cli.results import Result
     from weightinit_cli.results.flat import Value
 
@@ -30,7 +30,7 @@ class Rounding:
     the bins of one histogram, and the quantiles, share theirs. A z follows its figure.
     """
 
-    def __init__(self, saved: Result, old: Leaves, new: Leaves, shadows: Sequence[Leaves]) -> None:
+    def __init__(self, saved: Result, old: Values, new: Values, shadows: Sequence[Values]) -> None:
         self._new = new
         self._floors = Floors(saved, old, new)
         self._changes = largest_changes(new, shadows, _group)

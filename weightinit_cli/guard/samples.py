@@ -6,14 +6,14 @@ from math import log, sqrt
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, NamedTuple
 
+from weightinit_cli.guard.flatten import Place
 from weightinit_cli.guard.floors import RELATIVE
-from weightinit_cli.guard.leaves import Place
-from weightinit_cli.guard.outcome import Drift
+from weightinit_cli.guard.report import Drift
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weightinit_cli.guard.leaves import Leaves
+    from weightinit_cli.guard.flatten import Values
     from weightinit_cli.results.flat import Value
 
 FEWEST_VALUES = 1000
@@ -44,7 +44,7 @@ class Gatherer:
     values are expected.
     """
 
-    def __init__(self, saved: Leaves, fresh: Sequence[Leaves]) -> None:
+    def __init__(self, saved: Values, fresh: Sequence[Values]) -> None:
         self._saved = saved
         self._fresh = fresh
         self.samples: list[Sample] = []

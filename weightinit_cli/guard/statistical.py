@@ -7,12 +7,11 @@ from math import exp, hypot, log
 from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.errors import counted
-from weightinit_cli.guard.compare import changed_verdict
+from weightinit_cli.guard.compare import changed_verdict, contradictions, is_lacked, missing
+from weightinit_cli.guard.flatten import Place, flatten, without_unresolved
 from weightinit_cli.guard.floors import RELATIVE
-from weightinit_cli.guard.leaves import Place, leaves, without_floors
-from weightinit_cli.guard.outcome import Drift, Outcome, worst
+from weightinit_cli.guard.report import Drift, Outcome, worst
 from weightinit_cli.guard.samples import Gatherer, Sample
-from weightinit_cli.guard.structure import contradictions, lacks, missing
 from weightinit_cli.results import FIGURES, figure
 from weightinit_cli.results.figures import WEIGHTS, gated, in_gate
 from weightinit_cli.results.limits import finite
@@ -54,17 +53,21 @@ def sample(
     it, one more network of the same kind lies within m ± t s sqrt(1 + 1/R), t a quantile of
     Student's distribution of R/2 - 1 degrees of freedom.
     """
-    was, now = leaves(old), [leaves(each) for each in fresh]
+    was, now = flatten(old), [flatten(each) for each in fresh]
     gatherer = Gatherer(was, now)
     for place in was:
-        if not _is_fixed(place) or lacks(place.figure, lacked) or any(place not in n for n in now):
+        if (
+            not _is_fixed(place)
+            or is_lacked(place.figure, lacked)
+            or any(place not in n for n in now)
+        ):
             continue
         # What was found on the data, as lsuv's scales, depends on the draws.
         if not gatherer.fixed(place) and place.layer is None:
             gatherer.log(place)
     layers = min(len(old.layers), len(fresh[0].layers))
     for number, layer in enumerate((old.input, *old.layers[:layers])):
-        _gather(gatherer, number, layer, with_gradient=not lacks("gradient", lacked))
+        _gather(gatherer, number, layer, with_gradient=not is_lacked("gradient", lacked))
     outcome = _outcome(old, new, chosen, lacked)
     return Pending(outcome, tuple(gatherer.samples), tuple(gatherer.certain), gatherer.skipped)
 
@@ -121,7 +124,7 @@ def _gather(
 
 
 def _outcome(old: Result, new: Result, chosen: Chosen, lacked: Sequence[str]) -> Outcome:
-    was, now = (without_floors(leaves(each), (old, new)) for each in (old, new))
+    was, now = (without_unresolved(flatten(each), (old, new)) for each in (old, new))
     sentences, absent = missing(was, now, lacked, none_too=False)
     changed = changed_verdict(old, new, lacked)
     return Outcome(

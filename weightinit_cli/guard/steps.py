@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from weightinit_cli.guard.compare import contradictions, missing
+from weightinit_cli.guard.flatten import Place
 from weightinit_cli.guard.floors import FEWEST, RELATIVE
 from weightinit_cli.guard.gates import Chosen, Gate
-from weightinit_cli.guard.leaves import Place
-from weightinit_cli.guard.outcome import Drift, Outcome, drift, worst
-from weightinit_cli.guard.shadows import FACTOR, largest_changes, loose
-from weightinit_cli.guard.structure import contradictions, missing
+from weightinit_cli.guard.report import Drift, Outcome, drift, worst
+from weightinit_cli.guard.shadows import FACTOR, largest_changes, unsteady_places
 from weightinit_cli.results.flat import flat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weightinit_cli.guard.leaves import Leaves
+    from weightinit_cli.guard.flatten import Values
     from weightinit_cli.results import AnyResult
     from weightinit_cli.results.flat import Value
 
@@ -42,9 +42,9 @@ def compare_steps(
     if chosen.gate is Gate.STATISTICAL:
         sentence = "other draws: a course over steps is compared under the same draws only"
         return Outcome(gate=chosen.gate, why=chosen.why, structure=(sentence,))
-    was, now, *moved = (_leaves(each) for each in (old, new, *shadows))
+    was, now, *moved = (_flatten(each) for each in (old, new, *shadows))
     sentences, _ = missing(was, now, none_too=False)
-    left_out = loose(now, moved)
+    left_out = unsteady_places(now, moved)
     places = [place for place in was if place in now and place not in left_out]
     if chosen.gate is Gate.EXACT:
         drifts = [Drift(p, was[p], now[p], None) for p in places if was[p] != now[p]]
@@ -71,7 +71,7 @@ def compare_steps(
     )
 
 
-def _leaves(result: AnyResult) -> Leaves:
+def _flatten(result: AnyResult) -> Values:
     tree = {key: value for key, value in asdict(result).items() if key not in _ASIDE}
     return {Place(None, path): value for path, value in flat(tree).items()}
 
@@ -82,7 +82,7 @@ def _tolerance(old: Value, new: Value, moved: float) -> float:
     return FACTOR * moved + RELATIVE * max(sizes, default=0.0)
 
 
-def _floors(was: Leaves) -> dict[Place, float]:
+def _floors(was: Values) -> dict[Place, float]:
     """The least tolerances of a training: FEWEST answers, and of a loss's spread that of the loss.
 
     An answer hangs on the last bits of two logits that are nearly equal, and a spread is a
@@ -101,7 +101,7 @@ def _floors(was: Leaves) -> dict[Place, float]:
     return found
 
 
-def _gradient_floors(was: Leaves, now: Leaves) -> dict[Place, float]:
+def _gradient_floors(was: Values, now: Values) -> dict[Place, float]:
     """The least tolerances of the gradients of a descent, step by step.
 
     The gradient of the output's bias is the mean of the output's errors, which lie within -1 and

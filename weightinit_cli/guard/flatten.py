@@ -33,17 +33,17 @@ class Place(NamedTuple):
         return f"layer {self.layer} {self.figure}" if self.layer else f"input {self.figure}"
 
 
-Leaves = dict[Place, Value]
+Values = dict[Place, Value]
 
 
-def leaves(result: Result) -> Leaves:
+def flatten(result: Result) -> Values:
     """Every value of a result by its place; None where a figure does not exist.
 
     Bins stand by their number, those of the gradient by their lower edge, a power of two: which
     octaves there are depends on the values.
     """
     tree = asdict(result)
-    found: Leaves = {}
+    found: Values = {}
     for key, value in tree.items():
         if key not in _ASIDE:
             found |= {Place(None, path): leaf for path, leaf in flat(value, key).items()}
@@ -65,8 +65,8 @@ def is_unresolved(place: Place) -> bool:
     return place.figure.startswith("unresolved.")
 
 
-def without_floors(found: Leaves, results: Sequence[Result]) -> Leaves:
-    """The leaves without what some of the results may have and others not, by rounding or chance.
+def without_unresolved(found: Values, results: Sequence[Result]) -> Values:
+    """The values without what some of the results may have and others not, by rounding or chance.
 
     That is which figures are unresolved, and the z and the spread over the seeds of those near
     their floors.
@@ -91,7 +91,7 @@ def _near_floors(sides: Sequence[LayerStatistics]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def value_at(side: Leaves, place: Place) -> Value:
+def value_at(side: Values, place: Place) -> Value:
     """The value at a place; None where there is none, 0 in an octave that is empty."""
     return side.get(place, 0 if is_octave(place) else None)
 
