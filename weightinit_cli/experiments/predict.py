@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from weightinit_cli.initializers import INITIALIZERS
-from weightinit_cli.initializers.given import Given
-from weightinit_cli.initializers.samplers import Constant, FixedNorm, Independent
+from weightinit_cli.initializers.samplers import Constant, FixedNorm, Given, Independent
 from weightinit_cli.network import Conv
 from weightinit_cli.results import LayerTheory, Prediction, certain, figure, floor
 from weightinit_cli.results.figures import CERTAIN, in_gate

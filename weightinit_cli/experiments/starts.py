@@ -9,7 +9,7 @@ import numpy as np
 
 from weightinit_cli.errors import SpecError
 from weightinit_cli.initializers import INITIALIZERS
-from weightinit_cli.initializers.given import Given
+from weightinit_cli.initializers.samplers import Given
 from weightinit_cli.network import draw_parameters
 from weightinit_cli.network.draws import draw_normal
 from weightinit_cli.network.workers import nobody, workers

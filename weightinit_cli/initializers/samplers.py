@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod, sqrt
+from math import hypot, prod, sqrt
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import numpy as np
@@ -316,3 +316,64 @@ class FixedNorm:
         panel[:, ~panel.any(axis=0)] = 1
         panel *= self.norm / np.linalg.norm(panel, axis=0)
         return drawn
+
+
+@dataclass(frozen=True, slots=True)
+class Centred:
+    """A kernel with `matrix`, of shape (in, out), as its tap at `centre`, and zeros around it.
+
+    With p = 1 / (height width) the share of the matrix, entries have the mean p mean and, by the
+    law of total variance, the standard deviation sqrt(p (std² + (1 - p) mean²)).
+    """
+
+    matrix: Sampler
+    kernel: tuple[int, ...]
+    centre: tuple[int, ...]
+    whole = True
+
+    @property
+    def _share(self) -> float:
+        return 1 / prod(self.kernel)
+
+    @property
+    def mean(self) -> float:
+        """Mean over the entries."""
+        return self._share * self.matrix.mean
+
+    @property
+    def std(self) -> float:
+        """Standard deviation over the entries."""
+        p = self._share
+        return sqrt(p) * hypot(self.matrix.std, sqrt(1 - p) * self.matrix.mean)
+
+    @property
+    def scratch(self) -> int:
+        """The matrix's, per entry of the kernel."""
+        return -(-self.matrix.scratch // prod(self.kernel))
+
+    def fill(self, panel: Matrix, generator: Generator) -> bytes:
+        """Fill the whole kernel, of shape (height width in, out)."""
+        panel[...] = 0
+        taps = panel.reshape(*self.kernel, -1, panel.shape[1])
+        return self.matrix.fill(taps[self.centre], generator)
+
+
+class Given:
+    """The entries of a matrix, such as what learning has made of draws.
+
+    `drawn` stands for the draws that it was made from, if any.
+    """
+
+    whole = True
+    scratch = 0
+
+    def __init__(self, entries: Matrix, drawn: bytes = b"") -> None:
+        self.entries = entries
+        self.mean = float(entries.mean(dtype=np.float64))
+        self.std = float(entries.std(dtype=np.float64))
+        self._drawn = drawn
+
+    def fill(self, panel: Matrix, generator: Generator) -> bytes:  # noqa: ARG002
+        """Fill the whole matrix."""
+        panel[...] = self.entries
+        return self._drawn

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from weightinit_cli.initializers import kernels, plain, scaling
+from weightinit_cli.initializers import plain, scaling
 from weightinit_cli.initializers.samplers import LAWS, Sampler
 from weightinit_cli.parameters import Alias, Parameter
 
@@ -227,7 +227,7 @@ INITIALIZERS: Final[dict[str, Initializer]] = {
         needs_fans=True,
     ),
     "delta_orthogonal": Initializer(
-        kernels.delta_orthogonal,
+        plain.delta_orthogonal,
         "gain / sqrt(fan_out)",
         "JAX",
         "Xiao et al. 2018 (arXiv:1806.05393); for kernels, (height, width, in, out), in <= out",
@@ -235,7 +235,7 @@ INITIALIZERS: Final[dict[str, Initializer]] = {
         needs_fans=True,
         only="kernel",
         instead="orthogonal",
-        centre=kernels.lower_centre,
+        centre=plain.lower_centre,
     ),
     "lsuv": Initializer(
         plain.lsuv,
@@ -257,7 +257,7 @@ INITIALIZERS: Final[dict[str, Initializer]] = {
         instead="dirac",
     ),
     "dirac": Initializer(
-        kernels.dirac,
+        plain.dirac,
         "sqrt(p (1 - p)), p = min(1 / fan_in, groups / fan_out)",
         "torch",
         "for kernels, (height, width, in, out)",
@@ -267,7 +267,7 @@ INITIALIZERS: Final[dict[str, Initializer]] = {
         needs_fans=True,
         only="kernel",
         instead="identity",
-        centre=kernels.upper_centre,
+        centre=plain.upper_centre,
     ),
 }
 
