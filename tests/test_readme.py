@@ -13,7 +13,7 @@ from weightinit_cli.cli import COMMANDS, main
 from weightinit_cli.cli.table import table
 from weightinit_cli.results.pictures import COMPARISON, PICTURES
 from weightinit_cli.spec import load_spec, parse_spec, shipped_configs
-from weightinit_cli.spec.fields import FIELDS, GRID
+from weightinit_cli.spec.kinds import GRID, TABLES
 
 if TYPE_CHECKING:
     import pytest
@@ -48,7 +48,7 @@ def test_the_spec_runs_and_names_every_key():
     for block in (dense, convolution):
         parse_spec(block, source="README.md", stem="readme")
         keys.update(re.findall(r"^(\w+):", block, re.MULTILINE))
-    assert keys == {field.name for field in (*FIELDS, *GRID)} - {"name", "experiment"}
+    assert keys == {field.name for field in (*TABLES["histogram"], *GRID)} - {"name", "experiment"}
     alone = parse_spec(
         "kernel: 3\nactivation: relu\ninitializer: he_normal\n", source="x", stem="readme"
     )

@@ -21,8 +21,7 @@ from weightinit_cli.spec import (
     parse_spec,
     spec_from_normal_form,
 )
-from weightinit_cli.spec.fields import TABLES
-from weightinit_cli.spec.shapes import CONVOLUTION_KEYS
+from weightinit_cli.spec.kinds import CONVOLUTION_KEYS, TABLES
 
 VALIDATOR = Draft202012Validator(json_schema())
 REQUIRED = {"activation": "sigmoid", "initializer": "zeros"}

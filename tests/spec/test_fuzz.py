@@ -18,7 +18,7 @@ from weightinit_cli.spec import (
     spec_from_normal_form,
     template,
 )
-from weightinit_cli.spec.fields import FIELDS
+from weightinit_cli.spec.kinds import TABLES
 from weightinit_cli.verdicts import Thresholds
 
 BAD = [path.read_bytes() for path in sorted((Path(__file__).parent / "bad").glob("*.yaml"))]
@@ -70,7 +70,7 @@ YAMLISH = st.lists(
             *"[]{},:#&*!|>'\"%@`-?\n\t\r\\~=<. 019aex",
             *("\n  ", ": ", "- ", "? ", "<<: ", "---\n", "...\n", "!!int ", "&a ", "*a", "\x1b"),
             *("\\x1b", "\\ud800", "\\U00110000", "\u2028", "\ud800", "\ufeff", "\x00", "1e999"),
-            *(f"{field.name}: " for field in FIELDS),
+            *(f"{field.name}: " for field in TABLES["histogram"]),
             *("name: ", "std: ", "bins: ", "range: ", "normal", "sigmoid", "%YAML 1.2\n"),
             *("dying: ", "true", "false"),
         ]
@@ -101,7 +101,7 @@ NUMBERS = (
 )
 KEYS = st.sampled_from(
     [
-        *(field.name for field in FIELDS),
+        *(field.name for field in TABLES["histogram"]),
         *("std", "mean", "low", "high", "gain", "mode", "scale", "distribution", "value", "bins"),
         *("range", "approximate", "negative_slope", "alpha", "omega", "sparsity", "threshold"),
         *Thresholds._fields,

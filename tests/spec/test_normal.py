@@ -20,8 +20,7 @@ from weightinit_cli.spec import (
     spec_from_normal_form,
     template,
 )
-from weightinit_cli.spec.fields import FIELDS, HISTOGRAM, THRESHOLDS
-from weightinit_cli.spec.shapes import CONVOLUTION_KEYS
+from weightinit_cli.spec.kinds import CONVOLUTION_KEYS, HISTOGRAM, TABLES, THRESHOLDS
 
 TEXT = "activation: sigmoid\ninitializer: {name: normal, std: 10}\n"
 FORM: dict[str, Any] = {
@@ -60,7 +59,7 @@ def parse(text: str, stem: str = "x") -> Spec:
 def test_normal_form():
     assert normal_form(parse(TEXT)) == FORM
     left_out = {"pretraining", *CONVOLUTION_KEYS}
-    assert list(FORM) == [field.name for field in FIELDS if field.name not in left_out]
+    assert list(FORM) == [field.name for field in TABLES["histogram"] if field.name not in left_out]
 
 
 @pytest.mark.parametrize(
@@ -146,7 +145,7 @@ def test_template_runs_as_it_stands_and_shows_every_key():
     text = template()
     spec = parse(text)
     assert spec == parse("activation: sigmoid\ninitializer: xavier_normal\n")
-    for field in (*FIELDS, *HISTOGRAM, *THRESHOLDS):
+    for field in (*TABLES["histogram"], *HISTOGRAM, *THRESHOLDS):
         assert f"{field.name}:" in text
         assert field.doc in text
 

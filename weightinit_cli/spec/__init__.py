@@ -1,6 +1,5 @@
 """Specs: text -> frozen, checked Spec."""
 
-from weightinit_cli.spec.fitting import notes
 from weightinit_cli.spec.load import (
     STDIN,
     FoundConfig,
@@ -24,8 +23,8 @@ from weightinit_cli.spec.model import (
 from weightinit_cli.spec.names import folded
 from weightinit_cli.spec.normal import digest, normal_form
 from weightinit_cli.spec.runs import expand
-from weightinit_cli.spec.schema import json_schema
-from weightinit_cli.spec.template import template
+from weightinit_cli.spec.schema import json_schema, template
+from weightinit_cli.spec.validate import notes
 
 __all__ = [
     "STDIN",

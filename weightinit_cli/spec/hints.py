@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from weightinit_cli.spec.components import activations, initializers
-from weightinit_cli.spec.fields import TABLES
+from weightinit_cli.spec.kinds import TABLES
 from weightinit_cli.spec.values import near_key
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from weightinit_cli.errors import Mark, Problem, SpecError, printable, reason
 from weightinit_cli.reading import open_at_once
 from weightinit_cli.spec.build import Builder
-from weightinit_cli.spec.fields import ACTIVATION
+from weightinit_cli.spec.kinds import ACTIVATION
 from weightinit_cli.spec.nodes import (
     ECHO_LENGTH,
     MOST_LEVELS,

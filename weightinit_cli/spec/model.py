@@ -96,7 +96,7 @@ class Experiment:
 
         It is computed when it is asked for: where `folder` holds no result.
         """
-        from weightinit_cli.spec.former import former_folders
+        from weightinit_cli.spec.normal import former_folders
 
         return former_folders(cast("AnySpec", self))
 

@@ -1,20 +1,27 @@
-"""The normal form of a spec: complete, canonical, ready for JSON; and its digest."""
+"""The normal form of a spec, ready for JSON; its digest, and the folders once named by that."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+import re
+from itertools import product
+from typing import TYPE_CHECKING, Any, Literal
+from unicodedata import normalize
 
-from weightinit_cli.spec.fields import HISTOGRAM, TABLES
+from weightinit_cli.spec.kinds import CONVOLUTION_KEYS, DENSE_KEYS, HISTOGRAM, TABLES
 from weightinit_cli.spec.model import AnySpec, Component, Histogram, Pretraining
-from weightinit_cli.spec.shapes import CONVOLUTION_KEYS, DENSE_KEYS
+from weightinit_cli.spec.names import DEVICE_PATTERN, LONGEST_RUN
 from weightinit_cli.verdicts import Thresholds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from weightinit_cli.spec.values import Field
+
+_FORMER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_Accents = Literal["NFC", "NFD"]
+_ACCENTS: tuple[_Accents, ...] = ("NFC", "NFD")
 
 
 def normal_form(spec: AnySpec) -> dict[str, Any]:
@@ -45,6 +52,19 @@ def digest(spec: AnySpec, checksums: Mapping[str, str] | None = None) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def former_folders(spec: AnySpec) -> tuple[str, ...]:
+    """The folders that earlier versions of winit gave to a run, where its results may still be.
+
+    Up to version 0.1.0 they had names of ASCII alone, and of the run a digest for what is no
+    scalar.
+    """
+    forms = _ACCENTS[: 1 if f"{spec.stem}{spec.label}".isascii() else 2]
+    names = [spec.name, *(_former_name(normalize(form, spec.stem)) for form in forms if spec.stem)]
+    runs = [spec.run, *(_former_run(spec, form) for form in forms if spec.run)]
+    folders = (f"{name}/{run}" if run else name for name, run in product(names, runs))
+    return tuple(folder for folder in dict.fromkeys(folders) if folder != spec.folder)
+
+
 def _value(spec: AnySpec, key: str) -> object:
     if key in CONVOLUTION_KEYS:
         return None if spec.convolution is None else getattr(spec.convolution, key)
@@ -65,3 +85,33 @@ def _json_value(value: object) -> Any:
     if isinstance(value, Thresholds | Pretraining):
         return value._asdict()
     return list(value) if isinstance(value, tuple) else value
+
+
+def _former_name(stem: str) -> str:
+    text = re.sub(r"[^A-Za-z0-9._-]+", "-", stem)
+    if text != stem:
+        text = text.strip("-")
+    if _FORMER_NAME.fullmatch(text) and not re.fullmatch(DEVICE_PATTERN, text):
+        return text
+    return f"spec-{hashlib.sha256(stem.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+
+
+def _former_run(spec: AnySpec, form: _Accents) -> str:
+    label = ",".join(_former_parts(spec, form))
+    scalars = not any(isinstance(value, list | dict) for _, value in spec.varied)
+    named = all(part and not part.endswith("=") for part in label.split(","))
+    return label if scalars and named and len(label) <= LONGEST_RUN else digest(spec)[:12]
+
+
+def _former_parts(spec: AnySpec, form: _Accents) -> Iterator[str]:
+    for path, value in spec.varied:
+        text = _slug(normalize(form, _as_text(value)))
+        yield text if path == "variant" else f"{path}={text}"
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.+-]+", "-", text).strip("-. ")

@@ -1,42 +1,55 @@
-"""A tree of nodes -> checked values -> a Spec."""
+"""A tree of nodes -> checked values -> a Spec: what its keys must be together."""
 
 from __future__ import annotations
 
-from math import ulp
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from weightinit_cli.data import EXAMPLES
-from weightinit_cli.spec.fields import GRID, TABLES
-from weightinit_cli.spec.fitting import check_fit
-from weightinit_cli.spec.model import AnySpec, Spec, SymmetrySpec, TrainingSpec
-from weightinit_cli.spec.nodes import MapNode, Node, Scalar, marks_of, report_wrong
-from weightinit_cli.spec.shapes import CONVOLUTION_KEYS, fill_shapes
+from weightinit_cli.convolution import Convolution, Shape
+from weightinit_cli.errors import ParameterError
+from weightinit_cli.spec.components import default_bias
+from weightinit_cli.spec.kinds import (
+    CONVOLUTION_KEYS,
+    DEFAULT_KIND,
+    DENSE_KEYS,
+    GRID,
+    KINDS,
+    TABLES,
+)
+from weightinit_cli.spec.nodes import MapNode, Node, Scalar, join, report_wrong
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from weightinit_cli.errors import Problem
+    from weightinit_cli.initializers import Initializer
+    from weightinit_cli.spec.model import AnySpec, Component, Experiment
     from weightinit_cli.spec.nodes import Report
     from weightinit_cli.spec.values import Field
 
-KEYS = {
+_KEYS = {
     experiment: {field.name: field for field in (*fields, *GRID)}
     for experiment, fields in TABLES.items()
 }
-KINDS = {"histogram": Spec, "symmetry": SymmetrySpec, "training": TrainingSpec}
-COMPUTED = {"layers", *(field.name for field in GRID)}
-# What the points of a task have: samples and features, None where that is for the spec to say.
-POINTS = {"xor": (4, 2), "blobs": (None, 2), "random_labels": (None, None)}
-DEFAULT_POINTS = 100, 10
-
-
+_COMPUTED = {"layers", *(field.name for field in GRID)}
+# What a convolution has where a spec that has one of its keys does not say.
+_CONVOLUTION_DEFAULTS = {
+    "channels": 16,
+    "kernel": (3, 3),
+    "image": (16, 16, 3),
+    "padding": "circular",
+    "stride": 1,
+}
+# Where a kernel that is too large is told, the first that is written.
+_WRITTEN = ("kernel", "image", "stride", "channels", "padding")
 # Keys that are checked together: what one of them may hold depends on the others of its set.
-TOGETHER = (
+_TOGETHER = (
     {"width", "layers", "features"},
     {"data", "samples", "features"},
     {"data", "batch"},
     {"activation", "initializer", "bias", "pretraining"},
 )
-TOGETHER_IN_CONVOLUTIONS = (*CONVOLUTION_KEYS, *set().union(*TOGETHER))
+_TOGETHER_IN_CONVOLUTIONS = (*CONVOLUTION_KEYS, *set().union(*_TOGETHER))
 
 
 def read_values(
@@ -52,32 +65,46 @@ def read_values(
         report_wrong(report, root, "", "a mapping of keys, such as activation: sigmoid")
         return {}
     experiment = _experiment(root)
-    values = read_fields(KEYS[experiment], root, report)
-    fill_shapes(values, root, report)
-    if experiment == "histogram":
-        _check_range(values, root, report)
-    if experiment == "symmetry":
-        _fill_points(values, root, report)
-    if experiment == "training":
-        _check_batch(values, root, report)
-    check_fit(values, root, report)
+    values = read_fields(_KEYS[experiment], root, report)
+    _fill_shapes(values, root, report, KINDS[experiment].default_layers)
+    KINDS[experiment].complete(values, root, report)
+    _check_fit(values, root, report)
     return values
 
 
 def build_spec(values: Mapping[str, Any], beside: Mapping[str, Any]) -> AnySpec:
     """The spec of checked values, and of what it has beside them: its name, its marks."""
-    given = {key: value for key, value in values.items() if key not in COMPUTED}
-    built: AnySpec = KINDS[values["experiment"]](**{**given, **beside})
+    given = {key: value for key, value in values.items() if key not in _COMPUTED}
+    built: AnySpec = KINDS[values["experiment"]].spec(**{**given, **beside})
     return built
 
 
 def checked_together(keys: Collection[str]) -> list[Collection[str]]:
     """These keys in sets, so that what is wrong with a value is known by those of its set."""
     if not set(CONVOLUTION_KEYS).isdisjoint(keys):
-        together: tuple[Collection[str], ...] = (TOGETHER_IN_CONVOLUTIONS,)
+        together: tuple[Collection[str], ...] = (_TOGETHER_IN_CONVOLUTIONS,)
     else:
-        together = TOGETHER
+        together = _TOGETHER
     return [*together, *({key} for key in keys)]
+
+
+def notes(spec: Experiment) -> list[Problem]:
+    """What is as the spec says, but worth a word: which centre an even kernel has."""
+    from weightinit_cli.initializers import INITIALIZERS
+
+    centre = INITIALIZERS[spec.initializer.name].centre
+    if centre is None or spec.convolution is None:
+        return []
+    kernel = spec.convolution.kernel
+    if all(side % 2 for side in kernel):
+        return []
+    row, column = map(centre, kernel)
+    convention = INITIALIZERS[spec.initializer.name].convention
+    message = (
+        f"{kernel[0]} × {kernel[1]} has no middle; {spec.initializer.name} takes row {row}, "
+        f"column {column}, counted from 0, as {convention} does"
+    )
+    return [spec.problem("kernel", message)]
 
 
 def _experiment(root: MapNode) -> str:
@@ -85,38 +112,174 @@ def _experiment(root: MapNode) -> str:
     entry = root.entries.get("experiment")
     node = None if entry is None else entry[1]
     named = node.value if isinstance(node, Scalar) else None
-    return named if isinstance(named, str) and named in TABLES else "histogram"
+    return named if isinstance(named, str) and named in KINDS else DEFAULT_KIND
 
 
-def _fill_points(values: dict[str, Any], root: MapNode, report: Report) -> None:
-    """How many points a task has, and of what size; see that nothing else is asked for."""
-    if values["data"] is None:
+def _fill_shapes(
+    values: dict[str, Any], root: MapNode, report: Report, default_layers: int
+) -> None:
+    """Make `width` one number per layer.
+
+    Of convolutions `width` and `features` are the values of an image; their keys become
+    `convolution`.
+    """
+    own = {key: values.pop(key) for key in CONVOLUTION_KEYS if key in values}
+    given = [key for key in CONVOLUTION_KEYS if key in root.entries and key in own]
+    if given:
+        values["width"] = values["convolution"] = None
+        _refuse_dense(given[0], root, report)
+        _fill_convolution(values, own, root, report, default_layers)
         return
-    fixed = POINTS[values["data"]]
-    for key, own, default in zip(("samples", "features"), fixed, DEFAULT_POINTS, strict=True):
-        if values[key] is None and key not in root.entries:
-            values[key] = own or default
-        elif own and values[key] not in (None, own):
+    filled = _per_layer({"width": values["width"]}, values["layers"], root, report, default_layers)
+    values["width"] = None if filled is None else filled["width"]
+
+
+def _refuse_dense(given: str, root: MapNode, report: Report) -> None:
+    for key in DENSE_KEYS:
+        if key in root.entries:
+            instead = "channels" if key == "width" else "image"
+            message = (
+                f"is for fully connected layers, and {given} for convolutions; leave one of them "
+                f"out (a convolution has {instead} in place of {key})"
+            )
+            report.add(root.entries[key][0], key, message)
+
+
+def _fill_convolution(
+    values: dict[str, Any],
+    own: dict[str, Any],
+    root: MapNode,
+    report: Report,
+    default_layers: int,
+) -> None:
+    for key, default in _CONVOLUTION_DEFAULTS.items():
+        if own[key] is None:
+            if key in root.entries:
+                return
+            own[key] = default
+    lists = {key: own[key] for key in ("channels", "stride")}
+    filled = _per_layer(lists, values["layers"], root, report, default_layers)
+    if filled is None:
+        return
+    convolution = Convolution(
+        Shape(*own["image"]), filled["channels"], own["kernel"], own["padding"], filled["stride"]
+    )
+    if _kernel_fits(convolution, root, report):
+        values["convolution"] = convolution
+        features, *width = (shape.values for shape in convolution.shapes)
+        values["features"], values["width"] = features, tuple(width)
+
+
+def _per_layer(
+    lists: dict[str, Any], layers: int | None, root: MapNode, report: Report, default: int
+) -> dict[str, tuple[int, ...]] | None:
+    """Each list with one number per layer, as `layers` or the first list says; None if wrong."""
+    if None in lists.values() or (layers is None and "layers" in root.entries):
+        return None
+    decides = "layers"
+    if layers is None:
+        layers = default
+        for key, value in lists.items():
+            if isinstance(value, tuple):
+                decides, layers = key, len(value)
+                break
+    filled = {}
+    for key, value in lists.items():
+        filled[key] = (value,) * layers if isinstance(value, int) else value
+        if len(filled[key]) != layers:
             mark = root.entries[key][1].mark
-            report.add(mark, key, f"{values['data']} has {own} {key}, not {values[key]}")
+            message = (
+                f"must have one number per layer ({layers}, by {decides}), not {len(filled[key])}"
+            )
+            report.add(mark, key, message)
+    return filled if all(len(each) == layers for each in filled.values()) else None
 
 
-def _check_batch(values: dict[str, Any], root: MapNode, report: Report) -> None:
-    """See that a mini-batch is no larger than the training data."""
-    batch, data = values["batch"], values["data"]
-    if batch is None or data is None or batch <= EXAMPLES[data]:
+def _kernel_fits(convolution: Convolution, root: MapNode, report: Report) -> bool:
+    """See that no kernel is larger than the image that it sees."""
+    kernel = convolution.kernel
+    shapes: Sequence[Shape] = convolution.shapes
+    for number, shape in enumerate(shapes[:-1], 1):
+        if kernel[0] > shape.height or kernel[1] > shape.width:
+            written = next(key for key in _WRITTEN if key in root.entries)
+            mark = root.entries[written][1].mark
+            seen = "the image" if number == 1 else f"what layer {number} sees"
+            message = (
+                f"{kernel[0]} × {kernel[1]} is larger than {seen}, {shape.height} × {shape.width}"
+            )
+            *ways, last = _instead(convolution, number)
+            report.add(mark, "kernel", f"{message}; take {', '.join(ways)} or {last}")
+            return False
+    return True
+
+
+def _instead(convolution: Convolution, number: int) -> list[str]:
+    """What would help, of a kernel that is too large for what layer `number` sees."""
+    ways = ["a smaller kernel", "a larger image"]
+    if number == 1:
+        return ways
+    if max(convolution.stride) > 1:
+        ways.append("smaller strides")
+    if convolution.padding == "valid":
+        ways.append("padding: circular")
+    return [*ways, "fewer layers"]
+
+
+def _check_fit(values: dict[str, Any], root: MapNode, report: Report) -> None:
+    """Give the biases their default; see that the initializer fits the layers it is for."""
+    from weightinit_cli.initializers import INITIALIZERS
+
+    initializer: Component | None = values["initializer"]
+    convolution: Convolution | None = values.get("convolution")
+    if convolution is not None and values.get("pretraining") is not None:
+        message = "is for fully connected layers, not for convolutions"
+        report.add(root.entries["pretraining"][0], "pretraining", message)
+    if initializer is None:
         return
-    mark = marks_of(root).get("batch", root.mark)
-    report.add(mark, "batch", f"must be at most the {EXAMPLES[data]:,} training examples")
+    if values["bias"] is None and "bias" not in root.entries:
+        values["bias"] = default_bias(initializer)
+    row = INITIALIZERS[initializer.name]
+    unfit = _unfit(initializer, row, values)
+    if unfit is not None:
+        report.add(root.entries["initializer"][1].mark, "initializer", unfit)
+    elif row.only == "kernel" and convolution is not None:
+        _check_kernels(initializer, row, convolution, root, report)
 
 
-def _check_range(values: dict[str, Any], root: MapNode, report: Report) -> None:
-    """See that floats can divide a range into so many bins."""
-    histogram = values["histogram"]
-    if histogram is None or isinstance(histogram.range, str):
-        return
-    low, high = histogram.range
-    if high / 2 - low / 2 > 8 * histogram.bins * ulp(max(abs(low), abs(high))):
-        return
-    mark = marks_of(root)["histogram.range"]
-    report.add(mark, "histogram.range", f"too narrow to be divided into {histogram.bins} bins")
+def _unfit(initializer: Component, row: Initializer, values: Mapping[str, Any]) -> str | None:
+    """Why the initializer is not for this spec."""
+    activation, name = values["activation"], initializer.name
+    if row.activation and activation is not None and activation.name != row.activation:
+        return f"{name!r} needs the activation {row.activation!r}, not {activation.name!r}"
+    of_kernels = "convolution" in values
+    if row.only == ("matrix" if of_kernels else "kernel"):
+        kinds = ("fully connected layers", "convolutions (channels, kernel)")
+        wanted, other = kinds if of_kernels else kinds[::-1]
+        instead = f"; for {other}, there is {row.instead!r}" if row.instead else ""
+        return f"{name!r} is for {wanted} alone{instead}"
+    return None
+
+
+def _check_kernels(
+    initializer: Component,
+    row: Initializer,
+    convolution: Convolution,
+    root: MapNode,
+    report: Report,
+) -> None:
+    """Try the initializer out on the kernels of every layer; report the first that it refuses."""
+    from weightinit_cli.initializers import AUTO, Fans
+
+    arguments = {k: 1.0 if v == AUTO else v for k, v in initializer.arguments.items()}
+    channels = (convolution.image.channels, *convolution.channels)
+    for number, (below, above) in enumerate(pairwise(channels), 1):
+        fans = Fans.of_kernel(convolution.kernel, below, above, first=number == 1)
+        try:
+            row.build(fans, **arguments)
+        except ParameterError as error:
+            node = root.entries["initializer"][1]
+            path = join("initializer", error.parameter)
+            place = getattr(node, "entries", {}).get(error.parameter)
+            mark = node.mark if place is None else place[1].mark
+            report.add(mark, path, f"layer {number}: {error.message}")
+            return

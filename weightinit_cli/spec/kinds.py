@@ -1,10 +1,15 @@
-"""The one table of the spec's keys: validation, schema, template and normal form follow it."""
+"""One row per experiment: its keys, its class, what is seen of its keys together.
+
+Validation, schema, template and normal form follow these tables.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from math import ulp
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from weightinit_cli.convolution import PADDINGS
+from weightinit_cli.data import EXAMPLES
 from weightinit_cli.data import NAMES as DATA_SETS
 from weightinit_cli.spec.components import (
     activations,
@@ -13,7 +18,8 @@ from weightinit_cli.spec.components import (
     matrix_initializers,
     vector_initializers,
 )
-from weightinit_cli.spec.model import Histogram, Pretraining
+from weightinit_cli.spec.model import Histogram, Pretraining, Spec, SymmetrySpec, TrainingSpec
+from weightinit_cli.spec.nodes import marks_of
 from weightinit_cli.spec.runs import SWEEP, VARIANTS, sweep_type, variants_type
 from weightinit_cli.spec.values import (
     MOST_LAYERS,
@@ -30,9 +36,14 @@ from weightinit_cli.spec.values import (
 )
 from weightinit_cli.verdicts import Thresholds
 
-EXPERIMENTS: Final = ("histogram", "symmetry", "training")
-TASKS: Final = ("xor", "blobs", "random_labels")
-DEFAULT_LAYERS: Final = {"histogram": 5, "symmetry": 1, "training": 4}
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from weightinit_cli.spec.nodes import MapNode, Report
+
+# What the points of a task have: samples and features, None where that is for the spec to say.
+POINTS: Final = {"xor": (4, 2), "blobs": (None, 2), "random_labels": (None, None)}
+DEFAULT_POINTS: Final = 100, 10
 
 _INITIALIZERS_LISTED = "`winit list initializers` shows the names"
 
@@ -85,6 +96,9 @@ CONVOLUTION: Final = (
     ),
 )
 
+CONVOLUTION_KEYS: Final = tuple(field.name for field in CONVOLUTION)
+DENSE_KEYS: Final = ("width", "features")
+
 PRETRAINING: Final = (
     Field(
         "method",
@@ -132,23 +146,15 @@ _DTYPE = Field("dtype", choice(("float32", "float64")), "float32 | float64", "fl
 _RATE = number(above=0)
 
 
-def _experiment(name: str) -> Field:
-    doc = "histogram (default) | symmetry | training"
-    return Field("experiment", choice(EXPERIMENTS), doc, name)
-
-
 def _layers(fewest: int, default: int) -> Field:
     doc = f"how many layers; default: the length of a list of widths, else {default}"
     return Field("layers", integer(fewest, MOST_LAYERS), doc, None, str(default))
 
 
-FIELDS: Final = (
-    _NAME,
-    _experiment("histogram"),
-    _SEED,
+_HISTOGRAM_FIELDS: Final = (
     Field("samples", integer(1), "how many inputs, drawn from N(0, 1)", 1000),
     Field("features", integer(1), "size of one input; default: the first width", None, "100"),
-    _layers(1, DEFAULT_LAYERS["histogram"]),
+    _layers(1, 5),
     _WIDTH,
     *CONVOLUTION,
     _ACTIVATION,
@@ -173,14 +179,13 @@ FIELDS: Final = (
     ),
 )
 
-SYMMETRY: Final = (
-    _NAME,
-    _experiment("symmetry"),
-    _SEED,
-    Field("data", choice(TASKS), "xor | blobs | random_labels, each with two classes", "blobs"),
+_SYMMETRY_FIELDS: Final = (
+    Field(
+        "data", choice(tuple(POINTS)), "xor | blobs | random_labels, each with two classes", "blobs"
+    ),
     Field("samples", integer(2, 100_000), "how many points; xor has 4", None, "100"),
     Field("features", integer(1, 10_000), "size of a point; xor and blobs have 2", None, "2"),
-    _layers(0, DEFAULT_LAYERS["symmetry"]),
+    _layers(0, 1),
     _WIDTH._replace(type=per_layer(fewest=0), default=10),
     _ACTIVATION,
     _INITIALIZER,
@@ -189,12 +194,9 @@ SYMMETRY: Final = (
     Field("learning_rate", _RATE, "the gradient is that of the mean cross-entropy", 1.0),
 )
 
-TRAINING: Final = (
-    _NAME,
-    _experiment("training"),
-    _SEED,
+_TRAINING_FIELDS: Final = (
     Field("data", choice(DATA_SETS), " | ".join(DATA_SETS), "digits"),
-    _layers(1, DEFAULT_LAYERS["training"]),
+    _layers(1, 4),
     _WIDTH,
     _ACTIVATION,
     _INITIALIZER,
@@ -207,9 +209,6 @@ TRAINING: Final = (
     _DTYPE,
     Field("repeats", integer(1, 10_000), "this many networks, each with draws of its own", 1),
 )
-
-# The keys of each experiment, in the order of the normal form.
-TABLES: Final = {"histogram": FIELDS, "symmetry": SYMMETRY, "training": TRAINING}
 
 # What makes several runs of a spec; no part of any one of them.
 GRID: Final = (
@@ -228,3 +227,76 @@ GRID: Final = (
         "{width: [100, 200]}",
     ),
 )
+
+
+def _complete_histogram(values: dict[str, Any], root: MapNode, report: Report) -> None:
+    """Make an input as large as the first layer; see that floats can divide a range into bins."""
+    if values["width"] is not None:
+        values["features"] = values["features"] or values["width"][0]
+    histogram = values["histogram"]
+    if histogram is None or isinstance(histogram.range, str):
+        return
+    low, high = histogram.range
+    if high / 2 - low / 2 > 8 * histogram.bins * ulp(max(abs(low), abs(high))):
+        return
+    mark = marks_of(root)["histogram.range"]
+    report.add(mark, "histogram.range", f"too narrow to be divided into {histogram.bins} bins")
+
+
+def _complete_symmetry(values: dict[str, Any], root: MapNode, report: Report) -> None:
+    """Fill in how many points a task has, and their size; see that the spec asks for no others."""
+    if values["data"] is None:
+        return
+    fixed = POINTS[values["data"]]
+    for key, own, default in zip(("samples", "features"), fixed, DEFAULT_POINTS, strict=True):
+        if values[key] is None and key not in root.entries:
+            values[key] = own or default
+        elif own and values[key] not in (None, own):
+            mark = root.entries[key][1].mark
+            report.add(mark, key, f"{values['data']} has {own} {key}, not {values[key]}")
+
+
+def _complete_training(values: dict[str, Any], root: MapNode, report: Report) -> None:
+    """See that a mini-batch is no larger than the training data."""
+    batch, data = values["batch"], values["data"]
+    if batch is None or data is None or batch <= EXAMPLES[data]:
+        return
+    mark = marks_of(root).get("batch", root.mark)
+    report.add(mark, "batch", f"must be at most the {EXAMPLES[data]:,} training examples")
+
+
+class Kind(NamedTuple):
+    """An experiment on the side of the spec.
+
+    `fields` are the keys that it has besides its name, its kind and its seed. `complete` fills in
+    the values that depend on others, and sees that they go together.
+    """
+
+    spec: type[Spec | SymmetrySpec | TrainingSpec]
+    fields: tuple[Field, ...]
+    complete: Callable[[dict[str, Any], MapNode, Report], None]
+
+    @property
+    def default_layers(self) -> int:
+        """How many layers a spec has that says nothing of them."""
+        return next(int(field.example) for field in self.fields if field.name == "layers")
+
+
+KINDS: Final = {
+    "histogram": Kind(Spec, _HISTOGRAM_FIELDS, _complete_histogram),
+    "symmetry": Kind(SymmetrySpec, _SYMMETRY_FIELDS, _complete_symmetry),
+    "training": Kind(TrainingSpec, _TRAINING_FIELDS, _complete_training),
+}
+# The experiment of a spec that names none.
+DEFAULT_KIND, *_OTHERS = KINDS
+
+
+def _experiment(name: str) -> Field:
+    doc = " | ".join((f"{DEFAULT_KIND} (default)", *_OTHERS))
+    return Field("experiment", choice(tuple(KINDS)), doc, name)
+
+
+# The keys of each experiment, in the order of the normal form.
+TABLES: Final = {
+    name: (_NAME, _experiment(name), _SEED, *kind.fields) for name, kind in KINDS.items()
+}
