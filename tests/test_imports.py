@@ -25,8 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "streams": set(),
     "surroundings": set(),  # variables of the environment, for a moment
     "convolution": set(),
-    "control_groups": set(),
-    "machine": {"control_groups"},
+    "machine": set(),
     "initializers": {"errors", "parameters"},
     "activations": {"errors", "parameters"},
     "network": {"initializers", "activations", "streams", "convolution", "machine"},
@@ -80,7 +79,7 @@ HOMES = {
 # (the tables that it reads do).
 WITHOUT_NUMPY = {
     "init", "__main__", "errors", "parameters", "reading", "spec", "results", "verdicts", "cli",
-    "batch", "machine", "control_groups", "saving",
+    "batch", "machine", "saving",
 }  # fmt: skip
 
 

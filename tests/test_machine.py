@@ -13,8 +13,13 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from weightinit_cli import control_groups, machine
-from weightinit_cli.machine import available_bytes, available_cores
+from weightinit_cli import machine
+from weightinit_cli.machine import (
+    available_bytes,
+    available_cores,
+    group_cores,
+    group_memory_left,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,7 +84,7 @@ def memory_v1(folder: str, limit: int, used: int, statistics: str = ""):
 def test_docker_of_version_2(system):
     """A container sees its own group as the root, at the usual place."""
     root = system("0::/", v2(), files=memory_v2("", 2 * GIB, GIB // 2))
-    assert control_groups.memory_left(root) == 1.5 * GIB
+    assert group_memory_left(root) == 1.5 * GIB
 
 
 def test_docker_of_version_1(system):
@@ -94,8 +99,8 @@ def test_docker_of_version_1(system):
             "cpu,cpuacct/cpu.cfs_period_us": 100_000,
         },
     )
-    assert control_groups.memory_left(root) == 2 * GIB
-    assert control_groups.cores(root) == 3
+    assert group_memory_left(root) == 2 * GIB
+    assert group_cores(root) == 3
 
 
 @pytest.mark.parametrize("tightest", ["", "system.slice/", "system.slice/job.service/"])
@@ -107,8 +112,8 @@ def test_of_nested_groups_the_tightest_counts(system, tightest):
         files |= memory_v2(level, "max", GIB, high="max")
     files |= memory_v2(tightest, 5 * GIB, 2 * GIB) | {f"{tightest}cpu.max": "150000 100000"}
     root = system("0::/system.slice/job.service", v2(), files=files)
-    assert control_groups.memory_left(root) == 3 * GIB
-    assert control_groups.cores(root) == 2
+    assert group_memory_left(root) == 3 * GIB
+    assert group_cores(root) == 2
 
 
 def test_slurm_of_version_1(system):
@@ -124,8 +129,8 @@ def test_slurm_of_version_1(system):
             **memory_v1(f"{job}step_0/task_0/", NO_LIMIT_V1, GIB),
         },
     )
-    assert control_groups.memory_left(root) == 5 * GIB
-    assert control_groups.cores(root) is None
+    assert group_memory_left(root) == 5 * GIB
+    assert group_cores(root) is None
 
 
 def test_a_group_that_is_mounted_over_the_tree(system):
@@ -136,7 +141,7 @@ def test_a_group_that_is_mounted_over_the_tree(system):
         v1("memory", "/mine"),
         files=memory_v1("", 2 * GIB, GIB) | memory_v1("mine/", 1, 1),
     )
-    assert control_groups.memory_left(root) == GIB
+    assert group_memory_left(root) == GIB
 
 
 def test_both_versions_on_one_machine(system):
@@ -148,7 +153,7 @@ def test_both_versions_on_one_machine(system):
         v2(point="/sys/fs/cgroup/unified"),
         files=memory_v1("a/", 4 * GIB, GIB) | {"unified/b/cgroup.procs": 1},
     )
-    assert control_groups.memory_left(root) == 3 * GIB
+    assert group_memory_left(root) == 3 * GIB
 
 
 @pytest.mark.parametrize(
@@ -158,7 +163,7 @@ def test_both_versions_on_one_machine(system):
 def test_a_group_that_cannot_be_seen(system, group, top):
     """In a namespace of its own: what is mounted counts."""
     root = system(f"0::{group}", v2(top), files=memory_v2("", 2 * GIB, GIB))
-    assert control_groups.memory_left(root) == GIB
+    assert group_memory_left(root) == GIB
 
 
 def test_another_groups_mount_does_not_count(system):
@@ -169,7 +174,7 @@ def test_another_groups_mount_does_not_count(system):
         v2("/other", "/sys/fs/cgroup/watched"),
         files=memory_v2("mine/", 4 * GIB, GIB) | memory_v2("watched/", GIB, GIB),
     )
-    assert control_groups.memory_left(root) == 3 * GIB
+    assert group_memory_left(root) == 3 * GIB
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such names")
@@ -180,7 +185,7 @@ def test_names_with_spaces_and_colons(system):
         v2(point=point.replace(" ", r"\040")),
         files=memory_v2("my groups/a b:c/", 2 * GIB, GIB),
     )
-    assert control_groups.memory_left(root) == GIB
+    assert group_memory_left(root) == GIB
 
 
 def test_copies_of_files_are_free_in_version_1(system):
@@ -196,7 +201,7 @@ total_mapped_file {GIB // 4}
 total_inactive_file {GIB // 2}
 total_active_file {3 * GIB // 2}"""
     root = system("4:memory:/", v1("memory"), files=memory_v1("", 4 * GIB, 4 * GIB, statistics))
-    assert control_groups.memory_left(root) == 1.75 * GIB
+    assert group_memory_left(root) == 1.75 * GIB
 
 
 def test_copies_of_files_are_free_in_version_2(system):
@@ -210,7 +215,7 @@ inactive_file {GIB // 2}
 slab_reclaimable {GIB // 4}
 slab_unreclaimable {GIB}"""
     root = system("0::/", v2(), files=memory_v2("", 4 * GIB, 4 * GIB, statistics))
-    assert control_groups.memory_left(root) == 2 * GIB
+    assert group_memory_left(root) == 2 * GIB
 
 
 def test_no_more_is_free_than_the_limit(system):
@@ -218,7 +223,7 @@ def test_no_more_is_free_than_the_limit(system):
     root = system(
         "0::/", v2(), files=memory_v2("", GIB, GIB, f"inactive_file {9 * GIB}\nfile_mapped 0")
     )
-    assert control_groups.memory_left(root) == GIB
+    assert group_memory_left(root) == GIB
 
 
 def test_a_limit_above_what_the_container_sees(system):
@@ -228,18 +233,18 @@ def test_a_limit_above_what_the_container_sees(system):
         v1("memory", "/docker/1"),
         files=memory_v1("", NO_LIMIT_V1, GIB, f"hierarchical_memory_limit {3 * GIB}"),
     )
-    assert control_groups.memory_left(root) == 2 * GIB
+    assert group_memory_left(root) == 2 * GIB
 
 
 def test_the_high_mark_is_a_limit(system):
     """Above it a process is not ended, but slowed down until it stands still."""
     root = system("0::/", v2(), files=memory_v2("", 8 * GIB, GIB, high=3 * GIB))
-    assert control_groups.memory_left(root) == 2 * GIB
+    assert group_memory_left(root) == 2 * GIB
 
 
 def test_over_the_limit_nothing_is_left(system):
     root = system("0::/", v2(), files=memory_v2("", GIB, 2 * GIB))
-    left = control_groups.memory_left(root)
+    left = group_memory_left(root)
     assert left is not None
     assert left < 0
 
@@ -267,13 +272,13 @@ def test_a_part_of_a_core_counts_as_one(system, quota, period, cores):
         v1("cpu"),
         files={"unified/new/cpu.max": f"{quota} {period}"},
     )
-    assert control_groups.cores(root) == cores
+    assert group_cores(root) == cores
     old = root / "sys/fs/cgroup/cpu/old"
     old.mkdir(parents=True)
     (root / "sys/fs/cgroup/unified/new/cpu.max").unlink()
     (old / "cpu.cfs_quota_us").write_text(f"{quota}\n")
     (old / "cpu.cfs_period_us").write_text(f"{period}\n")
-    assert control_groups.cores(root) == cores
+    assert group_cores(root) == cores
 
 
 @pytest.mark.parametrize(
@@ -288,8 +293,8 @@ def test_a_part_of_a_core_counts_as_one(system, quota, period, cores):
 )
 def test_no_limit(system, files):
     root = system("0::/", v2(), files=files)
-    assert control_groups.memory_left(root) is None
-    assert control_groups.cores(root) is None
+    assert group_memory_left(root) is None
+    assert group_cores(root) is None
 
 
 @pytest.mark.parametrize(
@@ -306,19 +311,19 @@ def test_what_cannot_be_read_is_no_limit(tmp_path, groups, mounts):
     (tmp_path / "proc/self").mkdir(parents=True)
     for name, text in (("cgroup", groups), ("mountinfo", mounts)):
         (tmp_path / "proc/self" / name).write_bytes(text.encode("utf-8", "surrogateescape"))
-    assert control_groups.memory_left(tmp_path) is None
-    assert control_groups.cores(tmp_path) is None
+    assert group_memory_left(tmp_path) is None
+    assert group_cores(tmp_path) is None
 
 
 def test_another_system_has_none(tmp_path):
-    assert control_groups.memory_left(tmp_path) is None
-    assert control_groups.cores(tmp_path) is None
+    assert group_memory_left(tmp_path) is None
+    assert group_cores(tmp_path) is None
 
 
 @pytest.mark.parametrize(("quota", "expected"), [(None, 6), (2, 2), (1, 1), (64, 6)])
 def test_cores_are_those_of_affinity_and_quota(monkeypatch, quota, expected):
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(6)), raising=False)
-    monkeypatch.setattr(control_groups, "cores", lambda: quota)
+    monkeypatch.setattr(machine, "group_cores", lambda: quota)
     assert available_cores() == expected
 
 
@@ -326,7 +331,7 @@ def test_cores_are_those_of_affinity_and_quota(monkeypatch, quota, expected):
 def test_cores_without_affinity(monkeypatch, counted, expected):
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: counted)
-    monkeypatch.setattr(control_groups, "cores", lambda: None)
+    monkeypatch.setattr(machine, "group_cores", lambda: None)
     assert available_cores() == expected
 
 
@@ -344,7 +349,7 @@ def test_the_tightest_limit_counts(container, limits, expected, monkeypatch):
 
     left = None if container is None else container * GIB
     monkeypatch.setattr(psutil, "virtual_memory", Free)
-    monkeypatch.setattr(control_groups, "memory_left", lambda: left)
+    monkeypatch.setattr(machine, "group_memory_left", lambda: left)
     monkeypatch.setattr(machine, "_limits_left", lambda used: [limit * GIB for limit in limits])
     assert available_bytes() == expected * GIB
 

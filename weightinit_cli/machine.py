@@ -1,17 +1,27 @@
-"""What this process may use of its machine: cores and memory."""
+"""What this process may use of its machine: cores and memory.
+
+Linux's control groups (of containers, services, cluster jobs) may allow less than there is. A
+process stands in one group of every hierarchy, and the limits of all groups above hold as well.
+Hierarchies of both versions are read; a machine may have both.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import sys
-from typing import Any
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from weightinit_cli import control_groups
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 # Addresses that a thread takes beside its stack: what glibc reserves for its memory, 64 MiB, and
 # a buffer of BLAS's, 32 MiB. BLAS ends the process where it cannot have one.
 ADDRESSES_PER_THREAD = 96 << 20
 STACK = 8 << 20
+ROOT = Path("/")
+VERSION_2 = ""  # what /proc/self/cgroup has in a controller's place for the second version
 
 
 def available_cores() -> int:
@@ -20,7 +30,7 @@ def available_cores() -> int:
         cores = len(os.sched_getaffinity(0))
     else:
         cores = os.cpu_count() or 1
-    return min(cores, control_groups.cores() or cores)
+    return min(cores, group_cores() or cores)
 
 
 def most_threads() -> int:
@@ -46,10 +56,27 @@ def available_bytes() -> int:
     import psutil
 
     available = psutil.virtual_memory().available
-    left = control_groups.memory_left()
+    left = group_memory_left()
     if left is not None:
         available = min(available, left)
     return max(min([available, *_limits_left(psutil.Process().memory_info())]), 0)
+
+
+def group_memory_left(root: Path = ROOT) -> int | None:
+    """Bytes that the control groups leave; None without a limit.
+
+    `root` is where the system begins.
+    """
+    return min(_memory_left(_groups("memory", root)), default=None)
+
+
+def group_cores(root: Path = ROOT) -> int | None:
+    """Cores that the control groups' quotas of time come to; None without one.
+
+    A part of a core counts as one: with a thread more the quota is used up, with one less it is
+    not. The system stops all of them once it is.
+    """
+    return min(_cores(_groups("cpu", root)), default=None)
 
 
 def _limits_left(used: Any) -> list[int]:
@@ -68,3 +95,137 @@ def _limits() -> dict[str, int]:
         "data": resource.getrlimit(resource.RLIMIT_DATA)[0],
     }
     return {name: limit for name, limit in limits.items() if limit != resource.RLIM_INFINITY}
+
+
+class _Mount(NamedTuple):
+    """Where a hierarchy, from its group `top` on, is seen."""
+
+    top: PurePosixPath
+    point: PurePosixPath
+    controllers: list[str]
+
+
+def _memory_left(groups: Iterable[Path]) -> Iterator[int]:
+    """What each limit leaves.
+
+    The kernel drops its copies of files before it ends a process, "active" ones too, so both are
+    as good as free. Its own estimate for a whole machine, MemAvailable (in its documentation,
+    filesystems/proc.rst), counts both, and the slabs that it can give up. Files that are mapped
+    are programs at work: they would be read again at once, so they are not free. Above
+    `memory.high` a process is slowed down until it stands still, so that is a limit, too.
+    """
+    for group in groups:
+        statistics = _statistics(group / "memory.stat")
+        files = statistics.get("active_file", 0) + statistics.get("inactive_file", 0)
+        mapped = statistics.get("file_mapped", statistics.get("mapped_file", 0))
+        free = max(files - mapped, 0) + statistics.get("slab_reclaimable", 0)
+        used = _number(group / "memory.current") or _number(group / "memory.usage_in_bytes") or 0
+        for limit in (
+            _number(group / "memory.max"),
+            _number(group / "memory.high"),
+            _number(group / "memory.limit_in_bytes"),
+            # of the groups above, which a container cannot see
+            statistics.get("hierarchical_memory_limit"),
+        ):
+            if limit is not None:
+                yield limit - max(used - free, 0)
+
+
+def _cores(groups: Iterable[Path]) -> Iterator[int]:
+    for group in groups:
+        texts = _text(group / "cpu.max").split() or (
+            _text(group / "cpu.cfs_quota_us"),
+            _text(group / "cpu.cfs_period_us"),
+        )
+        quota, period = map(_as_number, [*texts, "", ""][:2])
+        if quota is not None and period is not None and quota > 0 and period > 0:
+            yield -(-quota // period)
+
+
+def _groups(controller: str, root: Path) -> list[Path]:
+    """The folders of the groups that this process is in, and of all above that can be seen.
+
+    Where only other groups can be seen, those: a container that hides its own name.
+    """
+    of_process = _groups_of_process(_text(root / "proc/self/cgroup"))
+    within, others = [], []
+    for mount in _mounts(_text(root / "proc/self/mountinfo")):
+        point = root.joinpath(*mount.point.parts[1:])
+        for name in {controller, VERSION_2}.intersection(mount.controllers, of_process):
+            others.append(point)
+            within += [point.joinpath(*below) for below in _below(of_process[name], mount.top)]
+    return within or others
+
+
+def _below(group: PurePosixPath, top: PurePosixPath) -> list[tuple[str, ...]]:
+    """The ways from `top` to the group and to all between; none where `top` is not above it."""
+    above = set(top.parts[1:]) == {".."}  # of the namespace that this process is in
+    parts = group.relative_to(top).parts if group.is_relative_to(top) else ("..",)
+    if ".." in parts:
+        return [()] if above else []
+    return [parts[:depth] for depth in range(len(parts) + 1)]
+
+
+def _groups_of_process(text: str) -> dict[str, PurePosixPath]:
+    """Of every controller the group, as /proc/self/cgroup has it: `4:cpu,cpuacct:/a/b`."""
+    found = {}
+    for line in text.split("\n"):
+        fields = line.split(":", 2)
+        if len(fields) == 3 and fields[2].startswith("/"):
+            for controller in fields[1].split(","):
+                found[controller] = PurePosixPath(fields[2])
+    return found
+
+
+def _mounts(text: str) -> list[_Mount]:
+    """The hierarchies that /proc/self/mountinfo has; of several in one place the last is seen."""
+    seen: dict[PurePosixPath, _Mount] = {}
+    for line in text.split("\n"):
+        of_mount, _, of_file_system = line.partition(" - ")
+        paths = [PurePosixPath(_unescaped(path)) for path in of_mount.split(" ")[3:5]]
+        kind, _, options = of_file_system.partition(" ")
+        if len(paths) == 2:
+            controllers: list[str] = []
+            if kind == "cgroup2":
+                controllers = [VERSION_2]
+            elif kind == "cgroup":
+                controllers = options.rpartition(" ")[2].split(",")
+            seen[paths[1]] = _Mount(paths[0], paths[1], controllers)
+    return list(seen.values())
+
+
+def _unescaped(field: str) -> str:
+    """A path as mountinfo has it: a space is a backslash and 040."""
+    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), field)
+
+
+def _statistics(path: Path) -> dict[str, int]:
+    """The lines of a memory.stat; of a name and its `total_` the total, which has all below."""
+    found = {}
+    for line in _text(path).split("\n"):
+        name, _, figure = line.partition(" ")
+        number = _as_number(figure)
+        if number is not None:
+            found[name] = number
+    prefix = "total_"
+    totals = {name[len(prefix) :]: found[name] for name in found if name.startswith(prefix)}
+    return found | totals
+
+
+def _number(path: Path) -> int | None:
+    return _as_number(_text(path))
+
+
+def _as_number(text: str) -> int | None:
+    """None for `max`, which is no limit, for an empty file, and for what cannot be read."""
+    try:
+        return int(text)
+    except ValueError:
+        return None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", "surrogateescape")
+    except (OSError, ValueError):
+        return ""
