@@ -74,16 +74,18 @@ def winit_run(case, threads):
     from weightinit_cli.experiments.measure import measure
     from weightinit_cli.machine import available_cores
     from weightinit_cli.network import Request
-    from weightinit_cli.network.workers import nobody
+    from weightinit_cli.network.workers import ignore_work
 
     of = network(case)
     request = Request(BINS, None, *of.activation.ends(0.05))
-    return lambda: measure(of, request, threads or available_cores(), nobody, with_gradient=True)
+    return lambda: measure(
+        of, request, threads or available_cores(), ignore_work, with_gradient=True
+    )
 
 
 def winit_products(case, threads):
     from weightinit_cli.machine import available_cores
-    from weightinit_cli.network.workers import nobody, workers
+    from weightinit_cli.network.workers import ignore_work, workers
 
     of = network(case)
     layer = of.layers[0]
@@ -96,7 +98,7 @@ def winit_products(case, threads):
     z, back = np.empty_like(delta), np.empty_like(x)
 
     opened = ExitStack()  # once for all, as torch opens its threads once
-    apply = opened.enter_context(workers(threads or available_cores(), nobody))
+    apply = opened.enter_context(workers(threads or available_cores(), ignore_work))
 
     def products():
         apply(lambda block: layer.push(x[block], weights, z[block]), of.blocks)

@@ -14,7 +14,7 @@ from weightinit_cli.experiments.build import build_network, build_request
 from weightinit_cli.experiments.measure import measure
 from weightinit_cli.experiments.predict import ENOUGH_VALUES, SHARES
 from weightinit_cli.experiments.repeats import with_spreads
-from weightinit_cli.network.workers import nobody
+from weightinit_cli.network.workers import ignore_work
 from weightinit_cli.results import FIGURES, dump_result, figure
 from weightinit_cli.spec import parse_spec
 
@@ -30,7 +30,9 @@ def each(spec, number):
     network = build_network(spec)
     request = build_request(spec, network.activation)
     return [
-        measure(network._replace(repeat=repeat), request, 1, nobody, with_gradient=spec.backward)
+        measure(
+            network._replace(repeat=repeat), request, 1, ignore_work, with_gradient=spec.backward
+        )
         for repeat in range(number)
     ]
 

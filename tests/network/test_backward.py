@@ -24,7 +24,7 @@ from weightinit_cli.network import Dense, Network, Request, backward, draws, for
 from weightinit_cli.network import layer as shapes
 from weightinit_cli.network.order import Buckets
 from weightinit_cli.network.sums import SquareSum, exponent_of
-from weightinit_cli.network.workers import nobody, workers
+from weightinit_cli.network.workers import ignore_work, workers
 from weightinit_cli.streams import Role, stream
 
 SETTINGS = settings(deadline=None, derandomize=True, max_examples=100)
@@ -399,7 +399,7 @@ def test_normals_are_those_of_float32(role, monkeypatch):
     single, double = (np.empty((50, 9), dtype) for dtype in DTYPES)
     for out, threads in ((single, 1), (double, 2)):
         net = network((9, 9), samples=50, dtype=out.dtype)
-        with workers(threads, nobody) as apply:
+        with workers(threads, ignore_work) as apply:
             draws.draw_normal(net, role, 1, out, apply)
     assert np.array_equal(single, double)
 

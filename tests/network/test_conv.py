@@ -25,7 +25,7 @@ from weightinit_cli.convolution import PADDINGS, Convolution, Shape
 from weightinit_cli.initializers.samplers import Independent
 from weightinit_cli.network import Conv, Dense, Network, Request, backward, conv, draws, forward
 from weightinit_cli.network import layer as shapes
-from weightinit_cli.network.workers import nobody, workers
+from weightinit_cli.network.workers import ignore_work, workers
 from weightinit_cli.streams import Role, stream
 
 SETTINGS = settings(deadline=None, derandomize=True, max_examples=300)
@@ -86,7 +86,7 @@ def pulled(layer, delta, weights):
 
 
 def squares(layer, x, delta, threads=1):
-    with workers(threads, nobody) as apply:
+    with workers(threads, ignore_work) as apply:
         return layer.gradient_squares(x, delta, apply)
 
 
@@ -343,7 +343,7 @@ NETWORKS = {
 def drawn(net):
     """Each layer's matrix (inputs, units), its kernels, and its bias at every unit; float64."""
     found = []
-    with workers(1, nobody) as apply:
+    with workers(1, ignore_work) as apply:
         for number, layer in enumerate(net.layers, 1):
             weights = np.empty((layer.rows, layer.columns), net.dtype)
             draws.draw_weights(net, number, weights, apply)

@@ -18,7 +18,7 @@ from weightinit_cli.network import Dense, Network, blas, draws
 from weightinit_cli.network.draws import draw_bias, draw_weights
 from weightinit_cli.network.layer import BLOCK_ROWS
 from weightinit_cli.network.learning import Learner, batches, cross_entropy, start
-from weightinit_cli.network.workers import nobody, workers
+from weightinit_cli.network.workers import ignore_work, workers
 from weightinit_cli.streams import Role, stream
 
 SETTINGS = settings(deadline=None, derandomize=True, max_examples=100)
@@ -287,7 +287,7 @@ def test_start_draws_what_forward_draws(monkeypatch, dtype, bias):
     monkeypatch.setattr(draws, "PANEL_VALUES", 8)
     of = network(dtype=dtype, bias=bias)
     begun, _ = start(of, rate=0.1)
-    with workers(1, nobody) as apply:
+    with workers(1, ignore_work) as apply:
         for number, (w, b) in enumerate(zip(begun.weights, begun.biases, strict=True), 1):
             expected = np.empty_like(w)
             draw_weights(of, number, expected, apply)

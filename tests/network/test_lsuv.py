@@ -27,7 +27,7 @@ from weightinit_cli.network.lsuv import (
     with_gains,
 )
 from weightinit_cli.network.sums import UnitMoments
-from weightinit_cli.network.workers import nobody, workers
+from weightinit_cli.network.workers import ignore_work, workers
 from weightinit_cli.streams import Role
 
 SETTINGS = settings(deadline=None, derandomize=True, max_examples=300)
@@ -61,12 +61,12 @@ def convolutions(padding="circular", activation="tanh", **given):
 def inputs_of(net):
     """Those that `forward` draws."""
     x = np.empty((net.samples, net.features), net.dtype)
-    with workers(1, nobody) as apply:
+    with workers(1, ignore_work) as apply:
         draw_normal(net, Role.INPUT, 0, x, apply)
     return x
 
 
-def gains_of(net, x=None, tolerance=0.1, threads=1, done=nobody):
+def gains_of(net, x=None, tolerance=0.1, threads=1, done=ignore_work):
     with workers(threads, done) as apply:
         return lsuv_gains(net, inputs_of(net) if x is None else x, tolerance, apply)
 

@@ -18,7 +18,7 @@ from weightinit_cli.convolution import Convolution, Shape
 from weightinit_cli.experiments.measure import measure
 from weightinit_cli.initializers import INITIALIZERS, Fans
 from weightinit_cli.network import Conv, Dense, Network, Request, peak_bytes
-from weightinit_cli.network.workers import nobody
+from weightinit_cli.network.workers import ignore_work
 
 
 def network(widths, samples, activation, initializer, dtype="float32", **parameters):
@@ -70,7 +70,7 @@ def peak(net, bins, threads, *, traced):
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]
-        kept = measure(net, request, threads, nobody, with_gradient=traced)
+        kept = measure(net, request, threads, ignore_work, with_gradient=traced)
         taken = tracemalloc.get_traced_memory()[1] - before
     finally:
         tracemalloc.stop()

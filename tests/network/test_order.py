@@ -31,7 +31,7 @@ from weightinit_cli.network.recording import (
     widened,
 )
 from weightinit_cli.network.sums import UnitMoments
-from weightinit_cli.network.workers import nobody, workers
+from weightinit_cli.network.workers import ignore_work, workers
 
 SETTINGS = settings(deadline=None, derandomize=True, max_examples=100)
 DTYPES = (np.float32, np.float64)
@@ -313,7 +313,7 @@ def test_quantiles_of_few_and_of_many_are_those_of_all(rows, dtype):
     values[-1, -2:] = np.inf, -np.inf
     blocks = [slice(top, top + 150) for top in range(0, rows, 150)]
     counted = [Buckets.of(values[block]) for block in blocks]
-    with workers(1, nobody) as apply:
+    with workers(1, ignore_work) as apply:
         found = quantiles(values, blocks, counted, apply)
         none = quantiles(np.full((2, 3), np.nan), [slice(0, 2)], [], apply)
     finite = values[np.isfinite(values)]

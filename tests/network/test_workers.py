@@ -14,7 +14,7 @@ from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.initializers import INITIALIZERS, Fans
 from weightinit_cli.network import Dense, Network, Request, backward, blas, forward
 from weightinit_cli.network.threads import Threads
-from weightinit_cli.network.workers import nobody, one_blas_thread, workers
+from weightinit_cli.network.workers import ignore_work, one_blas_thread, workers
 
 
 def passes(threads):
@@ -61,14 +61,14 @@ def test_with_fewer_threads_than_wanted_no_bit_changes(number, startable):
 
 def test_threads_fail_later_than_the_first(startable):
     """Between two passes the system may have become full."""
-    with workers(4, nobody) as apply:
+    with workers(4, ignore_work) as apply:
         startable(0)
         assert apply(abs, range(-20, 0)) == list(range(20, 0, -1))
 
 
 def test_no_more_threads_than_work(startable):
     started = startable(1000)
-    with workers(1000, nobody) as apply:
+    with workers(1000, ignore_work) as apply:
         for _ in range(10):
             assert apply(abs, [-1, -2, -3]) == [1, 2, 3]
     assert len(started) <= 3
@@ -76,7 +76,7 @@ def test_no_more_threads_than_work(startable):
 
 def test_all_threads_are_at_work_at_the_same_time():
     together = threading.Barrier(4, timeout=60)
-    with workers(4, nobody) as apply:
+    with workers(4, ignore_work) as apply:
         assert len(apply(lambda _: together.wait(), range(4))) == 4
         assert len(apply(lambda _: together.wait(), range(8))) == 8
 
@@ -90,7 +90,7 @@ def test_an_error_ends_the_work(threads):
         raise ValueError(number)
 
     before = threading.active_count()
-    with pytest.raises(ValueError, match="0"), workers(threads, nobody) as apply:
+    with pytest.raises(ValueError, match="0"), workers(threads, ignore_work) as apply:
         apply(fail, range(3_000))
     assert len(begun) < 3_000
     assert threading.active_count() == before
@@ -137,7 +137,7 @@ def two_blas_threads():
 
 def test_limits_that_overlap_leave_blas_as_it_was(two_blas_threads):
     """The second begins before the first ends, and ends after it."""
-    first, second = workers(1, nobody), workers(1, nobody)
+    first, second = workers(1, ignore_work), workers(1, ignore_work)
     first.__enter__()
     second.__enter__()
     assert set(blas_threads()) == {1}

@@ -8,7 +8,7 @@ import numpy as np
 
 from weightinit_cli.network import Conv
 from weightinit_cli.network.draws import draw_weights
-from weightinit_cli.network.workers import nobody, workers
+from weightinit_cli.network.workers import ignore_work, workers
 from weightinit_cli.results import Kernels
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def first_kernels(network: Network) -> Kernels | None:
         return None
     shown = min(layer.columns, MOST_FILTERS, max(1, MOST_VALUES // layer.rows))
     weights = np.empty((layer.rows, layer.columns), network.dtype)
-    with workers(1, nobody) as apply:
+    with workers(1, ignore_work) as apply:
         draw_weights(network, 1, weights, apply)
     finite = np.nan_to_num(weights[:, :shown].T)
     return Kernels(

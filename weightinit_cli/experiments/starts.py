@@ -12,7 +12,7 @@ from weightinit_cli.initializers import INITIALIZERS
 from weightinit_cli.initializers.samplers import Given
 from weightinit_cli.network import draw_parameters
 from weightinit_cli.network.draws import draw_normal
-from weightinit_cli.network.workers import nobody, workers
+from weightinit_cli.network.workers import ignore_work, workers
 from weightinit_cli.results import Reconstruction
 from weightinit_cli.streams import Role, stream
 
@@ -56,7 +56,7 @@ def started(spec: Spec, network: Network, threads: int, done: Callable[[float], 
     if not row.data_dependent and spec.pretraining is None:
         return Started(network)
     inputs = np.empty((network.samples, network.features), network.dtype)
-    with workers(threads, nobody) as apply:
+    with workers(threads, ignore_work) as apply:
         draw_normal(network, Role.INPUT, 0, inputs, apply)
     network = scaled(spec, network, inputs, threads, done)
     if spec.pretraining is None:
@@ -88,7 +88,7 @@ def scaled(
     network: Network,
     inputs: Array,
     threads: int = 1,
-    done: Callable[[float], None] = nobody,
+    done: Callable[[float], None] = ignore_work,
 ) -> Network:
     """The network with the scales that its initializer finds on `inputs`, shape (n, features).
 

@@ -194,12 +194,12 @@ class Conv(NamedTuple):
 
     @property
     def _blocks(self) -> int:
-        """The blocks of columns of the gradient."""
+        """The number of blocks of columns that the gradient is split into."""
         return min(-(-self.entries // BLOCK_ENTRIES), -(-self.columns // BLOCK_COLUMNS))
 
     @property
     def _strands(self) -> int:
-        """The strands of inputs that the gradient is summed over, of as many inputs."""
+        """The number of strands of inputs that the gradient is summed over."""
         fewest, most = STRANDS
         return max(fewest, min(most, STRAND_ENTRIES // self.entries))
 
@@ -225,7 +225,7 @@ class Conv(NamedTuple):
 
 
 def split(count: int, number: int) -> list[slice]:
-    """So many inputs in a number of parts of about equal size."""
+    """Split `count` inputs into `number` parts of about equal size."""
     bounds = [part * count // number for part in range(number + 1)]
     return [slice(first, end) for first, end in pairwise(bounds)]
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from weightinit_cli.activations.smooth import logistic
-from weightinit_cli.network.workers import nobody
+from weightinit_cli.network.workers import ignore_work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +49,7 @@ class Start(NamedTuple):
 
 
 class LayerTrace(NamedTuple):
-    """One layer; arrays have shape (recorded steps,).
+    """What one layer did in descent; arrays have shape (recorded steps,).
 
     The gradient is the one that made the step (nan where it is not finite), the other figures
     are those after it. `moved` says whether the step changed the value of any parameter;
@@ -95,7 +95,7 @@ class Trace(NamedTuple):
 
 
 def recorded_steps(steps: int) -> list[int]:
-    """The first steps all, then ever fewer in geometric progression, then the last."""
+    """The steps to record: the first ones all, then in geometric progression, then the last."""
     first = range(1, min(steps, FIRST_STEPS) + 1)
     later = np.geomspace(FIRST_STEPS, max(steps, FIRST_STEPS), LATER_STEPS + 1)
     return sorted(
@@ -104,7 +104,7 @@ def recorded_steps(steps: int) -> list[int]:
 
 
 def descend(
-    start: Start, steps: int, learning_rate: float, done: Callable[[float], None] = nobody
+    start: Start, steps: int, learning_rate: float, done: Callable[[float], None] = ignore_work
 ) -> Trace:
     """Take up to `steps` steps down the gradient of the mean cross-entropy, in float64.
 
@@ -188,7 +188,7 @@ class _Classifier:
         self.z = [np.zeros((units, samples)) for units, _ in shapes]
 
     def forward(self) -> None:
-        """z = WᵀX + b of each layer, X = φ(z) for the next."""
+        """Put z = WᵀX + b of each layer into `z`, and X = φ(z) into `seen` for the next."""
         for number, (layer, x) in enumerate(zip(self.layers, self.seen, strict=True), 1):
             z = self.z[number - 1] = mix(layer[:, :-1].T, x[:-1])
             z += layer[:, -1:]
@@ -196,9 +196,9 @@ class _Classifier:
                 self.activation.write(z, self.seen[number][:-1])
 
     def backward(self) -> None:
-        """δ = σ(z) - labels at the output, φ'(z) (Wδ) below; the gradient is δXᵀ / samples.
+        """Put δXᵀ / samples of each layer into `gradients` (Rumelhart, Hinton & Williams 1986).
 
-        Rumelhart, Hinton & Williams 1986.
+        δ = σ(z) - labels at the output, φ'(z) (Wδ) below.
         """
         delta = logistic(self.z[-1])
         delta -= self.labels
@@ -209,18 +209,18 @@ class _Classifier:
                 delta *= self.activation.derivative(self.z[number - 1])
 
     def step(self, learning_rate: float) -> list[bool]:
-        """Go down the gradient; whether that changed the value of any parameter, per layer."""
+        """Go down the gradient; return, per layer, whether that changed any parameter."""
         after = self.parameters - learning_rate * self.gradient
         moved: list[bool] = np.logical_or.reduceat(after != self.parameters, self.firsts).tolist()
         self.parameters[...] = after
         return moved
 
     def finite(self) -> bool:
-        """Whether the parameters and the output are, and with them the loss."""
+        """Whether the parameters and the output are finite, and with them the loss."""
         return bool(np.isfinite(self.parameters).all() and np.isfinite(self.z[-1]).all())
 
     def loss(self) -> float:
-        """Mean of ln(1 + exp m) = max(m, 0) + ln(1 + exp -|m|), m = z at label 0, -z at 1."""
+        """The mean of ln(1 + exp m) = max(m, 0) + ln(1 + exp -|m|), m = z at label 0, -z at 1."""
         m = (1 - 2 * self.labels) * self.z[-1][0]
         terms = np.maximum(m, 0) + np.log1p(np.exp(-np.abs(m)))
         return float(fold(terms / len(terms)))
@@ -231,7 +231,7 @@ class _Classifier:
 
 
 class _LayerTracer:
-    """Gathers one layer's figures, from views of its rows and of their gradient."""
+    """Gathers one layer's figures over the steps, from views of its rows and their gradient."""
 
     def __init__(self, rows: Array, gradient: Array) -> None:
         self.rows, self.gradient = rows, gradient
@@ -256,7 +256,7 @@ class _LayerTracer:
         self.records.append((rms(weights), rms(bias), moved, self.distinct, spread))
 
     def trace(self) -> LayerTrace:
-        """All that was gathered."""
+        """The layer's figures at all recorded steps."""
         kinds = (float, float, bool, int, float)
         columns = zip(*self.records, strict=True) if self.records else [()] * len(kinds)
         return LayerTrace(

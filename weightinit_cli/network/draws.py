@@ -14,7 +14,7 @@ from weightinit_cli.initializers.samplers import LAWS
 from weightinit_cli.network.layer import DRAW_WORK
 from weightinit_cli.network.order import FEW, Buckets, quantiles
 from weightinit_cli.network.sums import EntrySums
-from weightinit_cli.network.workers import nobody, workers
+from weightinit_cli.network.workers import ignore_work, workers
 from weightinit_cli.streams import Role
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def draw_weights(network: Network, number: int, out: Array, apply: Map) -> Weigh
 def draw_parameters(network: Network) -> Parameters:
     """What `forward` sees of the same seed and repeat, of a network of dense layers."""
     drawn = Parameters([], [], [])
-    with workers(1, nobody) as apply:
+    with workers(1, ignore_work) as apply:
         for number, layer in enumerate(network.layers, 1):
             w = np.empty((layer.rows, layer.columns), network.dtype)
             drawn.streams.append(draw_weights(network, number, w, apply).stream)

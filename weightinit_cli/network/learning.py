@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from math import isfinite
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,23 +26,6 @@ if TYPE_CHECKING:
     from weightinit_cli.network.layer import Network
 
 Array = np.ndarray[Any, Any]
-
-
-class Signals(NamedTuple):
-    """What rows of inputs become: z_l, a_l and δ_l, each of shape (rows, fan_out).
-
-    `z` and `deltas` end with the output layer's, `a` with the last hidden layer's.
-    """
-
-    z: list[Array]
-    a: list[Array]
-    deltas: list[Array]
-
-    @classmethod
-    def of(cls, rows: int, biases: list[Array]) -> Signals:
-        """Memory for this many rows."""
-        z, a, deltas = ([np.empty((rows, b.size), b.dtype) for b in biases] for _ in range(3))
-        return cls(z, a[:-1], deltas)
 
 
 class Learner:
@@ -73,7 +56,7 @@ class Learner:
         parameters = [*self.weights, *self.biases]
         self._velocities = [np.zeros_like(p) for p in parameters] if momentum else []
         self._gradients = [np.empty_like(p) for p in parameters]
-        self._signals = Signals.of(0, self.biases)
+        self._signals = self._memory(0)
 
     def step(self, inputs: Array, labels: Array) -> float:
         """Take one step on a mini-batch; return its mean loss before the step, in nats.
@@ -97,21 +80,30 @@ class Learner:
         with one_quiet_thread():
             for top in range(0, len(inputs), BLOCK_ROWS):
                 x, y = inputs[top : top + BLOCK_ROWS], labels[top : top + BLOCK_ROWS]
-                logits = self._push(x, Signals.of(len(x), self.biases))
+                z, a, _ = self._memory(len(x))
+                logits = self._push(x, z, a)
                 answers = np.where(np.isnan(logits).any(axis=1), -1, logits.argmax(axis=1))
                 right += int(np.count_nonzero(answers == y))
                 loss += float(cross_entropy(logits, y).sum(dtype=np.float64))
         return loss / len(inputs), right / len(inputs)
 
-    def _push(self, inputs: Array, signals: Signals) -> Array:
+    def _memory(self, rows: int) -> tuple[list[Array], list[Array], list[Array]]:
+        """Memory for z_l, a_l and δ_l of so many rows, each of shape (rows, fan_out).
+
+        z and δ end with the output layer's, a with the last hidden layer's.
+        """
+        z, a, deltas = ([np.empty((rows, b.size), b.dtype) for b in self.biases] for _ in range(3))
+        return z, a[:-1], deltas
+
+    def _push(self, inputs: Array, z: list[Array], a: list[Array]) -> Array:
         """Fill z and a, and return the logits."""
         x = inputs
-        for number, (w, b, z) in enumerate(zip(self.weights, self.biases, signals.z, strict=True)):
-            np.matmul(x, w, out=z)
-            z += b
-            if number < len(signals.a):
-                x = self.activation.value(z, out=signals.a[number])
-        return signals.z[-1]
+        for number, (w, b, out) in enumerate(zip(self.weights, self.biases, z, strict=True)):
+            np.matmul(x, w, out=out)
+            out += b
+            if number < len(a):
+                x = self.activation.value(out, out=a[number])
+        return z[-1]
 
     def _gradient(self, inputs: Array, labels: Array) -> float:
         """Back-propagate (Rumelhart, Hinton & Williams 1986), below a loss that is finite.
@@ -120,10 +112,10 @@ class Learner:
         the weights and the sum of δ_l over the rows by the biases. The inputs' is not computed.
         """
         rows, depth = len(inputs), len(self.weights)
-        if len(self._signals.z[-1]) != rows:
-            self._signals = Signals.of(rows, self.biases)
         z, a, deltas = self._signals
-        logits = self._push(inputs, self._signals)
+        if len(z[-1]) != rows:
+            self._signals = z, a, deltas = self._memory(rows)
+        logits = self._push(inputs, z, a)
         loss = float(cross_entropy(logits, labels, slope=deltas[-1]).mean(dtype=np.float64))
         if not isfinite(loss):
             return loss

@@ -43,7 +43,7 @@ class NoScaleError(ValueError):
 
 
 class Variances(NamedTuple):
-    """Of xW and of b, over all inputs and units, and their covariance."""
+    """The variances of xW and b over all inputs and units, and their covariance."""
 
     product: float
     bias: float = 0.0

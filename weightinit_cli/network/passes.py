@@ -36,7 +36,7 @@ from weightinit_cli.network.recording import (
 )
 from weightinit_cli.network.resolution import Slopes
 from weightinit_cli.network.sums import SquareSum, UnitMoments
-from weightinit_cli.network.workers import nobody, workers
+from weightinit_cli.network.workers import ignore_work, workers
 from weightinit_cli.streams import Role, stream
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class PeakBytes(NamedTuple):
 
     @property
     def total(self) -> int:
-        """All of it, with what any run takes."""
+        """The sum of all bounds, and of what any run takes."""
         return sum(self) + BYTES_AT_ANY_SIZE
 
 
@@ -107,7 +107,7 @@ def forward(
     network: Network,
     request: Request,
     threads: int,
-    done: Callable[[float], None] = nobody,
+    done: Callable[[float], None] = ignore_work,
     trace: list[Array] | None = None,
 ) -> Iterator[Record]:
     """Yield the record of the input, then one per layer as it is reached.
@@ -152,7 +152,7 @@ def backward(
     network: Network,
     trace: list[Array],
     threads: int,
-    done: Callable[[float], None] = nobody,
+    done: Callable[[float], None] = ignore_work,
 ) -> Iterator[GradientRecord]:
     """Yield the record of the last layer, then one per layer on the way back to layer 1.
 
@@ -317,7 +317,7 @@ def _scale_back(delta: Array, rms: float | None) -> int:
 
 
 def _weight_bytes(layer: Layer, itemsize: int, threads: int) -> int:
-    """The weights of a layer, and what drawing them takes beside them."""
+    """Bytes of a layer's weights, and of what drawing them takes beside them."""
     in_work = min(layer.entries, threads * max(PANEL_VALUES, layer.columns))
     drawn = layer.entries * (itemsize + layer.weights.scratch)
     panels = -(-layer.rows // panel_height(layer.columns))

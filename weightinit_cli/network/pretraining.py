@@ -28,7 +28,7 @@ from weightinit_cli.network.draws import nudge
 from weightinit_cli.network.layer import BLOCK_ROWS
 from weightinit_cli.network.learning import one_quiet_thread
 from weightinit_cli.network.sums import UnitMoments
-from weightinit_cli.network.workers import nobody
+from weightinit_cli.network.workers import ignore_work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -103,13 +103,13 @@ class Autoencoder:
         return total / inputs.size
 
     def outputs(self, x: Array) -> Array:
-        """h, shape (rows, fan_out)."""
+        """The outputs h, shape (rows, fan_out)."""
         z = self._preactivations(x)
         return self.activation.value(z, out=z)
 
     @property
     def finite(self) -> bool:
-        """Whether what is kept of it is finite."""
+        """Whether the weights and the bias, which are kept, are finite."""
         return all(bool(np.isfinite(p).all()) for p in (self.w, self.b))
 
     def _preactivations(self, x: Array) -> Array:
@@ -134,7 +134,7 @@ def pretrain(
     steps: int,
     rate: float,
     nudged: int = 0,
-    done: Callable[[float], None] = nobody,
+    done: Callable[[float], None] = ignore_work,
 ) -> tuple[Reconstruction, ...]:
     """Pretrain layers in place, the first one first, each for `steps` steps.
 
@@ -178,7 +178,7 @@ def _learn(
 
 
 def _std_across_rows(x: Array) -> float:
-    """Of one input of a layer, root mean square over all; 0 where it is rounding alone."""
+    """The root mean square, over a layer's inputs, of their std; 0 where it is rounding alone."""
     moments = UnitMoments.of(x)
     std = moments.std_within or 0.0
     rms = hypot(moments.mean or 0.0, moments.std or 0.0)

@@ -48,7 +48,7 @@ class Request(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Preactivations:
-    """Moments of the pre-activations; how many are a number, or lie in a flat end."""
+    """The moments of pre-activations, and how many are a number or lie in a flat end of φ."""
 
     moments: UnitMoments
     numbers: int

@@ -43,17 +43,17 @@ class Resolution(NamedTuple):
 
     @classmethod
     def of_inputs(cls, x: UnitMoments, dtype: np.dtype[Any]) -> Resolution:
-        """That of what goes into the network: each value is rounded once."""
+        """The resolution of what goes into the network: each value is rounded once."""
         return cls(0.0, float(np.finfo(dtype).eps) * (x.rms or 0.0), zero=not x.rms)
 
     def after(
         self, z: UnitMoments, x: UnitMoments, weights: Weights, fan_in: int, slopes: Slopes
     ) -> Resolution:
-        """That of a layer above this one, with pre-activations `z` and activations `x`.
+        """The resolution of the layer above, with pre-activations `z` and activations `x`.
 
-        The root of (eps rms_l)² + chi_l floor_{l-1}², with chi_l = fan_in E[W²] E[φ'²]: values are
-        rounded, and an error of the layer below goes through weights and slopes as the signal
-        does. It grows no faster: instead of sqrt(E[φ'²]) it is std_within(x) / std_within(z) that
+        Its floor is the root of (eps rms_l)² + chi_l floor_{l-1}², chi_l = fan_in E[W²] E[φ'²]:
+        values are rounded, and an error of the layer below goes through weights and slopes as the
+        signal does. It grows no faster: instead of sqrt(E[φ'²]), std_within(x) / std_within(z)
         counts where that is less, so that in a chaotic network, where two inputs are as far apart
         as they can be, the floor stays small. Below the smallest normal number of the dtype digits
         are lost. Where all that is summed up is exactly zero, the sums are exact.
@@ -84,7 +84,7 @@ class Resolution(NamedTuple):
         return bool(drawn and (self.activations or not self.zero))
 
     def _rounding(self, z: UnitMoments, weights: Weights, fan_in: int, eps: float) -> float:
-        """What sums of weights have for errors: their own, and this layer's.
+        """The error of sums of weighted values: that of their rounding, and this layer's.
 
         Roundings of sums whose terms have one sign add up, as the terms do.
         """

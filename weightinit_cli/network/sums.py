@@ -28,8 +28,8 @@ STEP_OF_UNITS = 1 << 17
 class UnitMoments:
     """Count, mean and sum of squared deviations of each unit (column) across the inputs (rows).
 
-    They are about a pivot, so that nothing cancels: the variance of equal values is exactly zero,
-    however they were split. `means` and `squares` are in units of 2**exponent and its square.
+    They are taken about a pivot, so that nothing cancels: the variance of equal values is exactly
+    zero, however they were split. `means` and `squares` are in units of 2**exponent and its square.
     `projection`, shape (directions, units), is the sum of the rows times their directions, in the
     same unit; it has a meaning only where all values are finite. `dead` says which units are zero
     for every input.
@@ -127,32 +127,32 @@ class UnitMoments:
 
     @property
     def count(self) -> int:
-        """How many finite values there are."""
+        """The number of finite values."""
         return int(self.counts.sum())
 
     @property
     def mean(self) -> float | None:
-        """Of all values; None without any."""
+        """The mean of all finite values; None without any, like the figures below."""
         return self._scaled(self._pooled_mean) if self.count else None
 
     @property
     def std(self) -> float | None:
-        """Of all values, ddof 0; None without any."""
+        """The standard deviation of all finite values, ddof 0."""
         return self._scaled(sqrt(self._within + self._between)) if self.count else None
 
     @property
     def std_within(self) -> float | None:
-        """Root mean square, over the units, of each unit's standard deviation."""
+        """The root mean square, over the units, of each unit's standard deviation."""
         return self._scaled(sqrt(self._within)) if self.count else None
 
     @property
     def std_between(self) -> float | None:
-        """Standard deviation of the units' means."""
+        """The standard deviation of the units' means."""
         return self._scaled(sqrt(self._between)) if self.count else None
 
     @property
     def rms(self) -> float | None:
-        """Root mean square of all values; None without any."""
+        """The root mean square of all finite values."""
         return self._scaled(self._rms) if self.count else None
 
     def candidates(self, tolerance: float) -> Array | None:
@@ -240,11 +240,11 @@ class SquareSum:
 
     @property
     def mean(self) -> float | None:
-        """Mean square in units of 4**exponent; None without a finite value."""
+        """The mean square in units of 4**exponent; None without a finite value."""
         return self.total / self.count if self.count else None
 
     def rms(self, exponent: int = 0) -> float | None:
-        """Root mean square, times 2**exponent: 0 or inf where float64 does not hold it."""
+        """The root mean square times 2**exponent, 0 or inf where float64 does not hold it."""
         if not self.count:
             return None
         with np.errstate(all="ignore"):
@@ -316,21 +316,21 @@ class EntrySums:
 
     @property
     def mean(self) -> float | None:
-        """Mean; None without a finite entry, like the figures below."""
+        """The mean of the entries; None without a finite one, like the figures below."""
         if not self.powers[0]:
             return None
         return float(np.ldexp(self.powers[1] / self.powers[0], self.exponent)) + self.pivot
 
     @property
     def std(self) -> float | None:
-        """Standard deviation, ddof 0."""
+        """The standard deviation of the entries, ddof 0."""
         if not self.powers[0]:
             return None
         return float(np.ldexp(sqrt(self._central()[0]), self.exponent))
 
     @property
     def kurtosis(self) -> float | None:
-        """Fourth standardized moment; None also where all entries are equal."""
+        """The fourth standardized moment of the entries; None also where all are equal."""
         if self.low >= self.high:
             return None
         variance, fourth = self._central()

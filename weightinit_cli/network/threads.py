@@ -1,4 +1,4 @@
-"""As many threads as the system lets start."""
+"""A pool of as many threads as the system lets start."""
 
 from __future__ import annotations
 

@@ -110,8 +110,8 @@ def _release(library: LibController) -> None:
         library.clear_controlling_thread(force=True)
 
 
-def nobody(work: float) -> None:
-    """Not told of the work that is done."""
+def ignore_work(work: float) -> None:
+    """Ignore the work that is done, where no progress is shown."""
 
 
 @contextmanager
