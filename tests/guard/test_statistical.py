@@ -14,8 +14,7 @@ from scipy import stats
 
 from weightinit_cli.guard import Gate, Outcome, Pending, judge
 from weightinit_cli.guard.flatten import Place
-from weightinit_cli.guard.samples import Gatherer, Sample, spread_towards
-from weightinit_cli.guard.statistical import student
+from weightinit_cli.guard.statistical import Gatherer, Sample, spread_towards, student
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -24,7 +24,7 @@ from weightinit_cli.guard.report import (
     junit,
     summary,
 )
-from weightinit_cli.guard.shadows import SHADOWS
+from weightinit_cli.guard.rounding import SHADOWS
 from weightinit_cli.guard.statistical import (
     FEWEST_NETWORKS,
     Pending,

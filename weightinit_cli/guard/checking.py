@@ -11,7 +11,7 @@ from weightinit_cli.guard.baselines import Pair, Saved, read_result
 from weightinit_cli.guard.compare import compare, spec_changes
 from weightinit_cli.guard.gates import Gate, choose
 from weightinit_cli.guard.report import Outcome, Report
-from weightinit_cli.guard.shadows import SHADOWS
+from weightinit_cli.guard.rounding import SHADOWS
 from weightinit_cli.guard.statistical import (
     FEWEST_NETWORKS,
     Pending,

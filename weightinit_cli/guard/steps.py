@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from weightinit_cli.guard.compare import contradictions, missing
 from weightinit_cli.guard.flatten import Place
-from weightinit_cli.guard.floors import FEWEST, RELATIVE
 from weightinit_cli.guard.gates import Chosen, Gate
 from weightinit_cli.guard.report import Drift, Outcome, drift, worst
-from weightinit_cli.guard.shadows import FACTOR, largest_changes, unsteady_places
+from weightinit_cli.guard.rounding import FACTOR, FEWEST, RELATIVE, largest_changes, unsteady_places
 from weightinit_cli.results.flat import flat
 
 if TYPE_CHECKING:
