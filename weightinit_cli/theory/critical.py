@@ -16,7 +16,7 @@ from __future__ import annotations
 from enum import Enum, IntEnum
 from functools import lru_cache
 from math import ceil, floor, log, log10, sqrt
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -24,9 +24,8 @@ from weightinit_cli.theory.fixed_points import descend, destination, root
 from weightinit_cli.theory.maps import EQUAL, Profile, chi_q, course, excess, profile
 
 if TYPE_CHECKING:
+    from weightinit_cli.activations.entry import Array
     from weightinit_cli.theory.expectations import Expectations
-
-Array = np.ndarray[Any, Any]
 
 # q is stable where dq'/dq lies below 1 by more than this; differences on the grid hold 1e-7.
 _MARGIN = 1e-6

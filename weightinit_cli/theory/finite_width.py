@@ -11,19 +11,19 @@ Var(D) and their correlation.
 from __future__ import annotations
 
 from functools import cached_property
-from math import asinh, sqrt
-from typing import TYPE_CHECKING, Any, NamedTuple
+from math import sqrt
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from weightinit_cli.theory.quadrature import fixed_grid
+
 if TYPE_CHECKING:
     from weightinit_cli.activations import Activation
+    from weightinit_cli.activations.entry import Array
     from weightinit_cli.theory.predictions import LayerScale
 
-Array = np.ndarray[Any, Any]
-
 NODES = 91
-FURTHEST = 6.0
 # Where sqrt(d) is smaller, φ is a line between the two inputs.
 NARROW = 1e-5
 
@@ -92,13 +92,10 @@ class Pair:
 
     def __init__(self, activation: Activation | None, q: float, d: float) -> None:
         self.q, self.d = np.float64(q), np.float64(d)
-        bend = min(1.0, 1 / sqrt(q)) if q else 1.0
-        t = np.linspace(-1, 1, NODES) * asinh(FURTHEST / bend)
-        z = bend * np.sinh(t)
-        w = np.exp(-0.5 * z**2) * np.cosh(t)
+        z, _, weights = fixed_grid(q, NODES)
         # By Hermite polynomials: derivatives of E[f] by a Gaussian's variance are expectations.
         self._basis = np.stack([np.ones(NODES), z, (z**2 - 1) / 2, (z**4 - 6 * z**2 + 3) / 8])
-        self._basis *= w / w.sum()
+        self._basis *= weights
         half_sum = sqrt(q * (1 - d / 2)) * z[:, np.newaxis] + np.zeros(NODES)
         half_difference = sqrt(q * d / 2) * z + np.zeros((NODES, 1))
         self.x, self.other_x = half_sum + half_difference, half_sum - half_difference

@@ -18,16 +18,15 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import exp, inf, log, nan, sqrt
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from weightinit_cli.activations.entry import Array
     from weightinit_cli.theory.expectations import Expectations
-
-Array = np.ndarray[Any, Any]
 
 # The grid: sixteen values of q to the decade. It goes as far up as a fixed point is sought.
 Q_MIN, Q_MAX, PER_DECADE = 1e-12, 1e12, 16

@@ -13,6 +13,7 @@ from weightinit_cli.theory.quadrature import Moments
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from weightinit_cli.activations.entry import Ends
     from weightinit_cli.theory.expectations import Expectations
 
 # As large as a variance may be for its fourth power, in the sampling errors, to be a float.
@@ -86,7 +87,7 @@ def predict(
     e: Expectations,
     layers: Sequence[LayerScale],
     samples: int,
-    ends: tuple[float | None, float | None],
+    ends: Ends,
 ) -> list[LayerPrediction]:
     """The predictions, layer by layer, as far as q stays finite (below LARGEST).
 
@@ -147,7 +148,7 @@ def _forward_figures(
     e: Expectations,
     layer: LayerScale,
     samples: int,
-    ends: tuple[float | None, float | None],
+    ends: Ends,
     p: LayerPrediction,
 ) -> dict[str, float]:
     """Of so many units and inputs: variances are those about the sample's own means (ddof 0)."""

@@ -8,7 +8,7 @@ away from every place where something happens. Pairs of variables come down to o
 from __future__ import annotations
 
 from functools import cache
-from math import ceil, log, pi, sqrt
+from math import asinh, ceil, log, pi, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -30,6 +30,8 @@ INNER = np.array([-9.0, -6, -3, 0, 3, 6, 9])
 NARROW = 0.2
 # Below this 1 - c, nothing but its leading order is left at 1e-15.
 TINY = 1e-30
+# A fixed grid ends at so many standard deviations.
+FURTHEST = 6.0
 
 
 class Moments(NamedTuple):
@@ -245,3 +247,18 @@ def gaussian(sigma: float, extra: Array) -> tuple[Array, Array]:
     x, weights = panels(edges)
     weights *= density(x, sigma)
     return x, weights
+
+
+def fixed_grid(q: float, count: int) -> tuple[Array, Array, Array]:
+    """Nodes z of N(0, 1), how far they lie apart, and their weights, which add up to 1.
+
+    For functions of √q z that have their structure at about 1: there the nodes lie densest, and
+    ever further apart beyond.
+    """
+    bend = min(1.0, 1 / sqrt(q)) if q else 1.0
+    t = np.linspace(-1, 1, count) * asinh(FURTHEST / bend)
+    z = bend * np.sinh(t)
+    width = np.cosh(t)
+    weights = np.exp(-0.5 * z**2) * width
+    weights /= weights.sum()
+    return z, width, weights

@@ -12,22 +12,21 @@ How well they hold is measured over seeds, as the standard deviation of z-scores
 from __future__ import annotations
 
 from functools import cached_property
-from math import asinh, hypot, inf, sqrt
-from typing import TYPE_CHECKING, Any, NamedTuple
+from math import hypot, inf, sqrt
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+from weightinit_cli.theory.quadrature import fixed_grid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from weightinit_cli.activations import Activation
+    from weightinit_cli.activations.entry import Array, Ends
     from weightinit_cli.theory.predictions import LayerPrediction, LayerScale
 
-Array = np.ndarray[Any, Any]
-Ends = tuple[float | None, float | None]
-
 NODES = 161
-FURTHEST = 6.0
 # Where two inputs differ by less, a unit's φ is a line over them.
 NARROW = 0.02
 # Below this correlation, derivatives with respect to what inputs share lose their digits.
@@ -63,12 +62,7 @@ class Layer:
     ) -> None:
         self.p, self.units, self.area = p, scale.units, scale.area
         self.inputs, self.samples = samples, samples * scale.positions
-        bend = min(1.0, 1 / sqrt(p.q)) if p.q else 1.0
-        t = np.linspace(-1, 1, NODES) * asinh(FURTHEST / bend)
-        self.z = bend * np.sinh(t)
-        width = np.cosh(t)
-        self.w = np.exp(-0.5 * self.z**2) * width
-        self.w /= self.w.sum()
+        self.z, width, self.w = fixed_grid(p.q, NODES)
         c = max(1 - p.d, 0.0)
         with np.errstate(all="ignore"):
             exponents = (self.z - sqrt(c) * self.z[:, np.newaxis]) ** 2 / (-2 * (1 - c))

@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from weightinit_cli.activations import Activation
+    from weightinit_cli.activations.entry import Ends
     from weightinit_cli.theory.predictions import LayerPrediction, LayerScale
-
-Ends = tuple[float | None, float | None]
 
 # Of 1 - c; where it is less, nothing but the signal itself depends on it.
 SMALLEST = 1e-60
