@@ -136,6 +136,34 @@ def process(command: Callable[..., list[str]]) -> Callable[..., Outcome]:
     return run
 
 
+IN_TURN = """
+import sys
+from weightinit_cli.cli import main
+for arguments in {lines!r}:
+    print(f"\\x1f{{main(arguments)}}\\x1e", end="", flush=True)
+    print("\\x1e", end="", file=sys.stderr, flush=True)
+sys.exit()
+"""
+
+
+@pytest.fixture
+def in_turn() -> Callable[..., list[Outcome]]:
+    """Run command lines one after the other in one process, as `process` or `nobody` starts it."""
+
+    def run(start: Callable[..., Outcome], *lines: tuple, **options: Any) -> list[Outcome]:
+        texts = [[str(argument) for argument in line] for line in lines]
+        done = start(first=IN_TURN.format(lines=texts), **options)
+        outs, errs = (text.split("\x1e")[:-1] for text in (done.out, done.err))
+        ended = [out.rpartition("\x1f") for out in outs]
+        outcomes = [
+            Outcome(int(code), out, err) for (out, _, code), err in zip(ended, errs, strict=True)
+        ]
+        assert len(outcomes) == len(lines)
+        return outcomes
+
+    return run
+
+
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2
 
 

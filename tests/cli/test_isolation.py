@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from weightinit_cli.cli import main
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 # Not UTF-8; and a setting that leaves all colours out of a PDF.
 BROKEN = b"font.family: \xff\n"
 COLOURLESS = b"pdf.inheritcolor: True\npath.sketch: 2, 100, 2\nfont.size: 30\n"
+TINY = "samples: 60\nwidth: 12\nlayers: 2\nactivation: sigmoid\ninitializer: xavier_normal\n"
 FORMATS = ("--format", "png", "--format", "pdf")
 
 
@@ -20,14 +23,23 @@ def pictures(out: str) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in Path(out, "tiny").glob("*.p*")}
 
 
-@pytest.fixture
-def expected(winit: Callable, spec: Callable) -> dict[str, bytes]:
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """The pictures as they are made in this process."""
-    spec()
-    assert winit("histogram", "-c", "tiny.yaml", "-o", "expected", "-q", *FORMATS).code == 0
-    found = pictures("expected")
+    folder = tmp_path_factory.mktemp("expected")
+    config = folder / "tiny.yaml"
+    config.write_text(TINY)
+    assert main(["histogram", "-c", str(config), "-o", str(folder), "-q", *FORMATS]) == 0
+    found = pictures(str(folder))
     assert len(found) == 4
     return found
+
+
+@pytest.fixture
+def expected(drawn: dict[str, bytes], here: Path) -> dict[str, bytes]:
+    """These pictures, of the spec that is in the current folder."""
+    Path("tiny.yaml").write_text(TINY)
+    return drawn
 
 
 def here(content: bytes) -> dict[str, str]:

@@ -47,11 +47,11 @@ def test_result_folder_that_may_not_be_written(nobody: Callable, commons: Path, 
     assert files(Path("out")) == []
 
 
-def test_folder_that_nobody_may_enter(nobody: Callable, commons: Path):
+def test_folder_that_nobody_may_enter(nobody: Callable, in_turn: Callable, commons: Path):
     Path("tiny.yaml").write_text(TINY)
     Path("private/inner").mkdir(parents=True)
     Path("private").chmod(0)
-    for arguments in (
+    lines = (
         ("histogram", "-c", "tiny.yaml", "-o", "private"),
         ("histogram", "-c", "tiny.yaml", "-o", "private/inner"),
         ("histogram", "-c", "private/tiny.yaml"),
@@ -61,28 +61,27 @@ def test_folder_that_nobody_may_enter(nobody: Callable, commons: Path):
         ("show", "private/inner/stats.json"),
         ("plot", "private/inner"),
         ("new", "private/new.yaml"),
-    ):
-        run = nobody(*arguments)
+    )
+    for arguments, run in zip(lines, in_turn(nobody, *lines), strict=True):
         assert (run.code, run.out) == (2, ""), arguments
         (line,) = run.err.splitlines()
         assert "private" in line
     Path("private").chmod(0o700)
 
 
-def test_spec_that_may_not_be_read(nobody: Callable, commons: Path):
+def test_spec_that_may_not_be_read(nobody: Callable, in_turn: Callable, commons: Path):
     Path("tiny.yaml").write_text(TINY)
     Path("tiny.yaml").chmod(0)
-    for arguments in (("histogram", "-c", "tiny.yaml"), ("validate", "tiny.yaml")):
-        run = nobody(*arguments)
+    lines = (("histogram", "-c", "tiny.yaml"), ("validate", "tiny.yaml"))
+    for run in in_turn(nobody, *lines):
         assert (run.code, run.out) == (2, "")
         assert run.err == "tiny.yaml: no permission to read this file\n"
 
 
-def test_result_that_may_not_be_read(nobody: Callable, commons: Path):
+def test_result_that_may_not_be_read(nobody: Callable, in_turn: Callable, commons: Path):
     Path("stats.json").write_text("{}")
     Path("stats.json").chmod(0)
-    for command in ("show", "plot"):
-        run = nobody(command, "stats.json")
+    for run in in_turn(nobody, ("show", "stats.json"), ("plot", "stats.json")):
         assert (run.code, run.out) == (2, "")
         (line,) = run.err.splitlines()
         assert "stats.json" in line
@@ -90,7 +89,7 @@ def test_result_that_may_not_be_read(nobody: Callable, commons: Path):
 
 @pytest.mark.parametrize("mode", [0, 0o300, 0o600], ids=["nothing", "not listed", "not entered"])
 def test_folder_of_results_that_may_not_be_searched(
-    nobody: Callable, winit: Callable, commons: Path, mode: int
+    nobody: Callable, in_turn: Callable, winit: Callable, commons: Path, mode: int
 ):
     """Never skipped: what is in it has not been checked."""
     Path("tiny.yaml").write_text(TINY)
@@ -98,9 +97,12 @@ def test_folder_of_results_that_may_not_be_searched(
         assert winit("histogram", "-c", "tiny.yaml", "-q", "--no-plot", "-o", folder).code == 0
     Path("o/shut/tiny").chmod(mode)
     try:
-        check = nobody("check", "o")
-        alone = nobody("check", "o/shut/tiny")
-        diff = nobody("diff", "o", "o", "--format", "json")
+        check, alone, diff = in_turn(
+            nobody,
+            ("check", "o"),
+            ("check", "o/shut/tiny"),
+            ("diff", "o", "o", "--format", "json"),
+        )
     finally:
         Path("o/shut/tiny").chmod(0o700)
     for run in (check, alone, diff):

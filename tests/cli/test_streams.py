@@ -25,16 +25,17 @@ def test_module_runs_as_a_process(process: Callable, spec: Callable, files: Call
     assert "█" in run.out
 
 
-def test_piped_output_has_no_escape_codes(process: Callable, spec: Callable):
+def test_piped_output_has_no_escape_codes(process: Callable, in_turn: Callable, spec: Callable):
     spec()
-    for arguments in (
+    lines = (
         ("histogram", "-c", "tiny.yaml", "--no-plot"),
         ("list", "initializers"),
         ("show", "outputs/tiny"),
         ("--help",),
-    ):
-        run = process(*arguments)
+    )
+    for run in in_turn(process, *lines):
         assert (run.code, run.err) == (0, "")
+        assert run.out
         assert "\x1b" not in run.out
         assert "\r" not in run.out
 
@@ -50,9 +51,9 @@ def test_encoding_without_blocks(process: Callable, spec: Callable, encoding: st
     assert "@" in run.out.splitlines()[2]
 
 
-def test_every_command_in_ascii(process: Callable):
-    for arguments in (("list", "initializers"), ("list", "activations"), ("schema",), ("--help",)):
-        run = process(*arguments, env={"PYTHONIOENCODING": "ascii"}, encoding="ascii")
+def test_every_command_in_ascii(process: Callable, in_turn: Callable):
+    lines = (("list", "initializers"), ("list", "activations"), ("schema",), ("--help",))
+    for run in in_turn(process, *lines, env={"PYTHONIOENCODING": "ascii"}, encoding="ascii"):
         assert (run.code, run.err) == (0, "")
 
 
