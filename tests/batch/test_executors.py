@@ -66,11 +66,15 @@ def test_processes_give_the_same_bytes(plan: Callable, serially: dict, number: i
     assert files_of(Processes(number), plan(**KINDS)) == serially
 
 
+@pytest.mark.slow
+@pytest.mark.cluster
 def test_a_cluster_gives_the_same_bytes(plan: Callable, serially: dict, cluster: Callable):
     with cluster() as dask:
         assert files_of(Cluster(dask.address), plan(**KINDS)) == serially
 
 
+@pytest.mark.slow
+@pytest.mark.cluster
 def test_a_cluster_loses_a_worker(plan: Callable, cluster: Callable):
     """Killed with jobs in its hands: the other one does them."""
     seeds = plan(a=f"sweep: {{seed: {list(range(60))}}}\n")
@@ -87,6 +91,8 @@ def test_a_cluster_loses_a_worker(plan: Callable, cluster: Callable):
     assert str(dask.workers[1].pid) in makers
 
 
+@pytest.mark.slow
+@pytest.mark.cluster
 def test_a_cluster_loses_its_scheduler(plan: Callable, cluster: Callable):
     """Told, instead of waiting for ever; what was done until then has been given."""
     seeds = plan(a=f"sweep: {{seed: {list(range(60))}}}\n")
@@ -101,6 +107,8 @@ def test_a_cluster_loses_its_scheduler(plan: Callable, cluster: Callable):
     assert 5 <= len(done) < 60
 
 
+@pytest.mark.slow
+@pytest.mark.cluster
 def test_a_cluster_without_workers(
     plan: Callable, cluster: Callable, monkeypatch: pytest.MonkeyPatch
 ):
@@ -114,6 +122,8 @@ def test_a_cluster_without_workers(
         assert notes == [f"--scheduler {dask.address}: 0 workers; waiting for one"]
 
 
+@pytest.mark.slow
+@pytest.mark.cluster
 def test_a_cluster_loses_its_only_worker(plan: Callable, cluster: Callable):
     seeds = plan(a=f"sweep: {{seed: {list(range(60))}}}\n")
     done = []
