@@ -400,6 +400,7 @@ def test_killed_at_random_moments(
     assert left == whole
 
 
+@pytest.mark.slow
 def test_two_batches_into_one_folder(
     command: Callable, environ: Callable, spec: Callable, winit: Callable
 ):

@@ -81,6 +81,7 @@ def broken(found, limit=3.0):
     ],
     ids=["relu", "tanh", "sigmoid", "gelu", "selu", "fixed norm", "convolution"],
 )
+@pytest.mark.slow
 def test_over_seeds_a_z_score_is_one(activation, initializer, size):
     found = scores(f"activation: {activation}\ninitializer: {initializer}\n{size}")
     assert len(found) >= 14
@@ -92,6 +93,7 @@ def test_over_seeds_a_z_score_is_one(activation, initializer, size):
 @pytest.mark.parametrize(
     ("activation", "initializer"), [("relu", "he_normal"), ("tanh", "xavier_normal")]
 )
+@pytest.mark.slow
 def test_over_repeats_a_z_score_is_one(activation, initializer):
     """One network's figures against the spread of twenty, whose mean finite width moves."""
     size = "layers: 2\nwidth: 40\nsamples: 40\nrepeats: 20\ndtype: float64\n"
