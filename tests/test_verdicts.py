@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weightinit_cli.results import Gradient, HistogramCounts, LayerStatistics, Saturation, Verdict
+from weightinit_cli.results.model import HEALTHY
 from weightinit_cli.verdicts import (
     ALL_IS_WELL,
     DEFINITIONS,
-    HEALTHY,
     SIGNAL_IS_WELL,
     Thresholds,
     draw_verdict,

@@ -356,7 +356,6 @@ DEFINITIONS: Final[dict[str, Definition]] = {
     ),
 }
 
-HEALTHY: Final = "healthy"
 ALL_IS_WELL: Final = "signal and gradient keep their size, units and inputs differ"
 SIGNAL_IS_WELL: Final = (
     "the signal keeps its size, units and inputs differ; the gradient is not known"
@@ -375,7 +374,7 @@ def draw_verdict(
     `widths` are the layers' units, `ends` those of the activation's flat ends (`x_low`, `x_high`),
     and `positions` at how many places of an image each layer's channels are, 1 unless given.
     """
-    from weightinit_cli.results.model import Verdict  # specs need the thresholds alone
+    from weightinit_cli.results.model import HEALTHY, Verdict  # specs need the thresholds alone
 
     low, high = ends
     half_flat = low == 0 and high is not None and high > SMALLEST

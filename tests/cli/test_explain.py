@@ -13,7 +13,8 @@ from weightinit_cli.cli import steps, table, terminal, theory
 from weightinit_cli.cli.explain import MARKS, WORDS, column_meanings
 from weightinit_cli.cli.several import HEADS
 from weightinit_cli.results import LayerTheory, Prediction
-from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS, HEALTHY, Thresholds
+from weightinit_cli.results.model import HEALTHY
+from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS, Thresholds
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,6 +19,7 @@ from support.trees import edit
 from weightinit_cli import load_result
 from weightinit_cli.cli import progress
 from weightinit_cli.cli.progress import ProgressBar
+from weightinit_cli.data import DATA_DIR
 from weightinit_cli.network.learning import Learner
 from weightinit_cli.plots.training import training_picture
 from weightinit_cli.results import dump_result
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("tiny")
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
-DATA_DIR = "WINIT_DATA_DIR"
 TINY = """\
 experiment: training
 width: 12

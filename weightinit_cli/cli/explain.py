@@ -98,7 +98,8 @@ def command(name: str | None) -> None:
 
 def _all(columns: int) -> list[str]:
     """A row per verdict, worst first, per column, and per what else stands in tables and files."""
-    from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS, HEALTHY
+    from weightinit_cli.results.model import HEALTHY
+    from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS
 
     meanings = {name: definition.meaning for name, definition in DEFINITIONS.items()}
     meanings[HEALTHY] = ALL_IS_WELL
@@ -119,8 +120,9 @@ def _list(what: str, meanings: Mapping[str, str], columns: int) -> list[str]:
 
 def _one(name: str, columns: int) -> list[str]:
     """One verdict, all of it, or the columns of a head. Raises UsageError for another name."""
+    from weightinit_cli.results.model import HEALTHY
     from weightinit_cli.spec.nodes import suggestion
-    from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS, HEALTHY
+    from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS
 
     names = [*DEFINITIONS, HEALTHY, *column_meanings(), *WORDS]
     heads = _heads(_plain(name))

@@ -9,8 +9,6 @@ import click
 
 from weightinit_cli.results.pictures import FORMATS
 
-DATA_DIR = "WINIT_DATA_DIR"
-
 
 def at_home(path: str) -> str:
     """The path, `~` or `~/` at its start as the home folder: a shell leaves it in quotes."""
@@ -87,6 +85,8 @@ def _set_data_folder(
     folder: Path | None,
 ) -> None:
     if folder is not None:
+        from weightinit_cli.data import DATA_DIR
+
         os.environ[DATA_DIR] = str(folder)
 
 

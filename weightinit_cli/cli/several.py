@@ -14,6 +14,7 @@ from weightinit_cli.results import Result, SymmetryResult, TrainingResult
 from weightinit_cli.results.comparison import SIGNAL, mean_gradient_ratio, ratio_is_unresolved
 from weightinit_cli.results.figures import figure, resolved
 from weightinit_cli.results.limits import below, gradient_of_finite, of_finite, told
+from weightinit_cli.results.model import HEALTHY
 from weightinit_cli.results.readings import ending
 from weightinit_cli.verdicts import DEFINITIONS
 
@@ -65,7 +66,7 @@ class Lines:
         cells = [Cell(said) for said in _figures(result)]
         verdict = [each.name for each in result.verdict] if isinstance(result, Result) else []
         said = "; ".join(filter(None, (", ".join(verdict or ending(result)), *_of_finite(result))))
-        cells.append(Cell(said, "green" if said == "healthy" else "red"))
+        cells.append(Cell(said, "green" if said == HEALTHY else "red"))
         if not self._below:
             return self._layout.row([Cell(name), *cells])
         indented = (" " * INDENT + line for line in self._layout.row(cells))

@@ -14,6 +14,7 @@ from weightinit_cli.cli.heading import heading, pretraining
 from weightinit_cli.errors import printable
 from weightinit_cli.results.figures import FIGURES, figure, resolved
 from weightinit_cli.results.limits import gradient_of_finite, is_rounded, of_finite, short, told
+from weightinit_cli.results.model import HEALTHY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,7 @@ SHADED = 0.2
 # Standard errors from theory that chance does not explain.
 FAR_OFF = 5
 # Of the verdicts that are not red.
-COLOURS = {"healthy": "green", "saturated": "yellow", "dying": "yellow"}
+COLOURS = {HEALTHY: "green", "saturated": "yellow", "dying": "yellow"}
 
 
 def table(result: Result) -> list[str]:

@@ -14,11 +14,12 @@ from weightinit_cli.errors import DataError
 if TYPE_CHECKING:
     import os
 
+DATA_DIR = "WINIT_DATA_DIR"  # the variable of the environment that names the folder of files
 # The training examples of each; the spec checks its batch against them without the data.
 EXAMPLES = {"digits": 1200, "mnist_t10k": 8000, "mnist": 55_000}
 NAMES = tuple(EXAMPLES)
 
-__all__ = ["EXAMPLES", "NAMES", "Data", "Part", "checksums", "load", "notes"]
+__all__ = ["DATA_DIR", "EXAMPLES", "NAMES", "Data", "Part", "checksums", "load", "notes"]
 
 
 def load(

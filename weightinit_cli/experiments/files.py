@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from weightinit_cli.data import DATA_DIR, checksums, notes
 from weightinit_cli.errors import DataError
 from weightinit_cli.spec import TrainingSpec, digest
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from weightinit_cli.spec import AnySpec
-
-DATA_DIR = "WINIT_DATA_DIR"
 
 
 def data_folder() -> Path | None:
@@ -37,8 +36,6 @@ def digest_of(spec: AnySpec) -> str:
     """The digest of a run. Raises DataError where a file that it reads is not there."""
     if not isinstance(spec, TrainingSpec):
         return digest(spec)
-    from weightinit_cli.data import checksums
-
     with located(spec):
         return digest(spec, checksums(spec.data, data_folder()))
 
@@ -47,8 +44,6 @@ def notes_of(spec: AnySpec) -> tuple[str, ...]:
     """What is worth a word of the files that a run reads; nothing where they are not there."""
     if not isinstance(spec, TrainingSpec):
         return ()
-    from weightinit_cli.data import notes
-
     try:
         return notes(spec.data, data_folder())
     except DataError:  # which the run says

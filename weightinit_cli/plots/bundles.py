@@ -9,9 +9,9 @@ from weightinit_cli.plots.curves import Axis, axis_for
 from weightinit_cli.plots.drawing import MUTED, ORANGE
 from weightinit_cli.plots.series import Series
 from weightinit_cli.plots.varied import Varied, at, key
-from weightinit_cli.plots.verdict import HEALTHY
 from weightinit_cli.results.comparison import VARIANT, is_number
 from weightinit_cli.results.figures import charts
+from weightinit_cli.results.model import HEALTHY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -23,8 +23,8 @@ from weightinit_cli.plots.labels import NOTE_SIZE
 from weightinit_cli.plots.marks import explained, letter_size, marks, outlines
 from weightinit_cli.plots.ticks import across, upwards
 from weightinit_cli.plots.varied import Varied, at, key
-from weightinit_cli.plots.verdict import HEALTHY
 from weightinit_cli.results.comparison import VARIANT
+from weightinit_cli.results.model import HEALTHY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

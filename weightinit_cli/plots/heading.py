@@ -17,8 +17,9 @@ from weightinit_cli.plots.drawing import (
     rectangle,
 )
 from weightinit_cli.plots.fonts import drawable, fit, width_of, wrap
-from weightinit_cli.plots.verdict import HEALTHY, verdict_parts
+from weightinit_cli.plots.verdict import verdict_parts
 from weightinit_cli.results.describe import described, full_name
+from weightinit_cli.results.model import HEALTHY
 
 if TYPE_CHECKING:
     from weightinit_cli.results.model import Result

@@ -24,7 +24,7 @@ from weightinit_cli.plots.drawing import (
 from weightinit_cli.plots.fonts import elide, width_of
 from weightinit_cli.plots.labels import NOTE_SIZE
 from weightinit_cli.plots.varied import in_words
-from weightinit_cli.plots.verdict import HEALTHY
+from weightinit_cli.results.model import HEALTHY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,7 +8,7 @@ import numpy as np
 
 from weightinit_cli.plots.drawing import INK, WHITE, Box, Item, Label, polyline
 from weightinit_cli.plots.fonts import width_of
-from weightinit_cli.plots.verdict import HEALTHY
+from weightinit_cli.results.model import HEALTHY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -32,7 +32,8 @@ from weightinit_cli.plots.heights import height_limit, share_ticks
 from weightinit_cli.plots.labels import NOTE_LINE, Note, note_items, notes
 from weightinit_cli.plots.panels import GAP
 from weightinit_cli.plots.varied import in_words
-from weightinit_cli.plots.verdict import HEALTHY, verdict_parts
+from weightinit_cli.plots.verdict import verdict_parts
+from weightinit_cli.results.model import HEALTHY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     from weightinit_cli.results.model import Verdict
 
-HEALTHY = "healthy"
-
 
 def _a_layer(value: float) -> str:
     return f"× {two_digits(value)} a layer"

@@ -10,6 +10,9 @@ SCHEMA_VERSION = 4
 
 ComponentForm = Mapping[str, str | float]
 
+# The verdict where nothing is wrong.
+HEALTHY = "healthy"
+
 # Below so many seeds a spread holds the figure of every seed.
 FEW_SEEDS = 10
 
