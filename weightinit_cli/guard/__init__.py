@@ -6,7 +6,6 @@ from weightinit_cli.guard.baselines import (
     find_results,
     pairs_of_results,
     pairs_of_specs,
-    read_result,
     sides_of,
 )
 from weightinit_cli.guard.checking import Checked, check, diff, update
@@ -24,19 +23,16 @@ from weightinit_cli.guard.report import (
     junit,
     summary,
 )
-from weightinit_cli.guard.rounding import SHADOWS
 from weightinit_cli.guard.statistical import (
     FEWEST_NETWORKS,
     Pending,
     judge,
     sample,
-    sample_of_two,
 )
 from weightinit_cli.guard.steps import compare_steps
 
 __all__ = [
     "FEWEST_NETWORKS",
-    "SHADOWS",
     "UPDATE",
     "Checked",
     "Chosen",
@@ -61,9 +57,7 @@ __all__ = [
     "junit",
     "pairs_of_results",
     "pairs_of_specs",
-    "read_result",
     "sample",
-    "sample_of_two",
     "sides_of",
     "spec_changes",
     "summary",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from weightinit_cli.results import AnyResult
     from weightinit_cli.spec import AnySpec
 
-Saved = tuple[Path, Path]  # a stats.json, and the folder that was given
+SavedFile = tuple[Path, Path]  # a stats.json, and the folder that was given
 
 
 class Pair(NamedTuple):
@@ -66,7 +66,7 @@ def pairs_of_specs(
     return unread, pairs
 
 
-def sides_of(old: Path, new: Path) -> dict[str, tuple[Saved | None, Saved | None]]:
+def sides_of(old: Path, new: Path) -> dict[str, tuple[SavedFile | None, SavedFile | None]]:
     """The runs of two folders beside each other; two single results, whatever their names.
 
     Raises ResultError where one of the folders holds none.

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.errors import DataError, SpecError, WinitError, counted
-from weightinit_cli.guard.baselines import Pair, Saved, read_result
+from weightinit_cli.guard.baselines import Pair, SavedFile, read_result
 from weightinit_cli.guard.compare import compare, spec_changes
 from weightinit_cli.guard.gates import Gate, choose
 from weightinit_cli.guard.report import Outcome, Report
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from weightinit_cli import saving
     from weightinit_cli.experiments import Progress
     from weightinit_cli.results import AnyResult
+    from weightinit_cli.saving import Saved
     from weightinit_cli.spec import AnySpec, Spec
 
     Bar = Callable[[str], AbstractContextManager[Progress]]
@@ -85,7 +85,7 @@ def check(
 
 
 def diff(
-    sides: Mapping[str, tuple[Saved | None, Saved | None]],
+    sides: Mapping[str, tuple[SavedFile | None, SavedFile | None]],
     *,
     alpha: float = 1e-3,
     progress: Progress | None = None,
@@ -106,7 +106,7 @@ def diff(
     return _judged(found, alpha)
 
 
-def update(checked: Checked, threads: int | None = None) -> saving.Saved:
+def update(checked: Checked, threads: int | None = None) -> Saved:
     """Write the new result in the saved one's place, with the pictures that stand there."""
     from weightinit_cli.experiments import run
     from weightinit_cli.results.pictures import FORMATS, PICTURES
@@ -249,7 +249,7 @@ def _fresh_specs(spec: Spec, saved_seed: int) -> Iterator[Spec]:
         yield replace(spec, seed=seed, repeats=1)
 
 
-def _beside(a: Saved | None, b: Saved | None) -> Outcome | Pending:
+def _beside(a: SavedFile | None, b: SavedFile | None) -> Outcome | Pending:
     """Two saved results by the gate that fits them; of a run that one side lacks, that it does."""
     if a is None or b is None:
         sentence = "an additional run" if a is None else "a missing run"
