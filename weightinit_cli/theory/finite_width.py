@@ -75,7 +75,7 @@ class Expectation(NamedTuple):
         )
 
     def covariance(self, other: Expectation, kernel: Kernel) -> float:
-        """Of E[f] and another's expectation, as the kernel strays."""
+        """The covariance of E[f] and another's expectation, as the kernel strays."""
         return (
             self.by_sum * other.by_sum * kernel.sum
             + (self.by_sum * other.by_difference + self.by_difference * other.by_sum) * kernel.both
@@ -175,12 +175,12 @@ class Pair:
         return self.expectation((self.phi == 0).astype(float))
 
     def tail(self, end: float, side: int) -> Expectation:
-        """Of x beyond an end, on its side: -1 below, 1 above."""
+        """The probability of x beyond an end, and its derivatives; `side` is -1 below, 1 above."""
         return self.expectation((side * self.x >= side * end).astype(float))
 
     @cached_property
     def _parts(self) -> tuple[Expectation, Expectation, Expectation]:
-        """Of the kernel that is handed on: S², D² and SD of the units' values."""
+        """E[S²], E[D²] and E[SD] of the units' values, which make the kernel that is handed on."""
         s, d = self._half_sum, self._half_difference
         return self.expectation(s**2), self.expectation(d**2), self.expectation(s * d)
 
@@ -220,14 +220,14 @@ class Pair:
         return pair.of_windows(places, above.area)
 
     def of_windows(self, kernel: Kernel, area: int) -> Kernel:
-        """Of means over the places of a window, which are as alike as two inputs are."""
+        """The kernel of means over a window's places, which are as alike as two inputs are."""
         _, single, common = self.of_one(kernel)
         part = (1 + (area - 1) * common / single) / area if single else 1.0
         means = kernel.sum_mean, kernel.difference_mean
         return Kernel(*means, *(part * each for each in kernel[2:]))
 
     def with_tails(self, kernel: Kernel, units: int, above: LayerScale, pair: Pair) -> Kernel:
-        """That kernel, with what the tails of the weights and biases add to a unit's.
+        """The kernel of `pair`, with what the tails of the weights and biases add to a unit's.
 
         A sum of so many weights of another law than the normal has a fourth cumulant, which moves
         an expectation as a variance that strays does.

@@ -151,7 +151,10 @@ def _forward_figures(
     ends: Ends,
     p: LayerPrediction,
 ) -> dict[str, float]:
-    """Of so many units and inputs: variances are those about the sample's own means (ddof 0)."""
+    """The forward figures of one layer, as a sample of so many units and inputs has them.
+
+    Variances are those about the sample's own means (ddof 0).
+    """
 
     def parts(variance: float, spread: float) -> tuple[float, float]:
         """The variance within a unit, and between the units' means."""
@@ -177,7 +180,10 @@ def _forward_figures(
 def _add_gradients(
     found: list[LayerPrediction], layers: Sequence[LayerScale], samples: int
 ) -> None:
-    """From the last layer back; what overflows stays out, and a ratio of 0 / 0."""
+    """Add the gradient's figures to `found`, from the last layer back.
+
+    What overflows stays out, and a ratio of 0 / 0.
+    """
     signal = found[-1].moments.slope_square
     vanished = not signal
     for number in range(len(found) - 1, -1, -1):

@@ -34,10 +34,11 @@ LEAST_CORRELATION = 1e-2
 
 
 class Stray(NamedTuple):
-    """Variances of what a layer hands on.
+    """How far what a layer hands on strays from network to network, as variances.
 
-    Relative ones of its mean square and of its units' variance over the inputs, the covariance of
-    the two, and the absolute one of E[φφ'] of two inputs. `pairs` is that of two inputs' covariance
+    `square` and `spread` are the relative variances of its mean square and of its units' variance
+    over the inputs, `both` the covariance of the two, `product` the absolute variance of E[φφ'] of
+    two inputs. `pairs` is that of two inputs' covariance
     about the units' means, from pair to pair, relative to the variance over the inputs: inputs that
     vary in few directions are fewer than they seem.
 
@@ -82,11 +83,11 @@ class Layer:
         return self.mean(f * (self.z**2 - 1)) / 2
 
     def noise(self, f: Array, correlation: float) -> float:
-        """The variance of the mean of f over the layer; `correlation` is the variance of c."""
+        """The variance of the mean of f over the layer, where c has the variance `correlation`."""
         return max(self.covariance(f, f, correlation), 0.0)
 
     def covariance(self, f: Array, g: Array, correlation: float) -> float:
-        """Of the means of f and g over the layer."""
+        """The covariance of the means of f and g over the layer."""
         f, g = f - self.mean(f), g - self.mean(g)
         own = self.mean((self.given @ f) * (self.given @ g))
         rest = self.mean(f * g) - own
@@ -95,10 +96,10 @@ class Layer:
 
     @cached_property
     def spreads(self) -> tuple[Array, Array, Array, Array]:
-        """Of units of each own part: their variance over the inputs, and the variance of that.
+        """The variance of units over the inputs, for each own part, and how that strays.
 
-        The former is that of one input of many, the latter what two inputs of correlation r add
-        per r². The last is the covariance of one input's φ² and its share of the variance.
+        After it come its variance from one input of many, what two inputs of correlation r add to
+        that per r², and the covariance of one input's φ² and its share of the variance.
         """
         p = self.p
         if p.d < NARROW:
@@ -201,7 +202,10 @@ def standard_errors(
 
 
 def _after(layer: Layer, above: Stray, share: float, correlation: float) -> Stray:
-    """What this layer hands on, given what it was handed; `share` of q is the weights'."""
+    """How what this layer hands on strays, given what it was handed.
+
+    `share` is the part of q that the weights make, `correlation` the variance of c.
+    """
     p = layer.p
     squares = layer.phi**2
     spreads, few, paired, jointly = layer.spreads
@@ -260,10 +264,11 @@ def _forward(
 
 
 def _between(layer: Layer, share: float, above: Stray, means: float, means_above: float) -> float:
-    """Of the variance of the units' means; `means` is the relative variance of its finite part.
+    """The standard error of the variance of the units' means.
 
-    Over few inputs that part is a sample's mean of what the layers below handed on. `share` of q
-    is the weights'; with it stray q and the covariance of two inputs, of which the finite part of
+    `means` is the relative variance of the part of it that is due to few inputs, which is a
+    sample's mean of what the layers below handed on. `share` is the part of q that the weights
+    make; with it stray q and the covariance of two inputs, of which the finite part of
     the layer below is not counted again.
     """
     p, phi = layer.p, layer.phi
@@ -326,7 +331,10 @@ def _add_gradients(
     signals: Sequence[Signal | None],
     samples: int,
 ) -> None:
-    """From the last layer back: the variances of the layers' own parts add up."""
+    """Add the errors of the gradient's figures to `found`, from the last layer back.
+
+    The variances of the layers' own parts add up.
+    """
     total = correlation = by_log_q = handed = share = norm = 0.0
     peaked = 1.0
     for errors, scale, p, signal in reversed(

@@ -90,7 +90,7 @@ def _relative(path: str, p: LayerPrediction, errors: dict[str, float]) -> float:
 
 
 def _of_root(shift: float, error: float) -> float:
-    """Of the logarithm of a root, from the square's relative shift and the root's relative error.
+    """The shift of a root's logarithm, by its square's relative shift and its own relative error.
 
     E[ln √X] = ½ ln E[X] - Var(X) / (2 E[X])² for small variances.
     """
@@ -180,7 +180,7 @@ def _add_gradients(
     errors: Sequence[dict[str, float]],
     samples: int,
 ) -> None:
-    """From the last layer back.
+    """Add the shifts of the gradient's figures to `found`, from the last layer back.
 
     Given z = xW, the layer's weights are zxᵀ / |x|² and, across x, independent draws; so Wδ has
     a part along x, which is n (z·δ)² / (|z|² |δ|²) = `along` times that of a δ independent of z.

@@ -96,7 +96,7 @@ def _is_small(path: str, shift: float, error: float) -> bool:
 def _skewed(
     path: str, value: float, error: float, p: LayerPrediction, errors: dict[str, float]
 ) -> str | None:
-    """Where a figure varies so much from network to network that it is no Gaussian."""
+    """The reason where a figure varies too much from network to network to be a Gaussian's."""
 
     def relative(figure: str) -> float:
         return errors.get(figure, inf) / (p.figures[figure] or inf)
@@ -117,7 +117,7 @@ def _skewed(
 
 
 def _at_its_largest(path: str, value: float, errors: dict[str, float]) -> str | None:
-    """The standard deviation of values of 0 and 1 can only fall."""
+    """The reason where a standard deviation can only fall, as of values of 0 and 1."""
     if path != "std":
         return None
     of_mean = errors.get("mean")
@@ -127,7 +127,7 @@ def _at_its_largest(path: str, value: float, errors: dict[str, float]) -> str | 
 
 
 def _of_convolution(path: str, scale: LayerScale, p: LayerPrediction, *, first: bool) -> str | None:
-    """What overlapping windows make uncertain: what places have in common, where inputs do not."""
+    """The reason where overlapping windows make places of a convolution more alike than inputs."""
     alike = "gradient.weight_rms", "std_across_units"
     known = p.d <= UNCORRELATED or (first and path not in alike)
     if scale.area == 1 or (known and path != "gradient.weight_rms"):
