@@ -11,7 +11,7 @@ import yaml
 from weightinit_cli import __version__, load_result
 from weightinit_cli.cli import COMMANDS, main
 from weightinit_cli.cli.table import table
-from weightinit_cli.results.pictures import COMPARISON, PICTURES
+from weightinit_cli.results.store import COMPARISON, PICTURES
 from weightinit_cli.spec import load_spec, parse_spec, shipped_configs
 from weightinit_cli.spec.kinds import GRID, TABLES
 

@@ -10,7 +10,7 @@ import pytest
 from weightinit_cli import load_result
 from weightinit_cli.cli import main
 from weightinit_cli.results import TrainingResult
-from weightinit_cli.results.pictures import picture_names
+from weightinit_cli.results.store import picture_names
 from weightinit_cli.spec import digest, expand, load_spec, shipped_configs
 
 ROOT = Path(__file__).parent.parent

@@ -13,8 +13,7 @@ import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.errors import DEFECT, INTERRUPTED, WinitError, reason
-from weightinit_cli.results.pictures import files_of, save_files
-from weightinit_cli.results.store import STATS
+from weightinit_cli.results.store import STATS, files_of, save_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -17,8 +17,8 @@ from weightinit_cli import load_result, run
 from weightinit_cli.cli import terminal
 from weightinit_cli.cli.table import ASCII, BLOCKS, SPARK_WIDTH, _spark, table
 from weightinit_cli.results import LayerTheory, Prediction, Verdict
-from weightinit_cli.results.limits import below
 from weightinit_cli.results.model import HistogramCounts
+from weightinit_cli.results.words import below
 from weightinit_cli.spec import load_spec, shipped_configs
 from weightinit_cli.verdicts import DEFINITIONS
 

@@ -14,7 +14,7 @@ from weightinit_cli.network import peak_bytes
 from weightinit_cli.network.passes import BYTES_AT_ANY_SIZE
 from weightinit_cli.plots import pictures
 from weightinit_cli.results import dump_result
-from weightinit_cli.results.dump import indented
+from weightinit_cli.results.plain import indented
 from weightinit_cli.spec import parse_spec
 
 GIB = 1 << 30

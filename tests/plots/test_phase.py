@@ -16,7 +16,7 @@ from weightinit_cli.plots.colors import palette
 from weightinit_cli.plots.drawing import WHITE, Box, Cells, Dots, Label, Line
 from weightinit_cli.plots.phase import UNBOUNDED
 from weightinit_cli.plots.tags import overlap, tags
-from weightinit_cli.results.phase import PhaseDiagram, PhasePoint
+from weightinit_cli.results.forecast import PhaseDiagram, PhasePoint
 
 MARKS = (
     PhasePoint("xavier, lecun, orthogonal", 1.0, 0.0),

@@ -15,8 +15,8 @@ from weightinit_cli.plots.fields import NOTHING, UNRESOLVED
 from weightinit_cli.plots.figures import versions
 from weightinit_cli.plots.numbers import two_digits
 from weightinit_cli.results.comparison import SIGNAL, Comparison, compared
-from weightinit_cli.results.limits import finite
 from weightinit_cli.results.model import Spread
+from weightinit_cli.results.words import finite
 
 
 def dots(drawing, color, panel):

@@ -13,7 +13,7 @@ from weightinit_cli.errors import OutputError
 from weightinit_cli.results import folder as folders
 from weightinit_cli.results import write_file, write_files
 from weightinit_cli.results.folder import Folder, held
-from weightinit_cli.results.pictures import save_files
+from weightinit_cli.results.store import save_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable

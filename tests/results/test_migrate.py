@@ -16,8 +16,8 @@ from weightinit_cli.results import (
     dump_result,
     load_result,
 )
-from weightinit_cli.results.flat import flat
 from weightinit_cli.results.migrate import UPGRADES
+from weightinit_cli.results.plain import flat
 from weightinit_cli.spec import normal_form, spec_from_normal_form
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import pytest
 
 from weightinit_cli.batch.summing import INDEX, SUMMARY
 from weightinit_cli.results import STATS
-from weightinit_cli.results.pictures import COMPARISON, FORMATS, KERNELS, PICTURES
+from weightinit_cli.results.store import COMPARISON, FORMATS, KERNELS, PICTURES
 from weightinit_cli.spec import folded
 from weightinit_cli.spec.names import is_written, told_apart
 

@@ -14,7 +14,7 @@ from weightinit_cli.batch.product import Product, produce, saved
 from weightinit_cli.errors import DEFECT, INTERRUPTED, OutputError
 from weightinit_cli.experiments import digest_of
 from weightinit_cli.results import STATS
-from weightinit_cli.results.replaced import replaced
+from weightinit_cli.results.store import replaced
 from weightinit_cli.saving import save
 from weightinit_cli.spec import normal_form
 

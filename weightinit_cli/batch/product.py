@@ -14,9 +14,9 @@ from weightinit_cli.results import (
     load_result,
 )
 from weightinit_cli.results.comparison import VARIANT, ComparedRun, TrainedRun, compared
-from weightinit_cli.results.pictures import files_of, is_of, picture_names
-from weightinit_cli.results.readings import interruption
+from weightinit_cli.results.store import files_of, is_of, picture_names
 from weightinit_cli.results.summary import rows
+from weightinit_cli.results.words import interruption
 from weightinit_cli.saving import drawn_of
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from weightinit_cli.errors import OutputError
 from weightinit_cli.experiments import digest_of
 from weightinit_cli.results import write_files
 from weightinit_cli.results.comparison import ComparedRun, Comparison, TrainedRun
-from weightinit_cli.results.describe import full_name
 from weightinit_cli.results.files import holds
-from weightinit_cli.results.pictures import COMPARISON, FORMATS
+from weightinit_cli.results.store import COMPARISON, FORMATS
 from weightinit_cli.results.summary import columns, csv_lines
+from weightinit_cli.results.words import full_name
 from weightinit_cli.saving import Drawn, Saved, drawn, written
 from weightinit_cli.spec import expand, normal_form
 

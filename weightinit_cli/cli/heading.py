@@ -9,7 +9,7 @@ import click
 
 from weightinit_cli.cli import terminal
 from weightinit_cli.errors import printable
-from weightinit_cli.results.describe import described, full_name
+from weightinit_cli.results.words import described, full_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

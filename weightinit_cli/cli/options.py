@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from weightinit_cli.results.pictures import FORMATS
+from weightinit_cli.results.store import FORMATS
 
 
 def at_home(path: str) -> str:

@@ -17,7 +17,7 @@ from weightinit_cli.errors import printable
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from weightinit_cli.results.phase import PhaseDiagram
+    from weightinit_cli.results.forecast import PhaseDiagram
 
 MOST_UNITS = 10**9
 

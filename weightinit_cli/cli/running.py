@@ -18,9 +18,8 @@ from weightinit_cli.errors import (
     counted,
     printable,
 )
-from weightinit_cli.results.pictures import COMPARISON, save_files
-from weightinit_cli.results.readings import interruption
-from weightinit_cli.results.replaced import replaced
+from weightinit_cli.results.store import COMPARISON, replaced, save_files
+from weightinit_cli.results.words import interruption
 from weightinit_cli.saving import save_result
 
 if TYPE_CHECKING:
@@ -116,7 +115,7 @@ class Running:
         from weightinit_cli.batch import compare_runs, product_of
         from weightinit_cli.cli.several import Lines
         from weightinit_cli.experiments import impossible
-        from weightinit_cli.results.describe import full_name
+        from weightinit_cli.results.words import full_name
         from weightinit_cli.spec import expand
 
         with ProgressBar(f"checking {spec.name}", shown=not self._quiet):

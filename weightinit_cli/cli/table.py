@@ -13,8 +13,8 @@ from weightinit_cli.cli.columns import UNLIMITED, Cell, Column, Layout, layout_f
 from weightinit_cli.cli.heading import heading, pretraining
 from weightinit_cli.errors import printable
 from weightinit_cli.results.figures import FIGURES, figure, resolved
-from weightinit_cli.results.limits import gradient_of_finite, is_rounded, of_finite, short, told
 from weightinit_cli.results.model import HEALTHY
+from weightinit_cli.results.words import gradient_of_finite, is_rounded, of_finite, short, told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

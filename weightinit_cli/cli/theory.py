@@ -12,7 +12,7 @@ from weightinit_cli.cli.options import config_option, set_option
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.errors import WinitError, counted, printable
 from weightinit_cli.results.figures import FIGURES
-from weightinit_cli.results.limits import short
+from weightinit_cli.results.words import short
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -74,7 +74,7 @@ def _json(said: Forecast) -> str:
 
 
 def _lines(said: Forecast) -> list[str]:
-    from weightinit_cli.results.describe import described
+    from weightinit_cli.results.words import described
 
     columns = terminal.columns() or terminal.PIPED_COLUMNS
     heading = printable(f"{said.name}: {', '.join(described(said.spec))}")

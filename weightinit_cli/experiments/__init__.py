@@ -12,8 +12,7 @@ if TYPE_CHECKING:
 
     from weightinit_cli.experiments.gain import Gain
     from weightinit_cli.results import AnyResult, Result, SymmetryResult, TrainingResult
-    from weightinit_cli.results.forecast import Forecast
-    from weightinit_cli.results.phase import PhaseDiagram
+    from weightinit_cli.results.forecast import Forecast, PhaseDiagram
     from weightinit_cli.spec import AnySpec, Component, Spec, SymmetrySpec, TrainingSpec
     from weightinit_cli.spec.runs import Runs
 

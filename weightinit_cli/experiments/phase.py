@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from weightinit_cli.initializers import INITIALIZERS, Fans
-from weightinit_cli.results.describe import component
-from weightinit_cli.results.phase import PhaseDiagram, PhasePoint
+from weightinit_cli.results.forecast import PhaseDiagram, PhasePoint
+from weightinit_cli.results.words import component
 from weightinit_cli.theory import expectations_of
 from weightinit_cli.theory.critical import Kind, Phase, critical_line, critical_sigma_w, phase_grid
 

@@ -13,7 +13,7 @@ from weightinit_cli.initializers.samplers import Constant, FixedNorm, Given, Ind
 from weightinit_cli.network import Conv
 from weightinit_cli.results import LayerTheory, Prediction, certain, figure, floor
 from weightinit_cli.results.figures import CERTAIN, in_gate
-from weightinit_cli.results.limits import finite
+from weightinit_cli.results.words import finite
 from weightinit_cli.theory import (
     LayerScale,
     expectations_of,

@@ -21,7 +21,7 @@ from weightinit_cli.guard.statistical import (
 )
 from weightinit_cli.guard.steps import compare_steps
 from weightinit_cli.results import LACKED, SCHEMA_VERSION, STATS, Result
-from weightinit_cli.results.readings import interruption
+from weightinit_cli.results.words import interruption
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -109,7 +109,7 @@ def diff(
 def update(checked: Checked, threads: int | None = None) -> Saved:
     """Write the new result in the saved one's place, with the pictures that stand there."""
     from weightinit_cli.experiments import run
-    from weightinit_cli.results.pictures import FORMATS, PICTURES
+    from weightinit_cli.results.store import FORMATS, PICTURES
     from weightinit_cli.saving import Saved, save_result
 
     pair, spec = checked.pair, checked.spec

@@ -18,7 +18,7 @@ from weightinit_cli.guard.gates import Chosen, Gate, repeated_streams
 from weightinit_cli.guard.report import Drift, Outcome, worst
 from weightinit_cli.guard.rounding import Rounding, unsteady_places
 from weightinit_cli.results import Mismatch, Result, check_consistency
-from weightinit_cli.results.flat import changes
+from weightinit_cli.results.plain import changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weightinit_cli.results.figures import CERTAIN, FIGURES, figure, floor
-from weightinit_cli.results.flat import Value, flat
+from weightinit_cli.results.plain import Value, flat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

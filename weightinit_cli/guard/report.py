@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from weightinit_cli.guard.flatten import Place
-    from weightinit_cli.results.flat import Value
+    from weightinit_cli.results.plain import Value
 
 MOST_DRIFTS = 5
 UPDATE = "to accept what differs: the same command with --update"

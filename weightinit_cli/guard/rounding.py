@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from weightinit_cli.guard.flatten import Place, count_group, value_at
 from weightinit_cli.guard.report import Drift, drift
 from weightinit_cli.results.figures import FIGURES, in_gate
-from weightinit_cli.results.limits import finite
 from weightinit_cli.results.shapes import values
+from weightinit_cli.results.words import finite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from weightinit_cli.guard.flatten import Values
     from weightinit_cli.results import LayerStatistics, Result
-    from weightinit_cli.results.flat import Value
+    from weightinit_cli.results.plain import Value
 
 SHADOWS = 3
 FACTOR = 10.0  # times what rounding does to the shadows it may do elsewhere

@@ -14,7 +14,7 @@ from weightinit_cli.guard.report import Drift, Outcome, worst
 from weightinit_cli.guard.rounding import RELATIVE
 from weightinit_cli.results import FIGURES, figure
 from weightinit_cli.results.figures import WEIGHTS, gated, in_gate
-from weightinit_cli.results.limits import finite
+from weightinit_cli.results.words import finite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from weightinit_cli.guard.flatten import Values
     from weightinit_cli.guard.gates import Chosen
     from weightinit_cli.results import LayerStatistics, Result
-    from weightinit_cli.results.flat import Value
+    from weightinit_cli.results.plain import Value
 
 FEWEST_NETWORKS = 20
 MOST_EXPONENT = 700.0

@@ -10,14 +10,14 @@ from weightinit_cli.guard.flatten import Place
 from weightinit_cli.guard.gates import Chosen, Gate
 from weightinit_cli.guard.report import Drift, Outcome, drift, worst
 from weightinit_cli.guard.rounding import FACTOR, FEWEST, RELATIVE, largest_changes, unsteady_places
-from weightinit_cli.results.flat import flat
+from weightinit_cli.results.plain import flat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from weightinit_cli.guard.flatten import Values
     from weightinit_cli.results import AnyResult
-    from weightinit_cli.results.flat import Value
+    from weightinit_cli.results.plain import Value
 
 PARTS = ("train", "validation", "test")
 # The error that rounding makes in a mean of numbers up to 1, in float64: a few ulps of 1.

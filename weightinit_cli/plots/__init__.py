@@ -19,7 +19,7 @@ from weightinit_cli.plots.pictures import (
     training_pictures,
 )
 from weightinit_cli.plots.render import render
-from weightinit_cli.results.pictures import FORMATS
+from weightinit_cli.results.store import FORMATS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

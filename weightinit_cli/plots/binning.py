@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from weightinit_cli.plots.numbers import Scale, scale_for, shifted
-from weightinit_cli.results.limits import finite, is_rounded
+from weightinit_cli.results.words import finite, is_rounded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

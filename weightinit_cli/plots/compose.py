@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from weightinit_cli.plots.drawing import Drawing
     from weightinit_cli.results.comparison import Comparison
+    from weightinit_cli.results.forecast import PhaseDiagram
     from weightinit_cli.results.model import Result
-    from weightinit_cli.results.phase import PhaseDiagram
 
 # Each kind of picture is imported with its first use: a run of five layers needs no map.
 MOST_PANELS = 10

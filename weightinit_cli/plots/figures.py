@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from weightinit_cli.plots.numbers import two_digits
 from weightinit_cli.results.figures import figure, resolved
-from weightinit_cli.results.limits import told
+from weightinit_cli.results.words import told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

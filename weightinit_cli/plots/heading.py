@@ -18,8 +18,8 @@ from weightinit_cli.plots.drawing import (
 )
 from weightinit_cli.plots.fonts import drawable, fit, width_of, wrap
 from weightinit_cli.plots.verdict import verdict_parts
-from weightinit_cli.results.describe import described, full_name
 from weightinit_cli.results.model import HEALTHY
+from weightinit_cli.results.words import described, full_name
 
 if TYPE_CHECKING:
     from weightinit_cli.results.model import Result

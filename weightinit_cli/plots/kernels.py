@@ -26,7 +26,7 @@ from weightinit_cli.plots.kernelkey import ABOVE_KEY, LARGE, dots, key_items, re
 from weightinit_cli.plots.kernelpage import LEFT, PIXEL, Page, kernel_page
 from weightinit_cli.plots.kernelwords import first_of, seen
 from weightinit_cli.plots.ticks import APART, EVERY
-from weightinit_cli.results.describe import described, full_name
+from weightinit_cli.results.words import described, full_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,8 +9,7 @@ import numpy as np
 from weightinit_cli.plots.drawing import MUTED, ORANGE, Color
 from weightinit_cli.plots.figures import beside
 from weightinit_cli.plots.numbers import MINUS, percent, two_digits
-from weightinit_cli.results.describe import sizes
-from weightinit_cli.results.limits import told
+from weightinit_cli.results.words import sizes, told
 
 if TYPE_CHECKING:
     from weightinit_cli.results.model import ResolvedLayer, Result, WeightStatistics

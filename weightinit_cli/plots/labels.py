@@ -9,7 +9,7 @@ from weightinit_cli.plots.drawing import MUTED, ORANGE, Color, Item, Label
 from weightinit_cli.plots.fonts import fit, width_of
 from weightinit_cli.plots.numbers import percent
 from weightinit_cli.results.figures import resolved
-from weightinit_cli.results.limits import of_finite
+from weightinit_cli.results.words import of_finite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

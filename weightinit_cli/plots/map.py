@@ -34,7 +34,7 @@ from weightinit_cli.plots.numbers import Scale, percent
 from weightinit_cli.plots.series import layer_words
 from weightinit_cli.plots.strip import std_strip
 from weightinit_cli.results.figures import resolved
-from weightinit_cli.results.limits import is_rounded, of_finite
+from weightinit_cli.results.words import is_rounded, of_finite
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

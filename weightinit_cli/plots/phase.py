@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from weightinit_cli.plots.logaxis import Point
-    from weightinit_cli.results.phase import PhaseDiagram
+    from weightinit_cli.results.forecast import PhaseDiagram
 
 WIDTH = 560.0
 MAP_HEIGHT = 290.0

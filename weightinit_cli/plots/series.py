@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.plots import figures
 from weightinit_cli.results.figures import resolved
-from weightinit_cli.results.limits import finite, is_partial, values_of
+from weightinit_cli.results.words import finite, is_partial, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

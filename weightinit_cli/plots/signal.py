@@ -27,7 +27,7 @@ from weightinit_cli.plots.labels import NOTE_LINE, Note, figure_notes, note_item
 from weightinit_cli.plots.logaxis import log_of, power_label
 from weightinit_cli.plots.numbers import Scale, percent, two_digits
 from weightinit_cli.results.figures import figure, resolved
-from weightinit_cli.results.limits import gradient_of_finite
+from weightinit_cli.results.words import gradient_of_finite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

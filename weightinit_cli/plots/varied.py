@@ -11,7 +11,7 @@ from weightinit_cli.plots.fonts import drawable
 from weightinit_cli.plots.logaxis import log_of, ticks_around
 from weightinit_cli.plots.numbers import scale_for
 from weightinit_cli.results.comparison import VARIANT, is_number
-from weightinit_cli.results.describe import component
+from weightinit_cli.results.words import component
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

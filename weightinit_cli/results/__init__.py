@@ -1,7 +1,6 @@
 """Results: the model, and what is on disk."""
 
 from weightinit_cli.results.consistency import AnyResult, check_consistency
-from weightinit_cli.results.decode import Mismatch
 from weightinit_cli.results.figures import FIGURES, certain, figure, floor, resolved
 from weightinit_cli.results.files import write_file, write_files, write_through
 from weightinit_cli.results.migrate import LACKED
@@ -25,6 +24,7 @@ from weightinit_cli.results.model import (
     Verdict,
     WeightStatistics,
 )
+from weightinit_cli.results.plain import Mismatch
 from weightinit_cli.results.store import (
     STATS,
     dump_line,

@@ -8,9 +8,8 @@ from math import exp, isnan, log, nan
 from sys import intern
 from typing import TYPE_CHECKING, Any, Final
 
-from weightinit_cli.results.describe import described
 from weightinit_cli.results.figures import FIGURES, resolved
-from weightinit_cli.results.limits import is_partial
+from weightinit_cli.results.words import described, is_partial
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

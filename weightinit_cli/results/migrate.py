@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from weightinit_cli.results.decode import Mismatch
 from weightinit_cli.results.figures import FIGURES, WEIGHTS
 from weightinit_cli.results.model import SCHEMA_VERSION
+from weightinit_cli.results.plain import Mismatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -1,23 +1,38 @@
-"""Results on disk: strict JSON, read with every value checked."""
+"""A result's folder: stats.json, read with every value checked, and the pictures beside it."""
 
 from __future__ import annotations
 
 import json
 import os
+from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from weightinit_cli.errors import ResultError, reason
 from weightinit_cli.reading import read_file
 from weightinit_cli.results.consistency import AnyResult, check_consistency
-from weightinit_cli.results.decode import Mismatch, decode
-from weightinit_cli.results.dump import indented, plain
+from weightinit_cli.results.files import write_files
 from weightinit_cli.results.migrate import upgrade
 from weightinit_cli.results.model import SCHEMA_VERSION, Result, SpecForm
+from weightinit_cli.results.plain import Mismatch, changes, decode, indented, plain
 from weightinit_cli.results.symmetry import SymmetryForm, SymmetryResult
 from weightinit_cli.results.training import TrainingForm, TrainingResult
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from weightinit_cli.results.consistency import AnyResult
+
 STATS = "stats.json"
+FORMATS = ("png", "svg", "pdf")
+PICTURES = {
+    "histogram": ("histogram", "depth"),
+    "symmetry": ("symmetry",),
+    "training": ("training",),
+}
+KERNELS = "kernels"
+COMPARISON = "comparison"
+MOST = 4
 
 
 class Kind(NamedTuple):
@@ -125,3 +140,66 @@ def _reason(error: OSError) -> str:
     if isinstance(error, FileNotFoundError) and not os.path.islink(error.filename):  # noqa: PTH114
         return f"no such result; winit histogram, symmetry and train write OUT/<name>/{STATS}"
     return reason(error)
+
+
+def picture_names(result: AnyResult, formats: Iterable[str]) -> list[str]:
+    """The files of a result's pictures in these formats."""
+    pictures = PICTURES[result.spec["experiment"]]
+    if isinstance(result, Result) and result.kernels is not None:
+        pictures = (*pictures, KERNELS)
+    return [f"{picture}.{name}" for picture in pictures for name in formats]
+
+
+def files_of(result: AnyResult, drawn: Mapping[str, bytes]) -> dict[str, bytes]:
+    """A result's files by name: its pictures as they were drawn, then stats.json."""
+    return {**drawn, STATS: dump_result(result).encode()}
+
+
+def save_files(out: Path, folder: str, digest: str, files: Mapping[str, bytes]) -> list[Path]:
+    """Write a result's files to its folder and return their paths; pictures of another run go.
+
+    Raises OutputError where they cannot be written.
+    """
+    former = (name for name in outdated(out / folder, digest) if name not in files)
+    return write_files(out, folder, files, former)
+
+
+def is_of(file: Path, digest: str) -> bool:
+    """Whether a picture or stats.json is there and is that of the run with this digest."""
+    try:
+        return digest.encode() in read_file(file)
+    except OSError:
+        return False
+
+
+def outdated(place: Path, digest: str) -> Iterator[str]:
+    """The pictures in a result's folder that can't be shown to be of the run with this digest.
+
+    A folder of a picture's name is none.
+    """
+    for picture in (KERNELS, *chain.from_iterable(PICTURES.values())):
+        for name in FORMATS:
+            file = place / f"{picture}.{name}"
+            if os.path.lexists(file) and not (file.is_dir() or is_of(file, digest)):
+                yield file.name
+
+
+def replaced(place: Path, digest: str, spec: Mapping[str, Any]) -> str:
+    """In words, of which other spec the saved result in a folder is; empty if of none.
+
+    `digest` and the normal form `spec` are those of the run that is to be saved there.
+    """
+    if is_of(place / STATS, digest):  # as mostly; to read all of a result takes far longer
+        return ""
+    try:
+        former = load_result(place)
+    except ResultError:
+        return ""
+    parts = [
+        f"{path.removesuffix('.name')}: {change}"
+        for path, change in changes(former.spec, spec).items()
+        if path != "name"
+    ]
+    more = f"; and {len(parts) - MOST:,} more" if len(parts) > MOST else ""
+    said = "; ".join(parts[:MOST]) + more or "the same, of other data"
+    return f"{place}: replaces the result of another spec ({said})"

@@ -11,10 +11,10 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.results.figures import FIGURES, WEIGHTS, resolved
-from weightinit_cli.results.limits import below, finite
 from weightinit_cli.results.store import KINDS
 from weightinit_cli.results.symmetry import SymmetryResult
 from weightinit_cli.results.training import TrainingResult
+from weightinit_cli.results.words import below, finite
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

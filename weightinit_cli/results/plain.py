@@ -1,16 +1,23 @@
-"""From plain JSON values to frozen dataclasses, by their types."""
+"""Typed values as plain JSON data and back, each value checked, and taken apart by dotted paths."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from functools import cache
 from math import isfinite
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MOST_LEVELS = 10  # of what is kept as it is read; winit writes two
 BEYOND = 1 << 64  # what no count and no seed reaches; floats still hold numbers below it
+NUMBERS = (int, float, type(None))
+_encode = json.JSONEncoder(allow_nan=False).encode
+Value = float | int | str | bool | None
 
 
 class Mismatch(Exception):  # noqa: N818
@@ -145,3 +152,78 @@ def _check_text(text: str, path: str) -> str:
 @cache
 def _hints(kind: type) -> dict[str, Any]:
     return get_type_hints(kind)
+
+
+def indented(value: Any, margin: str = "\n") -> str:
+    """Dataclasses, mappings, sequences and scalars as JSON; ValueError for nan and inf."""
+    if value is None:
+        return "null"
+    if isinstance(value, float) and isfinite(value):
+        return float.__repr__(value)
+    if isinstance(value, (str, int, float)):
+        return _encode(value)
+    if isinstance(value, (list, tuple)):
+        if all(isinstance(each, NUMBERS) for each in value):
+            return _encode(value)
+        inner = margin + " "
+        return f"[{inner}{f',{inner}'.join([indented(each, inner) for each in value])}{margin}]"
+    pairs = _items(value)
+    if not pairs:
+        return "{}"
+    inner = margin + " "
+    lines = [f"{_encode(key)}: {indented(each, inner)}" for key, each in pairs]
+    return f"{{{inner}{f',{inner}'.join(lines)}{margin}}}"
+
+
+def plain(value: Any) -> Any:
+    """The same data as dicts, lists and scalars."""
+    if isinstance(value, (list, tuple)):
+        return [plain(each) for each in value]
+    if isinstance(value, Mapping) or is_dataclass(value):
+        return {key: plain(each) for key, each in _items(value)}
+    return value
+
+
+def _items(value: Any) -> list[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        return sorted(value.items())
+    return [
+        (name, each)
+        for name, left_out in _names(type(value))  # type: ignore[arg-type]
+        if (each := getattr(value, name)) is not None or not left_out
+    ]
+
+
+@cache
+def _names(kind: type[Any]) -> list[tuple[str, bool]]:
+    """The fields, sorted, and whether they are left out where they are None."""
+    return sorted((field.name, bool(field.metadata.get("left_out"))) for field in fields(kind))
+
+
+def flat(tree: Any, path: str = "") -> dict[str, Value]:
+    """Every value below a tree by its dotted path; `path` is the tree's own."""
+    return dict(_flat(tree, path))
+
+
+def changes(old: Any, new: Any) -> dict[str, str]:
+    """What differs between two trees: path -> `relu, now tanh`."""
+    was, now = flat(old), flat(new)
+    return {
+        path: f"{was.get(path, 'absent')}, now {now.get(path, 'absent')}"
+        for path in {**was, **now}
+        if was.get(path) != now.get(path)
+    }
+
+
+def _flat(value: Any, path: str) -> Iterator[tuple[str, Value]]:
+    if is_dataclass(value) and not isinstance(value, type):
+        value = asdict(value)
+    if isinstance(value, dict):
+        items = value.items()
+    elif isinstance(value, list | tuple):
+        items = {str(number): item for number, item in enumerate(value)}.items()
+    else:
+        yield path, value
+        return
+    for key, item in items:
+        yield from _flat(item, f"{path}.{key}" if path else key)

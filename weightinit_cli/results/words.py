@@ -1,0 +1,207 @@
+"""What results say, in the words that tables, pictures and files share."""
+
+from __future__ import annotations
+
+from decimal import ROUND_CEILING, Decimal
+from typing import TYPE_CHECKING, Any
+
+from weightinit_cli.errors import counted
+from weightinit_cli.results.symmetry import SymmetryResult
+from weightinit_cli.results.training import TrainingResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from weightinit_cli.results.consistency import AnyResult
+    from weightinit_cli.results.model import Gradient, HistogramCounts, LayerStatistics
+    from weightinit_cli.results.training import BestOf
+
+MOST_WIDTHS = 8
+
+
+def full_name(name: str, overrides: Sequence[str] | None) -> str:
+    """The name of a spec with what was set beside its file: `relu_he (activation=tanh)`."""
+    return f"{name} ({', '.join(overrides)})" if overrides else name
+
+
+def described(spec: Mapping[str, Any]) -> list[str]:
+    """The parts of a spec's normal form; what is as it always is goes without saying."""
+    parts = [component(spec["activation"]), component(spec["initializer"])]
+    if spec["bias"]["name"] != "zeros":
+        parts.append(f"bias {component(spec['bias'])}")
+    parts += _layers(spec)
+    if "pretraining" in spec:
+        parts.append(pretrained(spec["pretraining"]))
+    parts += _task(spec) if spec["experiment"] != "histogram" else _inputs(spec)
+    parts.append(f"seed {spec['seed']}")
+    if spec.get("repeats", 1) > 1:
+        parts.append(f"{spec['repeats']:,} repeats")
+    if spec.get("dtype", "float32") != "float32":
+        parts.append(str(spec["dtype"]))
+    return parts
+
+
+def _layers(spec: Mapping[str, Any]) -> list[str]:
+    """`width 100`, or `16 × 16 × 3 image · kernel 3 × 3, circular · 16 channels`."""
+    if spec.get("channels") is None:
+        return [f"width {widths(spec['width'])}"] if spec["width"] else []
+    kernel = f"kernel {sizes(spec['kernel'])}"
+    if set(spec["stride"]) != {1}:
+        kernel += f", stride {widths(spec['stride'])}"
+    return [
+        f"{sizes(spec['image'])} image",
+        f"{kernel}, {spec['padding']}",
+        _channels(spec["channels"]),
+    ]
+
+
+def _channels(channels: Sequence[int]) -> str:
+    return "1 channel" if set(channels) == {1} else f"{widths(channels)} channels"
+
+
+def pretrained(entry: Mapping[str, Any]) -> str:
+    """How layers were pretrained: `autoencoder 1,000 steps at 0.1`."""
+    return f"{entry['method']} {counted(entry['steps'], 'step')} at {entry['learning_rate']:g}"
+
+
+def _inputs(spec: Mapping[str, Any]) -> list[str]:
+    told = spec.get("channels") is not None or spec["features"] == spec["width"][0]
+    features = [] if told else [counted(spec["features"], "feature")]
+    return [*features, counted(spec["samples"], "sample")]
+
+
+def _task(spec: Mapping[str, Any]) -> list[str]:
+    """`digits · batch 128 · learning rate 0.01 · 2,000 steps`."""
+    parts = [f"{spec['data']}".replace("_", " ")]
+    if "samples" in spec:
+        parts[0] += f" of {counted(spec['samples'], 'point')}"
+    if "batch" in spec:
+        parts.append(f"batch {spec['batch']:,}")
+    parts.append(f"learning rate {spec['learning_rate']:g}")
+    if spec.get("momentum"):
+        parts.append(f"momentum {spec['momentum']:g}")
+    return [*parts, counted(spec["steps"], "step")]
+
+
+def component(entry: Mapping[str, Any]) -> str:
+    """`xavier_normal (gain 1)`: an entry's name with its parameters."""
+    parameters = ", ".join(
+        f"{key} {value if isinstance(value, str) else format(value, '.5g')}"
+        for key, value in entry.items()
+        if key != "name"
+    )
+    return f"{entry['name']} ({parameters})" if parameters else str(entry["name"])
+
+
+def sizes(sides: Sequence[int]) -> str:
+    """`3 × 3`."""
+    return " × ".join(map(str, sides))
+
+
+def widths(width: Sequence[int]) -> str:
+    """`100` where all layers are equal, else `300-600-200`, the middle of a long list elided."""
+    if len(set(width)) == 1:
+        return str(width[0])
+    if len(width) > MOST_WIDTHS:
+        return "-".join([*map(str, width[:4]), "...", *map(str, width[-2:])])
+    return "-".join(map(str, width))
+
+
+def told(
+    layer: LayerStatistics, path: str, value: float | None, words: Callable[[float | None], str]
+) -> str:
+    """A figure's `value` in words; where the run's dtype cannot tell it, what is known instead.
+
+    Units that differ in what is left of them differ: `>=98`.
+    """
+    if path not in layer.unresolved:
+        return words(value)
+    if path == "distinct_units" and value is not None and value > 1:
+        return f">={words(value)}"
+    return below(layer.unresolved[path])
+
+
+def below(floor: float | None) -> str:
+    """`<6e-8`: the floor of a figure, rounded up to one digit; `?` where nothing is known of it."""
+    if floor is None:
+        return "?"
+    exact = Decimal(floor)
+    digit = exact.quantize(Decimal(1).scaleb(exact.adjusted()), rounding=ROUND_CEILING)
+    return f"<{short(f'{float(digit):.4g}')}"
+
+
+def short(number: str) -> str:
+    """A number with a short exponent: `6e-8` for `6e-08`, `7e30` for `7e+30`."""
+    digits, e, exponent = number.partition("e")
+    return f"{digits}e{int(exponent)}" if e else digits
+
+
+def is_rounded(layer: LayerStatistics) -> bool:
+    """Whether the bins of a layer's histogram are narrower than what the dtype can tell apart."""
+    floor = layer.unresolved.get("std")
+    edges = layer.histogram.edges
+    return floor is not None and edges[-1] - edges[0] < floor * (len(edges) - 1)
+
+
+def finite(histogram: HistogramCounts) -> int:
+    """How many finite values there are of what a histogram counts."""
+    return sum(histogram.counts) + histogram.underflow + histogram.overflow
+
+
+def values_of(layer: LayerStatistics, path: str) -> LayerStatistics | Gradient | None:
+    """What the figure at a path is measured on: the layer's gradient, or else its activations."""
+    return layer.gradient if path.startswith("gradient.") else layer
+
+
+def is_partial(layer: LayerStatistics, path: str) -> bool:
+    """Whether the figure at a path leaves out values that are inf or nan."""
+    values = values_of(layer, path)
+    return values is not None and values.nonfinite > 0
+
+
+def of_finite(layer: LayerStatistics) -> str:
+    """`of 7,561 finite`: what a layer's figures are of; nothing where all its values are finite."""
+    return f"of {finite(layer.histogram):,} finite" if layer.nonfinite else ""
+
+
+def gradient_of_finite(layer: LayerStatistics) -> str:
+    """The same of its gradient's figures."""
+    gradient = layer.gradient
+    if gradient is None or not gradient.nonfinite:
+        return ""
+    return f"of {finite(gradient.histogram):,} finite"
+
+
+def interruption(result: AnyResult) -> str | None:
+    """`interrupted after step 30 of network 2` where ^C has ended a training; None else."""
+    if not isinstance(result, TrainingResult) or result.interrupted is None:
+        return None
+    step, network = result.interrupted
+    of = f" of network {network:,}" if result.spec["repeats"] > 1 else ""
+    return f"interrupted after step {step:,}{of}"
+
+
+def ending(result: AnyResult) -> list[str]:
+    """In words what ended a run, or networks of it, before the last step."""
+    said = []
+    if isinstance(result, SymmetryResult) and result.diverged is not None:
+        said.append(f"diverged at step {result.diverged:,}")
+    if isinstance(result, TrainingResult):
+        number = len(result.networks)
+        steps = [each.diverged for each in result.networks if each.diverged is not None]
+        if steps and number == 1:
+            said.append(f"diverged at step {steps[0]:,}")
+        elif steps:
+            first = f"the first at step {min(steps):,}"
+            said.append(f"{len(steps):,} of {number:,} networks diverged, {first}")
+    stopped = interruption(result)
+    return said if stopped is None else [*said, stopped]
+
+
+def best_of_few(result: TrainingResult) -> list[BestOf]:
+    """What choosing from up to half of the networks gives.
+
+    Larger choices are ever more alike, up to the only one of all of them: that they spread little
+    says nothing of other networks.
+    """
+    return [best for best in result.best_of if 2 * best.k <= len(result.networks)]
