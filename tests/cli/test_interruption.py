@@ -98,7 +98,7 @@ def test_interrupted_first_run_leaves_nothing(
 
 
 @posix
-@pytest.mark.parametrize("module", ["click", "weightinit_cli.cli.histogram", "yaml", "numpy"])
+@pytest.mark.parametrize("module", ["click", "weightinit_cli.cli.run", "yaml", "numpy"])
 def test_interrupted_while_it_loads(
     process: Callable, spec: Callable, files: Callable, module: str
 ):

@@ -31,19 +31,56 @@ def imported(process: Callable) -> Callable[..., set[str]]:
     return run
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [("--help",), ("--version",), ("histogram", "--help"), ("plot", "--help")],
-    ids=" ".join,
-)
+HEAVY = {"matplotlib", "PIL", "scipy", "psutil", "distributed", "sklearn"}
+START = {"__main__", "imports", "errors", "cli"}
+READ = {"spec", "verdicts", "data", "parameters", "convolution", "reading"}
+RUN = {
+    "initializers", "activations", "network", "experiments", "results", "saving", "streams",
+    "machine", "control_groups",
+}  # fmt: skip
+
+# What a command line may import: of ours, and libraries of others.
+MAY_IMPORT = {
+    "--help": (START, {"click"}),
+    "--version": (START, {"click"}),
+    "explain": (START | {"verdicts", "results", "convolution", "reading"}, {"click"}),
+    "list configs": (START | READ, {"click"}),
+    "list initializers": (START | {"initializers", "parameters"}, {"click", "numpy"}),
+    "list activations": (
+        START | READ | {"activations", "experiments", "theory"},
+        {"click", "numpy", "scipy"},
+    ),
+    "validate tiny.yaml": (
+        START | READ | RUN | {"batch"},
+        {"click", "yaml", "numpy", "threadpoolctl"},
+    ),
+    "histogram -c tiny.yaml --no-plot": (
+        START | READ | RUN | {"theory"},
+        {"click", "yaml", "numpy", "threadpoolctl"},
+    ),
+}
+
+
+@pytest.mark.parametrize("line", MAY_IMPORT)
+def test_no_more_than_it_needs(imported: Callable, spec: Callable, line: str):
+    spec()
+    modules = imported(*line.split())
+    ours, others = MAY_IMPORT[line]
+    parts = {name.split(".")[1] for name in modules if name.startswith("weightinit_cli.")}
+    assert parts - ours == set()
+    known = {"numpy", "click", "yaml", "threadpoolctl", *HEAVY}
+    assert (known - others) & modules == set()
+
+
+@pytest.mark.parametrize("arguments", [("histogram", "--help"), ("plot", "--help")], ids=" ".join)
 def test_help_is_light(imported: Callable, arguments: tuple):
-    heavy = {"numpy", "matplotlib", "scipy", "yaml", "psutil", "threadpoolctl"}
+    heavy = {"numpy", "yaml", "threadpoolctl", *HEAVY}
     assert imported(*arguments) & heavy == set()
 
 
-def test_validate_needs_no_pictures_nor_scipy(imported: Callable, spec: Callable):
-    spec()
-    assert imported("validate", "tiny.yaml") & {"matplotlib", "scipy", "psutil"} == set()
+def test_help_imports_no_command(imported: Callable):
+    modules = {name for name in imported("--help") if name.startswith("weightinit_cli.cli.")}
+    assert modules == {"weightinit_cli.cli.terminal", "weightinit_cli.cli.text"}
 
 
 def test_sigmoid_run(imported: Callable, spec: Callable):

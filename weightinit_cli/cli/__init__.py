@@ -1,4 +1,4 @@
-"""The commands, one file each; the only place that prints or exits."""
+"""The commands; the only place that prints or exits."""
 
 from __future__ import annotations
 
@@ -16,22 +16,27 @@ from weightinit_cli.errors import INTERRUPTED, WinitError, reason
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# Each command: its module and its name there, and what `winit --help` says of it, which imports
+# none of them.
 COMMANDS = {
-    "histogram": "histogram",
-    "symmetry": "symmetry",
-    "train": "train",
-    "batch": "batch",
-    "theory": "theory",
-    "phase": "phase",
-    "check": "check",
-    "diff": "diff",
-    "validate": "validate",
-    "schema": "schema",
-    "list": "list_",
-    "explain": "explain",
-    "new": "new",
-    "show": "show",
-    "plot": "plot",
+    "histogram": ("run:histogram", "Run specs: every layer's activations, as picture and numbers."),
+    "symmetry": (
+        "run:symmetry",
+        "Train a tiny network and see which layer wakes, which units differ.",
+    ),
+    "train": ("run:train", "Train networks from their starts, and compare the losses."),
+    "batch": ("batch:command", "Run every spec of a folder, on all cores or a cluster."),
+    "theory": ("theory:command", "Print what mean-field theory predicts, without a run."),
+    "phase": ("phase:command", "Draw the order-to-chaos phase diagram of an activation."),
+    "check": ("check:command", "Run saved results again, and say what differs."),
+    "diff": ("diff:command", "Compare two saved results, or folders of them."),
+    "validate": ("specfile:validate", "Check specs without running them."),
+    "schema": ("specfile:schema", "Print the JSON Schema of a spec, for editors."),
+    "list": ("list_:command", "Print the initializers, the activations or the shipped configs."),
+    "explain": ("explain:command", "Print what a verdict or a column means."),
+    "new": ("specfile:new", "Write a commented spec to start from."),
+    "show": ("saved:show", "Print the table of a saved result again."),
+    "plot": ("saved:plot", "Draw the pictures of a saved result again."),
 }
 
 # Neither read nor write where a person is.
@@ -57,9 +62,14 @@ class Commands(click.Group):
         """The command of this name."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"weightinit_cli.cli.{COMMANDS[cmd_name]}")
-        command: click.Command = module.command
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(f"weightinit_cli.cli.{module}"), name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write a line for each command."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, said) for name, (_, said) in COMMANDS.items()])
 
 
 def _hint(name: str) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gc
 import json
-from typing import TYPE_CHECKING
+import signal
+import threading
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 
 from weightinit_cli.cli import specs, terminal
+from weightinit_cli.cli.notes import names_of, note_lacking, note_replaced, tell_undrawn
 from weightinit_cli.cli.options import (
     Place,
     SpecName,
@@ -21,22 +24,22 @@ from weightinit_cli.cli.options import (
     set_option,
 )
 from weightinit_cli.cli.progress import ProgressBar
-from weightinit_cli.cli.running import note_replaced
-from weightinit_cli.cli.stops import Stops
 from weightinit_cli.cli.tally import Tally
-from weightinit_cli.cli.undrawn import names_of, note_lacking, tell_undrawn
 from weightinit_cli.errors import FAILED, WinitError, counted, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import FrameType
 
     from weightinit_cli.batch import Counts, Executor, Ledger, Plan, Settings
     from weightinit_cli.spec import AnySpec
 
 DIGEST_SHOWN = 12
+# The signals of who ends a process from outside.
+ENDING = "SIGTERM", "SIGHUP"
 
 
-@click.command("batch", short_help="Run every spec of a folder, on all cores or a cluster.")
+@click.command("batch")
 @click.argument("paths", nargs=-1, required=True, metavar="DIR|FILE...", type=SpecName())
 @click.option(
     "-o",
@@ -136,7 +139,7 @@ def command(
     # What runs for hours collects its garbage; __main__ has turned that off for a quick start.
     gc.enable()
     tally = Tally(shown=not quiet, results=output_dir if as_json else None, forced=force)
-    with Stops() as stops:
+    with _Stops() as stops:
         try:
             with _executor(jobs, scheduler, wait, tally) as executor:
                 with ProgressBar("reading the specs", shown=not quiet):
@@ -231,3 +234,40 @@ def _code(counts: Counts) -> int:
     if counts.unwritten:
         return WinitError.exit_code
     return FAILED if counts.failed else 0
+
+
+class _Stops:
+    """While it is entered, SIGTERM and SIGHUP do what ^C does: nothing is left half or behind.
+
+    Those that the process was told to ignore (`nohup`) stay ignored.
+    """
+
+    def __init__(self) -> None:
+        self._former: dict[int, Any] = {}
+        self._by = int(signal.SIGINT)
+
+    @property
+    def code(self) -> int:
+        """The exit code that says what has stopped it."""
+        return 128 + self._by
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is not threading.main_thread():
+            return self  # no other one receives signals
+        for name in ENDING:
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+                self._former[number] = signal.signal(number, self._stop)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, former in self._former.items():
+            signal.signal(number, former)
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        """As ^C: whoever puts that off for a moment puts this off, too."""
+        self._by = number
+        interrupt = signal.getsignal(signal.SIGINT)
+        if not callable(interrupt):  # ^C is ignored, as in the background of a script
+            raise KeyboardInterrupt
+        interrupt(number, frame)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import specs, terminal
+from weightinit_cli.cli.notes import tell_undrawn
 from weightinit_cli.cli.options import Place, SpecName, data_option, threads_option
 from weightinit_cli.cli.progress import ProgressBar
-from weightinit_cli.cli.undrawn import tell_undrawn
 from weightinit_cli.errors import FAILED, Mark, Problem, SpecError, WinitError, printable
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def refuse_nan(
     return value
 
 
-@click.command("check", short_help="Run saved results again, and say what differs.")
+@click.command("check")
 @click.argument("paths", nargs=-1, required=True, metavar="OUT|SPEC...", type=SpecName())
 @click.option(
     "--against",

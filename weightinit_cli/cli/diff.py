@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@click.command("diff", short_help="Compare two saved results, or folders of them.")
+@click.command("diff")
 @click.argument("old", metavar="A", type=Place())
 @click.argument("new", metavar="B", type=Place())
 @exclude_option

@@ -84,7 +84,7 @@ def column_meanings() -> dict[str, str]:
     return told | OTHER_COLUMNS
 
 
-@click.command("explain", short_help="Print what a verdict or a column means.")
+@click.command("explain")
 @click.argument("name", required=False)
 def command(name: str | None) -> None:
     """Print what a verdict means, where it begins and what to do, or what a column shows.

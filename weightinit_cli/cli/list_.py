@@ -38,7 +38,7 @@ EXAMPLES: dict[str, dict[str, float]] = {
 }
 
 
-@click.command("list", short_help="Print the initializers, the activations or the shipped configs.")
+@click.command("list")
 @click.argument("what", type=click.Choice(["initializers", "activations", "configs"]))
 def command(what: str) -> None:
     """Print the initializers, the activations or the shipped configs."""

@@ -9,9 +9,9 @@ import click
 
 from weightinit_cli.cli import terminal
 from weightinit_cli.cli.heading import fitted
+from weightinit_cli.cli.notes import tell_undrawn
 from weightinit_cli.cli.options import Place, format_option, quiet_option
 from weightinit_cli.cli.progress import ProgressBar
-from weightinit_cli.cli.undrawn import tell_undrawn
 from weightinit_cli.errors import printable
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MOST_UNITS = 10**9
 
 
-@click.command("phase", short_help="Draw the order-to-chaos phase diagram of an activation.")
+@click.command("phase")
 @click.option(
     "-a",
     "--activation",

@@ -31,7 +31,7 @@ FEW = 3
 MANY, TOO_MANY = 1e3, 1e6
 
 
-@click.command("theory", short_help="Print what mean-field theory predicts, without a run.")
+@click.command("theory")
 @config_option
 @set_option
 @click.option("--json", "as_json", is_flag=True, help="Print each forecast as one line of JSON.")

@@ -1,14 +1,26 @@
-"""Specs run one after the other, saved and told: what histogram, symmetry and train share."""
+"""`winit histogram`, `winit symmetry` and `winit train`: one command, a row for each experiment."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from weightinit_cli.cli import specs, terminal
+from weightinit_cli.cli.notes import names_of, note_lacking, note_replaced, tell_undrawn
+from weightinit_cli.cli.options import (
+    config_option,
+    data_option,
+    format_option,
+    json_option,
+    no_plot_option,
+    output_option,
+    quiet_option,
+    seed_option,
+    set_option,
+    threads_option,
+)
 from weightinit_cli.cli.progress import ProgressBar
-from weightinit_cli.cli.undrawn import names_of, note_lacking, tell_undrawn
 from weightinit_cli.errors import (
     INTERRUPTED,
     Mark,
@@ -23,31 +35,91 @@ from weightinit_cli.results.words import interruption
 from weightinit_cli.saving import save_result
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from weightinit_cli.results import AnyResult
     from weightinit_cli.spec import AnySpec
 
-# Results of other specs that are named, of more they are counted.
-MOST_REPLACED = 10
+OPTIONS = (
+    config_option,
+    output_option,
+    data_option,
+    set_option,
+    seed_option,
+    format_option,
+    no_plot_option,
+    threads_option,
+    json_option,
+    quiet_option,
+)
+
+HISTOGRAM = """Push Gaussian inputs through a network, a gradient back, and record every layer.
+
+Writes stats.json, histogram.png and depth.png to OUTPUT_DIR/<name>/, and prints a row per
+layer: mean and standard deviation of the activations, how many standard errors the latter
+is off theory's (z), how much lies in the flat ends of the activation function, how many units
+still differ, one unit's standard deviation from input to input, the gradient's power over
+that of the layer after, and the histogram. Below it what is wrong (winit explain).
+"""
+SYMMETRY = """Run full-batch gradient descent on a small task, and watch the units.
+
+Every unit goes through the same operations in the same order, so that units that start the
+same stay the same, to the last bit, unless their gradients differ. Writes stats.json and
+symmetry.png to OUTPUT_DIR/<name>/, and prints a row per layer: the first step that moved a
+parameter, how many different units there are at the start, at most and at the end, how many
+directions their weights span (the participation ratio) and the weights' gradient.
+"""
+TRAIN = """Train classifiers by mini-batch gradient descent, from each of their starts.
+
+Writes stats.json and training.png to OUTPUT_DIR/<name>/; of variants one picture of all and
+summary.csv, a row per step. Prints the losses and the test accuracy. ^C keeps what was
+reached.
+"""
 
 
-class Running:
-    """One call of a command that runs specs of one experiment."""
+def _command(
+    name: str, experiment: str, text: str, *without: Callable[[Any], Any]
+) -> click.Command:
+    """The command that runs specs of this experiment, with all options but these."""
 
-    def __init__(
-        self,
-        experiment: str,
+    def run(
+        configs: tuple[str, ...],
         output_dir: Path,
+        overrides: tuple[str, ...],
+        seed: str | None,
         formats: tuple[str, ...],
-        *,
+        no_plot: bool,
+        as_json: bool,
+        quiet: bool,
         threads: int | None = None,
-        as_json: bool = False,
-        quiet: bool = False,
-    ) -> None:
-        self._experiment, self._out, self._formats = experiment, output_dir, formats
-        self._threads, self._as_json, self._quiet = threads, as_json, quiet
+    ) -> int:
+        runner = _Runner(
+            experiment, output_dir, () if no_plot else formats, threads, as_json, quiet
+        )
+        return runner.run(configs, overrides, seed)
+
+    command = click.command(name, help=text)(run)
+    for option in OPTIONS:
+        if option not in without:
+            option(command)
+    return command
+
+
+histogram = _command("histogram", "histogram", HISTOGRAM, data_option)
+symmetry = _command("symmetry", "symmetry", SYMMETRY, data_option, threads_option)
+train = _command("train", "training", TRAIN, threads_option)
+
+
+class _Runner(NamedTuple):
+    """One call of a command: what it runs, and how it saves and prints results."""
+
+    experiment: str
+    out: Path
+    formats: tuple[str, ...]
+    threads: int | None
+    as_json: bool
+    quiet: bool
 
     def run(self, configs: Sequence[str], overrides: Sequence[str], seed: str | None) -> int:
         """Run every spec; what is wrong with one stops no other. Returns the exit code."""
@@ -75,7 +147,7 @@ class Running:
             done += 1
             if code == INTERRUPTED:
                 break
-        if self._formats and not self._quiet:
+        if self.formats and not self.quiet:
             note_lacking(name for spec in loaded for name in names_of(spec))
         return code
 
@@ -83,12 +155,12 @@ class Running:
         from weightinit_cli.spec import find_config
 
         found = find_config(config)
-        if found.shadows is not None and not self._quiet:
+        if found.shadows is not None and not self.quiet:
             terminal.note(f"{config}: taking the file in this folder, not the shipped config")
-        with ProgressBar(f"reading {config}", shown=not self._quiet):
+        with ProgressBar(f"reading {config}", shown=not self.quiet):
             spec = specs.load(config, overrides, seed)
-        specs.refuse_others(spec, self._experiment)
-        if not self._quiet:
+        specs.refuse_others(spec, self.experiment)
+        if not self.quiet:
             specs.tell_notes(spec)
         return spec
 
@@ -97,13 +169,13 @@ class Running:
         if spec.runs is not None:
             return self._run_several(spec)
         result = self._result(spec)
-        if not self._quiet:
-            note_replaced([replaced(self._out / spec.folder, result.digest, result.spec)])
-        with ProgressBar(f"saving {spec.folder}", shown=not self._quiet):
-            saved = save_result(self._out, spec.folder, result, self._formats)
-        if self._as_json:
+        if not self.quiet:
+            note_replaced([replaced(self.out / spec.folder, result.digest, result.spec)])
+        with ProgressBar(f"saving {spec.folder}", shown=not self.quiet):
+            saved = save_result(self.out, spec.folder, result, self.formats)
+        if self.as_json:
             self._say_json(result)
-        elif not self._quiet:
+        elif not self.quiet:
             from weightinit_cli.cli.tables import lines
 
             for line in [*lines(result), *(printable(str(path)) for path in saved.paths)]:
@@ -118,7 +190,7 @@ class Running:
         from weightinit_cli.results.words import full_name
         from weightinit_cli.spec import expand
 
-        with ProgressBar(f"checking {spec.name}", shown=not self._quiet):
+        with ProgressBar(f"checking {spec.name}", shown=not self.quiet):
             runs = expand(spec)
             wrong = impossible(spec)
         reasons = ((runs[number].folder, reason) for number, reason in wrong.items())
@@ -134,22 +206,22 @@ class Running:
                 continue
             result = self._result(run)
             product = product_of(result, run, ())
-            formers.append(replaced(self._out / run.folder, result.digest, result.spec))
-            save_files(self._out, run.folder, product.digest, product.files)
+            formers.append(replaced(self.out / run.folder, result.digest, result.spec))
+            save_files(self.out, run.folder, product.digest, product.files)
             done.append(product._replace(files={}))
-            if self._as_json:
+            if self.as_json:
                 self._say_json(result)
             else:
                 self._say("\n".join(lines.of(run, result)))
             code = max(code, _told_of_interruption(result))
             if code == INTERRUPTED:
                 break
-        if not self._quiet:
+        if not self.quiet:
             note_replaced(formers)
-        with ProgressBar(f"comparing {spec.name}", shown=not self._quiet):
-            saved = compare_runs(spec, lambda: done, self._out, self._formats)
+        with ProgressBar(f"comparing {spec.name}", shown=not self.quiet):
+            saved = compare_runs(spec, lambda: done, self.out, self.formats)
         drawn = any(path.stem == COMPARISON for path in saved.paths)
-        if self._formats and not drawn and saved.undrawn is None:
+        if self.formats and not drawn and saved.undrawn is None:
             self._say("no picture shows all of these runs: summary.csv has their figures")
         for path in saved.paths:
             self._say(printable(str(path)))
@@ -158,8 +230,8 @@ class Running:
     def _result(self, spec: AnySpec) -> AnyResult:
         from weightinit_cli.experiments import run
 
-        with ProgressBar(spec.folder, shown=not self._quiet) as progress:
-            result = run(spec, threads=self._threads, progress=progress)
+        with ProgressBar(spec.folder, shown=not self.quiet) as progress:
+            result = run(spec, threads=self.threads, progress=progress)
             if interruption(result) is not None:
                 progress.stop()
             return result
@@ -170,22 +242,8 @@ class Running:
         terminal.say(dump_line(result))
 
     def _say(self, line: str) -> None:
-        if not (self._quiet or self._as_json):
+        if not (self.quiet or self.as_json):
             terminal.say(line)
-
-
-def note_replaced(formers: Iterable[str]) -> None:
-    """Say which results of other specs are replaced; of very many the first few.
-
-    `formers` has a sentence for each run, empty where it replaces none.
-    """
-    number = 0
-    for former in filter(None, formers):
-        number += 1
-        if number <= MOST_REPLACED:
-            terminal.note(former)
-    if number > MOST_REPLACED:
-        terminal.note(f"and {number - MOST_REPLACED:,} more results of other specs are replaced")
 
 
 def _refuse_equal_names(loaded: list[AnySpec]) -> None:

@@ -1,4 +1,4 @@
-"""What is said where pictures are missing, or something in them: why, and what is saved."""
+"""What is said beside the results: pictures that are missing, what they lack, what was replaced."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from weightinit_cli.saving import Saved
     from weightinit_cli.spec import AnySpec
 
+# Characters and names that are listed, and results of other specs; of more the rest are counted.
 SHOWN = 10
+MOST_REPLACED = 10
 
 
 def tell_undrawn(saved: Saved) -> int:
@@ -50,6 +52,20 @@ def note_lacking(names: Iterable[str]) -> None:
             f"the pictures' font has no {_listed(list(missing))}; "
             f"{REPLACEMENT} stands for each in {_listed(within)}"
         )
+
+
+def note_replaced(formers: Iterable[str]) -> None:
+    """Say which results of other specs are replaced; of very many the first few.
+
+    `formers` has a sentence for each run, empty where it replaces none.
+    """
+    number = 0
+    for former in filter(None, formers):
+        number += 1
+        if number <= MOST_REPLACED:
+            terminal.note(former)
+    if number > MOST_REPLACED:
+        terminal.note(f"and {number - MOST_REPLACED:,} more results of other specs are replaced")
 
 
 def _listed(parts: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""`winit plot`."""
+"""`winit show` and `winit plot`: a saved result again, as a table and as pictures."""
 
 from __future__ import annotations
 
@@ -7,16 +7,29 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import terminal
+from weightinit_cli.cli.notes import note_lacking, tell_undrawn
 from weightinit_cli.cli.options import Place, format_option, quiet_option
 from weightinit_cli.cli.progress import ProgressBar
-from weightinit_cli.cli.undrawn import note_lacking, tell_undrawn
 from weightinit_cli.errors import printable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@click.command("plot", short_help="Draw the pictures of a saved result again.")
+@click.command("show")
+@click.argument("path", metavar="RESULT", type=Place())
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON.")
+def show(path: Path, as_json: bool) -> None:
+    """Print the table of a saved result again: RESULT is a stats.json or its folder."""
+    from weightinit_cli.cli.tables import lines
+    from weightinit_cli.results import dump_line, load_result
+
+    result = load_result(path)
+    for line in [dump_line(result)] if as_json else lines(result):
+        terminal.say(line)
+
+
+@click.command("plot")
 @click.argument("path", metavar="RESULT", type=Place())
 @click.option(
     "-o",
@@ -26,7 +39,7 @@ if TYPE_CHECKING:
 )
 @format_option
 @quiet_option
-def command(path: Path, output_dir: Path | None, formats: tuple[str, ...], quiet: bool) -> int:
+def plot(path: Path, output_dir: Path | None, formats: tuple[str, ...], quiet: bool) -> int:
     """Draw the pictures of a saved result again: RESULT is a stats.json or its folder."""
     from weightinit_cli.results import load_result, write_files
     from weightinit_cli.saving import Saved, drawn_of

@@ -1,0 +1,102 @@
+"""`winit new`, `winit validate` and `winit schema`: a spec's file, before anything is run."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import TYPE_CHECKING
+
+import click
+
+from weightinit_cli.cli import specs, terminal
+from weightinit_cli.cli.options import Place, SpecName, data_option
+from weightinit_cli.cli.progress import ProgressBar
+from weightinit_cli.errors import WinitError, counted, printable
+from weightinit_cli.reading import open_at_once
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command("new")
+@click.argument("file", type=Place())
+@click.option(
+    "--like",
+    metavar="CONFIG",
+    type=SpecName(),
+    help="Start from this spec: a file or a shipped name.",
+)
+def new(file: Path, like: str | None) -> None:
+    """Write a commented spec to FILE to start from; an existing file is left alone.
+
+    FILE gets the suffix .yaml where it has none; - prints the spec.
+    """
+    from weightinit_cli.results import write_file
+    from weightinit_cli.spec import STDIN, parse_spec, template
+
+    text = template().encode() if like is None else _checked(like)
+    if str(file) == STDIN:
+        terminal.say(text.decode("utf-8-sig").removesuffix("\n"))
+        return
+    if file.name.strip(".") and file.suffix.lower() not in (".yaml", ".yml"):
+        file = file.with_name(f"{file.name}.yaml")
+    write_file(file, text)
+    experiment = parse_spec(text, source=str(file), stem="spec").experiment
+    run = f"winit {specs.COMMANDS[experiment]} -c {shlex.quote(str(file))}"
+    terminal.say(printable(f"{file}: written; run it with {run}"))
+
+
+@click.command("validate")
+@click.argument("paths", nargs=-1, required=True, metavar="DIR|FILE...", type=SpecName())
+@data_option
+@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+def validate(paths: tuple[str, ...], quiet: bool) -> int:
+    """Check specs without running them: print `FILE: ok, N runs`, or every problem.
+
+    Folders are searched as winit batch does. The exit code is 1 where only some runs of a spec
+    can be done.
+    """
+    from weightinit_cli.experiments import impossible
+    from weightinit_cli.spec import expand
+
+    files, code = specs.find(paths, quiet=quiet)
+    for file in files:
+        try:
+            with ProgressBar(f"checking {file}", shown=not quiet):
+                spec = specs.load(file)
+                runs = expand(spec)
+                wrong = impossible(spec)
+        except WinitError as error:
+            code = max(code, terminal.fail(error.lines, error.exit_code))
+            continue
+        reasons = ((runs[number].folder, reason) for number, reason in wrong.items())
+        code = max(code, specs.tell_impossible(reasons))
+        if not (quiet or wrong):
+            specs.tell_notes(spec)
+            said = printable(f"{file}: ok, {counted(len(runs), 'run')}")
+            terminal.say(terminal.no_command(said))
+    return code
+
+
+@click.command("schema")
+def schema() -> None:
+    """Print the JSON Schema of a spec, for editors that check and complete YAML."""
+    from weightinit_cli.spec import json_schema
+
+    terminal.say(json.dumps(json_schema(), indent=2))
+
+
+def _checked(config: str) -> bytes:
+    """The bytes of a spec that can be run. Raises SpecError."""
+    from weightinit_cli.spec import find_config, load_spec, parse_spec
+    from weightinit_cli.spec.parse import MOST_BYTES
+
+    path = find_config(config).path
+    try:
+        with open_at_once(path) as file:
+            text = file.read(MOST_BYTES + 1)
+    except (OSError, ValueError):
+        load_spec(config)  # says why it cannot be read
+        raise
+    parse_spec(text, source=config, stem=path.stem)
+    return text
