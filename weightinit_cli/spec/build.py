@@ -56,7 +56,7 @@ class Builder:
         return build_spec(values, told)
 
     def problems(self, overrides: Sequence[Override]) -> list[Problem]:
-        """What is wrong with these overrides."""
+        """The problems of the spec with these overrides."""
         report = Report()
         self._values(overrides, report)
         return report.problems
@@ -128,7 +128,7 @@ class Builder:
 
 
 def _read(key: str, fields: Mapping[str, Field], node: MapNode) -> tuple[Any, list[Problem]]:
-    """What one key of a spec holds, and what is wrong with it."""
+    """Read one key of a spec: the value that it holds, and the problems with it."""
     report = Report()
     return read_key(key, fields, node, "", report, hint), report.problems
 

@@ -158,7 +158,7 @@ def _without_words(option: Option, values: dict[str, Any]) -> dict[str, Any]:
 
 @cache
 def type_of(parameter: Parameter) -> ValueType:
-    """What a parameter may hold."""
+    """The type of value that a parameter may hold."""
     if parameter.choices:
         return choice(parameter.choices)
     if parameter.integer:

@@ -204,7 +204,7 @@ def _missing(name: str) -> str:
 
 
 def _holds(question: Callable[[], bool]) -> bool:
-    """The answer; no where the system cannot even ask, as of a name too long."""
+    """Whether the answer is yes; it is no where the system cannot even ask (a name too long)."""
     try:
         return question()
     except (OSError, ValueError):

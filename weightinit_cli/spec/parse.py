@@ -190,7 +190,7 @@ class _Builder:
         self.report = report
 
     def document(self) -> Node | None:
-        """The one document of the stream."""
+        """Read the one document of the stream."""
         root: Node | None = None
         for event in self.events:
             match type(event).__name__:
@@ -201,7 +201,7 @@ class _Builder:
         return root
 
     def node(self, event: Any, path: str, level: int) -> Node:
-        """The node that begins with `event`."""
+        """Read the node that begins with `event`."""
         mark = self.mark(event)
         kind = type(event).__name__
         if kind == "AliasEvent":
@@ -217,7 +217,7 @@ class _Builder:
         return node
 
     def content(self, event: Any, kind: str, mark: Mark, path: str, level: int) -> Node:
-        """The node without regard to anchor and tag."""
+        """Read the node without regard to its anchor and its tag."""
         if kind == "ScalarEvent":
             plain = not event.style
             return Scalar(mark, resolve(event.value) if plain else event.value, event.value, plain)
@@ -228,14 +228,14 @@ class _Builder:
         return MapNode(mark, self.entries(path, level))
 
     def items(self, path: str, level: int) -> tuple[Node, ...]:
-        """The items of the sequence that has begun."""
+        """Read the items of the sequence that has begun."""
         items: list[Node] = []
         while type(event := next(self.events)).__name__ != "SequenceEndEvent":
             items.append(self.node(event, join(path, str(len(items))), level + 1))
         return tuple(items)
 
     def entries(self, path: str, level: int) -> dict[str, tuple[Mark, Node]]:
-        """The entries of the mapping that has begun; the first of two equal keys stays."""
+        """Read the entries of the mapping that has begun; the first of two equal keys stays."""
         entries: dict[str, tuple[Mark, Node]] = {}
         while type(event := next(self.events)).__name__ != "MappingEndEvent":
             key = self.node(event, path, level + 1)
@@ -255,11 +255,11 @@ class _Builder:
         return entries
 
     def mark(self, event: Any) -> Mark:
-        """Where the event begins."""
+        """Return the place in the text where the event begins."""
         return self.locate(event.start_mark.line + 1, event.start_mark.column + 1)
 
     def stop(self, event: Any, path: str, message: str) -> None:
-        """Report what makes reading on pointless."""
+        """Report what makes reading on pointless, and stop."""
         self.report.add(self.mark(event), path, message)
         raise _StopError
 
