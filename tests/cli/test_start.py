@@ -36,7 +36,7 @@ START = {"__main__", "imports", "errors", "cli"}
 READ = {"spec", "verdicts", "data", "parameters", "convolution", "reading"}
 RUN = {
     "initializers", "activations", "network", "experiments", "results", "saving", "streams",
-    "machine", "control_groups",
+    "machine",
 }  # fmt: skip
 
 # What a command line may import: of ours, and libraries of others.

@@ -16,6 +16,7 @@ from weightinit_cli.results import (
     dump_result,
     load_result,
 )
+from weightinit_cli.results.figures import FIGURES, WEIGHTS
 from weightinit_cli.results.migrate import UPGRADES
 from weightinit_cli.results.plain import flat
 from weightinit_cli.spec import normal_form, spec_from_normal_form
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_there_is_an_upgrade_from_every_version():
-    assert list(UPGRADES) == list(range(1, SCHEMA_VERSION))
+def test_every_version_is_upgraded_or_has_new_figures():
+    figures = {row.since - 1 for row in (FIGURES | WEIGHTS).values()}
+    assert figures - {0} | set(UPGRADES) == set(range(1, SCHEMA_VERSION))
 
 
 def loaded(old: dict[str, Any], folder: Path) -> Result:
