@@ -71,7 +71,7 @@ def network(case):
 
 
 def winit_run(case, threads):
-    from weightinit_cli.experiments.measure import measure
+    from weightinit_cli.experiments.histogram import measure
     from weightinit_cli.machine import available_cores
     from weightinit_cli.network import Request
     from weightinit_cli.network.workers import ignore_work

@@ -11,12 +11,12 @@ import pytest
 
 from weightinit_cli.experiments import run
 from weightinit_cli.experiments.build import build_network, build_request
-from weightinit_cli.experiments.measure import measure
-from weightinit_cli.experiments.predict import ENOUGH_VALUES, SHARES
-from weightinit_cli.experiments.repeats import with_spreads
+from weightinit_cli.experiments.histogram import measure, with_spreads
+from weightinit_cli.experiments.predict import ENOUGH_VALUES
 from weightinit_cli.network.workers import ignore_work
 from weightinit_cli.results import FIGURES, dump_result, figure
 from weightinit_cli.spec import parse_spec
+from weightinit_cli.theory.validity import SHARES
 
 SMALL = "samples: 40\nwidth: [12, 9, 15]\nactivation: relu\ninitializer: {name: normal, std: 0.3}\n"
 

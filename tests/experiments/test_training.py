@@ -11,7 +11,7 @@ import pytest
 
 from weightinit_cli.errors import DataError, SpecError
 from weightinit_cli.experiments import check, digest_of, run, shadow, training
-from weightinit_cli.experiments.best_of import best_of
+from weightinit_cli.experiments.training import best_of
 from weightinit_cli.network.learning import Learner
 from weightinit_cli.plots import pictures
 from weightinit_cli.results import Score, Trained, dump_result, load_result

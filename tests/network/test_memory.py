@@ -15,7 +15,7 @@ import pytest
 
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.convolution import Convolution, Shape
-from weightinit_cli.experiments.measure import measure
+from weightinit_cli.experiments.histogram import measure
 from weightinit_cli.initializers import INITIALIZERS, Fans
 from weightinit_cli.network import Conv, Dense, Network, Request, peak_bytes
 from weightinit_cli.network.workers import ignore_work

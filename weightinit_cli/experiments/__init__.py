@@ -151,14 +151,14 @@ def digest_of(spec: AnySpec) -> str:
 
     Raises DataError where one of these is not there.
     """
-    from weightinit_cli.experiments.files import digest_of as of
+    from weightinit_cli.experiments.environment import digest_of as of
 
     return of(spec)
 
 
 def data_notes(spec: AnySpec) -> tuple[str, ...]:
     """What is worth a word of the data that a run reads: files that are not what they are named."""
-    from weightinit_cli.experiments.files import notes_of
+    from weightinit_cli.experiments.environment import notes_of
 
     return notes_of(spec)
 

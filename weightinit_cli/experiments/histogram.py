@@ -1,32 +1,60 @@
-"""The histogram experiment: what becomes of Gaussian inputs, layer by layer."""
+"""A spec of `experiment: histogram`: networks forwards and backwards, and spreads over seeds."""
 
 from __future__ import annotations
 
+from array import array
+from dataclasses import replace
 from itertools import chain
+from math import ceil, isfinite, isnan, nan
+from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Literal
+
+import numpy as np
 
 from weightinit_cli.experiments.build import build_network, build_request
 from weightinit_cli.experiments.environment import environment
-from weightinit_cli.experiments.kernels import first_kernels
-from weightinit_cli.experiments.measure import measure
 from weightinit_cli.experiments.memory import check_memory
 from weightinit_cli.experiments.predict import ENOUGH_REPEATS, Predicted, predicted, with_theory
-from weightinit_cli.experiments.repeats import with_spreads
 from weightinit_cli.experiments.starts import start_work, started
+from weightinit_cli.experiments.statistics import (
+    gradient_statistics,
+    statistics,
+    unresolved_gradient,
+)
 from weightinit_cli.machine import most_threads
-from weightinit_cli.network import peak_bytes
-from weightinit_cli.results import SCHEMA_VERSION, Resolved, ResolvedLayer, Result
+from weightinit_cli.network import Conv, backward, forward, peak_bytes
+from weightinit_cli.network.draws import draw_weights
+from weightinit_cli.network.workers import ignore_work, workers
+from weightinit_cli.results import (
+    FEW_SEEDS,
+    FIGURES,
+    SCHEMA_VERSION,
+    Kernels,
+    Resolved,
+    ResolvedLayer,
+    Result,
+    Spread,
+    figure,
+)
 from weightinit_cli.spec import digest, normal_form
 from weightinit_cli.verdicts import draw_verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
     from weightinit_cli.experiments.progress import Progress
     from weightinit_cli.experiments.starts import Started
-    from weightinit_cli.network import Network, PeakBytes, Request
+    from weightinit_cli.network import Layer, Network, PeakBytes, Request
+    from weightinit_cli.results import LayerStatistics
     from weightinit_cli.spec import Spec
+
+    Values = dict[str, array[float]]
 
 # Multiply-adds below which a second thread costs more than it gains.
 SMALL_WORK = 1 << 28
+MOST_FILTERS = 64
+MOST_VALUES = 1 << 14
+QUANTILES = (0.05, 0.5, 0.95)
 
 
 def histogram(spec: Spec, threads: int | None, progress: Progress, nudge: int = 0) -> Result:
@@ -113,3 +141,111 @@ def _threads_for(network: Network, wanted: int | None) -> int:
         return 1
     most = most_threads()
     return most if wanted is None else min(wanted, most)
+
+
+def measure(
+    network: Network,
+    request: Request,
+    threads: int,
+    done: Callable[[float], None],
+    *,
+    with_gradient: bool,
+) -> list[LayerStatistics]:
+    """The figures of the input, then those of every layer."""
+    trace: list[np.ndarray] | None = [] if with_gradient else None
+    records = forward(network, request, threads, done, trace)
+    positions = (None, *(_positions(layer) for layer in network.layers))
+    figures, resolutions = [], []
+    for seen, places in zip(records, positions, strict=True):
+        figures.append(statistics(seen, request, places))
+        resolutions.append(seen.resolution)
+    if trace is None:
+        return figures
+    above = None
+    sloped, flushed = True, False
+    returned = backward(network, trace, threads, done)
+    for number, record in zip(range(len(figures) - 1, 0, -1), returned, strict=True):
+        sloped = sloped and resolutions[number].sloped
+        flushed = flushed or resolutions[number].flushed
+        gradient = gradient_statistics(record, above, network.dtype)
+        layer = replace(figures[number], gradient=gradient)
+        lost = unresolved_gradient(
+            layer,
+            figures[number - 1],
+            record,
+            above,
+            network.dtype,
+            sloped=sloped,
+            flushed=flushed,
+        )
+        figures[number] = replace(layer, unresolved={**layer.unresolved, **lost})
+        above = record
+    return figures
+
+
+def _positions(layer: Layer) -> int | None:
+    return layer.positions if isinstance(layer, Conv) else None
+
+
+def first_kernels(network: Network) -> Kernels | None:
+    """Those of the first layer; None where it is no convolution."""
+    layer = network.layers[0]
+    if not isinstance(layer, Conv):
+        return None
+    shown = min(layer.columns, MOST_FILTERS, max(1, MOST_VALUES // layer.rows))
+    weights = np.empty((layer.rows, layer.columns), network.dtype)
+    with workers(1, ignore_work) as apply:
+        draw_weights(network, 1, weights, apply)
+    finite = np.nan_to_num(weights[:, :shown].T)
+    return Kernels(
+        shape=(*layer.kernel, layer.image.channels),
+        filters=layer.columns,
+        values=tuple(tuple(float(f"{value:.6g}") for value in row) for row in finite.tolist()),
+    )
+
+
+def with_spreads(runs: Iterable[Sequence[LayerStatistics]]) -> list[LayerStatistics]:
+    """The first run's layers, each with the spread of its figures over all runs.
+
+    Of the others, only what the spreads take is kept. A figure that the dtype cannot tell in one of
+    the runs has no spread: that of the others would be that of the larger ones.
+    """
+    rest = iter(runs)
+    first = list(next(rest))
+    values: list[Values] = [{path: array("d") for path in FIGURES} for _ in first]
+    for run in chain([first], rest):
+        for held, layer in zip(values, run, strict=True):
+            for path in layer.unresolved.keys() & held.keys():
+                del held[path]
+            for path, over in held.items():
+                value = figure(layer, path)
+                over.append(nan if value is None else value)
+    if all(len(over) == 1 for over in values[0].values()):
+        return first
+    return [
+        replace(layer, repeats=_spreads(held)) for layer, held in zip(first, values, strict=True)
+    ]
+
+
+def _spreads(held: Values) -> dict[str, Spread]:
+    """Of the figures that exist in some run."""
+    known = {path: [v for v in over if not isnan(v)] for path, over in held.items()}
+    return {path: _spread(held[path], some) for path, some in known.items() if some}
+
+
+def _spread(over: Sequence[float], known: Sequence[float]) -> Spread:
+    ordered = sorted(known)
+    ranks = {q: max(ceil(q * len(ordered)), 1) for q in QUANTILES}
+    every = tuple(None if isnan(v) else v for v in over) if len(over) < FEW_SEEDS else None
+    quantiles = {str(q): ordered[rank - 1] for q, rank in ranks.items()}
+    return Spread(fmean(known), _std(known), quantiles, every)
+
+
+def _std(values: Sequence[float]) -> float | None:
+    if len(values) < 2:
+        return None
+    try:
+        std = stdev(values)
+    except OverflowError:
+        return None
+    return std if isfinite(std) else None

@@ -1,23 +1,22 @@
-"""The training experiment: loss curves of one start or several, and what choosing gains."""
+"""A spec of `experiment: training`: its networks, trained, and what the best of several gives."""
 
 from __future__ import annotations
 
-from math import isfinite
+from math import isfinite, ldexp, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from weightinit_cli.data import load
-from weightinit_cli.experiments.best_of import best_of
 from weightinit_cli.experiments.build import build_activation, build_layers
-from weightinit_cli.experiments.environment import environment
-from weightinit_cli.experiments.files import data_folder, digest_of, located
+from weightinit_cli.experiments.environment import data_folder, digest_of, environment, located
 from weightinit_cli.experiments.memory import check_descent
 from weightinit_cli.experiments.starts import pretrained, scaled
 from weightinit_cli.network import Network, nudge
 from weightinit_cli.network.learning import batches, start
 from weightinit_cli.results import (
     SCHEMA_VERSION,
+    BestOf,
     DataUsed,
     Score,
     Trained,
@@ -27,10 +26,11 @@ from weightinit_cli.spec import normal_form
 from weightinit_cli.streams import Role, stream
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from weightinit_cli.data import Data, Part
     from weightinit_cli.experiments.progress import Progress
     from weightinit_cli.network.learning import Learner
-    from weightinit_cli.results import BestOf
     from weightinit_cli.spec import TrainingSpec
 
 Array = np.ndarray[Any, Any]
@@ -40,6 +40,12 @@ TELL_EVERY = 10
 PIXELS = (0.0, 1.0)
 # Examples on which an initializer finds its scales.
 SEEN = 1000
+# Of up to so many networks every k is told, of more those that a picture and a table can show.
+EVERY_K = 1000
+FIRST_K = 100
+PER_DECADE = 50
+# Shares are counted in units of 2 ** -UNIT, which are lost in any sum of them.
+UNIT = 1000
 
 
 def training(spec: TrainingSpec, progress: Progress, nudge: int = 0) -> TrainingResult:
@@ -168,3 +174,61 @@ def _used(spec: TrainingSpec, data: Data) -> DataUsed:
         test=len(data.test.labels),
         checksums=dict(data.checksums),
     )
+
+
+def best_of(networks: Sequence[Trained]) -> tuple[BestOf, ...]:
+    """What choosing the best of k by validation gives on test data, for k = 1 .. n.
+
+    The best is the one of the smallest validation loss; a network without a finite one comes
+    last. Of more than EVERY_K networks not every k is told.
+    """
+    n = len(networks)
+    if n < 2 or any(each.validation is None or each.test.loss is None for each in networks):
+        return ()
+    ranked = sorted(networks, key=_validation_loss)
+    accuracies = np.array([each.test.accuracy for each in ranked])
+    losses = np.array([each.test.loss for each in ranked], dtype=np.float64)
+    found = []
+    for k in _told(n):
+        shares = _shares(n, k)
+        accuracy, loss = float(shares @ accuracies), float(shares @ losses)
+        found.append(
+            BestOf(
+                k=k,
+                accuracy_mean=accuracy,
+                accuracy_std=sqrt(float(shares @ (accuracies - accuracy) ** 2)),
+                loss_mean=loss,
+                loss_std=sqrt(float(shares @ (losses - loss) ** 2)),
+            )
+        )
+    return tuple(found)
+
+
+def _told(n: int) -> list[int]:
+    """Every k, or the first ones, half of n, n, and in between evenly on a logarithmic axis."""
+    if n <= EVERY_K:
+        return list(range(1, n + 1))
+    decades = np.log10(n / FIRST_K)
+    spread = np.geomspace(FIRST_K, n, round(PER_DECADE * decades) + 1).round().astype(int)
+    return sorted({*range(1, FIRST_K), *spread.tolist(), n // 2, n})
+
+
+def _shares(n: int, k: int) -> Array:
+    """In which share of all subsets of k of n networks each is the best; the best first.
+
+    C(n - 1 - i, k - 1) / C(n, k) for the i-th, from 0, each from the one before, in whole numbers
+    of units: so they are rounded once.
+    """
+    shares = np.zeros(n)
+    units = (k << UNIT) // n
+    for i in range(n - k + 1):
+        if not units:
+            break
+        shares[i] = ldexp(units, -UNIT)
+        units = units * (n - i - k) // max(n - 1 - i, 1)
+    return shares
+
+
+def _validation_loss(network: Trained) -> float:
+    loss = network.validation.loss if network.validation else None
+    return float("inf") if loss is None else loss
