@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from io import BytesIO
-from itertools import combinations
 
 import numpy as np
 import pytest
@@ -13,24 +12,14 @@ from matplotlib.backends.backend_agg import RendererAgg
 from PIL import Image
 
 from support.plots import builders
-from support.plots.extents import extent, overlapping
+from support.plots.extents import collisions, extent
 from weightinit_cli.plots import compose, compose_depth, render
-from weightinit_cli.plots.drawing import Area, Cells, Label
+from weightinit_cli.plots.drawing import Area, Cells
 
 
 @pytest.mark.parametrize("picture", [compose, compose_depth])
 def test_no_text_overlaps_or_leaves_the_picture(picture, any_shape, shape):
-    drawing = picture(shape(any_shape))
-    renderer = RendererAgg(10, 10, 720)
-    labels = [item for item in drawing.items if isinstance(item, Label)]
-    boxes = [(label.text, extent(label, renderer)) for label in labels]
-    for text, (left, bottom, right, top) in boxes:
-        assert left >= 0, text
-        assert bottom >= 0, text
-        assert right <= drawing.width, text
-        assert top <= drawing.height, text
-    pairs = combinations(boxes, 2)
-    assert [(a[0], b[0]) for a, b in pairs if overlapping(a[1], b[1])] == []
+    assert collisions(picture(shape(any_shape))) == []
 
 
 @pytest.mark.parametrize("picture", [compose, compose_depth])

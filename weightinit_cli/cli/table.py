@@ -112,15 +112,16 @@ def _coloured(head: str, cells: list[Cell]) -> list[Column]:
 
 
 def _cell(layer: LayerStatistics, path: str) -> Cell:
-    """A figure, or what is known of it; set off where both flat ends exist and hold much.
-
-    Relu has one end, which is flat by design.
-    """
-    gate = FIGURES[path].gate
-    words = {"fraction": _percent, "count": _count}.get(gate, _number)
-    low, high = (resolved(layer, end) for end in SATURATION)
-    much = path in SATURATION and low is not None and high is not None and low + high > SHADED
+    """A figure, or what is known of it; how much is saturated is set off where it is much."""
+    words = {"fraction": _percent, "count": _count}.get(FIGURES[path].gate, _number)
+    much = path in SATURATION and _is_saturated(layer)
     return Cell(told(layer, path, figure(layer, path), words), "yellow" if much else None)
+
+
+def _is_saturated(layer: LayerStatistics) -> bool:
+    """Whether both flat ends exist and hold much (relu's one is flat by design)."""
+    low, high = (resolved(layer, end) for end in SATURATION)
+    return low is not None and high is not None and low + high > SHADED
 
 
 def _z(layer: LayerStatistics) -> Cell:

@@ -13,7 +13,7 @@ from weightinit_cli.initializers.samplers import Constant, FixedNorm, Given, Ind
 from weightinit_cli.network import Conv
 from weightinit_cli.results import LayerTheory, Prediction, certain, figure, floor
 from weightinit_cli.results.figures import CERTAIN, in_gate
-from weightinit_cli.results.words import finite
+from weightinit_cli.results.words import value_count
 from weightinit_cli.theory import (
     LayerScale,
     expectations_of,
@@ -197,7 +197,7 @@ def _prediction(
     """One figure's; whether it has a z is asked of the derived errors, which no draw decides."""
     p, moved = said.layers[number], said.shifts[number]
     value, measured = p.figures[path], figure(layer, path)
-    if in_gate(path, "fraction") and value * _values(layer) < ENOUGH_VALUES:
+    if in_gate(path, "fraction") and value * value_count(layer) < ENOUGH_VALUES:
         return Prediction(value, None, None, f"fewer than {ENOUGH_VALUES} values are expected")
     derived, scale = said.errors[number], said.scales[number]
     no_z = (
@@ -242,7 +242,3 @@ def _not_measured(path: str, layer: LayerStatistics, error: float | None) -> str
 def _without_logarithm(path: str, measured: float | None) -> str | None:
     is_zero = in_gate(path, "log") and not measured
     return "0 was measured, which has no logarithm" if is_zero else None
-
-
-def _values(layer: LayerStatistics) -> int:
-    return finite(layer.histogram) + layer.nonfinite

@@ -10,7 +10,7 @@ from weightinit_cli.guard.flatten import Place, count_group, value_at
 from weightinit_cli.guard.report import Drift, drift
 from weightinit_cli.results.figures import FIGURES, in_gate
 from weightinit_cli.results.shapes import values
-from weightinit_cli.results.words import finite
+from weightinit_cli.results.words import finite, value_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -144,7 +144,7 @@ class Floors:
         if count_group(place) is not None:
             if gradient:
                 return FEWEST * sqrt(units)
-            return FEWEST + (_values(layer) * noise / layer.std if layer.std else 0.0)
+            return FEWEST + (value_count(layer) * noise / layer.std if layer.std else 0.0)
         if gradient:
             return size * self._share_of_the_largest(place.layer, figure)
         if figure in _MERGED:
@@ -156,7 +156,7 @@ class Floors:
 
     def _beside_the_values(self, layer: LayerStatistics, figure: str, size: float) -> float:
         if in_gate(figure, "fraction"):
-            return FEWEST / _values(layer)
+            return FEWEST / max(value_count(layer), 1)
         if figure.startswith("resolution."):
             return ESTIMATE * size
         weights = layer.weights
@@ -206,10 +206,6 @@ def _group(place: Place) -> Place:
     if place.figure.startswith("quantiles."):
         return place._replace(figure="quantiles")
     return count_group(place) or place
-
-
-def _values(layer: LayerStatistics) -> int:
-    return max(finite(layer.histogram) + layer.nonfinite, 1)
 
 
 def _pairs(new: Values, shadows: Sequence[Values]) -> Iterator[tuple[Place, Value, Value]]:

@@ -14,7 +14,7 @@ from weightinit_cli.guard.report import Drift, Outcome, worst
 from weightinit_cli.guard.rounding import RELATIVE
 from weightinit_cli.results import FIGURES, figure
 from weightinit_cli.results.figures import WEIGHTS, gated, in_gate
-from weightinit_cli.results.words import finite
+from weightinit_cli.results.words import value_count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -245,12 +245,13 @@ def _gather(
     gatherer: Gatherer, number: int, layer: LayerStatistics, *, with_gradient: bool
 ) -> None:
     """All that can be compared of one layer, without min, max, quantiles and whole units."""
-    for path, row in (FIGURES | WEIGHTS).items():
-        if row.gate == "mean":
-            gatherer.mean(Place(number, path))
-        elif row.gate == "log" and (with_gradient or not path.startswith("gradient.")):
+    rows = FIGURES | WEIGHTS
+    for path in (path for path, row in rows.items() if row.gate == "mean"):
+        gatherer.mean(Place(number, path))
+    for path in (path for path, row in rows.items() if row.gate == "log"):
+        if with_gradient or not path.startswith("gradient."):
             gatherer.log(Place(number, path))
-    values = finite(layer.histogram) + layer.nonfinite
+    values = value_count(layer)
     for path in gated("fraction"):
         gatherer.share(Place(number, path), values, values)
     bins = len(layer.histogram.counts)

@@ -135,15 +135,15 @@ class Bundle(NamedTuple):
 def bundles(columns: Sequence[Column], layers: int) -> list[Bundle]:
     """The figures that some run has; those of the same chart over the same axis."""
     found = []
-    every = compared_figures()
-    for shown in every:
-        series = tuple(column.series(shown, layers) for column in columns)
-        known = _known(series)
-        beside = [other for other in every if other.chart == shown.chart]
-        all_series = [column.series(other, layers) for other in beside for column in columns]
-        axis = axis_for(shown.unit, _known(all_series), DECADES)
+    every = {
+        shown: tuple(column.series(shown, layers) for column in columns)
+        for shown in compared_figures()
+    }
+    for shown, series in every.items():
+        beside = [each for other in every if other.chart == shown.chart for each in every[other]]
+        axis = axis_for(shown.unit, _known(beside), DECADES)
         lost = any(shown.unresolved(run) for column in columns for _, run in column.curves)
-        if known or lost:
+        if _known(series) or lost:
             notes = [_missing(shown, column, axis) for column in columns]
             absent = [column.absent(shown) for column in columns]
             found.append(Bundle(shown, series, axis, notes, absent))

@@ -59,10 +59,8 @@ def upgrade_1_to_2(tree: Tree) -> None:
     }
     _add(tree.get("resolved"), older, "resolved")
     new: Tree = {"gradient": None, "theory": None, "repeats": None}
-    _add(tree.get("input"), new, "input")
-    layers = tree.get("layers")
-    for number, layer in enumerate(layers if isinstance(layers, list) else ()):
-        _add(layer, new, f"layers.{number}")
+    for path, layer in _named_layers(tree):
+        _add(layer, new, path)
 
 
 def upgrade_2_to_3(tree: Tree) -> None:
@@ -76,10 +74,8 @@ def upgrade_2_to_3(tree: Tree) -> None:
     elif experiment == "histogram":
         _add(tree, {"kernels": None}, "")
         _add(tree.get("resolved"), {"pretraining": []}, "resolved")
-        _add(tree.get("input"), {"channels": None}, "input")
-        layers = tree.get("layers")
-        for number, layer in enumerate(layers if isinstance(layers, list) else ()):
-            _add(layer, {"channels": None}, f"layers.{number}")
+        for path, layer in _named_layers(tree):
+            _add(layer, {"channels": None}, path)
 
 
 def upgrade_3_to_4(tree: Tree) -> None:

@@ -25,27 +25,23 @@ if TYPE_CHECKING:
 
 STATS = "stats.json"
 FORMATS = ("png", "svg", "pdf")
-PICTURES = {
-    "histogram": ("histogram", "depth"),
-    "symmetry": ("symmetry",),
-    "training": ("training",),
-}
 KERNELS = "kernels"
 COMPARISON = "comparison"
-MOST = 4
+MOST_CHANGES = 4
 
 
 class Kind(NamedTuple):
-    """What an experiment's file holds, and the normal form of the spec in it."""
+    """What an experiment's file holds, the normal form of the spec in it, and its pictures."""
 
     result: type[AnyResult]
     form: type[Any]
+    pictures: tuple[str, ...]
 
 
 KINDS = {
-    "histogram": Kind(Result, SpecForm),
-    "symmetry": Kind(SymmetryResult, SymmetryForm),
-    "training": Kind(TrainingResult, TrainingForm),
+    "histogram": Kind(Result, SpecForm, ("histogram", "depth")),
+    "symmetry": Kind(SymmetryResult, SymmetryForm, ("symmetry",)),
+    "training": Kind(TrainingResult, TrainingForm, ("training",)),
 }
 
 
@@ -144,7 +140,7 @@ def _reason(error: OSError) -> str:
 
 def picture_names(result: AnyResult, formats: Iterable[str]) -> list[str]:
     """The files of a result's pictures in these formats."""
-    pictures = PICTURES[result.spec["experiment"]]
+    pictures = KINDS[result.spec["experiment"]].pictures
     if isinstance(result, Result) and result.kernels is not None:
         pictures = (*pictures, KERNELS)
     return [f"{picture}.{name}" for picture in pictures for name in formats]
@@ -177,7 +173,7 @@ def outdated(place: Path, digest: str) -> Iterator[str]:
 
     A folder of a picture's name is none.
     """
-    for picture in (KERNELS, *chain.from_iterable(PICTURES.values())):
+    for picture in (KERNELS, *chain.from_iterable(kind.pictures for kind in KINDS.values())):
         for name in FORMATS:
             file = place / f"{picture}.{name}"
             if os.path.lexists(file) and not (file.is_dir() or is_of(file, digest)):
@@ -200,6 +196,6 @@ def replaced(place: Path, digest: str, spec: Mapping[str, Any]) -> str:
         for path, change in changes(former.spec, spec).items()
         if path != "name"
     ]
-    more = f"; and {len(parts) - MOST:,} more" if len(parts) > MOST else ""
-    said = "; ".join(parts[:MOST]) + more or "the same, of other data"
+    more = f"; and {len(parts) - MOST_CHANGES:,} more" if len(parts) > MOST_CHANGES else ""
+    said = "; ".join(parts[:MOST_CHANGES]) + more or "the same, of other data"
     return f"{place}: replaces the result of another spec ({said})"

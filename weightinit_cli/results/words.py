@@ -148,6 +148,11 @@ def finite(histogram: HistogramCounts) -> int:
     return sum(histogram.counts) + histogram.underflow + histogram.overflow
 
 
+def value_count(layer: LayerStatistics) -> int:
+    """How many activations a layer has, for all inputs, finite or not."""
+    return finite(layer.histogram) + layer.nonfinite
+
+
 def values_of(layer: LayerStatistics, path: str) -> LayerStatistics | Gradient | None:
     """What the figure at a path is measured on: the layer's gradient, or else its activations."""
     return layer.gradient if path.startswith("gradient.") else layer
