@@ -25,17 +25,18 @@ ALLOWED: dict[str, set[str]] = {
     "streams": set(),
     "surroundings": set(),  # variables of the environment, for a moment
     "convolution": set(),
+    "numerals": set(),  # numbers in print
     "machine": set(),
     "initializers": {"errors", "parameters"},
     "activations": {"errors", "parameters"},
     "network": {"initializers", "activations", "streams", "convolution", "machine"},
-    "theory": {"activations"},
+    "theory": {"activations", "numerals"},
     "data": {"errors"},
     "spec": {  # thresholds and data sets' names: each from the one table that has them
         "initializers", "activations", "verdicts", "data", "errors", "parameters", "convolution",
         "reading",
     },
-    "results": {"errors", "convolution", "reading"},
+    "results": {"errors", "convolution", "reading", "numerals"},
     "verdicts": {"results"},
     "plots": {"results", "errors", "surroundings"},
     "guard": {"experiments", "spec", "results", "saving", "errors"},
@@ -50,7 +51,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "cli": {
         "init", "spec", "initializers", "activations", "parameters", "experiments", "results",
-        "verdicts", "guard", "plots", "saving", "batch", "data", "errors", "reading",
+        "verdicts", "guard", "plots", "saving", "batch", "data", "errors", "reading", "numerals",
     },
 }  # fmt: skip
 

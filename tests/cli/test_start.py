@@ -36,14 +36,14 @@ START = {"__main__", "imports", "errors", "cli"}
 READ = {"spec", "verdicts", "data", "parameters", "convolution", "reading"}
 RUN = {
     "initializers", "activations", "network", "experiments", "results", "saving", "streams",
-    "machine",
+    "machine", "numerals",
 }  # fmt: skip
 
 # What a command line may import: of ours, and libraries of others.
 MAY_IMPORT = {
     "--help": (START, {"click"}),
     "--version": (START, {"click"}),
-    "explain": (START | {"verdicts", "results", "convolution", "reading"}, {"click"}),
+    "explain": (START | {"verdicts", "results", "convolution", "reading", "numerals"}, {"click"}),
     "list configs": (START | READ, {"click"}),
     "list initializers": (START | {"initializers", "parameters"}, {"click", "numpy"}),
     "list activations": (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import ceil
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +12,7 @@ from weightinit_cli.cli.notes import tell_undrawn
 from weightinit_cli.cli.options import Place, format_option, quiet_option
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.errors import printable
+from weightinit_cli.numerals import rounded_up
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,9 +116,9 @@ def _critical(diagram: PhaseDiagram) -> str:
     sigma_w, sigma_b = diagram.critical[0]
     if diagram.critical_kind == "point":
         return f"critical at the single point sigma_w = {sigma_w:.5g}, sigma_b = 0"
-    start = ceil(sigma_b * 1e5) / 1e5  # upwards, so that it can be used
-    line = f"critical line from sigma_b = {start:.5g} on (sigma_w = {sigma_w:.5g} there)"
+    start = f"{rounded_up(sigma_b):.5g}"
+    line = f"critical line from sigma_b = {start} on (sigma_w = {sigma_w:.5g} there)"
     if diagram.begins is None:
         return line
-    but = f"but inputs of mean square 1 do not reach it below {start:.5g}"
+    but = f"but inputs of mean square 1 do not reach it below {start}"
     return f"{line}; it begins at {diagram.begins:.5g}, {but}"

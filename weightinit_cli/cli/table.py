@@ -12,9 +12,10 @@ from weightinit_cli.cli import terminal
 from weightinit_cli.cli.columns import UNLIMITED, Cell, Column, Layout, layout_for, layouts, lean
 from weightinit_cli.cli.heading import heading, pretraining
 from weightinit_cli.errors import printable
+from weightinit_cli.numerals import short
 from weightinit_cli.results.figures import FIGURES, figure, resolved
 from weightinit_cli.results.model import HEALTHY
-from weightinit_cli.results.words import gradient_of_finite, is_rounded, of_finite, short, told
+from weightinit_cli.results.words import gradient_of_finite, is_rounded, of_finite, told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

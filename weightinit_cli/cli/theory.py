@@ -11,8 +11,8 @@ from weightinit_cli.cli.columns import UNLIMITED, Cell, Column, layout_for
 from weightinit_cli.cli.options import config_option, set_option
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.errors import WinitError, counted, printable
+from weightinit_cli.numerals import short
 from weightinit_cli.results.figures import FIGURES
-from weightinit_cli.results.words import short
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,6 +6,7 @@ from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.errors import counted
+from weightinit_cli.numerals import short
 from weightinit_cli.results.symmetry import SymmetryResult
 from weightinit_cli.results.training import TrainingResult
 
@@ -128,12 +129,6 @@ def below(floor: float | None) -> str:
     exact = Decimal(floor)
     digit = exact.quantize(Decimal(1).scaleb(exact.adjusted()), rounding=ROUND_CEILING)
     return f"<{short(f'{float(digit):.4g}')}"
-
-
-def short(number: str) -> str:
-    """A number with a short exponent: `6e-8` for `6e-08`, `7e30` for `7e+30`."""
-    digits, e, exponent = number.partition("e")
-    return f"{digits}e{int(exponent)}" if e else digits
 
 
 def is_rounded(layer: LayerStatistics) -> bool:

@@ -15,11 +15,12 @@ from __future__ import annotations
 
 from enum import Enum, IntEnum
 from functools import lru_cache
-from math import ceil, floor, log, log10, sqrt
+from math import log, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from weightinit_cli.numerals import rounded_up
 from weightinit_cli.theory.fixed_points import descend, destination, root
 from weightinit_cli.theory.maps import EQUAL, Profile, chi_q, course, excess, profile
 
@@ -104,12 +105,6 @@ class Critical(NamedTuple):
                 f" of mean square 1 do not reach it below {least})"
             )
         return f"has a critical sigma_w only for sigma_b >= {least}{but}"
-
-
-def rounded_up(sigma_b: float) -> float:
-    """To five digits, upwards, so that what is printed can be used."""
-    unit = 10.0 ** (floor(log10(sigma_b)) - 4)
-    return ceil(sigma_b / unit) * unit
 
 
 def critical_sigma_w(e: Expectations, sigma_b: float) -> Point | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from weightinit_cli.numerals import short
 from weightinit_cli.theory.maps import (
     EQUAL,
     PER_DECADE,
@@ -114,9 +115,9 @@ class Limits(NamedTuple):
         """Say what becomes of q and of two inputs, in plain words."""
         words = self.fate.value
         if self.fate is Fate.SETTLES:
-            words += f", q* = {worded(self.q, 4)}"
+            words += f", q* = {short(f'{self.q:.4g}')}"
         if self.c is not None:
-            words += f"; two inputs tend to the correlation {worded(self.c, 4)}"
+            words += f"; two inputs tend to the correlation {short(f'{self.c:.4g}')}"
         elif self.fate in (Fate.SETTLES, Fate.STAYS):
             words += "; two inputs keep their correlation"
         if self.jumps:
@@ -125,12 +126,6 @@ class Limits(NamedTuple):
                 " and chi_1 describes back-propagation only"
             )
         return words
-
-
-def worded(value: float, digits: int) -> str:
-    """A number with so many digits and a short exponent: `6e-8` for `6e-08`."""
-    mantissa, e, exponent = f"{value:.{digits}g}".partition("e")
-    return f"{mantissa}e{int(exponent)}" if e else mantissa
 
 
 def depth_scale(chi: float) -> float:

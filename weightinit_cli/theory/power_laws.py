@@ -29,7 +29,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from weightinit_cli.theory.fixed_points import Fate, descend, root, worded
+from weightinit_cli.numerals import short
+from weightinit_cli.theory.fixed_points import Fate, descend, root
 from weightinit_cli.theory.maps import Q_MAX, chi_1, log_slope, next_q
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class PowerLaw(NamedTuple):
 def _rough(value: float) -> str:
     """Two digits: `170`, `1,200`, `6.7`, `1.2e-9`."""
     rounded = float(f"{value:.2g}")
-    return f"{rounded:,.0f}" if 1e2 <= rounded < 1e6 else worded(rounded, 2)
+    return f"{rounded:,.0f}" if 1e2 <= rounded < 1e6 else short(f"{rounded:.2g}")
 
 
 class Laws(NamedTuple):
