@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast, overload
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, NamedTuple, cast, overload
 
 from weightinit_cli.errors import SpecError, WinitError
 from weightinit_cli.experiments.progress import NoProgress, Progress
@@ -16,6 +17,24 @@ if TYPE_CHECKING:
     from weightinit_cli.spec import AnySpec, Component, Spec, SymmetrySpec, TrainingSpec
     from weightinit_cli.spec.runs import Runs
 
+
+class _Experiment(NamedTuple):
+    """An experiment on the side of its run.
+
+    `module` is the one of this package whose `run(spec, threads, progress, pattern)` does it.
+    `data_set` is the key of the spec that names a data set whose files the run reads.
+    """
+
+    module: str
+    data_set: str | None = None
+
+
+# One row per experiment, by its name in the spec.
+EXPERIMENTS: Final = {
+    "histogram": _Experiment("histogram"),
+    "symmetry": _Experiment("symmetry"),
+    "training": _Experiment("training", data_set="data"),
+}
 # The keys that say whether theory is asked, and those on which its answer depends.
 ASKING = ("initializer.name", "initializer.gain", "data")
 ASKED = ("activation", "initializer", "bias", "width", "layers", "features", "data", "pretraining")
@@ -74,18 +93,10 @@ def run(
     return _run(spec, threads, progress or NoProgress())
 
 
-def _run(spec: AnySpec, threads: int | None, progress: Progress, nudge: int = 0) -> AnyResult:
-    if spec.experiment == "symmetry":
-        from weightinit_cli.experiments.symmetry import symmetry
-
-        return symmetry(spec, progress, nudge)
-    if spec.experiment == "training":
-        from weightinit_cli.experiments.training import training
-
-        return training(spec, progress, nudge)
-    from weightinit_cli.experiments.histogram import histogram
-
-    return histogram(spec, threads, progress, nudge)
+def _run(spec: AnySpec, threads: int | None, progress: Progress, pattern: int = 0) -> AnyResult:
+    module = import_module(f"{__name__}.{EXPERIMENTS[spec.experiment].module}")
+    result: AnyResult = module.run(spec, threads, progress, pattern)
+    return result
 
 
 def shadow(spec: AnySpec, number: int, *, threads: int | None = None) -> AnyResult:
@@ -139,7 +150,7 @@ def _to_check(spec: AnySpec, runs: Runs) -> Iterator[int]:
     asking = {
         number
         for number in runs.first_of_each(ASKING)
-        if spec.experiment == "training" or asks_theory(runs[number])
+        if EXPERIMENTS[spec.experiment].data_set or asks_theory(runs[number])
     }
     for number in runs.first_of_each(ASKED) if asking else ():
         if runs.first_like(number, ASKING) in asking:
@@ -151,16 +162,24 @@ def digest_of(spec: AnySpec) -> str:
 
     Raises DataError where one of these is not there.
     """
-    from weightinit_cli.experiments.environment import digest_of as of
+    from weightinit_cli.spec import digest
 
-    return of(spec)
+    key = EXPERIMENTS[spec.experiment].data_set
+    if key is None:
+        return digest(spec)
+    from weightinit_cli.experiments.environment import checksums_of
+
+    return digest(spec, checksums_of(spec, key))
 
 
 def data_notes(spec: AnySpec) -> tuple[str, ...]:
     """What is worth a word of the data that a run reads: files that are not what they are named."""
+    key = EXPERIMENTS[spec.experiment].data_set
+    if key is None:
+        return ()
     from weightinit_cli.experiments.environment import notes_of
 
-    return notes_of(spec)
+    return notes_of(spec, key)
 
 
 def forecast(spec: Spec, *, with_errors: bool = True) -> Forecast:

@@ -15,7 +15,7 @@ from weightinit_cli import __version__
 from weightinit_cli.data import DATA_DIR, checksums, notes
 from weightinit_cli.errors import DataError
 from weightinit_cli.network import blas
-from weightinit_cli.spec import Component, TrainingSpec, digest
+from weightinit_cli.spec import Component
 from weightinit_cli.streams import BIT_GENERATOR
 
 if TYPE_CHECKING:
@@ -70,27 +70,26 @@ def data_folder() -> Path | None:
 
 
 @contextmanager
-def located(spec: TrainingSpec) -> Iterator[None]:
-    """Have a DataError say where the spec asks for the data."""
+def located(spec: AnySpec, key: str) -> Iterator[None]:
+    """Have a DataError say where the spec names the data, by `key`."""
     try:
         yield
     except DataError as error:
-        raise DataError(str(spec.problem("data", str(error)))) from None
+        raise DataError(str(spec.problem(key, str(error)))) from None
 
 
-def digest_of(spec: AnySpec) -> str:
-    """The digest of a run. Raises DataError where a file that it reads is not there."""
-    if not isinstance(spec, TrainingSpec):
-        return digest(spec)
-    with located(spec):
-        return digest(spec, checksums(spec.data, data_folder()))
+def checksums_of(spec: AnySpec, key: str) -> dict[str, str]:
+    """The checksums of the data set that the spec names by `key`.
+
+    Raises DataError where a file of it is not there.
+    """
+    with located(spec, key):
+        return checksums(getattr(spec, key), data_folder())
 
 
-def notes_of(spec: AnySpec) -> tuple[str, ...]:
-    """What is worth a word of the files that a run reads; nothing where they are not there."""
-    if not isinstance(spec, TrainingSpec):
-        return ()
+def notes_of(spec: AnySpec, key: str) -> tuple[str, ...]:
+    """What is worth a word of that data set's files; nothing where they are not there."""
     try:
-        return notes(spec.data, data_folder())
+        return notes(getattr(spec, key), data_folder())
     except DataError:  # which the run says
         return ()

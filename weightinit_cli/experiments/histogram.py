@@ -57,9 +57,9 @@ MOST_VALUES = 1 << 14
 QUANTILES = (0.05, 0.5, 0.95)
 
 
-def histogram(spec: Spec, threads: int | None, progress: Progress, nudge: int = 0) -> Result:
-    """Run one spec; see `weightinit_cli.experiments.run`, and `shadow` for `nudge`."""
-    network = build_network(spec)._replace(nudge=nudge)
+def run(spec: Spec, threads: int | None, progress: Progress, pattern: int = 0) -> Result:
+    """Run one spec; see `weightinit_cli.experiments.run`, and `shadow` for `pattern`."""
+    network = build_network(spec)._replace(nudge=pattern)
     request = build_request(spec, network.activation)
     threads = _threads_for(network, threads)
     check_memory(spec, _needed(spec, network, request, threads))

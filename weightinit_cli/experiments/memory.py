@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from itertools import pairwise
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.errors import MemoryShortageError
 from weightinit_cli.machine import available_bytes
-from weightinit_cli.network.layer import BLOCK_ROWS
 from weightinit_cli.network.passes import BYTES_AT_ANY_SIZE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+
     from weightinit_cli.network import PeakBytes
     from weightinit_cli.spec import AnySpec, Spec, SymmetrySpec, TrainingSpec
 
 # Below this, a machine that runs Python has the memory; looking it up would cost more.
 ALWAYS_THERE = 1 << 28
 
-# Of gradient descent: the parameters with their gradients, velocities and what a step makes of
-# them; of symmetry also what was drawn, and what counting different units and directions makes.
-COPIES_OF_PARAMETERS = {"training": 5, "symmetry": 8}
 # z, a, δ, and what an activation and products need beside them.
 COPIES_OF_SIGNALS = 8
 # A loss: as a float in a list and in a tuple, 48 bytes, and its text of at most 24 characters, in
@@ -41,31 +41,31 @@ def check_memory(spec: Spec, needed: PeakBytes) -> None:
 
 
 def check_descent(
-    spec: SymmetrySpec | TrainingSpec, features: int, outputs: int, examples: int = 0
+    spec: SymmetrySpec | TrainingSpec,
+    sizes: Sequence[int],
+    dtype: np.dtype[Any],
+    rows: tuple[str, int],
+    *,
+    copies: int,
+    examples: int = 0,
 ) -> None:
     """Raise MemoryShortageError where gradient descent needs more than is available.
 
-    Pretraining keeps what all `examples` become in one layer, and in the next.
+    `sizes` are those of the inputs and of every layer. `rows` is how many inputs are shown at
+    once, after the key that says so. `copies` is how often the parameters are held. Pretraining
+    keeps what all `examples` become in one layer, and in the next.
     """
-    sizes = (features, *spec.width, outputs)
-    bytes_each = 8
-    if spec.experiment == "training":
-        bytes_each = 4 if spec.dtype == "float32" else 8
-        rows = max(spec.batch, BLOCK_ROWS)
-    else:
-        rows = spec.samples
-    weights = sum(prod(pair) for pair in pairwise(sizes)) * bytes_each
-    weights *= COPIES_OF_PARAMETERS[spec.experiment]
-    signals = rows * sum(sizes) * bytes_each * COPIES_OF_SIGNALS
+    shown_by, shown = rows
+    weights = sum(prod(pair) for pair in pairwise(sizes)) * dtype.itemsize * copies
+    signals = shown * sum(sizes) * dtype.itemsize * COPIES_OF_SIGNALS
     losses = BYTES_PER_STEP * spec.steps * getattr(spec, "repeats", 1)
     kept = 0
     if spec.pretraining is not None:
-        kept = examples * 2 * max(sizes) * bytes_each + weights
+        kept = examples * 2 * max(sizes) * dtype.itemsize + weights
     needed = weights + signals + losses + kept + BYTES_AT_ANY_SIZE
     available = _available_for(needed)
     if available is not None:
-        greedy = "batch" if spec.experiment == "training" else "samples"
-        asked = (weights, "width"), (signals, greedy), (losses, "steps"), (kept, "pretraining")
+        asked = (weights, "width"), (signals, shown_by), (losses, "steps"), (kept, "pretraining")
         key = max(asked)[1]
         raise _too_much(spec, key, needed, available)
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from weightinit_cli.experiments.build import build_activation, build_layers
-from weightinit_cli.experiments.environment import digest_of, environment
+from weightinit_cli.experiments.environment import environment
 from weightinit_cli.experiments.memory import check_descent
 from weightinit_cli.experiments.starts import scaled
 from weightinit_cli.network import Network, draw_parameters, nudge
 from weightinit_cli.network.descent import Start, descend
 from weightinit_cli.network.tasks import task
 from weightinit_cli.results import SCHEMA_VERSION, LayerSteps, SymmetryResult
-from weightinit_cli.spec import normal_form
+from weightinit_cli.spec import digest, normal_form
 
 if TYPE_CHECKING:
     from weightinit_cli.experiments.progress import Progress
@@ -24,16 +24,24 @@ if TYPE_CHECKING:
     from weightinit_cli.spec import SymmetrySpec
 
 
-def symmetry(spec: SymmetrySpec, progress: Progress, number: int = 0) -> SymmetryResult:
-    """Run one spec; see `weightinit_cli.experiments.run`, and `shadow` for `number`."""
-    check_descent(spec, spec.features, 1)
+# Of the parameters: what was drawn, what a step makes of them, and what counting different units
+# and directions makes.
+COPIES_OF_PARAMETERS = 8
+
+
+def run(
+    spec: SymmetrySpec, _threads: int | None, progress: Progress, pattern: int = 0
+) -> SymmetryResult:
+    """Run one spec; see `weightinit_cli.experiments.run`, and `shadow` for `pattern`."""
+    dtype, sizes = np.dtype(np.float64), (spec.features, *spec.width, 1)
+    check_descent(spec, sizes, dtype, ("samples", spec.samples), copies=COPIES_OF_PARAMETERS)
     inputs, labels = task(spec.data, spec.samples, spec.features, spec.seed)
-    layers = build_layers(spec, (spec.features, *spec.width, 1))
+    layers = build_layers(spec, sizes)
     activation = build_activation(spec)
-    network = Network(layers, activation, spec.samples, np.dtype(np.float64), spec.seed)
+    network = Network(layers, activation, spec.samples, dtype, spec.seed)
     stream = blake2b(inputs.tobytes() + labels.tobytes(), digest_size=8)
-    if number:
-        nudge(inputs, number)
+    if pattern:
+        nudge(inputs, pattern)
     drawn = draw_parameters(scaled(spec, network, inputs))
     stream.update(drawn.stream.encode())
     progress.start(float(spec.steps))
@@ -47,7 +55,7 @@ def symmetry(spec: SymmetrySpec, progress: Progress, number: int = 0) -> Symmetr
         schema_version=SCHEMA_VERSION,
         name=spec.name,
         spec=normal_form(spec),
-        digest=digest_of(spec),
+        digest=digest(spec),
         steps=tuple(trace.steps.tolist()),
         start_loss=_finite(trace.start_loss),
         loss=_finites(trace.loss),

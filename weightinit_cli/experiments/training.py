@@ -9,10 +9,11 @@ import numpy as np
 
 from weightinit_cli.data import load
 from weightinit_cli.experiments.build import build_activation, build_layers
-from weightinit_cli.experiments.environment import data_folder, digest_of, environment, located
+from weightinit_cli.experiments.environment import checksums_of, data_folder, environment, located
 from weightinit_cli.experiments.memory import check_descent
 from weightinit_cli.experiments.starts import pretrained, scaled
 from weightinit_cli.network import Network, nudge
+from weightinit_cli.network.layer import BLOCK_ROWS
 from weightinit_cli.network.learning import batches, start
 from weightinit_cli.results import (
     SCHEMA_VERSION,
@@ -22,7 +23,7 @@ from weightinit_cli.results import (
     Trained,
     TrainingResult,
 )
-from weightinit_cli.spec import normal_form
+from weightinit_cli.spec import digest, normal_form
 from weightinit_cli.streams import Role, stream
 
 if TYPE_CHECKING:
@@ -35,8 +36,9 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
+# Of the parameters: themselves, their gradients and velocities, and what a step makes of them.
+COPIES_OF_PARAMETERS = 5
 TELL_EVERY = 10
-
 PIXELS = (0.0, 1.0)
 # Examples on which an initializer finds its scales.
 SEEN = 1000
@@ -48,18 +50,20 @@ PER_DECADE = 50
 UNIT = 1000
 
 
-def training(spec: TrainingSpec, progress: Progress, nudge: int = 0) -> TrainingResult:
-    """Run one spec; see `weightinit_cli.experiments.run`.
+def run(
+    spec: TrainingSpec, _threads: int | None, progress: Progress, pattern: int = 0
+) -> TrainingResult:
+    """Run one spec; see `weightinit_cli.experiments.run`, and `shadow` for `pattern`.
 
-    ^C ends it with what was reached, where at least one step was done. A `nudge` moves every
-    input by one ulp.
+    ^C ends it with what was reached, where at least one step was done.
     """
     dtype = np.dtype(spec.dtype)
-    with located(spec):
+    with located(spec, "data"):
         data = load(spec.data, data_folder(), spec.dtype)
-    check_descent(spec, data.features, data.classes, len(data.train))
-    digest = digest_of(spec)
     sizes = (data.features, *spec.width, data.classes)
+    rows = "batch", max(spec.batch, BLOCK_ROWS)
+    check_descent(spec, sizes, dtype, rows, copies=COPIES_OF_PARAMETERS, examples=len(data.train))
+    read = checksums_of(spec, "data")
     network = Network(
         build_layers(spec, sizes), build_activation(spec), spec.batch, dtype, spec.seed
     )
@@ -68,7 +72,7 @@ def training(spec: TrainingSpec, progress: Progress, nudge: int = 0) -> Training
     networks: list[Trained] = []
     stopped = None
     for repeat in range(spec.repeats):
-        one = network._replace(repeat=repeat, nudge=nudge)
+        one = network._replace(repeat=repeat, nudge=pattern)
         try:
             trained, interrupted = _train(spec, one, data, progress)
         except KeyboardInterrupt:  # before its first step or at its scores
@@ -92,7 +96,7 @@ def training(spec: TrainingSpec, progress: Progress, nudge: int = 0) -> Training
         schema_version=SCHEMA_VERSION,
         name=spec.name,
         spec=normal_form(spec),
-        digest=digest,
+        digest=digest(spec, read),
         data=_used(spec, data),
         networks=tuple(networks),
         best_of=choices,
