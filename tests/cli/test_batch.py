@@ -24,7 +24,7 @@ from weightinit_cli.batch import (
     our_numpy,
     run_batch,
 )
-from weightinit_cli.cli.tally import Tally, words
+from weightinit_cli.cli.progress import BatchProgress, batch_words
 from weightinit_cli.spec import expand, load_spec
 
 if TYPE_CHECKING:
@@ -214,7 +214,7 @@ def test_another_numpy_is_another_result(folder: Path, ours: bool):
     def run(executor: Serial) -> Counts:
         plan = make_plan(["specs/a.yaml", "specs/b.yml"], load_spec)
         with Ledger(Path("o"), 2) as ledger:
-            tally = Tally(shown=False)
+            tally = BatchProgress(shown=False)
             tally.note = notes.append
             return run_batch(plan, executor, Settings(Path("o"), ()), ledger, tally)
 
@@ -351,14 +351,14 @@ def test_no_scheduler(winit: Callable, folder: Path):
 def test_words():
     counts = Counts(1000, done=100, failed=2, skipped=30, began=10.0)
     said = "100/1,000 runs done, 2 failed, 30 skipped, 51 runs/s, 0:17 left"
-    assert words(counts, 12.0) == said
-    assert words(Counts(5, began=0.0), 1.0) == "0/5 runs done"
-    assert words(Counts(10**6, done=1, began=0.0), 1.0).endswith("1 run/s, 277:46:39 left")
-    assert words(Counts(1, began=0.0), 1.0) == "0/1 run done"
+    assert batch_words(counts, 12.0) == said
+    assert batch_words(Counts(5, began=0.0), 1.0) == "0/5 runs done"
+    assert batch_words(Counts(10**6, done=1, began=0.0), 1.0).endswith("1 run/s, 277:46:39 left")
+    assert batch_words(Counts(1, began=0.0), 1.0) == "0/1 run done"
 
 
 def test_progress_in_a_pipe(process: Callable, folder: Path):
-    first = "import weightinit_cli.cli.tally as t\nt.LINE_EVERY = 0\n"
+    first = "import weightinit_cli.cli.progress as t\nt.LINE_EVERY = 0\n"
     run = process("batch", folder, *QUICK, first=first)
     lines = run.err.splitlines()
     assert [line.partition(",")[0] for line in lines] == [f"{n}/5 runs done" for n in range(1, 6)]

@@ -23,14 +23,14 @@ STOPPED = b"interrupted: 2 of 5 runs done; the same command goes on from there\n
 # Waits when two runs are done.
 SLOW = """
 import sys
-from weightinit_cli.cli.tally import Tally
-real = Tally.step
+from weightinit_cli.cli.progress import BatchProgress
+real = BatchProgress.step
 def step(self, record, counts):
     real(self, record, counts)
     if counts.done == 2:
         print("under way", file=sys.stderr, flush=True)
         sys.stdin.readline()
-Tally.step = step
+BatchProgress.step = step
 """
 # Waits when there is a server, which loads meanwhile.
 EARLY = """
@@ -46,9 +46,9 @@ starting._start_server = start
 """
 HANGUP = """
 import os, signal
-from weightinit_cli.cli.tally import Tally
+from weightinit_cli.cli.progress import BatchProgress
 signal.signal(signal.SIGHUP, signal.SIG_IGN)
-Tally.step = lambda *_: os.kill(os.getpid(), signal.SIGHUP)
+BatchProgress.step = lambda *_: os.kill(os.getpid(), signal.SIGHUP)
 """
 OPEN_FILES = "import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, ({0}, {0}))"
 

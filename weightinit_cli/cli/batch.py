@@ -13,18 +13,17 @@ import click
 from weightinit_cli.cli import specs, terminal
 from weightinit_cli.cli.notes import names_of, note_lacking, note_replaced, tell_undrawn
 from weightinit_cli.cli.options import (
-    Place,
-    SpecName,
     data_option,
     format_option,
     json_option,
     no_plot_option,
+    output_option,
     quiet_option,
     seed_option,
     set_option,
+    spec_name,
 )
-from weightinit_cli.cli.progress import ProgressBar
-from weightinit_cli.cli.tally import Tally
+from weightinit_cli.cli.progress import BatchProgress, ProgressBar
 from weightinit_cli.errors import FAILED, WinitError, counted, printable
 
 if TYPE_CHECKING:
@@ -40,15 +39,8 @@ ENDING = "SIGTERM", "SIGHUP"
 
 
 @click.command("batch")
-@click.argument("paths", nargs=-1, required=True, metavar="DIR|FILE...", type=SpecName())
-@click.option(
-    "-o",
-    "--output-dir",
-    default="outputs",
-    show_default=True,
-    type=Place(),
-    help="Where results go: OUTPUT_DIR/<name>/, or OUTPUT_DIR/<name>/<run>/.",
-)
+@click.argument("paths", nargs=-1, required=True, metavar="DIR|FILE...", type=spec_name)
+@output_option("Where results go: OUTPUT_DIR/<name>/, or OUTPUT_DIR/<name>/<run>/.")
 @click.option(
     "-j",
     "--jobs",
@@ -138,28 +130,28 @@ def command(
         return max(code, _list(plan, settings, as_json=as_json, quiet=quiet))
     # What runs for hours collects its garbage; __main__ has turned that off for a quick start.
     gc.enable()
-    tally = Tally(shown=not quiet, results=output_dir if as_json else None, forced=force)
+    progress = BatchProgress(shown=not quiet, results=output_dir if as_json else None, forced=force)
     with _Stops() as stops:
         try:
-            with _executor(jobs, scheduler, wait, tally) as executor:
+            with _executor(jobs, scheduler, wait, progress) as executor:
                 with ProgressBar("reading the specs", shown=not quiet):
                     plan = make_plan(found, load)
                 code = max(code, _say_errors(plan))
                 bad = len(found) - len(plan.specs)
-                done = _run(plan, bad, executor, settings, tally, as_json=as_json, quiet=quiet)
+                done = _run(plan, bad, executor, settings, progress, as_json=as_json, quiet=quiet)
                 return max(code, done)
         except KeyboardInterrupt:
-            return terminal.fail([tally.interrupted()], stops.code)
+            return terminal.fail([progress.interrupted()], stops.code)
 
 
 def _executor(
-    jobs: int | None, scheduler: str | None, wait: float | None, tally: Tally
+    jobs: int | None, scheduler: str | None, wait: float | None, progress: BatchProgress
 ) -> Executor:
     from weightinit_cli.batch import Cluster, Processes, Serial
 
     if scheduler is not None:
-        return Cluster(scheduler, tally.note, wait)
-    return Serial() if jobs == 1 else Processes(jobs, tally.note)
+        return Cluster(scheduler, progress.note, wait)
+    return Serial() if jobs == 1 else Processes(jobs, progress.note)
 
 
 def _say_errors(plan: Plan) -> int:
@@ -186,7 +178,7 @@ def _run(
     bad: int,
     executor: Executor,
     settings: Settings,
-    tally: Tally,
+    progress: BatchProgress,
     *,
     as_json: bool,
     quiet: bool,
@@ -197,8 +189,8 @@ def _run(
         return 0
     out = settings.out
     with Ledger(out, plan.total) as ledger:
-        with tally.over(plan.total):
-            counts = run_batch(plan, executor, settings, ledger, tally)
+        with progress.over(plan.total):
+            counts = run_batch(plan, executor, settings, ledger, progress)
         with ProgressBar("summing up", shown=not quiet):
             paths, compared, errors = sum_up(plan, ledger, out, settings.formats)
         if not quiet:

@@ -13,7 +13,7 @@ import click
 
 from weightinit_cli.cli import specs, terminal
 from weightinit_cli.cli.notes import tell_undrawn
-from weightinit_cli.cli.options import Place, SpecName, data_option, threads_option
+from weightinit_cli.cli.options import data_option, path_of, spec_name, threads_option
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.errors import FAILED, Mark, Problem, SpecError, WinitError, printable
 
@@ -34,7 +34,7 @@ exclude_option = click.option(
 junit_option = click.option(
     "--junit",
     metavar="FILE",
-    type=Place(),
+    type=path_of,
     help="Write a JUnit XML file, which the usual CI systems read.",
 )
 style_option = click.option(
@@ -59,11 +59,11 @@ def refuse_nan(
 
 
 @click.command("check")
-@click.argument("paths", nargs=-1, required=True, metavar="OUT|SPEC...", type=SpecName())
+@click.argument("paths", nargs=-1, required=True, metavar="OUT|SPEC...", type=spec_name)
 @click.option(
     "--against",
     metavar="OUT",
-    type=Place(),
+    type=path_of,
     help="Take the specs from SPEC... (files or folders), the saved results from OUT.",
 )
 @exclude_option

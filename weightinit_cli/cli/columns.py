@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from weightinit_cli.cli import terminal
-from weightinit_cli.cli.text import ljust, rjust, spelled, width
+from weightinit_cli.cli.terminal import ljust, rjust, spelled, width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

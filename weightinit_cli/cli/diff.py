@@ -14,7 +14,7 @@ from weightinit_cli.cli.check import (
     style_option,
     tell,
 )
-from weightinit_cli.cli.options import Place
+from weightinit_cli.cli.options import path_of
 from weightinit_cli.cli.progress import ProgressBar
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 @click.command("diff")
-@click.argument("old", metavar="A", type=Place())
-@click.argument("new", metavar="B", type=Place())
+@click.argument("old", metavar="A", type=path_of)
+@click.argument("new", metavar="B", type=path_of)
 @exclude_option
 @click.option(
     "--alpha",

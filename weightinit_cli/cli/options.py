@@ -4,51 +4,44 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from weightinit_cli.results.store import FORMATS
 
-
-def at_home(path: str) -> str:
-    """The path, `~` or `~/` at its start as the home folder: a shell leaves it in quotes."""
-    if path == "~" or path.startswith(("~/", f"~{os.sep}")):
-        return os.path.expanduser(path)  # noqa: PTH111
-    return path
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 EMPTY = "a path must not be empty; the current folder is '.'"
 
 
-class SpecName(click.ParamType):  # type: ignore[type-arg]  # generic in new versions
-    """What names a spec, or a folder of them."""
-
-    name = "spec"
-
-    def convert(
-        self,
-        value: str,
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> str:
-        """The name, which is not empty."""
-        if value == "":
-            self.fail(EMPTY, param, ctx)
-        return at_home(value)
+def spec_name(text: str) -> str:
+    """The type of an option that names a spec, or a folder of them; `~` is the home folder."""
+    if text == "":
+        raise click.BadParameter(EMPTY)
+    if text == "~" or text.startswith(("~/", f"~{os.sep}")):
+        return os.path.expanduser(text)  # noqa: PTH111  # a shell leaves it in quotes
+    return text
 
 
-class Place(click.ParamType):  # type: ignore[type-arg]
-    """A path of a file or folder, which need not exist."""
+def path_of(text: str) -> Path:
+    """The type of an option that is a path of a file or folder, which need not exist."""
+    return Path(spec_name(text))
 
-    name = "path"
 
-    def convert(
-        self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Path:
-        """The path, which is not empty."""
-        if value == "":
-            self.fail(EMPTY, param, ctx)
-        return Path(at_home(str(value)))
+def output_option(words: str) -> Callable[[Any], Any]:
+    """`--output-dir` of a command that writes there what these words say."""
+    return click.option(
+        "-o",
+        "--output-dir",
+        default="outputs",
+        show_default=True,
+        metavar="PATH",
+        type=path_of,
+        help=words,
+    )
 
 
 config_option = click.option(
@@ -56,18 +49,10 @@ config_option = click.option(
     "--config",
     "configs",
     metavar="SPEC",
-    type=SpecName(),
+    type=spec_name,
     multiple=True,
     required=True,
     help="A spec: a file, a shipped one's name (winit list configs), - for stdin. Repeatable.",
-)
-output_option = click.option(
-    "-o",
-    "--output-dir",
-    default="outputs",
-    show_default=True,
-    type=Place(),
-    help="Where results go: OUTPUT_DIR/<name>/.",
 )
 set_option = click.option(
     "--set",
@@ -93,7 +78,7 @@ def _set_data_folder(
 data_option = click.option(
     "--data-dir",
     metavar="DIR",
-    type=Place(),
+    type=path_of,
     expose_value=False,
     callback=_set_data_folder,
     help="Where the files of data sets are. Default: the environment's WINIT_DATA_DIR.",

@@ -9,7 +9,7 @@ import click
 from weightinit_cli.cli import terminal
 from weightinit_cli.cli.heading import fitted
 from weightinit_cli.cli.notes import tell_undrawn
-from weightinit_cli.cli.options import Place, format_option, quiet_option
+from weightinit_cli.cli.options import format_option, output_option, quiet_option
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.errors import printable
 from weightinit_cli.numerals import rounded_up
@@ -37,14 +37,7 @@ MOST_UNITS = 10**9
     show_default=True,
     help="Units per layer; places the standard initializers on the diagram.",
 )
-@click.option(
-    "-o",
-    "--output-dir",
-    default="outputs",
-    show_default=True,
-    type=Place(),
-    help="Where the picture goes: OUTPUT_DIR/phase-<activation>/.",
-)
+@output_option("Where the picture goes: OUTPUT_DIR/phase-<activation>/.")
 @format_option
 @click.option("--json", "as_json", is_flag=True, help="Print the diagram as one line of JSON.")
 @quiet_option

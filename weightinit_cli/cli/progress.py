@@ -1,74 +1,31 @@
-"""How far the work is: a line on stderr, and the bar of a run in it."""
+"""How far the work is, on the terminal's status line: the bar of a run, the counts of a batch."""
 
 from __future__ import annotations
 
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-import click
-
-from weightinit_cli.cli.terminal import columns_of, is_dumb, note, screen
-from weightinit_cli.cli.text import clipped, ljust, width
-from weightinit_cli.errors import printable
+from weightinit_cli.cli.terminal import StatusLine, clipped, columns_of, lock, note, say, width
+from weightinit_cli.errors import counted, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
     from types import TracebackType
     from typing import Self
+
+    from weightinit_cli.batch import Counts, Record
 
 # Seconds until something is shown, between two drawings in a terminal, and between two lines in
 # one that draws no line anew.
 PATIENCE = 1.0
-REDRAW = 0.1
+REDRAW, BATCH_REDRAW = 0.1, 0.2
 LINE_EVERY = 10.0
 BAR_WIDTH = 24
 LABEL_WIDTH = 26
-
-
-class StatusLine:
-    """A line on stderr that says how far the work is: in a terminal drawn anew in its place.
-
-    There is one at a time; whatever else is printed takes it off the screen.
-    """
-
-    def __init__(self) -> None:
-        self.redrawn = sys.stderr is not None and sys.stderr.isatty() and not is_dumb()
-        self._width = 0
-
-    def draw(self, line: str) -> None:
-        """Show the line instead of the former one; where nothing can be drawn anew, below it."""
-        if not self.redrawn:
-            note(line)
-            return
-        with screen.lock:
-            if screen.shown is not None and screen.shown is not self:
-                screen.shown.erase()
-            shown = clipped(printable(line), columns_of(sys.stderr) - 1)
-            self._echo(f"\r{ljust(shown, self._width)}")
-            self._width = width(shown)
-            screen.shown = self
-
-    def keep(self) -> None:
-        """Leave the line on the screen; what comes next stands below it."""
-        with screen.lock:
-            self._end("\n")
-
-    def erase(self) -> None:
-        """Take the line off the screen."""
-        with screen.lock:
-            self._end(f"\r{' ' * self._width}\r")
-
-    def _end(self, text: str) -> None:
-        if self._width:
-            self._echo(text)
-            self._width = 0
-            screen.shown = None
-
-    def _echo(self, text: str) -> None:
-        with suppress(OSError):
-            click.echo(text, nl=False, file=sys.stderr)
 
 
 class ProgressBar:
@@ -109,7 +66,7 @@ class ProgressBar:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        with screen.lock:
+        with lock:
             if self._timer is not None:
                 self._timer.cancel()
             self._enabled = False
@@ -137,7 +94,7 @@ class ProgressBar:
         self._stopped = True
 
     def _show(self) -> None:
-        with screen.lock:
+        with lock:
             if self._enabled:
                 self._due = time.monotonic() + self._every
                 self._visible = True
@@ -160,8 +117,87 @@ class ProgressBar:
         return f"{clipped(label, max(room - len(numbers) - 2, 0))}  {numbers}"
 
 
+class BatchProgress:
+    """How far a batch is: a line on stderr, drawn anew in a terminal; elsewhere one now and then.
+
+    With `results`, the output folder, the saved result of every run goes to stdout, a line each.
+    `forced` where also what is saved is run again.
+    """
+
+    def __init__(self, *, shown: bool, results: Path | None = None, forced: bool = False) -> None:
+        self._results, self._forced = results, forced
+        self._counts: Counts | None = None
+        self._before_first = ExitStack()
+        self._shown = shown and sys.stderr is not None
+        self._line = StatusLine()
+        self._every = BATCH_REDRAW if self._line.redrawn else LINE_EVERY
+        self._due = time.monotonic() + self._every
+
+    def step(self, record: Record, counts: Counts) -> None:
+        """A run is over."""
+        self._counts = counts
+        self._before_first.close()
+        if self._results is not None and record.status != "failed":
+            _say_result(self._results / record.folder)
+        now = time.monotonic()
+        if self._shown and now >= self._due:
+            self._due = now + self._every
+            self._line.draw(batch_words(counts, now))
+
+    def note(self, line: str) -> None:
+        """Print a line about how the batch is run."""
+        if self._shown:
+            note(line)
+
+    def interrupted(self) -> str:
+        """What to say where the batch is stopped here."""
+        counts = self._counts
+        if counts is None:
+            return "interrupted"
+        there = counts.done + counts.skipped
+        failed = f", {counts.failed:,} failed" if counts.failed else ""
+        runs = f"{there:,} of {counted(counts.total, 'run')} done{failed}"
+        again = "the same command without --force" if self._forced else "the same command"
+        return f"interrupted: {runs}; {again} goes on from there"
+
+    @contextmanager
+    def over(self, total: int) -> Iterator[None]:
+        """Show how far so many runs are, until the end."""
+        first = ProgressBar(f"0/{counted(total, 'run')} done", shown=self._shown)
+        with self._before_first:
+            self._before_first.enter_context(first)
+            try:
+                yield
+            finally:
+                self._line.erase()
+
+
+def batch_words(counts: Counts, now: float) -> str:
+    """`120/1,000 runs done, 2 failed, 30 skipped, 41.2 runs/s, 0:21 left`."""
+    parts = [f"{counts.done:,}/{counted(counts.total, 'run')} done"]
+    parts += [f"{counts.failed:,} failed"] if counts.failed else []
+    parts += [f"{counts.skipped:,} skipped"] if counts.skipped else []
+    left = counts.seconds_left(now)
+    if left is not None:
+        rate = f"{counts.rate(now):.3g}"
+        unit = "run/s" if rate == "1" else "runs/s"
+        parts += [f"{rate} {unit}", f"{clock(left)} left"]
+    return ", ".join(parts)
+
+
 def clock(seconds: float) -> str:
     """A time to wait: `0:21`, `1:02:03`."""
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:,}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def _say_result(folder: Path) -> None:
+    """The result as `dump_line` has it, without decoding and checking what was just written."""
+    import json
+
+    from weightinit_cli.reading import read_file
+    from weightinit_cli.results import STATS
+
+    data = json.loads(read_file(folder / STATS))
+    say(json.dumps(data, separators=(",", ":"), sort_keys=True))

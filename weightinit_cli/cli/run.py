@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 OPTIONS = (
     config_option,
-    output_option,
+    output_option("Where results go: OUTPUT_DIR/<name>/."),
     data_option,
     set_option,
     seed_option,

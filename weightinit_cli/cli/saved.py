@@ -8,7 +8,7 @@ import click
 
 from weightinit_cli.cli import terminal
 from weightinit_cli.cli.notes import note_lacking, tell_undrawn
-from weightinit_cli.cli.options import Place, format_option, quiet_option
+from weightinit_cli.cli.options import format_option, path_of, quiet_option
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.errors import printable
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command("show")
-@click.argument("path", metavar="RESULT", type=Place())
+@click.argument("path", metavar="RESULT", type=path_of)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON.")
 def show(path: Path, as_json: bool) -> None:
     """Print the table of a saved result again: RESULT is a stats.json or its folder."""
@@ -30,11 +30,12 @@ def show(path: Path, as_json: bool) -> None:
 
 
 @click.command("plot")
-@click.argument("path", metavar="RESULT", type=Place())
+@click.argument("path", metavar="RESULT", type=path_of)
 @click.option(
     "-o",
     "--output-dir",
-    type=Place(),
+    metavar="PATH",
+    type=path_of,
     help="Folder for the pictures. Default: beside the result.",
 )
 @format_option

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import specs, terminal
-from weightinit_cli.cli.options import Place, SpecName, data_option
+from weightinit_cli.cli.options import data_option, path_of, spec_name
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.errors import WinitError, counted, printable
 from weightinit_cli.reading import open_at_once
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 @click.command("new")
-@click.argument("file", type=Place())
+@click.argument("file", type=path_of)
 @click.option(
     "--like",
     metavar="CONFIG",
-    type=SpecName(),
+    type=spec_name,
     help="Start from this spec: a file or a shipped name.",
 )
 def new(file: Path, like: str | None) -> None:
@@ -47,7 +47,7 @@ def new(file: Path, like: str | None) -> None:
 
 
 @click.command("validate")
-@click.argument("paths", nargs=-1, required=True, metavar="DIR|FILE...", type=SpecName())
+@click.argument("paths", nargs=-1, required=True, metavar="DIR|FILE...", type=spec_name)
 @data_option
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 def validate(paths: tuple[str, ...], quiet: bool) -> int:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import re
 import sys
 import threading
 import traceback
+import unicodedata
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
 import click
 
 from weightinit_cli import __version__
-from weightinit_cli.cli.text import ERROR_HANDLER, clipped, spelled, width
 from weightinit_cli.errors import DEFECT, OutputError, WinitError, printable, reason
 
 if TYPE_CHECKING:
@@ -24,33 +25,39 @@ if TYPE_CHECKING:
 
 PIPED_COLUMNS = 100
 USUAL_COLUMNS = 80
+# How our own signs are spelled where an encoding lacks them.
+SPELLINGS = {
+    "±": "+-",
+    "×": "x",
+    "·": "*",
+    "¹": "^1",
+    "²": "^2",
+    "³": "^3",
+    "½": "1/2",
+    "√": "sqrt",
+    "∞": "inf",
+    "∫": "integral",
+    "≤": "<=",
+    "≥": ">=",
+    "…": "...",
+    "ᵀ": "^T",
+    "₁": "_1",
+    "δ": "delta",
+    "ε": "epsilon",
+    "θ": "theta",
+    "π": "pi",
+    "σ": "sigma",
+    "Σ": "Sigma",
+    "φ": "phi",
+    "Φ": "Phi",
+    "χ": "chi",
+    "ψ": "psi",
+}
+# The name under which Python knows `_spell`.
+ERROR_HANDLER = "weightinit_cli.spelled"
 
-
-class Erasable(Protocol):
-    """What stands on the screen for a while."""
-
-    def erase(self) -> None:
-        """Take it off."""
-        ...
-
-
-class Screen:
-    """What everything is printed on, by one thread at a time; `shown` comes off first."""
-
-    def __init__(self) -> None:
-        self.lock = threading.RLock()
-        self.shown: Erasable | None = None
-
-    @contextmanager
-    def cleared(self) -> Iterator[None]:
-        """Nothing that is to be erased stands there, and no other thread prints."""
-        with self.lock:
-            if self.shown is not None:
-                self.shown.erase()
-            yield
-
-
-screen = Screen()
+# Held by the thread that prints.
+lock = threading.RLock()
 
 
 def prepare() -> None:
@@ -62,7 +69,7 @@ def prepare() -> None:
 
 def say(line: str = "") -> None:
     """Print a line to stdout. Raises OutputError where stdout cannot take it."""
-    with stdout_errors(), screen.cleared():
+    with stdout_errors(), _cleared():
         click.echo(line, file=sys.stdout, color=None if _coloured() else False)
 
 
@@ -101,7 +108,7 @@ def is_stdout(path: Path) -> bool:
 
 def note(line: str) -> None:
     """Print a line to stderr; a stderr that cannot take it is no reason to stop."""
-    with suppress(OSError), screen.cleared():
+    with suppress(OSError), _cleared():
         click.echo(no_command(printable(line)), file=sys.stderr)
 
 
@@ -138,6 +145,65 @@ def usage_error(error: click.UsageError, command: str) -> int:
         return error.exit_code
     message = " ".join(error.format_message().split()).rstrip(".")
     return fail([f"{command}: {message}; see {command} --help"], error.exit_code)
+
+
+class StatusLine:
+    """A line on stderr that says how far the work is: in a terminal drawn anew in its place.
+
+    There is one at a time; whatever else is printed takes it off the screen.
+    """
+
+    shown: ClassVar[StatusLine | None] = None
+
+    def __init__(self) -> None:
+        self.redrawn = sys.stderr is not None and sys.stderr.isatty() and not is_dumb()
+        self._width = 0
+
+    def draw(self, line: str) -> None:
+        """Show the line instead of the former one; where nothing can be drawn anew, below it."""
+        if not self.redrawn:
+            note(line)
+            return
+        with lock:
+            if StatusLine.shown is not self:
+                _erase_status()
+            shown = clipped(printable(line), columns_of(sys.stderr) - 1)
+            self._echo(f"\r{ljust(shown, self._width)}")
+            self._width = width(shown)
+            StatusLine.shown = self
+
+    def keep(self) -> None:
+        """Leave the line on the screen; what comes next stands below it."""
+        with lock:
+            self._end("\n")
+
+    def erase(self) -> None:
+        """Take the line off the screen."""
+        with lock:
+            self._end(f"\r{' ' * self._width}\r")
+
+    def _end(self, text: str) -> None:
+        if self._width:
+            self._echo(text)
+            self._width = 0
+            StatusLine.shown = None
+
+    def _echo(self, text: str) -> None:
+        with suppress(OSError):
+            click.echo(text, nl=False, file=sys.stderr)
+
+
+@contextmanager
+def _cleared() -> Iterator[None]:
+    """No status line stands there, and no other thread prints."""
+    with lock:
+        _erase_status()
+        yield
+
+
+def _erase_status() -> None:
+    if StatusLine.shown is not None:
+        StatusLine.shown.erase()
 
 
 def takes(text: str) -> bool:
@@ -180,8 +246,41 @@ def columns_of(stream: TextIO) -> int:
     return USUAL_COLUMNS
 
 
-def _coloured() -> bool:
-    return not (os.environ.get("NO_COLOR") or is_dumb())
+def spelled(text: str) -> str:
+    """The text as stdout's encoding can show it."""
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+    return text if text.isascii() else text.encode(encoding, ERROR_HANDLER).decode(encoding)
+
+
+def width(text: str) -> int:
+    """The columns that a text takes: wide characters of East Asia two, combining marks none."""
+    return len(text) if text.isascii() else sum(map(_columns, text))
+
+
+def _columns(character: str) -> int:
+    if unicodedata.category(character) in ("Mn", "Me") or "\u1160" <= character <= "\u11ff":
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+
+
+def ljust(text: str, columns: int) -> str:
+    """The text with spaces after it, up to this many columns."""
+    return text + " " * (columns - width(text))
+
+
+def rjust(text: str, columns: int) -> str:
+    """The text with spaces before it, up to this many columns."""
+    return " " * (columns - width(text)) + text
+
+
+def clipped(text: str, columns: int) -> str:
+    """As much of the text's beginning as these columns hold."""
+    taken = 0
+    for number, character in enumerate(text):
+        taken += _columns(character)
+        if taken > columns:
+            return text[:number]
+    return text
 
 
 def is_dumb() -> bool:
@@ -190,6 +289,22 @@ def is_dumb() -> bool:
     return os.environ.get("TERM", default) in ("dumb", "")
 
 
+def _coloured() -> bool:
+    return not (os.environ.get("NO_COLOR") or is_dumb())
+
+
 def _ignore_stdout() -> None:
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _spell(error: UnicodeError) -> tuple[str, int]:
+    """An error handler of codecs: our signs in plain words, anything else as an escape."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    spelled = (SPELLINGS.get(c) or c.encode("ascii", "backslashreplace").decode() for c in lacking)
+    return "".join(spelled), error.end
+
+
+codecs.register_error(ERROR_HANDLER, _spell)
