@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.idx import idx
-from weightinit_cli.data.idx import header_size, read_idx
+from weightinit_cli.data.mnist import header_size, read_idx
 from weightinit_cli.errors import DataError
 
 SHAPE = (2, 3)

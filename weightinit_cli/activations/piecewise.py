@@ -6,7 +6,7 @@ from math import inf, log, nextafter
 
 import numpy as np
 
-from weightinit_cli.activations.entry import Activation, Array, Ends
+from weightinit_cli.activations.activation import Activation, Array, Ends
 
 # The smallest number > 0, for ends that begin just behind a kink at 0.
 ABOVE_ZERO = nextafter(0, 1)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from weightinit_cli.activations import Activation, Entry
+    from weightinit_cli.activations import Activation, Row
     from weightinit_cli.parameters import Alias, Parameter
 
 FLAT = 0.05
@@ -120,13 +120,13 @@ def _table(
     return lines
 
 
-def _derivative(entry: Entry) -> str:
+def _derivative(entry: Row) -> str:
     """The first line of the function's docstring where it has the derivative."""
     line = (entry.build.__doc__ or "").partition("\n")[0]
     return line if "derivative" in line else ""
 
 
-def _shapes(name: str, entry: Entry) -> list[str]:
+def _shapes(name: str, entry: Row) -> list[str]:
     """Bounds, kinks and flat ends, for each choice; the numbers that it holds for are named."""
     values = [
         parameter.choices
@@ -159,7 +159,7 @@ def _shape(activation: Activation) -> str:
     return "; ".join(parts)
 
 
-def _gain(name: str, entry: Entry, arguments: Mapping[str, Any]) -> str:
+def _gain(name: str, entry: Row, arguments: Mapping[str, Any]) -> str:
     """`gain: auto`, torch's beside it, and whether the variance stays at 1 with it."""
     from weightinit_cli.experiments import gain_of
     from weightinit_cli.spec import Component

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from weightinit_cli.data.model import Data, Part
+from weightinit_cli.data.model import DATA_DIR, Data, Part
 from weightinit_cli.errors import DataError
 
 if TYPE_CHECKING:
     import os
 
-DATA_DIR = "WINIT_DATA_DIR"  # the variable of the environment that names the folder of files
 # The training examples of each; the spec checks its batch against them without the data.
 EXAMPLES = {"digits": 1200, "mnist_t10k": 8000, "mnist": 55_000}
 NAMES = tuple(EXAMPLES)
@@ -27,7 +26,7 @@ def load(
     folder: str | os.PathLike[str] | None = None,
     dtype: Literal["float32", "float64"] = "float32",
 ) -> Data:
-    """The data set `name`, its pixels scaled to 0..1; `folder` is not asked for digits.
+    """Read the data set `name`, its pixels scaled to 0..1; digits need no `folder`.
 
     ============  ========  =======  ============  ======  =======================================
     name          features  train    validation    test    from
@@ -49,7 +48,7 @@ def load(
 
 
 def checksums(name: str, folder: str | os.PathLike[str] | None = None) -> dict[str, str]:
-    """The sha256 (hexadecimal) of what `load` would read, by file or data set.
+    """Return the sha256 (hexadecimal) of what `load` would read, by file or data set.
 
     Of a file it is that of the uncompressed content, under the file's canonical name, so a file
     and its `.gz` are the same data. Cheap: no arrays, and each state of a file is read once.
@@ -66,18 +65,20 @@ def checksums(name: str, folder: str | os.PathLike[str] | None = None) -> dict[s
 
 
 def notes(name: str, folder: str | os.PathLike[str] | None = None) -> tuple[str, ...]:
-    """What is worth a word of the data: files that are not those whose names they have.
+    """Return a note on the files of the folder that hold something else than their names say.
 
     Raises DataError as `checksums` does.
     """
     from weightinit_cli.data import mnist
 
-    found = mnist.others(checksums(name, folder))
+    found = mnist.unlike_mnist(checksums(name, folder))
     if not found:
         return ()
-    what = "this file is" if len(found) == 1 else "these files are"
-    said = f"{what} not MNIST's: the checksum is another; what is in the folder is taken as it is"
-    return (f"{folder}: {', '.join(found)}: {said}",)
+    these = "this file is" if len(found) == 1 else "these files are"
+    return (
+        f"{folder}: {', '.join(found)}: {these} not MNIST's: the checksum is another; what is in "
+        "the folder is taken as it is",
+    )
 
 
 def _known(name: str) -> str:

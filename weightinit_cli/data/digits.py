@@ -15,13 +15,13 @@ from weightinit_cli.errors import DataError
 
 TRAIN, VALIDATION, TEST = 1200, 297, 300
 WHITE = 16
-# Of the pixels (1797, 64) in row order and then the 1,797 labels, a byte each.
+# The sha256 of the pixels (1797, 64) in row order and then the 1,797 labels, a byte each.
 CHECKSUM = "87ff0c9e40dc7e2c0e34e7257799c2e3f3aec1a016363bb11cad869ec428a826"
 MISSING = "digits: needs scikit-learn: pip install 'weightinit-cli[data]'"
 
 
 def checksums() -> dict[str, str]:
-    """The one checksum, known beforehand: `load` takes no other digits.
+    """Return the one checksum, known beforehand: `load` takes no other digits.
 
     Raises DataError where scikit-learn is not installed.
     """
@@ -31,7 +31,7 @@ def checksums() -> dict[str, str]:
 
 
 def load(dtype: str) -> Data:
-    """The digits in scikit-learn's order: 1,200 to train, 297 to validate, 300 to test.
+    """Read the digits in scikit-learn's order: 1,200 to train, 297 to validate, 300 to test.
 
     Raises DataError where scikit-learn is not there or has other digits.
     """

@@ -1,21 +1,26 @@
-"""MNIST: handwritten digits of 28 x 28 pixels, pixels from 0 to 255.
+"""MNIST: handwritten digits of 28 x 28 pixels, pixels from 0 to 255, from a folder of IDX files.
 
-Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits"; LeCun et al.
-1998, "Gradient-based learning applied to document recognition". The order is that of the files.
-Only `load` needs numpy: names and checksums cost nothing.
+Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits", with a section
+on the format; LeCun et al. 1998, "Gradient-based learning applied to document recognition". The
+order is that of the files. Only `load` needs numpy: names and checksums cost nothing.
+
+An IDX file begins with four bytes that say the values' type and how many dimensions there are; the
+dimensions' sizes follow, big-endian and of 32 bits each, and then the values.
 """
 
 from __future__ import annotations
 
+import gzip
 import stat
+import zlib
 from functools import lru_cache
 from hashlib import sha256
+from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, cast
 
-from weightinit_cli.data.idx import header_size, read_idx
-from weightinit_cli.data.model import Data, cut, scaled
-from weightinit_cli.errors import DataError, reason
+from weightinit_cli.data.model import DATA_DIR, Data, cut, scaled
+from weightinit_cli.errors import DataError, counted, reason
 
 if TYPE_CHECKING:
     import os
@@ -51,9 +56,16 @@ WHITE = 255
 VALIDATION = 5_000  # of the training files' examples, the last
 T10K_TEST = 2_000  # of the t10k files' examples, the last, where there are no others
 
+GZIP = b"\x1f\x8b"
+UNSIGNED = 0x08
+TYPES = {
+    UNSIGNED: "unsigned bytes", 0x09: "signed bytes", 0x0B: "16-bit integers",
+    0x0C: "32-bit integers", 0x0D: "32-bit floats", 0x0E: "64-bit floats",
+}  # fmt: skip
+
 
 def load(name: str, folder: str | os.PathLike[str] | None, dtype: str) -> Data:
-    """MNIST in its parts, or those of its t10k files; each file is read once.
+    """Read MNIST, or the part of it in the t10k files; each file is read once.
 
     Raises DataError where a file is missing, broken, or not as MNIST's are.
     """
@@ -72,7 +84,7 @@ def load(name: str, folder: str | os.PathLike[str] | None, dtype: str) -> Data:
 
 
 def checksums(name: str, folder: str | os.PathLike[str] | None) -> dict[str, str]:
-    """The sha256 of each file's uncompressed content, by its canonical name.
+    """Return the sha256 of each file's uncompressed content, by its canonical name.
 
     Raises DataError where a file is missing, or not of its kind and size.
     """
@@ -86,20 +98,51 @@ def checksums(name: str, folder: str | os.PathLike[str] | None) -> dict[str, str
     return sums
 
 
-def others(sums: Mapping[str, str]) -> list[str]:
-    """The files, of those with these checksums, that have MNIST's names and hold something else."""
+def unlike_mnist(sums: Mapping[str, str]) -> list[str]:
+    """Name the files with these checksums that hold something else than MNIST's of that name."""
     return [file for file, checksum in sums.items() if checksum != MNIST.get(file, checksum)]
 
 
+def read_idx(path: str | os.PathLike[str], shape: tuple[int, ...]) -> bytes:
+    """Read an IDX file, header included, which must hold unsigned bytes of this shape.
+
+    The values follow it from `header_size(shape)` on. The file may be compressed by gzip, whatever
+    its name. No more is read or decompressed than the shape asks for, and one byte.
+
+    Raises DataError, naming the file, where it cannot be read or is not as it must be.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            compressed = file.read(len(GZIP)) == GZIP
+            file.seek(0)
+            if not compressed:
+                return _read_content(file, shape)
+            with gzip.GzipFile(fileobj=file) as inside:
+                return _read_content(cast("BinaryIO", inside), shape)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from None
+    except EOFError:
+        raise DataError(f"{path}: truncated: the gzip data end too early") from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(f"{path}: broken gzip data ({error}); get the file again") from None
+    except OSError as error:
+        raise DataError(f"{path}: {reason(error)}") from None
+
+
+def header_size(shape: tuple[int, ...]) -> int:
+    """Return how many bytes precede the values of an IDX file of this shape."""
+    return 4 + 4 * len(shape)
+
+
 def _find(name: str, folder: str | os.PathLike[str] | None) -> dict[str, Path]:
-    """The path of each file of a data set, by its canonical name.
+    """Return the path of each file of a data set, by its canonical name.
 
     Of several spellings the first counts: plain, `.gz`, and both with a dot before `idx`.
     Raises DataError where there is no folder, or files are missing from it.
     """
     if not folder:
         raise DataError(
-            f"{name}: needs a folder of files: give --data-dir or set WINIT_DATA_DIR; "
+            f"{name}: needs a folder of files: give --data-dir or set {DATA_DIR}; "
             f"to be had from {SOURCE}"
         )
     place = Path(folder)
@@ -107,7 +150,7 @@ def _find(name: str, folder: str | os.PathLike[str] | None) -> dict[str, Path]:
     if kind is None or not stat.S_ISDIR(kind):
         what = "no such folder" if kind is None else "not a folder"
         raise DataError(
-            f"{place}: {what}; --data-dir or WINIT_DATA_DIR must name that of {name}'s files"
+            f"{place}: {what}; --data-dir or {DATA_DIR} must name that of {name}'s files"
         )
     found = {file: _spelled(place, file) for file in FILES[name]}
     missing = [file for file, path in found.items() if path is None]
@@ -161,15 +204,62 @@ def _spelled(folder: Path, file: str) -> Path | None:
 
 
 def _dotted(file: str) -> str:
-    """The name of some mirrors: t10k-images.idx3-ubyte."""
+    """Return a file's name as some mirrors spell it: t10k-images.idx3-ubyte."""
     return file.replace("-idx", ".idx")
 
 
 def _mode(path: Path) -> int | None:
-    """What stands at a path, None for nothing; raises DataError where that cannot be seen."""
+    """Return the mode of what stands at a path, None for nothing there.
+
+    Raises DataError where that cannot be seen.
+    """
     try:
         return path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:  # a null byte is a ValueError
         raise DataError(f"{path}: {reason(error)}") from None
+
+
+def _read_content(file: BinaryIO, shape: tuple[int, ...]) -> bytes:
+    size = header_size(shape)
+    header = file.read(size)
+    _check_header(header, shape)
+    promised = size + prod(shape)
+    content = header + file.read(promised - size + 1)
+    if len(content) < promised:
+        raise DataError(
+            f"truncated: ends after {counted(len(content), 'byte')}, "
+            f"must be the {promised:,} of its header"
+        )
+    if len(content) > promised:
+        raise DataError(f"goes on after the {promised:,} bytes that its header promises")
+    return content
+
+
+def _check_header(header: bytes, shape: tuple[int, ...]) -> None:
+    magic = bytes((0, 0, UNSIGNED, len(shape)))
+    if not header:
+        raise DataError(f"empty, must be an IDX file of {_times(shape)} unsigned bytes")
+    if header[:2] != magic[:2]:
+        raise DataError(
+            f"not an IDX file: begins with {header[:4].hex(' ')}, must be {magic.hex(' ')}"
+        )
+    if len(header) < 4:  # the magic number's
+        raise DataError("truncated within its header")
+    if header[2] != UNSIGNED:
+        found = TYPES.get(header[2], f"values of unknown type {header[2]:02x}")
+        raise DataError(f"holds {found}, must be {TYPES[UNSIGNED]}")
+    if header[3] != len(shape):
+        raise DataError(f"dimensions: {header[3]}, must be {len(shape)} ({_times(shape)})")
+    if len(header) < header_size(shape):
+        raise DataError("truncated within its header")
+    sizes = tuple(
+        int.from_bytes(header[start : start + 4], "big") for start in range(4, len(header), 4)
+    )
+    if sizes != shape:
+        raise DataError(f"holds {_times(sizes)} values, must be {_times(shape)}")
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return " x ".join(f"{size:,}" for size in shape)

@@ -1,4 +1,4 @@
-"""What a data set is, once it is read, and how it is made of bytes."""
+"""A data set, once it is read, and how it is made of bytes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+
+
+DATA_DIR = "WINIT_DATA_DIR"  # the variable of the environment that names the folder of files
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +51,7 @@ class Data:
 
 
 def scaled(pixels: NDArray[np.uint8], labels: NDArray[np.uint8], white: int, dtype: str) -> Part:
-    """Pixels (n, ...) of 0..`white` as inputs (n, features) of 0..1, and their labels."""
+    """Scale pixels (n, ...) from 0..`white` to inputs (n, features) of 0..1; keep the labels."""
     import numpy as np
 
     kind = np.dtype(dtype)
@@ -60,7 +63,7 @@ def scaled(pixels: NDArray[np.uint8], labels: NDArray[np.uint8], white: int, dty
 
 
 def cut(whole: Part, *sizes: int) -> list[Part]:
-    """The first `sizes[0]` examples, the next `sizes[1]`, ...: views, nothing is copied."""
+    """Cut a set into its first `sizes[0]` examples, the next `sizes[1]`, ..., as views of it."""
     ends = accumulate(sizes)
     return [
         Part(whole.inputs[end - size : end], whole.labels[end - size : end])

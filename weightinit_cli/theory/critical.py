@@ -25,7 +25,7 @@ from weightinit_cli.theory.fixed_points import descend, destination, root
 from weightinit_cli.theory.maps import EQUAL, Profile, chi_q, course, excess, profile
 
 if TYPE_CHECKING:
-    from weightinit_cli.activations.entry import Array
+    from weightinit_cli.activations.activation import Array
     from weightinit_cli.theory.expectations import Expectations
 
 # q is stable where dq'/dq lies below 1 by more than this; differences on the grid hold 1e-7.

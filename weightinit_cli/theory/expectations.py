@@ -24,7 +24,7 @@ from weightinit_cli.theory.quadrature import Moments
 
 if TYPE_CHECKING:
     from weightinit_cli.activations import Activation
-    from weightinit_cli.activations.entry import Array
+    from weightinit_cli.activations.activation import Array
 
 # Stands for the limit q -> 0, in which only the slopes on either side of 0 count.
 NO_VARIANCE = 1e-200

@@ -20,7 +20,7 @@ from weightinit_cli.theory.quadrature import fixed_grid
 
 if TYPE_CHECKING:
     from weightinit_cli.activations import Activation
-    from weightinit_cli.activations.entry import Array
+    from weightinit_cli.activations.activation import Array
     from weightinit_cli.theory.predictions import LayerScale
 
 NODES = 91

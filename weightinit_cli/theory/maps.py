@@ -25,7 +25,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from weightinit_cli.activations.entry import Array
+    from weightinit_cli.activations.activation import Array
     from weightinit_cli.theory.expectations import Expectations
 
 # The grid: sixteen values of q to the decade. It goes as far up as a fixed point is sought.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from weightinit_cli.activations import Activation
-    from weightinit_cli.activations.entry import Array
+    from weightinit_cli.activations.activation import Array
 
 
 class Method(Protocol):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from weightinit_cli.activations import Activation
-    from weightinit_cli.activations.entry import Array
+    from weightinit_cli.activations.activation import Array
 
 # Edges of panels for an angle in (0, π/2), graded towards both ends.
 _GRADED = np.exp2(np.arange(-50.0, 1))

@@ -13,7 +13,7 @@ from weightinit_cli.theory.quadrature import Moments
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weightinit_cli.activations.entry import Ends
+    from weightinit_cli.activations.activation import Ends
     from weightinit_cli.theory.expectations import Expectations
 
 # As large as a variance may be for its fourth power, in the sampling errors, to be a float.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from weightinit_cli.activations import Activation
-    from weightinit_cli.activations.entry import Array
+    from weightinit_cli.activations.activation import Array
 
 NODES = 12
 # From one panel's edge to the next: a panel's width is then at most 3/5 of its distance from 0.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from weightinit_cli.activations import Activation
-    from weightinit_cli.activations.entry import Array, Ends
+    from weightinit_cli.activations.activation import Array, Ends
     from weightinit_cli.theory.predictions import LayerPrediction, LayerScale
 
 NODES = 161

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from weightinit_cli.activations import Activation
-    from weightinit_cli.activations.entry import Ends
+    from weightinit_cli.activations.activation import Ends
     from weightinit_cli.theory.predictions import LayerPrediction, LayerScale
 
 # Of 1 - c; where it is less, nothing but the signal itself depends on it.

@@ -10,14 +10,12 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from weightinit_cli.parameters import Parameter
-
 Array = np.ndarray[Any, Any]
 Ends = tuple[float | None, float | None]
 
 
 def no_ends(level: float) -> Ends:  # noqa: ARG001
-    """The flat ends of a function that has none."""
+    """Return no flat ends: those of a function that is flat at neither."""
     return (None, None)
 
 
@@ -58,22 +56,3 @@ class Activation(NamedTuple):
         ends = np.array([self.kinks[0] - 1, *self.kinks, self.kinks[-1] + 1])
         within = np.array([ends[0], *(ends[1:-2] + ends[2:-1]) / 2, ends[-1]])
         return tuple((self.value(within)[self.slope(within) == 0] + 0.0).tolist())
-
-
-class Entry(NamedTuple):
-    """One row of the table: how it is built, what it takes, its formula and where it is from.
-
-    `torch_gain` is what torch's `calculate_gain` says of it, by the same parameters, where torch
-    has one.
-    """
-
-    build: Callable[..., Activation]
-    formula: str
-    reference: str = ""
-    parameters: tuple[Parameter, ...] = ()
-    torch_gain: Callable[..., float] | None = None
-
-    @property
-    def doc(self) -> str:
-        """What it is, in one line."""
-        return self.formula
