@@ -12,7 +12,8 @@ import pytest
 
 import weightinit_cli
 from weightinit_cli import Result, Spec, WinitError, load_result, load_spec, run
-from weightinit_cli.errors import OutputError, ParameterError, ResultError, SpecError
+from weightinit_cli.errors import OutputError, ResultError, SpecError
+from weightinit_cli.parameters import ParameterError
 from weightinit_cli.results import dump_result, write_files
 
 TEXT = """\

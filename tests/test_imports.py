@@ -27,8 +27,8 @@ ALLOWED: dict[str, set[str]] = {
     "convolution": set(),
     "numerals": set(),  # numbers in print
     "machine": set(),
-    "initializers": {"errors", "parameters"},
-    "activations": {"errors", "parameters"},
+    "initializers": {"parameters"},
+    "activations": {"parameters"},
     "network": {"initializers", "activations", "streams", "convolution", "machine"},
     "theory": {"activations", "numerals"},
     "data": {"errors"},

@@ -96,18 +96,3 @@ class OutputError(WinitError):
 
 class DataError(WinitError):
     """Data that cannot be had: a folder, a file or a package is missing, a file is not right."""
-
-
-class ParameterError(ValueError):
-    """A parameter whose value an initializer or an activation cannot take.
-
-    Raised by the tables' functions, which know no file; the spec adds the place.
-    """
-
-    def __init__(self, parameter: str, message: str) -> None:
-        self.parameter = parameter
-        self.message = message
-        super().__init__(f"{parameter}: {message}")
-
-    def __reduce__(self) -> tuple[type[ParameterError], tuple[str, str]]:
-        return (ParameterError, (self.parameter, self.message))

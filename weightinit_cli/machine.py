@@ -11,7 +11,7 @@ import os
 import re
 import sys
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -97,14 +97,6 @@ def _limits() -> dict[str, int]:
     return {name: limit for name, limit in limits.items() if limit != resource.RLIM_INFINITY}
 
 
-class _Mount(NamedTuple):
-    """Where a hierarchy, from its group `top` on, is seen."""
-
-    top: PurePosixPath
-    point: PurePosixPath
-    controllers: list[str]
-
-
 def _memory_left(groups: Iterable[Path]) -> Iterator[int]:
     """What each limit leaves.
 
@@ -149,11 +141,12 @@ def _groups(controller: str, root: Path) -> list[Path]:
     """
     of_process = _groups_of_process(_text(root / "proc/self/cgroup"))
     within, others = [], []
-    for mount in _mounts(_text(root / "proc/self/mountinfo")):
-        point = root.joinpath(*mount.point.parts[1:])
-        for name in {controller, VERSION_2}.intersection(mount.controllers, of_process):
+    mounts = _mounts(_text(root / "proc/self/mountinfo"))
+    for seen_at, (top, controllers) in mounts.items():
+        point = root.joinpath(*seen_at.parts[1:])
+        for name in {controller, VERSION_2}.intersection(controllers, of_process):
             others.append(point)
-            within += [point.joinpath(*below) for below in _below(of_process[name], mount.top)]
+            within += [point.joinpath(*below) for below in _below(of_process[name], top)]
     return within or others
 
 
@@ -177,9 +170,13 @@ def _groups_of_process(text: str) -> dict[str, PurePosixPath]:
     return found
 
 
-def _mounts(text: str) -> list[_Mount]:
-    """The hierarchies that /proc/self/mountinfo has; of several in one place the last is seen."""
-    seen: dict[PurePosixPath, _Mount] = {}
+def _mounts(text: str) -> dict[PurePosixPath, tuple[PurePosixPath, list[str]]]:
+    """The hierarchies that /proc/self/mountinfo has, by the place where each is seen.
+
+    Each has the group that it is seen from on, and its controllers. Of several in one place the
+    last is seen.
+    """
+    seen: dict[PurePosixPath, tuple[PurePosixPath, list[str]]] = {}
     for line in text.split("\n"):
         of_mount, _, of_file_system = line.partition(" - ")
         paths = [PurePosixPath(_unescaped(path)) for path in of_mount.split(" ")[3:5]]
@@ -190,8 +187,8 @@ def _mounts(text: str) -> list[_Mount]:
                 controllers = [VERSION_2]
             elif kind == "cgroup":
                 controllers = options.rpartition(" ")[2].split(",")
-            seen[paths[1]] = _Mount(paths[0], paths[1], controllers)
-    return list(seen.values())
+            seen[paths[1]] = (paths[0], controllers)
+    return seen
 
 
 def _unescaped(field: str) -> str:

@@ -45,3 +45,18 @@ class Alias(NamedTuple):
 
     of: str
     parameters: tuple[str, ...] | None = None
+
+
+class ParameterError(ValueError):
+    """A parameter whose value an initializer or an activation cannot take.
+
+    The tables' functions raise it, which know no file; the spec adds the place.
+    """
+
+    def __init__(self, parameter: str, message: str) -> None:
+        self.parameter = parameter
+        self.message = message
+        super().__init__(f"{parameter}: {message}")
+
+    def __reduce__(self) -> tuple[type[ParameterError], tuple[str, str]]:
+        return (ParameterError, (self.parameter, self.message))

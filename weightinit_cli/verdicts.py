@@ -64,14 +64,9 @@ class Finding(NamedTuple):
     figure: str = ""
 
 
-class Ratio(NamedTuple):
-    """How a mean square changes at a layer: the logarithm, -inf where nothing is left."""
-
-    layer: int
-    log: float
-
-
 Layers = tuple[Layer, ...]
+# How a mean square changes at each layer: the logarithm, -inf where nothing is left.
+LogRatios = dict[int, float]
 
 
 class Definition(NamedTuple):
@@ -143,17 +138,17 @@ def _first(
 
 
 def _mean(
-    measure: Callable[[Layers], list[Ratio]], beyond: Beyond, layers: Layers, threshold: float
+    measure: Callable[[Layers], LogRatios], beyond: Beyond, layers: Layers, threshold: float
 ) -> Finding | None:
     """The geometric mean where it is beyond the threshold, and the first layer that is."""
     ratios = measure(layers)
     if not ratios:
         return None
-    mean = _exp(sum(each.log for each in ratios) / len(ratios))
+    mean = _exp(sum(ratios.values()) / len(ratios))
     if not beyond(mean, threshold):
         return None
-    there = (each.layer for each in ratios if beyond(_exp(each.log), threshold))
-    return Finding(next(there, ratios[0].layer), mean)
+    there = (layer for layer, ratio in ratios.items() if beyond(_exp(ratio), threshold))
+    return Finding(next(there, next(iter(ratios))), mean)
 
 
 def _whole(layers: Layers) -> Layers:
@@ -162,13 +157,13 @@ def _whole(layers: Layers) -> Layers:
 
 
 def _spread(layer: Layer) -> float | None:
-    """Of a layer of several values: their standard deviation / root mean square."""
+    """The standard deviation of a layer of several values over their root mean square."""
     std, size = _at_most(layer, "std", layer.figures.std), _size(layer)
     return std / size if std is not None and size and layer.units * layer.samples > 1 else None
 
 
 def _spread_across_inputs(layer: Layer) -> float | None:
-    """Of a layer of several inputs: std_across_inputs / std."""
+    """The ratio std_across_inputs / std of a layer that sees several inputs."""
     signal = _at_most(layer, "std_across_inputs", layer.figures.std_across_inputs)
     std = layer.figures.std
     if signal is None or not std or not _is_known(layer, "std") or layer.samples == 1:
@@ -187,7 +182,7 @@ def _flat_share(layer: Layer) -> float | None:
 
 
 def _dead_share(layer: Layer) -> float | None:
-    """Which part of the units is dead, or of a convolution's channels; one value is no evidence."""
+    """Which part of the units (channels) is dead; a single value of each is no evidence."""
     if layer.samples * layer.positions == 1 or not _is_known(layer, "dead_units"):
         return None
     if layer.figures.channels is not None:
@@ -195,24 +190,24 @@ def _dead_share(layer: Layer) -> float | None:
     return layer.figures.dead_units / layer.units
 
 
-def _signal_ratios(layers: Layers) -> list[Ratio]:
-    """From each layer to the next, in the signal's direction, as far as both are known."""
+def _signal_ratios(layers: Layers) -> LogRatios:
+    """The ratios from each layer to the next, forward, as far as both are known."""
     layers = _whole(layers)
     sizes = [_size(layer) for layer in layers]
-    return [
-        Ratio(layer.number, 2 * (_log(after) - log(before)))
+    return {
+        layer.number: 2 * (_log(after) - log(before))
         for layer, before, after in zip(layers[1:], sizes, sizes[1:], strict=False)
         if before and after is not None
-    ]
+    }
 
 
-def _gradient_ratios(layers: Layers) -> list[Ratio]:
-    """From each layer back to the one before, in the gradient's direction."""
+def _gradient_ratios(layers: Layers) -> LogRatios:
+    """The ratios from each layer back to the one before."""
     whole = _whole(layers)
     if len(whole) < len(layers):
         whole = whole[:-1]
     above = {layer.number - 1: layer.positions for layer in layers}
-    ratios = []
+    ratios = {}
     for layer in reversed(whole):
         gradient = layer.figures.gradient
         if gradient is None or gradient.ratio is None or gradient.nonfinite:
@@ -221,7 +216,7 @@ def _gradient_ratios(layers: Layers) -> list[Ratio]:
             continue
         # A kernel's gradient adds up what comes back to all positions.
         places = layer.positions / above.get(layer.number, layer.positions)
-        ratios.append(Ratio(layer.number, _log(gradient.ratio * places)))
+        ratios[layer.number] = _log(gradient.ratio * places)
     return ratios
 
 
@@ -230,7 +225,7 @@ def _log(value: float) -> float:
 
 
 def _exp(value: float) -> float:
-    """Always finite, for a verdict's value is a number of JSON."""
+    """The exponential, cut to be finite: a verdict's value is a number of JSON."""
     return exp(min(value, MOST_LOG))
 
 
@@ -410,6 +405,6 @@ def draw_verdict(
 
 
 def _values(figures: LayerStatistics) -> int:
-    """How many there are, samples × units."""
+    """The number of a layer's values, samples × units."""
     held = figures.histogram
     return sum(held.counts) + held.underflow + held.overflow + figures.nonfinite

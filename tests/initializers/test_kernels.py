@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from support.peers.tables import orthonormality
 from weightinit_cli.convolution import Shape
-from weightinit_cli.errors import ParameterError
 from weightinit_cli.initializers import INITIALIZERS, Fans
 from weightinit_cli.network import Conv
+from weightinit_cli.parameters import ParameterError
 from weightinit_cli.streams import Role, stream
 
 RECORDED = json.loads((Path(__file__).parents[1] / "peers" / "kernels.json").read_text("ascii"))

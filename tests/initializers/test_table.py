@@ -7,9 +7,8 @@ import inspect
 import pytest
 
 from weightinit_cli.activations import ACTIVATIONS
-from weightinit_cli.errors import ParameterError
 from weightinit_cli.initializers import ALIASES, INITIALIZERS, Fans
-from weightinit_cli.parameters import REQUIRED
+from weightinit_cli.parameters import REQUIRED, ParameterError
 
 ROWS = [pytest.param(row, id=name) for name, row in INITIALIZERS.items()]
 

@@ -36,7 +36,7 @@ class Fans(NamedTuple):
 
     @classmethod
     def of_kernel(cls, kernel: tuple[int, ...], inputs: int, outputs: int, *, first: bool) -> Fans:
-        """Those of a convolution from so many channels to so many."""
+        """Return the fans of a convolution between these numbers of channels."""
         area = prod(kernel)
         return cls(inputs * area, outputs * area, first, kernel)
 
@@ -212,7 +212,7 @@ class Orthogonal:
 
     @property
     def std(self) -> float:
-        """gain / sqrt(max(fan_in, out))."""
+        """Standard deviation of an entry: gain / sqrt(max(fan_in, out))."""
         return self.gain / sqrt(self.fans.larger)
 
     def fill(self, panel: Matrix, generator: Generator) -> bytes:
@@ -273,7 +273,7 @@ class Sparse:
 
     @property
     def std(self) -> float:
-        """scale sqrt(1 - zeros / columns)."""
+        """Standard deviation of an entry: scale sqrt(1 - zeros / columns)."""
         return self.scale * sqrt(1 - self.zeros / self.columns)
 
     def fill(self, panel: Matrix, generator: Generator) -> bytes:
@@ -348,7 +348,7 @@ class Centred:
 
     @property
     def scratch(self) -> int:
-        """The matrix's, per entry of the kernel."""
+        """Bytes that filling the matrix takes, for each entry of the kernel."""
         return -(-self.matrix.scratch // prod(self.kernel))
 
     def fill(self, panel: Matrix, generator: Generator) -> bytes:

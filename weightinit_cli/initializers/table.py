@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from weightinit_cli.initializers import plain, scaling
+from weightinit_cli.initializers import schemes
 from weightinit_cli.initializers.samplers import LAWS, Sampler
 from weightinit_cli.parameters import Alias, Parameter
 
@@ -47,7 +47,7 @@ class Initializer(NamedTuple):
 
     @property
     def doc(self) -> str:
-        """What it is, in one line."""
+        """The initializer in one line: the first of its function's docstring."""
         return (self.build.__doc__ or "").partition("\n")[0]
 
 
@@ -89,29 +89,29 @@ _HE = "He et al. 2015 (arXiv:1502.01852)"
 _LECUN = "LeCun et al. 1998, Efficient BackProp"
 
 INITIALIZERS: Final[dict[str, Initializer]] = {
-    "zeros": Initializer(plain.zeros, "0", "Keras, torch, JAX"),
-    "ones": Initializer(plain.ones, "0", "Keras, torch, JAX"),
+    "zeros": Initializer(schemes.zeros, "0", "Keras, torch, JAX"),
+    "ones": Initializer(schemes.ones, "0", "Keras, torch, JAX"),
     "constant": Initializer(
-        plain.constant,
+        schemes.constant,
         "0",
         "Keras, torch, JAX",
         parameters=(Parameter("value", "value of every entry"),),
     ),
-    "normal": Initializer(plain.normal, "std", "Keras, torch, JAX", parameters=(_STD, _MEAN)),
+    "normal": Initializer(schemes.normal, "std", "Keras, torch, JAX", parameters=(_STD, _MEAN)),
     "uniform": Initializer(
-        plain.uniform,
+        schemes.uniform,
         "(high - low) / sqrt(12)",
         "Keras, torch, JAX",
         parameters=(Parameter("low", "lower end"), Parameter("high", "upper end")),
     ),
     "truncated_normal": Initializer(
-        plain.truncated_normal,
+        schemes.truncated_normal,
         "0.8796 std",
         "Keras, JAX (not corrected)",
         parameters=(_STD, _MEAN),
     ),
     "variance_scaling": Initializer(
-        scaling.variance_scaling,
+        schemes.variance_scaling,
         "sqrt(scale / n), n by mode",
         "JAX",
         f"{_HE}, generalised by Keras and JAX; Keras calls our normal untruncated_normal",
@@ -123,20 +123,20 @@ INITIALIZERS: Final[dict[str, Initializer]] = {
         needs_fans=True,
     ),
     "lecun_normal": Initializer(
-        scaling.lecun_normal, "sqrt(1 / fan_in)", "Keras (truncated)", _LECUN, needs_fans=True
+        schemes.lecun_normal, "sqrt(1 / fan_in)", "Keras (truncated)", _LECUN, needs_fans=True
     ),
     "lecun_uniform": Initializer(
-        scaling.lecun_uniform, "sqrt(1 / fan_in)", "Keras", _LECUN, needs_fans=True
+        schemes.lecun_uniform, "sqrt(1 / fan_in)", "Keras", _LECUN, needs_fans=True
     ),
     "glorot_normal": Initializer(
-        scaling.glorot_normal,
+        schemes.glorot_normal,
         "sqrt(2 / (fan_in + fan_out))",
         "Keras (truncated)",
         _GLOROT,
         needs_fans=True,
     ),
     "xavier_normal": Initializer(
-        scaling.xavier_normal,
+        schemes.xavier_normal,
         "gain sqrt(2 / (fan_in + fan_out))",
         "torch (plain)",
         _GLOROT,
@@ -144,7 +144,7 @@ INITIALIZERS: Final[dict[str, Initializer]] = {
         needs_fans=True,
     ),
     "xavier_uniform": Initializer(
-        scaling.xavier_uniform,
+        schemes.xavier_uniform,
         "gain sqrt(2 / (fan_in + fan_out))",
         "torch",
         _GLOROT,
@@ -152,13 +152,13 @@ INITIALIZERS: Final[dict[str, Initializer]] = {
         needs_fans=True,
     ),
     "he_normal": Initializer(
-        scaling.he_normal, "sqrt(2 / fan_in)", "Keras (truncated)", _HE, needs_fans=True
+        schemes.he_normal, "sqrt(2 / fan_in)", "Keras (truncated)", _HE, needs_fans=True
     ),
     "he_uniform": Initializer(
-        scaling.he_uniform, "sqrt(2 / fan_in)", "Keras", _HE, needs_fans=True
+        schemes.he_uniform, "sqrt(2 / fan_in)", "Keras", _HE, needs_fans=True
     ),
     "kaiming_normal": Initializer(
-        scaling.kaiming_normal,
+        schemes.kaiming_normal,
         "gain / sqrt(fan)",
         "torch (plain)",
         _HE,
@@ -166,7 +166,7 @@ INITIALIZERS: Final[dict[str, Initializer]] = {
         needs_fans=True,
     ),
     "kaiming_uniform": Initializer(
-        scaling.kaiming_uniform,
+        schemes.kaiming_uniform,
         "gain / sqrt(fan)",
         "torch",
         _HE,
@@ -174,7 +174,7 @@ INITIALIZERS: Final[dict[str, Initializer]] = {
         needs_fans=True,
     ),
     "critical": Initializer(
-        scaling.critical,
+        schemes.critical,
         "sigma_w / sqrt(fan_in), sigma_w where chi_1 = 1",
         "winit",
         "Schoenholz et al. 2017 (arXiv:1611.01232), section 3; for the sigma_b of the biases",
@@ -182,15 +182,15 @@ INITIALIZERS: Final[dict[str, Initializer]] = {
         theory="sigma_w",
     ),
     "torch_linear": Initializer(
-        scaling.torch_linear,
+        schemes.torch_linear,
         "sqrt(1 / (3 fan_in))",
         "torch (its default)",
         needs_fans=True,
         default_bias="torch_linear",
-        build_bias=scaling.torch_linear,
+        build_bias=schemes.torch_linear,
     ),
     "sparse": Initializer(
-        plain.sparse,
+        schemes.sparse,
         "std sqrt(1 - sparsity)",
         "torch",
         "Martens 2010",
@@ -201,7 +201,7 @@ INITIALIZERS: Final[dict[str, Initializer]] = {
         needs_fans=True,
     ),
     "siren": Initializer(
-        scaling.siren,
+        schemes.siren,
         "sqrt(2 / fan_in) / omega; 1 / (sqrt(3) fan_in) in layer 1",
         "the authors' code",
         "Sitzmann et al. 2020 (arXiv:2006.09661); takes omega from the activation sin",
@@ -210,16 +210,16 @@ INITIALIZERS: Final[dict[str, Initializer]] = {
         activation="sin",
     ),
     "nguyen_widrow": Initializer(
-        plain.nguyen_widrow,
+        schemes.nguyen_widrow,
         "0.7 out^(1 / fan_in) / sqrt(fan_in)",
         "the paper",
         "Nguyen & Widrow 1990; for inputs in [-1, 1]",
         needs_fans=True,
         default_bias="nguyen_widrow",
-        build_bias=plain.nguyen_widrow_bias,
+        build_bias=schemes.nguyen_widrow_bias,
     ),
     "orthogonal": Initializer(
-        plain.orthogonal,
+        schemes.orthogonal,
         "gain / sqrt(max(fan_in, out))",
         "Keras, torch",
         "Saxe et al. 2014 (arXiv:1312.6120)",
@@ -227,7 +227,7 @@ INITIALIZERS: Final[dict[str, Initializer]] = {
         needs_fans=True,
     ),
     "delta_orthogonal": Initializer(
-        plain.delta_orthogonal,
+        schemes.delta_orthogonal,
         "gain / sqrt(fan_out)",
         "JAX",
         "Xiao et al. 2018 (arXiv:1806.05393); for kernels, (height, width, in, out), in <= out",
@@ -235,10 +235,10 @@ INITIALIZERS: Final[dict[str, Initializer]] = {
         needs_fans=True,
         only="kernel",
         instead="orthogonal",
-        centre=plain.lower_centre,
+        centre=schemes.lower_centre,
     ),
     "lsuv": Initializer(
-        plain.lsuv,
+        schemes.lsuv,
         "s / sqrt(max(fan_in, out)), s by the data",
         "the authors' code",
         "Mishkin & Matas 2016 (arXiv:1511.06422); the tolerance is that of their code for Keras",
@@ -247,7 +247,7 @@ INITIALIZERS: Final[dict[str, Initializer]] = {
         data_dependent=True,
     ),
     "identity": Initializer(
-        plain.identity,
+        schemes.identity,
         "gain sqrt(p (1 - p)), p = 1 / max(fan_in, fan_out)",
         "Keras; torch's eye",
         "Le et al. 2015 (arXiv:1504.00941); for matrices",
@@ -257,7 +257,7 @@ INITIALIZERS: Final[dict[str, Initializer]] = {
         instead="dirac",
     ),
     "dirac": Initializer(
-        plain.dirac,
+        schemes.dirac,
         "sqrt(p (1 - p)), p = min(1 / fan_in, groups / fan_out)",
         "torch",
         "for kernels, (height, width, in, out)",
@@ -267,7 +267,7 @@ INITIALIZERS: Final[dict[str, Initializer]] = {
         needs_fans=True,
         only="kernel",
         instead="identity",
-        centre=plain.upper_centre,
+        centre=schemes.upper_centre,
     ),
 }
 

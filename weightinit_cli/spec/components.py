@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from weightinit_cli.errors import ParameterError
+from weightinit_cli.parameters import ParameterError
 from weightinit_cli.spec.model import Component
 from weightinit_cli.spec.nodes import (
     MapNode,
