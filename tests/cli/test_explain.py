@@ -10,7 +10,7 @@ import pytest
 
 from weightinit_cli import load_result
 from weightinit_cli.cli import steps, table, terminal, theory
-from weightinit_cli.cli.explain import MARKS, WORDS, column_meanings
+from weightinit_cli.cli.reference import MARKS, WORDS, column_meanings
 from weightinit_cli.cli.several import HEADS
 from weightinit_cli.results import LayerTheory, Prediction
 from weightinit_cli.results.model import HEALTHY

@@ -1,4 +1,4 @@
-"""`winit check`, and the options and reports that `winit diff` shares with it."""
+"""`winit check` and `winit diff`: what has changed of saved results."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,26 +18,26 @@ from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.errors import FAILED, Mark, Problem, SpecError, WinitError, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from weightinit_cli.guard import Checked, Pair, Report
     from weightinit_cli.saving import Saved
     from weightinit_cli.spec import AnySpec
 
-exclude_option = click.option(
+_exclude_option = click.option(
     "--exclude",
     "globs",
     metavar="GLOB",
     multiple=True,
     help="Leave out runs whose folder matches, e.g. 'sweep*'. Repeatable.",
 )
-junit_option = click.option(
+_junit_option = click.option(
     "--junit",
     metavar="FILE",
     type=path_of,
     help="Write a JUnit XML file, which the usual CI systems read.",
 )
-style_option = click.option(
+_style_option = click.option(
     "--format",
     "style",
     type=click.Choice(("text", "json", "github")),
@@ -47,7 +47,19 @@ style_option = click.option(
 )
 
 
-def refuse_nan(
+def _alpha_option(words: str) -> Callable[[Any], Any]:
+    """How often, by chance alone, figures of other draws may be told apart."""
+    return click.option(
+        "--alpha",
+        type=click.FloatRange(0, 1, min_open=True, max_open=True),
+        default=1e-3,
+        show_default=True,
+        callback=_refuse_nan,
+        help=words,
+    )
+
+
+def _refuse_nan(
     context: click.Context,  # noqa: ARG001
     option: click.Parameter,  # noqa: ARG001
     value: float,
@@ -66,22 +78,15 @@ def refuse_nan(
     type=path_of,
     help="Take the specs from SPEC... (files or folders), the saved results from OUT.",
 )
-@exclude_option
-@click.option(
-    "--alpha",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    default=1e-3,
-    show_default=True,
-    callback=refuse_nan,
-    help="How often the statistical gate of a whole check may raise a false alarm.",
-)
+@_exclude_option
+@_alpha_option("How often the statistical gate of a whole check may raise a false alarm.")
 @click.option("--update", is_flag=True, help="Write what differs as the new baseline; exits 1.")
-@junit_option
-@style_option
+@_junit_option
+@_style_option
 @data_option
 @threads_option
 @click.option("-q", "--quiet", is_flag=True, help="Print only what differs, and errors.")
-def command(
+def check(
     paths: tuple[str, ...],
     against: Path | None,
     globs: tuple[str, ...],
@@ -106,7 +111,7 @@ def command(
     bar = partial(ProgressBar, shown=not quiet)
     done = guard.check(pairs, alpha=alpha, threads=threads, bar=bar, keep=update)
     reports = [each.report for each in done]
-    code = max(code, tell(reports, style, junit, quiet=quiet, updating=update))
+    code = max(code, _tell_reports(reports, style, junit, quiet=quiet, updating=update))
     if update:
         outdated = [each for each in done if each.outdated]
         code = max(code, _update(outdated, threads))
@@ -115,7 +120,39 @@ def command(
     return code
 
 
-def kept_runs(runs: Iterable[str], globs: Sequence[str], *, quiet: bool) -> list[str]:
+@click.command("diff")
+@click.argument("old", metavar="A", type=path_of)
+@click.argument("new", metavar="B", type=path_of)
+@_exclude_option
+@_alpha_option("How often equal networks of other draws may be told apart.")
+@_junit_option
+@_style_option
+@click.option("-q", "--quiet", is_flag=True, help="Print only what differs, and errors.")
+def diff(
+    old: Path,
+    new: Path,
+    globs: tuple[str, ...],
+    alpha: float,
+    junit: Path | None,
+    style: str,
+    quiet: bool,
+) -> int:
+    """Compare two saved results, or the results in two folders, without running anything.
+
+    From one machine: every figure to the last bit. With the same draws elsewhere: to 1e-6 (winit
+    check also knows what rounding does to this network). With other draws: the figures whose
+    standard error the theory or the repeats tell, in units of it. Exits 1 where they differ.
+    """
+    from weightinit_cli import guard
+
+    with ProgressBar("comparing", shown=not quiet) as progress:
+        sides = guard.sides_of(old, new)
+        kept = {run: sides[run] for run in _kept_runs(sides, globs, quiet=quiet)}
+        reports = guard.diff(kept, alpha=alpha, progress=progress)
+    return _tell_reports(reports, style, junit, quiet=quiet, updating=True)
+
+
+def _kept_runs(runs: Iterable[str], globs: Sequence[str], *, quiet: bool) -> list[str]:
     """The runs that `--exclude` leaves; those that it does not are printed.
 
     Raises SpecError where it leaves none of them.
@@ -133,7 +170,7 @@ def kept_runs(runs: Iterable[str], globs: Sequence[str], *, quiet: bool) -> list
     return kept
 
 
-def tell(
+def _tell_reports(
     reports: Sequence[Report], style: str, junit: Path | None, *, quiet: bool, updating: bool
 ) -> int:
     """Print the reports in a style, write the JUnit file, and return the exit code."""
@@ -185,7 +222,7 @@ def _pairs_of(
         saved = guard.find_results(against)
         configs, code = specs.find(paths, quiet=quiet)
         unread, pairs = guard.pairs_of_specs(configs, saved, against, specs.load)
-    kept = set(kept_runs((pair.run for pair in pairs), globs, quiet=quiet))
+    kept = set(_kept_runs((pair.run for pair in pairs), globs, quiet=quiet))
     return unread + [pair for pair in pairs if pair.run in kept], code
 
 
@@ -195,7 +232,7 @@ def _update(outdated: Sequence[Checked], threads: int | None) -> int:
     code = FAILED if outdated else 0
     for each in outdated:
         try:
-            code = max(code, _tell(guard.update(each, threads)))
+            code = max(code, _tell_saved(guard.update(each, threads)))
         except WinitError as error:
             code = max(code, terminal.fail(error.lines, error.exit_code))
     return code
@@ -209,7 +246,7 @@ def _renew(changed: set[str], paths: tuple[str, ...], against: Path) -> int:
     for spec, folders in _several_of(paths):
         if not changed.isdisjoint(folders):
             try:
-                code = max(code, _tell(compare_saved(spec, against)))
+                code = max(code, _tell_saved(compare_saved(spec, against)))
             except WinitError as error:
                 code = max(code, terminal.fail(error.lines, error.exit_code))
     return code
@@ -227,7 +264,7 @@ def _several_of(paths: Sequence[str]) -> Iterator[tuple[AnySpec, list[str]]]:
                 yield spec, [run.folder for run in expand(spec)]
 
 
-def _tell(saved: Saved) -> int:
+def _tell_saved(saved: Saved) -> int:
     for path in saved.paths:
         terminal.note(f"written: {path}")
     if saved.interrupted:

@@ -1,4 +1,4 @@
-"""`winit theory`."""
+"""`winit theory` and `winit phase`: what is predicted, without a run."""
 
 from __future__ import annotations
 
@@ -8,34 +8,44 @@ import click
 
 from weightinit_cli.cli import specs, terminal
 from weightinit_cli.cli.columns import UNLIMITED, Cell, Column, layout_for
-from weightinit_cli.cli.options import config_option, set_option
+from weightinit_cli.cli.heading import fitted
+from weightinit_cli.cli.notes import tell_undrawn
+from weightinit_cli.cli.options import (
+    config_option,
+    format_option,
+    output_option,
+    quiet_option,
+    set_option,
+)
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.errors import WinitError, counted, printable
-from weightinit_cli.numerals import short
+from weightinit_cli.numerals import rounded_up, short
 from weightinit_cli.results.figures import FIGURES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
     from typing import Any
 
     from weightinit_cli.results import LayerTheory
-    from weightinit_cli.results.forecast import Forecast, Limits
+    from weightinit_cli.results.forecast import Forecast, Limits, PhaseDiagram
 
 # Rows of the table from either end of a deep network; --json has all layers.
-MOST_ROWS = 20
+MOST_LAYERS = 20
 
 # Below so many layers per e-fold, what changes is told by the layer.
 FEW = 3
 
 # From so many layers on they are told without decimals, and from so many on as a power of ten.
 MANY, TOO_MANY = 1e3, 1e6
+MOST_UNITS = 10**9
 
 
 @click.command("theory")
 @config_option
 @set_option
 @click.option("--json", "as_json", is_flag=True, help="Print each forecast as one line of JSON.")
-def command(configs: tuple[str, ...], overrides: tuple[str, ...], as_json: bool) -> int:
+def theory(configs: tuple[str, ...], overrides: tuple[str, ...], as_json: bool) -> int:
     """Print what mean-field theory predicts of every layer, without drawing a network.
 
     A row per layer: q, the variance of a pre-activation; c, the correlation of two inputs; the
@@ -61,19 +71,19 @@ def command(configs: tuple[str, ...], overrides: tuple[str, ...], as_json: bool)
         except WinitError as error:
             code = max(code, terminal.fail(error.lines, error.exit_code))
             continue
-        for line in [_json(said)] if as_json else [""] * (number > 0) + _lines(said):
+        for line in [_json_line(said)] if as_json else [""] * (number > 0) + _theory_lines(said):
             terminal.say(line)
     return code
 
 
-def _json(said: Forecast) -> str:
+def _json_line(predicted: Forecast | PhaseDiagram) -> str:
     import json
     from dataclasses import asdict
 
-    return json.dumps(asdict(said), separators=(",", ":"), sort_keys=True, allow_nan=False)
+    return json.dumps(asdict(predicted), separators=(",", ":"), sort_keys=True, allow_nan=False)
 
 
-def _lines(said: Forecast) -> list[str]:
+def _theory_lines(said: Forecast) -> list[str]:
     from weightinit_cli.results.words import described
 
     columns = terminal.columns() or terminal.PIPED_COLUMNS
@@ -91,16 +101,16 @@ def _table(said: Forecast) -> list[str]:
     from weightinit_cli.results.shapes import layer_count
 
     numbered = list(enumerate(said.layers, 1))
-    left_out = len(numbered) - 2 * MOST_ROWS
+    left_out = len(numbered) - 2 * MOST_LAYERS
     if left_out > 0:
-        numbered[MOST_ROWS:-MOST_ROWS] = []
+        numbered[MOST_LAYERS:-MOST_LAYERS] = []
     table = table_columns(numbered)
     columns = terminal.columns() or UNLIMITED
     layout = layout_for(table, columns)
     lines = layout.rows()
     if left_out > 0:
         note = f"({counted(left_out, 'layer')} left out; --json has all)"
-        lines.insert(MOST_ROWS, note)
+        lines.insert(MOST_LAYERS, note)
     if len(layout.columns) < len(table):
         spare = ", ".join(column.head for column in table if column.spare)
         note = f"({spare} left out for want of room; --json has all)"
@@ -231,3 +241,91 @@ def _layers(value: float) -> str:
 
 def _number(value: float | None, digits: int = 4) -> str:
     return "-" if value is None else short(f"{value:.{digits}g}")
+
+
+@click.command("phase")
+@click.option(
+    "-a",
+    "--activation",
+    required=True,
+    metavar="ACTIVATION",
+    help="As in a spec: tanh, or '{name: leaky_relu, negative_slope: 0.1}'.",
+)
+@click.option(
+    "--width",
+    type=click.IntRange(1, MOST_UNITS),
+    default=100,
+    show_default=True,
+    help="Units per layer; places the standard initializers on the diagram.",
+)
+@output_option("Where the picture goes: OUTPUT_DIR/phase-<activation>/.")
+@format_option
+@click.option("--json", "as_json", is_flag=True, help="Print the diagram as one line of JSON.")
+@quiet_option
+def phase(
+    activation: str,
+    width: int,
+    output_dir: Path,
+    formats: tuple[str, ...],
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Draw what becomes of signal and gradient over (sigma_w, sigma_b), the scales of the weights
+    and biases (sigma_w^2 = fan_in Var(W)).
+
+    Below the critical line chi_1 = 1 two inputs become one and gradients vanish, above it they
+    come apart and gradients explode; on it both reach deepest. Standard initializers at --width
+    are marked.
+    """  # noqa: D205
+    from weightinit_cli.experiments import phase_diagram
+    from weightinit_cli.results import write_files
+    from weightinit_cli.saving import Saved, drawn
+    from weightinit_cli.spec import parse_activation
+
+    component = parse_activation(activation, "--activation")
+    folder = "-".join(["phase", component.name, *(f"{k}-{v}" for k, v in component.parameters)])
+    with ProgressBar(f"drawing {folder}", shown=not quiet):
+        diagram = phase_diagram(component, width)
+        pictures = drawn(lambda: _phase_pictures(diagram, formats))
+        paths = write_files(output_dir, folder, pictures.files) if pictures.files else []
+    if as_json:
+        terminal.say(_json_line(diagram))
+    elif not quiet:
+        for line in _phase_lines(diagram):
+            terminal.say(line)
+        for path in paths:
+            terminal.say(printable(str(path)))
+    return tell_undrawn(Saved(paths, pictures.undrawn))
+
+
+def _phase_pictures(diagram: PhaseDiagram, formats: tuple[str, ...]) -> dict[str, bytes]:
+    from weightinit_cli.plots import compose_phase, render
+
+    drawing = compose_phase(diagram)
+    return {f"phase.{name}": render(drawing, name, "") for name in dict.fromkeys(formats)}
+
+
+def _phase_lines(diagram: PhaseDiagram) -> list[str]:
+    critical = fitted(f"{diagram.activation}: {_critical_line(diagram)}")
+    lines = [click.style(line, bold=True) for line in critical]
+    if diagram.critical_kind in ("line", "line above"):
+        step = max(len(diagram.critical) // 8, 1)
+        lines.append(click.style("sigma_b  sigma_w", dim=True))
+        lines += [f"{b:7.3f}  {w:7.4f}" for w, b in diagram.critical[::step]]
+    if diagram.note and diagram.critical_kind != "line above":
+        lines += fitted(diagram.note.removeprefix("has no critical sigma_w: "))
+    return lines
+
+
+def _critical_line(diagram: PhaseDiagram) -> str:
+    if diagram.critical_kind == "none":
+        return "no critical line"
+    sigma_w, sigma_b = diagram.critical[0]
+    if diagram.critical_kind == "point":
+        return f"critical at the single point sigma_w = {sigma_w:.5g}, sigma_b = 0"
+    start = f"{rounded_up(sigma_b):.5g}"
+    line = f"critical line from sigma_b = {start} on (sigma_w = {sigma_w:.5g} there)"
+    if diagram.begins is None:
+        return line
+    but = f"but inputs of mean square 1 do not reach it below {start}"
+    return f"{line}; it begins at {diagram.begins:.5g}, {but}"

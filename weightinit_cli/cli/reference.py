@@ -1,0 +1,346 @@
+"""`winit list` and `winit explain`: what the names and words of specs and tables mean."""
+
+from __future__ import annotations
+
+import re
+import sys
+from itertools import product, takewhile
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from weightinit_cli.cli import terminal
+from weightinit_cli.cli.columns import Cell, Column, layouts, narrowed
+from weightinit_cli.cli.progress import ProgressBar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from weightinit_cli.activations import Activation, Row
+    from weightinit_cli.parameters import Alias, Parameter
+    from weightinit_cli.verdicts import Definition
+
+FLAT = 0.05
+INDENT = 4
+MARGIN = 2
+OUT = (
+    "fan_in, fan_out: connections into and out of a unit, of a kernel times its area; out: units, "
+    "or output channels of a kernel."
+)
+MARGINAL = 1e-9
+
+# Values of the numbers that have no default, to show what becomes of an activation with them.
+EXAMPLES: dict[str, dict[str, float]] = {
+    "leaky_relu": {"negative_slope": 0.01},
+    "prelu": {"negative_slope": 0.25},
+    "sin": {"omega": 30.0},
+    "threshold": {"threshold": 1.0, "value": 0.0},
+}
+LABELS = 11
+# What stands in place of a figure, in any column.
+BELOW = "<6e-8"
+MARKS = {
+    BELOW: "the figure is too small for the numbers that the network is computed with (dtype): "
+    "all that is known is that it is smaller than this",
+    "?": "nothing is known of the figure: it depends on values that the dtype rounds away",
+    ">=98": "at least so many: rounding may have made others equal to one of them",
+    "<0.1%": "there are some, but fewer than one of 1,000",
+    ">99.9%": "all but fewer than one of 1,000",
+    "-": "there is no such figure",
+}
+# The words of stats.json and summary.csv that no column shows.
+WORDS = {
+    "floor": "what a figure has to reach to be more than rounding or underflow",
+    "resolution": "the floors of a layer's figures, which the dtype sets, in stats.json",
+    "unresolved": "the figures that lie below their floor, or of which nothing is known, "
+    "in stats.json, in summary.csv and in pictures",
+    "no_z": "why a figure that theory predicts has no z, in stats.json",
+}
+# The heads of the tables' columns that are no single figure of a layer; those of the experiments
+# over steps after the others.
+OTHER_COLUMNS = {
+    "finite": "how many of the layer's activations are finite numbers: its figures are of these, "
+    "and leave out inf and nan",
+    "grad. finite": "how many values of the gradient at this layer are finite numbers: its ratio "
+    "compares these with those of the layer after, and leaves out inf and nan",
+    "outside": "the share of activations outside the histogram's range",
+    "histogram": "how the layer's activations are spread, from low to high",
+    "q": "theory's variance of a pre-activation",
+    "c": "theory's correlation of two inputs' pre-activations",
+    "grad.": "theory's root mean square of the gradient at the pre-activations",
+    "loss": "the cross-entropy, mean over the points, in the end",
+    "entropy": "of the labels: the loss of a network that says the same of every point",
+    "units": "how many units the layer has; of several runs, how many of the first layer's differ "
+    "in the end",
+    "span": "the participation ratio of the first layer's units: how many directions they span",
+    "first moved": "the first step that changes the layer's weights",
+    "at start": "how many of the layer's units differ before the first step",
+    "at most": "how many of the layer's units differ at most, over all recorded steps",
+    "at end": "how many of the layer's units differ after the last step",
+    "directions": "the participation ratio of the layer's units: how many directions they span",
+    "gradient": "the root mean square of the layer's weight gradient at the last step",
+    "first loss": "the training loss before the first step",
+    "train loss": "the cross-entropy over the training examples, in the end",
+    "test loss": "the cross-entropy over the test examples, in the end",
+    "test acc.": "the share of test examples whose class the network says right",
+}
+Z = (
+    "how many standard errors std lies from what theory expects at this width; more than 5 are no "
+    "chance; where there is none, no_z in stats.json says why"
+)
+
+
+@click.command("list")
+@click.argument("what", type=click.Choice(["initializers", "activations", "configs"]))
+def list_names(what: str) -> None:
+    """Print the initializers, the activations or the shipped configs."""
+    tables = {"initializers": _initializers, "activations": _activations, "configs": _configs}
+    with ProgressBar(f"listing {what}", shown=True):
+        lines = tables[what](terminal.columns() or terminal.PIPED_COLUMNS)
+    for line in lines:
+        terminal.say(line)
+    if sys.flags.optimize > 1:
+        terminal.note("Python runs without docstrings here (-OO): the definitions are left out")
+
+
+def _initializers(columns: int) -> list[str]:
+    from weightinit_cli.initializers import ALIASES, INITIALIZERS
+
+    rows = [(name, entry.std, entry.convention) for name, entry in INITIALIZERS.items()]
+    details = [
+        [entry.doc, entry.reference, *map(_parameter, entry.parameters)]
+        for entry in INITIALIZERS.values()
+    ]
+    heads = ("initializer", "standard deviation", "convention of")
+    out = terminal.wrapped(OUT, columns, indent=INDENT)
+    return [*_entries(heads, rows, details, columns), "", *out, *_aliases(ALIASES, columns)]
+
+
+def _activations(columns: int) -> list[str]:
+    from weightinit_cli.activations import ACTIVATIONS, ALIASES
+
+    rows = [(name, entry.formula) for name, entry in ACTIVATIONS.items()]
+    details = [
+        [
+            _derivative(entry),
+            *_shapes(name, entry),
+            entry.reference,
+            *map(_parameter, entry.parameters),
+        ]
+        for name, entry in ACTIVATIONS.items()
+    ]
+    flat = f"Flat: where the slope is at most {FLAT:.0%} of the largest slope."
+    return [
+        *_entries(("activation", "formula"), rows, details, columns),
+        *_aliases(ALIASES, columns),
+        *terminal.wrapped(flat, columns, indent=INDENT),
+    ]
+
+
+def _configs(columns: int) -> list[str]:
+    from weightinit_cli.spec import shipped_configs
+
+    rows = [(path.stem, _leading_comment(path)) for path in shipped_configs()]
+    return _entries(("config", "what it shows"), rows, [[]] * len(rows), columns)
+
+
+def _leading_comment(path: Path) -> str:
+    """The first paragraph of the comment at the top."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    comment = takewhile(lambda line: line.lstrip("# ") and line.startswith("#"), lines)
+    return " ".join(line.lstrip("# ") for line in comment)
+
+
+def _entries(
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    details: Sequence[Sequence[str]],
+    columns: int,
+) -> list[str]:
+    """A row per entry, its details below it; the widest column gives way to the terminal's."""
+    table = [
+        Column(head, [Cell(text) for text in texts], words=True)
+        for head, *texts in zip(heads, *rows, strict=True)
+    ]
+    layout = narrowed(layouts(table, columns - MARGIN)[0])
+    lines = [click.style(line, dim=True) for line in layout.head_lines()]
+    for (name, *others), below in zip(rows, details, strict=True):
+        lines += layout.row([Cell(name, bold=True), *map(Cell, others)])
+        for detail in filter(None, below):
+            shown = terminal.wrapped(detail, columns - INDENT, indent=INDENT)
+            lines += [" " * INDENT + line for line in shown]
+    return lines
+
+
+def _derivative(entry: Row) -> str:
+    """The first line of the function's docstring where it has the derivative."""
+    line = (entry.build.__doc__ or "").partition("\n")[0]
+    return line if "derivative" in line else ""
+
+
+def _shapes(name: str, entry: Row) -> list[str]:
+    """Bounds, kinks and flat ends, for each choice; the numbers that it holds for are named."""
+    values = [
+        parameter.choices
+        or (EXAMPLES[name][parameter.name] if parameter.required else parameter.default,)
+        for parameter in entry.parameters
+    ]
+    lines = []
+    for given in product(*values):
+        arguments = {p.name: value for p, value in zip(entry.parameters, given, strict=True)}
+        named = ", ".join(
+            f"{key} {value if isinstance(value, str) else format(value, 'g')}"
+            for key, value in arguments.items()
+        )
+        shape = _shape(entry.build(**arguments))
+        prefix = f"with {named}: " if named else ""
+        lines += [f"{prefix}{said}" for said in (shape, _gain(name, entry, arguments))]
+    return lines
+
+
+def _shape(activation: Activation) -> str:
+    low, high = activation.bounds
+    parts = [f"bounds {low:.4g} and {high:.4g}" if (low, high) != (-inf, inf) else "unbounded"]
+    kinks = ", ".join(f"{kink:.4g}" for kink in activation.kinks)
+    parts.append(f"kink{'s' * (len(activation.kinks) > 1)} at {kinks}" if kinks else "no kink")
+    x_low, x_high = activation.ends(FLAT)
+    ends = [f"x <= {x_low:.4g}"] if x_low is not None else []
+    if x_high is not None:
+        ends.append("x > 0" if 0 < x_high < 1e-300 else f"x >= {x_high:.4g}")
+    parts.append(f"flat where {' or '.join(ends)}" if ends else "no flat end")
+    return "; ".join(parts)
+
+
+def _gain(name: str, entry: Row, arguments: Mapping[str, Any]) -> str:
+    """`gain: auto`, torch's beside it, and whether the variance stays at 1 with it."""
+    from weightinit_cli.experiments import gain_of
+    from weightinit_cli.spec import Component
+
+    gain, slope = gain_of(Component(name, tuple(arguments.items())))
+    if gain == inf:
+        return "no gain: it is zero"
+    said = f"gain {gain:.4g}"
+    if entry.torch_gain is not None:
+        said += f" (torch {entry.torch_gain(**arguments):.4g})"
+    said += f"; slope of q' at 1 with it: {round(slope, 6):.3g}"
+    return f"{said}: UNSTABLE, the variance leaves 1" if slope > 1 + MARGINAL else said
+
+
+def _parameter(parameter: Parameter) -> str:
+    value = "required" if parameter.required else f"default {parameter.default}"
+    if parameter.default is None:
+        value = "optional"
+    choices = f", one of {', '.join(parameter.choices)}" if parameter.choices else ""
+    return f"{parameter.name}: {parameter.doc} ({value}{choices})"
+
+
+def _aliases(aliases: Mapping[str, Alias], columns: int) -> list[str]:
+    names = ", ".join(f"{name} = {alias.of}" for name, alias in aliases.items())
+    return ["", *terminal.wrapped(f"Other names: {names}", columns, indent=INDENT)]
+
+
+def column_meanings() -> dict[str, str]:
+    """What each column shows, by its head."""
+    from weightinit_cli.results.figures import FIGURES
+
+    told: dict[str, str] = {}
+    for row in FIGURES.values():
+        if row.in_table:
+            told[row.head] = row.words
+        if row.head == "std":
+            told["z (std)"] = Z
+    return told | OTHER_COLUMNS
+
+
+@click.command("explain")
+@click.argument("name", required=False)
+def explain(name: str | None) -> None:
+    """Print what a verdict means, where it begins and what to do, or what a column shows.
+
+    Without NAME, all verdicts and columns.
+    """
+    columns = terminal.columns() or terminal.PIPED_COLUMNS
+    for line in _all(columns) if name is None else _one(name, columns):
+        terminal.say(line)
+
+
+def _all(columns: int) -> list[str]:
+    """A row per verdict, worst first, per column, and per what else stands in tables and files."""
+    from weightinit_cli.results.model import HEALTHY
+    from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS
+
+    meanings = {name: definition.meaning for name, definition in DEFINITIONS.items()}
+    meanings[HEALTHY] = ALL_IS_WELL
+    others = {"column": column_meanings(), "in place of a figure": MARKS, "in files": WORDS}
+    lists = {"verdict": meanings, **others}
+    told = [_meanings(what, each, columns) for what, each in lists.items()]
+    return [line for lines in told for line in ["", *lines]][1:]
+
+
+def _meanings(what: str, meanings: Mapping[str, str], columns: int) -> list[str]:
+    width = max(map(len, (what, *meanings)))
+    lines = [click.style(f"{what:<{width}}  what it means", dim=True)]
+    for name, meaning in meanings.items():
+        first, *more = terminal.wrapped(f"{name:<{width}}  {meaning}", columns, indent=width + 2)
+        lines += [click.style(name, bold=True) + first[len(name) :], *more]
+    return lines
+
+
+def _one(name: str, columns: int) -> list[str]:
+    """One verdict, all of it, or the columns of a head. Raises UsageError for another name."""
+    from weightinit_cli.results.model import HEALTHY
+    from weightinit_cli.spec.nodes import suggestion
+    from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS
+
+    names = [*DEFINITIONS, HEALTHY, *column_meanings(), *WORDS]
+    heads = _heads_of(_plain(name))
+    mark = BELOW if re.fullmatch(r"<[0-9][0-9.,e+-]*", name) else name
+    if mark in MARKS or name in WORDS:
+        told = {name: {"meaning": (MARKS | WORDS)[mark]}}
+    elif not heads and name not in names:
+        verdicts = ", ".join([*DEFINITIONS, HEALTHY])
+        hint = suggestion(name, names, f"there are {verdicts}, and the heads of columns")
+        raise click.UsageError(f"no verdict or column {name!r}{hint}")
+    elif heads:
+        told = {head: {"meaning": column_meanings()[head]} for head in heads}
+    elif name == HEALTHY:
+        told = {name: {"meaning": ALL_IS_WELL, "formula": "no other verdict is drawn"}}
+    else:
+        told = {name: _rows(name, DEFINITIONS[name])}
+    lines = []
+    for each, rows in told.items():
+        lines.append(click.style(each, bold=True))
+        for label, text in rows.items():
+            row = terminal.wrapped(f"{label:<{LABELS}}{text}", columns - INDENT, indent=LABELS)
+            lines += [" " * INDENT + line for line in row]
+    return lines
+
+
+def _heads_of(word: str) -> list[str]:
+    """The column of this head, else those whose heads begin with this word."""
+    plain = {_plain(head): head for head in column_meanings()}
+    if word in plain:
+        return [plain[word]]
+    return [head for each, head in plain.items() if word and each.startswith(f"{word} ")]
+
+
+def _plain(head: str) -> str:
+    """The head as it may be typed: without dots and brackets, with any separator."""
+    return re.sub("[^a-z]+", " ", head.casefold()).strip()
+
+
+def _rows(name: str, definition: Definition) -> dict[str, str]:
+    from weightinit_cli.verdicts import Thresholds
+
+    default = Thresholds()._asdict().get(name)
+    rows = {
+        "meaning": definition.meaning,
+        "figure": definition.figure,
+        "formula": definition.formula,
+        "threshold": "none" if default is None else f"{default:g}, set by thresholds.{name}",
+        "advice": definition.advice,
+        "reference": definition.reference,
+    }
+    return {label: text for label, text in rows.items() if text}
