@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from weightinit_cli.experiments.build import build_network, build_request
 from weightinit_cli.experiments.predict import predicted, unforeseen
 from weightinit_cli.results import LayerTheory, Prediction
-from weightinit_cli.results.forecast import Critical, Forecast, Limits, PowerLaw
+from weightinit_cli.results.forecast import Forecast, Limits, PowerLaw, PowerLaws
 from weightinit_cli.spec import digest, normal_form
 from weightinit_cli.theory import power_laws
 from weightinit_cli.theory.fixed_points import LONGEST, limits
@@ -78,11 +78,11 @@ def _limits(said: Predicted) -> Limits | None:
     )
 
 
-def _critical(laws: power_laws.Laws | None) -> Critical | None:
+def _critical(laws: power_laws.PowerLaws | None) -> PowerLaws | None:
     if laws is None:
         return None
     q, d, gradient = (law and PowerLaw(*law) for law in (laws.q, laws.d, laws.gradient))
-    return Critical(laws.sentence(), q, d, gradient)
+    return PowerLaws(laws.sentence(), q, d, gradient)
 
 
 def _finite(value: float | None) -> float | None:

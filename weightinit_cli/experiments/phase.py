@@ -11,12 +11,12 @@ from weightinit_cli.initializers import INITIALIZERS, Fans
 from weightinit_cli.results.forecast import PhaseDiagram, PhasePoint
 from weightinit_cli.results.words import component
 from weightinit_cli.theory import expectations_of
-from weightinit_cli.theory.critical import Kind, Phase, critical_line, critical_sigma_w, phase_grid
+from weightinit_cli.theory.critical import critical_line, critical_sigma_w, phase_grid
 
 if TYPE_CHECKING:
     from weightinit_cli.spec import Component
     from weightinit_cli.theory import Expectations
-    from weightinit_cli.theory.critical import Critical, PhaseGrid
+    from weightinit_cli.theory.critical import CriticalLine, PhaseGrid
 
 COLUMNS, ROWS = 96, 64
 LINE_POINTS = 49
@@ -31,13 +31,6 @@ STANDARD: tuple[tuple[str, dict[str, float]], ...] = (
     ("normal", {"std": 1.0}),
 )
 NAMES = {"xavier_normal": "xavier, lecun, orthogonal", "he_normal": "he, kaiming"}
-PHASES = {Phase.ORDERED: "ordered", Phase.CHAOTIC: "chaotic", Phase.UNBOUNDED: "unbounded"}
-KINDS = {
-    Kind.FROM_ZERO: "line",
-    Kind.ABOVE: "line above",
-    Kind.POINT: "point",
-    Kind.NONE: "none",
-}
 
 
 def phase_diagram(activation: Component, width: int) -> PhaseDiagram:
@@ -56,8 +49,8 @@ def phase_diagram(activation: Component, width: int) -> PhaseDiagram:
         sigma_w=tuple(sigma_w.tolist()),
         sigma_b=tuple(sigma_b.tolist()),
         depth_scale=_depth_scale(grid),
-        phase=tuple(tuple(PHASES[Phase(cell)] for cell in row) for row in grid.phase.tolist()),
-        critical_kind=KINDS[line.kind],
+        phase=tuple(map(tuple, grid.phase.tolist())),
+        critical_kind=line.kind,
         critical=_critical(e, line, float(sigma_b[-1])),
         marks=tuple(m for m in _marks(width) if m.sigma_w <= sigma_w[-1]),
         note=_note(e.jumps, line),
@@ -65,7 +58,7 @@ def phase_diagram(activation: Component, width: int) -> PhaseDiagram:
     )
 
 
-def _axes(line: Critical) -> tuple[np.ndarray, np.ndarray]:
+def _axes(line: CriticalLine) -> tuple[np.ndarray, np.ndarray]:
     """Centres of cells from 0 on."""
     least = line.least
     right = 3.0 if least is None else max(3.0, 1.5 * least.sigma_w)
@@ -75,11 +68,11 @@ def _axes(line: Critical) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
-def _critical(e: Expectations, line: Critical, top: float) -> tuple[tuple[float, float], ...]:
+def _critical(e: Expectations, line: CriticalLine, top: float) -> tuple[tuple[float, float], ...]:
     """The critical line up to sigma_b = `top`, or the one point; empty where there is none."""
     if line.least is None:
         return ()
-    steps = 1 if line.kind is Kind.POINT else LINE_POINTS
+    steps = 1 if line.kind == "point" else LINE_POINTS
     wanted = np.linspace(line.least.sigma_b, max(top, line.least.sigma_b), steps).tolist()
     points = (critical_sigma_w(e, sigma_b) for sigma_b in wanted)
     return tuple((point.sigma_w, point.sigma_b) for point in points if point is not None)
@@ -88,7 +81,7 @@ def _critical(e: Expectations, line: Critical, top: float) -> tuple[tuple[float,
 def _depth_scale(grid: PhaseGrid) -> tuple[tuple[float | None, ...], ...]:
     with np.errstate(over="ignore"):
         scale = 10.0**grid.log10_depth
-    scale[grid.phase == Phase.UNBOUNDED] = np.inf
+    scale[grid.phase == "unbounded"] = np.inf
     return tuple(
         tuple(cell if SHORTEST < cell < inf else None for cell in row) for row in scale.tolist()
     )
@@ -106,10 +99,10 @@ def _marks(width: int) -> list[PhasePoint]:
     return marks
 
 
-def _note(jumps: bool, line: Critical) -> str:
+def _note(jumps: bool, line: CriticalLine) -> str:
     if jumps:
         return (
             "the activation jumps: c' has infinite slope at c = 1, and chi_1 describes "
             "back-propagation only"
         )
-    return f"{line.sentence()}" if line.kind in (Kind.NONE, Kind.ABOVE) else ""
+    return line.sentence() if line.kind in ("none", "line above") else ""

@@ -20,7 +20,7 @@ class PowerLaw:
 
 
 @dataclass(frozen=True, slots=True)
-class Critical:
+class PowerLaws:
     """What falls by a power of the depth instead of e-fold, where chi_1 = 1; None where nothing is.
 
     `sentence` says it, and what is known where there is no power.
@@ -57,7 +57,7 @@ class Limits:
     c: float | None
     one_minus_c: float | None
     xi_c: float | None
-    critical: Critical | None
+    critical: PowerLaws | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,9 @@ The diagram of the phases over (sigma_w, sigma_b) is that of Poole et al. 2016, 
 
 from __future__ import annotations
 
-from enum import Enum, IntEnum
 from functools import lru_cache
 from math import log, sqrt
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -42,33 +41,26 @@ _Q_FAR = 1e16
 _HALVINGS = 24
 
 
-class Kind(Enum):
-    """What there is of a critical line."""
-
-    FROM_ZERO = "line from sigma_b = 0"
-    ABOVE = "line above a sigma_b"
-    POINT = "point"
-    NONE = "none"
-
-
-class Point(NamedTuple):
-    """A critical pair and its q*. At sigma_b = 0 the limit q* = 0 may stand."""
+class CriticalPoint(NamedTuple):
+    """A pair (sigma_b, sigma_w) at which chi_1 = 1, and its q*; at sigma_b = 0 q* may be 0."""
 
     sigma_b: float
     sigma_w: float
     q: float
 
 
-class Critical(NamedTuple):
+class CriticalLine(NamedTuple):
     """The critical line of an activation: sigma_w and q* over sigma_b, which rises.
 
-    One point for `POINT` (there any q is a fixed point; the q of unit inputs stands), none for
-    `NONE`, with the reason in `why`. `begins` is the sigma_b where chi_1 = 1 at a stable q* first
-    holds; unit inputs may reach that q* from a larger sigma_b on only, where the line is taken to
-    begin: below it they settle at another fixed point (gelu) or grow without bound (mish).
+    The three arrays have one entry for each known point of the line. A "line" begins at
+    sigma_b = 0, a "line above" at a larger one. Of a "point" every q is a fixed point, and that of
+    unit inputs stands; of "none" there is no point, and `why` says so. `begins` is the sigma_b
+    where chi_1 = 1 at a stable q* first holds; unit inputs may reach that q* from a larger sigma_b
+    on only, where the line is taken to begin: below it they settle at another fixed point (gelu)
+    or grow without bound (mish).
     """
 
-    kind: Kind
+    kind: Literal["line", "line above", "point", "none"]
     sigma_b: Array
     sigma_w: Array
     q: Array
@@ -76,9 +68,11 @@ class Critical(NamedTuple):
     begins: float = 0.0
 
     @property
-    def least(self) -> Point | None:
-        """The point with the smallest sigma_b."""
-        return Point(*(float(each[0]) for each in self[1:4])) if len(self.q) else None
+    def least(self) -> CriticalPoint | None:
+        """The point with the smallest sigma_b; None where there is no point."""
+        if not len(self.q):
+            return None
+        return CriticalPoint(float(self.sigma_b[0]), float(self.sigma_w[0]), float(self.q[0]))
 
     @property
     def is_cut(self) -> bool:
@@ -86,17 +80,17 @@ class Critical(NamedTuple):
         return bool(self.begins) and rounded_up(self.begins) < rounded_up(float(self.sigma_b[0]))
 
     def sentence(self, asked: float | None = None) -> str:
-        """What exists, as the end of a sentence that begins with the activation.
+        """What there is of a critical line, as a sentence that lacks the activation as its subject.
 
-        `asked` is a sigma_b to be told as one without.
+        `asked` is a sigma_b that has no critical sigma_w, which the sentence then says too.
         """
         but = "" if asked is None else f", not at {asked:.6g}"
-        if self.kind is Kind.FROM_ZERO:
+        if self.kind == "line":
             return "has a critical sigma_w for every sigma_b >= 0"
-        if self.kind is Kind.POINT:
+        if self.kind == "point":
             w = self.sigma_w[0]
             return f"has a critical sigma_w only at sigma_b = 0 (sigma_w = {w:.5g}){but}"
-        if self.kind is Kind.NONE:
+        if self.kind == "none":
             return f"has no critical sigma_w: {self.why}"
         least = f"{rounded_up(float(self.sigma_b[0])):.5g}"
         if self.is_cut:
@@ -107,15 +101,15 @@ class Critical(NamedTuple):
         return f"has a critical sigma_w only for sigma_b >= {least}{but}"
 
 
-def critical_sigma_w(e: Expectations, sigma_b: float) -> Point | None:
-    """The critical sigma_w at one sigma_b; None where `critical_line` has none.
+def critical_sigma_w(e: Expectations, sigma_b: float) -> CriticalPoint | None:
+    """The critical sigma_w at one sigma_b, to 1e-10; None where `critical_line` has none.
 
-    To 1e-10. Measured against sin's closed form, for sigma_b of 1e-3 to 100: sigma_w holds 1e-15,
+    Measured against sin's closed form, for sigma_b of 1e-3 to 100: sigma_w holds 1e-15,
     q* 2e-13.
     """
     line = critical_line(e)
     least = line.least
-    if least is None or sigma_b < least.sigma_b or (line.kind is Kind.POINT and sigma_b > 0):
+    if least is None or sigma_b < least.sigma_b or (line.kind == "point" and sigma_b > 0):
         return None
     sigma_b2 = sigma_b * sigma_b
     if sigma_b == least.sigma_b or not sigma_b2:
@@ -132,17 +126,17 @@ def critical_sigma_w(e: Expectations, sigma_b: float) -> Point | None:
         if high > _Q_FAR:
             return None
     q = root(lacking, low or descend(lacking, high) or high, high)
-    return _point(e, q)._replace(sigma_b=sigma_b)
+    return point_at(e, q)._replace(sigma_b=sigma_b)
 
 
 @lru_cache(maxsize=16)
-def critical_line(e: Expectations) -> Critical:
-    """Find the valid part of the curve chi_1 = 1, and where it begins."""
+def critical_line(e: Expectations) -> CriticalLine:
+    """The valid part of the curve chi_1 = 1, from where it begins."""
     p = _usable(profile(e))
     if len(p.q) <= 8:
-        return _none("its derivative is zero")
+        return _no_line("its derivative is zero")
     if e.jumps:
-        return _none("it jumps, and so c' has infinite slope at c = 1 for any sigma_w > 0")
+        return _no_line("it jumps, and so c' has infinite slope at c = 1 for any sigma_w > 0")
     (q, square, slope_square), zero = (each[4:-4] for each in p[:3]), p.zero
     sigma_b2 = q - square / slope_square
     slope = _slope(p) / slope_square
@@ -150,32 +144,33 @@ def critical_line(e: Expectations) -> Critical:
     valid = (sigma_b2 >= -EQUAL * q) & (slope < 1 - _MARGIN)
     if marginal.all():
         sigma_w2 = float(1 / slope_square[0])
-        return Critical(Kind.POINT, *np.array([[0.0], [sqrt(sigma_w2)], [sigma_w2]]))
+        return CriticalLine("point", *np.array([[0.0], [sqrt(sigma_w2)], [sigma_w2]]))
     if not valid.any():
-        return _none("no stable variance q* has chi_1 = 1")
+        return _no_line("no stable variance q* has chi_1 = 1")
     first = int(valid.argmax())
     piece = slice(first, None if valid[first:].all() else first + int(valid[first:].argmin()))
     before = max(first - 1, 0)
     if marginal[before] or (first == 0 and zero.square == 0 < zero.slope_square):
-        begin = Point(0.0, zero.slope_square**-0.5, 0.0)
+        begin = CriticalPoint(0.0, zero.slope_square**-0.5, 0.0)
     else:
         begin = _begin(e, float(q[before]), float(q[first]))
     rows = np.stack([np.sqrt(np.maximum(sigma_b2, 0)), slope_square**-0.5, q])[:, piece]
     rows = rows[:, sigma_b2[piece] > np.maximum(begin.sigma_b**2, EQUAL * q[piece])]
     if not begin.sigma_b:
-        return Critical(Kind.FROM_ZERO, *np.column_stack([begin, rows]))
+        return CriticalLine("line", *np.column_stack([begin, rows]))
     rows = _from_reached(e, np.column_stack([begin, rows]))
-    return Critical(Kind.ABOVE, *rows)._replace(begins=begin.sigma_b)
+    return CriticalLine("line above", *rows)._replace(begins=begin.sigma_b)
 
 
 def _from_reached(e: Expectations, rows: Array) -> Array:
-    """The line from where unit inputs reach its q*, and do not start beyond an unstable q.
+    """The line from where unit inputs reach its q* and do not start beyond an unstable q.
 
+    `rows` and what is returned have the rows sigma_b, sigma_w and q, a column for each point.
     Measured: there q' / q - 1, which is 0 at the unstable q that vanishes, is below 4e-9.
     """
-    begin = Point(*rows[:, 0].tolist())
-    probe = _point(e, begin.q * (1 + _NEXT))
-    later = (Point(*each) for each in rows.T[1:].tolist() if each[2] > probe.q)
+    begin = CriticalPoint(*rows[:, 0].tolist())
+    probe = point_at(e, begin.q * (1 + _NEXT))
+    later = (CriticalPoint(*each) for each in rows.T[1:].tolist() if each[2] > probe.q)
     points = [begin, probe, *later]
     k = next((i for i, point in enumerate(points) if _reached(e, point)), 0)
     if k == 0:
@@ -183,44 +178,52 @@ def _from_reached(e: Expectations, rows: Array) -> Array:
     low, high = points[k - 1].q, points[k].q
     while high / low > 1 + _BETWEEN:
         middle = sqrt(low * high)
-        low, high = (low, middle) if _reached(e, _point(e, middle)) else (middle, high)
-    return np.column_stack([_point(e, high), *points[k:]])
+        low, high = (low, middle) if _reached(e, point_at(e, middle)) else (middle, high)
+    return np.column_stack([point_at(e, high), *points[k:]])
 
 
-def _reached(e: Expectations, point: Point) -> bool:
+def _reached(e: Expectations, point: CriticalPoint) -> bool:
+    """Whether unit inputs settle at the q* of a point."""
     _, q = destination(e, point.sigma_w**2, point.sigma_b**2)
     return abs(q / point.q - 1) < 1e-3
 
 
-def _begin(e: Expectations, low: float, high: float) -> Point:
-    """Where the curve becomes valid between low, where it is not, and high, where it is."""
+def _begin(e: Expectations, low: float, high: float) -> CriticalPoint:
+    """The point where the curve becomes valid, between the q low and high.
+
+    At low it is not valid yet, at high it is.
+    """
     q = low
     if chi_q(e, 1 / e.moments(q).slope_square, q) >= 1 - _MARGIN:
         q = root(lambda q: chi_q(e, 1 / e.moments(q).slope_square, q) - 1, low, high)
     if _sigma_b2(e, q) < 0:
         q = root(lambda q: -_sigma_b2(e, q), q, high)
-        return _point(e, q)._replace(sigma_b=0.0)
-    return _point(e, q)
+        return point_at(e, q)._replace(sigma_b=0.0)
+    return point_at(e, q)
 
 
-def _point(e: Expectations, q: float) -> Point:
-    return Point(sqrt(max(_sigma_b2(e, q), 0)), e.moments(q).slope_square ** -0.5, q)
+def point_at(e: Expectations, q: float) -> CriticalPoint:
+    """The point of the curve chi_1 = 1 whose parameter is q, be it valid or not."""
+    return CriticalPoint(sqrt(max(_sigma_b2(e, q), 0)), e.moments(q).slope_square ** -0.5, q)
 
 
 def _sigma_b2(e: Expectations, q: float) -> float:
-    """sigma_b² = q - E[φ²] / E[φ'²]."""
+    """The sigma_b² = q - E[φ²] / E[φ'²] with which q is a fixed point where chi_1 = 1."""
     moments = e.moments(q)
     return q - moments.square / moments.slope_square
 
 
 def _usable(p: Profile) -> Profile:
-    """The part of the grid where nothing under- or overflows."""
+    """The part of a profile's grid where no expectation under- or overflows."""
     inside = (p.slope_square > 1e-100) & (p.slope_square < 1e100) & (p.square < 1e100)
     return p._replace(q=p.q[inside], square=p.square[inside], slope_square=p.slope_square[inside])
 
 
 def _slope(p: Profile) -> Array:
-    """dE[φ²]/dq along the grid but for four points at either end, by differences of logarithms."""
+    """The derivative dE[φ²]/dq at the points of the grid but for four at either end.
+
+    It is E[φ²] / q times d ln E[φ²] / d ln q, by differences over the grid, which is even in ln q.
+    """
     n, step, log_square = len(p.q), log(p.q[1] / p.q[0]), np.log(p.square)
     rise = sum(
         weight * (log_square[4 + k : n - 4 + k] - log_square[4 - k : n - 4 - k])
@@ -229,29 +232,21 @@ def _slope(p: Profile) -> Array:
     return np.asarray(rise / step * (p.square / p.q)[4:-4])
 
 
-def _none(why: str) -> Critical:
-    return Critical(Kind.NONE, np.empty(0), np.empty(0), np.empty(0), why)
-
-
-class Phase(IntEnum):
-    """The phases; unless φ jumps (then chi_1 describes back-propagation only)."""
-
-    ORDERED = 0  # chi_1 <= 1: inputs converge, gradients vanish (at 1 at most by a power of depth)
-    CHAOTIC = 1  # chi_1 > 1: inputs diverge, gradients explode
-    UNBOUNDED = 2  # q grows without bound
+def _no_line(why: str) -> CriticalLine:
+    return CriticalLine("none", np.empty(0), np.empty(0), np.empty(0), why)
 
 
 class PhaseGrid(NamedTuple):
-    """Phases of the cells [row of sigma_b, column of sigma_w], to about 1e-5.
+    """The phases over (sigma_w, sigma_b), to about 1e-5; arrays of shape (sigma_b, sigma_w).
 
-    `q` is where q goes from unit inputs (0 and inf included), `chi_1` its value there, `phase`
-    a `Phase`, `log10_depth` the decimal logarithm of 1 / |ln chi_1|, in layers: the depth scale
-    of the gradient, and in the ordered phase of the correlation too (-inf where chi_1 = 0, inf
-    where chi_1 = 1).
+    `q` is where q goes from unit inputs (0 and inf included), `chi_1` its value there. `phase` is
+    "ordered" where chi_1 <= 1: inputs converge and gradients vanish (at 1 at most by a power of
+    depth); "chaotic" where chi_1 > 1: inputs diverge and gradients explode; "unbounded" where q
+    grows without bound. If φ jumps, chi_1 describes back-propagation only. `log10_depth` is the
+    decimal logarithm of 1 / |ln chi_1|, in layers: the depth scale of the gradient, and in the
+    ordered phase of the correlation too (-inf where chi_1 = 0, inf where chi_1 = 1).
     """
 
-    sigma_w: Array
-    sigma_b: Array
     q: Array
     chi_1: Array
     phase: Array
@@ -259,7 +254,7 @@ class PhaseGrid(NamedTuple):
 
 
 def phase_grid(e: Expectations, sigma_w: Array, sigma_b: Array, start: float = 1.0) -> PhaseGrid:
-    """Find q* and chi_1 for every pair, from moments that are interpolated in ln q."""
+    """The phases of all pairs (sigma_w, sigma_b), from moments that are interpolated in ln q."""
     shape = len(sigma_b), len(sigma_w)
     sigma_w2, sigma_b2 = (each.ravel() for each in np.meshgrid(sigma_w**2, sigma_b**2))
     p = profile(e)
@@ -271,21 +266,20 @@ def phase_grid(e: Expectations, sigma_w: Array, sigma_b: Array, start: float = 1
         chi_1 = np.where(sigma_w2 > 0, sigma_w2 * slope_square, 0.0)
         chi_1[np.abs(chi_1 - 1) <= EQUAL] = 1
         log10_depth = -np.log10(np.abs(np.log(chi_1)))
-    phase = np.where(
-        q == np.inf, Phase.UNBOUNDED, np.where(chi_1 > 1, Phase.CHAOTIC, Phase.ORDERED)
-    )
-    cells = (each.reshape(shape) for each in (q, chi_1, phase, log10_depth))
-    return PhaseGrid(sigma_w, sigma_b, *cells)
+    phase = np.where(q == np.inf, "unbounded", np.where(chi_1 > 1, "chaotic", "ordered"))
+    return PhaseGrid(*(each.reshape(shape) for each in (q, chi_1, phase, log10_depth)))
 
 
 def _destinations(p: Profile, sigma_w2: Array, sigma_b2: Array, start: float) -> Array:
-    """The q* on the way from q_1, 0 or inf, for each pair."""
-    path, over = course(p, sigma_w2, sigma_b2, start), excess(p, sigma_w2, sigma_b2)
-    columns, here = np.arange(over.shape[1]), path.here[:, None]
-    ahead = (over < 0) & (columns > here)
-    behind = (over > 0) & (columns <= here)
-    high = np.where(path.rises, ahead.argmax(axis=1), len(columns) - behind[:, ::-1].argmax(axis=1))
-    found = np.where(path.rises, ahead.any(axis=1), behind.any(axis=1)) & (path.q_1 > 0)
+    """Where q goes from q_1 = sigma_w² start + sigma_b², for each pair: to a q*, 0 or inf."""
+    q_1 = sigma_w2 * start + sigma_b2
+    here, direction = course(p, sigma_w2, sigma_b2, q_1)
+    over, rises = excess(p, sigma_w2, sigma_b2), direction > 0
+    columns = np.arange(over.shape[1])
+    ahead = (over < 0) & (columns > here[:, None])
+    behind = (over > 0) & (columns <= here[:, None])
+    high = np.where(rises, ahead.argmax(axis=1), len(columns) - behind[:, ::-1].argmax(axis=1))
+    found = np.where(rises, ahead.any(axis=1), behind.any(axis=1)) & (q_1 > 0)
     # Column k + 1 of `over` is point k of the grid; below its first point q counts as that point.
     top = np.log(p.q[np.clip(high - 1, 0, len(p.q) - 1)])
     bottom = np.log(p.q[np.clip(high - 2, 0, len(p.q) - 1)])
@@ -293,7 +287,7 @@ def _destinations(p: Profile, sigma_w2: Array, sigma_b2: Array, start: float) ->
         middle = (top + bottom) / 2
         square = np.exp(p.at(p.square, middle))
         with np.errstate(over="ignore"):
-            rises = sigma_w2 * square + sigma_b2 > np.exp(middle)
-        top, bottom = np.where(rises, top, middle), np.where(rises, middle, bottom)
-    q = np.where(found, np.exp(top), np.where(path.rises, np.inf, 0.0))
-    return np.where(path.stays, path.q_1, q)
+            grows = sigma_w2 * square + sigma_b2 > np.exp(middle)
+        top, bottom = np.where(grows, top, middle), np.where(grows, middle, bottom)
+    q = np.where(found, np.exp(top), np.where(rises, np.inf, 0.0))
+    return np.where(direction == 0, q_1, q)

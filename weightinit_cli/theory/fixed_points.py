@@ -81,12 +81,12 @@ class Limits(NamedTuple):
 
     @property
     def c(self) -> float | None:
-        """c* = 1 - d*."""
+        """The stable fixed point c* = 1 - d* of the correlation; None as `d` is."""
         return None if self.d is None else 1 - self.d
 
     @property
     def xi_q(self) -> float:
-        """Layers over which |q - q*| falls (where q grows: q rises) e-fold."""
+        """The layers over which |q - q*| falls e-fold or, where q grows, q rises e-fold."""
         return depth_scale(self.chi_q)
 
     @property
@@ -100,19 +100,19 @@ class Limits(NamedTuple):
 
     @property
     def xi_c(self) -> float | None:
-        """Layers over which |c - c*| falls e-fold: -1 / ln(dc'/dc at c*).
+        """The layers over which |c - c*| falls e-fold: -1 / ln(dc'/dc at c*).
 
-        -1 / ln chi_1 only where c* = 1 and φ does not jump.
+        This equals -1 / ln chi_1 only where c* = 1 and φ does not jump.
         """
         return None if self.chi_c is None else depth_scale(self.chi_c)
 
     @property
     def xi_gradient(self) -> float:
-        """Layers over which the gradient's power falls or rises e-fold: 1 / |ln chi_1|."""
+        """The layers over which the gradient's power falls or rises e-fold: 1 / |ln chi_1|."""
         return depth_scale(self.chi_1)
 
     def sentence(self) -> str:
-        """Say what becomes of q and of two inputs, in plain words."""
+        """What becomes of q and of two inputs, in plain words."""
         words = self.fate.value
         if self.fate is Fate.SETTLES:
             words += f", q* = {short(f'{self.q:.4g}')}"
@@ -129,14 +129,17 @@ class Limits(NamedTuple):
 
 
 def depth_scale(chi: float) -> float:
-    """1 / |ln chi|, in layers: 0 where chi is 0 or inf, inf where it is 1."""
+    """The layers over which what a layer multiplies by chi changes e-fold: 1 / |ln chi|.
+
+    That is 0 where chi is 0 or inf, and inf where chi is 1.
+    """
     if chi in (0, inf):
         return 0.0
     return 1 / abs(log(abs(chi))) if abs(chi) != 1 else inf
 
 
 def stable_q(e: Expectations, sigma_w2: float, sigma_b2: float) -> tuple[float, ...]:
-    """All q* > 0 where q' - q turns from + to - as q rises; empty where there are none.
+    """All stable fixed points q* > 0, ascending: there q' - q turns from + to - as q rises.
 
     Measured against sin's closed form, for sigma_w of 0.5 to 10 and sigma_b of 0.01 to 1: 5e-15.
     """
@@ -145,7 +148,7 @@ def stable_q(e: Expectations, sigma_w2: float, sigma_b2: float) -> tuple[float, 
 
 
 def stable_d(e: Expectations, sigma_w2: float, q: float) -> float | None:
-    """The stable d* = 1 - c* at a fixed point q; None where every c is one.
+    """The stable fixed point d* = 1 - c* where q is at its own; None if every c is a fixed point.
 
     c' is a power series in c with coefficients >= 0 (Daniely et al. 2016, arXiv:1602.05897), so
     it is convex: (1 - c') / (1 - c) falls from dc'/dc at c = 1 as d rises, and
@@ -167,9 +170,9 @@ def stable_d(e: Expectations, sigma_w2: float, q: float) -> float | None:
 
 
 def limits(e: Expectations, sigma_w2: float, sigma_b2: float, start: float = 1.0) -> Limits:
-    """Where q and c go from q_1 = sigma_w² start + sigma_b², the inputs' mean square being start.
+    """Where q and c go from q_1 = sigma_w² start + sigma_b² on, for inputs of mean square `start`.
 
-    Where q has several stable fixed points, the one on its way.
+    If q has several stable fixed points, it is the one on its way.
     """
     fate, q = destination(e, sigma_w2, sigma_b2, start)
     if fate is Fate.GROWS:
@@ -183,32 +186,36 @@ def limits(e: Expectations, sigma_w2: float, sigma_b2: float, start: float = 1.0
 
 
 def _as_q_grows(f: Callable[[float], float]) -> float:
-    """The limit of an f that differs from it as 1 / √q, the part of N(0, q) that is near a bend."""
+    """The limit of f(q) as q grows, extrapolated from two q.
+
+    f differs from its limit as 1 / √q does, which is the part of N(0, q) near a bend of φ.
+    """
     near, far = f(Q_MAX / 4), f(Q_MAX)
     limit = 2 * far - near if isfinite(far) else far
     return 1.0 if abs(limit - 1) <= _ONE else limit
 
 
 def _varies(e: Expectations, sigma_w2: float, chi: float) -> bool:
-    """Whether chi_1 is not the same at every q, as it is where φ is linear on either side of 0."""
+    """Whether chi_1 depends on q; it does not where φ is linear on either side of 0."""
     return not all(isclose(chi_1(e, sigma_w2, q), chi, rel_tol=_ONE) for q in _OTHERS)
 
 
 def destination(
     e: Expectations, sigma_w2: float, sigma_b2: float, start: float = 1.0
 ) -> tuple[Fate, float]:
-    """What becomes of q from q_1 = sigma_w² start + sigma_b²: its fate, and its limit."""
-    p = profile(e)
-    q_1, here, rises, stays = (
-        each.item() for each in course(p, np.array([sigma_w2]), np.array([sigma_b2]), start)
+    """What becomes of q from q_1 = sigma_w² start + sigma_b² on, and the limit it tends to."""
+    p, q_1 = profile(e), sigma_w2 * start + sigma_b2
+    column, direction = (
+        each.item() for each in course(p, *(np.array([x]) for x in (sigma_w2, sigma_b2, q_1)))
     )
-    if stays:
+    if direction == 0:
         return Fate.STAYS, q_1
     columns, gaps = [0.0, *p.q.tolist()], _gaps(e, sigma_w2, sigma_b2)
+    rises = direction > 0
     if rises:
-        on_its_way = [gap for gap in gaps if gap[1] > columns[here]][:1]
+        on_its_way = [gap for gap in gaps if gap[1] > columns[column]][:1]
     else:
-        on_its_way = [gap for gap in gaps if gap[0] < columns[here + 1] and q_1][-1:]
+        on_its_way = [gap for gap in gaps if gap[0] < columns[column + 1] and q_1][-1:]
     for gap in on_its_way:
         q = _between(e, sigma_w2, sigma_b2, *gap)
         return (Fate.SETTLES, q) if q else (Fate.SHRINKS, 0.0)
@@ -226,11 +233,7 @@ def _gaps(e: Expectations, sigma_w2: float, sigma_b2: float) -> list[tuple[float
     Where |q' / q - 1| dips on the grid, several fixed points may lie within a step of it; there
     the grid is laid eight times finer, and the bottoms of the dips are added.
     """
-
-    def over(q: float) -> float:
-        return next_q(e, sigma_w2, sigma_b2, q) / q - 1
-
-    p = profile(e)
+    over, p = _relative_growth(e, sigma_w2, sigma_b2), profile(e)
     row = excess(p, np.array([sigma_w2]), np.array([sigma_b2]))[0].tolist()
     columns = [0.0, *p.q.tolist()]
     points = list(zip(columns, row, strict=True))
@@ -244,8 +247,13 @@ def _gaps(e: Expectations, sigma_w2: float, sigma_b2: float) -> list[tuple[float
     return [(low, high) for (low, a), (high, b) in pairwise(signed) if a > 0 > b]
 
 
+def _relative_growth(e: Expectations, sigma_w2: float, sigma_b2: float) -> Callable[[float], float]:
+    """q' / q - 1 as a function of q: how much q grows over one layer, relative to itself."""
+    return lambda q: next_q(e, sigma_w2, sigma_b2, q) / q - 1
+
+
 def _dips(row: list[float], first: int) -> list[int]:
-    """Where |row| is small and at least as small as on either side, from index `first` on."""
+    """The indices, from `first` on, where |row| is small and no larger than on either side."""
     size = [abs(value) for value in row]
     return [
         i
@@ -255,9 +263,9 @@ def _dips(row: list[float], first: int) -> list[int]:
 
 
 def _vertex(f: Callable[[float], float], q: float, gap: float) -> float:
-    """Where f has its extremum within `gap` of q, in ln q: by parabolas through ever nearer points.
+    """The q near the given one, within `gap` in ln q, where f has its extremum.
 
-    Three of them, of three points each.
+    It is that of a parabola through three points; three times, through ever nearer ones.
     """
     for step in (gap, gap / 8, gap / 64):
         left, middle, right = (f(q * exp(k * step)) for k in (-1, 0, 1))
@@ -268,21 +276,18 @@ def _vertex(f: Callable[[float], float], q: float, gap: float) -> float:
 
 
 def _between(e: Expectations, sigma_w2: float, sigma_b2: float, low: float, high: float) -> float:
-    """The fixed point between low and high."""
-
-    def over(q: float) -> float:
-        return next_q(e, sigma_w2, sigma_b2, q) / q - 1
-
+    """The fixed point of q between low and high; 0 where q falls all the way to low = 0."""
+    over = _relative_growth(e, sigma_w2, sigma_b2)
     least = low or descend(over, high)
     return root(over, least, high) if least else 0.0
 
 
 def root(f: Callable[[float], float], low: float, high: float) -> float:
-    """Where f changes sign between low and high, 0 < low < high, to about 1e-14 |ln x|.
+    """The x between low and high, 0 < low < high, where f changes sign, to about 1e-14 |ln x|.
 
     Inverse quadratic interpolation while the three last points allow it, else bisection, in
-    ln x (Chandrupatla 1997, "A new hybrid quadratic/bisection algorithm"). Where f has the same
-    sign at both ends, the end with the smaller |f|.
+    ln x (Chandrupatla 1997, "A new hybrid quadratic/bisection algorithm"). If f has the same
+    sign at both ends, it is the end with the smaller |f|.
     """
     a, b = log(high), log(low)
     f_a, f_b = f(high), f(low)
@@ -305,7 +310,11 @@ def root(f: Callable[[float], float], low: float, high: float) -> float:
 
 
 def _interpolated(a: float, b: float, c: float, f_a: float, f_b: float, f_c: float) -> float:
-    """How far from a to b the root lies, as a fraction: by the parabola x(f) or one half."""
+    """How far on the way from a to b the root lies: by the parabola x(f) if it is safe, else half.
+
+    The parabola goes through the three points (f_a, a), (f_b, b) and (f_c, c); Chandrupatla's
+    conditions on xi and phi tell where its root lies between a and b.
+    """
     xi, phi = (a - b) / (c - b), (f_a - f_b) / (f_c - f_b)
     if not (phi * phi < xi and (1 - phi) ** 2 < 1 - xi):
         return 0.5
@@ -315,7 +324,7 @@ def _interpolated(a: float, b: float, c: float, f_a: float, f_b: float, f_c: flo
 
 
 def descend(f: Callable[[float], float], high: float) -> float | None:
-    """Find a number below high where f is positive, in ever longer steps; None above 1e-300."""
+    """A number below high where f is positive, by ever longer steps; None if none is > 1e-300."""
     step = 0.1
     while high * step > 1e-300:
         if f(high * step) > 0:

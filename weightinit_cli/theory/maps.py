@@ -10,8 +10,8 @@ with independent weights of variance sigma_w² / fan_in and biases of variance s
 q is the variance of a layer's pre-activations, c the correlation of one unit's pre-activations
 for two inputs. c travels as d = 1 - c, because what matters is how it nears 1.
 
-The map of q is evaluated over all magnitudes of q once, as a `Profile`, on which `course` iterates
-it for many pairs (sigma_w², sigma_b²) at once.
+The expectations are evaluated over all magnitudes of q once, as a `Profile`, on which `course`
+iterates the map of q for many pairs (sigma_w², sigma_b²) at once.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from math import exp, inf, log, nan, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+from weightinit_cli.theory.quadrature import Moments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +66,7 @@ def chi_1(e: Expectations, sigma_w2: float, q: float) -> float:
 
     It is dc'/dc at c = 1 too, unless φ jumps.
     """
-    return times(sigma_w2, at_zero(e).slope_square if q == 0 else e.moments(q).slope_square)
+    return times(sigma_w2, limit_at_zero(e).slope_square if q == 0 else e.moments(q).slope_square)
 
 
 def chi_c(e: Expectations, sigma_w2: float, q: float, d: float) -> float:
@@ -84,27 +86,20 @@ def chi_c(e: Expectations, sigma_w2: float, q: float, d: float) -> float:
 def chi_q(e: Expectations, sigma_w2: float, q: float) -> float:
     """dq'/dq = sigma_w² dE[φ²]/dq, by differences in ln q; at q = 0 its limit, where φ(0) = 0."""
     if q == 0:
-        return times(sigma_w2, at_zero(e).slope_square)
+        return times(sigma_w2, limit_at_zero(e).slope_square)
     square = e.moments(q).square
     return times(sigma_w2, square / q * log_slope(lambda near: e.moments(near).square, q))
 
 
-class AtZero(NamedTuple):
-    """The limits of E[φ²] and E[φ'²] as q falls to 0: means over both sides of 0.
+def limit_at_zero(e: Expectations) -> Moments:
+    """The limits of E[φ], E[φ²] and E[φ'²] as q falls to 0: means over both sides of 0.
 
     At q = 0 itself the activation's choice at a kink would count.
     """
-
-    square: float
-    slope_square: float
-
-
-def at_zero(e: Expectations) -> AtZero:
-    """Return the limits of E[φ²] and E[φ'²] as q falls to 0."""
     sides = np.array([-_BESIDE_ZERO, _BESIDE_ZERO])
     phi, slope = e.activation.value(sides), e.activation.derivative(sides)
     phi[np.abs(phi) < sqrt(_BESIDE_ZERO)] = 0  # a value of the order of x itself
-    return AtZero(float(np.mean(phi * phi)), float(np.mean(slope * slope)))
+    return Moments(*(float(np.mean(each)) for each in (phi, phi * phi, slope * slope)))
 
 
 def log_slope(f: Callable[[float], float], x: float) -> float:
@@ -128,15 +123,18 @@ def times(factor: float, value: float) -> float:
 
 
 class Profile(NamedTuple):
-    """E[φ²] and E[φ'²] under N(0, q) over the grid, cut to 1e-300..1e300, and their limits at 0."""
+    """E[φ²] and E[φ'²] under N(0, q) for every q of the grid, and their limits as q falls to 0.
+
+    The arrays have the grid's shape; values are cut to 1e-300..1e300, so that they have logarithms.
+    """
 
     q: Array
     square: Array
     slope_square: Array
-    zero: AtZero
+    zero: Moments
 
     def at(self, values: Array, log_q: Array) -> Array:
-        """Interpolate the logarithm of `values` (one per grid point) at ln q, by cubics."""
+        """The logarithm of `values` (one per point of the grid) at ln q, interpolated by cubics."""
         first, step = np.log(self.q[0]), np.log(self.q[1] / self.q[0])
         x = np.clip((log_q - first) / step, 0, len(self.q) - 1)
         i = np.clip(x.astype(int), 1, len(self.q) - 3)
@@ -150,7 +148,7 @@ class Profile(NamedTuple):
 
     @staticmethod
     def uncut(log_value: Array) -> Array:
-        """The values again, with 0 and inf for what was cut."""
+        """The values of these logarithms, with 0 and inf for what the profile has cut."""
         inside = np.clip(log_value, _TINY_LOG, _HUGE_LOG)
         value = np.where(log_value < _TINY_LOG, 0.0, np.exp(inside))
         return np.asarray(np.where(log_value > _HUGE_LOG, np.inf, value))
@@ -158,7 +156,7 @@ class Profile(NamedTuple):
 
 @lru_cache(maxsize=16)
 def profile(e: Expectations) -> Profile:
-    """Evaluate the moments of e over the grid; remembered for the last few e."""
+    """The moments of e over the grid; remembered for the last few e."""
     count = round(np.log10(Q_MAX / Q_MIN)) * PER_DECADE + 1
     q = np.geomspace(Q_MIN, Q_MAX, count)
     moments = [e.moments(float(each)) for each in q]
@@ -166,7 +164,7 @@ def profile(e: Expectations) -> Profile:
         np.clip([getattr(each, name) for each in moments], _TINY, _HUGE)
         for name in ("square", "slope_square")
     )
-    return Profile(q, square, slope_square, at_zero(e))
+    return Profile(q, square, slope_square, limit_at_zero(e))
 
 
 def excess(p: Profile, sigma_w2: Array, sigma_b2: Array) -> Array:
@@ -184,26 +182,17 @@ def excess(p: Profile, sigma_w2: Array, sigma_b2: Array) -> Array:
 
 
 def _times(factors: Array, value: float) -> Array:
-    """The factors times a value, with infinity times 0 being 0: what is not there is not grown."""
+    """The factors times a value, with infinity times 0 being 0: what is 0 does not grow."""
     return factors * value if value else np.zeros_like(factors)
 
 
-class Course(NamedTuple):
-    """Where q goes from q_1 = sigma_w² start + sigma_b², for each pair (sigma_w2, sigma_b2).
+def course(p: Profile, sigma_w2: Array, sigma_b2: Array, q_1: Array) -> tuple[Array, Array]:
+    """Where q is, and which way it goes, once it rises or falls steadily from q_1 on.
 
-    After some layers it lies between columns `here` and `here + 1` of `excess`, from where it
-    `rises` or falls, or `stays` as it is.
+    All arrays have one entry for each pair (sigma_w2, sigma_b2). The first that is returned is the
+    column k of `excess` where q lies between columns k and k + 1; the second is 1 where q rises
+    from there, -1 where it falls, 0 where it stays as it is.
     """
-
-    q_1: Array
-    here: Array
-    rises: Array
-    stays: Array
-
-
-def course(p: Profile, sigma_w2: Array, sigma_b2: Array, start: float) -> Course:
-    """Follow q until it rises or falls steadily."""
-    q_1 = sigma_w2 * start + sigma_b2
     low, high = np.log(p.q[[0, -1]])
     log_q = np.log(np.maximum(q_1, _TINY))
     for _ in range(_TRANSIENT):
@@ -215,11 +204,11 @@ def course(p: Profile, sigma_w2: Array, sigma_b2: Array, start: float) -> Course
     around = sign[rows, here] + sign[rows, here + 1]
     rises = np.where(around, around > 0, log_q > before) & (q_1 > 0)
     stays = (sign[rows, here] == 0) & (sign[rows, here + 1] == 0) & (q_1 > 0)
-    return Course(q_1, here, rises, stays)
+    return here, np.where(stays, 0, np.where(rises, 1, -1))
 
 
 def _log_next(p: Profile, sigma_w2: Array, sigma_b2: Array, log_q: Array) -> Array:
-    """ln q' from interpolated moments."""
+    """The logarithm of q' = sigma_w² E[φ²] + sigma_b², with E[φ²] interpolated at ln q."""
     square = np.exp(p.at(p.square, log_q))
     with np.errstate(over="ignore"):
         return np.asarray(np.log(np.maximum(sigma_w2 * square + sigma_b2, _TINY)))

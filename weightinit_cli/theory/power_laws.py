@@ -19,7 +19,7 @@ Analysis, chapter 8); for 1 - c of ReLU and of smooth activations Hayou et al. 2
 Measured against closed forms (sin, tanh, softsign, elu, rectifiers): the constants and the
 gradient's power are right to 1e-3. What 1 - c and q do when the maps are iterated from 1e-5 (for
 1 / l²: from 1e-10) of the law's factor agrees within 2 %, the next order in 1 / l. From unit inputs
-on 1 - c is within a fourth of its law at 15 times `Laws.since` layers.
+on 1 - c is within a fourth of its law at 15 times `PowerLaws.since` layers.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class PowerLaw(NamedTuple):
     power: float
 
     def __str__(self) -> str:
-        """As in 44 / l^2."""
+        """The law as `44 / l^2`, with 1 in place of a factor that is not known."""
         factor = 1 if self.factor is None else self.factor
         return f"{_rough(factor)} / l" + (
             f"^{self.power:.3g}" if abs(self.power - 1) > 1e-3 else ""
@@ -73,16 +73,16 @@ class PowerLaw(NamedTuple):
 
 
 def _rough(value: float) -> str:
-    """Two digits: `170`, `1,200`, `6.7`, `1.2e-9`."""
+    """A value in two digits: `170`, `1,200`, `6.7`, `1.2e-9`."""
     rounded = float(f"{value:.2g}")
     return f"{rounded:,.0f}" if 1e2 <= rounded < 1e6 else short(f"{rounded:.2g}")
 
 
-class Laws(NamedTuple):
-    """How q, d = 1 - c and the gradient's power fall where chi_1 = 1; None where they do not.
+class PowerLaws(NamedTuple):
+    """How q, d = 1 - c and the gradient's power fall where chi_1 = 1; None for what does not.
 
-    `other` is what is said of them where they change by no known power. What is known holds far
-    above `since` layers; inf where no number is known.
+    `other` says how they change where it is by no known power. The laws hold far above `since`
+    layers; it is inf where no number is known.
     """
 
     q: PowerLaw | None = None
@@ -92,7 +92,7 @@ class Laws(NamedTuple):
     since: float = 0.0
 
     def sentence(self) -> str:
-        """Say it in plain words, l being a number of layers."""
+        """What falls and how, in plain words, l being a number of layers."""
         names = ("the gradient's power", self.gradient), ("q", self.q), ("1 - c", self.d)
         ever = self.since > _NEVER
         falls = ", ".join(
@@ -109,17 +109,17 @@ class Laws(NamedTuple):
 
 _KEPT = "the gradient keeps its power"
 _FALL = "q and the gradient's power fall"
-_UNKNOWN = Laws(other=f"{_FALL} with depth, but not e-fold")
+_UNKNOWN = PowerLaws(other=f"{_FALL} with depth, but not e-fold")
 # As q grows, chi_1 nears 1 as 1 / √q.
-_EVER_LESS = Laws(
+_EVER_LESS = PowerLaws(
     other="the gradient's power changes ever less from layer to layer, as the table shows"
 )
 
 
-def laws(e: Expectations, sigma_w2: float, tend: Limits) -> Laws | None:
-    """The power laws at the limits of q and c; None where chi_1 is not 1.
+def laws(e: Expectations, sigma_w2: float, tend: Limits) -> PowerLaws | None:
+    """The power laws where q and c have come to their limits; None where chi_1 is not 1.
 
-    For an activation that jumps, and where q grows without bound, only the gradient's.
+    If the activation jumps or q grows without bound, only what the gradient does is known.
     """
     if abs(tend.chi_1 - 1) > _CRITICAL:
         return None
@@ -128,21 +128,22 @@ def laws(e: Expectations, sigma_w2: float, tend: Limits) -> Laws | None:
     if tend.fate is Fate.GROWS and tend.varies:
         return _EVER_LESS
     if tend.d or tend.d is None:
-        return Laws()
+        return PowerLaws()
     distance = distance_law(e, tend.q)
     if distance is None:
-        return Laws(other=f"{_KEPT}; 1 - c falls to 0, but not e-fold")
+        return PowerLaws(other=f"{_KEPT}; 1 - c falls to 0, but not e-fold")
     settled = tend.xi_q if tend.varies else 0.0
     since = inf if tend.late else max(settled, _since(e, tend.q, distance))
-    return Laws(d=distance, since=since)
+    return PowerLaws(d=distance, since=since)
 
 
 def distance_law(e: Expectations, q: float) -> PowerLaw | None:
-    """How 1 - c falls at a critical q, or in the limit q = 0; None where it keeps its value.
+    """How d = 1 - c falls at a critical q, or in the limit q = 0; None where it keeps its value.
 
-    Where 1 - E[φ'φ'] / E[φ'²] is proportional to d where it is small, the law is that of the
-    curvature, even if φ has kinks that count only at a far smaller d; where it is proportional to
-    √d, that of a kink, even if φ is smooth on a far smaller scale.
+    The equations are those of the module, with the loss 1 - E[φ'φ'] / E[φ'²] of two inputs. Where
+    it is proportional to d at small d, the law is that of the curvature, even if φ has kinks that
+    count only at a far smaller d; where it is proportional to √d, that of a kink, even if φ is
+    smooth on a far smaller scale.
     """
     slope_square = e.slope_product(q, 0)
 
@@ -169,9 +170,9 @@ def distance_law(e: Expectations, q: float) -> PowerLaw | None:
 
 
 def _since(e: Expectations, q: float, law: PowerLaw) -> float:
-    """Where 1 - c, as the law has it, has come to where a layer changes it as the law says.
+    """The number of layers after which d = 1 - c is so small that the law of d holds.
 
-    By 1 - E[φ'φ'] / E[φ'²], which is (1 + s) a d^s where d' = d (1 - a d^s).
+    It holds where 1 - E[φ'φ'] / E[φ'²] is (1 + s) a d^s to `_BEGINS`, as d' = d (1 - a d^s) has it.
     """
     slope_square, s = e.slope_product(q, 0), 1 / law.power
     for d in (10.0**-k for k in range(10)):
@@ -182,8 +183,8 @@ def _since(e: Expectations, q: float, law: PowerLaw) -> float:
     return inf
 
 
-def _shrinking(e: Expectations, sigma_w2: float) -> Laws:
-    """Where q shrinks to 0, with chi_1 = 1 there."""
+def _shrinking(e: Expectations, sigma_w2: float) -> PowerLaws:
+    """The power laws where q shrinks to 0 and chi_1 = 1 there: q' / q = 1 - a q^s."""
 
     def loss(q: float) -> float:
         return 1 - next_q(e, sigma_w2, 0, q) / q
@@ -194,7 +195,7 @@ def _shrinking(e: Expectations, sigma_w2: float) -> Laws:
     distance = distance_law(e, 0)
     s = log_slope(loss, q)
     if s > _STEEPEST:
-        return Laws(
+        return PowerLaws(
             d=distance,
             other=f"{_FALL} more slowly than any power of the depth",
             since=_since(e, 0, distance) if distance else 0.0,
@@ -207,11 +208,11 @@ def _shrinking(e: Expectations, sigma_w2: float) -> Laws:
     power = (1 - chi_1(e, sigma_w2, q)) / loss(q) / whole
     falls = PowerLaw((whole * a) ** (-1 / whole), 1 / whole)
     since = max(1 / (whole * a), _since(e, 0, distance) if distance else 0.0)
-    return Laws(falls, distance, PowerLaw(None, power), since=since)
+    return PowerLaws(falls, distance, PowerLaw(None, power), since=since)
 
 
 def _where(loss: Callable[[float], float], small: float, high: float) -> float | None:
-    """Where a loss has fallen to `small` as its argument falls; None where it is less at `high`."""
+    """The argument < high at which a loss has fallen to `small`; None if it is less at high."""
 
     def over(x: float) -> float:
         return small - loss(x)
@@ -221,7 +222,7 @@ def _where(loss: Callable[[float], float], small: float, high: float) -> float |
 
 
 def _bends(e: Expectations) -> list[tuple[float, float]]:
-    """Kinks and what φ' jumps by there."""
+    """The kinks of φ, each with the bend there: what φ' jumps by."""
     pairs = []
     for k in e.activation.kinks:
         below, above = e.activation.derivative(np.array([nextafter(k, -inf), nextafter(k, inf)]))
@@ -231,5 +232,5 @@ def _bends(e: Expectations) -> list[tuple[float, float]]:
 
 
 def _at_kink(k: float, q: float) -> float:
-    """The density of N(0, q) at k over that at 0."""
+    """The density of N(0, q) at a kink k over that at 0: exp(-k² / 2q)."""
     return exp(-k * k / (2 * q)) if q else float(k == 0)
