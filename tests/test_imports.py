@@ -21,6 +21,7 @@ ALLOWED: dict[str, set[str]] = {
     "imports": set(),  # whence modules come, in every process of winit
     "errors": set(),
     "parameters": set(),
+    "progress": set(),
     "reading": set(),  # files of any kind and size, for whoever reads one
     "streams": set(),
     "surroundings": set(),  # variables of the environment, for a moment
@@ -39,11 +40,11 @@ ALLOWED: dict[str, set[str]] = {
     "results": {"errors", "convolution", "reading", "numerals"},
     "verdicts": {"results"},
     "plots": {"results", "errors", "surroundings"},
-    "guard": {"experiments", "spec", "results", "saving", "errors"},
+    "guard": {"experiments", "spec", "results", "saving", "errors", "progress"},
     "saving": {"plots", "results", "errors"},  # a single run, a batch and a check save alike
     "experiments": {
         "init", "spec", "initializers", "activations", "network", "theory", "streams", "results",
-        "verdicts", "data", "errors", "convolution", "machine",
+        "verdicts", "data", "errors", "convolution", "machine", "progress",
     },
     "batch": {
         "init", "spec", "experiments", "results", "plots", "saving", "errors", "machine",
@@ -52,6 +53,7 @@ ALLOWED: dict[str, set[str]] = {
     "cli": {
         "init", "spec", "initializers", "activations", "parameters", "experiments", "results",
         "verdicts", "guard", "plots", "saving", "batch", "data", "errors", "reading", "numerals",
+        "progress",
     },
 }  # fmt: skip
 

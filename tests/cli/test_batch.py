@@ -216,7 +216,9 @@ def test_another_numpy_is_another_result(folder: Path, ours: bool):
         with Ledger(Path("o"), 2) as ledger:
             tally = BatchProgress(shown=False)
             tally.note = notes.append
-            return run_batch(plan, executor, Settings(Path("o"), ()), ledger, tally)
+            return run_batch(
+                plan, executor, Settings(Path("o"), ()), ledger, tally.step, tally.note
+            )
 
     assert run(Elsewhere()).done == 2
     (note,) = notes

@@ -33,7 +33,7 @@ def imported(process: Callable) -> Callable[..., set[str]]:
 
 HEAVY = {"matplotlib", "PIL", "scipy", "psutil", "distributed", "sklearn"}
 START = {"__main__", "imports", "errors", "cli"}
-READ = {"spec", "verdicts", "data", "parameters", "convolution", "reading"}
+READ = {"spec", "verdicts", "data", "parameters", "convolution", "reading", "progress"}
 RUN = {
     "initializers", "activations", "network", "experiments", "results", "saving", "streams",
     "machine", "numerals",
@@ -43,9 +43,12 @@ RUN = {
 MAY_IMPORT = {
     "--help": (START, {"click"}),
     "--version": (START, {"click"}),
-    "explain": (START | {"verdicts", "results", "convolution", "reading", "numerals"}, {"click"}),
+    "explain": (
+        START | {"verdicts", "results", "convolution", "reading", "numerals", "progress"},
+        {"click"},
+    ),
     "list configs": (START | READ, {"click"}),
-    "list initializers": (START | {"initializers", "parameters"}, {"click", "numpy"}),
+    "list initializers": (START | {"initializers", "parameters", "progress"}, {"click", "numpy"}),
     "list activations": (
         START | READ | {"activations", "experiments", "theory"},
         {"click", "numpy", "scipy"},

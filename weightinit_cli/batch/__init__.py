@@ -8,8 +8,6 @@ yet. `product_of` is what becomes of a single run, `compare_runs` of several.
 from weightinit_cli.batch.cluster import Cluster
 from weightinit_cli.batch.engine import (
     Counts,
-    NoProgress,
-    Progress,
     Settings,
     jobs_of,
     run_batch,
@@ -28,11 +26,9 @@ __all__ = [
     "Failure",
     "Found",
     "Ledger",
-    "NoProgress",
     "Plan",
     "Processes",
     "Product",
-    "Progress",
     "Record",
     "Serial",
     "Settings",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from weightinit_cli import __version__
-from weightinit_cli.batch.executors import Failure, Job, our_numpy
+from weightinit_cli.batch.executors import Failure, Job, no_note, our_numpy
 from weightinit_cli.batch.ledger import Record
 from weightinit_cli.batch.product import Product, produce, saved
 from weightinit_cli.errors import DEFECT, INTERRUPTED, OutputError
@@ -19,7 +19,7 @@ from weightinit_cli.saving import save
 from weightinit_cli.spec import normal_form
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
     from weightinit_cli.batch.executors import Executor
@@ -72,26 +72,8 @@ class Counts:
         return self.left / rate if rate else None
 
 
-class Progress(Protocol):
-    """Told of every run that is over, always from the thread that runs the batch."""
-
-    def step(self, record: Record, counts: Counts) -> None:
-        """A run has been done, has failed or was skipped."""
-        ...
-
-    def note(self, line: str) -> None:
-        """Something is worth knowing about how the runs are done."""
-        ...
-
-
-class NoProgress:
-    """Shows nothing."""
-
-    def step(self, record: Record, counts: Counts) -> None:
-        """A run is over."""
-
-    def note(self, line: str) -> None:
-        """Nobody is told."""
+def _tell_nobody(record: Record, counts: Counts) -> None:
+    """Show nothing."""
 
 
 def run_batch(
@@ -99,15 +81,18 @@ def run_batch(
     executor: Executor,
     settings: Settings,
     ledger: Ledger,
-    progress: Progress | None = None,
+    tell: Callable[[Record, Counts], None] = _tell_nobody,
+    note: Callable[[str], None] = no_note,
 ) -> Counts:
-    """Do every run of the plan that is not saved yet; note all of them in the ledger.
+    """Do every run of the plan that is not saved yet; record all of them in the ledger.
 
-    Whatever happens to one run, the others are done.
+    Whatever happens to one run, the others are done. `tell` is called for every run that has been
+    done, has failed or was skipped, and `note` with what is worth knowing about how they are done;
+    both from the thread that runs the batch.
     """
     counts = Counts(plan.total)
     versions = executor.numpy, {our_numpy()}
-    batch = _Batch(settings, ledger, progress or NoProgress(), counts, *versions)
+    batch = _Batch(settings, ledger, tell, note, counts, *versions)
     for outcome in executor.run(partial(produce, formats=settings.formats), batch.jobs(plan)):
         batch.take(*outcome)
     return batch.counts
@@ -121,7 +106,8 @@ def jobs_of(plan: Plan) -> Iterator[Job]:
 class _Batch(NamedTuple):
     settings: Settings
     ledger: Ledger
-    progress: Progress
+    tell: Callable[[Record, Counts], None]
+    note: Callable[[str], None]
     counts: Counts
     numpy: frozenset[str]
     known: set[str]
@@ -134,7 +120,7 @@ class _Batch(NamedTuple):
                 yield job
             else:
                 self.counts.skipped += 1
-                self._note(job, _record(job, "skipped", former))
+                self._record(job, _record(job, "skipped", former))
 
     def take(self, job: Job, outcome: Product | Failure) -> None:
         """Write what a run has produced."""
@@ -147,11 +133,11 @@ class _Batch(NamedTuple):
         if isinstance(outcome, Failure):
             self.counts.failed += 1
             self.counts.defects += outcome.defect
-            self._note(job, Record(*_names(job), "failed", errors=outcome.lines))
+            self._record(job, Record(*_names(job), "failed", errors=outcome.lines))
         else:
             self.counts.done += 1
             self._count(outcome.undrawn)
-            self._note(job, _record(job, "done", outcome)._replace(replaced=former))
+            self._record(job, _record(job, "done", outcome)._replace(replaced=former))
             if outcome.undrawn is not None and outcome.undrawn.exit_code == INTERRUPTED:
                 raise KeyboardInterrupt
 
@@ -178,11 +164,11 @@ class _Batch(NamedTuple):
         if numpy not in self.known:
             self.known.add(numpy)
             bits = "the last bits of its results may differ; their stats.json says so"
-            self.progress.note(f"a worker has numpy {numpy}, here is {our_numpy()}: {bits}")
+            self.note(f"a worker has numpy {numpy}, here is {our_numpy()}: {bits}")
 
-    def _note(self, job: Job, record: Record) -> None:
+    def _record(self, job: Job, record: Record) -> None:
         self.ledger.write(job.number, record)
-        self.progress.step(record, self.counts)
+        self.tell(record, self.counts)
 
 
 def _record(job: Job, status: Literal["done", "skipped"], product: Product) -> Record:

@@ -190,7 +190,7 @@ def _run(
     out = settings.out
     with Ledger(out, plan.total) as ledger:
         with progress.over(plan.total):
-            counts = run_batch(plan, executor, settings, ledger, progress)
+            counts = run_batch(plan, executor, settings, ledger, progress.step, progress.note)
         with ProgressBar("summing up", shown=not quiet):
             paths, compared, errors = sum_up(plan, ledger, out, settings.formats)
         if not quiet:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from weightinit_cli.cli.terminal import StatusLine, clipped, columns_of, lock, note, say, width
 from weightinit_cli.errors import counted, printable
+from weightinit_cli.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,7 @@ BAR_WIDTH = 24
 LABEL_WIDTH = 26
 
 
-class ProgressBar:
+class ProgressBar(Progress):
     """How far a run is, on stderr; shown only in a terminal, and only after a second.
 
     Before `start` has said how much there is to do, the label alone is shown.

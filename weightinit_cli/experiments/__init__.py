@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final, NamedTuple, cast, overload
 
 from weightinit_cli.errors import SpecError, WinitError
-from weightinit_cli.experiments.progress import NoProgress, Progress
+from weightinit_cli.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,6 @@ ASKING = ("initializer.name", "initializer.gain", "data")
 ASKED = ("activation", "initializer", "bias", "width", "layers", "features", "data", "pretraining")
 
 __all__ = [
-    "NoProgress",
     "Progress",
     "check",
     "data_notes",
@@ -90,7 +89,7 @@ def run(
         raise ValueError(f"{spec.name} describes {len(spec.runs)} runs; expand(spec) gives them")
     if threads is not None and threads < 1:
         raise ValueError(f"threads must be at least 1, not {threads}")
-    return _run(spec, threads, progress or NoProgress())
+    return _run(spec, threads, progress or Progress())
 
 
 def _run(spec: AnySpec, threads: int | None, progress: Progress, pattern: int = 0) -> AnyResult:
@@ -105,7 +104,7 @@ def shadow(spec: AnySpec, number: int, *, threads: int | None = None) -> AnyResu
     `number` (1, 2, ...) says by which pattern of ups and downs. What differs from `run(spec)` is
     what rounding can do to this network. Raises SpecError as `run` does.
     """
-    return _run(spec, threads, NoProgress(), number)
+    return _run(spec, threads, Progress(), number)
 
 
 def check(spec: AnySpec) -> None:

@@ -42,9 +42,9 @@ from weightinit_cli.verdicts import draw_verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from weightinit_cli.experiments.progress import Progress
     from weightinit_cli.experiments.starts import Started
     from weightinit_cli.network import Layer, Network, PeakBytes, Request
+    from weightinit_cli.progress import Progress
     from weightinit_cli.results import LayerStatistics
     from weightinit_cli.spec import Spec
 

@@ -19,8 +19,8 @@ from weightinit_cli.results import SCHEMA_VERSION, LayerSteps, SymmetryResult
 from weightinit_cli.spec import digest, normal_form
 
 if TYPE_CHECKING:
-    from weightinit_cli.experiments.progress import Progress
     from weightinit_cli.network.descent import LayerTrace
+    from weightinit_cli.progress import Progress
     from weightinit_cli.spec import SymmetrySpec
 
 

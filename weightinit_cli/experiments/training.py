@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from weightinit_cli.data import Data, Part
-    from weightinit_cli.experiments.progress import Progress
     from weightinit_cli.network.learning import Learner
+    from weightinit_cli.progress import Progress
     from weightinit_cli.spec import TrainingSpec
 
 Array = np.ndarray[Any, Any]

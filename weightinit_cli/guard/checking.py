@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from weightinit_cli.experiments import Progress
+    from weightinit_cli.progress import Progress
     from weightinit_cli.results import AnyResult
     from weightinit_cli.saving import Saved
     from weightinit_cli.spec import AnySpec, Spec
@@ -124,9 +124,9 @@ def update(checked: Checked, threads: int | None = None) -> Saved:
 
 
 def _no_bar(label: str) -> AbstractContextManager[Progress]:  # noqa: ARG001
-    from weightinit_cli.experiments import NoProgress
+    from weightinit_cli.progress import Progress
 
-    return nullcontext(NoProgress())
+    return nullcontext(Progress())
 
 
 def _reported(run: str, path: str, found: Outcome | Pending) -> tuple[Report, Pending | None]:
