@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from weightinit_cli.results import AnyResult
 
+    # Pictures by file name; none, and why, where they could not be drawn.
+    Drawn = tuple[Mapping[str, bytes], "Undrawn | None"]
+
 
 class Undrawn(NamedTuple):
     """Why there are no pictures, and the exit code of that: 2, 3 for a defect, 130 for ^C.
@@ -30,13 +33,6 @@ class Undrawn(NamedTuple):
 
     lines: tuple[str, ...]
     exit_code: int
-
-
-class Drawn(NamedTuple):
-    """Pictures by file name; none, and why, where they could not be drawn."""
-
-    files: Mapping[str, bytes]
-    undrawn: Undrawn | None = None
 
 
 class Saved(NamedTuple):
@@ -51,45 +47,49 @@ class Saved(NamedTuple):
         return self.undrawn is not None and self.undrawn.exit_code == INTERRUPTED
 
 
-def drawn(draw: Callable[[], Mapping[str, bytes]]) -> Drawn:
-    """The pictures that `draw` makes, in a process of winit's own; nothing is raised or warned."""
+def draw_safely(draw: Callable[[], Mapping[str, bytes]]) -> Drawn:
+    """Return the pictures that `draw` makes, in a process of winit's own.
+
+    Nothing is raised or warned: where they cannot be drawn there are none, and it is said why.
+    """
     try:
         from weightinit_cli.plots.isolation import load_matplotlib
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             load_matplotlib()
-            return Drawn(draw())
+            return draw(), None
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001
-        return Drawn({}, _undrawn(error))
+        return {}, _undrawn(error)
 
 
-def written(write: Callable[[Mapping[str, bytes]], list[Path]], pictures: Drawn) -> Saved:
-    """What `write` writes with the pictures; without them where they are in its way.
+def write_safely(write: Callable[[Mapping[str, bytes]], list[Path]], drawn: Drawn) -> Saved:
+    """Write what `write` does with the pictures; without them where they are in its way.
 
     Raises what it raises without them.
     """
+    pictures, undrawn = drawn
     try:
-        return Saved(write(pictures.files), pictures.undrawn)
+        return Saved(write(pictures), undrawn)
     except (Exception, KeyboardInterrupt) as error:
-        if not pictures.files:
+        if not pictures:
             raise
         undrawn = _undrawn(error)
     return Saved(write({}), undrawn)
 
 
-def drawn_of(result: AnyResult, formats: Iterable[str]) -> Drawn:
-    """A run's pictures in each of the formats."""
+def draw_result(result: AnyResult, formats: Iterable[str]) -> Drawn:
+    """Draw a run's pictures in each of the formats."""
     wanted = tuple(formats)
     if not wanted:
-        return Drawn({})
+        return {}, None
 
     def draw() -> dict[str, bytes]:
         from weightinit_cli.plots import pictures
 
         return pictures(result, wanted)
 
-    return drawn(draw)
+    return draw_safely(draw)
 
 
 def save_result(out: Path, folder: str, result: AnyResult, formats: Iterable[str]) -> Saved:
@@ -97,8 +97,8 @@ def save_result(out: Path, folder: str, result: AnyResult, formats: Iterable[str
 
     Raises OutputError where the statistics cannot be written.
     """
-    pictures = drawn_of(result, formats)
-    return save(out, folder, result.digest, files_of(result, pictures.files), pictures.undrawn)
+    pictures, undrawn = draw_result(result, formats)
+    return save(out, folder, result.digest, files_of(result, pictures), undrawn)
 
 
 def save(
@@ -110,8 +110,8 @@ def save(
     """
     stats = {STATS: files[STATS]}
     pictures = {name: content for name, content in files.items() if name not in stats}
-    return written(
-        lambda some: save_files(out, folder, digest, {**some, **stats}), Drawn(pictures, undrawn)
+    return write_safely(
+        lambda some: save_files(out, folder, digest, {**some, **stats}), (pictures, undrawn)
     )
 
 
@@ -121,9 +121,9 @@ def _undrawn(error: BaseException) -> Undrawn:
     if isinstance(error, MemoryError):
         return Undrawn(("not enough memory for the pictures",), WinitError.exit_code)
     if isinstance(error, OSError):
-        said = " ".join(reason(error).split())
+        why = " ".join(reason(error).split())
         place = "" if error.filename is None else f"{error.filename}: "
-        return Undrawn((f"{place}no picture could be drawn: {said}",), WinitError.exit_code)
+        return Undrawn((f"{place}no picture could be drawn: {why}",), WinitError.exit_code)
     if isinstance(error, KeyboardInterrupt):
         return Undrawn(("interrupted before the pictures were done",), INTERRUPTED)
     return Undrawn(tuple("".join(traceback.format_exception(error)).splitlines()), DEFECT)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import takewhile
-from math import exp, hypot, inf, log
+from math import hypot, inf, log
 from operator import gt, lt
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     Beyond = Callable[[float, float], bool]
 
-MOST_LOG: Final = 709.0  # exp of a little more overflows
 SMALLEST: Final = 5e-324
 SIGNAL: Final = "gradient.signal_rms"
 
@@ -141,13 +140,15 @@ def _mean(
     measure: Callable[[Layers], LogRatios], beyond: Beyond, layers: Layers, threshold: float
 ) -> Finding | None:
     """The geometric mean where it is beyond the threshold, and the first layer that is."""
+    from weightinit_cli.results.figures import finite_exp, geometric_mean
+
     ratios = measure(layers)
     if not ratios:
         return None
-    mean = _exp(sum(ratios.values()) / len(ratios))
+    mean = geometric_mean([*ratios.values()])
     if not beyond(mean, threshold):
         return None
-    there = (layer for layer, ratio in ratios.items() if beyond(_exp(ratio), threshold))
+    there = (layer for layer, ratio in ratios.items() if beyond(finite_exp(ratio), threshold))
     return Finding(next(there, next(iter(ratios))), mean)
 
 
@@ -224,19 +225,16 @@ def _log(value: float) -> float:
     return log(value) if value else -inf
 
 
-def _exp(value: float) -> float:
-    """The exponential, cut to be finite: a verdict's value is a number of JSON."""
-    return exp(min(value, MOST_LOG))
-
-
 def _size(layer: Layer) -> float | None:
     """The root mean square; None where it is below what the dtype can tell."""
+    from weightinit_cli.results.figures import finite_exp
+
     figures = layer.figures
     if figures.mean is None or figures.std is None:
         return None
     if not (_is_known(layer, "mean") or _is_known(layer, "std")):
         return None
-    return min(hypot(figures.mean, figures.std), exp(MOST_LOG))
+    return min(hypot(figures.mean, figures.std), finite_exp(inf))
 
 
 def _is_known(layer: Layer, path: str) -> bool:

@@ -17,7 +17,7 @@ from weightinit_cli.results.comparison import VARIANT, ComparedRun, TrainedRun, 
 from weightinit_cli.results.store import files_of, is_of, picture_names
 from weightinit_cli.results.summary import rows
 from weightinit_cli.results.words import interruption
-from weightinit_cli.saving import drawn_of
+from weightinit_cli.saving import draw_result
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -63,9 +63,9 @@ def product_of(result: AnyResult, spec: AnySpec, formats: Sequence[str]) -> Prod
 
     One of several runs has no pictures of its own: all are drawn together.
     """
-    pictures = drawn_of(result, () if spec.run else formats)
-    product = _product(result, spec, files_of(result, pictures.files))
-    return product._replace(undrawn=pictures.undrawn)
+    pictures, undrawn = draw_result(result, () if spec.run else formats)
+    product = _product(result, spec, files_of(result, pictures))
+    return product._replace(undrawn=undrawn)
 
 
 def saved(

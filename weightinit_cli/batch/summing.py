@@ -19,7 +19,7 @@ from weightinit_cli.results.files import holds
 from weightinit_cli.results.store import COMPARISON, FORMATS
 from weightinit_cli.results.summary import columns, csv_lines
 from weightinit_cli.results.words import full_name
-from weightinit_cli.saving import Drawn, Saved, drawn, written
+from weightinit_cli.saving import Saved, draw_safely, write_safely
 from weightinit_cli.spec import expand, normal_form
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from weightinit_cli.batch.plan import Plan
     from weightinit_cli.batch.product import Product
     from weightinit_cli.results.files import Content
+    from weightinit_cli.saving import Drawn
     from weightinit_cli.spec import AnySpec
 
     Read = Callable[[], Iterable[Product | Record]]
@@ -92,7 +93,7 @@ def compare_runs(
         outdated = [name for name in former if name not in files]
         return write_files(out, spec.name, files, outdated)
 
-    return written(write, _comparison(spec, compared, formats))
+    return write_safely(write, _comparison(spec, compared, formats))
 
 
 def compare_saved(spec: AnySpec, out: Path) -> Saved:
@@ -111,7 +112,9 @@ def _comparison(
     spec: AnySpec, runs: Iterable[ComparedRun | TrainedRun], formats: Sequence[str]
 ) -> Drawn:
     """The comparison in each of the formats, by file name; none where there is nothing to draw."""
-    return drawn(partial(_pictures, spec, runs, formats)) if formats else Drawn({})
+    if not formats:
+        return {}, None
+    return draw_safely(partial(_pictures, spec, runs, formats))
 
 
 def _pictures(

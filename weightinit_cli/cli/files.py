@@ -114,18 +114,18 @@ def show(path: Path, as_json: bool) -> None:
 def plot(path: Path, output_dir: Path | None, formats: tuple[str, ...], quiet: bool) -> int:
     """Draw the pictures of a saved result again: RESULT is a stats.json or its folder."""
     from weightinit_cli.results import load_result, write_files
-    from weightinit_cli.saving import Saved, drawn_of
+    from weightinit_cli.saving import Saved, draw_result
 
     result = load_result(path)
     folder = output_dir or (path if path.is_dir() else path.parent)
     with ProgressBar(f"drawing {path}", shown=not quiet):
-        drawn = drawn_of(result, formats)
-    paths = write_files(folder, "", drawn.files) if drawn.files else []
+        pictures, undrawn = draw_result(result, formats)
+    paths = write_files(folder, "", pictures) if pictures else []
     if not quiet:
         for written in paths:
             terminal.say(printable(str(written)))
         note_lacking([result.name])
-    return tell_undrawn(Saved(paths, drawn.undrawn))
+    return tell_undrawn(Saved(paths, undrawn))
 
 
 def _checked(config: str) -> bytes:

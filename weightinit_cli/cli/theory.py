@@ -279,15 +279,15 @@ def phase(
     """  # noqa: D205
     from weightinit_cli.experiments import phase_diagram
     from weightinit_cli.results import write_files
-    from weightinit_cli.saving import Saved, drawn
+    from weightinit_cli.saving import Saved, draw_safely
     from weightinit_cli.spec import parse_activation
 
     component = parse_activation(activation, "--activation")
     folder = "-".join(["phase", component.name, *(f"{k}-{v}" for k, v in component.parameters)])
     with ProgressBar(f"drawing {folder}", shown=not quiet):
         diagram = phase_diagram(component, width)
-        pictures = drawn(lambda: _phase_pictures(diagram, formats))
-        paths = write_files(output_dir, folder, pictures.files) if pictures.files else []
+        pictures, undrawn = draw_safely(lambda: _phase_pictures(diagram, formats))
+        paths = write_files(output_dir, folder, pictures) if pictures else []
     if as_json:
         terminal.say(_json_line(diagram))
     elif not quiet:
@@ -295,7 +295,7 @@ def phase(
             terminal.say(line)
         for path in paths:
             terminal.say(printable(str(path)))
-    return tell_undrawn(Saved(paths, pictures.undrawn))
+    return tell_undrawn(Saved(paths, undrawn))
 
 
 def _phase_pictures(diagram: PhaseDiagram, formats: tuple[str, ...]) -> dict[str, bytes]:

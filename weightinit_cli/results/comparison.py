@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
-from math import exp, isnan, log, nan
+from math import isnan, log, nan
 from sys import intern
 from typing import TYPE_CHECKING, Any, Final
 
-from weightinit_cli.results.figures import FIGURES, resolved
+from weightinit_cli.results.figures import FIGURES, geometric_mean, resolved
 from weightinit_cli.results.words import described, is_partial
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 VARIANT: Final = "variant"
 RATIO, SIGNAL = "gradient.ratio", "gradient.signal_rms"
-MOST_LOG = 709.0  # exp of a little more overflows
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +160,7 @@ def mean_gradient_ratio(layers: Sequence[LayerStatistics]) -> float | None:
         return 0.0 if resolved(layers[-1], SIGNAL) == 0 else None
     if min(known) <= 0:
         return 0.0
-    return exp(min(sum(map(log, known)) / len(known), MOST_LOG))
+    return geometric_mean([log(ratio) for ratio in known])
 
 
 def shared_parts(parts: Iterable[str], every: Iterable[Sequence[str]]) -> list[str]:

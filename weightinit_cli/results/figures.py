@@ -6,10 +6,13 @@ A figure is a field of `LayerStatistics`, computed in `experiments/statistics.py
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import exp
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from weightinit_cli.results.model import LayerStatistics
 
 Gate = Literal["mean", "log", "fraction", "count", "extreme", "exact"]
@@ -183,6 +186,7 @@ WEIGHTS: Final[dict[str, Figure]] = {
 
 # What a figure has to be, in floors of its resolution, for anything to be concluded from its value.
 CERTAIN: Final = 8
+MOST_LOG: Final = 709.0  # exp of a little more overflows
 
 
 def gated(*gates: Gate) -> list[str]:
@@ -232,3 +236,13 @@ def certain(layer: LayerStatistics, path: str) -> float | None:
     """The figure at one of FIGURES; None also where it is no larger than CERTAIN of its floors."""
     value = resolved(layer, path)
     return None if value is None or abs(value) < CERTAIN * floor(layer, path) else value
+
+
+def geometric_mean(logs: Sequence[float]) -> float:
+    """The geometric mean of numbers, of which these are the logarithms, cut to be finite."""
+    return finite_exp(sum(logs) / len(logs))
+
+
+def finite_exp(log: float) -> float:
+    """The exponential, cut to be finite: what is saved of it is a number of JSON."""
+    return exp(min(log, MOST_LOG))
