@@ -7,6 +7,8 @@ from math import inf, isfinite, nan, nextafter
 import numpy as np
 import pytest
 
+from support.cases import every
+from support.examples import each_activation
 from weightinit_cli.activations import ACTIVATIONS
 
 EPS = float(np.finfo(np.float64).eps)
@@ -36,6 +38,7 @@ def differences(activation, x, h):
     return (8 * near - far) / (12 * h)
 
 
+@each_activation
 def test_derivative_is_the_limit_of_differences(activation):
     """Tolerance: twice what halving h changes (fifteen sixteenths of the truncation error), and
     the rounding of five values of size up to max|φ|, eight ulp each, over h.
@@ -49,8 +52,9 @@ def test_derivative_is_the_limit_of_differences(activation):
     assert (np.abs(activation.derivative(x) - fine) <= tolerance).all()
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("places", [[], [0], [3, 4, 11], range(12)], ids=str)
+@each_activation
+@every("dtype", ["float32", "float64"])
+@every("places", [[], [0], [3, 4, 11], range(12)])
 def test_nan_stays_nan(activation, dtype, places):
     """There alone, in any shape; and without numpy's warning, even where these are errors."""
     x = np.linspace(-8, 8, 12, dtype=dtype)
@@ -65,8 +69,9 @@ def test_nan_stays_nan(activation, dtype, places):
             assert np.array_equal(found, expected.reshape(3, 4), equal_nan=True)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("shape", [(0,), (0, 3), (1, 1), (2, 3, 4)], ids=str)
+@each_activation
+@every("dtype", ["float32", "float64"])
+@every("shape", [(0,), (0, 3), (1, 1), (2, 3, 4)])
 def test_derivative_of_any_shape(activation, dtype, shape):
     for number in (0.5, nan):
         found = activation.derivative(np.full(shape, number, dtype))
@@ -75,7 +80,8 @@ def test_derivative_of_any_shape(activation, dtype, shape):
         assert (np.isnan(found) == np.isnan(number)).all()
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@each_activation
+@every("dtype", ["float32", "float64"])
 def test_derivative_far_out_is_the_limit(example, activation, dtype):
     """At the largest numbers, and at ±inf, where it may be nan; of functions that have one.
 
@@ -102,6 +108,7 @@ def one_sided(activation, kink, side):
     return f[0], slope, activation.derivative(x)[0]
 
 
+@each_activation
 def test_derivative_beside_a_kink(activation):
     """Truncation h³/4 φ⁗ = 2.3e-10 φ⁗, rounding 40 eps |φ| / (6 h); at the kink a side's slope."""
     scale = 1e-8 * max(1.0, activation.steepest if isfinite(activation.steepest) else 1.0)
@@ -138,6 +145,7 @@ def jumps(function, x, scale):
     return found[np.concatenate([[True], np.diff(found) > 1e-6])] if found.size else found
 
 
+@each_activation
 def test_kinks_are_where_the_function_or_its_slope_jumps(activation):
     """A jump of more than a thousandth of the slope's size, anywhere in [-20, 20]."""
     x = np.linspace(-20, 20, 4001) + 1e-3 / 7
@@ -153,6 +161,7 @@ def test_kinks_are_where_the_function_or_its_slope_jumps(activation):
         assert np.abs(np.array([*listed, inf]) - place).min() < 1e-8
 
 
+@each_activation
 def test_bounds_hold_and_are_approached(activation):
     """Held to two ulp; approached to 1e-6 on the grid, or past 1e6 where infinite."""
     low, high = activation.bounds
@@ -168,7 +177,8 @@ def test_bounds_hold_and_are_approached(activation):
             assert (extreme < 0) == (bound < 0)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@each_activation
+@every("dtype", ["float32", "float64"])
 def test_finite_bounds_hold_in_every_dtype(activation, dtype):
     """The histogram of a bounded activation lies in its bounds: nothing may fall out."""
     x = WIDE[np.abs(WIDE) < 1e30].astype(dtype)
@@ -179,6 +189,7 @@ def test_finite_bounds_hold_in_every_dtype(activation, dtype):
         assert (value <= high).all()
 
 
+@each_activation
 def test_steepest_is_the_supremum_of_the_slope(activation):
     """The grid's step of 5e-4 misses a smooth maximum by φ‴ h²/8, some 1e-7."""
     slope = np.abs(activation.derivative(wide_and_beside(activation.kinks)))
@@ -189,7 +200,8 @@ def test_steepest_is_the_supremum_of_the_slope(activation):
         assert slope.max() > 1e6
 
 
-@pytest.mark.parametrize("level", LEVELS)
+@each_activation
+@every("level", LEVELS)
 def test_flat_ends(activation, level):
     """Beyond an end |φ'| stays at most level × steepest, just inside it does not; where there is
     no end, the slope goes on exceeding that however far one goes.
@@ -214,7 +226,8 @@ def test_flat_ends(activation, level):
         assert (np.abs(activation.derivative(inside)) > most / rounding).any()
 
 
-@pytest.mark.parametrize("level", [1e-17, 1e-300, 1e-6, 0.95, 0.99, 1 - 1e-12])
+@each_activation
+@every("level", [1e-17, 1e-300, 1e-6, 0.95, 0.99, 1 - 1e-12])
 def test_flat_ends_exist_for_every_level(example, activation, level):
     """`saturation` may be any number between 0 and 1: a pair of floats or None, and in order."""
     low, high = activation.ends(level)
@@ -246,6 +259,7 @@ def test_relu_is_flat_up_to_and_with_zero():
     assert ACTIVATIONS["relu"].build().ends(0.05) == (0.0, None)
 
 
+@each_activation
 def test_ends_move_outwards_as_the_level_falls(activation):
     ends = [activation.ends(level) for level in LEVELS]
     lows = [low for low, _ in ends if low is not None]
@@ -254,7 +268,8 @@ def test_ends_move_outwards_as_the_level_falls(activation):
     assert highs == sorted(highs, reverse=True)
 
 
-@pytest.mark.parametrize("level", [0.05, 0.5])
+@each_activation
+@every("level", [0.05, 0.5])
 def test_building_and_asking_is_silent(example, level):
     """No numpy warning reaches the screen: not when built, not when asked for the ends."""
     name, given = example

@@ -6,15 +6,16 @@ import inspect
 
 import pytest
 
+from support.examples import OF_ACTIVATIONS
 from weightinit_cli.activations import ACTIVATIONS, ALIASES
 from weightinit_cli.parameters import REQUIRED
 
 ROWS = [pytest.param(row, id=name) for name, row in ACTIVATIONS.items()]
 
 
-def test_every_entry_has_an_example(examples):
-    assert set(examples) == set(ACTIVATIONS)
-    assert all(examples.values())
+def test_every_entry_has_an_example():
+    assert set(OF_ACTIVATIONS) == set(ACTIVATIONS)
+    assert all(OF_ACTIVATIONS.values())
 
 
 def test_every_name_of_the_issue_is_there():
@@ -48,8 +49,8 @@ def test_row_explains_itself(row):
     assert all(parameter.doc for parameter in row.parameters)
 
 
-def test_every_choice_has_an_example(examples):
-    for name, sets in examples.items():
+def test_every_choice_has_an_example():
+    for name, sets in OF_ACTIVATIONS.items():
         for parameter in ACTIVATIONS[name].parameters:
             tried = {given.get(parameter.name, parameter.default) for given in sets}
             assert set(parameter.choices) <= tried

@@ -13,6 +13,8 @@ from math import copysign, erf, erfc, exp, expm1, inf, log1p, nan, nextafter, pi
 import numpy as np
 import pytest
 
+from support.cases import every
+from support.examples import each_activation
 from weightinit_cli.activations import ACTIVATIONS
 
 ULPS = 4
@@ -159,6 +161,7 @@ def test_every_entry_has_a_formula():
     assert set(FORMULAS) == set(ACTIVATIONS)
 
 
+@each_activation
 def test_formula(example, activation):
     name, given = example
     x = GRID[~np.isin(GRID, activation.kinks)]
@@ -182,6 +185,7 @@ def test_tails(name, given, x, value, slope):
         assert activation.derivative(at)[0] == pytest.approx(slope, rel=relative)
 
 
+@each_activation
 def test_float32_is_float64_rounded(example, activation):
     """Relative, down to the smallest normal number times the largest factor of the formulas."""
     x = GRID.astype(np.float32)
@@ -195,6 +199,7 @@ def test_float32_is_float64_rounded(example, activation):
     assert activation.value(x).dtype == np.float32
 
 
+@each_activation
 def test_slope_in_float32_is_float64_rounded(example, activation):
     """φ' changes sign, so its errors are relative to its size near by (and to x φ'')."""
     x = np.setdiff1d(GRID[np.abs(GRID) < 100], activation.kinks).astype(np.float32)
@@ -244,8 +249,9 @@ def test_a_shrink_by_nothing_is_the_identity(name):
     assert np.array_equal(activation.value(x), x)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("shape", [(0,), (1,), (7,), (5, 9), (2, 3, 4)])
+@each_activation
+@every("dtype", ["float32", "float64"])
+@every("shape", [(0,), (1,), (7,), (5, 9), (2, 3, 4)])
 def test_in_place_is_out_of_place(activation, shape, dtype):
     x = np.random.Generator(np.random.PCG64(0)).normal(0, 3, shape).astype(dtype)
     kept = x.copy()
@@ -264,6 +270,7 @@ def test_in_place_is_out_of_place(activation, shape, dtype):
     assert np.array_equal(x, value)
 
 
+@each_activation
 def test_value_does_not_depend_on_its_neighbours(activation):
     """The network runs over blocks: every place of an array must give the same bits."""
     x = np.linspace(-9, 9, 67, dtype=np.float32)
@@ -271,7 +278,8 @@ def test_value_does_not_depend_on_its_neighbours(activation):
     assert np.array_equal(activation.value(x), one_by_one)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@each_activation
+@every("dtype", ["float32", "float64"])
 def test_inf_and_nan_are_survived(activation, dtype):
     x = np.array([-inf, inf, nan, copysign(0.0, -1.0), 1.0, np.finfo(dtype).max], dtype)
     value = activation.value(x)

@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from support.cases import every
+from support.examples import each_initializer
 from weightinit_cli.initializers import INITIALIZERS, Fans
 from weightinit_cli.initializers.samplers import LAWS, fingerprint
 from weightinit_cli.streams import Role, stream
@@ -44,7 +46,8 @@ def draw(name, parameters, fans=FANS[0], *, dtype="float64", seed=0):
     return weights, sampler.fill(weights, stream(seed, Role.WEIGHTS))
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@each_initializer(FANS)
+@every("dtype", DTYPES)
 def test_same_stream_same_weights(example, fans, dtype):
     one, print_of_one = draw(*example, fans, dtype=dtype)
     other, print_of_other = draw(*example, fans, dtype=dtype)
@@ -53,7 +56,8 @@ def test_same_stream_same_weights(example, fans, dtype):
     assert isinstance(print_of_one, bytes)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@each_initializer(FANS)
+@every("dtype", DTYPES)
 def test_another_stream_other_weights(example, fans, dtype):
     one, print_of_one = draw(*example, fans, dtype=dtype)
     other, print_of_other = draw(*example, fans, dtype=dtype, seed=1)
@@ -80,6 +84,7 @@ def test_float64_draws_are_those_of_float32(law, seed, shape):
     assert following[0] == following[1]
 
 
+@each_initializer(FANS)
 def test_float64_weights_are_those_of_float32(example, fans, build):
     """But for rounding: of an entry, its scale and its mean, or of a product of matrices."""
     weights, prints = zip(*(draw(*example, fans, dtype=dtype) for dtype in DTYPES), strict=True)
@@ -91,7 +96,8 @@ def test_float64_weights_are_those_of_float32(example, fans, build):
     assert prints[0] == prints[1]
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@each_initializer(FANS)
+@every("dtype", DTYPES)
 def test_fills_its_panel_and_nothing_else(example, fans, build, dtype):
     """Into the middle of a matrix, over whatever stood there, as the network does."""
     memory = np.full((SHAPE[0] + 8, SHAPE[1]), np.nan, dtype)
@@ -102,6 +108,7 @@ def test_fills_its_panel_and_nothing_else(example, fans, build, dtype):
     assert np.array_equal(memory[4:-4], draw(*example, fans, dtype=dtype)[0])
 
 
+@each_initializer(FANS)
 def test_panels_are_independent(example, fans, build):
     """Each panel by its own stream: the same alone as with the others, and uncorrelated with them.
 
@@ -124,6 +131,7 @@ def test_panels_are_independent(example, fans, build):
     assert abs(np.corrcoef(first, second)[0, 1]) * sqrt(first.size) < Z
 
 
+@each_initializer(FANS)
 def test_rows_and_columns_differ(example, fans, build):
     """No row and no column is drawn twice, which neither mean nor std would show."""
     weights, drawn = draw(*example, fans)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.cases import every
 from support.peers.tables import orthonormality
 from weightinit_cli.convolution import Shape
 from weightinit_cli.initializers import INITIALIZERS, Fans
@@ -63,7 +64,7 @@ def norms(images):
 # torch's ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@every("dtype", DTYPES)
 @pytest.mark.parametrize("entry", RECORDED["dirac"], ids=lambda e: f"{e['shape']}-{e['groups']}")
 def test_dirac_is_torchs(entry, dtype):
     if "refused" in entry:
@@ -119,8 +120,8 @@ def test_dirac_says_what_its_groups_would_divide(outputs, groups, said):
     assert (caught.value.parameter, caught.value.message) == ("groups", said)
 
 
-@pytest.mark.parametrize("groups", [1, 2, 3])
-@pytest.mark.parametrize("inputs", [1, 2, 4, 7])
+@every("groups", [1, 2, 3])
+@every("inputs", [1, 2, 4, 7])
 @pytest.mark.parametrize("kernel", [(3, 3), (1, 5), (2, 3), (4, 4)])
 def test_dirac_copies_channels(kernel, inputs, groups):
     """As they are; of an even side, by one place further."""

@@ -18,6 +18,8 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
+from support.cases import every
+from support.examples import each_initializer
 from weightinit_cli.initializers import INITIALIZERS, Fans
 from weightinit_cli.initializers.samplers import FixedNorm, Independent
 from weightinit_cli.streams import Role, stream
@@ -242,6 +244,7 @@ def test_every_entry_has_a_closed_form():
     assert OF_KERNEL.keys() == {n for n, row in INITIALIZERS.items() if row.only == "kernel"}
 
 
+@each_initializer(FANS)
 def test_figures_of_the_formula(example, fans, build):
     small = (Fans(1, 1), Fans(7, 3)) if not fans.kernel else (Fans(12, 16, kernel=(2, 2)),)
     for each in (fans, *small):
@@ -250,7 +253,8 @@ def test_figures_of_the_formula(example, fans, build):
         assert sampler.std == pytest.approx(law.std, rel=1e-14, abs=1e-300)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@each_initializer(FANS)
+@every("dtype", DTYPES)
 def test_empirical_moments(example, fans, dtype, drawn):
     law, weights = expected_of(example, fans), drawn(example, fans, dtype)
     assert weights.dtype == dtype
@@ -263,6 +267,7 @@ def test_empirical_moments(example, fans, dtype, drawn):
     assert abs(z_of_std(values, law)) < Z
 
 
+@each_initializer(FANS)
 def test_a_wrong_convention_would_fail_by_far(example, fans, drawn):
     """The power of the test above: by √2 (He for Xavier) or by truncation, z exceeds 30.
 
@@ -278,6 +283,7 @@ def test_a_wrong_convention_would_fail_by_far(example, fans, drawn):
         assert abs(z_of_std(law.mean + (values - law.mean) * factor, law)) > least
 
 
+@each_initializer(FANS)
 def test_swapped_fans_would_fail_by_far(example, fans, drawn):
     """300 for 500 inputs is a factor of 1.29, so that no scheme passes with the wrong fan."""
     if INITIALIZERS[example[0]].only == "kernel":
@@ -289,7 +295,8 @@ def test_swapped_fans_would_fail_by_far(example, fans, drawn):
     assert abs(z_of_std(drawn(example, fans, "float64").ravel(), there)) > 30
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@each_initializer(FANS)
+@every("dtype", DTYPES)
 def test_law(example, fans, dtype, drawn):
     """Kolmogorov-Smirnov: P(sqrt(n) D > d) is about 2 exp(-2 d²), 7e-6 at d = 2.5."""
     law = expected_of(example, fans)
@@ -305,7 +312,8 @@ def test_law(example, fans, dtype, drawn):
     assert p[-1] > 1 - 25 / n
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@each_initializer(FANS)
+@every("dtype", DTYPES)
 def test_support(example, fans, dtype, drawn):
     law, weights = expected_of(example, fans), drawn(example, fans, dtype)
     assert np.isfinite(weights).all()

@@ -7,6 +7,7 @@ from math import sqrt
 import numpy as np
 import pytest
 
+from support.cases import every
 from weightinit_cli.initializers import INITIALIZERS, Fans
 from weightinit_cli.streams import Role, stream
 
@@ -26,8 +27,8 @@ def draw(shape, dtype="float64", seed=0, **given):
     return weights
 
 
-@pytest.mark.parametrize("gain", [1.0, 2.5])
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@every("gain", [1.0, 2.5])
+@every("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_rows_or_columns_are_orthonormal(shape, dtype, gain):
     """Householder QR keeps |QᵀQ - 1| below a small multiple of max(shape) eps."""

@@ -7,6 +7,7 @@ from math import sqrt
 import numpy as np
 import pytest
 
+from support.examples import each_initializer
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.initializers import INITIALIZERS, Fans
 from weightinit_cli.streams import Role, stream
@@ -38,6 +39,7 @@ def test_fans_are_of_a_later_layer_unless_said():
     assert Fans(3, 4) == Fans(3, 4, first=False)
 
 
+@each_initializer(FANS)
 def test_no_other_row_looks_at_which_layer_it_is(example, fans, build):
     name, _ = example
     first, later = build(fans._replace(first=True)), build(fans)

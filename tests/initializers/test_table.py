@@ -6,6 +6,7 @@ import inspect
 
 import pytest
 
+from support.examples import OF_INITIALIZERS
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.initializers import ALIASES, INITIALIZERS, Fans
 from weightinit_cli.parameters import REQUIRED, ParameterError
@@ -19,9 +20,9 @@ def all_parameters(row):
     return (*row.parameters, *shared)
 
 
-def test_every_entry_has_an_example(examples):
-    assert set(examples) == set(INITIALIZERS)
-    assert all(examples.values())
+def test_every_entry_has_an_example():
+    assert set(OF_INITIALIZERS) == set(INITIALIZERS)
+    assert all(OF_INITIALIZERS.values())
 
 
 def test_every_name_of_the_issue_is_there():
@@ -79,8 +80,8 @@ def test_row_explains_itself(row):
     assert all(parameter.doc for parameter in row.parameters)
 
 
-def test_examples_stay_within_what_the_parameters_allow(examples):
-    for name, sets in examples.items():
+def test_examples_stay_within_what_the_parameters_allow():
+    for name, sets in OF_INITIALIZERS.items():
         row = INITIALIZERS[name]
         parameters = {p.name: p for p in all_parameters(row)}
         for each in sets:
@@ -94,8 +95,8 @@ def test_examples_stay_within_what_the_parameters_allow(examples):
                     assert value in parameters[key].choices
 
 
-def test_every_choice_has_an_example(examples):
-    for name, sets in examples.items():
+def test_every_choice_has_an_example():
+    for name, sets in OF_INITIALIZERS.items():
         for parameter in INITIALIZERS[name].parameters:
             tried = {given.get(parameter.name, parameter.default) for given in sets}
             assert set(parameter.choices) <= tried
@@ -104,8 +105,8 @@ def test_every_choice_has_an_example(examples):
 @pytest.mark.parametrize(
     "name", [name for name in INITIALIZERS if not INITIALIZERS[name].needs_fans]
 )
-def test_needs_fans_is_said_where_the_fans_matter(name, examples):
-    for given in examples[name]:
+def test_needs_fans_is_said_where_the_fans_matter(name):
+    for given in OF_INITIALIZERS[name]:
         samplers = [
             INITIALIZERS[name].build(fans, **given)
             for fans in (Fans(3, 8), Fans(50, 7), Fans(12, 8, kernel=(2, 2)))

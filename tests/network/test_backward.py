@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from support.cases import every
 from support.records import flat
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.experiments.statistics import gradient_statistics
@@ -527,7 +528,7 @@ def test_overflow_of_an_exponential_is_counted():
     assert all(last.nonfinite < gradient.nonfinite < 200 * 40 for gradient in below)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@every("dtype", DTYPES)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_a_nan_forwards_is_a_nan_backwards(activation, dtype):
     """At its place in the last layer, and from there on in all units of that input."""
@@ -539,11 +540,9 @@ def test_a_nan_forwards_is_a_nan_backwards(activation, dtype):
     assert first.buckets.nonfinite == 9
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@every("dtype", DTYPES)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize(
-    "std", [1e30, 1e38, 1e300, 1e308, 1e-30, 1e-40, 1e-44, 1e-300, 1e-310, 5e-324]
-)
+@every("std", [1e30, 1e38, 1e300, 1e308, 1e-30, 1e-40, 1e-44, 1e-300, 1e-310, 5e-324])
 def test_every_scale_ends_in_figures(std, activation, dtype):
     """No crash, and no warning, which would be an error here."""
     net = network((7, 9, 5, 9), activation, ("normal", {"std": std}), dtype=dtype)

@@ -19,6 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.cases import every
 from support.records import flat
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.convolution import PADDINGS, Convolution, Shape
@@ -159,7 +160,7 @@ def case(entry):
     return f"{image}-{kernel}-{entry['padding']}-{entry['stride']}"
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@every("dtype", DTYPES)
 @pytest.mark.parametrize("entry", RECORDED["convolutions"], ids=case)
 def test_products_are_torchs(entry, dtype):
     """To the bit, as nothing is rounded."""
@@ -482,8 +483,8 @@ def test_threads_do_not_change_a_bit_of_many_small_parts(shape):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("value", [0.0, 1e3, np.inf, np.nan])
-@pytest.mark.parametrize("stride", [1, 2])
+@every("value", [0.0, 1e3, np.inf, np.nan])
+@every("stride", [1, 2])
 @pytest.mark.parametrize("padding", PADDINGS)
 def test_inputs_do_not_see_each_other(padding, stride, value, dtype):
     """Whatever stands in the others, no bit of an input's own products changes."""
@@ -540,9 +541,9 @@ def test_blocks_of_images_are_small_and_many():
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("stride", [1, 2])
+@every("stride", [1, 2])
 @pytest.mark.parametrize("padding", PADDINGS)
-@pytest.mark.parametrize("std", [1e30, 1e38, 1e300, 1e308, 1e-40, 5e-324, 0.0])
+@every("std", [1e30, 1e38, 1e300, 1e308, 1e-40, 5e-324, 0.0])
 def test_every_scale_ends_in_figures(std, padding, stride, dtype):
     """No crash, and no warning, which would be an error here."""
     net = network((9, 8, 2), (3, 2), (3, 3), padding, stride, activation="linear", std=std)

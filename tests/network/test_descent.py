@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from support.cases import every
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.network import descent
 from weightinit_cli.network.descent import Start, descend, recorded_steps
@@ -166,8 +167,8 @@ def test_sums_of_products_against_numpy(shape: tuple[int, int, int]):
     np.testing.assert_allclose(descent.mix(weights, x), weights.T @ x, atol=1e-13)
 
 
-@pytest.mark.parametrize("samples", [1, 2, 4, 7, 8, 9, 33, 100, 129, 1000])
-@pytest.mark.parametrize("units", [1, 2, 5, 10, 37])
+@every("samples", [1, 2, 4, 7, 8, 9, 33, 100, 129, 1000])
+@every("units", [1, 2, 5, 10, 37])
 def test_sums_over_samples_do_not_depend_on_the_place(samples: int, units: int):
     row, other = generator(samples).standard_normal((2, samples))
     paired = descent.pair(np.tile(row, (units, 1)), np.tile(other, (3, 1)))

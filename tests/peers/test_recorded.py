@@ -12,6 +12,7 @@ import math
 import numpy as np
 import pytest
 
+from support.cases import every
 from support.peers import compare
 from support.peers.tables import FOLDER, TRACE_DRAWS, TRACE_SIZE, load
 from weightinit_cli.activations import ACTIVATIONS
@@ -66,7 +67,7 @@ def test_not_yet_is_exactly_what_is_missing():
     assert names - compare.OURS - {None} == NOT_YET
 
 
-@pytest.mark.parametrize("figure", ["value", "derivative"])
+@every("figure", ["value", "derivative"])
 @pytest.mark.parametrize(("library", "entry"), recorded("activations"))
 def test_activation(library, entry, figure):
     if entry[figure] is None:
@@ -93,7 +94,7 @@ def test_backward_is_recorded_of_all_that_torch_can_differentiate():
     assert backwards == [entry for entry in forwards if entry[0] != "step"]
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@every("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("library", "entry"), recorded("initializers"))
 def test_initializer(library, entry, dtype):
     assert not compare.wrong_figures(compare.sampler(entry), entry, dtype)

@@ -11,18 +11,19 @@ from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import RendererAgg
 from PIL import Image
 
+from support.cases import every
 from support.plots import builders
 from support.plots.extents import collisions, extent
 from weightinit_cli.plots import compose, compose_depth, render
 from weightinit_cli.plots.drawing import Area, Cells
 
 
-@pytest.mark.parametrize("picture", [compose, compose_depth])
+@every("picture", [compose, compose_depth])
 def test_no_text_overlaps_or_leaves_the_picture(picture, any_shape, shape):
     assert collisions(picture(shape(any_shape))) == []
 
 
-@pytest.mark.parametrize("picture", [compose, compose_depth])
+@every("picture", [compose, compose_depth])
 def test_every_shape_renders_to_a_small_png_with_its_digest(picture, any_shape, shape):
     data = render(picture(shape(any_shape)), "png", builders.DIGEST)
     with Image.open(BytesIO(data)) as image:

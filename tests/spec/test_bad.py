@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from support.cases import every
 from weightinit_cli.errors import SpecError
 from weightinit_cli.spec import parse, parse_spec
 
@@ -26,7 +27,7 @@ def test_golden_message(case: Path):
     assert problems(case.read_bytes(), case.name) == expected
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
+@every("case", CASES)
 def test_message_does_not_depend_on_the_parser(case: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
     test_golden_message(case)
@@ -37,9 +38,7 @@ IN_QUOTES = {"bad_code_point", "bad_escape"}
 
 
 @pytest.mark.skipif(not hasattr(yaml, "CSafeLoader"), reason="no C parser here")
-@pytest.mark.parametrize(
-    "case", [case for case in CASES if case.stem not in IN_QUOTES], ids=lambda case: case.stem
-)
+@every("case", [case for case in CASES if case.stem not in IN_QUOTES])
 def test_message_of_a_long_text_is_the_same(case: Path, monkeypatch: pytest.MonkeyPatch):
     """Of which the C parser alone says what is wrong."""
     monkeypatch.setattr(parse, "LONG", 0)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from support.cases import every
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.theory.expectations import Expectations
 from weightinit_cli.theory.quadrature import OnePoint, Smoothing
@@ -96,7 +97,7 @@ def test_price_s_theorem(e, q, d):
 
 
 @each
-@pytest.mark.parametrize("q", [1e-12, 1e-4, 0.3, 1, 30, 1e4, 1e8])
+@every("q", [1e-12, 1e-4, 0.3, 1, 30, 1e4, 1e8])
 def test_spread_of_near_pairs(e, q):
     """q d E[φ'²], and at a jump its square times P(x and y lie on either side) = √(d / 2) / π."""
     d = 1e-30 if e.jumps else 1e-300
@@ -112,7 +113,7 @@ OPPOSITES = [e for e in ALL if e is not EXPONENTIAL and e.activation.steepest < 
 
 
 @pytest.mark.parametrize("e", OPPOSITES)
-@pytest.mark.parametrize("q", [1e-12, 1e-4, 0.3, 1, 30, 1e3])
+@every("q", [1e-12, 1e-4, 0.3, 1, 30, 1e3])
 def test_pairs_of_opposites(e, q):
     """At c = -1 a pair is x, -x: one integral, here over thousands of panels of two nodes."""
     edges = np.concatenate([np.linspace(0, 9, 8001), np.geomspace(1e-6, 9, 400)]) * sqrt(q)
@@ -174,8 +175,8 @@ CLOSED = [
 
 
 @pytest.mark.parametrize(("name", "row", "e"), CLOSED, ids=[name for name, *_ in CLOSED])
-@pytest.mark.parametrize("q", [1e-4, 1.0, 30.0, 1e4])
-@pytest.mark.parametrize("d", [1e-6, 0.1, 0.7, 1.0])
+@every("q", [1e-4, 1.0, 30.0, 1e4])
+@every("d", [1e-6, 0.1, 0.7, 1.0])
 def test_closed_forms_agree_with_quadrature(name, row, e, q, d):
     scale = max(map(abs, e.activation.kinks), default=0) or 0.5
     smoothing = Smoothing(e.activation, scale)
@@ -220,7 +221,7 @@ NORMALS = np.random.Generator(np.random.PCG64(1)).standard_normal(100_000)
 
 
 @each
-@pytest.mark.parametrize("q", [1e-2, 1.0, 100.0])
+@every("q", [1e-2, 1.0, 100.0])
 def test_shares_and_zeros_of_a_sample(e, q):
     x = sqrt(q) * NORMALS
     with np.errstate(over="ignore", under="ignore"):
@@ -238,7 +239,7 @@ def test_shares_and_zeros_of_a_sample(e, q):
 
 
 @each
-@pytest.mark.parametrize("q", [1e-12, 1e-6, 1.0, 1e4, 1e8])
+@every("q", [1e-12, 1e-6, 1.0, 1e4, 1e8])
 def test_shares_are_all_of_the_mass(e, q):
     edges = np.concatenate([[-1e300], np.linspace(-3 * sqrt(q), 3 * sqrt(q), 30), [1e300]])
     shares = e.shares(q, edges)

@@ -10,6 +10,7 @@ from math import inf, isfinite, sqrt
 
 import pytest
 
+from support.cases import every
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.experiments import run
 from weightinit_cli.experiments.build import build_network, build_request
@@ -125,8 +126,8 @@ def test_errors_fall_with_the_width():
                 assert few[path] / many[path] == pytest.approx(2, rel=0.05), path
 
 
-@pytest.mark.parametrize("sigma_w2", [0.0, 1e-8, 1.0, 1e8])
-@pytest.mark.parametrize("sigma_b2", [0.0, 1e-8, 1.0])
+@every("sigma_w2", [0.0, 1e-8, 1.0, 1e8])
+@every("sigma_b2", [0.0, 1e-8, 1.0])
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_every_error_is_finite(name, sigma_w2, sigma_b2):
     arguments = {
