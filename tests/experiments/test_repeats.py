@@ -16,7 +16,7 @@ from weightinit_cli.experiments.predict import ENOUGH_VALUES
 from weightinit_cli.network.workers import ignore_work
 from weightinit_cli.results import FIGURES, dump_result, figure
 from weightinit_cli.spec import parse_spec
-from weightinit_cli.theory.validity import SHARES
+from weightinit_cli.theory.predictions import FRACTIONS
 
 SMALL = "samples: 40\nwidth: [12, 9, 15]\nactivation: relu\ninitializer: {name: normal, std: 0.3}\n"
 
@@ -87,7 +87,7 @@ def test_errors_of_the_predictions_are_those_of_the_networks():
         assert layer.theory.figures
         for path, prediction in layer.theory.figures.items():
             spread = layer.repeats[path]
-            if path in SHARES and prediction.standard_error is None:
+            if path in FRACTIONS and prediction.standard_error is None:
                 assert prediction.value * sum(layer.histogram.counts) < ENOUGH_VALUES
                 continue
             assert prediction.standard_error == spread.std

@@ -12,7 +12,7 @@ import pytest
 from weightinit_cli.experiments import run
 from weightinit_cli.results import figure
 from weightinit_cli.spec import parse_spec
-from weightinit_cli.theory.shifts import LOGARITHMIC
+from weightinit_cli.theory.predictions import LOGARITHMIC
 
 SMALL = "layers: 4\nwidth: 64\nsamples: 40\ndtype: float64\n"
 CONVOLUTION = (

@@ -17,8 +17,7 @@ from weightinit_cli.results.comparison import Comparison, compared
 from weightinit_cli.results.figures import FIGURES, Figure, gated
 from weightinit_cli.results.summary import rows
 from weightinit_cli.spec import parse_spec
-from weightinit_cli.theory.shifts import LOGARITHMIC
-from weightinit_cli.theory.validity import SHARES
+from weightinit_cli.theory.predictions import FRACTIONS, LOGARITHMIC
 
 if TYPE_CHECKING:
     from weightinit_cli.results import Result
@@ -113,4 +112,4 @@ def test_what_is_no_figure_has_no_place_in_all_these():
 
 def test_theory_takes_the_same_figures_by_their_logarithm_as_the_gates():
     assert set(LOGARITHMIC) == set(gated("log"))
-    assert set(SHARES) == set(gated("fraction"))
+    assert set(FRACTIONS) == set(gated("fraction"))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from weightinit_cli.theory import LayerScale, expectations_of, predict
-from weightinit_cli.theory.finite_width import Kernel, Pair
+from weightinit_cli.theory.finite_width import KernelDeviation, Pair
 
 WIDTH = 200
 STEP = 0.02
@@ -18,10 +18,10 @@ def kernels(name, sigma_w2, layers=4, bias=0.0, excess=0.0):
     """Each layer's pair and kernel, and the kernel with tails, of layers of one width."""
     e = expectations_of(name)
     scale = LayerScale(WIDTH, WIDTH, sigma_w2 / WIDTH, bias, weight_excess=excess)
-    below, kernel = Pair(None, 1.0, 1.0), Kernel()
+    below, kernel = Pair(None, 1.0, 1.0), KernelDeviation()
     for p in predict(e, [scale] * layers, 100, (None, None)):
         pair = Pair(e.activation, p.q, p.d)
-        tailed = below.with_tails(Kernel(), WIDTH, scale, pair)
+        tailed = below.with_tails(KernelDeviation(), WIDTH, scale, pair)
         kernel = below.handed_on(kernel, kernel, WIDTH, scale, pair)
         yield pair, kernel, tailed
         below = pair
@@ -64,12 +64,12 @@ def test_derivatives_are_those_of_the_expectations(name, q, d):
     pair = Pair(e.activation, q, d)
     up, down = (e.moments(q * exp(k * STEP)) for k in (1, -1))
     assert pair.square.mean == pytest.approx(e.moments(q).square, rel=1e-3)
-    assert pair.square.by_log_q == pytest.approx((up.square - down.square) / 2 / STEP, rel=2e-3)
+    assert pair.square.by_ln_q == pytest.approx((up.square - down.square) / 2 / STEP, rel=2e-3)
     # At a kink a very narrow pair falls between the nodes.
     assert pair.spread.mean == pytest.approx(e.spread(q, d), rel=1e-3 if d > 1e-3 else 1e-2)
     up, down = (log(e.spread(q * exp(k * STEP), d)) for k in (1, -1))
     by_log_q = (up - down) / 2 / STEP
-    assert pair.spread.by_log_q / pair.spread.mean == pytest.approx(by_log_q, abs=1e-2)
+    assert pair.spread.by_ln_q / pair.spread.mean == pytest.approx(by_log_q, abs=1e-2)
     if d < 1:
         up, down = (log(e.spread(q, d * exp(k * STEP))) for k in (1, -1))
         by_d = pair.spread.by_difference - pair.spread.by_sum * d / (2 - d)
@@ -80,8 +80,8 @@ def test_uniform_weights_have_light_tails():
     """E[z⁴] of uniform weights and inputs of N(0, 1) is q² (3 + 2.4 / n), of normal 3 + 6 / n."""
     for excess, expected in ((0.0, 6.0), (-1.2, 2.4)):
         ((pair, kernel, tails),) = kernels("linear", 1.0, layers=1, excess=excess)
-        tailed = Kernel(*(np.add(kernel, tails)))
-        fourth = pair.expectation(pair.x**4)
+        tailed = KernelDeviation(*(np.add(kernel, tails)))
+        fourth = pair.expansion(pair.x**4)
         assert fourth.mean == pytest.approx(3, rel=1e-4)
         assert fourth.shift(tailed) == pytest.approx(expected / WIDTH, rel=1e-3)
 
@@ -89,7 +89,7 @@ def test_uniform_weights_have_light_tails():
 def test_windows_see_a_mean_over_their_places():
     """Of places without correlation q strays as much less as there are places."""
     pair = Pair(None, 1.0, 1.0)
-    kernel = Kernel(sum=0.02, difference=0.02, skew=0.01)
+    kernel = KernelDeviation(sum=0.02, difference=0.02, skew=0.01)
     assert pair.of_one(pair.of_windows(kernel, 9))[1] == pytest.approx(0.02 / 9)
-    alike = Kernel(sum=0.02, difference=0.02, both=0.02)
+    alike = KernelDeviation(sum=0.02, difference=0.02, both=0.02)
     assert pair.of_windows(alike, 9) == pytest.approx(alike)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from weightinit_cli.theory import LayerScale, expectations_of, predict, shifts, standard_errors
-from weightinit_cli.theory.finite_width import Kernel, Pair
-from weightinit_cli.theory.shifts import LOGARITHMIC
+from weightinit_cli.theory.finite_width import KernelDeviation, Pair
+from weightinit_cli.theory.predictions import LOGARITHMIC
 
 NETWORKS, INPUTS, WIDTH, LAYERS = 1500, 12, 48, 4
 ENDS = (-2.0, 2.0)
@@ -233,7 +233,7 @@ def test_q_moves_with_the_units_of_the_layer_below(name):
     """E[q] = sigma_w² E[φ²] + sigma_b², where tails of the weights move E[φ²] as well."""
     scale = LayerScale(30, 30, 2 / 30, 0.1, weight_excess=-1.2)
     e = expectations_of(name)
-    below, kernel, tailed = Pair(None, 1.0, 1.0), Kernel(), Kernel()
+    below, kernel, tailed = Pair(None, 1.0, 1.0), KernelDeviation(), KernelDeviation()
     for p in predict(e, [scale] * 3, 100, ENDS):
         pair = Pair(e.activation, p.q, p.d)
         of_units = scale.sigma_w2 * below.square.shift(tailed) / pair.q

@@ -7,10 +7,9 @@ from math import exp
 import pytest
 
 from weightinit_cli.theory import LayerPrediction, LayerScale, Moments, why_no_z, z_score
-from weightinit_cli.theory.shifts import LOGARITHMIC
-from weightinit_cli.theory.validity import SHARES
+from weightinit_cli.theory.predictions import FRACTIONS, LOGARITHMIC
 
-PATHS = (*LOGARITHMIC, *SHARES, "mean")
+PATHS = (*LOGARITHMIC, *FRACTIONS, "mean")
 VALUE, ERROR = 0.5, 0.05
 UNITS = 100
 DENSE = LayerScale(UNITS, UNITS, 1 / UNITS, 0.0)

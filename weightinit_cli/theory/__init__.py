@@ -7,10 +7,10 @@ imported from their modules.
 from functools import lru_cache
 
 from weightinit_cli.theory.expectations import Expectations
+from weightinit_cli.theory.finite_width import shifts
 from weightinit_cli.theory.predictions import LayerPrediction, LayerScale, predict
 from weightinit_cli.theory.quadrature import Moments
 from weightinit_cli.theory.sampling import standard_errors
-from weightinit_cli.theory.shifts import shifts
 from weightinit_cli.theory.validity import why_no_z, z_score
 
 __all__ = [

@@ -18,8 +18,22 @@ if TYPE_CHECKING:
 
 # As large as a variance may be for its fourth power, in the sampling errors, to be a float.
 LARGEST = 1e70
-
+# Where q or d differs by less from the layer below, relative to itself, it has settled.
 ROUNDING = 1e-13
+
+# Figures that are positive and vary by factors: their shifts, and z-scores, are of their logarithm.
+LOGARITHMIC = (
+    "std",
+    "preactivation_std",
+    "std_across_inputs",
+    "std_across_units",
+    "gradient.signal_rms",
+    "gradient.weight_rms",
+    "gradient.ratio",
+    "gradient.total_ratio",
+)
+# Figures that are fractions of a layer's values.
+FRACTIONS = ("saturation.low", "saturation.high", "zero_fraction")
 
 
 class LayerScale(NamedTuple):

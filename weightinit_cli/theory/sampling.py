@@ -2,9 +2,14 @@
 
 To first order in 1 / width. Given the layer below, the units of a layer are independent and alike:
 on an input, one unit's pre-activation is sqrt(q) (sqrt(c) s + sqrt(1 - c) e), where s is the unit's
-own and e differs from input to input. So a mean over all values strays as the units' means given s
-do; it strays further because q, which the layer below sets, strays; and because any two inputs
-have a correlation of their own, which strays around c.
+own part and e differs from input to input. So a mean over all values strays as the units' means
+E[f | s] do; it strays further because q, which the layer below sets, strays; and because any two
+inputs have a correlation of their own, which strays around c.
+
+For a mean over n units and m inputs, with the variances of ln q and c from network to network,
+
+    Var(mean f) = (Var(E[f | s]) + E[Var(f | s)] / m + 2 Var(c) (∂E[f] / ∂ln q)²) / n
+                  + (∂E[f] / ∂ln q)² Var(ln q).
 
 How well they hold is measured over seeds, as the standard deviation of z-scores: see `validity`.
 """
@@ -33,14 +38,62 @@ NARROW = 0.02
 LEAST_CORRELATION = 1e-2
 
 
-class Stray(NamedTuple):
+def standard_errors(
+    activation: Activation,
+    layers: Sequence[LayerScale],
+    predictions: Sequence[LayerPrediction],
+    samples: int,
+    ends: Ends,
+) -> list[dict[str, float]]:
+    """The standard error of every predicted figure of one network, layer by layer."""
+    found: list[dict[str, float]] = []
+    gradients: list[GradientVariances | None] = []
+    first, features = layers[0], layers[0].fan_in
+    seen = features // first.area * min(first.seen, first.area * first.positions)
+    var_square = 2 / (seen * samples)
+    below = LayerVariances(
+        var_square, var_square, var_square, 1 / features, 1 / features, 1 / features
+    )
+    var_means = 2 / features * first.overlap
+    settled: tuple[LayerScale, float, float] | None = None
+    square, product = np.float64(1), np.float64(0)
+    with np.errstate(all="ignore"):
+        for scale, p in zip(layers, predictions, strict=False):
+            # The deepest layers are alike once q and c have settled.
+            if (scale, p.q, p.d) != settled:
+                layer = UnitGrid(activation, scale, p, samples)
+            settled = scale, p.q, p.d
+            weight = np.float64(scale.sigma_w2) / p.q if p.q else np.float64(0)
+            share = weight * square
+            var_ln_q = share**2 * below.square
+            var_c = weight**2 * below.product
+            here = _handed_on(layer, below, share, var_c)
+            spread_by_qd = p.q * p.d * p.slope_product / p.spread if p.spread else 0.0
+            var_means_below = var_means
+            var_means = 2 / scale.units * scale.overlap + spread_by_qd**2 * var_means_below
+            errors = _forward(layer, here.spread, var_ln_q, var_c, ends)
+            between = _between(layer, share, below, var_means, var_means_below)
+            errors["std_across_units"] = _of_root(between, p.figures["std_across_units"])
+            found.append(errors)
+            alike = (product**2 + below.one_pair) / square**2 if square else 0.0
+            gradients.append(_gradient(layer, var_ln_q, var_c, share, alike))
+            below, square = here, np.float64(p.moments.square)
+            product = square - p.spread
+        if len(predictions) == len(layers):
+            _add_gradients(found, layers, predictions, gradients, samples)
+    return [
+        {path: float(error) for path, error in errors.items() if error < inf} for errors in found
+    ]
+
+
+class LayerVariances(NamedTuple):
     """How far what a layer hands on strays from network to network, as variances.
 
     `square` and `spread` are the relative variances of its mean square and of its units' variance
     over the inputs, `both` the covariance of the two, `product` the absolute variance of E[φφ'] of
-    two inputs. `pairs` is that of two inputs' covariance
-    about the units' means, from pair to pair, relative to the variance over the inputs: inputs that
-    vary in few directions are fewer than they seem.
+    two inputs. `pairs` is that of two inputs' covariance about the units' means, from pair to pair,
+    relative to the variance over the inputs: inputs that vary in few directions are fewer than they
+    seem.
 
     A unit of a convolution sees the mean over the places in its window, so that of two windows the
     pairs of places stray one by one: `product` and `pairs` are those of windows, `one_pair` is
@@ -55,8 +108,13 @@ class Stray(NamedTuple):
     one_pair: float
 
 
-class Layer:
-    """One layer's units on a grid: their values and slopes, and means given a unit's own part."""
+class UnitGrid:
+    """One layer's units on a grid: their values and slopes, and means given a unit's own part.
+
+    Of shape (NODES,) are the nodes `z`, their weights `w`, and `x` = sqrt(q) z with φ(x) and φ'(x);
+    `given`, of shape (NODES, NODES), has the weights of z given the unit's own part s, a row for
+    each s, so that `given @ f` is E[f | s].
+    """
 
     def __init__(
         self, activation: Activation, scale: LayerScale, p: LayerPrediction, samples: int
@@ -78,28 +136,33 @@ class Layer:
         """E[f] over all units and inputs, or over the units' own parts."""
         return np.float64(self.w @ f)  # which overflows quietly
 
-    def by_log_q(self, f: Array) -> float:
-        """The derivative of E[f] by ln q."""
+    def by_ln_q(self, f: Array) -> float:
+        """The derivative ∂E[f] / ∂ln q = ½ E[f (z² - 1)]."""
         return self.mean(f * (self.z**2 - 1)) / 2
 
-    def noise(self, f: Array, correlation: float) -> float:
-        """The variance of the mean of f over the layer, where c has the variance `correlation`."""
-        return max(self.covariance(f, f, correlation), 0.0)
+    def noise(self, f: Array, var_c: float) -> float:
+        """The variance of the mean of f over the layer, at a q that is held."""
+        return max(self.covariance(f, f, var_c), 0.0)
 
-    def covariance(self, f: Array, g: Array, correlation: float) -> float:
-        """The covariance of the means of f and g over the layer."""
+    def covariance(self, f: Array, g: Array, var_c: float) -> float:
+        """The covariance of the means of f and g over the layer, at a q that is held.
+
+        It is that of the module's formula, with the covariance of f and g for the variance of f.
+        """
         f, g = f - self.mean(f), g - self.mean(g)
         own = self.mean((self.given @ f) * (self.given @ g))
         rest = self.mean(f * g) - own
-        by_both = 2 * correlation * self.by_log_q(f) * self.by_log_q(g)
+        by_both = 2 * var_c * self.by_ln_q(f) * self.by_ln_q(g)
         return (own + rest / self.samples + by_both) / self.units
 
     @cached_property
     def spreads(self) -> tuple[Array, Array, Array, Array]:
-        """The variance of units over the inputs, for each own part, and how that strays.
+        """The variance of units over the inputs, for each own part s, and how that strays.
 
-        After it come its variance from one input of many, what two inputs of correlation r add to
-        that per r², and the covariance of one input's φ² and its share of the variance.
+        After Var(φ | s) come its variance from one input of many, what two inputs of correlation r
+        add to that per r², and the covariance of one input's φ² and its share of the variance. With
+        the moments m_k = E[(φ - m)^k | s], the fourth central one is
+        m_4 - 4 m_1 m_3 + 6 m_1² m_2 - 3 m_1⁴.
         """
         p = self.p
         if p.d < NARROW:
@@ -107,140 +170,77 @@ class Layer:
             return spreads, 2 * spreads**2, 2 * spreads**2, 0 * spreads
         mean = self.mean(self.phi)
         phi = self.phi - mean
-        m, m2, m3, m4 = (self.given @ phi**k for k in (1, 2, 3, 4))
-        spreads = np.maximum(m2 - m**2, 0.0)
-        fourth = m4 - 4 * m * m3 + 6 * m**2 * m2 - 3 * m**4
+        m_1, m_2, m_3, m_4 = (self.given @ phi**k for k in (1, 2, 3, 4))
+        spreads = np.maximum(m_2 - m_1**2, 0.0)
+        fourth = m_4 - 4 * m_1 * m_3 + 6 * m_1**2 * m_2 - 3 * m_1**4
         second = self.given * ((self.z - sqrt(1 - p.d) * self.z[:, np.newaxis]) ** 2 / p.d - 1)
-        bent = second @ phi**2 - 2 * m * (second @ phi)
-        few = np.maximum(fourth - spreads**2 * (1 - 2 / self.samples), 0.0)
-        share = m4 - 2 * m * m3 + m**2 * m2 - m2 * spreads
-        share += 2 * mean * (m3 - 3 * m * m2 + 2 * m**3)
-        return spreads, few, bent**2 / 2, share
+        bent = second @ phi**2 - 2 * m_1 * (second @ phi)
+        one_input = np.maximum(fourth - spreads**2 * (1 - 2 / self.samples), 0.0)
+        with_square = m_4 - 2 * m_1 * m_3 + m_1**2 * m_2 - m_2 * spreads
+        with_square += 2 * mean * (m_3 - 3 * m_1 * m_2 + 2 * m_1**3)
+        return spreads, one_input, bent**2 / 2, with_square
 
     @cached_property
-    def spread_by_log_q(self) -> float:
-        """The derivative of `spread` by ln q, the difference of two inputs being held."""
+    def spread_by_ln_q(self) -> float:
+        """The derivative of `spread` by ln q, at a held difference q d of two inputs."""
         p = self.p
         if 1 - p.d < LEAST_CORRELATION:
-            variance = self.by_log_q((self.phi - self.mean(self.phi)) ** 2)
+            variance = self.by_ln_q((self.phi - self.mean(self.phi)) ** 2)
             return variance - p.q * p.d * p.slope_product
-        return self.by_log_q(self.spreads[0]) / (1 - p.d)
+        return self.by_ln_q(self.spreads[0]) / (1 - p.d)
 
 
-class Signal(NamedTuple):
-    """How one layer's part of the gradient strays; all of it relative.
+def _handed_on(
+    layer: UnitGrid, below: LayerVariances, share: float, var_c: float
+) -> LayerVariances:
+    """How what this layer hands on strays, given how what it was handed does.
 
-    `log_q` is the variance of ln q, `own` that of the mean δ² given q and the layer above for
-    very many inputs, `few` what is added per input that counts, of which `peaked` leaves fewer on
-    the way back. `fresh` and `kept` say how the variance of the correlation of two inputs' δ goes
-    on, and `own_by_correlation` what it adds. `by_log_q` is the derivative of ln E[φ'²],
-    `handed_on` that of the next layer's ln q per share of the weights in it, `noise` the variance
-    that this layer adds there, and `jointly` its covariance with the mean of φ'². `share` is the
-    weights' in this q, `below` the mean square of two inputs' product below, over that of one
-    input.
-    """
+    `share` is the part of q that the weights make, `var_c` the variance of c. The mean square
+    v = E[φ²] depends on ln q, the spread w = ½ E[(φ - φ')²] on ln q and on ln qd, where both q and
+    qd are handed on by the layer below:
 
-    log_q: float
-    own: float
-    few: float
-    own_by_correlation: float
-    peaked: float
-    fresh: float
-    kept: float
-    by_log_q: float
-    handed_on: float
-    noise: float
-    jointly: float
-    share: float
-    below: float
+        Δln v = (∂ln v / ∂ln q) share Δln v_below + noise
+        Δln w = (∂ln w / ∂ln q) share Δln v_below + (∂ln w / ∂ln qd) Δln w_below + noise
 
-
-def standard_errors(
-    activation: Activation,
-    layers: Sequence[LayerScale],
-    predictions: Sequence[LayerPrediction],
-    samples: int,
-    ends: Ends,
-) -> list[dict[str, float]]:
-    """The standard error of every predicted figure of one network, layer by layer."""
-    found: list[dict[str, float]] = []
-    signals: list[Signal | None] = []
-    features = layers[0].fan_in
-    first = layers[0]
-    seen = features // first.area * min(first.seen, first.area * first.positions)
-    square = 2 / (seen * samples)
-    above = Stray(square, square, square, 1 / features, 1 / features, 1 / features)
-    means = 2 / features * first.overlap
-    settled: tuple[LayerScale, float, float] | None = None
-    square, product = np.float64(1), np.float64(0)
-    with np.errstate(all="ignore"):
-        for scale, p in zip(layers, predictions, strict=False):
-            # The deepest layers are alike once q and c have settled.
-            if (scale, p.q, p.d) != settled:
-                layer = Layer(activation, scale, p, samples)
-            settled = scale, p.q, p.d
-            weight = np.float64(scale.sigma_w2) / p.q if p.q else np.float64(0)
-            log_q = (weight * square) ** 2 * above.square
-            correlation = weight**2 * above.product
-            after = _after(layer, above, weight * square, correlation)
-            by_p = p.q * p.d * p.slope_product / p.spread if p.spread else 0.0
-            handed_on, means = means, 2 / scale.units * scale.overlap + by_p**2 * means
-            errors = _forward(layer, after.spread, log_q, correlation, ends)
-            between = _between(layer, weight * square, above, means, handed_on)
-            found.append(
-                errors | {"std_across_units": _of_root(between, p.figures["std_across_units"])}
-            )
-            below = (product**2 + above.one_pair) / square**2 if square else 0.0
-            signals.append(_signal(layer, log_q, correlation, weight * square, below))
-            above, square = after, np.float64(p.moments.square)
-            product = square - p.spread
-        if len(predictions) == len(layers):
-            _add_gradients(found, layers, predictions, signals, samples)
-    return [
-        {path: float(error) for path, error in errors.items() if error < inf} for errors in found
-    ]
-
-
-def _after(layer: Layer, above: Stray, share: float, correlation: float) -> Stray:
-    """How what this layer hands on strays, given what it was handed.
-
-    `share` is the part of q that the weights make, `correlation` the variance of c.
+    with ∂w / ∂ln qd = qd E[φ'φ'], and ∂E[φφ'] / ∂c = q E[φ'φ'] (Price 1958).
     """
     p = layer.p
     squares = layer.phi**2
-    spreads, few, paired, jointly = layer.spreads
-    v, d = layer.mean(squares), layer.mean(spreads)
-    if not (v * v and d * d):
-        return Stray(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-    own = layer.given @ squares
-    own_v, own_d = own / v - 1, spreads / d - 1
-    second = 2 * correlation / layer.units
-    by_q = layer.by_log_q(squares) / v
-    by_p = p.q * p.d * p.slope_product / d
-    spread_by_q = layer.spread_by_log_q / d
-    by_both = spread_by_q + by_p
-    fresh = max(layer.mean(own**2) - (v - d) ** 2, 0.0) / layer.units
-    return Stray(
-        square=layer.noise(squares, correlation) / v**2 + (by_q * share) ** 2 * above.square,
-        spread=layer.mean(own_d**2) / layer.units
-        + layer.mean(few / layer.samples + paired * above.pairs) / d**2 / layer.units
-        + (spread_by_q * share) ** 2 * above.square
-        + by_p**2 * above.spread
-        + 2 * spread_by_q * share * by_p * above.both,
-        both=layer.mean(own_v * own_d + jointly / (v * d * layer.samples)) / layer.units
-        + second * by_q * by_both
-        + by_q * share * (spread_by_q * share * above.square + by_p * above.both),
-        product=fresh / layer.area + (p.q * p.slope_product) ** 2 * correlation,
-        pairs=layer.mean(spreads**2) / d**2 / layer.units / layer.area + by_p**2 * above.pairs,
-        one_pair=fresh + (p.q * p.slope_product) ** 2 * correlation,
+    spreads, one_input, per_pair, with_square = layer.spreads
+    v, w = layer.mean(squares), layer.mean(spreads)
+    if not (v * v and w * w):
+        return LayerVariances(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    own_square = layer.given @ squares
+    own_v, own_w = own_square / v - 1, spreads / w - 1
+    v_by_q = layer.by_ln_q(squares) / v
+    w_by_q, w_by_qd = layer.spread_by_ln_q / w, p.q * p.d * p.slope_product / w
+    product_noise = max(layer.mean(own_square**2) - (v - w) ** 2, 0.0) / layer.units
+    return LayerVariances(
+        square=layer.noise(squares, var_c) / v**2 + (v_by_q * share) ** 2 * below.square,
+        spread=layer.mean(own_w**2) / layer.units
+        + layer.mean(one_input / layer.samples + per_pair * below.pairs) / w**2 / layer.units
+        + (w_by_q * share) ** 2 * below.square
+        + w_by_qd**2 * below.spread
+        + 2 * w_by_q * share * w_by_qd * below.both,
+        both=layer.mean(own_v * own_w + with_square / (v * w * layer.samples)) / layer.units
+        + 2 * var_c / layer.units * v_by_q * (w_by_q + w_by_qd)
+        + v_by_q * share * (w_by_q * share * below.square + w_by_qd * below.both),
+        product=product_noise / layer.area + (p.q * p.slope_product) ** 2 * var_c,
+        pairs=layer.mean(spreads**2) / w**2 / layer.units / layer.area + w_by_qd**2 * below.pairs,
+        one_pair=product_noise + (p.q * p.slope_product) ** 2 * var_c,
     )
 
 
 def _forward(
-    layer: Layer, spread: float, log_q: float, correlation: float, ends: Ends
+    layer: UnitGrid, spread: float, var_ln_q: float, var_c: float, ends: Ends
 ) -> dict[str, float]:
+    """The standard errors of the forward figures; `spread` is that of `LayerVariances`.
+
+    Those of roots follow from SE(√X) = SE(X) / (2 √X).
+    """
+
     def error(f: Array) -> float:
-        return sqrt(layer.noise(f, correlation) + layer.by_log_q(f) ** 2 * log_q)
+        return sqrt(layer.noise(f, var_c) + layer.by_ln_q(f) ** 2 * var_ln_q)
 
     figures = layer.p.figures
     low, high = ends
@@ -251,7 +251,7 @@ def _forward(
             hypot(error((layer.phi - mean) ** 2), sqrt(2) * error(layer.phi) ** 2), figures["std"]
         ),
         "preactivation_std": figures["preactivation_std"]
-        * sqrt(layer.noise(layer.z**2, correlation) + log_q)
+        * sqrt(layer.noise(layer.z**2, var_c) + var_ln_q)
         / 2,
         "zero_fraction": error(layer.phi == 0),
         "std_across_inputs": figures["std_across_inputs"] * sqrt(spread) / 2,
@@ -263,64 +263,95 @@ def _forward(
     return errors
 
 
-def _between(layer: Layer, share: float, above: Stray, means: float, means_above: float) -> float:
+def _between(
+    layer: UnitGrid, share: float, below: LayerVariances, var_means: float, var_means_below: float
+) -> float:
     """The standard error of the variance of the units' means.
 
-    `means` is the relative variance of the part of it that is due to few inputs, which is a
-    sample's mean of what the layers below handed on. `share` is the part of q that the weights
-    make; with it stray q and the covariance of two inputs, of which the finite part of
-    the layer below is not counted again.
+    `var_means` is the relative variance of the part of it that is due to few inputs, which is a
+    sample's mean of what the layers below handed on, `var_means_below` that of the layer below.
+    `share` is the part of q that the weights make; with it stray q and the covariance of two
+    inputs, q - qd, of which the finite part of the layer below is not counted again.
     """
     p, phi = layer.p, layer.phi
     centred = phi - layer.mean(phi)
-    apart = (layer.given @ centred) ** 2
-    mean = layer.mean(apart)
-    few = p.spread / layer.inputs
-    noise = layer.mean(apart**2) - mean**2 + 4 * mean * few
+    own_squares = (layer.given @ centred) ** 2
+    own_square = layer.mean(own_squares)
+    by_inputs = p.spread / layer.inputs
+    noise = layer.mean(own_squares**2) - own_square**2 + 4 * own_square * by_inputs
     by_pair = p.q * p.slope_product
-    by_q = layer.by_log_q(centred**2) - layer.spread_by_log_q - by_pair
-    log_q, both = share**2 * above.square, share * p.d * above.both
-    pair = log_q - 2 * both + p.d**2 * above.spread
-    pair = max(pair - (p.d / layer.inputs) ** 2 * means_above, 0.0)
-    drift = by_q**2 * log_q + 2 * by_q * by_pair * (log_q - both) + by_pair**2 * pair
-    return sqrt(max(noise, 0.0) / layer.units + few**2 * means + max(drift, 0.0))
+    by_q = layer.by_ln_q(centred**2) - layer.spread_by_ln_q - by_pair
+    var_ln_q, covariance = share**2 * below.square, share * p.d * below.both
+    var_pair = var_ln_q - 2 * covariance + p.d**2 * below.spread
+    var_pair = max(var_pair - (p.d / layer.inputs) ** 2 * var_means_below, 0.0)
+    drift = (
+        by_q**2 * var_ln_q + 2 * by_q * by_pair * (var_ln_q - covariance) + by_pair**2 * var_pair
+    )
+    return sqrt(max(noise, 0.0) / layer.units + by_inputs**2 * var_means + max(drift, 0.0))
 
 
-def _signal(
-    layer: Layer, log_q: float, correlation: float, share: float, below: float
-) -> Signal | None:
-    """The signal of a layer whose ln q has the variance `log_q`, and whose c has `correlation`.
+class GradientVariances(NamedTuple):
+    """How one layer's part of the gradient strays; all of it relative.
 
-    `share` and `below` are as in Signal. None where no gradient gets through.
+    `var_ln_q` is the variance of ln q, `own` that of the mean δ² given q and the layer above for
+    very many inputs, `few` what is added per input that counts, of which `peaked` leaves fewer on
+    the way back. `fresh` and `kept` say how the variance of the correlation of two inputs' δ goes
+    on, and `own_by_var_c` what it adds. `slopes_by_q` is the derivative of ln E[φ'²] by ln q,
+    `square_by_q` that of ln E[φ²]; `square_noise` is the variance that this layer adds to the mean
+    of φ², and `jointly` its covariance with the mean of φ'². `share` is the weights' in this q,
+    `alike` the mean square of two inputs' product below, over that of one input.
+    """
+
+    var_ln_q: float
+    own: float
+    few: float
+    own_by_var_c: float
+    peaked: float
+    fresh: float
+    kept: float
+    slopes_by_q: float
+    square_by_q: float
+    square_noise: float
+    jointly: float
+    share: float
+    alike: float
+
+
+def _gradient(
+    layer: UnitGrid, var_ln_q: float, var_c: float, share: float, alike: float
+) -> GradientVariances | None:
+    """How a layer's part of the gradient strays, where ln q and c have these variances.
+
+    `share` and `alike` are as in GradientVariances. None where no gradient gets through.
     """
     p = layer.p
     slopes, squares = layer.slope**2, layer.phi**2
     m, v = layer.mean(slopes), layer.mean(squares)
     if not m * m:
         return None
-    handed_on = noise = jointly = 0.0
+    square_by_q = square_noise = jointly = 0.0
     if v * v:
-        handed_on = layer.by_log_q(squares) / v
-        noise = layer.noise(squares, correlation) / v**2
-        jointly = layer.covariance(slopes, squares, correlation) / m / v
-    alike = layer.mean((layer.given @ slopes) ** 2) / m**2
-    peaked = layer.mean(slopes**2) / m**2
-    by_log_q = layer.by_log_q(slopes) / m
-    own = alike * (1 - 1 / layer.samples) - 1 + 2 * correlation * by_log_q**2
-    return Signal(
-        log_q=log_q,
+        square_by_q = layer.by_ln_q(squares) / v
+        square_noise = layer.noise(squares, var_c) / v**2
+        jointly = layer.covariance(slopes, squares, var_c) / m / v
+    own_slopes = layer.mean((layer.given @ slopes) ** 2) / m**2
+    fourth = layer.mean(slopes**2) / m**2
+    slopes_by_q = layer.by_ln_q(slopes) / m
+    own = own_slopes * (1 - 1 / layer.samples) - 1 + 2 * var_c * slopes_by_q**2
+    return GradientVariances(
+        var_ln_q=var_ln_q,
         own=own / layer.units,
-        few=3 * peaked / layer.samples / layer.units,
-        own_by_correlation=2 * alike / layer.units,
-        peaked=1 + (3 * peaked - 1) / layer.units,
-        fresh=alike / layer.units,
+        few=3 * fourth / layer.samples / layer.units,
+        own_by_var_c=2 * own_slopes / layer.units,
+        peaked=1 + (3 * fourth - 1) / layer.units,
+        fresh=own_slopes / layer.units,
         kept=(p.slope_product / m) ** 2,
-        by_log_q=by_log_q,
-        handed_on=handed_on,
-        noise=noise,
+        slopes_by_q=slopes_by_q,
+        square_by_q=square_by_q,
+        square_noise=square_noise,
         jointly=jointly,
         share=share,
-        below=below,
+        alike=alike,
     )
 
 
@@ -328,45 +359,50 @@ def _add_gradients(
     found: list[dict[str, float]],
     layers: Sequence[LayerScale],
     predictions: Sequence[LayerPrediction],
-    signals: Sequence[Signal | None],
+    gradients: Sequence[GradientVariances | None],
     samples: int,
 ) -> None:
     """Add the errors of the gradient's figures to `found`, from the last layer back.
 
-    The variances of the layers' own parts add up.
+    ln δ² is a sum of the layers' own parts, whose variances add up, and depends on every ln q:
+    with v = E[φ²], and a layer's share of the weights in the next layer's q,
+
+        ∂ln δ² / ∂ln v = share ∂ln δ²_above / ∂ln q_above
+        ∂ln δ² / ∂ln q = ∂ln E[φ'²] / ∂ln q + (∂ln v / ∂ln q) (∂ln δ² / ∂ln v).
+
+    The norm of the weights above, of relative variance 2 / (fan_in units), sets both q_above and δ.
     """
-    total = correlation = by_log_q = handed = share = norm = 0.0
+    own_parts = handed = var_c = by_ln_q = share_above = var_norm = 0.0
     peaked = 1.0
-    for errors, scale, p, signal in reversed(
-        list(zip(found, layers, predictions, signals, strict=True))
+    for errors, scale, p, here in reversed(
+        list(zip(found, layers, predictions, gradients, strict=True))
     ):
-        if signal is None:
+        if here is None:
             return
-        own = signal.own + signal.few * peaked + signal.own_by_correlation * correlation
+        own = here.own + here.few * peaked + here.own_by_var_c * var_c
         own = max(own, 0.0)
-        peaked = min(peaked * signal.peaked, samples)
-        total += own
-        growth = share * by_log_q
-        handed += growth**2 * signal.noise + 2 * growth * (signal.jointly + norm)
-        by_log_q = signal.by_log_q + signal.handed_on * growth
-        one_pair = signal.fresh + signal.kept * correlation
-        correlation = signal.fresh / scale.area + signal.kept * correlation
-        # Of the norm of this layer's weights, with which both q and the layer below's δ grow.
-        share, norm = signal.share, 2 / (scale.fan_in * scale.units)
-        variance = max(total + handed + by_log_q**2 * signal.log_q, 0.0)
-        ratio = sqrt(own + signal.by_log_q**2 * signal.log_q)
+        peaked = min(peaked * here.peaked, samples)
+        own_parts += own
+        by_ln_v = share_above * by_ln_q
+        handed += by_ln_v**2 * here.square_noise + 2 * by_ln_v * (here.jointly + var_norm)
+        by_ln_q = here.slopes_by_q + here.square_by_q * by_ln_v
+        one_pair = here.fresh + here.kept * var_c
+        var_c = here.fresh / scale.area + here.kept * var_c
+        share_above, var_norm = here.share, 2 / (scale.fan_in * scale.units)
+        variance = max(own_parts + handed + by_ln_q**2 * here.var_ln_q, 0.0)
+        ratio = sqrt(own + here.slopes_by_q**2 * here.var_ln_q)
         relative = {
             "gradient.signal_rms": sqrt(variance) / 2,
             "gradient.ratio": ratio,
             "gradient.total_ratio": ratio,
         }
-        with_inputs = by_log_q + (1 / share if share else 0.0)
-        variance = total + handed + with_inputs**2 * signal.log_q + 2 * one_pair * signal.below
+        with_inputs = by_ln_q + (1 / here.share if here.share else 0.0)
+        variance = own_parts + handed + with_inputs**2 * here.var_ln_q + 2 * one_pair * here.alike
         variance += 2 / (scale.fan_in * scale.fan_out)
         relative["gradient.weight_rms"] = sqrt(max(variance, 0.0)) / 2
         errors |= {path: p.figures[path] * of for path, of in relative.items() if path in p.figures}
 
 
 def _of_root(error: float, root: float) -> float:
-    """The error of a root, from that of what it is the root of."""
+    """The standard error of a root, from that of what it is the root of."""
     return error / (2 * root) if root else 0.0

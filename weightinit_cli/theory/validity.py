@@ -16,12 +16,10 @@ from __future__ import annotations
 from math import inf, log, sqrt
 from typing import TYPE_CHECKING
 
-from weightinit_cli.theory.shifts import LOGARITHMIC
+from weightinit_cli.theory.predictions import FRACTIONS, LOGARITHMIC
 
 if TYPE_CHECKING:
     from weightinit_cli.theory.predictions import LayerPrediction, LayerScale
-
-SHARES = ("saturation.low", "saturation.high", "zero_fraction")
 
 # Standard errors by which finite width may move a figure; or more of them, where what it moves is
 # so small a part of the figure that the next order is nothing beside the standard error.
@@ -105,7 +103,7 @@ def _skewed(
         if error <= MOST_ERROR:
             return None
         return f"its standard error is more than {MOST_ERROR:.0%} of it"
-    if path in SHARES:
+    if path in FRACTIONS:
         if error <= MOST_ERROR_OF_SHARE * min(value, 1 - value):
             return None
         return "so small a share varies by factors from network to network"
