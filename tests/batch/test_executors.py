@@ -23,8 +23,8 @@ from weightinit_cli.batch import (
     Processes,
     Product,
     Serial,
+    executors,
     jobs_of,
-    processes,
     starting,
 )
 from weightinit_cli.batch import cluster as cluster_module
@@ -211,7 +211,7 @@ def test_lacking_memory_beside_others(plan: Callable, tmp_path: Path, number: in
 
 def test_lacking_memory_alone(plan: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """What fails alone, fails; few such runs are held, however many there are."""
-    monkeypatch.setattr(processes, "MOST_ASIDE", 2)
+    monkeypatch.setattr(executors, "MOST_ASIDE", 2)
     grid = plan(a=f"sweep: {{seed: [{GREEDY}, 0], saturation: [0.1, 0.2, 0.3, 0.4]}}\n")
     with Processes(2) as executor:
         outcomes = list(executor.run(partial(perilous, str(tmp_path)), jobs_of(grid)))

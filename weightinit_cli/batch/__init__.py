@@ -8,14 +8,14 @@ yet. `product_of` is what becomes of a single run, `compare_runs` of several.
 from weightinit_cli.batch.cluster import Cluster
 from weightinit_cli.batch.engine import (
     Counts,
+    Ledger,
+    Record,
     Settings,
     jobs_of,
     run_batch,
 )
-from weightinit_cli.batch.executors import Executor, Failure, Serial, our_numpy
-from weightinit_cli.batch.ledger import Ledger, Record
+from weightinit_cli.batch.executors import Executor, Failure, Processes, Serial, our_numpy
 from weightinit_cli.batch.plan import Found, Plan, find_specs, make_plan
-from weightinit_cli.batch.processes import Processes
 from weightinit_cli.batch.product import Product, produce, product_of, saved
 from weightinit_cli.batch.summing import compare_runs, compare_saved, sum_up
 

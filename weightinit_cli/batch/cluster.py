@@ -8,10 +8,10 @@ import time
 import warnings
 from contextlib import suppress
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from weightinit_cli.batch.executors import Failure, attempt, no_note, our_numpy
+from weightinit_cli.batch.executors import Executor, Failure, attempt, no_note
 from weightinit_cli.errors import WinitError, reason
 
 if TYPE_CHECKING:
@@ -27,15 +27,11 @@ FIRST_WORD, NEXT_WORD = 3.0, 60.0  # seconds without workers until that is said,
 AHEAD = 2  # jobs in flight for each thread of the workers, so that none waits for us
 
 
-class ClusterError(WinitError):
-    """A cluster that cannot be used."""
-
-
-class Cluster:
-    """The workers of a scheduler, which is trusted like oneself: it runs what it is sent.
+class Cluster(Executor):
+    """Has the workers of a scheduler, which is trusted like oneself: it runs what it is sent.
 
     A job whose worker dies is given to another one by the scheduler. Where there is none, `note`
-    is told now and then, and waiting for one ends after `wait` seconds. Raises ClusterError where
+    is told now and then, and waiting for one ends after `wait` seconds. Raises WinitError where
     there is no scheduler at the address, or no `distributed`.
     """
 
@@ -51,7 +47,7 @@ class Cluster:
             message = (
                 "--scheduler needs the package distributed: pip install 'weightinit-cli[dask]'"
             )
-            raise ClusterError(message) from None
+            raise WinitError(message) from None
         _silence()
         self._dask: Any = distributed
         try:
@@ -71,12 +67,12 @@ class Cluster:
             found = frozenset(str(each["packages"]["numpy"]) for each in workers if each)
             if found:
                 return found
-        return frozenset({our_numpy()})
+        return super().numpy
 
     def run(self, function: Callable[[AnySpec], Product], jobs: Iterable[Job]) -> Iterator[Outcome]:
-        """The outcomes, each as soon as it is there.
+        """Give the outcomes, each as soon as it is there.
 
-        Raises ClusterError where the scheduler is lost on the way, or no worker comes.
+        Raises WinitError where the scheduler is lost on the way, or no worker comes.
         """
         jobs = iter(jobs)
         in_flight: dict[Any, Job] = {}
@@ -130,15 +126,13 @@ class Cluster:
         except Exception as error:  # noqa: BLE001  # whatever its streams raise
             if self._client.status == "running":  # it is slow to answer, yet the stream is open
                 return self._latest_room
-            raise ClusterError(f"the scheduler is lost: {error}") from None
+            raise WinitError(f"the scheduler is lost: {error}") from None
         self._waiting.see(len(threads))
         self._latest_room = AHEAD * max(sum(threads.values()), 1)
         return self._latest_room
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Leave the scheduler."""
         with suppress(Exception):
             self._client.close(timeout=PATIENCE)
 
@@ -152,7 +146,7 @@ class _Waiting:
         self._due = 0.0
 
     def see(self, workers: int) -> None:
-        """So many workers are there. Raises ClusterError where there has been none for too long."""
+        """So many workers are there. Raises WinitError where there has been none for too long."""
         now = time.monotonic()
         if workers:
             self._since = None
@@ -160,7 +154,7 @@ class _Waiting:
         if self._since is None:
             self._since, self._due = now, now + FIRST_WORD
         if self._longest is not None and now - self._since >= self._longest:
-            raise ClusterError(
+            raise WinitError(
                 f"--scheduler {self._address}: no workers for {self._longest:g} s (--wait); "
                 "the runs that are done are saved"
             )
@@ -184,7 +178,7 @@ def _knock(address: str) -> None:
     except ValueError as error:
         raise _unreachable(address, error) from None
     if host is None or port is None:
-        raise ClusterError(f"--scheduler {address}: must be an address such as tcp://host:8786")
+        raise WinitError(f"--scheduler {address}: must be an address such as tcp://host:8786")
     try:
         with socket.create_connection((host, port), timeout=PATIENCE) as connection:
             if place.scheme == "tcp":
@@ -193,6 +187,6 @@ def _knock(address: str) -> None:
         raise _unreachable(address, error) from None
 
 
-def _unreachable(address: str, error: Exception) -> ClusterError:
+def _unreachable(address: str, error: Exception) -> WinitError:
     said = reason(error) or "it speaks another language"
-    return ClusterError(f"--scheduler {address}: no scheduler answers there: {said.lower()}")
+    return WinitError(f"--scheduler {address}: no scheduler answers there: {said.lower()}")

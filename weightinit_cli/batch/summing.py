@@ -6,8 +6,7 @@ import json
 from dataclasses import replace
 from functools import partial
 from itertools import accumulate, pairwise
-from pathlib import Path  # noqa: TC003  # a NamedTuple's types are read
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from weightinit_cli import __version__
 from weightinit_cli.batch.product import saved
@@ -24,8 +23,9 @@ from weightinit_cli.spec import expand, normal_form
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
-    from weightinit_cli.batch.ledger import Ledger, Record
+    from weightinit_cli.batch.engine import Ledger, Record
     from weightinit_cli.batch.plan import Plan
     from weightinit_cli.batch.product import Product
     from weightinit_cli.results.files import Content
@@ -37,20 +37,16 @@ if TYPE_CHECKING:
 SUMMARY, INDEX = "summary.csv", "index.json"
 
 
-class Summed(NamedTuple):
-    """What is written over all runs: paths, what was compared of each spec, and what failed."""
+def sum_up(
+    plan: Plan, ledger: Ledger, out: Path, formats: tuple[str, ...] = ("png",)
+) -> tuple[list[Path], list[Saved], list[OutputError]]:
+    """Write what the ledger says: the files over all runs, what was compared of each spec, errors.
 
-    paths: list[Path]
-    compared: list[Saved]
-    errors: list[OutputError]
-
-
-def sum_up(plan: Plan, ledger: Ledger, out: Path, formats: tuple[str, ...] = ("png",)) -> Summed:
-    """Write what the ledger says; a file that cannot be written keeps no other from being.
-
-    After ^C nothing more is drawn.
+    A file that cannot be written keeps no other from being. After ^C nothing more is drawn.
     """
-    summed = Summed([], [], [])
+    paths: list[Path] = []
+    comparisons: list[Saved] = []
+    errors: list[OutputError] = []
     ends = accumulate((len(expand(spec)) for spec in plan.specs), initial=0)
     for spec, (first, last) in zip(plan.specs, pairwise(ends), strict=True):
         if spec.runs is None:
@@ -58,17 +54,17 @@ def sum_up(plan: Plan, ledger: Ledger, out: Path, formats: tuple[str, ...] = ("p
         try:
             done = compare_runs(spec, partial(ledger.read, range(first, last)), out, formats)
         except OutputError as error:
-            summed.errors.append(error)
+            errors.append(error)
             continue
-        summed.compared.append(done)
+        comparisons.append(done)
         if done.interrupted:
             formats = ()
     for name, content in ((SUMMARY, _table(ledger.read)), (INDEX, _index(ledger.read()))):
         try:
-            summed.paths.extend(write_files(out, "", {name: content}))
+            paths.extend(write_files(out, "", {name: content}))
         except OutputError as error:
-            summed.errors.append(error)
-    return summed
+            errors.append(error)
+    return paths, comparisons, errors
 
 
 def compare_runs(
