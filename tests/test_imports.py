@@ -27,18 +27,21 @@ ALLOWED: dict[str, set[str]] = {
     "surroundings": set(),  # variables of the environment, for a moment
     "convolution": set(),
     "numerals": set(),  # numbers in print
+    "thresholds": set(),
+    "digests": set(),
     "machine": set(),
     "initializers": {"parameters"},
     "activations": {"parameters"},
     "network": {"initializers", "activations", "streams", "convolution", "machine"},
     "theory": {"activations", "numerals"},
     "data": {"errors"},
-    "spec": {  # thresholds and data sets' names: each from the one table that has them
-        "initializers", "activations", "verdicts", "data", "errors", "parameters", "convolution",
-        "reading",
+    "spec": {  # data sets' names: from the one table that has them
+        "initializers", "activations", "thresholds", "data", "errors", "parameters", "convolution",
+        "reading", "digests",
     },
-    "results": {"errors", "convolution", "reading", "numerals"},
-    "verdicts": {"results"},
+    # A result holds the normal form of its spec, and spec alone knows what may stand in one.
+    "results": {"spec", "errors", "convolution", "reading", "digests", "numerals"},
+    "verdicts": {"results", "thresholds"},
     "plots": {"results", "errors", "surroundings"},
     "guard": {"experiments", "spec", "results", "saving", "errors", "progress"},
     "saving": {"plots", "results", "errors"},  # a single run, a batch and a check save alike
@@ -52,8 +55,8 @@ ALLOWED: dict[str, set[str]] = {
     },
     "cli": {
         "init", "spec", "initializers", "activations", "parameters", "experiments", "results",
-        "verdicts", "guard", "plots", "saving", "batch", "data", "errors", "reading", "numerals",
-        "progress",
+        "verdicts", "thresholds", "guard", "plots", "saving", "batch", "data", "errors", "reading",
+        "numerals", "progress",
     },
 }  # fmt: skip
 

@@ -11,7 +11,8 @@ import yaml
 from weightinit_cli import __version__, load_result
 from weightinit_cli.cli import COMMANDS, main
 from weightinit_cli.cli.table import table
-from weightinit_cli.results.store import COMPARISON, KINDS
+from weightinit_cli.results.kinds import RESULT_KINDS
+from weightinit_cli.results.store import COMPARISON
 from weightinit_cli.spec import load_spec, parse_spec, shipped_configs
 from weightinit_cli.spec.kinds import GRID, TABLES
 
@@ -83,7 +84,7 @@ def test_every_command_and_config_is_there():
     for config in shipped_configs():
         assert f"`{config.stem}`" in TEXT
         spec = load_spec(config.stem)
-        first = KINDS[spec.experiment].pictures[0] if spec.runs is None else COMPARISON
+        first = RESULT_KINDS[spec.experiment].pictures[0] if spec.runs is None else COMPARISON
         picture = f"{config.stem}/{first}.png"
         assert (ROOT / "outputs/reference" / picture).is_file()
         assert f"(outputs/reference/{picture})" in TEXT

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from weightinit_cli.results import Gradient, HistogramCounts, LayerStatistics, Saturation, Verdict
 from weightinit_cli.results.model import HEALTHY
+from weightinit_cli.thresholds import Thresholds
 from weightinit_cli.verdicts import (
     ALL_IS_WELL,
     DEFINITIONS,
     SIGNAL_IS_WELL,
-    Thresholds,
     draw_verdict,
 )
 

@@ -12,28 +12,19 @@ from math import hypot, inf, log
 from operator import gt, lt
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from weightinit_cli.results.figures import certain, figure
+from weightinit_cli.results.model import HEALTHY, Verdict
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from weightinit_cli.results.model import LayerStatistics, Verdict
+    from weightinit_cli.results.model import LayerStatistics
+    from weightinit_cli.thresholds import Thresholds
 
     Beyond = Callable[[float, float], bool]
 
 SMALLEST: Final = 5e-324
 SIGNAL: Final = "gradient.signal_rms"
-
-
-class Thresholds(NamedTuple):
-    """Where each verdict begins; a spec may set them."""
-
-    collapsed: float = 0.001
-    saturated: float = 0.3
-    inputs_indistinguishable: float = 0.02
-    dying: float = 0.1
-    vanishing_signal: float = 0.57
-    exploding_signal: float = 1.75
-    vanishing_gradient: float = 0.57
-    exploding_gradient: float = 1.75
 
 
 class Layer(NamedTuple):
@@ -239,8 +230,6 @@ def _size(layer: Layer) -> float | None:
 
 def _is_known(layer: Layer, path: str) -> bool:
     """Whether the dtype can tell the figure so well that its value can be concluded from."""
-    from weightinit_cli.results.figures import certain, figure  # specs need the thresholds alone
-
     if path in layer.figures.unresolved:
         return False
     return figure(layer.figures, path) is None or certain(layer.figures, path) is not None
@@ -367,8 +356,6 @@ def draw_verdict(
     `widths` are the layers' units, `ends` those of the activation's flat ends (`x_low`, `x_high`),
     and `positions` at how many places of an image each layer's channels are, 1 unless given.
     """
-    from weightinit_cli.results.model import HEALTHY, Verdict  # specs need the thresholds alone
-
     low, high = ends
     half_flat = low == 0 and high is not None and high > SMALLEST
     seen = tuple(

@@ -25,7 +25,7 @@ from weightinit_cli.batch import (
     run_batch,
 )
 from weightinit_cli.cli.progress import BatchProgress, batch_words
-from weightinit_cli.spec import expand, load_spec
+from weightinit_cli.spec import expand, former_folders, load_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -268,7 +268,7 @@ def test_results_under_former_names_are_found(winit: Callable, spec: Callable):
     arguments = ("batch", "many.yaml", "--no-plot", "-j", 1)
     assert winit(*arguments).code == 0
     first, second = expand(load_spec("many.yaml"))
-    (former,) = first.former_folders
+    (former,) = former_folders(first)
     Path("outputs", first.folder).rename(Path("outputs", former))
     assert "many/width=4-5" in winit(*arguments, "--dry-run").out
     run = winit(*arguments, "--json")

@@ -14,6 +14,7 @@ import pytest
 from support.trees import edit
 from weightinit_cli import load_result, load_spec
 from weightinit_cli.results import SCHEMA_VERSION
+from weightinit_cli.spec import former_folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +52,7 @@ def test_a_result_under_its_former_name_is_found(here: Path, spec: Callable, win
     """As an earlier version wrote it; a spec that has this name now comes first."""
     spec("重み.yaml")
     assert winit("histogram", "-q", "--no-plot", "-o", "out", "-c", "重み.yaml").code == 0
-    (former,) = load_spec("重み.yaml").former_folders
+    (former,) = former_folders(load_spec("重み.yaml"))
     Path("out/重み").rename(Path("out", former))
     done = winit("check", "重み.yaml", "--against", "out")
     assert (done.code, done.out) == (0, "exact: 1 run, none differs\n")

@@ -14,7 +14,8 @@ from weightinit_cli.cli.reference import MARKS, WORDS, column_meanings
 from weightinit_cli.cli.several import HEADS
 from weightinit_cli.results import LayerTheory, Prediction
 from weightinit_cli.results.model import HEALTHY
-from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS, Thresholds
+from weightinit_cli.thresholds import Thresholds
+from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -33,10 +33,12 @@ def imported(process: Callable) -> Callable[..., set[str]]:
 
 HEAVY = {"matplotlib", "PIL", "scipy", "psutil", "distributed", "sklearn"}
 START = {"__main__", "imports", "errors", "cli"}
-READ = {"spec", "verdicts", "data", "parameters", "convolution", "reading", "progress"}
+READ = {
+    "spec", "thresholds", "data", "parameters", "convolution", "reading", "digests", "progress",
+}  # fmt: skip
 RUN = {
-    "initializers", "activations", "network", "experiments", "results", "saving", "streams",
-    "machine", "numerals",
+    "initializers", "activations", "network", "experiments", "results", "verdicts", "saving",
+    "streams", "machine", "numerals",
 }  # fmt: skip
 
 # What a command line may import: of ours, and libraries of others.
@@ -44,7 +46,9 @@ MAY_IMPORT = {
     "--help": (START, {"click"}),
     "--version": (START, {"click"}),
     "explain": (
-        START | {"verdicts", "results", "convolution", "reading", "numerals", "progress"},
+        START
+        | {"verdicts", "results", "thresholds", "convolution", "reading", "digests"}
+        | {"numerals", "progress"},
         {"click"},
     ),
     "list configs": (START | READ, {"click"}),

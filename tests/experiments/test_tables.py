@@ -14,7 +14,7 @@ from weightinit_cli.errors import SpecError
 from weightinit_cli.experiments import run
 from weightinit_cli.initializers import INITIALIZERS
 from weightinit_cli.results import dump_result, load_result
-from weightinit_cli.results.shapes import values
+from weightinit_cli.results.model import values
 from weightinit_cli.spec import parse_spec, spec_from_normal_form
 
 DTYPES = ("float32", "float64")

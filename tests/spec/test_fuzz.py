@@ -19,7 +19,7 @@ from weightinit_cli.spec import (
     template,
 )
 from weightinit_cli.spec.kinds import TABLES
-from weightinit_cli.verdicts import Thresholds
+from weightinit_cli.thresholds import Thresholds
 
 BAD = [path.read_bytes() for path in sorted((Path(__file__).parent / "bad").glob("*.yaml"))]
 SEEDS = [template().encode(), *(data for data in BAD if len(data) < 400)]

@@ -6,13 +6,14 @@ import pytest
 
 from weightinit_cli.batch.summing import INDEX, SUMMARY
 from weightinit_cli.results import STATS
-from weightinit_cli.results.store import COMPARISON, FORMATS, KERNELS, KINDS
+from weightinit_cli.results.kinds import RESULT_KINDS
+from weightinit_cli.results.store import COMPARISON, FORMATS
 from weightinit_cli.spec import folded
 from weightinit_cli.spec.names import is_written, told_apart
 
 
 def test_every_file_that_winit_writes_is_kept_for_it():
-    pictures = [KERNELS, COMPARISON, *(name for kind in KINDS.values() for name in kind.pictures)]
+    pictures = [COMPARISON, *(name for kind in RESULT_KINDS.values() for name in kind.pictures)]
     files = [f"{picture}.{name}" for picture in pictures for name in FORMATS]
     for name in (STATS, SUMMARY, INDEX, *files):
         assert is_written(name)

@@ -11,7 +11,15 @@ import pytest
 
 from weightinit_cli.errors import SpecError
 from weightinit_cli.experiments import run
-from weightinit_cli.spec import digest, expand, load, normal_form, parse_spec, spec_from_normal_form
+from weightinit_cli.spec import (
+    digest,
+    expand,
+    former_folders,
+    load,
+    normal_form,
+    parse_spec,
+    spec_from_normal_form,
+)
 
 BASE = "activation: sigmoid\ninitializer: xavier_normal\nsamples: 5\nwidth: 4\nlayers: 2\n"
 
@@ -135,7 +143,7 @@ def test_what_is_too_long_is_cut_and_told_apart_by_a_digest():
 
 def former(more: str, stem: str = "x") -> list[tuple[str, ...]]:
     spec = parse_spec(BASE + more, source="x.yaml", stem=stem)
-    return [run.former_folders for run in expand(spec)]
+    return [former_folders(run) for run in expand(spec)]
 
 
 def test_former_folders_are_those_of_earlier_versions():
@@ -147,7 +155,7 @@ def test_former_folders_are_those_of_earlier_versions():
     assert former("name: résumé\n", "重み") == [()]
     for more in ("sweep: {width: [[4, 5]]}\n", f"variants: {{{'v' * 81}: {{}}}}\n"):
         (run,) = expand(spec_of(more))
-        assert run.former_folders == (f"x/{digest(run)[:12]}",)
+        assert former_folders(run) == (f"x/{digest(run)[:12]}",)
     assert former("variants: {重み 0.01: {}, aux: {}}\n") == [("x/0.01",), ("x/aux",)]
 
 

@@ -14,10 +14,11 @@ from weightinit_cli.results import (
     load_result,
 )
 from weightinit_cli.results.comparison import VARIANT, ComparedRun, TrainedRun, compared
+from weightinit_cli.results.kinds import interruption
 from weightinit_cli.results.store import files_of, is_of, picture_names
 from weightinit_cli.results.summary import rows
-from weightinit_cli.results.words import interruption
 from weightinit_cli.saving import draw_result
+from weightinit_cli.spec import former_folders
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -101,7 +102,7 @@ def _folder(out: Path, spec: AnySpec) -> str:
     """Where a run's result is: under the name that an earlier version gave it, if only there."""
     if (out / spec.folder).exists():
         return spec.folder
-    there = (folder for folder in spec.former_folders if (out / folder / STATS).exists())
+    there = (folder for folder in former_folders(spec) if (out / folder / STATS).exists())
     return next(there, spec.folder)
 
 

@@ -30,8 +30,8 @@ from weightinit_cli.errors import (
     counted,
     printable,
 )
+from weightinit_cli.results.kinds import interruption
 from weightinit_cli.results.store import COMPARISON, replaced, save_files
-from weightinit_cli.results.words import interruption
 from weightinit_cli.saving import save_result
 
 if TYPE_CHECKING:

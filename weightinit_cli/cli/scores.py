@@ -10,7 +10,8 @@ import click
 from weightinit_cli.cli.columns import Cell, Column, table_lines
 from weightinit_cli.cli.heading import fitted, heading, pretraining
 from weightinit_cli.errors import counted
-from weightinit_cli.results.words import best_of_few, interruption
+from weightinit_cli.results.kinds import interruption
+from weightinit_cli.results.training import best_of_few
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,8 +13,9 @@ from weightinit_cli.errors import printable
 from weightinit_cli.results import Result, SymmetryResult, TrainingResult
 from weightinit_cli.results.comparison import SIGNAL, mean_gradient_ratio, ratio_is_unresolved
 from weightinit_cli.results.figures import figure, resolved
+from weightinit_cli.results.kinds import ending
 from weightinit_cli.results.model import HEALTHY
-from weightinit_cli.results.words import below, ending, gradient_of_finite, of_finite, told
+from weightinit_cli.results.words import below, gradient_of_finite, of_finite, told
 from weightinit_cli.verdicts import DEFINITIONS
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import click
 from weightinit_cli.cli import terminal
 from weightinit_cli.cli.columns import UNLIMITED, Cell, Column, table_lines
 from weightinit_cli.cli.heading import fitted, heading
-from weightinit_cli.results.words import ending
+from weightinit_cli.results.kinds import ending
 
 if TYPE_CHECKING:
     from weightinit_cli.results import LayerSteps, SymmetryResult

@@ -98,7 +98,7 @@ def _theory_lines(said: Forecast) -> list[str]:
 
 
 def _table(said: Forecast) -> list[str]:
-    from weightinit_cli.results.shapes import layer_count
+    from weightinit_cli.results.model import layer_count
 
     numbered = list(enumerate(said.layers, 1))
     left_out = len(numbered) - 2 * MOST_LAYERS
@@ -146,7 +146,7 @@ def _correlation(one_minus_c: float) -> str:
 
 def _changes_size(spec: Mapping[str, Any]) -> bool:
     """Whether images become smaller from layer to layer, and power lies on fewer positions."""
-    from weightinit_cli.results.shapes import convolution
+    from weightinit_cli.results.model import convolution
 
     stack = convolution(spec)
     return stack is not None and len({shape.positions for shape in stack.shapes}) > 1

@@ -153,9 +153,11 @@ def _runs_of(
 
 def _by_present_names(saved: Mapping[str, Path], wanted: Mapping[str, AnySpec]) -> dict[str, Path]:
     """The results, those under a name that an earlier version gave to a run under its own."""
+    from weightinit_cli.spec import former_folders
+
     found = dict(saved)
     for run, spec in wanted.items():
-        formers = () if run in found else spec.former_folders
+        formers = () if run in found else former_folders(spec)
         for former in formers:
             if former in found and former not in wanted:
                 found[run] = found.pop(former)

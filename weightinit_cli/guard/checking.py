@@ -21,7 +21,7 @@ from weightinit_cli.guard.statistical import (
 )
 from weightinit_cli.guard.steps import compare_steps
 from weightinit_cli.results import LACKED, SCHEMA_VERSION, STATS, Result
-from weightinit_cli.results.words import interruption
+from weightinit_cli.results.kinds import interruption
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -109,7 +109,8 @@ def diff(
 def update(checked: Checked, threads: int | None = None) -> Saved:
     """Write the new result in the saved one's place, with the pictures that stand there."""
     from weightinit_cli.experiments import run
-    from weightinit_cli.results.store import FORMATS, KINDS
+    from weightinit_cli.results.kinds import RESULT_KINDS
+    from weightinit_cli.results.store import FORMATS
     from weightinit_cli.saving import Saved, save_result
 
     pair, spec = checked.pair, checked.spec
@@ -118,7 +119,7 @@ def update(checked: Checked, threads: int | None = None) -> Saved:
     root = pair.root if pair.root.is_dir() else pair.root.parent
     place = pair.path.parent if pair.path else root / spec.folder
     result = checked.new or _whole(run(spec, threads=threads))
-    first = KINDS[spec.experiment].pictures[0]
+    first = RESULT_KINDS[spec.experiment].pictures[0]
     formats = [name for name in FORMATS if (place / f"{first}.{name}").exists()]
     return save_result(root, place.relative_to(root).as_posix(), result, formats)
 

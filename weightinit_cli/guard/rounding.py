@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from weightinit_cli.guard.flatten import Place, count_group, value_at
 from weightinit_cli.guard.report import Drift, drift
 from weightinit_cli.results.figures import FIGURES, in_gate
-from weightinit_cli.results.shapes import values
+from weightinit_cli.results.model import values
 from weightinit_cli.results.words import finite, value_count
 
 if TYPE_CHECKING:

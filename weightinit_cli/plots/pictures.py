@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from weightinit_cli.plots.compose import compose, compose_comparison, compose_depth
 from weightinit_cli.plots.render import render
-from weightinit_cli.results.store import COMPARISON, KERNELS
+from weightinit_cli.results.histogram import KERNELS
+from weightinit_cli.results.store import COMPARISON
 from weightinit_cli.results.symmetry import SymmetryResult
 from weightinit_cli.results.training import TrainingResult
 

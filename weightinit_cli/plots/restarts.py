@@ -28,7 +28,7 @@ from weightinit_cli.plots.drawing import (
 from weightinit_cli.plots.labels import NOTE_SIZE
 from weightinit_cli.plots.lossaxis import log_ticks
 from weightinit_cli.plots.numbers import Scale, scale_for
-from weightinit_cli.results.words import best_of_few
+from weightinit_cli.results.training import best_of_few
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -30,7 +30,8 @@ from weightinit_cli.plots.losses import LossCurve, length, loss_curve
 from weightinit_cli.plots.numbers import Scale
 from weightinit_cli.plots.restarts import HEIGHT, best_panel, best_ticks_width, spread_panel
 from weightinit_cli.plots.tally import Entry, tally_height, tally_items
-from weightinit_cli.results.words import best_of_few, component, full_name, pretrained, widths
+from weightinit_cli.results.training import best_of_few
+from weightinit_cli.results.words import component, full_name, pretrained, widths
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

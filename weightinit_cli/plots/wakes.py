@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from weightinit_cli.plots.drawing import MUTED, ORANGE, Color
 from weightinit_cli.plots.heading import Heading, titled, wrapped
 from weightinit_cli.plots.series import layer_words
-from weightinit_cli.results.words import component, ending, full_name, widths
+from weightinit_cli.results.kinds import ending
+from weightinit_cli.results.words import component, full_name, widths
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

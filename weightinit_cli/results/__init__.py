@@ -1,8 +1,8 @@
 """Results: the model, and what is on disk."""
 
-from weightinit_cli.results.consistency import AnyResult, check_consistency
 from weightinit_cli.results.figures import FIGURES, certain, figure, floor, resolved
 from weightinit_cli.results.files import write_file, write_files, write_through
+from weightinit_cli.results.kinds import AnyResult, check_consistency
 from weightinit_cli.results.migrate import LACKED
 from weightinit_cli.results.model import (
     FEW_SEEDS,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping  # noqa: TC003  # a dataclass's types are read
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-SCHEMA_VERSION = 4
+from weightinit_cli.convolution import Convolution, Shape
 
-ComponentForm = Mapping[str, str | float]
+SCHEMA_VERSION = 4
 
 # The verdict where nothing is wrong.
 HEALTHY = "healthy"
@@ -18,46 +18,6 @@ FEW_SEEDS = 10
 
 # What a field is marked with that a normal form leaves out where the spec does not have it.
 LEFT_OUT = {"left_out": True}
-
-
-@dataclass(frozen=True, slots=True)
-class PretrainingForm:
-    """How the hidden layers were pretrained."""
-
-    method: str
-    steps: int
-    learning_rate: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpecForm:
-    """The normal form of a spec as a result holds it: every key, and what it may be.
-
-    Either `width` and `features` are there, or what convolutions have.
-    """
-
-    name: str
-    experiment: str
-    seed: int
-    samples: int
-    features: int | None = field(default=None, metadata=LEFT_OUT)
-    layers: int
-    width: tuple[int, ...] | None = field(default=None, metadata=LEFT_OUT)
-    channels: tuple[int, ...] | None = field(default=None, metadata=LEFT_OUT)
-    kernel: tuple[int, ...] | None = field(default=None, metadata=LEFT_OUT)
-    image: tuple[int, ...] | None = field(default=None, metadata=LEFT_OUT)
-    padding: str | None = field(default=None, metadata=LEFT_OUT)
-    stride: tuple[int, ...] | None = field(default=None, metadata=LEFT_OUT)
-    activation: ComponentForm
-    initializer: ComponentForm
-    bias: ComponentForm
-    pretraining: PretrainingForm | None = field(default=None, metadata=LEFT_OUT)
-    histogram: Mapping[str, Any]
-    dtype: str
-    saturation: float
-    backward: bool
-    repeats: int
-    thresholds: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,3 +284,29 @@ class Result:
         from weightinit_cli.plots import portrait
 
         return portrait(self)
+
+
+def convolution(spec: Mapping[str, Any]) -> Convolution | None:
+    """The stack of convolutions that a normal form describes; None where it has widths."""
+    if spec.get("channels") is None:
+        return None
+    return Convolution(
+        Shape(*spec["image"]),
+        tuple(spec["channels"]),
+        tuple(spec["kernel"]),
+        spec["padding"],
+        tuple(spec["stride"]),
+    )
+
+
+def values(spec: Mapping[str, Any]) -> tuple[int, ...]:
+    """The values of one input, then those of every layer: features and units."""
+    stack = convolution(spec)
+    if stack is None:
+        return (spec["features"], *spec["width"])
+    return tuple(shape.values for shape in stack.shapes)
+
+
+def layer_count(spec: Mapping[str, Any]) -> int:
+    """How many layers have the activation."""
+    return len(spec["width"] if spec.get("channels") is None else spec["channels"])

@@ -6,43 +6,24 @@ import json
 import os
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from weightinit_cli.errors import ResultError, reason
 from weightinit_cli.reading import read_file
-from weightinit_cli.results.consistency import AnyResult, check_consistency
 from weightinit_cli.results.files import write_files
+from weightinit_cli.results.kinds import RESULT_KINDS, AnyResult, check_consistency, kind_of
 from weightinit_cli.results.migrate import upgrade
-from weightinit_cli.results.model import SCHEMA_VERSION, Result, SpecForm
+from weightinit_cli.results.model import SCHEMA_VERSION
 from weightinit_cli.results.plain import Mismatch, changes, decode, indented, plain
-from weightinit_cli.results.symmetry import SymmetryForm, SymmetryResult
-from weightinit_cli.results.training import TrainingForm, TrainingResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from weightinit_cli.results.consistency import AnyResult
 
 STATS = "stats.json"
 FORMATS = ("png", "svg", "pdf")
-KERNELS = "kernels"
 COMPARISON = "comparison"
 MOST_CHANGES = 4
-
-
-class Kind(NamedTuple):
-    """What an experiment's file holds, the normal form of the spec in it, and its pictures."""
-
-    result: type[AnyResult]
-    form: type[Any]
-    pictures: tuple[str, ...]
-
-
-KINDS = {
-    "histogram": Kind(Result, SpecForm, ("histogram", "depth")),
-    "symmetry": Kind(SymmetryResult, SymmetryForm, ("symmetry",)),
-    "training": Kind(TrainingResult, TrainingForm, ("training",)),
-}
 
 
 def dump_result(result: AnyResult) -> str:
@@ -127,9 +108,9 @@ def _kind(data: Any) -> type[AnyResult]:
     """What is read: decided by the spec inside, which every result has."""
     spec = data.get("spec")
     experiment = spec.get("experiment", "histogram") if isinstance(spec, dict) else "histogram"
-    if not isinstance(experiment, str) or experiment not in KINDS:
-        raise Mismatch("spec.experiment", f"must be one of {', '.join(KINDS)}")
-    return KINDS[experiment].result
+    if not isinstance(experiment, str) or experiment not in RESULT_KINDS:
+        raise Mismatch("spec.experiment", f"must be one of {', '.join(RESULT_KINDS)}")
+    return RESULT_KINDS[experiment].result
 
 
 def _reason(error: OSError) -> str:
@@ -140,10 +121,7 @@ def _reason(error: OSError) -> str:
 
 def picture_names(result: AnyResult, formats: Iterable[str]) -> list[str]:
     """The files of a result's pictures in these formats."""
-    pictures = KINDS[result.spec["experiment"]].pictures
-    if isinstance(result, Result) and result.kernels is not None:
-        pictures = (*pictures, KERNELS)
-    return [f"{picture}.{name}" for picture in pictures for name in formats]
+    return [f"{picture}.{name}" for picture in kind_of(result).drawn(result) for name in formats]
 
 
 def files_of(result: AnyResult, drawn: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -173,7 +151,7 @@ def outdated(place: Path, digest: str) -> Iterator[str]:
 
     A folder of a picture's name is none.
     """
-    for picture in (KERNELS, *chain.from_iterable(kind.pictures for kind in KINDS.values())):
+    for picture in chain.from_iterable(kind.pictures for kind in RESULT_KINDS.values()):
         for name in FORMATS:
             file = place / f"{picture}.{name}"
             if os.path.lexists(file) and not (file.is_dir() or is_of(file, digest)):

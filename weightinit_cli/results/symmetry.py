@@ -4,28 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
-from weightinit_cli.results.model import LEFT_OUT, ComponentForm
+from weightinit_cli.results.consistency import none_negative, not_negative, share
+from weightinit_cli.results.model import LEFT_OUT
+from weightinit_cli.results.plain import Mismatch
 
-
-@dataclass(frozen=True, slots=True)
-class SymmetryForm:
-    """The normal form of a spec of this experiment."""
-
-    name: str
-    experiment: str
-    seed: int
-    data: str
-    samples: int
-    features: int
-    layers: int
-    width: tuple[int, ...]
-    activation: ComponentForm
-    initializer: ComponentForm
-    bias: ComponentForm
-    steps: int
-    learning_rate: float
+PER_STEP = (
+    "weight_gradient_rms",
+    "bias_gradient_rms",
+    "moved",
+    "distinct_units",
+    "participation",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +79,58 @@ class SymmetryResult:
         from weightinit_cli.plots import portrait
 
         return portrait(self)
+
+
+def check(result: SymmetryResult) -> None:
+    """Raise Mismatch where a part of the result contradicts its spec or another part."""
+    if tuple(layer.units for layer in result.layers) != (*result.spec["width"], 1):
+        raise Mismatch("layers", "not those of spec.width and the output")
+    if any(b <= a for a, b in pairwise((0, *result.steps))) or len(result.loss) != len(
+        result.steps
+    ):
+        raise Mismatch("steps", "must rise, each with a loss")
+    for index, layer in enumerate(result.layers):
+        for name in PER_STEP:
+            if len(getattr(layer, name)) != len(result.steps):
+                raise Mismatch(f"layers.{index}.{name}", "must have one value per recorded step")
+        counts = (layer.start_distinct, *layer.distinct_units)
+        if not 1 <= layer.fewest_distinct <= min(counts) <= max(counts) <= layer.most_distinct:
+            raise Mismatch(f"layers.{index}.distinct_units", "beyond its own extremes")
+        if layer.most_distinct > layer.units:
+            raise Mismatch(f"layers.{index}.most_distinct", "more than there are units")
+    _check_course(result)
+
+
+def rows(result: SymmetryResult) -> list[dict[str, Any]]:
+    """One row per layer and recorded step."""
+    return [
+        {
+            "layer": number,
+            "step": step,
+            "loss": result.loss[k],
+            **{name: getattr(layer, name)[k] for name in PER_STEP},
+        }
+        for number, layer in enumerate(result.layers, 1)
+        for k, step in enumerate(result.steps)
+    ]
+
+
+def streams(result: SymmetryResult) -> list[str | None]:
+    """The hash of what was drawn."""
+    return [result.stream]
+
+
+def divergence(result: SymmetryResult) -> str:
+    """In words after which step it diverged; empty where it did not."""
+    return "" if result.diverged is None else f"diverged at step {result.diverged:,}"
+
+
+def _check_course(result: SymmetryResult) -> None:
+    """Raise Mismatch where a course over steps has what none can have."""
+    share(result.accuracy, "accuracy")
+    not_negative(result.base_entropy, "base_entropy")
+    none_negative((result.start_loss, *result.loss), "loss")
+    for number, layer in enumerate(result.layers):
+        not_negative(layer.start_participation, f"layers.{number}.start_participation")
+        for name in ("weight_gradient_rms", "bias_gradient_rms", "participation"):
+            none_negative(getattr(layer, name), f"layers.{number}.{name}")

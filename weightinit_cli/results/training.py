@@ -4,36 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from weightinit_cli.results.model import (
-    LEFT_OUT,
-    ComponentForm,
-    PretrainingForm,
-    Reconstruction,
+from weightinit_cli.results.consistency import (
+    check_pretraining,
+    none_negative,
+    not_negative,
+    share,
 )
+from weightinit_cli.results.model import LEFT_OUT, Reconstruction
+from weightinit_cli.results.plain import Mismatch
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainingForm:
-    """The normal form of a spec of this experiment."""
-
-    name: str
-    experiment: str
-    seed: int
-    data: str
-    layers: int
-    width: tuple[int, ...]
-    activation: ComponentForm
-    initializer: ComponentForm
-    bias: ComponentForm
-    pretraining: PretrainingForm | None = field(default=None, metadata=LEFT_OUT)
-    batch: int
-    steps: int
-    learning_rate: float
-    momentum: float
-    dtype: str
-    repeats: int
+    from weightinit_cli.results.comparison import TrainedRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +101,113 @@ class TrainingResult:
         from weightinit_cli.plots import portrait
 
         return portrait(self)
+
+
+def check(result: TrainingResult) -> None:
+    """Raise Mismatch where a part of the result contradicts its spec or another part."""
+    spec = result.spec
+    if result.data.name != spec["data"]:
+        raise Mismatch("data.name", "not spec.data")
+    if not 1 <= len(result.networks) <= spec["repeats"]:
+        raise Mismatch("networks", "not as many as spec.repeats")
+    if result.interrupted is None and len(result.networks) < spec["repeats"]:
+        raise Mismatch("networks", "fewer than spec.repeats, and not interrupted")
+    if result.interrupted is not None and not _is_moment(result.interrupted, spec):
+        raise Mismatch("interrupted", "must be a step and a network of the spec")
+    for index, network in enumerate(result.networks):
+        if len(network.losses) > spec["steps"]:
+            raise Mismatch(f"networks.{index}.losses", "more than spec.steps")
+        check_pretraining(network.pretraining, spec, f"networks.{index}.pretraining")
+    _check_networks(result)
+
+
+def rows(result: TrainingResult) -> list[dict[str, Any]]:
+    """One row per network and step.
+
+    Of what ^C has cut short, each row says so; of whole runs there is no such column.
+    """
+    stopped = {} if result.interrupted is None else {"interrupted": True}
+    found = []
+    for number, network in enumerate(result.networks, 1):
+        ends: dict[str, Any] = {"network": number, "diverged": network.diverged}
+        for part in ("train", "validation", "test"):
+            score = getattr(network, part)
+            if score is not None:
+                ends |= {f"{part}.loss": score.loss, f"{part}.accuracy": score.accuracy}
+        found += [
+            {**stopped, **ends, "step": step, "loss": loss}
+            for step, loss in enumerate(network.losses, 1)
+        ]
+    return found
+
+
+def streams(result: TrainingResult) -> list[str | None]:
+    """The hash of each network's draws."""
+    return [network.stream for network in result.networks]
+
+
+def checksums(result: TrainingResult) -> Mapping[str, str]:
+    """Those of the files that the data came from, by their names."""
+    return result.data.checksums
+
+
+def divergence(result: TrainingResult) -> str:
+    """In words which networks diverged, and after which step; empty where none did."""
+    number = len(result.networks)
+    steps = [each.diverged for each in result.networks if each.diverged is not None]
+    if not steps:
+        return ""
+    if number == 1:
+        return f"diverged at step {steps[0]:,}"
+    return f"{len(steps):,} of {number:,} networks diverged, the first at step {min(steps):,}"
+
+
+def interruption(result: TrainingResult) -> str | None:
+    """`interrupted after step 30 of network 2` where ^C has ended it; None else."""
+    if result.interrupted is None:
+        return None
+    step, network = result.interrupted
+    of = f" of network {network:,}" if result.spec["repeats"] > 1 else ""
+    return f"interrupted after step {step:,}{of}"
+
+
+def compared(result: TrainingResult, label: str, varied: Iterable[tuple[str, Any]]) -> TrainedRun:
+    """What the picture of many runs needs, under the name that its curve has there."""
+    from weightinit_cli.results.comparison import VARIANT, TrainedRun
+
+    varied = tuple(varied)
+    alone = [path for path, _ in varied] == [VARIANT]
+    return TrainedRun(varied[0][1] if alone else label, result)
+
+
+def best_of_few(result: TrainingResult) -> list[BestOf]:
+    """What choosing from up to half of the networks gives.
+
+    Larger choices are ever more alike, up to the only one of all of them: that they spread little
+    says nothing of other networks.
+    """
+    return [best for best in result.best_of if 2 * best.k <= len(result.networks)]
+
+
+def _check_networks(result: TrainingResult) -> None:
+    """Raise Mismatch where a training has what none can have."""
+    for number, network in enumerate(result.networks):
+        none_negative(network.losses, f"networks.{number}.losses")
+        for part in ("train", "validation", "test"):
+            score = getattr(network, part)
+            if score is not None:
+                share(score.accuracy, f"networks.{number}.{part}.accuracy")
+                not_negative(score.loss, f"networks.{number}.{part}.loss")
+    for number, best in enumerate(result.best_of):
+        place = f"best_of.{number}"
+        share(best.accuracy_mean, f"{place}.accuracy_mean")
+        none_negative((best.accuracy_std, best.loss_mean, best.loss_std), place)
+        if not 1 <= best.k <= len(result.networks):
+            raise Mismatch(f"{place}.k", "must be from 1 to the number of networks")
+
+
+def _is_moment(moment: tuple[int, ...], spec: Mapping[str, Any]) -> bool:
+    if len(moment) != 2:
+        return False
+    step, network = moment
+    return step in range(spec["steps"] + 1) and network in range(1, spec["repeats"] + 1)

@@ -1,5 +1,6 @@
 """Specs: text -> frozen, checked Spec."""
 
+from weightinit_cli.spec.kinds import AnySpec, Spec, SymmetrySpec, TrainingSpec
 from weightinit_cli.spec.load import (
     STDIN,
     FoundConfig,
@@ -10,18 +11,9 @@ from weightinit_cli.spec.load import (
     shipped_configs,
     spec_from_normal_form,
 )
-from weightinit_cli.spec.model import (
-    AnySpec,
-    Component,
-    Experiment,
-    Histogram,
-    Pretraining,
-    Spec,
-    SymmetrySpec,
-    TrainingSpec,
-)
+from weightinit_cli.spec.model import Component, Experiment, Histogram, Pretraining
 from weightinit_cli.spec.names import folded
-from weightinit_cli.spec.normal import digest, normal_form
+from weightinit_cli.spec.normal import digest, former_folders, normal_form
 from weightinit_cli.spec.runs import expand
 from weightinit_cli.spec.schema import json_schema, template
 from weightinit_cli.spec.validate import notes
@@ -41,6 +33,7 @@ __all__ = [
     "expand",
     "find_config",
     "folded",
+    "former_folders",
     "json_schema",
     "load_spec",
     "normal_form",

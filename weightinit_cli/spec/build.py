@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from weightinit_cli.errors import Mark, Problem
-    from weightinit_cli.spec.model import AnySpec
+    from weightinit_cli.spec.kinds import AnySpec
     from weightinit_cli.spec.runs import Override
     from weightinit_cli.spec.values import Field
 

@@ -5,8 +5,9 @@ Validation, schema, template and normal form follow these tables.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import ulp
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from weightinit_cli.convolution import PADDINGS
 from weightinit_cli.data import EXAMPLES
@@ -18,7 +19,7 @@ from weightinit_cli.spec.components import (
     matrix_initializers,
     vector_initializers,
 )
-from weightinit_cli.spec.model import Histogram, Pretraining, Spec, SymmetrySpec, TrainingSpec
+from weightinit_cli.spec.model import Dtype, Experiment, Histogram, Pretraining, Task
 from weightinit_cli.spec.nodes import marks_of
 from weightinit_cli.spec.runs import SWEEP, VARIANTS, sweep_type, variants_type
 from weightinit_cli.spec.values import (
@@ -34,7 +35,7 @@ from weightinit_cli.spec.values import (
     per_layer,
     sizes,
 )
-from weightinit_cli.verdicts import Thresholds
+from weightinit_cli.thresholds import Thresholds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,6 +99,8 @@ CONVOLUTION: Final = (
 
 CONVOLUTION_KEYS: Final = tuple(field.name for field in CONVOLUTION)
 DENSE_KEYS: Final = ("width", "features")
+PER_LAYER_KEYS: Final = ("width", "channels", "stride")
+COMPONENT_KEYS: Final = ("activation", "initializer", "bias")
 
 PRETRAINING: Final = (
     Field(
@@ -265,14 +268,61 @@ def _complete_training(values: dict[str, Any], root: MapNode, report: Report) ->
     report.add(mark, "batch", f"must be at most the {EXAMPLES[data]:,} training examples")
 
 
-class Kind(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec(Experiment):
+    """Activations and gradients before any training: what is drawn, and what is recorded.
+
+    `features` is the size of one input.
+    """
+
+    experiment: Literal["histogram"] = "histogram"
+    samples: int
+    features: int
+    histogram: Histogram
+    dtype: Dtype
+    saturation: float
+    backward: bool
+    repeats: int
+    thresholds: Thresholds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SymmetrySpec(Experiment):
+    """Gradient descent on a small task, step by step: which layer wakes, which units differ."""
+
+    experiment: Literal["symmetry"] = "symmetry"
+    data: Task
+    samples: int
+    features: int
+    steps: int
+    learning_rate: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingSpec(Experiment):
+    """Mini-batch SGD on a data set, from `repeats` starts."""
+
+    experiment: Literal["training"] = "training"
+    data: str
+    batch: int
+    steps: int
+    learning_rate: float
+    momentum: float
+    dtype: Dtype
+    repeats: int
+
+
+AnySpec = Spec | SymmetrySpec | TrainingSpec
+
+
+class SpecKind(NamedTuple):
     """An experiment on the side of the spec.
 
     `fields` are the keys that it has besides its name, its kind and its seed. `complete` fills in
     the values that depend on others, and sees that they go together.
     """
 
-    spec: type[Spec | SymmetrySpec | TrainingSpec]
+    spec: type[AnySpec]
     fields: tuple[Field, ...]
     complete: Callable[[dict[str, Any], MapNode, Report], None]
 
@@ -282,21 +332,21 @@ class Kind(NamedTuple):
         return next(int(field.example) for field in self.fields if field.name == "layers")
 
 
-KINDS: Final = {
-    "histogram": Kind(Spec, _HISTOGRAM_FIELDS, _complete_histogram),
-    "symmetry": Kind(SymmetrySpec, _SYMMETRY_FIELDS, _complete_symmetry),
-    "training": Kind(TrainingSpec, _TRAINING_FIELDS, _complete_training),
+SPEC_KINDS: Final = {
+    "histogram": SpecKind(Spec, _HISTOGRAM_FIELDS, _complete_histogram),
+    "symmetry": SpecKind(SymmetrySpec, _SYMMETRY_FIELDS, _complete_symmetry),
+    "training": SpecKind(TrainingSpec, _TRAINING_FIELDS, _complete_training),
 }
 # The experiment of a spec that names none.
-DEFAULT_KIND, *_OTHERS = KINDS
+DEFAULT_KIND, *_OTHERS = SPEC_KINDS
 
 
 def _experiment(name: str) -> Field:
     doc = " | ".join((f"{DEFAULT_KIND} (default)", *_OTHERS))
-    return Field("experiment", choice(tuple(KINDS)), doc, name)
+    return Field("experiment", choice(tuple(SPEC_KINDS)), doc, name)
 
 
 # The keys of each experiment, in the order of the normal form.
 TABLES: Final = {
-    name: (_NAME, _experiment(name), _SEED, *kind.fields) for name, kind in KINDS.items()
+    name: (_NAME, _experiment(name), _SEED, *kind.fields) for name, kind in SPEC_KINDS.items()
 }

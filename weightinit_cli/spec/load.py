@@ -33,7 +33,8 @@ from weightinit_cli.spec.validate import checked_together
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from weightinit_cli.spec.model import AnySpec, Component
+    from weightinit_cli.spec.kinds import AnySpec
+    from weightinit_cli.spec.model import Component
     from weightinit_cli.spec.runs import Grid, Override
 
 # What stands for standard input in place of a path.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from weightinit_cli.errors import Mark, Problem
 
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from weightinit_cli.convolution import Convolution
     from weightinit_cli.spec.runs import Runs
-    from weightinit_cli.verdicts import Thresholds
 
 Dtype = Literal["float32", "float64"]
 Task = Literal["xor", "blobs", "random_labels"]
@@ -90,66 +89,9 @@ class Experiment:
         """Where its results go, below the output folder."""
         return f"{self.name}/{self.run}" if self.run else self.name
 
-    @property
-    def former_folders(self) -> tuple[str, ...]:
-        """Where earlier versions of winit wrote the results of this run, if not to `folder`.
-
-        It is computed when it is asked for: where `folder` holds no result.
-        """
-        from weightinit_cli.spec.normal import former_folders
-
-        return former_folders(cast("AnySpec", self))
-
     def problem(self, path: str, message: str) -> Problem:
         """A problem with the key at `path`, located where it (or its parent) was written."""
         place = path
         while place and place not in self.marks:
             place = place.rpartition(".")[0]
         return Problem(self.marks.get(place, Mark(self.name)), path, message)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spec(Experiment):
-    """Activations and gradients before any training: what is drawn, and what is recorded.
-
-    `features` is the size of one input.
-    """
-
-    experiment: Literal["histogram"] = "histogram"
-    samples: int
-    features: int
-    histogram: Histogram
-    dtype: Dtype
-    saturation: float
-    backward: bool
-    repeats: int
-    thresholds: Thresholds
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SymmetrySpec(Experiment):
-    """Gradient descent on a small task, step by step: which layer wakes, which units differ."""
-
-    experiment: Literal["symmetry"] = "symmetry"
-    data: Task
-    samples: int
-    features: int
-    steps: int
-    learning_rate: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainingSpec(Experiment):
-    """Mini-batch SGD on a data set, from `repeats` starts."""
-
-    experiment: Literal["training"] = "training"
-    data: str
-    batch: int
-    steps: int
-    learning_rate: float
-    momentum: float
-    dtype: Dtype
-    repeats: int
-
-
-AnySpec = Spec | SymmetrySpec | TrainingSpec

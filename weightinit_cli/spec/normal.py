@@ -9,13 +9,25 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, Literal
 from unicodedata import normalize
 
-from weightinit_cli.spec.kinds import CONVOLUTION_KEYS, DENSE_KEYS, HISTOGRAM, TABLES
-from weightinit_cli.spec.model import AnySpec, Component, Histogram, Pretraining
+from weightinit_cli.digests import digest_of_form
+from weightinit_cli.errors import Mark
+from weightinit_cli.spec.kinds import (
+    COMPONENT_KEYS,
+    CONVOLUTION_KEYS,
+    DENSE_KEYS,
+    HISTOGRAM,
+    PER_LAYER_KEYS,
+    PRETRAINING_FIELD,
+    TABLES,
+    AnySpec,
+)
+from weightinit_cli.spec.model import Component, Histogram, Pretraining
 from weightinit_cli.spec.names import DEVICE_PATTERN, LONGEST_RUN
-from weightinit_cli.verdicts import Thresholds
+from weightinit_cli.spec.nodes import Report, join, node_from_json
+from weightinit_cli.thresholds import Thresholds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from weightinit_cli.spec.values import Field
 
@@ -40,16 +52,8 @@ def normal_form(spec: AnySpec) -> dict[str, Any]:
 
 
 def digest(spec: AnySpec, checksums: Mapping[str, str] | None = None) -> str:
-    """The sha256 (hexadecimal) of the normal form without its name, as canonical JSON.
-
-    `checksums` are those of the files that the run reads, by their names.
-    """
-    form = normal_form(spec)
-    del form["name"]
-    if checksums:
-        form["checksums"] = dict(checksums)
-    text = json.dumps(form, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    """The digest of a spec and of the files that its run reads, by their names."""
+    return digest_of_form(normal_form(spec), checksums)
 
 
 def former_folders(spec: AnySpec) -> tuple[str, ...]:
@@ -63,6 +67,66 @@ def former_folders(spec: AnySpec) -> tuple[str, ...]:
     runs = [spec.run, *(_former_run(spec, form) for form in forms if spec.run)]
     folders = (f"{name}/{run}" if run else name for name, run in product(names, runs))
     return tuple(folder for folder in dict.fromkeys(folders) if folder != spec.folder)
+
+
+def misfit(form: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The first key of what should be a normal form that is none, and what is wrong; else None.
+
+    Every key is looked at by itself, as when it is read. A component's name and parameters may be
+    any, as those of a plug-in that is not installed.
+    """
+    fields = TABLES[form["experiment"]]
+    convolved = any(key in form for key in CONVOLUTION_KEYS)
+    there, not_there = (CONVOLUTION_KEYS, DENSE_KEYS)[:: 1 if convolved else -1]
+    if any(field.name in CONVOLUTION_KEYS for field in fields):
+        for key in not_there:
+            if key in form:
+                return key, f"must not be there beside {there[0]}"
+        fields = tuple(field for field in fields if field.name not in not_there)
+    found = _misfits(form, fields, "")
+    return next(found, None)
+
+
+def _misfits(
+    form: Mapping[str, Any], fields: Sequence[Field], path: str
+) -> Iterator[tuple[str, str]]:
+    names = [field.name for field in fields]
+    yield from ((join(path, name), "unknown figure") for name in form if name not in names)
+    for field in fields:
+        below = join(path, field.name)
+        if field.name in form:
+            yield from _misfits_of(form[field.name], field, below)
+        elif field != PRETRAINING_FIELD:
+            yield below, "missing"
+
+
+def _misfits_of(value: Any, field: Field, path: str) -> Iterator[tuple[str, str]]:
+    """What is wrong with the value of one key."""
+    if field == PRETRAINING_FIELD and value is None:
+        yield path, "must be left out, not null"
+    elif field.type.fields and isinstance(value, dict):
+        yield from _misfits(value, field.type.fields, path)
+    elif field.name in COMPONENT_KEYS:
+        yield from _misfits_of_component(value, path)
+    elif field.name in PER_LAYER_KEYS and not isinstance(value, list | tuple):
+        yield path, "must be a list with one number per layer"
+    else:
+        report = Report()
+        field.type.read(node_from_json(value, Mark(""), report), path, report)
+        if report.problems and path == "histogram.range":
+            yield path, "must be auto, per_layer or two numbers"
+        yield from ((problem.path, problem.message) for problem in report.problems)
+
+
+def _misfits_of_component(value: object, path: str) -> Iterator[tuple[str, str]]:
+    if not isinstance(value, dict):
+        yield path, "must be an object"
+    elif not isinstance(value.get("name"), str):
+        yield f"{path}.name", "missing"
+    else:
+        for key, parameter in value.items():
+            if isinstance(parameter, bool) or not isinstance(parameter, str | int | float):
+                yield join(path, key), "must be a finite number or text"
 
 
 def _value(spec: AnySpec, key: str) -> object:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from weightinit_cli.errors import Mark
-    from weightinit_cli.spec.model import AnySpec
+    from weightinit_cli.spec.kinds import AnySpec
     from weightinit_cli.spec.nodes import Report
 
 VARIANTS, SWEEP = "variants", "sweep"

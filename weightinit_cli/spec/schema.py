@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from weightinit_cli.spec.kinds import DEFAULT_KIND, GRID, KINDS, TABLES
+from weightinit_cli.spec.kinds import DEFAULT_KIND, GRID, SPEC_KINDS, TABLES
 from weightinit_cli.spec.values import object_schema
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def json_schema() -> dict[str, Any]:
     `5.0` is no whole number is left to `winit validate`.
     """
     schema = _keys(DEFAULT_KIND)
-    for name in reversed([name for name in KINDS if name != DEFAULT_KIND]):
+    for name in reversed([name for name in SPEC_KINDS if name != DEFAULT_KIND]):
         schema = _by_experiment(name, schema)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

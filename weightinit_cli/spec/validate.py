@@ -13,7 +13,7 @@ from weightinit_cli.spec.kinds import (
     DEFAULT_KIND,
     DENSE_KEYS,
     GRID,
-    KINDS,
+    SPEC_KINDS,
     TABLES,
 )
 from weightinit_cli.spec.nodes import MapNode, Node, Scalar, join, report_wrong
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from weightinit_cli.errors import Problem
     from weightinit_cli.initializers import Initializer
-    from weightinit_cli.spec.model import AnySpec, Component, Experiment
+    from weightinit_cli.spec.kinds import AnySpec
+    from weightinit_cli.spec.model import Component, Experiment
     from weightinit_cli.spec.nodes import Report
     from weightinit_cli.spec.values import Field
 
@@ -66,8 +67,8 @@ def read_values(
         return {}
     experiment = _experiment(root)
     values = read_fields(_KEYS[experiment], root, report)
-    _fill_shapes(values, root, report, KINDS[experiment].default_layers)
-    KINDS[experiment].complete(values, root, report)
+    _fill_shapes(values, root, report, SPEC_KINDS[experiment].default_layers)
+    SPEC_KINDS[experiment].complete(values, root, report)
     _check_fit(values, root, report)
     return values
 
@@ -75,7 +76,7 @@ def read_values(
 def build_spec(values: Mapping[str, Any], beside: Mapping[str, Any]) -> AnySpec:
     """The spec of checked values, and of what it has beside them: its name, its marks."""
     given = {key: value for key, value in values.items() if key not in _COMPUTED}
-    built: AnySpec = KINDS[values["experiment"]].spec(**{**given, **beside})
+    built: AnySpec = SPEC_KINDS[values["experiment"]].spec(**{**given, **beside})
     return built
 
 
@@ -112,7 +113,7 @@ def _experiment(root: MapNode) -> str:
     entry = root.entries.get("experiment")
     node = None if entry is None else entry[1]
     named = node.value if isinstance(node, Scalar) else None
-    return named if isinstance(named, str) and named in KINDS else DEFAULT_KIND
+    return named if isinstance(named, str) and named in SPEC_KINDS else DEFAULT_KIND
 
 
 def _fill_shapes(

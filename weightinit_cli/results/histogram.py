@@ -1,0 +1,278 @@
+"""`experiment: histogram`: what must be true of its result, and the rows that it gives a table."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from weightinit_cli.errors import counted
+from weightinit_cli.results.consistency import (
+    at_most,
+    check_pretraining,
+    not_negative,
+    share,
+    shares,
+)
+from weightinit_cli.results.figures import FIGURES, WEIGHTS, figure, in_gate, resolved
+from weightinit_cli.results.model import Result, values
+from weightinit_cli.results.plain import Mismatch
+from weightinit_cli.results.words import below, finite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from weightinit_cli.results.comparison import ComparedRun
+    from weightinit_cli.results.model import (
+        HistogramCounts,
+        Kernels,
+        LayerStatistics,
+        LayerTheory,
+        Verdict,
+    )
+
+KERNELS = "kernels"
+QUANTILES = {"0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99"}
+OVER_SEEDS = {"0.05", "0.5", "0.95"}
+UNRESOLVED_WEIGHTS = {"weights.std", "weights.kurtosis"}
+LARGEST = 2**63 - 1
+
+
+def check(result: Result) -> None:
+    """Raise Mismatch where a part of the result contradicts its spec or another part."""
+    spec = result.spec
+    features, *widths = _values(result)
+    convolved = "channels" in spec
+    if not result.layers or len(result.layers) != len(widths):
+        raise Mismatch("layers", "not as many as in spec.width")
+    _check_layer(result.input, "input", spec["samples"] * features)
+    _check_bounds(result.input, "input", features)
+    for index, (layer, units) in enumerate(zip(result.layers, widths, strict=True)):
+        place = f"layers.{index}"
+        _check_layer(layer, place, spec["samples"] * units)
+        _check_bounds(layer, place, units)
+        if (layer.channels is not None) != convolved:
+            raise Mismatch(f"{place}.channels", "must be there of convolutions alone")
+        if (layer.gradient is not None) != spec["backward"]:
+            raise Mismatch(f"{place}.gradient", "must be there where spec.backward is, not else")
+        if (layer.repeats is not None) != (spec["repeats"] > 1):
+            raise Mismatch(f"{place}.repeats", "must be there where spec.repeats > 1, not else")
+    _check_verdict(result.verdict, len(result.layers))
+    if spec["layers"] != len(widths):
+        raise Mismatch("spec.layers", "not as many as there are")
+    if (result.kernels is not None) != convolved:
+        raise Mismatch("kernels", "must be there of convolutions, not else")
+    if result.kernels is not None:
+        _check_kernels(result.kernels, spec)
+    check_pretraining(result.resolved.pretraining, spec, "resolved.pretraining")
+
+
+def rows(result: Result) -> list[dict[str, Any]]:
+    """One row per layer: its number, its fans, its figures and the run's verdict.
+
+    `verdict` holds the verdicts' names, separated by blanks. What does not exist is None, and so is
+    what the dtype cannot tell: that stands in `unresolved`, separated by blanks, each with the
+    floor below which it lies (`std_across_inputs<6e-8`) where there is one. `finite` is how many
+    values the layer's figures are of, `gradient.finite` those of its gradient.
+    """
+    verdict = " ".join(verdict_names(result))
+    found = []
+    for number, layer in enumerate(result.layers, 1):
+        fans = result.resolved.layers[number - 1]
+        row = {"verdict": verdict, "layer": number, "fan_in": fans.fan_in, "fan_out": fans.fan_out}
+        found.append(row | _figures(layer) | _weights(layer) | _theory(layer) | _repeats(layer))
+    return found
+
+
+def pictures_of(result: Result) -> tuple[str, ...]:
+    """The stems of its pictures: of convolutions the kernels, too."""
+    return ("histogram", "depth") if result.kernels is None else ("histogram", "depth", KERNELS)
+
+
+def streams(result: Result) -> list[str | None]:
+    """The hash of each layer's draws; None where nothing was drawn."""
+    return [None if each.weights is None else each.weights.stream for each in result.layers]
+
+
+def verdict_names(result: Result) -> tuple[str, ...]:
+    """The names of what is wrong, worst first."""
+    return tuple(each.name for each in result.verdict)
+
+
+def compared(result: Result, label: str, varied: Iterable[tuple[str, Any]]) -> ComparedRun:
+    """What the picture of many runs needs: of a mere variant all, of another one its curves."""
+    from weightinit_cli.results.comparison import VARIANT, compared
+
+    varied = tuple(varied)
+    return compared(result, label, varied, keep=[path for path, _ in varied] == [VARIANT])
+
+
+def _values(result: Result) -> tuple[int, ...]:
+    """How many values the input and every layer have, by the spec."""
+    spec = result.spec
+    key = "channels" if "channels" in spec else "width"
+    if "channels" in spec and len(spec["stride"]) != len(spec["channels"]):
+        raise Mismatch("spec.stride", "must have one number per layer, as spec.channels has")
+    fans = [each * prod(spec.get("kernel", ())) for each in spec[key]]
+    if fans != [layer.fan_out for layer in result.resolved.layers]:
+        raise Mismatch(f"spec.{key}", "the layers are not those of resolved.layers")
+    found = values(spec)
+    if min(found) < 1:
+        raise Mismatch("spec.kernel", "leaves nothing")
+    return found
+
+
+def _check_layer(layer: LayerStatistics, place: str, values: int) -> None:
+    _check_names(layer.quantiles, QUANTILES, f"{place}.quantiles")
+    if layer.weights is not None and layer.weights.quantiles is not None:
+        _check_names(layer.weights.quantiles, QUANTILES, f"{place}.weights.quantiles")
+    _check_histogram(layer.histogram, f"{place}.histogram", values, layer.nonfinite)
+    if layer.gradient is not None:
+        gradient = layer.gradient
+        _check_histogram(
+            gradient.histogram, f"{place}.gradient.histogram", values, gradient.nonfinite
+        )
+    if layer.theory is not None:
+        _check_theory(layer.theory, f"{place}.theory", len(layer.histogram.counts))
+    if layer.repeats is not None:
+        _check_paths(layer.repeats, f"{place}.repeats")
+        for path, spread in layer.repeats.items():
+            if spread.quantiles is not None:
+                _check_names(spread.quantiles, OVER_SEEDS, f"{place}.repeats.{path}.quantiles")
+    _check_paths(set(layer.unresolved) - UNRESOLVED_WEIGHTS, f"{place}.unresolved")
+
+
+def _check_bounds(layer: LayerStatistics, place: str, units: int) -> None:
+    """Raise Mismatch where a layer of so many units has what no layer can have."""
+    for path in FIGURES:
+        _check(path, figure(layer, path), f"{place}.{path}", units)
+    if layer.weights is not None:
+        share(layer.weights.zero_fraction, f"{place}.weights.zero_fraction")
+        not_negative(layer.weights.std, f"{place}.weights.std")
+        not_negative(layer.weights.kurtosis, f"{place}.weights.kurtosis")
+    if layer.gradient is not None and layer.gradient.histogram.edges[0] <= 0:
+        raise Mismatch(f"{place}.gradient.histogram.edges.0", "must be > 0, as sizes are")
+    if layer.channels is not None:
+        for name in ("distinct", "dead"):
+            at_most(units, getattr(layer.channels, name), f"{place}.channels.{name}")
+    for path, spread in (layer.repeats or {}).items():
+        _check(path, spread.mean, f"{place}.repeats.{path}.mean", units)
+        not_negative(spread.std, f"{place}.repeats.{path}.std")
+    _check_resolution(layer, place)
+    if layer.theory is not None:
+        not_negative(layer.theory.q, f"{place}.theory.q")
+        for path, said in layer.theory.figures.items():
+            _check(path, said.value, f"{place}.theory.figures.{path}.value", units)
+            not_negative(said.standard_error, f"{place}.theory.figures.{path}.standard_error")
+        shares(layer.theory.histogram, f"{place}.theory.histogram")
+
+
+def _check_resolution(layer: LayerStatistics, place: str) -> None:
+    for path, least in layer.unresolved.items():
+        not_negative(least, f"{place}.unresolved.{path}")
+    if layer.resolution is not None:
+        not_negative(layer.resolution.activations, f"{place}.resolution.activations")
+        not_negative(layer.resolution.preactivations, f"{place}.resolution.preactivations")
+
+
+def _check(path: str, value: float | None, place: str, units: int) -> None:
+    if in_gate(path, "fraction"):
+        share(value, place)
+    elif not in_gate(path, "mean", "extreme"):
+        not_negative(value, place)
+    if path in FIGURES and FIGURES[path].unit == "units":
+        at_most(units, value, place)
+
+
+def _check_histogram(histogram: HistogramCounts, place: str, values: int, nonfinite: int) -> None:
+    if not histogram.counts or any(b < a for a, b in pairwise(histogram.edges)):
+        raise Mismatch(place, "must have bins, and edges that rise")
+    if len(histogram.edges) != len(histogram.counts) + 1:
+        raise Mismatch(place, "must have one edge more than counts")
+    total = sum(histogram.counts) + histogram.underflow + histogram.overflow + nonfinite
+    if max(total, values) > LARGEST:
+        raise Mismatch(place, "counts add up to more than any run has")
+    if total != values:
+        raise Mismatch(place, f"counts add up to {total:,}, not to {counted(values, 'value')}")
+
+
+def _check_names(found: Iterable[str], names: set[str], place: str) -> None:
+    if set(found) != names:
+        raise Mismatch(place, f"must be {', '.join(sorted(names))}")
+
+
+def _check_theory(theory: LayerTheory, place: str, bins: int) -> None:
+    _check_paths(theory.figures, f"{place}.figures")
+    if len(theory.histogram) != bins:
+        raise Mismatch(
+            f"{place}.histogram", f"must have {counted(bins, 'bin')}, as the layer's histogram"
+        )
+
+
+def _check_paths(paths: Iterable[str], place: str) -> None:
+    for path in paths:
+        if path not in FIGURES:
+            raise Mismatch(place, f"no figure of a layer is named {ascii(path)[:60]}")
+
+
+def _check_kernels(kernels: Kernels, spec: Mapping[str, Any]) -> None:
+    shape = (*spec["kernel"], spec["image"][2])
+    if kernels.shape != shape or kernels.filters != spec["channels"][0]:
+        raise Mismatch("kernels", "not those of spec.kernel, spec.image and spec.channels")
+    sizes = set(map(len, kernels.values))
+    if sizes != {prod(kernels.shape)} or len(kernels.values) > kernels.filters:
+        raise Mismatch(
+            "kernels.values", f"must be filters of {counted(prod(kernels.shape), 'value')}"
+        )
+
+
+def _check_verdict(verdict: tuple[Verdict, ...], layers: int) -> None:
+    for number, entry in enumerate(verdict):
+        if entry.layer is not None and not 1 <= entry.layer <= layers:
+            raise Mismatch(f"verdict.{number}.layer", f"must be from 1 to {layers:,}")
+
+
+def _figures(layer: LayerStatistics) -> dict[str, Any]:
+    """The layer's own; of what has underflowed as a whole no quantiles either."""
+    gradient = layer.gradient
+    row: dict[str, Any] = {"finite": finite(layer.histogram)}
+    row |= {"gradient.finite": None if gradient is None else finite(gradient.histogram)}
+    row |= {"unresolved": " ".join(_unresolved(layer))}
+    row |= {path: resolved(layer, path) for path in FIGURES}
+    lost = "min" in layer.unresolved
+    return row | _quantiles("quantiles", {} if lost else layer.quantiles, layer.quantiles)
+
+
+def _unresolved(layer: LayerStatistics) -> list[str]:
+    floors = sorted(layer.unresolved.items())
+    return [path if floor is None else f"{path}{below(floor)}" for path, floor in floors]
+
+
+def _weights(layer: LayerStatistics) -> dict[str, Any]:
+    if layer.weights is None:
+        return {}
+    row: dict[str, Any] = {path: resolved(layer, path) for path in WEIGHTS}
+    quantiles = layer.weights.quantiles or {}
+    return row | _quantiles("weights.quantiles", quantiles, layer.quantiles)
+
+
+def _theory(layer: LayerStatistics) -> dict[str, Any]:
+    said = layer.theory.figures if layer.theory else {}
+    return {f"theory.{path}": said[path].value for path in FIGURES if path in said}
+
+
+def _repeats(layer: LayerStatistics) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    spreads = layer.repeats or {}
+    for path in filter(spreads.__contains__, FIGURES):
+        spread = spreads[path]
+        row |= {f"repeats.{path}.mean": spread.mean, f"repeats.{path}.std": spread.std}
+        quantiles = spread.quantiles or {}
+        row |= _quantiles(f"repeats.{path}.quantiles", quantiles, quantiles)
+    return row
+
+
+def _quantiles(
+    name: str, quantiles: Mapping[str, float | None], which: Iterable[str]
+) -> dict[str, Any]:
+    return {f"{name}.{q}": quantiles.get(q) for q in sorted(which)}

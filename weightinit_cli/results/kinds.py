@@ -1,0 +1,106 @@
+"""One row per experiment on the side of results: what its result is, and what is asked of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from weightinit_cli.results import histogram, symmetry, training
+from weightinit_cli.results.consistency import check_environment, check_spec
+from weightinit_cli.results.model import Result
+from weightinit_cli.results.plain import Mismatch
+from weightinit_cli.results.symmetry import SymmetryResult
+from weightinit_cli.results.training import TrainingResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from weightinit_cli.results.comparison import ComparedRun, TrainedRun
+
+AnyResult = Result | SymmetryResult | TrainingResult
+
+
+class ResultKind(NamedTuple):
+    """An experiment on the side of results; what is called is given its result.
+
+    `check` raises Mismatch where one part of the result contradicts another. `rows` are those of
+    summary.csv, without what all of them share. `pictures` are the stems of all pictures that
+    there may be, the first for every result, and `drawn` those of one result. `streams` are the
+    hashes of its draws, `checksums` those of the files that it read. `divergence` and
+    `interruption` say what ended it before its last step. `compared` is what the picture of many
+    runs needs of one, with its label and what was varied; None where there is no such picture.
+    """
+
+    result: type[AnyResult]
+    pictures: tuple[str, ...]
+    check: Callable[[Any], None]
+    rows: Callable[[Any], list[dict[str, Any]]]
+    streams: Callable[[Any], list[str | None]]
+    drawn: Callable[[Any], tuple[str, ...]]
+    verdict: Callable[[Any], tuple[str, ...]] = lambda _: ()
+    checksums: Callable[[Any], Mapping[str, str]] = lambda _: {}
+    divergence: Callable[[Any], str] = lambda _: ""
+    interruption: Callable[[Any], str | None] = lambda _: None
+    compared: Callable[[Any, str, Iterable[tuple[str, Any]]], ComparedRun | TrainedRun | None] = (
+        lambda *_: None
+    )
+
+
+RESULT_KINDS: Final = {
+    "histogram": ResultKind(
+        Result,
+        ("histogram", "depth", histogram.KERNELS),
+        histogram.check,
+        histogram.rows,
+        histogram.streams,
+        drawn=histogram.pictures_of,
+        verdict=histogram.verdict_names,
+        compared=histogram.compared,
+    ),
+    "symmetry": ResultKind(
+        SymmetryResult,
+        ("symmetry",),
+        symmetry.check,
+        symmetry.rows,
+        symmetry.streams,
+        drawn=lambda _: ("symmetry",),
+        divergence=symmetry.divergence,
+    ),
+    "training": ResultKind(
+        TrainingResult,
+        ("training",),
+        training.check,
+        training.rows,
+        training.streams,
+        drawn=lambda _: ("training",),
+        checksums=training.checksums,
+        divergence=training.divergence,
+        interruption=training.interruption,
+        compared=training.compared,
+    ),
+}
+
+
+def kind_of(result: AnyResult) -> ResultKind:
+    """The row of a result's experiment."""
+    return RESULT_KINDS[result.spec["experiment"]]
+
+
+def check_consistency(result: AnyResult) -> None:
+    """Raise Mismatch where one part of a result contradicts another, or what can be at all."""
+    check_environment(result.environment)
+    if "experiment" not in result.spec:
+        raise Mismatch("spec.experiment", "missing")
+    kind = kind_of(result)
+    check_spec(result.spec, result.digest, kind.checksums(result))
+    kind.check(result)
+
+
+def interruption(result: AnyResult) -> str | None:
+    """`interrupted after step 30 of network 2` where ^C has ended a run; None else."""
+    return kind_of(result).interruption(result)
+
+
+def ending(result: AnyResult) -> list[str]:
+    """In words what ended a run, or networks of it, before the last step."""
+    kind = kind_of(result)
+    return [each for each in (kind.divergence(result), kind.interruption(result)) if each]
