@@ -8,7 +8,7 @@ from math import prod, sqrt
 import pytest
 
 from weightinit_cli.errors import SpecError
-from weightinit_cli.experiments import memory, run
+from weightinit_cli.experiments import resources, run
 from weightinit_cli.initializers import INITIALIZERS
 from weightinit_cli.results import dump_result, load_result
 from weightinit_cli.spec import parse_spec
@@ -137,7 +137,7 @@ def test_rows_of_kernels_alone(name, gain):
 
 
 def test_a_request_that_cannot_fit_names_image_or_channels(monkeypatch):
-    monkeypatch.setattr(memory, "available_bytes", lambda: 1 << 30)
+    monkeypatch.setattr(resources, "available_bytes", lambda: 1 << 30)
     for more, path in (
         (("image: [4000, 4000, 3]",), "image"),
         (("channels: 60000", "image: [3, 3, 1]", "samples: 1"), "channels"),

@@ -9,7 +9,7 @@ from math import log, sqrt
 import pytest
 
 from weightinit_cli.errors import SpecError
-from weightinit_cli.experiments import memory, run
+from weightinit_cli.experiments import resources, run
 from weightinit_cli.experiments.build import build_network
 from weightinit_cli.network import peak_bytes
 from weightinit_cli.results import dump_result
@@ -198,14 +198,14 @@ GIB = 1 << 30
 @pytest.fixture
 def available(monkeypatch):
     def set_to(gib):
-        monkeypatch.setattr(memory, "available_bytes", lambda: int(gib * GIB))
+        monkeypatch.setattr(resources, "available_bytes", lambda: int(gib * GIB))
 
     return set_to
 
 
 def check(spec):
     needed = peak_bytes(build_network(spec), spec.histogram.bins, 1, traced=spec.backward)
-    memory.check_memory(spec, needed)
+    resources.check_memory(spec, needed)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import tracemalloc
 import pytest
 
 from weightinit_cli.errors import MemoryShortageError, SpecError
-from weightinit_cli.experiments import memory, run
+from weightinit_cli.experiments import resources, run
 from weightinit_cli.experiments.build import build_network
 from weightinit_cli.network import peak_bytes
 from weightinit_cli.network.passes import BYTES_AT_ANY_SIZE
@@ -42,13 +42,13 @@ def needed(spec, threads=1):
 
 
 def check(spec):
-    memory.check_memory(spec, needed(spec))
+    resources.check_memory(spec, needed(spec))
 
 
 @pytest.fixture
 def available(monkeypatch):
     def set_to(size):
-        monkeypatch.setattr(memory, "available_bytes", lambda: size)
+        monkeypatch.setattr(resources, "available_bytes", lambda: size)
 
     return set_to
 
@@ -113,7 +113,7 @@ def test_small_requests_never_ask(monkeypatch):
     def refuse():
         raise AssertionError("asked")
 
-    monkeypatch.setattr(memory, "available_bytes", refuse)
+    monkeypatch.setattr(resources, "available_bytes", refuse)
     check(spec_of())
     with pytest.raises(AssertionError):
         check(spec_of(samples=10**8))
@@ -178,7 +178,7 @@ def test_descents_keep_their_promise(name, monkeypatch):
     text = f"activation: tanh\ninitializer: he_normal\n{DESCENTS[name]}"
     spec = parse_spec(text, source="x.yaml", stem="x")
     promised = []
-    monkeypatch.setattr(memory, "_available_for", promised.append)
+    monkeypatch.setattr(resources, "_available_for", promised.append)
     small = parse_spec(text, source="x.yaml", stem="x", overrides=["steps=1", "width=1"])
     run(small)  # with all imports
     least = 0 if spec.experiment == "symmetry" else taken(lambda: run(small))
@@ -197,7 +197,7 @@ def test_many_losses_keep_their_promise():
         losses = [0.1 + step / 3 for step in range(number)]
         return indented([tuple(losses)]).encode(), losses
 
-    assert taken(make) < memory.BYTES_PER_STEP * number < 2 * taken(make)
+    assert taken(make) < resources.BYTES_PER_STEP * number < 2 * taken(make)
 
 
 def test_many_bins_keep_their_promise_as_text_and_in_a_picture():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from weightinit_cli.errors import SpecError
-from weightinit_cli.experiments import forecast, memory, run, shadow
+from weightinit_cli.experiments import forecast, resources, run, shadow
 from weightinit_cli.results import dump_result
 from weightinit_cli.spec import parse_spec, spec_from_normal_form
 
@@ -154,7 +154,7 @@ def test_nothing_is_foreseen_of_a_start_that_looks_at_the_data(text, why):
 
 
 def test_what_pretraining_keeps_is_asked_for_beforehand(monkeypatch):
-    monkeypatch.setattr(memory, "available_bytes", lambda: 600 << 20)
+    monkeypatch.setattr(resources, "available_bytes", lambda: 600 << 20)
     text = f"{TRAINING}initializer: xavier_normal\nwidth: 20000\nlayers: 1\n".replace(
         "layers: 3\nwidth: 30\n", ""
     )

@@ -11,11 +11,11 @@ from weightinit_cli.progress import Progress
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from weightinit_cli.experiments.gain import Gain
     from weightinit_cli.results import AnyResult, Result, SymmetryResult, TrainingResult
     from weightinit_cli.results.forecast import Forecast, PhaseDiagram
     from weightinit_cli.spec import AnySpec, Component, Spec, SymmetrySpec, TrainingSpec
     from weightinit_cli.spec.runs import Runs
+    from weightinit_cli.theory.maps import Gain
 
 
 class _Experiment(NamedTuple):
@@ -166,7 +166,7 @@ def digest_of(spec: AnySpec) -> str:
     key = EXPERIMENTS[spec.experiment].data_set
     if key is None:
         return digest(spec)
-    from weightinit_cli.experiments.environment import checksums_of
+    from weightinit_cli.experiments.resources import checksums_of
 
     return digest(spec, checksums_of(spec, key))
 
@@ -176,7 +176,7 @@ def data_notes(spec: AnySpec) -> tuple[str, ...]:
     key = EXPERIMENTS[spec.experiment].data_set
     if key is None:
         return ()
-    from weightinit_cli.experiments.environment import notes_of
+    from weightinit_cli.experiments.resources import notes_of
 
     return notes_of(spec, key)
 
@@ -194,9 +194,10 @@ def forecast(spec: Spec, *, with_errors: bool = True) -> Forecast:
 
 def gain_of(activation: Component) -> Gain:
     """The gain of an activation, `gain: auto`, and whether variance 1 is stable with it."""
-    from weightinit_cli.experiments.gain import gain_of as of
+    from weightinit_cli.theory import expectations_of
+    from weightinit_cli.theory.maps import gain_of as of
 
-    return of(activation)
+    return of(expectations_of(activation.name, **activation.arguments))
 
 
 def phase_diagram(activation: Component, width: int) -> PhaseDiagram:

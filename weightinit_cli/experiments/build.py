@@ -106,9 +106,10 @@ def _bias(spec: Experiment, fans: Fans) -> Sampler:
 
 
 def _gain(spec: Experiment) -> float:
-    from weightinit_cli.experiments.gain import gain_of
+    from weightinit_cli.theory import expectations_of
+    from weightinit_cli.theory.maps import gain_of
 
-    gain = gain_of(spec.activation).gain
+    gain = gain_of(expectations_of(spec.activation.name, **spec.activation.arguments)).gain
     if not (gain and isfinite(gain)):
         message = f"{spec.activation.name} has no gain: E[φ²] is {'inf' if not gain else '0'}"
         raise SpecError([spec.problem("initializer.gain", message)])

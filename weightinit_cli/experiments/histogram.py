@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from weightinit_cli.experiments.build import build_network, build_request
-from weightinit_cli.experiments.environment import environment
-from weightinit_cli.experiments.memory import check_memory
 from weightinit_cli.experiments.predict import ENOUGH_REPEATS, Predicted, predicted, with_theory
+from weightinit_cli.experiments.resources import check_memory, environment
 from weightinit_cli.experiments.starts import start_work, started
 from weightinit_cli.experiments.statistics import (
     gradient_statistics,

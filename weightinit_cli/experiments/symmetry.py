@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from weightinit_cli.experiments.build import build_activation, build_layers
-from weightinit_cli.experiments.environment import environment
-from weightinit_cli.experiments.memory import check_descent
+from weightinit_cli.experiments.resources import check_descent, environment
 from weightinit_cli.experiments.starts import scaled
 from weightinit_cli.network import Network, draw_parameters, nudge
 from weightinit_cli.network.descent import Start, descend

@@ -9,8 +9,13 @@ import numpy as np
 
 from weightinit_cli.data import load
 from weightinit_cli.experiments.build import build_activation, build_layers
-from weightinit_cli.experiments.environment import checksums_of, data_folder, environment, located
-from weightinit_cli.experiments.memory import check_descent
+from weightinit_cli.experiments.resources import (
+    check_descent,
+    checksums_of,
+    data_folder,
+    environment,
+    located,
+)
 from weightinit_cli.experiments.starts import pretrained, scaled
 from weightinit_cli.network import Network, nudge
 from weightinit_cli.network.layer import BLOCK_ROWS

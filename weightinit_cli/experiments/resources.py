@@ -1,31 +1,110 @@
-"""Requests that cannot fit are refused before any work."""
+"""What a run finds where it runs: versions and platform, the files of data sets, and memory."""
 
 from __future__ import annotations
 
+import os
+import platform
+import sys
+from contextlib import contextmanager
 from itertools import pairwise
 from math import prod
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from weightinit_cli.errors import MemoryShortageError
+import numpy as np
+
+from weightinit_cli import __version__
+from weightinit_cli.data import DATA_DIR, checksums, notes
+from weightinit_cli.errors import DataError, MemoryShortageError
 from weightinit_cli.machine import available_bytes
+from weightinit_cli.network import blas
 from weightinit_cli.network.passes import BYTES_AT_ANY_SIZE
+from weightinit_cli.spec import Component
+from weightinit_cli.streams import BIT_GENERATOR
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import numpy as np
+    from collections.abc import Iterator, Sequence
 
     from weightinit_cli.network import PeakBytes
     from weightinit_cli.spec import AnySpec, Spec, SymmetrySpec, TrainingSpec
 
+# The activations with an error function, which is scipy's; nothing else of a result is.
+SCIPYS = (Component("erf"), Component("gelu", (("approximate", "none"),)))
 # Below this, a machine that runs Python has the memory; looking it up would cost more.
 ALWAYS_THERE = 1 << 28
-
 # z, a, δ, and what an activation and products need beside them.
 COPIES_OF_SIGNALS = 8
 # A loss: as a float in a list and in a tuple, 48 bytes, and its text of at most 24 characters, in
 # pieces, joined, and encoded. Measured with a million losses: 130 bytes.
 BYTES_PER_STEP = 160
+
+
+def environment(activation: Component) -> dict[str, Any]:
+    """Versions, BLAS and its kernel, numpy's SIMD features, platform; no host, user or path.
+
+    scipy's version is None where the run has nothing of it, whatever its process did before.
+    """
+    return {
+        "winit": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": sys.modules["scipy"].__version__ if activation in SCIPYS else None,
+        "blas": [
+            {
+                "name": library["internal_api"],
+                "version": library["version"],
+                "kernel": library.get("architecture"),
+            }
+            for library in blas().info()
+            if library["user_api"] == "blas"
+            and Path(library["filepath"]).parent.name != "scipy.libs"
+        ],
+        "simd": _simd(),
+        "bit_generator": BIT_GENERATOR,
+        "platform": {
+            "system": platform.system(),
+            "machine": platform.machine(),
+            "libc": " ".join(platform.libc_ver()).strip() or None,
+        },
+    }
+
+
+def _simd() -> list[str]:
+    config: Any = np.show_config(mode="dicts")
+    simd = config.get("SIMD Extensions", {})
+    return [*simd.get("baseline", []), *simd.get("found", [])]
+
+
+def data_folder() -> Path | None:
+    """Where data sets are looked for; None where nobody has said."""
+    named = os.environ.get(DATA_DIR)
+    return Path(named) if named else None
+
+
+@contextmanager
+def located(spec: AnySpec, key: str) -> Iterator[None]:
+    """Have a DataError say where the spec names the data, by `key`."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(str(spec.problem(key, str(error)))) from None
+
+
+def checksums_of(spec: AnySpec, key: str) -> dict[str, str]:
+    """The checksums of the data set that the spec names by `key`.
+
+    Raises DataError where a file of it is not there.
+    """
+    with located(spec, key):
+        return checksums(getattr(spec, key), data_folder())
+
+
+def notes_of(spec: AnySpec, key: str) -> tuple[str, ...]:
+    """What is worth a word of that data set's files; nothing where they are not there."""
+    try:
+        return notes(getattr(spec, key), data_folder())
+    except DataError:  # which the run says
+        return ()
 
 
 def check_memory(spec: Spec, needed: PeakBytes) -> None:
