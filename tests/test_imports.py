@@ -299,7 +299,7 @@ def test_the_picture_has_no_circle():
         ("results.store", "def _repr_png_():\n    from weightinit_cli.plots import draw"),
         ("results.store", "import numpy as np"),
         ("plots.draw", "from weightinit_cli.spec import Spec"),
-        ("plots.draw", "import weightinit_cli.cli.table"),
+        ("plots.draw", "import weightinit_cli.cli.tables"),
         ("errors", "from weightinit_cli import __version__"),
         ("spec.load", "from weightinit_cli.experiments import run"),
         ("experiments.histogram", "from weightinit_cli.plots import draw"),

@@ -10,7 +10,7 @@ import yaml
 
 from weightinit_cli import __version__, load_result
 from weightinit_cli.cli import COMMANDS, main
-from weightinit_cli.cli.table import table
+from weightinit_cli.cli.tables import table
 from weightinit_cli.results.kinds import RESULT_KINDS
 from weightinit_cli.results.store import COMPARISON
 from weightinit_cli.spec import load_spec, parse_spec, shipped_configs

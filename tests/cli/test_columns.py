@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from weightinit_cli.cli import terminal
-from weightinit_cli.cli.columns import Cell, Column, layout_for, layouts
+from weightinit_cli.cli.tables.columns import Cell, Column, layout_for, layouts
 from weightinit_cli.cli.terminal import SPELLINGS, clipped, ljust, rjust, spelled, width
 from weightinit_cli.errors import counted
 from weightinit_cli.experiments import predict

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from weightinit_cli import load_result
-from weightinit_cli.cli import steps, table, terminal, theory
+from weightinit_cli.cli import terminal, theory
+from weightinit_cli.cli.experiments import EXPERIMENTS
 from weightinit_cli.cli.reference import MARKS, WORDS, column_meanings
-from weightinit_cli.cli.several import HEADS
+from weightinit_cli.cli.tables import histogram, symmetry, training, view
 from weightinit_cli.results import LayerTheory, Prediction
 from weightinit_cli.results.model import HEALTHY
 from weightinit_cli.thresholds import Thresholds
@@ -109,11 +110,13 @@ def test_every_column_of_every_table(winit: Callable, spec: Callable):
     )
     heads = {
         *(column.head for column in theory.table_columns([])),
-        *steps.HEADS,
-        *(head for each in HEADS.values() for head in each),
+        *(column.head for column in histogram._columns([whole])),
+        histogram.SPARK_HEAD,
+        *symmetry.HEADS,
+        *training.HEADS,
+        *(head for each in EXPERIMENTS for head in view(each).RUN_HEADS),
     }
-    heads |= {column.head for column in table._columns([whole])} | {table.SPARK_HEAD, "first loss"}
-    assert heads - {"layer", "run", "verdict"} == column_meanings().keys()
+    assert heads - {"layer", "network", "verdict", ""} == column_meanings().keys()
     for head, meaning in column_meanings().items():
         assert meaning in joined(winit("explain", head).out)
 

@@ -87,7 +87,7 @@ def test_help_is_light(imported: Callable, arguments: tuple):
 
 def test_help_imports_no_command(imported: Callable):
     modules = {name for name in imported("--help") if name.startswith("weightinit_cli.cli.")}
-    assert modules == {"weightinit_cli.cli.terminal"}
+    assert modules == {"weightinit_cli.cli.experiments", "weightinit_cli.cli.terminal"}
 
 
 def test_sigmoid_run(imported: Callable, spec: Callable):

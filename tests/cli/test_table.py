@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from weightinit_cli import load_result, run
 from weightinit_cli.cli import terminal
-from weightinit_cli.cli.table import ASCII, BLOCKS, SPARK_WIDTH, _spark, table
+from weightinit_cli.cli.tables import table
+from weightinit_cli.cli.tables.histogram import ASCII, BLOCKS, SPARK_WIDTH, _spark
 from weightinit_cli.results import LayerTheory, Prediction, Verdict
 from weightinit_cli.results.model import HistogramCounts
 from weightinit_cli.results.words import below

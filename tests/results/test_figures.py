@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from weightinit_cli.cli.table import table
+from weightinit_cli.cli.tables import table
 from weightinit_cli.experiments import run
 from weightinit_cli.guard import Chosen, Gate, judge, sample
 from weightinit_cli.plots import compose_depth

@@ -5,26 +5,22 @@ from __future__ import annotations
 import traceback
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from weightinit_cli import __version__
 from weightinit_cli.cli import terminal
+from weightinit_cli.cli.experiments import EXPERIMENTS
 from weightinit_cli.errors import INTERRUPTED, WinitError, reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Each command: its module and its name there, and what `winit --help` says of it, which imports
-# none of them.
+# Each command: its module and its name there, or that of a table of commands, and what `winit
+# --help` says of it, which imports none of them.
 COMMANDS = {
-    "histogram": ("run:histogram", "Run specs: every layer's activations, as picture and numbers."),
-    "symmetry": (
-        "run:symmetry",
-        "Train a tiny network and see which layer wakes, which units differ.",
-    ),
-    "train": ("run:train", "Train networks from their starts, and compare the losses."),
+    **{row.command: ("run:COMMANDS", row.summary) for row in EXPERIMENTS.values()},
     "batch": ("batch:command", "Run every spec of a folder, on all cores or a cluster."),
     "theory": ("theory:theory", "Print what mean-field theory predicts, without a run."),
     "phase": ("theory:phase", "Draw the order-to-chaos phase diagram of an activation."),
@@ -66,7 +62,8 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(import_module(f"weightinit_cli.cli.{module}"), name)
+        found: Any = getattr(import_module(f"weightinit_cli.cli.{module}"), name)
+        command: click.Command = found[cmd_name] if isinstance(found, dict) else found
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -80,7 +77,8 @@ def _hint(name: str) -> str:
     from difflib import get_close_matches
 
     if name in ("run", "start", "execute", "experiment"):
-        return "specs are run by histogram, symmetry, train and batch"
+        commands = ", ".join(row.command for row in EXPERIMENTS.values())
+        return f"specs are run by {commands} and batch"
     begins = [command for command in COMMANDS if command.startswith(name)]
     near = begins or get_close_matches(name, COMMANDS, n=1)
     return f"did you mean '{near[0]}'?" if near else f"there are {', '.join(COMMANDS)}"

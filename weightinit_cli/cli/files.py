@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import specs, terminal
+from weightinit_cli.cli.experiments import EXPERIMENTS
 from weightinit_cli.cli.notes import note_lacking, tell_undrawn
 from weightinit_cli.cli.options import data_option, format_option, path_of, quiet_option, spec_name
 from weightinit_cli.cli.progress import ProgressBar
@@ -43,7 +44,7 @@ def new(file: Path, like: str | None) -> None:
         file = file.with_name(f"{file.name}.yaml")
     write_file(file, text)
     experiment = parse_spec(text, source=str(file), stem="spec").experiment
-    run = f"winit {specs.COMMANDS[experiment]} -c {shlex.quote(str(file))}"
+    run = f"winit {EXPERIMENTS[experiment].command} -c {shlex.quote(str(file))}"
     terminal.say(printable(f"{file}: written; run it with {run}"))
 
 
@@ -92,11 +93,11 @@ def schema() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON.")
 def show(path: Path, as_json: bool) -> None:
     """Print the table of a saved result again: RESULT is a stats.json or its folder."""
-    from weightinit_cli.cli.tables import lines
+    from weightinit_cli.cli.tables import table
     from weightinit_cli.results import dump_line, load_result
 
     result = load_result(path)
-    for line in [dump_line(result)] if as_json else lines(result):
+    for line in [dump_line(result)] if as_json else table(result):
         terminal.say(line)
 
 

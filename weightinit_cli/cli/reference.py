@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from weightinit_cli.cli import terminal
-from weightinit_cli.cli.columns import Cell, Column, layouts, narrowed
+from weightinit_cli.cli.experiments import EXPERIMENTS
 from weightinit_cli.cli.progress import ProgressBar
+from weightinit_cli.cli.tables.columns import Cell, columns_of, layouts, narrowed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,34 +58,6 @@ WORDS = {
     "unresolved": "the figures that lie below their floor, or of which nothing is known, "
     "in stats.json, in summary.csv and in pictures",
     "no_z": "why a figure that theory predicts has no z, in stats.json",
-}
-# The heads of the tables' columns that are no single figure of a layer; those of the experiments
-# over steps after the others.
-OTHER_COLUMNS = {
-    "finite": "how many of the layer's activations are finite numbers: its figures are of these, "
-    "and leave out inf and nan",
-    "grad. finite": "how many values of the gradient at this layer are finite numbers: its ratio "
-    "compares these with those of the layer after, and leaves out inf and nan",
-    "outside": "the share of activations outside the histogram's range",
-    "histogram": "how the layer's activations are spread, from low to high",
-    "q": "theory's variance of a pre-activation",
-    "c": "theory's correlation of two inputs' pre-activations",
-    "grad.": "theory's root mean square of the gradient at the pre-activations",
-    "loss": "the cross-entropy, mean over the points, in the end",
-    "entropy": "of the labels: the loss of a network that says the same of every point",
-    "units": "how many units the layer has; of several runs, how many of the first layer's differ "
-    "in the end",
-    "span": "the participation ratio of the first layer's units: how many directions they span",
-    "first moved": "the first step that changes the layer's weights",
-    "at start": "how many of the layer's units differ before the first step",
-    "at most": "how many of the layer's units differ at most, over all recorded steps",
-    "at end": "how many of the layer's units differ after the last step",
-    "directions": "the participation ratio of the layer's units: how many directions they span",
-    "gradient": "the root mean square of the layer's weight gradient at the last step",
-    "first loss": "the training loss before the first step",
-    "train loss": "the cross-entropy over the training examples, in the end",
-    "test loss": "the cross-entropy over the test examples, in the end",
-    "test acc.": "the share of test examples whose class the network says right",
 }
 Z = (
     "how many standard errors std lies from what theory expects at this width; more than 5 are no "
@@ -160,12 +133,9 @@ def _entries(
     columns: int,
 ) -> list[str]:
     """A row per entry, its details below it; the widest column gives way to the terminal's."""
-    table = [
-        Column(head, [Cell(text) for text in texts], words=True)
-        for head, *texts in zip(heads, *rows, strict=True)
-    ]
+    table = columns_of(heads, rows, words=True)
     layout = narrowed(layouts(table, columns - MARGIN)[0])
-    lines = [click.style(line, dim=True) for line in layout.head_lines()]
+    lines = layout.dimmed_heads()
     for (name, *others), below in zip(rows, details, strict=True):
         lines += layout.row([Cell(name, bold=True), *map(Cell, others)])
         for detail in filter(None, below):
@@ -243,6 +213,7 @@ def _aliases(aliases: Mapping[str, Alias], columns: int) -> list[str]:
 
 def column_meanings() -> dict[str, str]:
     """What each column shows, by its head."""
+    from weightinit_cli.cli.tables import view
     from weightinit_cli.results.figures import FIGURES
 
     told: dict[str, str] = {}
@@ -251,7 +222,9 @@ def column_meanings() -> dict[str, str]:
             told[row.head] = row.words
         if row.head == "std":
             told["z (std)"] = Z
-    return told | OTHER_COLUMNS
+    for experiment in EXPERIMENTS:
+        told |= view(experiment).MEANINGS
+    return told
 
 
 @click.command("explain")

@@ -1,12 +1,13 @@
-"""`winit histogram`, `winit symmetry` and `winit train`: one command, a row for each experiment."""
+"""The command of each experiment: run specs, save and print results."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from weightinit_cli.cli import specs, terminal
+from weightinit_cli.cli.experiments import EXPERIMENTS
 from weightinit_cli.cli.notes import names_of, note_lacking, note_replaced, tell_undrawn
 from weightinit_cli.cli.options import (
     config_option,
@@ -35,7 +36,7 @@ from weightinit_cli.results.store import COMPARISON, replaced, save_files
 from weightinit_cli.saving import save_result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from weightinit_cli.results import AnyResult
@@ -54,34 +55,10 @@ OPTIONS = (
     quiet_option,
 )
 
-HISTOGRAM = """Push Gaussian inputs through a network, a gradient back, and record every layer.
 
-Writes stats.json, histogram.png and depth.png to OUTPUT_DIR/<name>/, and prints a row per
-layer: mean and standard deviation of the activations, how many standard errors the latter
-is off theory's (z), how much lies in the flat ends of the activation function, how many units
-still differ, one unit's standard deviation from input to input, the gradient's power over
-that of the layer after, and the histogram. Below it what is wrong (winit explain).
-"""
-SYMMETRY = """Run full-batch gradient descent on a small task, and watch the units.
-
-Every unit goes through the same operations in the same order, so that units that start the
-same stay the same, to the last bit, unless their gradients differ. Writes stats.json and
-symmetry.png to OUTPUT_DIR/<name>/, and prints a row per layer: the first step that moved a
-parameter, how many different units there are at the start, at most and at the end, how many
-directions their weights span (the participation ratio) and the weights' gradient.
-"""
-TRAIN = """Train classifiers by mini-batch gradient descent, from each of their starts.
-
-Writes stats.json and training.png to OUTPUT_DIR/<name>/; of variants one picture of all and
-summary.csv, a row per step. Prints the losses and the test accuracy. ^C keeps what was
-reached.
-"""
-
-
-def _command(
-    name: str, experiment: str, text: str, *without: Callable[[Any], Any]
-) -> click.Command:
-    """The command that runs specs of this experiment, with all options but these."""
+def _command(experiment: str) -> click.Command:
+    """The command that runs specs of this experiment."""
+    row = EXPERIMENTS[experiment]
 
     def run(
         configs: tuple[str, ...],
@@ -99,16 +76,15 @@ def _command(
         )
         return runner.run(configs, overrides, seed)
 
-    command = click.command(name, help=text)(run)
+    command = click.command(row.command, help=row.text)(run)
+    left_out = {data_option: not row.data, threads_option: not row.threads}
     for option in OPTIONS:
-        if option not in without:
+        if not left_out.get(option):
             option(command)
     return command
 
 
-histogram = _command("histogram", "histogram", HISTOGRAM, data_option)
-symmetry = _command("symmetry", "symmetry", SYMMETRY, data_option, threads_option)
-train = _command("train", "training", TRAIN, threads_option)
+COMMANDS = {row.command: _command(experiment) for experiment, row in EXPERIMENTS.items()}
 
 
 class _Runner(NamedTuple):
@@ -176,16 +152,16 @@ class _Runner(NamedTuple):
         if self.as_json:
             self._say_json(result)
         elif not self.quiet:
-            from weightinit_cli.cli.tables import lines
+            from weightinit_cli.cli.tables import table
 
-            for line in [*lines(result), *(printable(str(path)) for path in saved.paths)]:
+            for line in [*table(result), *(printable(str(path)) for path in saved.paths)]:
                 terminal.say(line)
         return max(_told_of_interruption(result), tell_undrawn(saved))
 
     def _run_several(self, spec: AnySpec) -> int:
         """Run all runs of a spec, a line each, and compare them; return the exit code."""
         from weightinit_cli.batch import compare_runs, product_of
-        from weightinit_cli.cli.several import Lines
+        from weightinit_cli.cli.tables import run_lines, runs_head, runs_layout
         from weightinit_cli.experiments import impossible
         from weightinit_cli.results.words import full_name
         from weightinit_cli.spec import expand
@@ -197,8 +173,8 @@ class _Runner(NamedTuple):
         code = specs.tell_impossible(reasons)
         title = full_name(spec.name, spec.overrides)
         self._say(click.style(printable(f"{title}: {counted(len(runs), 'run')}"), bold=True))
-        lines = Lines(spec)
-        self._say("\n".join(lines.heads()))
+        layout = runs_layout(spec)
+        self._say("\n".join(runs_head(layout)))
         done = []
         formers = []
         for number, run in enumerate(runs):
@@ -212,7 +188,7 @@ class _Runner(NamedTuple):
             if self.as_json:
                 self._say_json(result)
             else:
-                self._say("\n".join(lines.of(run, result)))
+                self._say("\n".join(run_lines(layout, run, result)))
             code = max(code, _told_of_interruption(result))
             if code == INTERRUPTED:
                 break

@@ -7,11 +7,10 @@ import sys
 from typing import TYPE_CHECKING, cast
 
 from weightinit_cli.cli import terminal
+from weightinit_cli.cli.experiments import EXPERIMENTS
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.errors import FAILED, Mark, Problem, SpecError, printable, reason
 from weightinit_cli.reading import read_file
-
-COMMANDS = {"histogram": "histogram", "symmetry": "symmetry", "training": "train"}
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -80,7 +79,7 @@ def tell_notes(spec: AnySpec) -> None:
     lines: list[str] = []
     if spec.convolution is not None:
         lines += [str(note) for run in expand(spec) for note in notes(run)]
-    if spec.experiment == "training":
+    if EXPERIMENTS[spec.experiment].data:
         from weightinit_cli.experiments import data_notes
 
         lines += [note for run in expand(spec) for note in data_notes(run)]
@@ -91,7 +90,7 @@ def tell_notes(spec: AnySpec) -> None:
 def refuse_others(spec: AnySpec, experiment: str) -> None:
     """Raise SpecError where the spec is of another experiment, naming the command for it."""
     if spec.experiment != experiment:
-        message = f"{spec.experiment} is run by winit {COMMANDS[spec.experiment]}"
+        message = f"{spec.experiment} is run by winit {EXPERIMENTS[spec.experiment].command}"
         raise SpecError([spec.problem("experiment", message)])
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 PIPED_COLUMNS = 100
 USUAL_COLUMNS = 80
+UNLIMITED = 1000
 # How our own signs are spelled where an encoding lacks them.
 SPELLINGS = {
     "±": "+-",
@@ -214,6 +215,20 @@ def takes(text: str) -> bool:
 def columns() -> int | None:
     """The terminal's columns; None where stdout is no terminal."""
     return columns_of(sys.stdout) if sys.stdout is not None and sys.stdout.isatty() else None
+
+
+def room() -> int:
+    """The terminal's columns; where stdout is no terminal, as many as no table needs."""
+    return columns() or UNLIMITED
+
+
+def fitted(text: str) -> list[str]:
+    """A text in lines of the terminal's width, broken at commas where there are some."""
+    if columns() is None:
+        return [text] if text else []
+    unbroken = re.sub("(?<!,) ", "\0", text)
+    lines = [line.replace("\0", " ") for line in wrapped(unbroken, room(), indent=2)]
+    return [part for line in lines for part in wrapped(line, room(), indent=2)]
 
 
 def wrapped(text: str, columns: int, *, indent: int = 0, anywhere: bool = False) -> list[str]:

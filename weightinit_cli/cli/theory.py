@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import specs, terminal
-from weightinit_cli.cli.columns import UNLIMITED, Cell, Column, layout_for
-from weightinit_cli.cli.heading import fitted
 from weightinit_cli.cli.notes import tell_undrawn
 from weightinit_cli.cli.options import (
     config_option,
@@ -18,6 +16,7 @@ from weightinit_cli.cli.options import (
     set_option,
 )
 from weightinit_cli.cli.progress import ProgressBar
+from weightinit_cli.cli.tables.columns import Cell, Column, columns_of, layout_for, table_lines
 from weightinit_cli.errors import WinitError, counted, printable
 from weightinit_cli.numerals import rounded_up, short
 from weightinit_cli.results.figures import FIGURES
@@ -104,22 +103,17 @@ def _table(said: Forecast) -> list[str]:
     left_out = len(numbered) - 2 * MOST_LAYERS
     if left_out > 0:
         numbered[MOST_LAYERS:-MOST_LAYERS] = []
-    table = table_columns(numbered)
-    columns = terminal.columns() or UNLIMITED
-    layout = layout_for(table, columns)
-    lines = layout.rows()
+    columns = table_columns(numbered)
+    layout = layout_for(columns, terminal.room())
+    rows = layout.rows()
     if left_out > 0:
-        note = f"({counted(left_out, 'layer')} left out; --json has all)"
-        lines.insert(MOST_LAYERS, note)
-    if len(layout.columns) < len(table):
-        spare = ", ".join(column.head for column in table if column.spare)
-        note = f"({spare} left out for want of room; --json has all)"
-        lines += terminal.wrapped(note, columns, indent=1)
+        rows.insert(MOST_LAYERS, f"({counted(left_out, 'layer')} left out; --json has all)")
+    lines = [*layout.dimmed_heads(), *rows, *layout.left_out(columns)]
     if len(said.layers) < layer_count(said.spec):
         lines.append(
             f"no predictions from layer {len(said.layers) + 1} on: too large to be computed"
         )
-    return [*(click.style(line, dim=True) for line in layout.head_lines()), *lines]
+    return lines
 
 
 def table_columns(numbered: Sequence[tuple[int, LayerTheory]]) -> list[Column]:
@@ -306,14 +300,14 @@ def _phase_pictures(diagram: PhaseDiagram, formats: tuple[str, ...]) -> dict[str
 
 
 def _phase_lines(diagram: PhaseDiagram) -> list[str]:
-    critical = fitted(f"{diagram.activation}: {_critical_line(diagram)}")
+    critical = terminal.fitted(f"{diagram.activation}: {_critical_line(diagram)}")
     lines = [click.style(line, bold=True) for line in critical]
     if diagram.critical_kind in ("line", "line above"):
         step = max(len(diagram.critical) // 8, 1)
-        lines.append(click.style("sigma_b  sigma_w", dim=True))
-        lines += [f"{b:7.3f}  {w:7.4f}" for w, b in diagram.critical[::step]]
+        rows = [(f"{b:.3f}", f"{w:.4f}") for w, b in diagram.critical[::step]]
+        lines += table_lines(columns_of(("sigma_b", "sigma_w"), rows))
     if diagram.note and diagram.critical_kind != "line above":
-        lines += fitted(diagram.note.removeprefix("has no critical sigma_w: "))
+        lines += terminal.fitted(diagram.note.removeprefix("has no critical sigma_w: "))
     return lines
 
 

@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from weightinit_cli.plots.compose import compose, compose_comparison, compose_depth
 from weightinit_cli.plots.render import render
 from weightinit_cli.results.histogram import KERNELS
 from weightinit_cli.results.store import COMPARISON
-from weightinit_cli.results.symmetry import SymmetryResult
-from weightinit_cli.results.training import TrainingResult
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from weightinit_cli.plots.drawing import Drawing
-    from weightinit_cli.results import AnyResult
+    from weightinit_cli.results import AnyResult, Result, SymmetryResult, TrainingResult
     from weightinit_cli.results.comparison import Comparison, TrainedRun
 
 
 def drawings(result: AnyResult) -> dict[str, Drawing]:
     """The pictures of a run by their names, the one that says most first."""
-    if isinstance(result, SymmetryResult):
-        from weightinit_cli.plots.symmetry import symmetry_picture
-
-        return {"symmetry": symmetry_picture(result)}
-    if isinstance(result, TrainingResult):
-        from weightinit_cli.plots.training import training_picture
-
-        return {"training": training_picture([(result.name, result)])}
-    drawn = {"histogram": compose(result), "depth": compose_depth(result)}
-    if result.kernels is not None:
-        from weightinit_cli.plots.kernels import kernels_picture
-
-        drawn[KERNELS] = kernels_picture(result, result.kernels)
-    return drawn
+    return DRAWINGS[result.spec["experiment"]](result)
 
 
 def first_drawing(result: AnyResult) -> Drawing:
@@ -77,3 +62,32 @@ def _rendered(
         for picture, drawing in drawn.items()
         for name in wanted
     }
+
+
+def _of_histogram(result: Result) -> dict[str, Drawing]:
+    drawn = {"histogram": compose(result), "depth": compose_depth(result)}
+    if result.kernels is not None:
+        from weightinit_cli.plots.kernels import kernels_picture
+
+        drawn[KERNELS] = kernels_picture(result, result.kernels)
+    return drawn
+
+
+def _of_symmetry(result: SymmetryResult) -> dict[str, Drawing]:
+    from weightinit_cli.plots.symmetry import symmetry_picture
+
+    return {"symmetry": symmetry_picture(result)}
+
+
+def _of_training(result: TrainingResult) -> dict[str, Drawing]:
+    from weightinit_cli.plots.training import training_picture
+
+    return {"training": training_picture([(result.name, result)])}
+
+
+# One row per experiment.
+DRAWINGS: Final[dict[str, Callable[[Any], dict[str, Drawing]]]] = {
+    "histogram": _of_histogram,
+    "symmetry": _of_symmetry,
+    "training": _of_training,
+}

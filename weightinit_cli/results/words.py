@@ -11,9 +11,15 @@ from weightinit_cli.numerals import short
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from weightinit_cli.results.model import Gradient, HistogramCounts, LayerStatistics
+    from weightinit_cli.results.model import (
+        Gradient,
+        HistogramCounts,
+        LayerStatistics,
+        Reconstruction,
+    )
 
 MOST_WIDTHS = 8
+MOST_PAIRS = 10
 
 
 def full_name(name: str, overrides: Sequence[str] | None) -> str:
@@ -59,6 +65,20 @@ def _channels(channels: Sequence[int]) -> str:
 def pretrained(entry: Mapping[str, Any]) -> str:
     """How layers were pretrained: `autoencoder 1,000 steps at 0.1`."""
     return f"{entry['method']} {counted(entry['steps'], 'step')} at {entry['learning_rate']:g}"
+
+
+def reconstructions(layers: Sequence[Reconstruction]) -> str:
+    """What each layer's pretraining did to its reconstruction error; nothing without any."""
+    pairs = [
+        "none (no variance)"
+        if layer.before is None or layer.after is None
+        else f"{layer.before:.2g} to {layer.after:.2g}"
+        for layer in layers
+    ]
+    if len(pairs) > MOST_PAIRS:
+        pairs[MOST_PAIRS - 1 : -1] = ["..."]
+    text = f"pretrained layer by layer: error in giving back the input {', '.join(pairs)}"
+    return f"{text} of its variance" if pairs else ""
 
 
 def _inputs(spec: Mapping[str, Any]) -> list[str]:

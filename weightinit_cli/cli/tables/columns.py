@@ -1,4 +1,4 @@
-"""Tables: columns that fit the terminal, for every command that prints some."""
+"""The printer of all tables: columns that fit the terminal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from weightinit_cli.cli.terminal import ljust, rjust, spelled, width
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-UNLIMITED = 1000
 # What a column of words is not made narrower than.
 LEAST_WORDS = 10
 
@@ -57,6 +56,10 @@ class Layout(NamedTuple):
         """The heads, not dimmed yet."""
         return [self._line(list(map(Cell, names))) for names in self.heads]
 
+    def dimmed_heads(self, indent: int = 0) -> list[str]:
+        """The heads as they are printed, with so many blanks before them."""
+        return [click.style(" " * indent + line, dim=True) for line in self.head_lines()]
+
     def row(self, cells: Sequence[Cell]) -> list[str]:
         """A row: one line, or more where words have to be broken."""
         parts = [
@@ -75,6 +78,20 @@ class Layout(NamedTuple):
         cells = zip(*(column.cells for column in self.columns), strict=True)
         return [line for row in cells for line in self.row(row)]
 
+    def beside(self, column: Column) -> Layout:
+        """The same columns with one more, of words, in the room that is left."""
+        *upper, last = self.heads
+        heads = [*([*names, ""] for names in upper), [*last, column.head]]
+        widths = [*self.widths, self.room - len(self.gap)]
+        return Layout([*self.columns, column], heads, self.gap, widths, 0)
+
+    def left_out(self, columns: Sequence[Column]) -> list[str]:
+        """A note on those of the columns that have found no room."""
+        shown = {column.head for column in self.columns}
+        heads = [column.head for column in columns if column.head not in shown]
+        note = f"({', '.join(heads)} left out for want of room; --json has all)"
+        return terminal.wrapped(note, terminal.room(), indent=1) if heads else []
+
     def _line(self, cells: Sequence[Cell]) -> str:
         last = len(cells) - 1
         padded = [
@@ -86,17 +103,21 @@ class Layout(NamedTuple):
         return self.gap.join(padded).rstrip()
 
 
-def _styled(cell: Cell, text: str, columns: int, *, words: bool, last: bool) -> str:
-    shown = (text if last else ljust(text, columns)) if words else rjust(text, columns)
-    if not shown.strip() or not (cell.colour or cell.bold):
-        return shown
-    return click.style(shown, fg=cell.colour, bold=cell.bold or None)
-
-
 def table_lines(columns: Sequence[Column]) -> list[str]:
-    """The lines of a table that fits the terminal; the heads are dimmed."""
-    layout = layout_for(columns, terminal.columns() or UNLIMITED)
-    return [*(click.style(line, dim=True) for line in layout.head_lines()), *layout.rows()]
+    """The lines of a table that fits the terminal."""
+    layout = layout_for(columns, terminal.room())
+    return [*layout.dimmed_heads(), *layout.rows()]
+
+
+def columns_of(
+    heads: Sequence[str], rows: Sequence[Sequence[str]], *, wide: int = 0, words: bool = False
+) -> list[Column]:
+    """The columns of a table that is given as its heads and the texts of its rows."""
+    texts = zip(*rows, strict=True) if rows else ([] for _ in heads)
+    return [
+        Column(head, list(map(Cell, column)), wide=wide, words=words)
+        for head, column in zip(heads, texts, strict=True)
+    ]
 
 
 def layout_for(columns: Sequence[Column], room: int) -> Layout:
@@ -165,3 +186,10 @@ def _two_lines(heads: Sequence[str]) -> list[list[str]]:
     parts = [head.partition(" ") for head in heads]
     upper = [first if rest else "" for first, _, rest in parts]
     return [upper, [rest or first for first, _, rest in parts]]
+
+
+def _styled(cell: Cell, text: str, columns: int, *, words: bool, last: bool) -> str:
+    shown = (text if last else ljust(text, columns)) if words else rjust(text, columns)
+    if not shown.strip() or not (cell.colour or cell.bold):
+        return shown
+    return click.style(shown, fg=cell.colour, bold=cell.bold or None)

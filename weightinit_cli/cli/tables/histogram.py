@@ -1,4 +1,4 @@
-"""The table of a Result: a row per layer, and the verdict."""
+"""The table of the histogram experiment: a row per layer, and the verdict."""
 
 from __future__ import annotations
 
@@ -9,19 +9,39 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import terminal
-from weightinit_cli.cli.columns import UNLIMITED, Cell, Column, Layout, layout_for, layouts, lean
-from weightinit_cli.cli.heading import heading, pretraining
+from weightinit_cli.cli.tables.columns import Cell, Column, Layout, layout_for, layouts, lean
 from weightinit_cli.errors import printable
 from weightinit_cli.numerals import short
+from weightinit_cli.results.comparison import SIGNAL, mean_gradient_ratio, ratio_is_unresolved
 from weightinit_cli.results.figures import FIGURES, figure, resolved
 from weightinit_cli.results.model import HEALTHY
-from weightinit_cli.results.words import gradient_of_finite, is_rounded, of_finite, told
+from weightinit_cli.results.words import (
+    below,
+    gradient_of_finite,
+    is_rounded,
+    of_finite,
+    reconstructions,
+    told,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from weightinit_cli.results import LayerStatistics, Result, Verdict
 
+RUN_HEADS = ("std", "std (inputs)", "grad. ratio", "verdict")
+# What the columns show that are no single figure of a layer, here and in theory's table.
+MEANINGS = {
+    "finite": "how many of the layer's activations are finite numbers: its figures are of these, "
+    "and leave out inf and nan",
+    "grad. finite": "how many values of the gradient at this layer are finite numbers: its ratio "
+    "compares these with those of the layer after, and leaves out inf and nan",
+    "outside": "the share of activations outside the histogram's range",
+    "histogram": "how the layer's activations are spread, from low to high",
+    "q": "theory's variance of a pre-activation",
+    "c": "theory's correlation of two inputs' pre-activations",
+    "grad.": "theory's root mean square of the gradient at the pre-activations",
+}
 BLOCKS = " ▁▂▃▄▅▆▇█"
 ASCII = " .:-=+*#@"
 SPARK_WIDTH = 30
@@ -36,34 +56,48 @@ COLOURS = {HEALTHY: "green", "saturated": "yellow", "dying": "yellow"}
 
 
 def table(result: Result) -> list[str]:
-    """The lines of the table: what was run, one row per layer, one line per verdict."""
-    columns = terminal.columns()
-    whole = _columns(result.layers)
-    layout = _layout(whole, columns or UNLIMITED)
-    room = _beside(layout)
-    shown = room >= len(SPARK_HEAD)
-    heads = layout.head_lines()
-    if shown:
-        heads[-1] += layout.gap + SPARK_HEAD
-    levels = BLOCKS if terminal.takes(BLOCKS) else ASCII
-    lines = [*heading(result), *(click.style(line, dim=True) for line in heads)]
-    for row, layer in zip(layout.rows(), result.layers, strict=True):
-        if shown:
-            row += layout.gap + _spark(_counts(layer), levels, room)
-        lines.append(row.rstrip())
-    heads_shown = {column.head for column in layout.columns}
-    left_out = [column.head for column in whole if column.head not in heads_shown]
-    if left_out:
-        note = f"({', '.join(left_out)} left out for want of room; --json has all)"
-        lines += terminal.wrapped(note, columns or UNLIMITED, indent=1)
-    lines += pretraining(result.resolved.pretraining)
+    """The lines of a result: a row per layer, and a line per verdict."""
+    columns = _columns(result.layers)
+    layout = _layout(columns)
+    shown = layout
+    if (room := _beside(layout)) >= len(SPARK_HEAD):
+        levels = BLOCKS if terminal.takes(BLOCKS) else ASCII
+        bars = [Cell(_spark(_counts(layer), levels, room)) for layer in result.layers]
+        shown = layout.beside(Column(SPARK_HEAD, bars, words=True))
+    lines = [*shown.dimmed_heads(), *shown.rows(), *layout.left_out(columns)]
+    lines += terminal.fitted(reconstructions(result.resolved.pretraining))
     for verdict in result.verdict:
-        lines += _verdict(verdict, columns)
+        lines += _verdict(verdict)
     return lines
 
 
-def _layout(columns: Sequence[Column], room: int) -> Layout:
+def run_cells(result: Result) -> list[str]:
+    """What says most of a run: figures of the last layer, of all gradients, and the verdict."""
+    last = result.layers[-1]
+    shown = [told(last, path, figure(last, path), _digits) for path in ("std", "std_across_inputs")]
+    lost = ratio_is_unresolved(result.layers)
+    ratio = below(None) if lost else _digits(mean_gradient_ratio(result.layers))
+    verdicts = ", ".join(each.name for each in result.verdict)
+    return [*shown, ratio, "; ".join(filter(None, (verdicts, *_of_finite(result))))]
+
+
+def _digits(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"
+
+
+def _of_finite(result: Result) -> list[str]:
+    """Which of the shown figures are of the finite values alone."""
+    last = result.layers[-1]
+    own = "" if last.std is None else of_finite(last)
+    measured = [layer for layer in result.layers if resolved(layer, SIGNAL) is not None]
+    gradient = next(filter(None, map(gradient_of_finite, measured)), "")
+    known = gradient and mean_gradient_ratio(result.layers) is not None
+    return [own, f"gradient {gradient}" if known else ""]
+
+
+def _layout(columns: Sequence[Column]) -> Layout:
     """The first with room for its histogram, else the first that fits, else the narrowest."""
+    room = terminal.room()
     full = layouts(columns, room)
     few = layouts(lean(columns), room)
     least = len(SPARK_HEAD)
@@ -189,13 +223,14 @@ def _spark(counts: Sequence[int], levels: str, room: int) -> str:
     return "".join(levels[-(-one * top // most)] if most else levels[0] for one in densities)
 
 
-def _verdict(verdict: Verdict, columns: int | None) -> list[str]:
+def _verdict(verdict: Verdict) -> list[str]:
     """What is wrong, from where on, which figure shows it, and what to do."""
     name = printable(verdict.name)
     where = "" if verdict.layer is None else f" from layer {verdict.layer}"
     if verdict.figure is not None and verdict.value is not None:
         where += f" ({verdict.figure} = {_value(verdict.value)})"
     line = printable(f"{name}{where}: {verdict.advice}")
+    columns = terminal.columns()
     first, *more = [line] if columns is None else terminal.wrapped(line, columns, indent=2)
     colour = COLOURS.get(verdict.name, "red")
     return [click.style(first[: len(name)], fg=colour, bold=True) + first[len(name) :], *more]

@@ -1,4 +1,4 @@
-"""The table of a TrainingResult: a row per network, or what is common to many."""
+"""The table of the training experiment: a row per network, or what is common to many."""
 
 from __future__ import annotations
 
@@ -7,65 +7,70 @@ from typing import TYPE_CHECKING
 
 import click
 
-from weightinit_cli.cli.columns import Cell, Column, table_lines
-from weightinit_cli.cli.heading import fitted, heading, pretraining
+from weightinit_cli.cli import terminal
+from weightinit_cli.cli.tables.columns import Cell, Column, columns_of, table_lines
 from weightinit_cli.errors import counted
-from weightinit_cli.results.kinds import interruption
+from weightinit_cli.results.kinds import ending, interruption
 from weightinit_cli.results.training import best_of_few
+from weightinit_cli.results.words import reconstructions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weightinit_cli.results import Score, Trained, TrainingResult
+    from weightinit_cli.results import Trained, TrainingResult
 
+HEADS = ("network", "first loss", "train loss", "test loss", "test acc.")
+RUN_HEADS = ("train loss", "test loss", "test acc.", "")
+# What the columns show.
+MEANINGS = {
+    "first loss": "the training loss before the first step",
+    "train loss": "the cross-entropy over the training examples, in the end",
+    "test loss": "the cross-entropy over the test examples, in the end",
+    "test acc.": "the share of test examples whose class the network says right",
+}
 MOST_ROWS = 10
 WIDE = 10
 SHOWN = (2, 3, 5, 10, 20, 30, 50, 100)
 
 
-def scores_table(result: TrainingResult) -> list[str]:
-    """The lines: what was run, a row per network, the means, what choosing gains."""
+def table(result: TrainingResult) -> list[str]:
+    """The lines of a result: the data, a row per network, the means, what choosing gains."""
     data = result.data
     validation = f"{data.validation:,} to validate, " if data.validation else ""
     parts = f"{data.train:,} to train, {validation}{data.test:,} to test"
-    lines = heading(result)
-    lines += fitted(f"{counted(data.features, 'feature')}, {data.classes} classes, {parts}")
-    lines += _table(result.networks[:MOST_ROWS])
+    features = counted(data.features, "feature")
+    lines = terminal.fitted(f"{features}, {data.classes} classes, {parts}")
+    lines += table_lines(_columns(result.networks[:MOST_ROWS]))
     if len(result.networks) > MOST_ROWS:
         others = len(result.networks) - MOST_ROWS
         lines.append(f"and {counted(others, 'other')}")
-    lines += pretraining(result.networks[0].pretraining)
+    lines += terminal.fitted(reconstructions(result.networks[0].pretraining))
     if (stopped := interruption(result)) is not None:
         lines.append(click.style(stopped, fg="red"))
     return lines + _spreads(result) + _choices(result)
 
 
-def _table(networks: Sequence[Trained]) -> list[str]:
-    heads = ("network", "first loss", "train loss", "test loss", "test acc.")
+def run_cells(result: TrainingResult) -> list[str]:
+    """What says most of a run: the means over the networks, and what ended it early."""
+    train, test = ([getattr(each, part) for each in result.networks] for part in ("train", "test"))
+    losses = [_mean([score.loss for score in part]) for part in (train, test)]
+    values = [*losses, fmean(score.accuracy for score in test)]
+    shown = ["-" if value is None else f"{value:.4g}" for value in values]
+    return [*shown, ", ".join(ending(result))]
+
+
+def _columns(networks: Sequence[Trained]) -> list[Column]:
     rows = []
     for number, each in enumerate(networks, 1):
         first = each.losses[0] if each.losses else None
         values = (first, each.train.loss, each.test.loss, each.test.accuracy)
         rows.append([str(number), *map(_shown, values)])
-    columns = [
-        Column(head, [Cell(text) for text in texts], wide=WIDE)
-        for head, *texts in zip(heads, *rows, strict=True)
-    ]
+    columns = columns_of(HEADS, rows, wide=WIDE)
     ends = [each.diverged for each in networks]
     if any(end is not None for end in ends):
         said = ["" if end is None else f"diverged at step {end:,}" for end in ends]
         columns.append(Column("", [Cell(text, "red") for text in said], words=True))
-    return table_lines(columns)
-
-
-def mean_scores(result: TrainingResult) -> tuple[float | None, ...]:
-    """Training loss, test loss and test accuracy, means over the networks."""
-    parts: tuple[list[Score], list[Score]] = (
-        [each.train for each in result.networks],
-        [each.test for each in result.networks],
-    )
-    losses = [_mean([score.loss for score in part]) for part in parts]
-    return *losses, fmean(score.accuracy for score in parts[1])
+    return columns
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
@@ -84,7 +89,7 @@ def _spreads(result: TrainingResult) -> list[str]:
         _spread("test accuracy", [each.test.accuracy for each in networks]),
         words,
     ]
-    return [part for line in lines for part in fitted(line)]
+    return [part for line in lines for part in terminal.fitted(line)]
 
 
 def _spread(words: str, values: Sequence[float | None]) -> str:
@@ -106,7 +111,7 @@ def _choices(result: TrainingResult) -> list[str]:
     ]
     words = f"over all choices of k of the {number:,} trained: mean ± standard deviation"
     lines += [f"best of k by validation loss, {words}"] if lines else []
-    return [part for line in lines for part in fitted(line)]
+    return [part for line in lines for part in terminal.fitted(line)]
 
 
 def _shown(value: float | None) -> str:

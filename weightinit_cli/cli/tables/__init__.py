@@ -1,0 +1,100 @@
+"""What is printed of results: of one its table, of several runs a line each."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+import click
+
+from weightinit_cli.cli import terminal
+from weightinit_cli.cli.tables.columns import Cell, Column, Layout, layout_for
+from weightinit_cli.errors import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from weightinit_cli.results import AnyResult
+    from weightinit_cli.spec import AnySpec
+
+# The columns of a figure where there is room, a figure as it mostly is, and how far the figures
+# stand in below a name that has a line for itself.
+WIDE, TYPICAL = 12, Cell("1.234e-05")
+INDENT = 2
+# Names that are looked at before the first is run.
+MOST_NAMES = 200
+NAME_HEAD = "run"
+
+
+class View(Protocol):
+    """What the module of this package has that is named like an experiment.
+
+    `RUN_HEADS` are the heads of a line for each of several runs, the last one that of words;
+    `MEANINGS` says what columns show that are no figure of a layer, by their heads.
+    """
+
+    RUN_HEADS: tuple[str, ...]
+    MEANINGS: Mapping[str, str]
+
+    def table(self, result: Any) -> list[str]:
+        """What is printed of a result below its heading, line by line."""
+        ...
+
+    def run_cells(self, result: Any) -> list[str]:
+        """What is printed of a run beside others, a text for each of `RUN_HEADS`."""
+        ...
+
+
+def view(experiment: str) -> View:
+    """The module that prints the results of an experiment."""
+    return cast("View", import_module(f"{__name__}.{experiment}"))
+
+
+def table(result: AnyResult) -> list[str]:
+    """What is printed of a result, line by line: what was run, then its table."""
+    from weightinit_cli.results.words import described, full_name
+
+    name = full_name(result.name, result.overrides)
+    heading = terminal.fitted(printable(f"{name}: {', '.join(described(result.spec))}"))
+    lines = [click.style(line, bold=True) for line in heading]
+    return lines + view(result.spec["experiment"]).table(result)
+
+
+def runs_layout(spec: AnySpec) -> Layout:
+    """How the lines of a spec's runs stand, before the first is run.
+
+    In a narrow terminal the name of a run has a line for itself, and is no column.
+    """
+    from weightinit_cli.verdicts import DEFINITIONS
+
+    runs = spec.runs or ()
+    names = [Cell(printable(runs[k].label)) for k in range(min(len(runs), MOST_NAMES))]
+    *heads, last = view(spec.experiment).RUN_HEADS
+    columns = [Column(head, [TYPICAL], wide=WIDE) for head in heads]
+    columns.append(Column(last, [Cell(max(DEFINITIONS, key=len))], words=True))
+    layout = layout_for([Column(NAME_HEAD, names, words=True), *columns], terminal.room())
+    return layout if layout.room >= 0 else layout_for(columns, terminal.room() - INDENT)
+
+
+def runs_head(layout: Layout) -> list[str]:
+    """The head of the lines of all runs."""
+    if _has_names(layout):
+        return layout.dimmed_heads()
+    return [click.style(NAME_HEAD, dim=True), *layout.dimmed_heads(INDENT)]
+
+
+def run_lines(layout: Layout, run: AnySpec, result: AnyResult) -> list[str]:
+    """One run: the figures that say most, and the verdict or what ended it early."""
+    from weightinit_cli.results.model import HEALTHY
+
+    name = printable(run.label)
+    *figures, words = view(run.experiment).run_cells(result)
+    cells = [*map(Cell, figures), Cell(words, "green" if words == HEALTHY else "red")]
+    if _has_names(layout):
+        return layout.row([Cell(name), *cells])
+    indented = (" " * INDENT + line for line in layout.row(cells))
+    return [*terminal.wrapped(name, terminal.room(), anywhere=True), *indented]
+
+
+def _has_names(layout: Layout) -> bool:
+    return layout.columns[0].head == NAME_HEAD

@@ -1,0 +1,91 @@
+"""The table of the symmetry experiment: a row per layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from weightinit_cli.cli import terminal
+from weightinit_cli.cli.tables.columns import columns_of, table_lines
+from weightinit_cli.results.kinds import ending
+
+if TYPE_CHECKING:
+    from weightinit_cli.results import LayerSteps, SymmetryResult
+
+FEWEST = 6
+HEADS = (
+    "layer",
+    "first moved",
+    "units",
+    "at start",
+    "at most",
+    "at end",
+    "directions",
+    "gradient",
+)
+RUN_HEADS = ("loss", "entropy", "units", "span", "")
+# What the columns show, of several runs and of one.
+MEANINGS = {
+    "loss": "the cross-entropy, mean over the points, in the end",
+    "entropy": "of the labels: the loss of a network that says the same of every point",
+    "units": "how many units the layer has; of several runs, how many of the first layer's differ "
+    "in the end",
+    "span": "the participation ratio of the first layer's units: how many directions they span",
+    "first moved": "the first step that changes the layer's weights",
+    "at start": "how many of the layer's units differ before the first step",
+    "at most": "how many of the layer's units differ at most, over all recorded steps",
+    "at end": "how many of the layer's units differ after the last step",
+    "directions": "the participation ratio of the layer's units: how many directions they span",
+    "gradient": "the root mean square of the layer's weight gradient at the last step",
+}
+LEGEND = "at start, at most, at end: units that differ; directions: participation ratio"
+
+
+def table(result: SymmetryResult) -> list[str]:
+    """The lines of a result: a row per layer, the loss, and what ended it early.
+
+    `at start`, `at most` and `at end` count the distinct units.
+    """
+    names = [*map(str, range(1, len(result.layers))), "output"]
+    rows = [(name, *_cells(layer)) for name, layer in zip(names, result.layers, strict=True)]
+    first, last = (
+        "not finite" if loss is None else f"{loss:.6g}"
+        for loss in (result.start_loss, [result.start_loss, *result.loss][-1])
+    )
+    return [
+        *table_lines(columns_of(HEADS, rows, wide=FEWEST)),
+        *terminal.wrapped(LEGEND, terminal.room(), indent=2),
+        *terminal.fitted(
+            f"loss {first}, in the end {last}, the entropy of the labels is "
+            f"{result.base_entropy:.6g}, accuracy {result.accuracy:.4g}"
+        ),
+        *(click.style(said, fg="red") for said in ending(result)),
+    ]
+
+
+def run_cells(result: SymmetryResult) -> list[str]:
+    """What says most of a run: the loss, the first layer's units in the end, and what ended it."""
+    first = result.layers[0]
+    values = (
+        [result.start_loss, *result.loss][-1],
+        result.base_entropy,
+        [first.start_distinct, *first.distinct_units][-1],
+        [None, *first.participation][-1],
+    )
+    shown = ["-" if value is None else f"{value:.4g}" for value in values]
+    return [*shown, ", ".join(ending(result))]
+
+
+def _cells(layer: LayerSteps) -> tuple[str, ...]:
+    span = [layer.start_participation, *layer.participation][-1]
+    gradient = [None, *layer.weight_gradient_rms][-1]
+    return (
+        "never" if layer.first_moved is None else f"step {layer.first_moved:,}",
+        str(layer.units),
+        str(layer.start_distinct),
+        str(layer.most_distinct),
+        str([layer.start_distinct, *layer.distinct_units][-1]),
+        "-" if span is None else f"{span:.3g}",
+        "-" if gradient is None else f"{gradient:.3g}",
+    )
