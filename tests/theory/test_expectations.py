@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from support.cases import every
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.theory.expectations import Expectations
-from weightinit_cli.theory.quadrature import OnePoint, Smoothing
+from weightinit_cli.theory.quadrature import Quadrature, Smoothing
 
 PARAMETERS = {
     "leaky_relu": [{"negative_slope": m} for m in (0.0, 0.01, -0.5)],
@@ -181,7 +181,7 @@ def test_closed_forms_agree_with_quadrature(name, row, e, q, d):
     scale = max(map(abs, e.activation.kinks), default=0) or 0.5
     smoothing = Smoothing(e.activation, scale)
     with np.errstate(under="ignore"):
-        moments, again = e.moments(q), OnePoint(e.activation, scale).moments(q)
+        moments, again = e.moments(q), Quadrature(e.activation, scale).moments(q)
         spread, product = smoothing.spread(q, d), smoothing.slope_product(q, d)
     assert np.allclose(moments, again, rtol=1e-9, atol=1e-10 * again.square)
     assert isclose(e.spread(q, d), spread, rel_tol=1e-9, abs_tol=1e-16 * again.square)

@@ -42,8 +42,8 @@ class Moments(NamedTuple):
     slope_square: float
 
 
-class OnePoint:
-    """Expectations under N(0, q), by quadrature.
+class Quadrature:
+    """Expectations under N(0, q) by Gauss-Legendre quadrature in panels.
 
     `scale` is that of the structure of φ around 0 (0: there is none but the kinks), `far` the
     |x| from which on φ is a straight line to rounding; `kinks` are the activation's, unless a
@@ -67,13 +67,13 @@ class OnePoint:
         self.even = activation.value if even is None else even
 
     def points(self, q: float) -> tuple[Array, Array]:
-        """Nodes and weights for an expectation under N(0, q)."""
+        """The nodes and weights of an expectation under N(0, q), both of shape (nodes,)."""
         sigma = sqrt(q)
         extra = [both(geometric(self.scale, min(self.far, 9 * sigma))), *self._beside_kinks(sigma)]
         return gaussian(sigma, np.concatenate(extra))
 
     def _beside_kinks(self, sigma: float) -> list[Array]:
-        """Edges at the kinks of φ(x) and φ(-x), and beside those in the Gaussian's tails.
+        """The edges at the kinks of φ(x) and φ(-x), and beside those in the Gaussian's tails.
 
         There the density falls by e over sigma² / |k|, which is the scale of the panels.
         """
@@ -91,7 +91,11 @@ class OnePoint:
 
 
 class Inner(NamedTuple):
-    """Nodes and weights of N(mu_i, w²) for every i, in panels; `owner` is a panel's i."""
+    """The nodes and weights of N(mu_i, w²) for every i.
+
+    `x` and `weights` have the shape (panels, NODES); `owner`, of shape (panels,), is a panel's i,
+    and `units` how many i there are.
+    """
 
     x: Array
     weights: Array
@@ -99,12 +103,12 @@ class Inner(NamedTuple):
     units: int
 
     def mean(self, values: Array) -> Array:
-        """The expectation of `values` for every i."""
+        """The expectation under N(mu_i, w²) for every i, of `values` at the nodes."""
         sums = np.einsum("ij,ij->i", values, self.weights)
         return np.bincount(self.owner, sums, self.units)
 
 
-class Smoothing(OnePoint):
+class Smoothing(Quadrature):
     """Expectations over pairs x = mu + w e, y = ±mu + w e' with mu, e, e' independent.
 
     mu ~ N(0, q |c|), w² = q (1 - |c|), and the sign is that of c. With G = E_e[φ'(mu + w e)],
@@ -121,7 +125,7 @@ class Smoothing(OnePoint):
     """
 
     def slope_product(self, q: float, d: float) -> float:
-        """E[φ'(x) φ'(y)]."""
+        """E[φ'(x) φ'(y)] for x, y ~ N(0, q) of correlation 1 - d."""
         mu, weights, w = self._outer(q, d)
         if w == 0:
             slope = self.activation.derivative(mu)
@@ -131,7 +135,7 @@ class Smoothing(OnePoint):
         return float(weights @ (slope * (slope if d <= 1 else slope[::-1])))
 
     def spread(self, q: float, d: float) -> float:
-        """½ E[(φ(x) - φ(y))²]."""
+        """½ E[(φ(x) - φ(y))²] for the same pair."""
         width = sqrt(q * d) / self.scale
         # φ(x) - φ(y) loses √d against x, and against φ(0) this width (with kinks φ(0) is 0).
         if width < NARROW and (d < 1e-8 or (width < 1e-3 and not self.kinks)):
@@ -150,7 +154,7 @@ class Smoothing(OnePoint):
         return float(weights @ variance)
 
     def _spread_by_slopes(self, q: float, d: float) -> float:
-        """q ∫_0^d E[φ'φ'] dd' with d' = d u, or d u² where there are kinks."""
+        """The integral q ∫_0^d E[φ'φ'] dd', with d' = d u, or d u² where there are kinks."""
         smooth, kinked = (3, 4) if q * d < (0.02 * self.scale) ** 2 else (4, 6)
         nodes, weights = legendre(kinked if self.kinks else smooth)
         u = (1 + nodes) / 2
@@ -160,7 +164,7 @@ class Smoothing(OnePoint):
         return q * d / 2 * float(weights @ np.array(slopes))
 
     def _outer(self, q: float, d: float) -> tuple[Array, Array, float]:
-        """Nodes and weights for mu, and w; the nodes are symmetric where c < 0.
+        """The nodes and weights of mu, and the width w; the nodes are symmetric where c < 0.
 
         The structure there is that of φ, and of its kinks, smoothed with width w.
         """
@@ -176,7 +180,7 @@ class Smoothing(OnePoint):
         return *gaussian(sigma, np.concatenate(extra)), w
 
     def _inner(self, mu: Array, w: float) -> Inner:
-        """Nodes for mu + w e, with edges where φ has structure narrower than w.
+        """The nodes and weights of mu + w e, with edges where φ has structure narrower than w.
 
         They are laid as w e and mu is added last, so that w may be small against mu.
         """
@@ -197,7 +201,7 @@ class Smoothing(OnePoint):
 
 @cache
 def legendre(n: int = NODES) -> tuple[Array, Array]:
-    """Nodes and weights on (-1, 1), by the eigenvalues of the Jacobi matrix.
+    """The n Gauss-Legendre nodes and weights on (-1, 1), by the eigenvalues of the Jacobi matrix.
 
     Golub & Welsch 1969, Calculation of Gauss quadrature rules, section 2.
     """
@@ -207,14 +211,14 @@ def legendre(n: int = NODES) -> tuple[Array, Array]:
 
 
 def panels(edges: Array) -> tuple[Array, Array]:
-    """Nodes and weights for an integral from edges[0] to edges[-1], in panels between the edges."""
+    """The nodes and weights of an integral from edges[0] to edges[-1], in panels between edges."""
     t, weights = legendre()
     half = np.diff(edges)[:, None] / 2
     return (edges[:-1, None] + half * (1 + t)).ravel(), (half * weights).ravel()
 
 
 def density(x: Array, sigma: float) -> Array:
-    """The density of N(0, sigma²)."""
+    """The density of N(0, sigma²) at x."""
     scaled = x / sigma
     scaled *= scaled
     scaled *= -0.5
@@ -224,7 +228,7 @@ def density(x: Array, sigma: float) -> Array:
 
 
 def both(steps: Array) -> Array:
-    """Every step to the left and to the right."""
+    """All steps to the left and all to the right: -steps and steps."""
     return np.concatenate([-steps, steps])
 
 
@@ -236,7 +240,7 @@ def geometric(first: float, last: float) -> Array:
 
 
 def gaussian(sigma: float, extra: Array) -> tuple[Array, Array]:
-    """Nodes and weights for an expectation under N(0, sigma²).
+    """The nodes and weights of an expectation under N(0, sigma²).
 
     The panels are those of the Gaussian, with edges at the places `extra` too.
     """
@@ -250,7 +254,7 @@ def gaussian(sigma: float, extra: Array) -> tuple[Array, Array]:
 
 
 def fixed_grid(q: float, count: int) -> tuple[Array, Array, Array]:
-    """Nodes z of N(0, 1), how far they lie apart, and their weights, which add up to 1.
+    """The nodes z of N(0, 1), how far they lie apart, and their weights, which add up to 1.
 
     For functions of √q z that have their structure at about 1: there the nodes lie densest, and
     ever further apart beyond.
