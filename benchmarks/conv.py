@@ -53,7 +53,7 @@ def network(case):
     from weightinit_cli.activations import ACTIVATIONS
     from weightinit_cli.convolution import Convolution, Shape
     from weightinit_cli.initializers.samplers import Independent
-    from weightinit_cli.network import Conv, Network
+    from weightinit_cli.network import Conv, Elementwise, Network, Stage
 
     stack = Convolution(
         Shape(case.size, case.size, case.channels),
@@ -63,11 +63,13 @@ def network(case):
         (case.stride,) * case.layers,
     )
     he = Independent("normal", sqrt(2 / (9 * case.channels)))
-    layers = tuple(
+    layers = (
         Conv(image, case.channels, stack.kernel, case.padding, case.stride, he, None)
         for image in stack.shapes[:-1]
     )
-    return Network(layers, ACTIVATIONS["relu"].build(), case.inputs, np.dtype("float32"), seed=0)
+    relu = ACTIVATIONS["relu"].build()
+    stages = tuple(Stage(layer, Elementwise(relu, layer.units)) for layer in layers)
+    return Network(stages, case.inputs, np.dtype("float32"), seed=0)
 
 
 def winit_run(case, threads):
@@ -77,7 +79,7 @@ def winit_run(case, threads):
     from weightinit_cli.network.workers import ignore_work
 
     of = network(case)
-    request = Request(BINS, None, *of.activation.ends(0.05))
+    request = Request(BINS, None, *of.stages[0].function.ends(0.05))
     return lambda: measure(
         of, request, threads or available_cores(), ignore_work, with_gradient=True
     )
@@ -88,7 +90,7 @@ def winit_products(case, threads):
     from weightinit_cli.network.workers import ignore_work, workers
 
     of = network(case)
-    layer = of.layers[0]
+    layer = of.stages[0].weighted
     generator = np.random.default_rng(0)
     x, delta = (
         generator.standard_normal((case.inputs, values), np.float32)
@@ -101,8 +103,8 @@ def winit_products(case, threads):
     apply = opened.enter_context(workers(threads or available_cores(), ignore_work))
 
     def products():
-        apply(lambda block: layer.push(x[block], weights, z[block]), of.blocks)
-        apply(lambda block: layer.pull(delta[block], weights, back[block]), of.blocks)
+        apply(lambda block: layer.forward(x[block], weights, z[block]), of.blocks)
+        apply(lambda block: layer.backward(delta[block], weights, back[block]), of.blocks)
         layer.gradient_squares(x, delta, apply)
         return opened
 

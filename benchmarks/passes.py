@@ -24,7 +24,7 @@ def main() -> None:
     text = f"activation: relu\ninitializer: kaiming_normal\nlayers: {layers}\nwidth: {width}\n"
     spec = parse_spec(text, source="passes", stem="passes")
     network = build_network(spec)
-    request = build_request(spec, network.activation)
+    request = build_request(spec)
     threads = available_cores() if int(width) > 500 else 1
     found: dict[str, list[float]] = {"forward": [], "backward": [], "theory": []}
     for _ in range(ROUNDS):

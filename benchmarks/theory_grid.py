@@ -207,7 +207,7 @@ class Expansion:
                 kurtosis = bias_law * (1 - share) ** 2
                 kurtosis += weight_law * share**2 * tail / scale.fan_in
                 self.law = v + kurtosis / 3
-                below = Part(self, network.activation, p.q, b, v, self.law, share)
+                below = Part(self, network.stages[0].function, p.q, b, v, self.law, share)
                 self.parts.append(below)
             for part, p, errors in zip(self.parts, said.layers, said.errors, strict=True):
                 self.found.append(self.forward(part, p, errors, ends))
@@ -276,7 +276,7 @@ def spec_of(activation: str, initializer: str, samples: int):
 def biases(spec) -> list[dict[str, float]]:
     """What finite width adds to the figures of a spec's layers."""
     network = build_network(spec)
-    request = build_request(spec, network.activation)
+    request = build_request(spec)
     said = predicted(network, spec.activation, request)
     name = spec.initializer.name
     uniform = name in UNIFORM or name.endswith("_uniform")

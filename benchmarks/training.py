@@ -33,7 +33,7 @@ def pixels(dtype="float32"):
 def winit():
     from weightinit_cli.activations import ACTIVATIONS
     from weightinit_cli.initializers import INITIALIZERS, Fans
-    from weightinit_cli.network import Dense, Network
+    from weightinit_cli.network import Dense, Elementwise, Network, Stage
     from weightinit_cli.network.learning import batches, start
     from weightinit_cli.streams import Role, stream
 
@@ -42,7 +42,9 @@ def winit():
         Dense(*fans, build(Fans(*fans), mode="fan_in", negative_slope=0.0), None)
         for fans in pairwise(WIDTHS)
     )
-    network = Network(layers, ACTIVATIONS["relu"].build(), BATCH, np.dtype("float32"), seed=0)
+    relu = ACTIVATIONS["relu"].build()
+    hidden = (Stage(layer, Elementwise(relu, layer.units)) for layer in layers[:-1])
+    network = Network((*hidden, Stage(layers[-1])), BATCH, np.dtype("float32"), seed=0)
     inputs, labels = pixels()
     learner, _ = start(network, rate=RATE)
     chosen = batches(stream(0, Role.BATCH), EXAMPLES, BATCH)

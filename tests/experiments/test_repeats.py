@@ -28,7 +28,7 @@ def spec_of(*overrides):
 def each(spec, number):
     """The layers of that many networks, each on its own."""
     network = build_network(spec)
-    request = build_request(spec, network.activation)
+    request = build_request(spec)
     return [
         measure(
             network._replace(repeat=repeat), request, 1, ignore_work, with_gradient=spec.backward

@@ -26,7 +26,7 @@ def spec_of(activation, initializer, *more):
 
 
 def stds(spec):
-    return [layer.weights.std for layer in build_network(spec).layers]
+    return [layer.weights.std for layer in build_network(spec).weighted]
 
 
 def refused(spec):

@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from support.cases import every
+from support.networks import activated, composed
 from support.records import flat
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.experiments.statistics import gradient_statistics
 from weightinit_cli.initializers import INITIALIZERS, Fans
-from weightinit_cli.network import Dense, Network, Request, backward, draws, forward, octaves
+from weightinit_cli.network import Dense, Request, backward, draws, forward, octaves
 from weightinit_cli.network import layer as shapes
 from weightinit_cli.network.order import Buckets
 from weightinit_cli.network.sums import SquareSum, exponent_of
@@ -72,11 +73,11 @@ def network(
         drawn = INITIALIZERS["normal"].build(fans, std=bias) if bias else None
         layers.append(Dense(fan_in, fan_out, INITIALIZERS[name].build(fans, **parameters), drawn))
     built = ACTIVATIONS[activation].build(**PARAMETERS.get(activation, {}))
-    return Network(tuple(layers), built, samples, np.dtype(dtype), seed, repeat)
+    return composed(tuple(layers), built, samples, np.dtype(dtype), seed, repeat)
 
 
 def ask(net):
-    return Request(20, None, *net.activation.ends(0.05))
+    return Request(20, None, *net.stages[0].function.ends(0.05))
 
 
 def traced(net, threads=1):
@@ -119,8 +120,8 @@ def normal(panel, generator):
 
 
 def cotangent(net):
-    last = len(net.layers)
-    shape = (net.samples, net.layers[-1].fan_out)
+    last = len(net.weighted)
+    shape = (net.samples, net.weighted[-1].fan_out)
     return drawn(net, Role.COTANGENT, last, shape, normal).astype(np.float64)
 
 
@@ -134,20 +135,20 @@ def weights_of(net):
             layer.weights.fill,
             layer.weights.whole,
         ).astype(np.float64)
-        for number, layer in enumerate(net.layers, 1)
+        for number, layer in enumerate(net.weighted, 1)
     ]
 
 
 def plain(net, trace, weights):
     """δ and the weights' gradient of every layer, in float64; and powers of two taken out of δ."""
     inputs, *zs = (part.astype(np.float64) for part in trace)
-    xs = [inputs, *(net.activation.value(z) for z in zs)]
+    xs = [inputs, *(net.stages[0].function.value(z) for z in zs)]
     signal, power = cotangent(net), 0
     found = []
     for number in range(len(zs), 0, -1):
         if number < len(zs):
             signal = signal @ weights[number].T
-        signal = signal * net.activation.derivative(zs[number - 1])
+        signal = signal * net.stages[0].function.derivative(zs[number - 1])
         found.append((signal, xs[number - 1].T @ signal / net.samples, power))
         shift = int(np.frexp(rms(signal))[1])
         signal, power = signal * 2.0**-shift, power + shift
@@ -166,7 +167,7 @@ def losses(net, inputs, weights, biases, moved=()):
         for layer, unit, step in moved:
             if layer == number:
                 z[:, unit] += step
-        x = net.activation.value(z)
+        x = net.stages[0].function.value(z)
     return (cotangent(net) * x).sum(axis=1)
 
 
@@ -185,12 +186,12 @@ def test_signals_are_the_slopes_of_the_loss(activation):
     weights = weights_of(net)
     biases = [
         drawn(net, Role.BIAS, number, (1, layer.fan_out), layer.bias.fill)
-        for number, layer in enumerate(net.layers, 1)
+        for number, layer in enumerate(net.weighted, 1)
     ]
     inputs = trace[0]
     # Nothing is differentiated across a kink.
-    step = 5e-6 if net.activation.kinks else 1e-4
-    for kink in net.activation.kinks:
+    step = 5e-6 if net.stages[0].function.kinks else 1e-4
+    for kink in net.stages[0].function.kinks:
         assert min(np.abs(z - kink).min() for z in trace[1:]) > 20 * step
     for number, (signal, gradient, power) in enumerate(plain(net, trace, weights)):
         signal, gradient = signal * 2.0**power, gradient * 2.0**power
@@ -324,7 +325,8 @@ def test_seeds_and_repeats_have_draws_of_their_own():
     seen = [[record.signal.total for record in returned(net)] for net in nets]
     assert len({total for totals in seen for total in totals}) == 8
     assert seen[0] == [record.signal.total for record in returned(nets[0])]
-    linear = [returned(net._replace(activation=ACTIVATIONS["linear"].build()))[-1] for net in nets]
+    stages = activated(nets[0].weighted, ACTIVATIONS["linear"].build())
+    linear = [returned(net._replace(stages=stages))[-1] for net in nets]
     assert len({record.signal.total for record in linear}) == 4
 
 
@@ -546,7 +548,7 @@ def test_a_nan_forwards_is_a_nan_backwards(activation, dtype):
 def test_every_scale_ends_in_figures(std, activation, dtype):
     """No crash, and no warning, which would be an error here."""
     net = network((7, 9, 5, 9), activation, ("normal", {"std": std}), dtype=dtype)
-    for gradient, layer in zip(gradients(net), net.layers, strict=True):
+    for gradient, layer in zip(gradients(net), net.weighted, strict=True):
         for figure in (gradient.signal_rms, gradient.weight_rms, gradient.ratio):
             assert figure is None or (type(figure) is float and 0 <= figure < inf)
         counts = gradient.histogram

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
+from functools import partial
 from itertools import product
 from math import prod
 from pathlib import Path
@@ -20,11 +21,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.cases import every
+from support.networks import activated, composed
 from support.records import flat
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.convolution import PADDINGS, Convolution, Shape
 from weightinit_cli.initializers.samplers import Independent
-from weightinit_cli.network import Conv, Dense, Network, Request, backward, conv, draws, forward
+from weightinit_cli.network import Conv, Dense, Request, backward, conv, draws, forward
 from weightinit_cli.network import layer as shapes
 from weightinit_cli.network.workers import ignore_work, workers
 from weightinit_cli.streams import Role, stream
@@ -62,7 +64,7 @@ def network(
         for shape, out in zip(stack.shapes, channels, strict=False)
     )
     built = ACTIVATIONS[activation].build()
-    return Network(layers, built, samples, np.dtype(dtype), **{"seed": 0, **draws_of})
+    return composed(layers, built, samples, np.dtype(dtype), **{"seed": 0, **draws_of})
 
 
 def integers(*shape, dtype="float64", salt=0):
@@ -76,13 +78,20 @@ def eps(dtype):
 
 def pushed(layer, x, weights):
     out = np.full((len(x), layer.units), np.nan, x.dtype)
-    layer.push(x, weights, out)
+    layer.forward(x, weights, out)
     return out
 
 
 def pulled(layer, delta, weights):
     out = np.full((len(delta), layer.inputs), np.nan, delta.dtype)
-    layer.pull(delta, weights, out)
+    layer.backward(delta, weights, out)
+    return out
+
+
+def weighed(layer, x, delta):
+    """In float64, as the sums over places are."""
+    out = np.full((layer.rows, layer.columns), np.nan)
+    layer.gradient(x, delta, out)
     return out
 
 
@@ -133,7 +142,7 @@ def gradient_of(layer, x, delta):
 def passes(net, threads=1):
     """All records forwards, the trace, and those backwards of layers 1 to L."""
     trace = []
-    request = Request(20, None, *net.activation.ends(0.05))
+    request = Request(20, None, *net.stages[0].function.ends(0.05))
     records = list(forward(net, request, threads, trace=trace))
     kept = list(trace)
     return records, kept, list(backward(net, trace, threads))[::-1]
@@ -180,7 +189,7 @@ def test_products_are_torchs(entry, dtype):
     back = pulled(layer, delta, weights)
     np.testing.assert_array_equal(back, recorded("input", 4096, layer.inputs))
     expected = recorded("weights", 4096, layer.columns)
-    np.testing.assert_array_equal(layer.gradient(x, delta), expected)
+    np.testing.assert_array_equal(weighed(layer, x, delta), expected)
     assert z.dtype == back.dtype == dtype
 
 
@@ -210,7 +219,7 @@ def test_products_are_those_of_the_matrix(dtype, layer, samples, small, scattere
     matrix = as_matrix(layer, weights)
     with smaller(**SMALL if small else {}, **{"MANY_CHANNELS": 1} if scattered else {}):
         z, back = pushed(layer, x, weights), pulled(layer, delta, weights)
-        gradient = layer.gradient(x, delta)
+        gradient = weighed(layer, x, delta)
         found = squares(layer, x, delta)
     np.testing.assert_array_equal(z, x @ matrix)
     np.testing.assert_array_equal(back, delta @ matrix.T)
@@ -286,7 +295,7 @@ def test_rounding_is_that_of_the_sums(padding, stride, channels, dtype):
 
     assert_near(push, layer.rows, x, weights)
     assert_near(pull, 15 * layer.columns, delta, weights)
-    assert_near(layer.gradient, 2000, x, delta)
+    assert_near(partial(weighed, layer), 2000, x, delta)
 
 
 # Beside dense layers ----------------------------------------------------------------------------
@@ -314,10 +323,12 @@ def test_one_place_is_a_dense_layer(dtype):
 def test_networks_of_one_place_are_dense_networks():
     net = network((1, 1, 13), (20, 30, 7), (1, 1), bias=0.5)
     dense = tuple(
-        Dense(layer.rows, layer.columns, layer.weights, layer.bias) for layer in net.layers
+        Dense(layer.rows, layer.columns, layer.weights, layer.bias) for layer in net.weighted
     )
     forwards, _, backwards = passes(net)
-    dense_forwards, _, dense_backwards = passes(net._replace(layers=dense))
+    dense_forwards, _, dense_backwards = passes(
+        net._replace(stages=activated(dense, net.stages[0].function))
+    )
     for one, other in zip(forwards, dense_forwards, strict=True):
         assert flat(one.weights) == flat(other.weights)
         assert one.quantiles == pytest.approx(other.quantiles, rel=1e-12)
@@ -345,7 +356,7 @@ def drawn(net):
     """Each layer's matrix (inputs, units), its kernels, and its bias at every unit; float64."""
     found = []
     with workers(1, ignore_work) as apply:
-        for number, layer in enumerate(net.layers, 1):
+        for number, layer in enumerate(net.weighted, 1):
             weights = np.empty((layer.rows, layer.columns), net.dtype)
             draws.draw_weights(net, number, weights, apply)
             bias = np.zeros(layer.columns)
@@ -358,8 +369,8 @@ def drawn(net):
 
 
 def cotangent(net):
-    generator = stream(net.seed, Role.COTANGENT, layer=len(net.layers))
-    shape = (net.samples, net.layers[-1].units)
+    generator = stream(net.seed, Role.COTANGENT, layer=len(net.weighted))
+    shape = (net.samples, net.weighted[-1].units)
     return generator.standard_normal(shape, np.float32).astype(float)
 
 
@@ -368,19 +379,19 @@ def plain(net, inputs):
     parameters = drawn(net)
     matrices = [
         as_matrix(layer, weights)
-        for layer, (weights, _) in zip(net.layers, parameters, strict=True)
+        for layer, (weights, _) in zip(net.weighted, parameters, strict=True)
     ]
     xs, zs = [inputs.astype(float)], []
     for matrix, (_, bias) in zip(matrices, parameters, strict=True):
         zs.append(xs[-1] @ matrix + bias)
-        xs.append(net.activation.value(zs[-1]))
+        xs.append(net.stages[0].function.value(zs[-1]))
     deltas, back = [], cotangent(net)
     for z, matrix in zip(reversed(zs), reversed(matrices), strict=True):
-        deltas.insert(0, back * net.activation.derivative(z))
+        deltas.insert(0, back * net.stages[0].function.derivative(z))
         back = deltas[0] @ matrix.T
     gradients = [
         gradient_of(layer, x, delta) / net.samples
-        for layer, x, delta in zip(net.layers, xs, deltas, strict=False)
+        for layer, x, delta in zip(net.weighted, xs, deltas, strict=False)
     ]
     return zs, deltas, gradients
 
@@ -402,7 +413,7 @@ def test_passes_are_those_of_the_matrices(shape, activation, dtype):
     near = 1000 * eps(dtype)
     for record, seen, z in zip(forwards[1:], trace, zs, strict=True):
         np.testing.assert_allclose(seen, z, rtol=0, atol=near)
-        a = net.activation.value(z)
+        a = net.stages[0].function.value(z)
         assert record.activations.mean == pytest.approx(a.mean(), abs=near)
         assert record.activations.std == pytest.approx(a.std(), rel=near)
         assert record.activations.std_between == pytest.approx(a.mean(axis=0).std(), rel=near)
@@ -425,8 +436,8 @@ def test_gradients_are_the_slopes_of_the_loss(shape):
 
     def loss():
         x = inputs
-        for layer, weights in zip(net.layers, parameters, strict=True):
-            x = net.activation.value(pushed(layer, x, weights))
+        for layer, weights in zip(net.weighted, parameters, strict=True):
+            x = net.stages[0].function.value(pushed(layer, x, weights))
         return float(np.sum(g * x)) / net.samples
 
     step = eps(float) ** (1 / 3)
@@ -447,14 +458,15 @@ def test_gradients_are_the_slopes_of_the_loss(shape):
 def test_a_bias_is_one_number_per_channel():
     net = network((4, 5, 2), (3, 4), std=0.0, bias=1.0, samples=6, dtype="float32")
     _, (_, *trace), _ = passes(net)
-    for number, (z, layer) in enumerate(zip(trace, net.layers, strict=True), 1):
+    for number, (z, layer) in enumerate(zip(trace, net.weighted, strict=True), 1):
         expected = stream(0, Role.BIAS, layer=number).standard_normal(layer.channels, np.float32)
         np.testing.assert_array_equal(z.reshape(-1, layer.channels), np.tile(expected, (6 * 20, 1)))
 
 
 def test_kernels_are_drawn_as_the_matrix():
     net = network((4, 4, 5), (7,), (3, 2), dtype="float32")
-    dense = net._replace(layers=(Dense(30, 7, net.layers[0].weights, None),))
+    layer = Dense(30, 7, net.weighted[0].weights, None)
+    dense = net._replace(stages=activated([layer], net.stages[0].function))
     assert flat(passes(net)[0][1].weights) == flat(passes(dense)[0][1].weights)
 
 
@@ -533,7 +545,8 @@ def test_blocks_of_images_are_small_and_many():
     assert sizes(16, 16) == ({16}, 1)
     assert sizes(64, 1000) == ({15, 16}, 64)
     dense = network((1, 1, 64), (64,), (1, 1), samples=10_000)
-    dense = dense._replace(layers=(Dense(16_384, 64, NORMAL, None),))
+    stages = activated([Dense(16_384, 64, NORMAL, None)], dense.stages[0].function)
+    dense = dense._replace(stages=stages)
     assert len(dense.blocks) == 20
 
 
@@ -549,9 +562,9 @@ def test_every_scale_ends_in_figures(std, padding, stride, dtype):
     net = network((9, 8, 2), (3, 2), (3, 3), padding, stride, activation="linear", std=std)
     net = net._replace(dtype=np.dtype(dtype), samples=20)
     forwards, _, backwards = passes(net)
-    for record, layer in zip(forwards[1:], net.layers, strict=True):
+    for record, layer in zip(forwards[1:], net.weighted, strict=True):
         assert record.buckets.finite + record.buckets.nonfinite == 20 * layer.units
-    for record, layer in zip(backwards, net.layers, strict=True):
+    for record, layer in zip(backwards, net.weighted, strict=True):
         assert record.buckets.finite + record.buckets.nonfinite == 20 * layer.units
         assert record.weights.count <= layer.entries
 
@@ -585,7 +598,7 @@ def test_gradients_that_overflow_are_not_counted():
 def test_pieces_add_up_to_the_work(shape, threads):
     net = network(*NETWORKS[shape], samples=70)
     trace, forwards, backwards = [], [], []
-    request = Request(20, None, *net.activation.ends(0.05))
+    request = Request(20, None, *net.stages[0].function.ends(0.05))
     with smaller(**SMALL):
         list(forward(net, request, threads, forwards.append, trace))
         list(backward(net, trace, threads, backwards.append))
@@ -596,8 +609,8 @@ def test_pieces_add_up_to_the_work(shape, threads):
 
 def test_work_counts_every_product():
     layer = convolution((6, 5, 2), 4, (3, 3), "same", 2)
-    net = Network((layer,), ACTIVATIONS["tanh"].build(), 7, np.dtype("float32"), 0)
+    net = composed((layer,), ACTIVATIONS["tanh"].build(), 7, np.dtype("float32"), 0)
     observed, drawn_ = shapes.OBSERVE_WORK * 7 * 36, shapes.DRAW_WORK
-    assert net.push_work(layer) == 7 * 9 * 18 * 4 + observed
-    assert net.forward_work == net.push_work(layer) + drawn_ * (7 * 60 + 72)
+    assert net.work_of(net.stages[0]) == 7 * 9 * 18 * 4 + observed
+    assert net.forward_work == net.work_of(net.stages[0]) + drawn_ * (7 * 60 + 72)
     assert net.backward_work == drawn_ * 7 * 36 + 7 * 9 * 72

@@ -7,8 +7,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from weightinit_cli.network.draws import Parameters
 from weightinit_cli.network.passes import random_directions
-from weightinit_cli.network.recording import Made, distinct_units
+from weightinit_cli.network.recording import distinct_units
 from weightinit_cli.network.sums import UnitMoments
 
 INPUTS, UNITS = 200, 4096
@@ -63,18 +64,18 @@ def test_units_made_of_the_same_are_one(random_units, directions):
     copies = np.repeat(random_units[:, :1], 4, axis=1)
     copies[:, 1] = np.nextafter(copies[:, 0], np.inf)
     weights = np.ones((7, 4), copies.dtype)
-    assert distinct(copies, directions, made=Made(weights, None)) == 1
+    assert distinct(copies, directions, made=Parameters(weights, None)) == 1
     weights[6, 1] = 1.5
-    assert distinct(copies, directions, made=Made(weights, None)) == 2
+    assert distinct(copies, directions, made=Parameters(weights, None)) == 2
     weights[6, 1] = 1
     bias = np.array([[0, 1, 0, 0]], copies.dtype)
-    assert distinct(copies, directions, made=Made(weights, bias)) == 2
+    assert distinct(copies, directions, made=Parameters(weights, bias)) == 2
 
 
 def test_channels_of_equal_kernels_are_one_per_position(random_units, directions):
     """Six units: three channels at two positions."""
     values = random_units[:, [0, 1, 2, 3, 4, 3]].copy()
-    made = Made(np.array([[1, 2, 1]], values.dtype), None)
+    made = Parameters(np.array([[1, 2, 1]], values.dtype), None)
     moments = UnitMoments.of(values, directions)
     found = distinct_units(moments, values, made)
     assert (found.count(), found.count(positions=2)) == (5, 3)
@@ -89,17 +90,17 @@ def test_links_go_through_units_alike_in_either_way(random_units, directions):
     other = np.nextafter(one, np.inf)
     values = np.hstack([one, one, other, other])
     weights = np.array([[1, 2, 2, 3]], values.dtype)
-    assert distinct(values, directions, made=Made(weights, None)) == 1
+    assert distinct(values, directions, made=Parameters(weights, None)) == 1
 
 
 def test_rounding_is_named_where_it_may_have_merged(random_units, directions):
     values = np.repeat(random_units[:, :1], 3, axis=1)
     moments = UnitMoments.of(values, directions)
     apart, same = (np.array([row], values.dtype) for row in ([1, 2, 3], [1, 1, 1]))
-    assert distinct_units(moments, values, Made(apart, None)).rounded
-    assert not distinct_units(moments, values, Made(same, None)).rounded
+    assert distinct_units(moments, values, Parameters(apart, None)).rounded
+    assert not distinct_units(moments, values, Parameters(same, None)).rounded
     dead = np.zeros_like(values)
-    found = distinct_units(UnitMoments.of(dead, directions), dead, Made(apart, None))
+    found = distinct_units(UnitMoments.of(dead, directions), dead, Parameters(apart, None))
     assert (found.count(), found.rounded) == (1, False)
 
 

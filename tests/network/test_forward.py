@@ -14,10 +14,11 @@ from math import sqrt
 import numpy as np
 import pytest
 
+from support.networks import composed
 from support.records import flat
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.initializers import INITIALIZERS, Fans
-from weightinit_cli.network import QUANTILES, Dense, Network, Request, draws, forward
+from weightinit_cli.network import QUANTILES, Dense, Request, draws, forward
 from weightinit_cli.network import layer as shapes
 from weightinit_cli.streams import Role, stream
 
@@ -41,11 +42,11 @@ def network(
         drawn = bias and INITIALIZERS[bias[0]].build(Fans(1, fan_out), **bias[1])
         layers.append(Dense(fan_in, fan_out, weights, drawn))
     built = ACTIVATIONS[activation].build(**given)
-    return Network(tuple(layers), built, samples, np.dtype(dtype), seed)
+    return composed(tuple(layers), built, samples, np.dtype(dtype), seed)
 
 
 def ask(net, *, bins=20, span=None, level=0.05):
-    return Request(bins, span, *net.activation.ends(level))
+    return Request(bins, span, *net.stages[0].function.ends(level))
 
 
 def records(net, request=None, threads=1):
@@ -69,9 +70,9 @@ def drawn(net):
     def normal(panel, generator):
         panel[...] = generator.standard_normal(panel.shape, np.float32)
 
-    inputs = fill(Role.INPUT, 0, (net.samples, net.layers[0].fan_in), normal)
+    inputs = fill(Role.INPUT, 0, (net.samples, net.weighted[0].fan_in), normal)
     parameters = []
-    for number, layer in enumerate(net.layers, 1):
+    for number, layer in enumerate(net.weighted, 1):
         shape = (layer.fan_in, layer.fan_out)
         weights = fill(Role.WEIGHTS, number, shape, layer.weights.fill, layer.weights.whole)
         bias = np.zeros((1, layer.fan_out), net.dtype)
@@ -93,8 +94,10 @@ def plain(net):
         z = x @ w + b
         z_error = n * u / (1 - n * u) * ((np.abs(x) + error) @ np.abs(w) + np.abs(b))
         z_error += error @ np.abs(w)
-        x = net.activation.value(z)
-        error = net.activation.steepest * z_error + 16 * u * (np.abs(x) + np.abs(z) * u + z_error)
+        x = net.stages[0].function.value(z)
+        error = net.stages[0].function.steepest * z_error + 16 * u * (
+            np.abs(x) + np.abs(z) * u + z_error
+        )
         layers.append((z, z_error, x, error, weights))
     return inputs, layers
 

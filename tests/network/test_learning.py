@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.networks import classifier, shaped_as
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.initializers.samplers import Constant, Independent
 from weightinit_cli.network import Dense, Network, blas, draws
@@ -40,7 +41,8 @@ def learner(widths, name="tanh", *, dtype="float64", rate=0.1, momentum=0.0, sca
 
     weights = [drawn(*shape) for shape in pairwise(widths)]
     biases = [drawn(width) for width in widths[1:]]
-    return Learner(weights, biases, activation(name), rate=rate, momentum=momentum)
+    stages = classifier(shaped_as(weights), activation(name))
+    return Learner(stages, weights, biases, rate=rate, momentum=momentum)
 
 
 def examples(rows, features, classes, dtype="float64"):
@@ -95,10 +97,11 @@ def case(training):
 def test_steps_are_torchs(training):
     begin, dtype = RECORDED["start"], training["dtype"]
     inputs, labels = np.array(begin["inputs"], dtype), np.array(begin["labels"])
+    weights = [np.array(w, dtype) for w in begin["weights"]]
     ours = Learner(
-        [np.array(w, dtype) for w in begin["weights"]],
+        classifier(shaped_as(weights), activation(training["activation"])),
+        weights,
         [np.array(b, dtype) for b in begin["biases"]],
-        activation(training["activation"]),
         rate=begin["rate"],
         momentum=training["momentum"],
     )
@@ -278,7 +281,7 @@ def test_a_batch_may_exceed_the_examples():
 
 def network(*, std=0.5, bias=None, dtype="float32", seed=0, repeat=0, widths=(6, 5, 4, 3)):
     layers = tuple(Dense(*fans, Independent("normal", std), bias) for fans in pairwise(widths))
-    return Network(layers, activation("relu"), 1, np.dtype(dtype), seed, repeat)
+    return Network(classifier(layers, activation("relu")), 1, np.dtype(dtype), seed, repeat)
 
 
 @pytest.mark.parametrize("bias", [None, Constant(0.25), Independent("uniform", 0.1)])

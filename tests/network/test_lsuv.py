@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.networks import activated, composed
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.convolution import Shape
 from weightinit_cli.initializers import INITIALIZERS, Fans
 from weightinit_cli.initializers.samplers import Constant, Independent, Orthogonal
-from weightinit_cli.network import Conv, Dense, Network, Request, forward
+from weightinit_cli.network import Conv, Dense, Request, forward
 from weightinit_cli.network.draws import draw_normal
 from weightinit_cli.network.lsuv import (
     DIVISIONS,
@@ -44,7 +45,7 @@ def network(widths=WIDTHS, activation="tanh", *, bias=None, samples=200, dtype="
         for fan_in, fan_out in pairwise(widths)
     )
     built = ACTIVATIONS[activation].build(**PARAMETERS.get(activation, {}))
-    return Network(layers, built, samples, np.dtype(dtype), seed=0, **given)
+    return composed(layers, built, samples, np.dtype(dtype), seed=0, **given)
 
 
 def convolutions(padding="circular", activation="tanh", **given):
@@ -55,7 +56,8 @@ def convolutions(padding="circular", activation="tanh", **given):
         weights, bias = INITIALIZERS["lsuv"].build(fans), Independent("normal", 0.4)
         layers.append(Conv(image, channels, (3, 2), padding, stride, weights, bias))
         image = layers[-1].output
-    return network(activation=activation, **given)._replace(layers=tuple(layers))
+    net = network(activation=activation, **given)
+    return net._replace(stages=activated(layers, net.stages[0].function))
 
 
 def inputs_of(net):
@@ -79,7 +81,7 @@ def variances(net):
 def by_the_paper(net, x, tolerance):
     """Algorithm 1, a forward pass for each division."""
     gains = []
-    for number, layer in enumerate(net.layers, 1):
+    for number, layer in enumerate(net.weighted, 1):
         weights = np.empty((layer.rows, layer.columns), net.dtype)
         Orthogonal(1.0, Fans(*weights.shape)).fill(weights, net.stream(Role.WEIGHTS, number))
         bias = np.zeros((1, layer.columns), net.dtype)
@@ -92,7 +94,7 @@ def by_the_paper(net, x, tolerance):
                 break
             weights /= np.sqrt(np.var(z))
         gains.append(np.linalg.norm(weights) / start)
-        x = net.activation.value(z)
+        x = net.stages[0].function.value(z)
     return gains
 
 
@@ -155,9 +157,9 @@ def test_gains_become_those_of_orthogonal_samplers():
     net = network()
     gains = gains_of(net)
     scaled = with_gains(net, gains)
-    for layer, gain in zip(scaled.layers, gains, strict=True):
+    for layer, gain in zip(scaled.weighted, gains, strict=True):
         assert layer.weights.std == pytest.approx(gain / sqrt(max(layer.rows, layer.columns)))
-    assert scaled._replace(layers=net.layers) == net
+    assert scaled._replace(stages=net.stages) == net
 
 
 # What it may not depend on ----------------------------------------------------------------------
@@ -184,11 +186,12 @@ class Spy:
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_layers_see_the_bits_that_they_see_in_the_forward_pass(dtype, bias, nudged):
     for net in (network(bias=bias, dtype=dtype, nudge=nudged), convolutions(dtype=dtype)):
-        spy = Spy(net.activation)
-        gains = gains_of(net._replace(activation=spy))
+        spy = Spy(net.stages[0].function)
+        spied = net._replace(stages=activated(net.weighted, spy))
+        gains = gains_of(spied)
         measured = spy.seen.copy()
         spy.seen.clear()
-        list(forward(with_gains(net._replace(activation=spy), gains), NOTHING, 1))
+        list(forward(with_gains(spied, gains), NOTHING, 1))
         assert spy.seen == measured
 
 
@@ -207,7 +210,7 @@ def test_a_layer_more_changes_no_gain_below():
 
 def test_the_scale_of_the_samplers_does_not_matter():
     net = network()
-    assert gains_of(with_gains(net, (3.0,) * len(net.layers))) == gains_of(net)
+    assert gains_of(with_gains(net, (3.0,) * len(net.weighted))) == gains_of(net)
 
 
 def test_inputs_may_be_more_than_samples():

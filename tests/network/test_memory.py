@@ -13,11 +13,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from support.networks import composed
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.convolution import Convolution, Shape
 from weightinit_cli.experiments.histogram import measure
 from weightinit_cli.initializers import INITIALIZERS, Fans
-from weightinit_cli.network import Conv, Dense, Network, Request, peak_bytes
+from weightinit_cli.network import Conv, Dense, Request, peak_bytes
 from weightinit_cli.network.workers import ignore_work
 
 
@@ -31,7 +32,7 @@ def network(widths, samples, activation, initializer, dtype="float32", **paramet
         )
         for fan_in, fan_out in pairwise(widths)
     )
-    return Network(layers, build(activation), samples, np.dtype(dtype), 0)
+    return composed(layers, build(activation), samples, np.dtype(dtype), 0)
 
 
 def convolutions(
@@ -55,7 +56,7 @@ def convolutions(
         )
         for shape, out in zip(stack.shapes, channels, strict=False)
     )
-    return Network(layers, build(activation), samples, np.dtype(dtype), 0)
+    return composed(layers, build(activation), samples, np.dtype(dtype), 0)
 
 
 def build(activation):
@@ -66,7 +67,7 @@ def build(activation):
 
 def peak(net, bins, threads, *, traced):
     """The most bytes held at one time, with the figures of every layer kept, as a run does."""
-    request = Request(bins, None, *net.activation.ends(0.05))
+    request = Request(bins, None, *net.stages[0].function.ends(0.05))
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]
@@ -74,7 +75,7 @@ def peak(net, bins, threads, *, traced):
         taken = tracemalloc.get_traced_memory()[1] - before
     finally:
         tracemalloc.stop()
-    assert len(kept) == len(net.layers) + 1
+    assert len(kept) == len(net.weighted) + 1
     assert all((layer.gradient is not None) == traced for layer in kept[1:])
     return taken
 

@@ -176,7 +176,7 @@ def recorded(values, bins, span, cuts=()):
 
     request = Request(bins, span, None, None)
     apply = lambda function, items: [function(item) for item in items]  # noqa: E731
-    return record(values, blocks, apply(observe, blocks), None, request, apply)
+    return record(values, blocks, apply(observe, blocks), request, apply)
 
 
 def assert_histogram_is_exact(seen, values):

@@ -8,12 +8,12 @@ from math import inf, isfinite, sqrt
 import numpy as np
 import pytest
 
+from support.networks import activated, classifier, shaped_as
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.data import load
-from weightinit_cli.network import blas
+from weightinit_cli.network import blas, pretraining
 from weightinit_cli.network.layer import BLOCK_ROWS
 from weightinit_cli.network.learning import Learner, batches
-from weightinit_cli.network.pretraining import Autoencoder, pretrain
 from weightinit_cli.streams import Role, stream
 
 DTYPES = ("float32", "float64")
@@ -24,6 +24,16 @@ PARAMETERS = {"elu": {"alpha": 1.0}, "leaky_relu": {"negative_slope": 0.2}}
 
 def activation(name):
     return ACTIVATIONS[name].build(**PARAMETERS.get(name, {}))
+
+
+def autoencoder(w, b, function, **given):
+    (stage,) = activated(shaped_as([w]), function)
+    return pretraining.Autoencoder(stage, w, b, **given)
+
+
+def pretrain(weights, biases, function, inputs, batches_of, **settings):
+    stages = activated(shaped_as(weights), function)
+    return pretraining.pretrain(stages, weights, biases, inputs, batches_of, **settings)
 
 
 def drawn(*widths, dtype="float64", scale=1.0):
@@ -99,7 +109,7 @@ def loss(parameters, name, bounds, x):
 def test_gradient_is_that_of_central_differences(name, bounds):
     (w,), (b,) = drawn(6, 4)
     x = rows_of(7, 6, bounds)
-    layer = Autoencoder(w, b, activation(name), bounds=bounds, rate=1.0)
+    layer = autoencoder(w, b, activation(name), bounds=bounds, rate=1.0)
     layer.c += np.linspace(-0.5, 0.5, 6)
     before = copied((layer.w, layer.b, layer.c))
     layer.step(x)
@@ -171,7 +181,7 @@ def test_no_linear_layer_is_better_than_pca(seed):
     inputs = rows_of(50, 6) * np.linspace(0.1, 2, 6)
     values, vectors = np.linalg.eigh(np.cov(inputs, rowvar=False, ddof=0))
     w = vectors[:, 3:] + seed * 1e-3 * stream(seed, Role.WEIGHTS).standard_normal((6, 3))
-    layer = Autoencoder(w, np.zeros(3), activation("linear"), bounds=ANY, rate=0.1)
+    layer = autoencoder(w, np.zeros(3), activation("linear"), bounds=ANY, rate=0.1)
     layer.c += inputs.mean(axis=0) @ (np.eye(6) - w @ w.T)
     best = values[:3].sum() / 6
     error = layer.error(inputs)
@@ -257,11 +267,12 @@ def test_a_deep_sigmoid_network_learns_after_it():
     losses = []
     for steps in (0, 300):
         weights, biases = drawn(64, *[100] * 5, 10, dtype="float32")
-        of = Learner(weights, biases, activation("sigmoid"), rate=0.1)
+        stages = classifier(shaped_as(weights), activation("sigmoid"))
+        of = Learner(stages, weights, biases, rate=0.1)
         pretrain(
             of.weights[:-1],
             of.biases[:-1],
-            of.activation,
+            activation("sigmoid"),
             inputs,
             chosen(len(inputs), 5, size=128),
             bounds=UNIT,

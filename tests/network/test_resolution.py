@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from support.networks import composed
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.initializers import INITIALIZERS, Fans
-from weightinit_cli.network import Dense, Network, Request, draw_parameters, forward
+from weightinit_cli.network import Dense, Request, draw_parameters, forward
 from weightinit_cli.streams import Role
 
 WIDTH, SAMPLES = 60, 200
@@ -22,7 +23,7 @@ def network(activation, initializers, bias=None, **given):
         drawn = bias and INITIALIZERS["normal"].build(Fans(1, WIDTH), mean=0.0, std=bias)
         layers.append(Dense(WIDTH, WIDTH, weights, drawn))
     built = ACTIVATIONS[activation].build(**given)
-    return Network(tuple(layers), built, SAMPLES, np.dtype("float32"), seed=5)
+    return composed(tuple(layers), built, SAMPLES, np.dtype("float32"), seed=5)
 
 
 def normal(std, mean=0.0):
@@ -41,11 +42,11 @@ def wide(net):
     x = np.empty((SAMPLES, WIDTH), np.float32)
     net.stream(Role.INPUT, 0, 0).standard_normal(out=x, dtype=np.float32)
     x = x.astype(np.float64)
-    drawn = draw_parameters(net)
+    all_weights, biases, _ = draw_parameters(net)
     found = []
-    for weights, bias in zip(drawn.weights, drawn.biases, strict=True):
+    for weights, bias in zip(all_weights, biases, strict=True):
         z = x @ weights.astype(np.float64) + bias.astype(np.float64)
-        x = net.activation.value(z)
+        x = net.stages[0].function.value(z)
         found.append((z, x))
     return found
 

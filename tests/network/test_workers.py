@@ -9,10 +9,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from support.networks import composed
 from support.records import flat
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.initializers import INITIALIZERS, Fans
-from weightinit_cli.network import Dense, Network, Request, backward, blas, forward
+from weightinit_cli.network import Dense, Request, backward, blas, forward
 from weightinit_cli.network.threads import Threads
 from weightinit_cli.network.workers import ignore_work, one_blas_thread, workers
 
@@ -23,10 +24,10 @@ def passes(threads):
         Dense(fan_in, fan_out, INITIALIZERS["he_normal"].build(Fans(fan_in, fan_out)), None)
         for fan_in, fan_out in pairwise((30, 800, 700))
     )
-    net = Network(layers, ACTIVATIONS["tanh"].build(), 1500, np.dtype("float32"), 0)
+    net = composed(layers, ACTIVATIONS["tanh"].build(), 1500, np.dtype("float32"), 0)
     trace = []
     records = list(
-        forward(net, Request(20, None, *net.activation.ends(0.05)), threads, trace=trace)
+        forward(net, Request(20, None, *net.stages[0].function.ends(0.05)), threads, trace=trace)
     )
     return flat([records, list(backward(net, trace, threads))])
 
@@ -171,8 +172,8 @@ def test_the_limit_is_one_for_all_threads(two_blas_threads):
 
 def test_a_pass_that_is_given_up_leaves_blas_as_it_was(two_blas_threads):
     layers = (Dense(5, 5, INITIALIZERS["he_normal"].build(Fans(5, 5)), None),)
-    net = Network(layers, ACTIVATIONS["tanh"].build(), 10, np.dtype("float32"), 0)
-    records = forward(net, Request(20, None, *net.activation.ends(0.05)), 1)
+    net = composed(layers, ACTIVATIONS["tanh"].build(), 10, np.dtype("float32"), 0)
+    records = forward(net, Request(20, None, *net.stages[0].function.ends(0.05)), 1)
     next(records)
     assert set(blas_threads()) == {1}
     records.close()

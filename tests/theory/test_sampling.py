@@ -57,7 +57,7 @@ def ratios(activation, initializer, bias, repeats=100):
     )
     spec = parse_spec(text, source="x.yaml", stem="x")
     network = build_network(spec)
-    said = predicted(network, spec.activation, build_request(spec, network.activation))
+    said = predicted(network, spec.activation, build_request(spec))
     return {
         (number, path): errors[path] / layer.repeats[path].std
         for number, (layer, errors) in enumerate(zip(run(spec).layers, said.errors, strict=True), 1)

@@ -112,11 +112,11 @@ def check(spec: AnySpec) -> None:
 
     DataError where it reads files that are not there.
     """
-    from weightinit_cli.experiments.build import asks_theory, build_layers
+    from weightinit_cli.experiments.build import asks_theory, build_dense
 
     digest_of(spec)
     if asks_theory(spec):
-        build_layers(spec, (1, *spec.width))
+        build_dense(spec, (1, *spec.width))
 
 
 def impossible(spec: AnySpec) -> dict[int, WinitError]:

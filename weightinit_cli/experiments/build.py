@@ -5,22 +5,22 @@ from __future__ import annotations
 from functools import cache, partial
 from itertools import pairwise
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.errors import SpecError
 from weightinit_cli.initializers import AUTO, INITIALIZERS, Fans
-from weightinit_cli.network import Conv, Dense, Network, Request
+from weightinit_cli.network import Conv, Dense, Elementwise, Network, Request, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from weightinit_cli.activations import Activation
     from weightinit_cli.convolution import Convolution
     from weightinit_cli.initializers import Sampler
-    from weightinit_cli.network import Layer
+    from weightinit_cli.network import Weighted
     from weightinit_cli.spec import Experiment, Spec
 
 
@@ -30,16 +30,35 @@ def build_network(spec: Spec) -> Network:
     Raises SpecError where the spec asks theory for a number that does not exist: `critical` for
     an activation without a critical line there, `gain: auto` without a finite one.
     """
-    layers: tuple[Layer, ...]
+    layers: tuple[Weighted, ...]
     if spec.convolution is None:
-        layers = build_layers(spec, (spec.features, *spec.width))
+        layers = build_dense(spec, (spec.features, *spec.width))
     else:
         layers = _build_convolutions(spec, spec.convolution)
-    return Network(layers, build_activation(spec), spec.samples, np.dtype(spec.dtype), spec.seed)
+    stages = activated(spec, layers)
+    return Network(stages, spec.samples, np.dtype(spec.dtype), spec.seed)
 
 
-def build_layers(spec: Experiment, sizes: Sequence[int]) -> tuple[Dense, ...]:
-    """Layers from each size to the next, all by the spec's initializers."""
+def build_classifier(
+    spec: Experiment, sizes: Sequence[int], samples: int, dtype: np.dtype[Any]
+) -> Network:
+    """Dense layers from each size to the next, the last one an output layer.
+
+    Raises SpecError as `build_network` does.
+    """
+    *hidden, output = build_dense(spec, sizes)
+    stages = (*activated(spec, hidden), Stage(output))
+    return Network(stages, samples, dtype, spec.seed)
+
+
+def activated(spec: Experiment, layers: Iterable[Weighted]) -> tuple[Stage, ...]:
+    """The layers, each with the spec's activation after it."""
+    activation = build_activation(spec)
+    return tuple(Stage(layer, Elementwise(activation, layer.units)) for layer in layers)
+
+
+def build_dense(spec: Experiment, sizes: Sequence[int]) -> tuple[Dense, ...]:
+    """Dense layers from each size to the next, all by the spec's initializers."""
     samplers = cache(partial(_samplers, spec))  # of one shape are often very many
     layers = []
     for number, (fan_in, fan_out) in enumerate(pairwise(sizes)):
@@ -70,8 +89,9 @@ def build_activation(spec: Experiment) -> Activation:
     return ACTIVATIONS[spec.activation.name].build(**spec.activation.arguments)
 
 
-def build_request(spec: Spec, activation: Activation) -> Request:
+def build_request(spec: Spec) -> Request:
     """What is to be counted: the bins' range, and where the activation is flat."""
+    activation = build_activation(spec)
     span: tuple[float, float] | None
     if spec.histogram.range == "auto":
         span = activation.bounds if all(map(isfinite, activation.bounds)) else None

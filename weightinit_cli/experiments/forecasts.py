@@ -30,7 +30,7 @@ def forecast(spec: Spec, *, with_errors: bool) -> Forecast:
     said = predicted(
         network,
         spec.activation,
-        build_request(spec, network.activation),
+        build_request(spec),
         unforeseen(spec),
         with_errors=with_errors,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from dataclasses import replace
 from itertools import chain
-from math import ceil, isfinite, isnan, nan
+from math import ceil, isfinite, isnan, nan, prod
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Literal
 
@@ -21,7 +21,7 @@ from weightinit_cli.experiments.statistics import (
     unresolved_gradient,
 )
 from weightinit_cli.machine import most_threads
-from weightinit_cli.network import Conv, backward, forward, peak_bytes
+from weightinit_cli.network import backward, forward, peak_bytes
 from weightinit_cli.network.draws import draw_weights
 from weightinit_cli.network.workers import ignore_work, workers
 from weightinit_cli.results import (
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from weightinit_cli.experiments.starts import Started
-    from weightinit_cli.network import Layer, Network, PeakBytes, Request
+    from weightinit_cli.network import Network, PeakBytes, Request, Weighted
     from weightinit_cli.progress import Progress
     from weightinit_cli.results import LayerStatistics
     from weightinit_cli.spec import Spec
@@ -59,7 +59,7 @@ QUANTILES = (0.05, 0.5, 0.95)
 def run(spec: Spec, threads: int | None, progress: Progress, pattern: int = 0) -> Result:
     """Run one spec; see `weightinit_cli.experiments.run`, and `shadow` for `pattern`."""
     network = build_network(spec)._replace(nudge=pattern)
-    request = build_request(spec, network.activation)
+    request = build_request(spec)
     threads = _threads_for(network, threads)
     check_memory(spec, _needed(spec, network, request, threads))
     work = network.forward_work + (network.backward_work if spec.backward else 0.0)
@@ -89,7 +89,7 @@ def run(spec: Spec, threads: int | None, progress: Progress, pattern: int = 0) -
             spec.width,
             spec.thresholds,
             (request.x_low, request.x_high),
-            [layer.positions for layer in network.layers],
+            [layer.positions for layer in network.weighted],
         ),
         kernels=first_kernels(network),
         environment=environment(spec.activation),
@@ -103,7 +103,7 @@ def _needed(spec: Spec, network: Network, request: Request, threads: int) -> Pea
         return needed
     # with repeats the first network, the one before and the one in work; each with its draws
     networks = 2 if spec.repeats == 1 else 4
-    entries = networks * sum(layer.entries for layer in network.layers) + 3 * network.largest
+    entries = networks * sum(layer.entries for layer in network.weighted) + 3 * network.largest
     return needed._replace(weights=needed.weights + network.dtype.itemsize * entries)
 
 
@@ -115,7 +115,7 @@ def _resolved(spec: Spec, start: Started, request: Request, said: Predicted) -> 
             weight_std=layer.weights.std,
             bias_std=layer.bias.std if layer.bias else 0.0,
         )
-        for layer in start.network.layers
+        for layer in start.network.weighted
     )
     return Resolved(
         x_low=request.x_low,
@@ -135,7 +135,7 @@ def _standard_errors(spec: Spec, said: Predicted) -> Literal["derived", "repeats
 
 def _threads_for(network: Network, wanted: int | None) -> int:
     """As many threads as are wanted or worth it, yet no more than this machine has use for."""
-    work = network.samples * sum(layer.fan_in * layer.units for layer in network.layers)
+    work = network.samples * sum(layer.fan_in * layer.units for layer in network.weighted)
     if wanted == 1 or (wanted is None and work < SMALL_WORK):
         return 1
     most = most_threads()
@@ -153,7 +153,7 @@ def measure(
     """The figures of the input, then those of every layer."""
     trace: list[np.ndarray] | None = [] if with_gradient else None
     records = forward(network, request, threads, done, trace)
-    positions = (None, *(_positions(layer) for layer in network.layers))
+    positions = (None, *(_positions(layer) for layer in network.weighted))
     figures, resolutions = [], []
     for seen, places in zip(records, positions, strict=True):
         figures.append(statistics(seen, request, places))
@@ -182,22 +182,23 @@ def measure(
     return figures
 
 
-def _positions(layer: Layer) -> int | None:
-    return layer.positions if isinstance(layer, Conv) else None
+def _positions(layer: Weighted) -> int | None:
+    return layer.positions if layer.axes else None
 
 
 def first_kernels(network: Network) -> Kernels | None:
     """Those of the first layer; None where it is no convolution."""
-    layer = network.layers[0]
-    if not isinstance(layer, Conv):
+    layer = network.stages[0].weighted
+    if not layer.axes:
         return None
+    kernel = tuple(axis.kernel for axis in layer.axes)
     shown = min(layer.columns, MOST_FILTERS, max(1, MOST_VALUES // layer.rows))
     weights = np.empty((layer.rows, layer.columns), network.dtype)
     with workers(1, ignore_work) as apply:
         draw_weights(network, 1, weights, apply)
     finite = np.nan_to_num(weights[:, :shown].T)
     return Kernels(
-        shape=(*layer.kernel, layer.image.channels),
+        shape=(*kernel, layer.rows // prod(kernel)),
         filters=layer.columns,
         values=tuple(tuple(float(f"{value:.6g}") for value in row) for row in finite.tolist()),
     )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
+from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from weightinit_cli.initializers import INITIALIZERS
 from weightinit_cli.initializers.samplers import Constant, FixedNorm, Given, Independent
-from weightinit_cli.network import Conv
 from weightinit_cli.results import LayerTheory, Prediction, certain, figure, floor
 from weightinit_cli.results.figures import CERTAIN, in_gate
 from weightinit_cli.results.words import value_count
@@ -89,11 +89,11 @@ def predicted(
             layer.bias.std * layer.bias.std if layer.bias else 0.0,
             layer.columns,
             layer.positions,
-            layer.image.positions if isinstance(layer, Conv) else 1,
+            prod(axis.size for axis in layer.axes),
             layer.weights.excess if isinstance(layer.weights, ANY_UNITS) else 0.0,
             layer.bias.excess if isinstance(layer.bias, ANY_UNITS) else 0.0,
         )
-        for layer in network.layers
+        for layer in network.weighted
     )
     ends = request.x_low, request.x_high
     said = _predicted(expectations, scales, network.samples, ends, with_errors)
@@ -126,8 +126,10 @@ def _shares(expectations: Expectations, q: float, edges: tuple[float, ...]) -> t
 
 def _why_not(network: Network) -> str | None:
     """Mean-field theory is about many weights that are independent and have no mean."""
-    for layer in network.layers:
-        if isinstance(layer, Conv) and layer.padding == "same" and _is_padded(layer):
+    if any(len(stage.then) != 1 for stage in network.stages):
+        return "mean-field theory is about layers of weights and an activation alone"
+    for layer in network.weighted:
+        if any(axis.padding == "same" and (axis.before or axis.after) for axis in layer.axes):
             return (
                 "zeros around the image; for convolutions, mean-field theory is about windows "
                 "inside the image, or on a ring"
@@ -143,21 +145,17 @@ def _why_not(network: Network) -> str | None:
 
 def _no_z(network: Network) -> str | None:
     """Why no figure has a z-score: standard errors are about many units, all independent."""
-    if min(network.features, *(layer.columns for layer in network.layers)) < FEWEST_UNITS:
+    if min(network.features, *(layer.columns for layer in network.weighted)) < FEWEST_UNITS:
         return (
             f"z-scores are about layers, and inputs, of at least {FEWEST_UNITS} units or channels"
         )
-    for layer in network.layers:
+    for layer in network.weighted:
         if not isinstance(layer.weights, ANY_UNITS):
             return (
                 "the weights of two units are not independent of each other, as theory's "
                 "standard errors and its corrections for finite width take them to be"
             )
     return None
-
-
-def _is_padded(layer: Conv) -> bool:
-    return any(axis.before or axis.after for axis in layer.axes)
 
 
 def with_theory(

@@ -43,7 +43,7 @@ def start_work(spec: Spec, network: Network) -> float:
 
         work += lsuv_work(network)
     if spec.pretraining is not None:
-        work += len(network.layers) * spec.pretraining.steps * _step_work(network)
+        work += len(network.stages) * spec.pretraining.steps * _step_work(network)
     return work
 
 
@@ -61,26 +61,23 @@ def started(spec: Spec, network: Network, threads: int, done: Callable[[float], 
     network = scaled(spec, network, inputs, threads, done)
     if spec.pretraining is None:
         return Started(network)
-    parameters = draw_parameters(network)
-    draws = [(each or "").encode() for each in parameters.streams]
+    weights, biases, hashes = draw_parameters(network)
     cost = _step_work(network)
     found = pretrained(
         spec,
         network,
-        parameters.weights,
-        parameters.biases,
+        weights,
+        biases,
         inputs,
         size=min(PRETRAINING_BATCH, len(inputs)),
         bounds=(-inf, inf),
         done=lambda steps: done(steps * cost),
     )
-    layers = tuple(
-        layer._replace(weights=Given(w, drawn), bias=Given(b[np.newaxis]))
-        for layer, w, b, drawn in zip(
-            network.layers, parameters.weights, parameters.biases, draws, strict=True
-        )
+    given = (
+        (Given(w, (short_hash or "").encode()), Given(b[np.newaxis]))
+        for w, b, short_hash in zip(weights, biases, hashes, strict=True)
     )
-    return Started(network._replace(layers=layers), found)
+    return Started(network.drawn_by(given), found)
 
 
 def scaled(
@@ -131,9 +128,9 @@ def pretrained(
     from weightinit_cli.network.pretraining import pretrain
 
     found = pretrain(
+        network.stages[: len(weights)],
         weights,
         biases,
-        network.activation,
         inputs,
         [
             batches(
@@ -167,5 +164,5 @@ def _of(spec: Experiment, network: Network) -> str:
 
 def _step_work(network: Network) -> float:
     """What a step of pretraining takes on average: six products of a mini-batch and the weights."""
-    entries = sum(layer.entries for layer in network.layers) / len(network.layers)
+    entries = sum(layer.entries for layer in network.weighted) / len(network.stages)
     return 6 * min(PRETRAINING_BATCH, network.samples) * entries

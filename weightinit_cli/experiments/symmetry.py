@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from weightinit_cli.experiments.build import build_activation, build_layers
+from weightinit_cli.experiments.build import build_activation, build_classifier
 from weightinit_cli.experiments.resources import check_descent, environment
 from weightinit_cli.experiments.starts import scaled
-from weightinit_cli.network import Network, draw_parameters, nudge
+from weightinit_cli.network import draw_parameters, nudge
 from weightinit_cli.network.descent import Start, descend
+from weightinit_cli.network.draws import hash_of
 from weightinit_cli.network.tasks import task
 from weightinit_cli.results import SCHEMA_VERSION, LayerSteps, SymmetryResult
 from weightinit_cli.spec import digest, normal_form
@@ -35,17 +36,15 @@ def run(
     dtype, sizes = np.dtype(np.float64), (spec.features, *spec.width, 1)
     check_descent(spec, sizes, dtype, ("samples", spec.samples), copies=COPIES_OF_PARAMETERS)
     inputs, labels = task(spec.data, spec.samples, spec.features, spec.seed)
-    layers = build_layers(spec, sizes)
-    activation = build_activation(spec)
-    network = Network(layers, activation, spec.samples, dtype, spec.seed)
+    network = build_classifier(spec, sizes, spec.samples, dtype)
     stream = blake2b(inputs.tobytes() + labels.tobytes(), digest_size=8)
     if pattern:
         nudge(inputs, pattern)
-    drawn = draw_parameters(scaled(spec, network, inputs))
-    stream.update(drawn.stream.encode())
+    weights, biases, hashes = draw_parameters(scaled(spec, network, inputs))
+    stream.update(hash_of(hashes).encode())
     progress.start(float(spec.steps))
     trace = descend(
-        Start(inputs, labels, tuple(drawn.weights), tuple(drawn.biases), activation),
+        Start(inputs, labels, tuple(weights), tuple(biases), build_activation(spec)),
         spec.steps,
         spec.learning_rate,
         progress.step,

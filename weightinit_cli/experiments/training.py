@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from weightinit_cli.data import load
-from weightinit_cli.experiments.build import build_activation, build_layers
+from weightinit_cli.experiments.build import build_classifier
 from weightinit_cli.experiments.resources import (
     check_descent,
     checksums_of,
@@ -17,7 +17,7 @@ from weightinit_cli.experiments.resources import (
     located,
 )
 from weightinit_cli.experiments.starts import pretrained, scaled
-from weightinit_cli.network import Network, nudge
+from weightinit_cli.network import nudge
 from weightinit_cli.network.layer import BLOCK_ROWS
 from weightinit_cli.network.learning import batches, start
 from weightinit_cli.results import (
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from weightinit_cli.data import Data, Part
+    from weightinit_cli.network import Network
     from weightinit_cli.network.learning import Learner
     from weightinit_cli.progress import Progress
     from weightinit_cli.spec import TrainingSpec
@@ -69,9 +70,7 @@ def run(
     rows = "batch", max(spec.batch, BLOCK_ROWS)
     check_descent(spec, sizes, dtype, rows, copies=COPIES_OF_PARAMETERS, examples=len(data.train))
     read = checksums_of(spec, "data")
-    network = Network(
-        build_layers(spec, sizes), build_activation(spec), spec.batch, dtype, spec.seed
-    )
+    network = build_classifier(spec, sizes, spec.batch, dtype)
     pretraining = 0 if spec.pretraining is None else spec.layers * spec.pretraining.steps
     progress.start(float(spec.repeats * (spec.steps + pretraining)))
     networks: list[Trained] = []

@@ -5,7 +5,7 @@ What the first step needs; gradient descent is in `descent`, `learning` and `pre
 
 from weightinit_cli.network.conv import Conv
 from weightinit_cli.network.draws import draw_parameters, nudge
-from weightinit_cli.network.layer import Dense, Layer, Network
+from weightinit_cli.network.layer import Dense, Elementwise, Network, Stage, Weighted
 from weightinit_cli.network.order import QUANTILES, octaves
 from weightinit_cli.network.passes import GradientRecord, PeakBytes, backward, forward, peak_bytes
 from weightinit_cli.network.recording import Record, Request
@@ -15,12 +15,14 @@ __all__ = [
     "QUANTILES",
     "Conv",
     "Dense",
+    "Elementwise",
     "GradientRecord",
-    "Layer",
     "Network",
     "PeakBytes",
     "Record",
     "Request",
+    "Stage",
+    "Weighted",
     "backward",
     "blas",
     "draw_parameters",

@@ -6,7 +6,7 @@ Chellapilla, Puri & Simard 2006.
 from __future__ import annotations
 
 from functools import reduce
-from itertools import pairwise, product
+from itertools import product
 from math import prod
 from operator import add
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from weightinit_cli.convolution import Axis, Shape
+from weightinit_cli.network.layer import split
 from weightinit_cli.network.sums import SquareSum
 
 if TYPE_CHECKING:
@@ -114,18 +115,22 @@ class Conv(NamedTuple):
 
     @property
     def scratch(self) -> int:
-        """Values that `push` or `pull` holds beside what it is given."""
+        """Values that `forward` or `backward` holds beside what it is given."""
         seen = self._windows
         if self._turns:
             return max(seen.scratch, self.entries + self._windows_back.scratch)
         returned = self.positions * self.image.channels
         return max(seen.scratch, seen.panel[0] * (seen.framed.values + returned))
 
-    def push(self, x: Array, weights: Array, out: Array) -> None:
+    def drawn_by(self, weights: Sampler, bias: Sampler | None) -> Conv:
+        """The same layer with other samplers."""
+        return self._replace(weights=weights, bias=bias)
+
+    def forward(self, x: Array, weights: Array, out: Array) -> None:
         """Put the convolution into `out`, of shapes (n, inputs) -> (n, units)."""
         _multiply(self._windows, x, weights, out)
 
-    def pull(self, delta: Array, weights: Array, out: Array) -> None:
+    def backward(self, delta: Array, weights: Array, out: Array) -> None:
         """Put what comes back into `out`, of shapes (n, units) -> (n, inputs).
 
         At stride 1 that is a convolution with the kernels turned round.
@@ -166,7 +171,7 @@ class Conv(NamedTuple):
 
         def strand(task: tuple[slice, slice]) -> Array:
             columns, inputs = task
-            return self.gradient(x[inputs], delta[inputs], columns)
+            return self._gradient(x[inputs], delta[inputs], columns)
 
         def squares(first: int) -> SquareSum:
             gradient: Array = reduce(add, sums[first : first + len(strands)])
@@ -183,7 +188,11 @@ class Conv(NamedTuple):
         each = dtype.itemsize * (block + self._windows.scratch) + 32 * block
         return 8 * self._strands * self.entries + at_work * each
 
-    def gradient(self, x: Array, delta: Array, columns: slice = slice(None)) -> Array:
+    def gradient(self, x: Array, delta: Array, out: Array) -> None:
+        """Put Xᵀδ, summed over all places, into `out`, shape (rows, columns)."""
+        out[...] = self._gradient(x, delta, slice(None))
+
+    def _gradient(self, x: Array, delta: Array, columns: slice) -> Array:
         """Some columns of Xᵀδ, summed over all places, float64 of shape (rows, columns)."""
         signal = delta.reshape(-1, self.columns)[:, columns]
         total = np.zeros((self.rows, signal.shape[1]))
@@ -222,12 +231,6 @@ class Conv(NamedTuple):
             (axis.kernel - 1 - axis.before, axis.kernel - 1 - axis.after) for axis in self.axes
         )
         return self._windows._replace(image=self.output, margins=(rows, columns))
-
-
-def split(count: int, number: int) -> list[slice]:
-    """Split `count` inputs into `number` parts of about equal size."""
-    bounds = [part * count // number for part in range(number + 1)]
-    return [slice(first, end) for first, end in pairwise(bounds)]
 
 
 class _Windows(NamedTuple):

@@ -18,6 +18,8 @@ from weightinit_cli.network.workers import ignore_work, workers
 from weightinit_cli.streams import Role
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from weightinit_cli.network.layer import Network
     from weightinit_cli.network.workers import Map
 
@@ -45,20 +47,14 @@ class Weights(NamedTuple):
 
 
 class Parameters(NamedTuple):
-    """All layers' weights, (fan_in, fan_out), biases, (fan_out,), and short hashes of the draws.
+    """A layer's weights, shape (rows, columns), and a bias that can be added to its outputs.
 
-    A hash is None where nothing was drawn.
+    A bias of None is zero. `seen` is what was seen of the weights as they were drawn.
     """
 
-    weights: list[Array]
-    biases: list[Array]
-    streams: list[str | None]
-
-    @property
-    def stream(self) -> str:
-        """A short hash of all draws."""
-        hashes = (each or "" for each in self.streams)
-        return blake2b(",".join(hashes).encode(), digest_size=8).hexdigest()
+    weights: Array
+    bias: Array | None
+    seen: Weights | None = None
 
 
 def shaped(memory: Array, *shape: int) -> Array:
@@ -95,7 +91,7 @@ def draw_normal(network: Network, role: Role, layer: int, out: Array, apply: Map
 
 def draw_weights(network: Network, number: int, out: Array, apply: Map) -> Weights:
     """Fill `out` with a layer's weights, and sum them up."""
-    sampler = network.layers[number - 1].weights
+    sampler = network.stages[number - 1].weighted.weights
     exponent = frexp(sampler.std)[1]
 
     def draw(numbered: tuple[int, slice]) -> tuple[bytes, EntrySums, Buckets | None]:
@@ -113,22 +109,32 @@ def draw_weights(network: Network, number: int, out: Array, apply: Map) -> Weigh
     return Weights(sampler.std, sums, quantiles(out, parts, counted, apply), short_hash)
 
 
-def draw_parameters(network: Network) -> Parameters:
-    """What `forward` sees of the same seed and repeat, of a network of dense layers."""
-    drawn = Parameters([], [], [])
+def draw_parameters(network: Network) -> tuple[list[Array], list[Array], list[str | None]]:
+    """What `forward` draws of the same seed and repeat, of a network of dense layers.
+
+    All layers' weights, (fan_in, fan_out), biases, (fan_out,), and short hashes of the weights'
+    draws, None where nothing was drawn.
+    """
+    weights, biases, hashes = [], [], []
     with workers(1, ignore_work) as apply:
-        for number, layer in enumerate(network.layers, 1):
+        for number, layer in enumerate(network.weighted, 1):
             w = np.empty((layer.rows, layer.columns), network.dtype)
-            drawn.streams.append(draw_weights(network, number, w, apply).stream)
+            hashes.append(draw_weights(network, number, w, apply).stream)
             b = draw_bias(network, number)
-            drawn.weights.append(w)
-            drawn.biases.append(np.zeros(layer.units, network.dtype) if b is None else b[0])
-    return drawn
+            weights.append(w)
+            biases.append(np.zeros(layer.units, network.dtype) if b is None else b[0])
+    return weights, biases, hashes
+
+
+def hash_of(hashes: Sequence[str | None]) -> str:
+    """A short hash of all layers' draws, from theirs."""
+    joined = ",".join(each or "" for each in hashes)
+    return blake2b(joined.encode(), digest_size=8).hexdigest()
 
 
 def redraw_weights(network: Network, number: int, out: Array, apply: Map) -> None:
     """Fill `out` with the same weights again: cheaper than keeping every layer's."""
-    sampler = network.layers[number - 1].weights
+    sampler = network.stages[number - 1].weighted.weights
 
     def draw(numbered: tuple[int, slice]) -> None:
         panel, rows = numbered
@@ -139,13 +145,13 @@ def redraw_weights(network: Network, number: int, out: Array, apply: Map) -> Non
 
 
 def _weight_panels(network: Network, number: int) -> list[slice]:
-    layer = network.layers[number - 1]
+    layer = network.stages[number - 1].weighted
     return [slice(0, layer.rows)] if layer.weights.whole else panels(layer.rows, layer.columns)
 
 
 def draw_bias(network: Network, number: int) -> Array | None:
     """Every unit's bias, shape (1, units), the same at all positions; None where they are zero."""
-    layer = network.layers[number - 1]
+    layer = network.stages[number - 1].weighted
     if layer.bias is None:
         return None
     bias = np.empty((1, layer.columns), network.dtype)

@@ -1,21 +1,29 @@
-"""What is run: layers, their activation, and the streams that they draw from."""
+"""What a network is: layers of several kinds, composed, and the streams that they draw from.
+
+A kind of layer is a class with the methods of `Weighted`, as `Dense` and `Conv`, or of
+`Weightless`, as `Elementwise`; nothing else knows which kinds there are.
+"""
 
 from __future__ import annotations
 
 from functools import reduce
+from itertools import pairwise
 from operator import add
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
 import numpy as np
 
-from weightinit_cli.network.conv import Conv, split
+from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.network.sums import SquareSum
 from weightinit_cli.streams import Role, stream
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.random import Generator
 
     from weightinit_cli.activations import Activation
+    from weightinit_cli.convolution import Axis
     from weightinit_cli.initializers import Sampler
     from weightinit_cli.network.workers import Map
 
@@ -39,6 +47,101 @@ BLOCK_COLUMNS = 128
 # What drawing a weight and observing a value take, in multiply-adds; for the progress alone.
 DRAW_WORK = 400.0
 OBSERVE_WORK = 500.0
+
+
+class Weighted(Protocol):
+    """A kind of layer whose weights are a matrix, and whose output is linear in them.
+
+    Its inputs have shape (n, inputs), its outputs shape (n, units).
+    """
+
+    @property
+    def weights(self) -> Sampler:
+        """What the weights are drawn by."""
+
+    @property
+    def bias(self) -> Sampler | None:
+        """What the bias is drawn by, an entry per column; None where it is zero."""
+
+    @property
+    def fan_in(self) -> int:
+        """Connections into one unit."""
+
+    @property
+    def fan_out(self) -> int:
+        """Connections out of one value of the input."""
+
+    @property
+    def inputs(self) -> int:
+        """Values of one input."""
+
+    @property
+    def units(self) -> int:
+        """Values of one output."""
+
+    @property
+    def rows(self) -> int:
+        """Rows of the weights: the connections into one unit."""
+
+    @property
+    def columns(self) -> int:
+        """Columns of the weights."""
+
+    @property
+    def entries(self) -> int:
+        """The number of weights."""
+
+    @property
+    def positions(self) -> int:
+        """Units that share a column."""
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """The directions of an image in which windows move; none where units see all inputs."""
+
+    @property
+    def scratch(self) -> int:
+        """Values that `forward` or `backward` holds beside what it is given."""
+
+    def drawn_by(self, weights: Sampler, bias: Sampler | None) -> Self:
+        """The same layer with other samplers."""
+
+    def forward(self, x: Array, weights: Array, out: Array) -> None:
+        """Put xW into `out`, of shapes (n, inputs) -> (n, units)."""
+
+    def backward(self, delta: Array, weights: Array, out: Array) -> None:
+        """Put δWᵀ into `out`, of shapes (n, units) -> (n, inputs)."""
+
+    def gradient(self, x: Array, delta: Array, out: Array) -> None:
+        """Put the weights' gradient Xᵀδ into `out`, shape (rows, columns)."""
+
+    def gradient_squares(self, x: Array, delta: Array, apply: Map) -> SquareSum:
+        """The squares of the weights' gradient Xᵀδ / samples, a part of it at a time."""
+
+    def gradient_bytes(self, threads: int, dtype: np.dtype[Any]) -> int:
+        """What `gradient_squares` holds beside what it is given."""
+
+
+class Weightless(Protocol):
+    """A kind of layer without weights, whose outputs are of the shape of its inputs, (n, units)."""
+
+    @property
+    def units(self) -> int:
+        """Values of one input, and of one output."""
+
+    @property
+    def work(self) -> float:
+        """What `forward` takes for one input, in multiply-adds, beside being observed."""
+
+    @property
+    def scratch(self) -> int:
+        """Values that `forward` or `backward` holds of each input beside what it is given."""
+
+    def forward(self, x: Array, out: Array) -> None:
+        """Put the outputs into `out`, which may be x."""
+
+    def backward(self, delta: Array, x: Array, out: Array) -> None:
+        """Put the derivative by x into `out`, which may be δ, the one by the outputs."""
 
 
 class Dense(NamedTuple):
@@ -73,27 +176,40 @@ class Dense(NamedTuple):
         return self.fan_out
 
     @property
-    def positions(self) -> int:
-        """Units that share a column."""
-        return 1
-
-    @property
     def entries(self) -> int:
         """The number of weights."""
         return self.fan_in * self.fan_out
 
     @property
+    def positions(self) -> int:
+        """Units that share a column."""
+        return 1
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """No directions: every unit sees all inputs."""
+        return ()
+
+    @property
     def scratch(self) -> int:
-        """Values that `push` or `pull` holds beside what it is given."""
+        """Values that `forward` or `backward` holds beside what it is given."""
         return 0
 
-    def push(self, x: Array, weights: Array, out: Array) -> None:
+    def drawn_by(self, weights: Sampler, bias: Sampler | None) -> Dense:
+        """The same layer with other samplers."""
+        return self._replace(weights=weights, bias=bias)
+
+    def forward(self, x: Array, weights: Array, out: Array) -> None:
         """Put xW into `out`, of shapes (n, inputs) -> (n, units)."""
         np.matmul(x, weights, out=out)
 
-    def pull(self, delta: Array, weights: Array, out: Array) -> None:
+    def backward(self, delta: Array, weights: Array, out: Array) -> None:
         """Put δWᵀ into `out`, of shapes (n, units) -> (n, inputs)."""
         np.matmul(delta, weights.T, out=out)
+
+    def gradient(self, x: Array, delta: Array, out: Array) -> None:
+        """Put Xᵀδ into `out`, shape (rows, columns)."""
+        np.matmul(x.T, delta, out=out)
 
     def gradient_squares(self, x: Array, delta: Array, apply: Map) -> SquareSum:
         """The squares of the weights' gradient Xᵀδ / samples, a block of columns at a time."""
@@ -114,18 +230,85 @@ class Dense(NamedTuple):
         return blocks * BLOCK_COLUMNS * self.rows * dtype.itemsize
 
 
-Layer: TypeAlias = Dense | Conv
+class Elementwise(NamedTuple):
+    """An activation as a layer: φ of every value."""
+
+    function: Activation
+    units: int
+
+    @property
+    def work(self) -> float:
+        """No more than what observing the values takes."""
+        return 0.0
+
+    @property
+    def scratch(self) -> int:
+        """No more than what a block of values takes while it is observed."""
+        return 0
+
+    def forward(self, x: Array, out: Array) -> None:
+        """Put φ(x) into `out`, which may be x."""
+        self.function.value(x, out=out)
+
+    def backward(self, delta: Array, x: Array, out: Array) -> None:
+        """Put δ φ'(x) into `out`, which may be δ."""
+        np.multiply(delta, self.function.derivative(x), out=out)
+
+
+class Stage(NamedTuple):
+    """What is numbered and recorded as one layer: weights, then what makes activations of xW + b.
+
+    What the activation is given, and `between` make of xW + b, are the pre-activations. An output
+    layer has no activation.
+    """
+
+    weighted: Weighted
+    activation: Elementwise | None = None
+    between: tuple[Weightless, ...] = ()
+
+    @property
+    def units(self) -> int:
+        """Values of one output."""
+        return self.weighted.units
+
+    @property
+    def then(self) -> tuple[Weightless, ...]:
+        """All layers after the weights."""
+        return self.between if self.activation is None else (*self.between, self.activation)
+
+    @property
+    def function(self) -> Activation:
+        """φ, which is the identity where there is no activation."""
+        if self.activation is None:
+            return ACTIVATIONS["linear"].build()
+        return self.activation.function
+
+    @property
+    def work(self) -> float:
+        """What a forward pass of one input, and its figures, take, in multiply-adds."""
+        own = self.units * (self.weighted.rows + OBSERVE_WORK)
+        return own + sum(layer.work for layer in self.then)
+
+    def scratch(self, rows: int) -> int:
+        """Values that either pass of so many inputs holds beside what comes in and goes out."""
+        each = self.units * len(self.between) + sum(layer.scratch for layer in self.then)
+        return max(self.weighted.scratch, rows * each)
+
+    def activate(self, z: Array, out: Array) -> None:
+        """Put what comes after z = xW + b into `out`, which may be z."""
+        for layer in self.then:
+            layer.forward(z, out)
+            z = out
 
 
 class Network(NamedTuple):
-    """What is run: layers of one activation, and the inputs and draws that it sees.
+    """What is run: stages, one after the other, and the inputs and draws that they see.
 
     A `nudge` of 1, 2, ... moves every input, pre-activation and cotangent by one ulp, up or down
     by a pattern of this number: how far the figures follow is how far rounding may move them.
     """
 
-    layers: tuple[Layer, ...]
-    activation: Activation
+    stages: tuple[Stage, ...]
     samples: int
     dtype: np.dtype[Any]
     seed: int
@@ -133,43 +316,48 @@ class Network(NamedTuple):
     nudge: int = 0
 
     @property
+    def weighted(self) -> tuple[Weighted, ...]:
+        """The layers with weights, one of each stage."""
+        return tuple(stage.weighted for stage in self.stages)
+
+    @property
     def features(self) -> int:
         """Size of one input."""
-        return self.layers[0].inputs
+        return self.stages[0].weighted.inputs
 
     @property
     def widest(self) -> int:
         """The largest number of values that one input becomes."""
-        return max(self.features, *(layer.units for layer in self.layers))
+        return max(self.features, *(stage.units for stage in self.stages))
 
     @property
     def largest(self) -> int:
         """The most weights that a layer has."""
-        return max(layer.entries for layer in self.layers)
+        return max(layer.entries for layer in self.weighted)
 
     @property
     def forward_work(self) -> float:
         """What a forward pass takes, in multiply-adds."""
-        drawn = self.samples * self.features + sum(layer.entries for layer in self.layers)
-        return DRAW_WORK * drawn + sum(map(self.push_work, self.layers))
+        drawn = self.samples * self.features + sum(layer.entries for layer in self.weighted)
+        return DRAW_WORK * drawn + sum(map(self.work_of, self.stages))
 
     @property
     def backward_work(self) -> float:
         """What a backward pass takes, in multiply-adds."""
-        drawn = self.samples * self.layers[-1].units
-        drawn += sum(layer.entries for layer in self.layers[1:])
-        pulled = sum(map(self.push_work, self.layers[1:]))
-        weighed = sum(self.samples * layer.positions * layer.entries for layer in self.layers)
-        return DRAW_WORK * drawn + pulled + weighed
+        drawn = self.samples * self.stages[-1].units
+        drawn += sum(layer.entries for layer in self.weighted[1:])
+        returned = sum(map(self.work_of, self.stages[1:]))
+        weighed = sum(self.samples * layer.positions * layer.entries for layer in self.weighted)
+        return DRAW_WORK * drawn + returned + weighed
 
-    def push_work(self, layer: Layer) -> float:
-        """What one layer's product and figures take, in multiply-adds."""
-        return self.samples * layer.units * (layer.rows + OBSERVE_WORK)
+    def work_of(self, stage: Stage) -> float:
+        """What one stage takes for all inputs, in multiply-adds."""
+        return self.samples * stage.work
 
     @property
     def block_count(self) -> int:
         """How many blocks the inputs are split into, by their shape alone."""
-        if not any(isinstance(layer, Conv) for layer in self.layers):
+        if not any(layer.axes for layer in self.weighted):
             return -(-self.samples // max(BLOCK_ROWS, BLOCK_VALUES // self.widest))
         shared = -(-self.samples // IMAGE_BLOCKS)
         rows = max(IMAGE_ROWS, min(IMAGE_VALUES // self.widest, shared))
@@ -180,6 +368,20 @@ class Network(NamedTuple):
         """The inputs in fixed blocks of about equal size."""
         return split(self.samples, self.block_count)
 
+    def drawn_by(self, samplers: Iterable[tuple[Sampler, Sampler | None]]) -> Network:
+        """The same network with other samplers of weights and bias, a pair for each stage."""
+        stages = tuple(
+            stage._replace(weighted=stage.weighted.drawn_by(weights, bias))
+            for stage, (weights, bias) in zip(self.stages, samplers, strict=True)
+        )
+        return self._replace(stages=stages)
+
     def stream(self, role: Role, layer: int, panel: int = 0) -> Generator:
         """The generator of one layer's draws."""
         return stream(self.seed, role, repeat=self.repeat, layer=layer, panel=panel)
+
+
+def split(count: int, number: int) -> list[slice]:
+    """Split `count` inputs into `number` parts of about equal size."""
+    bounds = [part * count // number for part in range(number + 1)]
+    return [slice(first, end) for first, end in pairwise(bounds)]

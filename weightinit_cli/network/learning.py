@@ -1,6 +1,6 @@
 """Learning: mini-batch gradient descent of a classifier on softmax cross-entropy.
 
-Hidden layers a_l = φ(z_l), z_l = a_{l-1} W_l + b_l, and a linear output layer whose z are the
+Hidden layers a_l = φ(z_l), z_l = a_{l-1} W_l + b_l, and an output layer whose z are the
 logits. BLAS runs on one thread, so that the numbers do not depend on how many there are; inf
 and nan are results here, without warnings.
 """
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from weightinit_cli.network.draws import draw_parameters
+from weightinit_cli.network.draws import Parameters, draw_parameters, hash_of
 from weightinit_cli.network.layer import BLOCK_ROWS
+from weightinit_cli.network.propagation import at_once, pull, push, walk_back, walk_forward
 from weightinit_cli.network.workers import one_blas_thread
 
 if TYPE_CHECKING:
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.random import Generator
 
-    from weightinit_cli.activations import Activation
-    from weightinit_cli.network.layer import Network
+    from weightinit_cli.network.layer import Network, Stage
 
 Array = np.ndarray[Any, Any]
 
@@ -34,23 +34,24 @@ class Learner:
     With the gradient g of the mini-batch's mean loss, v <- momentum v + g and w <- w - rate v, from
     v = 0: torch's SGD (no dampening, no Nesterov), whose v is Sutskever et al.'s (2013) over -rate.
 
-    `weights` have shape (fan_in, fan_out), `biases` (fan_out,), one of each per layer, the output
-    layer's last; both are updated in place, so they are the caller's to give away. They share one
-    dtype, float32 or float64, and so must the inputs.
+    `stages` are of dense layers, the output layer, without an activation, the last. `weights` have
+    shape (fan_in, fan_out), `biases` (fan_out,), one of each per layer; both are updated in place,
+    so they are the caller's to give away. They share one dtype, float32 or float64, and so must the
+    inputs.
     """
 
     def __init__(
         self,
+        stages: Sequence[Stage],
         weights: Sequence[Array],
         biases: Sequence[Array],
-        activation: Activation,
         *,
         rate: float,
         momentum: float = 0.0,
     ) -> None:
+        self.stages = tuple(stages)
         self.weights = list(weights)
         self.biases = list(biases)
-        self.activation = activation
         self.rate = rate
         self.momentum = momentum
         parameters = [*self.weights, *self.biases]
@@ -90,19 +91,23 @@ class Learner:
     def _memory(self, rows: int) -> tuple[list[Array], list[Array], list[Array]]:
         """Memory for z_l, a_l and δ_l of so many rows, each of shape (rows, fan_out).
 
-        z and δ end with the output layer's, a with the last hidden layer's.
+        The output layer's a is its z.
         """
         z, a, deltas = ([np.empty((rows, b.size), b.dtype) for b in self.biases] for _ in range(3))
-        return z, a[:-1], deltas
+        return z, [*a[:-1], z[-1]], deltas
 
     def _push(self, inputs: Array, z: list[Array], a: list[Array]) -> Array:
         """Fill z and a, and return the logits."""
-        x = inputs
-        for number, (w, b, out) in enumerate(zip(self.weights, self.biases, z, strict=True)):
-            np.matmul(x, w, out=out)
-            out += b
-            if number < len(a):
-                x = self.activation.value(out, out=a[number])
+        walk = walk_forward(
+            self.stages,
+            inputs,
+            parameters=lambda n, *_: Parameters(self.weights[n - 1], self.biases[n - 1]),
+            memory=lambda n: (z[n - 1], a[n - 1]),
+            each=at_once,
+            through=push,
+        )
+        for _ in walk:
+            pass
         return z[-1]
 
     def _gradient(self, inputs: Array, labels: Array) -> float:
@@ -111,7 +116,7 @@ class Learner:
         δ_L = (p - y) / rows, δ_l = φ'(z_l) (δ_{l+1} W_{l+1}ᵀ); the gradients are a_{l-1}ᵀ δ_l by
         the weights and the sum of δ_l over the rows by the biases. The inputs' is not computed.
         """
-        rows, depth = len(inputs), len(self.weights)
+        rows, depth = len(inputs), len(self.stages)
         z, a, deltas = self._signals
         if len(z[-1]) != rows:
             self._signals = z, a, deltas = self._memory(rows)
@@ -120,13 +125,19 @@ class Learner:
         if not isfinite(loss):
             return loss
         deltas[-1] /= rows
-        for number in range(depth - 1, -1, -1):
-            delta, x = deltas[number], a[number - 1] if number else inputs
-            np.matmul(x.T, delta, out=self._gradients[number])
-            np.add.reduce(delta, axis=0, out=self._gradients[depth + number])
-            if number:
-                below = np.matmul(delta, self.weights[number].T, out=deltas[number - 1])
-                below *= self.activation.derivative(z[number - 1])
+        walk = walk_back(
+            self.stages,
+            deltas[-1],
+            weights=lambda n: self.weights[n - 1],
+            kept=lambda n: z[n - 1],
+            memory=lambda n: deltas[n - 1],
+            each=at_once,
+            through=pull,
+        )
+        for number, delta, _ in walk:
+            x = a[number - 2] if number > 1 else inputs
+            self.stages[number - 1].weighted.gradient(x, delta, self._gradients[number - 1])
+            np.add.reduce(delta, axis=0, out=self._gradients[depth + number - 1])
         return loss
 
     def _descend(self) -> None:
@@ -181,8 +192,8 @@ def start(network: Network, *, rate: float, momentum: float = 0.0) -> tuple[Lear
     """Draw a network whose last layer is the output layer, and a short hash of its weights' draws.
 
     Weights and biases are those of the same layers, seed and repeat in `forward`; the hash, 16 hex
-    digits, is over the layers' own. The network's activation is that of the hidden layers.
+    digits, is over the layers' own.
     """
-    drawn = draw_parameters(network)
-    learner = Learner(drawn.weights, drawn.biases, network.activation, rate=rate, momentum=momentum)
-    return learner, drawn.stream
+    weights, biases, hashes = draw_parameters(network)
+    learner = Learner(network.stages, weights, biases, rate=rate, momentum=momentum)
+    return learner, hash_of(hashes)

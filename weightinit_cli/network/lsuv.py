@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from weightinit_cli.initializers.samplers import Fans, Orthogonal
-from weightinit_cli.network.draws import draw_bias, redraw_weights, shaped
+from weightinit_cli.network.draws import Parameters, draw_bias, redraw_weights, shaped
 from weightinit_cli.network.layer import DRAW_WORK
-from weightinit_cli.network.passes import preactivate
+from weightinit_cli.network.propagation import over_blocks, push, walk_forward
 from weightinit_cli.network.sums import UnitMoments
 
 if TYPE_CHECKING:
-    from weightinit_cli.network.layer import Layer, Network
+    from weightinit_cli.network.layer import Network, Weighted
     from weightinit_cli.network.workers import Map
 
 Array = np.ndarray[Any, Any]
@@ -67,16 +67,16 @@ class Variances(NamedTuple):
 
 def with_gains(network: Network, gains: tuple[float, ...]) -> Network:
     """The same network with orthogonal weights of these gains, one per layer."""
-    layers = tuple(
-        layer._replace(weights=Orthogonal(gain, Fans(layer.rows, layer.columns)))
-        for layer, gain in zip(network.layers, gains, strict=True)
+    return network.drawn_by(
+        (Orthogonal(gain, Fans(layer.rows, layer.columns)), layer.bias)
+        for layer, gain in zip(network.weighted, gains, strict=True)
     )
-    return network._replace(layers=layers)
 
 
 def lsuv_work(network: Network) -> float:
     """What `lsuv_gains` takes, in multiply-adds."""
-    return sum(DRAW_WORK * layer.entries + network.push_work(layer) for layer in network.layers)
+    drawn = sum(layer.entries for layer in network.weighted)
+    return DRAW_WORK * drawn + sum(map(network.work_of, network.stages))
 
 
 def lsuv_gains(network: Network, inputs: Array, tolerance: float, apply: Map) -> tuple[float, ...]:
@@ -90,46 +90,38 @@ def lsuv_gains(network: Network, inputs: Array, tolerance: float, apply: Map) ->
     Raises NoScaleError where xW does not vary or is not finite, and where ten divisions are not
     enough, because the biases alone vary as much or nearly so.
     """
-    network = with_gains(network, (1.0,) * len(network.layers))._replace(samples=len(inputs))
+    network = with_gains(network, (1.0,) * len(network.stages))._replace(samples=len(inputs))
     blocks = network.blocks
     matrix = np.empty(network.largest, network.dtype)
     signals = [np.empty(network.samples * network.widest, network.dtype) for _ in range(2)]
     gains: list[float] = []
-    x = inputs
-    for number, layer in enumerate(network.layers, 1):
+
+    def scaled(number: int, x: Array, z: Array) -> Parameters:
+        layer = network.stages[number - 1].weighted
         weights = shaped(matrix, layer.rows, layer.columns)
         redraw_weights(network, number, weights, apply)
         bias = draw_bias(network, number)
-        out = shaped(signals[number % 2], network.samples, layer.units)
-        cost = network.push_work(layer) / len(blocks)
-        product = reduce(add, apply(partial(_push, layer, x, weights, out), blocks, cost=cost))
+        product = reduce(add, apply(partial(_product, layer, x, weights, z), blocks))
         with np.errstate(all="ignore"):
-            gains.append(_gain(number, product, bias, tolerance, out.size))
+            gains.append(_gain(number, product, bias, tolerance, z.size))
             weights *= gains[-1]
-        apply(partial(_activate, network, layer, x, weights, bias, out), blocks)
-        x = out
+        return Parameters(weights, bias)
+
+    def memory(number: int) -> tuple[Array, Array]:
+        out = shaped(signals[number % 2], network.samples, network.stages[number - 1].units)
+        return out, out
+
+    through = partial(push, nudged=network.nudge)
+    each = over_blocks(network, apply)
+    for _ in walk_forward(network.stages, inputs, scaled, memory, each, through):
+        pass
     return tuple(gains)
 
 
-def _push(layer: Layer, x: Array, weights: Array, out: Array, block: slice) -> UnitMoments:
+def _product(layer: Weighted, x: Array, weights: Array, out: Array, block: slice) -> UnitMoments:
     """Put xW of one block into `out`; return its moments."""
-    layer.push(x[block], weights, out[block])
+    layer.forward(x[block], weights, out[block])
     return UnitMoments.of(out[block])
-
-
-def _activate(
-    network: Network,
-    layer: Layer,
-    x: Array,
-    weights: Array,
-    bias: Array | None,
-    out: Array,
-    block: slice,
-) -> None:
-    """Put φ(xW + b) of one block into `out`, as `forward` does."""
-    z = out[block]
-    preactivate(network, layer, x[block], weights, bias, z)
-    network.activation.value(z, out=z)
 
 
 def _gain(

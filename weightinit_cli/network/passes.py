@@ -16,18 +16,17 @@ import numpy as np
 
 from weightinit_cli.network.draws import (
     PANEL_VALUES,
+    Parameters,
     draw_bias,
     draw_normal,
     draw_weights,
-    nudge,
     panel_height,
     redraw_weights,
     shaped,
 )
 from weightinit_cli.network.order import FEW, Buckets
+from weightinit_cli.network.propagation import over_blocks, pull, push, walk_back, walk_forward
 from weightinit_cli.network.recording import (
-    Drawn,
-    Made,
     Observed,
     Preactivations,
     Record,
@@ -42,9 +41,8 @@ from weightinit_cli.streams import Role, stream
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from weightinit_cli.activations import Activation
-    from weightinit_cli.network.layer import Layer, Network
-    from weightinit_cli.network.workers import Map
+    from weightinit_cli.network.layer import Network, Stage, Weighted
+    from weightinit_cli.network.propagation import OverBlocks
 
 Array = np.ndarray[Any, Any]
 
@@ -115,37 +113,41 @@ def forward(
     Inputs are N(0, 1), binned over their own range. The records do not depend on `threads`.
     `done` is told of every piece of work; in the end the pieces add up to
     `network.forward_work`. `trace`, where given, gets what `backward` needs: the inputs, then
-    every layer's pre-activations, shape (samples, units).
+    xW + b of every layer, shape (samples, units).
     """
     blocks = network.blocks
     matrix = np.empty(network.largest, network.dtype)
     signals = [np.empty(network.samples * network.widest, network.dtype) for _ in range(2)]
     directions = random_directions(network.samples)
+
+    def drawn(number: int, *_: Array) -> Parameters:
+        layer = network.stages[number - 1].weighted
+        weights = shaped(matrix, layer.rows, layer.columns)
+        seen = draw_weights(network, number, weights, apply)
+        return Parameters(weights, draw_bias(network, number), seen)
+
+    def memory(number: int) -> tuple[Array, Array]:
+        out = shaped(signals[number % 2], network.samples, network.stages[number - 1].units)
+        if trace is None:
+            return out, out
+        trace.append(np.empty_like(out))
+        return trace[-1], out
+
     with workers(threads, done) as apply:
         x = shaped(signals[0], network.samples, network.features)
         draw_normal(network, Role.INPUT, 0, x, apply)
         if trace is not None:
             trace.append(x.copy())
         observed = apply(partial(_observe, x, directions), blocks)
-        seen = record(x, blocks, observed, None, request._replace(span=None), apply)
+        seen = record(x, blocks, observed, request._replace(span=None), apply)
         yield seen
-        for number, layer in enumerate(network.layers, 1):
-            weights = shaped(matrix, layer.rows, layer.columns)
-            drawn = draw_weights(network, number, weights, apply)
-            bias = draw_bias(network, number)
-            out = shaped(signals[number % 2], network.samples, layer.units)
-            z = out
-            if trace is not None:
-                z = np.empty_like(out)
-                trace.append(z)
-            push = partial(_push, network, layer, x, weights, bias, z, out, request, directions)
-            cost = network.push_work(layer) / len(blocks)
-            observed = apply(push, blocks, cost=cost)
-            made = Made(weights, bias, network.activation.flats)
-            of = Drawn(drawn, made, seen.resolution)
-            seen = record(out, blocks, observed, of, request, apply)
+        through = partial(_push, request=request, directions=directions, nudged=network.nudge)
+        each = over_blocks(network, apply)
+        walk = walk_forward(network.stages, x, drawn, memory, each, through)
+        for stage, (out, own, observed) in zip(network.stages, walk, strict=True):
+            flats = stage.function.flats
+            seen = record(out, blocks, observed, request, apply, own, flats, seen.resolution)
             yield seen
-            x = out
 
 
 def backward(
@@ -161,33 +163,40 @@ def backward(
     `forward` kept, and is used up. The records do not depend on `threads`; `done` is told of
     work that adds up to `network.backward_work`.
     """
-    blocks = network.blocks
     matrix = np.empty(network.largest, network.dtype)
     values = network.samples * network.widest
     signals = [np.empty(values, network.dtype) for _ in range(2)]
     inputs = np.empty(values, network.dtype)
-    last = len(network.layers)
-    exponent = 0
+    last, exponent = len(network.stages), 0
+
+    def redrawn(number: int) -> Array:
+        layer = network.stages[number - 1].weighted
+        weights = shaped(matrix, layer.rows, layer.columns)
+        redraw_weights(network, number, weights, apply)
+        return weights
+
+    def memory(number: int) -> Array:
+        return shaped(signals[number % 2], network.samples, network.stages[number - 1].units)
+
     with workers(threads, done) as apply:
-        delta = shaped(signals[(last + 1) % 2], network.samples, network.layers[-1].units)
-        draw_normal(network, Role.COTANGENT, last, delta, apply)
-        for number in range(last, 0, -1):
-            layer = network.layers[number - 1]
-            z = trace.pop()
-            out = shaped(signals[number % 2], network.samples, layer.units)
-            above, weights, cost = None, None, 0.0
-            if number < last:
-                above = network.layers[number]
-                weights = shaped(matrix, above.rows, above.columns)
-                redraw_weights(network, number + 1, weights, apply)
-                cost = network.push_work(above) / len(blocks)
-            pull = partial(_pull, delta, above, weights, z, out, network.activation)
-            parts = apply(pull, blocks, cost=cost)
-            delta = out
+        cotangent = shaped(signals[(last + 1) % 2], network.samples, network.stages[-1].units)
+        draw_normal(network, Role.COTANGENT, last, cotangent, apply)
+        each = over_blocks(network, apply)
+        walk = walk_back(
+            network.stages,
+            cotangent,
+            weights=redrawn,
+            kept=lambda _: trace.pop(),
+            memory=memory,
+            each=each,
+            through=partial(pull, see=lambda delta: (SquareSum.of(delta), Buckets.of(delta))),
+        )
+        for number, delta, parts in walk:
+            layer = network.stages[number - 1].weighted
             signal = reduce(add, (part[0] for part in parts))
             buckets = reduce(add, (part[1] for part in parts))
             power = _scale_back(delta, signal.rms())
-            x = _inputs_of(network, number, trace, inputs, apply)
+            x = _inputs_of(network, number, trace, inputs, each)
             gradients = layer.gradient_squares(x, delta, apply)
             gradients = replace(gradients, exponent=gradients.exponent + power)
             entries, units = layer.entries, layer.units
@@ -198,7 +207,7 @@ def backward(
 def peak_bytes(network: Network, bins: int, threads: int, *, traced: bool) -> PeakBytes:
     """The most that both passes and the figures of `bins` bins per layer hold at one time."""
     itemsize = network.dtype.itemsize
-    layers, blocks = network.layers, network.block_count
+    layers, blocks = network.weighted, network.block_count
     values = network.samples * network.widest
     rows = -(-network.samples // blocks)
     in_work = min(threads, blocks)
@@ -214,7 +223,7 @@ def peak_bytes(network: Network, bins: int, threads: int, *, traced: bool) -> Pe
         + blocks * (BYTES_PER_BLOCK + BYTES_PER_BLOCK_UNIT * network.widest)
         + BYTES_PER_UNIT * network.widest
         + in_work * BYTES_PER_BLOCK_VALUE * rows * network.widest
-        + in_work * itemsize * max(layer.scratch for layer in layers)
+        + in_work * itemsize * max(stage.scratch(rows) for stage in network.stages)
         + 48 * network.samples,
         records=len(layers) * (BYTES_PER_LAYER + BYTES_PER_BIN * bins),
         trace=trace,
@@ -233,35 +242,25 @@ def random_directions(samples: int) -> Array:
     return directions
 
 
-def preactivate(
-    network: Network, layer: Layer, x: Array, weights: Array, bias: Array | None, z: Array
-) -> None:
-    """Put xW + b into `z`, of shapes (n, inputs) -> (n, units); nudged where the network is."""
-    layer.push(x, weights, z)
-    if bias is not None:
-        z += bias
-    if network.nudge:
-        nudge(z, network.nudge)
-
-
 def _push(
-    network: Network,
-    layer: Layer,
+    stage: Stage,
     x: Array,
-    weights: Array,
-    bias: Array | None,
+    own: Parameters,
     z: Array,
     out: Array,
+    block: slice,
+    *,
     request: Request,
     directions: Array,
-    block: slice,
+    nudged: int,
 ) -> Observed:
-    """Put xW + b of one block into `z` and φ(z) into `out`, which may be z; see both."""
-    before = z[block]
-    preactivate(network, layer, x[block], weights, bias, before)
-    preactivations = Preactivations.of(before, request)
-    slopes = None if block.start else Slopes(network.activation, before)
-    network.activation.value(before, out=out[block])
+    """Push a block through a stage, and observe what its activation is given and gives."""
+
+    def see(before: Array) -> tuple[Preactivations, Slopes | None]:
+        slopes = None if block.start else Slopes(stage.function, before)
+        return Preactivations.of(before, request), slopes
+
+    preactivations, slopes = push(stage, x, own, z, out, block, nudged=nudged, see=see)
     observed = _observe(out, directions, block)
     return observed._replace(preactivations=preactivations, slopes=slopes)
 
@@ -271,37 +270,22 @@ def _observe(values: Array, directions: Array, block: slice) -> Observed:
     return Observed(UnitMoments.of(seen, directions[:, block]), Buckets.of(seen))
 
 
-def _pull(
-    delta: Array,
-    above: Layer | None,
-    weights: Array | None,
-    z: Array,
-    out: Array,
-    activation: Activation,
-    block: slice,
-) -> tuple[SquareSum, Buckets]:
-    """Put φ'(z) (δWᵀ) of one block into `out`; with no layer above δ is the cotangent itself."""
-    if above is None or weights is None:
-        np.copyto(out[block], delta[block])
-    else:
-        above.pull(delta[block], weights, out[block])
-    out[block] *= activation.derivative(z[block])
-    return SquareSum.of(out[block]), Buckets.of(out[block])
-
-
 def _inputs_of(
-    network: Network, number: int, trace: list[Array], memory: Array, apply: Map
+    network: Network, number: int, trace: list[Array], memory: Array, each: OverBlocks
 ) -> Array:
-    """What the layer was given: the inputs themselves, or φ of the pre-activations below."""
+    """What the stage was given: the inputs themselves, or what the one below made of them."""
     below = trace[-1]
     if number == 1:
+        return below
+    stage = network.stages[number - 2]
+    if not stage.then:
         return below
     x = shaped(memory, *below.shape)
 
     def activate(block: slice) -> None:
-        network.activation.value(below[block], out=x[block])
+        stage.activate(below[block], x[block])
 
-    apply(activate, network.blocks)
+    each(activate, None)
     return x
 
 
@@ -316,7 +300,7 @@ def _scale_back(delta: Array, rms: float | None) -> int:
     return power
 
 
-def _weight_bytes(layer: Layer, itemsize: int, threads: int) -> int:
+def _weight_bytes(layer: Weighted, itemsize: int, threads: int) -> int:
     """Bytes of a layer's weights, and of what drawing them takes beside them."""
     in_work = min(layer.entries, threads * max(PANEL_VALUES, layer.columns))
     drawn = layer.entries * (itemsize + layer.weights.scratch)

@@ -24,16 +24,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from weightinit_cli.activations.smooth import logistic
-from weightinit_cli.network.draws import nudge
+from weightinit_cli.network.draws import Parameters, nudge
 from weightinit_cli.network.layer import BLOCK_ROWS
 from weightinit_cli.network.learning import one_quiet_thread
+from weightinit_cli.network.propagation import pull, push
 from weightinit_cli.network.sums import UnitMoments
 from weightinit_cli.network.workers import ignore_work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from weightinit_cli.activations import Activation
+    from weightinit_cli.network.layer import Stage
 
 Array = np.ndarray[Any, Any]
 
@@ -53,43 +54,43 @@ class Reconstruction(NamedTuple):
 
 
 class Autoencoder:
-    """One layer that learns to give back its inputs, by plain gradient descent.
+    """One stage that learns to give back its inputs, by plain gradient descent.
 
-    `w`, shape (fan_in, fan_out), and `b`, shape (fan_out,), are updated in place; the inputs share
+    The weights `w` and the bias `b`, of shape (units,), are updated in place; the inputs share
     their dtype and lie within `bounds`.
     """
 
     def __init__(
-        self,
-        w: Array,
-        b: Array,
-        activation: Activation,
-        *,
-        bounds: tuple[float, float],
-        rate: float,
+        self, stage: Stage, w: Array, b: Array, *, bounds: tuple[float, float], rate: float
     ) -> None:
-        self.w, self.b, self.c = w, b, np.zeros(len(w), w.dtype)
-        self.activation = activation
+        self.stage = stage
+        self.w, self.b, self.c = w, b, np.zeros(stage.weighted.inputs, w.dtype)
         self.rate = rate
         self.unit_interval = bounds[0] >= 0 and bounds[1] <= 1
+        self._gradients = np.empty_like(w), np.empty_like(w)
 
     def step(self, x: Array) -> float:
-        """Take one step on a mini-batch, shape (rows, fan_in); return the sum of (x̂ - x)² before.
+        """Take one step on a mini-batch, shape (rows, inputs); return the sum of (x̂ - x)² before.
 
         Where that is not finite, no step is taken: the parameters stay as they were. With
         ε = (x̂ - x) / rows and δ = φ'(z) (ε W), the gradients of the rows' mean loss are
         xᵀδ + εᵀh by W, and the sums of δ and of ε over the rows by b and c.
         """
-        z = self._preactivations(x)
-        h = self.activation.value(z)
+        layer = self.stage.weighted
+        z, h, delta = (np.empty((len(x), layer.units), x.dtype) for _ in range(3))
+        self._push(x, z, h)
         error = self._decode(h)
         error -= x
         squared = float(np.vdot(error, error))
         if isfinite(squared):
             error *= self.rate / len(x)
-            delta = error @ self.w
-            delta *= self.activation.derivative(z)
-            self.w -= x.T @ delta + error.T @ h
+            layer.forward(error, self.w, delta)
+            pull(self.stage, z, delta, None, None, delta, slice(None))
+            by_code, by_decoder = self._gradients
+            layer.gradient(x, delta, by_code)
+            layer.gradient(error, h, by_decoder)
+            by_code += by_decoder
+            self.w -= by_code
             self.b -= delta.sum(axis=0)
             self.c -= error.sum(axis=0)
         return squared
@@ -103,30 +104,30 @@ class Autoencoder:
         return total / inputs.size
 
     def outputs(self, x: Array) -> Array:
-        """The outputs h, shape (rows, fan_out)."""
-        z = self._preactivations(x)
-        return self.activation.value(z, out=z)
+        """The outputs h, shape (rows, units)."""
+        h = np.empty((len(x), self.stage.units), x.dtype)
+        self._push(x, h, h)
+        return h
 
     @property
     def finite(self) -> bool:
         """Whether the weights and the bias, which are kept, are finite."""
         return all(bool(np.isfinite(p).all()) for p in (self.w, self.b))
 
-    def _preactivations(self, x: Array) -> Array:
-        z: Array = x @ self.w
-        z += self.b
-        return z
+    def _push(self, x: Array, z: Array, h: Array) -> None:
+        push(self.stage, x, Parameters(self.w, self.b), z, h, slice(None))
 
     def _decode(self, h: Array) -> Array:
-        x_hat: Array = h @ self.w.T
+        x_hat = np.empty((len(h), len(self.c)), h.dtype)
+        self.stage.weighted.backward(h, self.w, x_hat)
         x_hat += self.c
         return logistic(x_hat, out=x_hat) if self.unit_interval else x_hat
 
 
 def pretrain(
+    stages: Sequence[Stage],
     weights: Sequence[Array],
     biases: Sequence[Array],
-    activation: Activation,
     inputs: Array,
     batches: Iterable[Iterator[Array]],
     *,
@@ -136,19 +137,20 @@ def pretrain(
     nudged: int = 0,
     done: Callable[[float], None] = ignore_work,
 ) -> tuple[Reconstruction, ...]:
-    """Pretrain layers in place, the first one first, each for `steps` steps.
+    """Pretrain stages in place, the first one first, each for `steps` steps.
 
-    `weights` have shape (fan_in, fan_out), `biases` (fan_out,), of the hidden layers alone;
-    `inputs` have shape (rows, features) and lie within `bounds`; a number other than 0 in `nudged`
-    has every layer's outputs moved by one ulp, by that pattern. `batches` has one iterator per
-    layer, over the row numbers of its mini-batches. A layer that diverges is the last of those
-    returned, and those above it stay as they were. `done` is told of every step.
+    `stages`, of dense layers, are the hidden ones alone, like their `weights`, of shape
+    (fan_in, fan_out), and `biases`, (fan_out,); `inputs` have shape (rows, features) and lie within
+    `bounds`; a number other than 0 in `nudged` has every layer's outputs moved by one ulp, by that
+    pattern. `batches` has one iterator per layer, over the row numbers of its mini-batches. A layer
+    that diverges is the last of those returned, and those above it stay as they were. `done` is
+    told of every step.
     """
     reconstructions: list[Reconstruction] = []
     x = inputs
     with one_quiet_thread():
-        for w, b, chosen in zip(weights, biases, batches, strict=True):
-            layer = Autoencoder(w, b, activation, bounds=bounds, rate=rate)
+        for stage, w, b, chosen in zip(stages, weights, biases, batches, strict=True):
+            layer = Autoencoder(stage, w, b, bounds=bounds, rate=rate)
             before = layer.error(x)
             diverged = _learn(layer, x, islice(chosen, steps), done)
             after = layer.error(x) if diverged is None else inf
@@ -160,7 +162,7 @@ def pretrain(
             )
             if diverged is not None:
                 break
-            x, bounds = layer.outputs(x), activation.bounds
+            x, bounds = layer.outputs(x), stage.function.bounds
             if nudged:
                 nudge(x, nudged)
     return tuple(reconstructions)

@@ -24,7 +24,7 @@ from weightinit_cli.network.sums import UnitMoments
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weightinit_cli.network.draws import Weights
+    from weightinit_cli.network.draws import Parameters, Weights
     from weightinit_cli.network.resolution import Slopes
     from weightinit_cli.network.workers import Map
 
@@ -88,37 +88,6 @@ class Observed(NamedTuple):
     slopes: Slopes | None = None
 
 
-class Made(NamedTuple):
-    """What a layer's units were made of: weights (rows, columns), and a bias (1, units) or None.
-
-    `flats` are the values that φ has over whole stretches of pre-activations. The weights may be
-    those of a buffer that the next layer uses anew.
-    """
-
-    weights: Array
-    bias: Array | None
-    flats: tuple[float, ...] = ()
-
-    def alike(self, units: Array) -> Array:
-        """A number for each of the units, the same for those of equal weights, bias and position.
-
-        A convolution's units are its columns at one position after the other.
-        """
-        columns = self.weights.shape[1]
-        numbers = [units // columns, _equal_columns(self.weights, units % columns)]
-        if self.bias is not None:
-            numbers.append(_equal_columns(self.bias, units))
-        return np.unique(np.stack(numbers), axis=1, return_inverse=True)[1].reshape(-1)
-
-
-class Drawn(NamedTuple):
-    """A layer as its figures need it: what it was made of, and what it was given can tell."""
-
-    weights: Weights
-    made: Made
-    below: Resolution
-
-
 class Distinct(NamedTuple):
     """A number for every unit, the same for units that are equal.
 
@@ -160,13 +129,16 @@ def record(
     values: Array,
     blocks: Sequence[slice],
     observed: Sequence[Observed],
-    layer: Drawn | None,
     request: Request,
     apply: Map,
+    own: Parameters | None = None,
+    flats: tuple[float, ...] = (),
+    below: Resolution | None = None,
 ) -> Record:
     """Merge the blocks' figures and look up exact counts and quantiles in `values`.
 
-    `layer` is what the values came out of, None of the input.
+    Of a layer, `own` are the weights and bias that its units were made of, `flats` the values that
+    φ has over whole stretches, and `below` is what the values that it was given can tell.
     """
     activations = reduce(add, (part.activations for part in observed))
     counted = [part.buckets for part in observed]
@@ -179,23 +151,23 @@ def record(
         thresholds[-1] = np.nextafter(at_most(edges[-1], values.dtype), np.inf)
     ranks = ranks_of_quantiles(buckets.finite)
     order = looked_up(values, blocks, counted, buckets, thresholds, ranks, apply)
-    below = order.below(thresholds)
+    fewer = order.below(thresholds)
     preactivations = reduce(add, pushed) if pushed else None
     return Record(
         activations=activations,
         buckets=buckets,
-        distinct=distinct_units(activations, values, layer.made if layer else None),
+        distinct=distinct_units(activations, values, own, flats),
         dtype=values.dtype,
         resolution=_resolution(
-            activations, preactivations, observed[0].slopes, layer, values.dtype
+            activations, preactivations, observed[0].slopes, own, below, values.dtype
         ),
         edges=edges,
-        counts=np.diff(below),
-        underflow=int(below[0]),
-        overflow=buckets.finite - int(below[-1]),
+        counts=np.diff(fewer),
+        underflow=int(fewer[0]),
+        overflow=buckets.finite - int(fewer[-1]),
         quantiles=tuple(order.at_ranks(ranks).tolist()) or (None,) * len(QUANTILES),
         preactivations=preactivations,
-        weights=layer.weights if layer else None,
+        weights=own.seen if own else None,
     )
 
 
@@ -221,14 +193,19 @@ def bin_edges(bins: int, low: float, high: float) -> Array:
     return edges
 
 
-def distinct_units(moments: UnitMoments, values: Array, made: Made | None) -> Distinct | None:
+def distinct_units(
+    moments: UnitMoments,
+    values: Array,
+    own: Parameters | None = None,
+    flats: tuple[float, ...] = (),
+) -> Distinct | None:
     """Which units differ; None where a value is not finite.
 
     Units are equal where their outputs are, for every input and to the last bit; and where they
     were made of the same, since BLAS does not round all columns alike. Only among units whose
     moments agree is this looked into.
     """
-    summed = 1 if made is None else len(made.weights)
+    summed = 1 if own is None else len(own.weights)
     eps = float(np.finfo(values.dtype).eps)
     candidates = moments.candidates(ROUNDINGS * eps * max(1.0, sqrt(summed) / 4))
     if candidates is None:
@@ -240,9 +217,9 @@ def distinct_units(moments: UnitMoments, values: Array, made: Made | None) -> Di
     rounded = False
     if units.size:
         same = [_together(candidates[units], _equal_columns(values, units))]
-        if made is not None:
-            same.append(_together(candidates[units], made.alike(units)))
-            flat = _are_flat(values, units, made.flats)
+        if own is not None:
+            same.append(_together(candidates[units], _made_alike(own, units)))
+            flat = _are_flat(values, units, flats)
             known = np.where(flat, same[0], len(units) + np.arange(len(units)))
             rounded = not np.array_equal(_linked(same), _linked([known, same[1]]))
         equal[units] = units[_linked(same)]
@@ -253,13 +230,25 @@ def _resolution(
     x: UnitMoments,
     z: Preactivations | None,
     slopes: Slopes | None,
-    layer: Drawn | None,
+    own: Parameters | None,
+    below: Resolution | None,
     dtype: np.dtype[Any],
 ) -> Resolution:
-    if layer is None or z is None or slopes is None:
+    if own is None or own.seen is None or below is None or z is None or slopes is None:
         return Resolution.of_inputs(x, dtype)
-    fan_in = len(layer.made.weights)
-    return layer.below.after(z.moments, x, layer.weights, fan_in, slopes)
+    return below.after(z.moments, x, own.seen, len(own.weights), slopes)
+
+
+def _made_alike(own: Parameters, units: Array) -> Array:
+    """A number for each of the units, the same for those of equal weights, bias and position.
+
+    A convolution's units are its columns at one position after the other.
+    """
+    columns = own.weights.shape[1]
+    numbers = [units // columns, _equal_columns(own.weights, units % columns)]
+    if own.bias is not None:
+        numbers.append(_equal_columns(own.bias, units))
+    return np.unique(np.stack(numbers), axis=1, return_inverse=True)[1].reshape(-1)
 
 
 def _equal_columns(matrix: Array, columns: Array) -> Array:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from support.networks import activated
 from support.peers.tables import (
     INPUTS,
     TRACE_DRAWS,
@@ -151,7 +152,7 @@ def wrong_backward(library: str, entry: Entry) -> list[str]:
     """
     ours = activation(entry)
     dense = tuple(Dense(*weights.shape, Given(weights), Given(bias)) for weights, bias in layers())
-    network = GivenNetwork(dense, ours, INPUTS, np.dtype("float64"), 0)
+    network = GivenNetwork(activated(dense, ours), INPUTS, np.dtype("float64"), 0)
     trace: list[np.ndarray] = []
     list(forward(network, Request(5, None, None, None), 1, trace=trace))
     x, *below = (part.copy() for part in trace)
