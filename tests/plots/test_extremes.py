@@ -16,11 +16,10 @@ from weightinit_cli.plots import (
     draw,
     pictures,
     render,
-    training_pictures,
 )
 from weightinit_cli.plots.drawing import Area, Dots, Label, Line
 from weightinit_cli.plots.pictures import drawings
-from weightinit_cli.results.comparison import VARIANT, Comparison, TrainedRun, compared
+from weightinit_cli.results.comparison import VARIANT, TrainedRun, compared
 from weightinit_cli.results.model import HistogramCounts
 
 if TYPE_CHECKING:
@@ -107,13 +106,13 @@ def test_comparisons():
             )
             for k in range(6)
         )
-        assert comparison_pictures(Comparison("many", network.spec, runs), ("png",))
+        assert comparison_pictures("many", network.spec, runs, len(runs), ("png",))
     results = [RESULTS[name]() for name in ("trained", "restarts", "trained")]
     losses = [
         TrainedRun(str(k), changed(each, lambda: chance.choice(EXTREMES)))
         for k, each in enumerate(results)
     ]
-    assert training_pictures(losses, ("svg",))
+    assert comparison_pictures("many", results[0].spec, losses, len(losses), ("svg",))
 
 
 @pytest.mark.parametrize("text", ["\ud800", "a\udcffb \x00\n\x1b $x$ 重み初期化 😀"])

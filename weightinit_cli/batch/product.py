@@ -6,15 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli import __version__
 from weightinit_cli.errors import ResultError
-from weightinit_cli.results import (
-    STATS,
-    Result,
-    SymmetryResult,
-    TrainingResult,
-    load_result,
-)
-from weightinit_cli.results.comparison import VARIANT, ComparedRun, TrainedRun, compared
-from weightinit_cli.results.kinds import interruption
+from weightinit_cli.results import STATS, load_result
+from weightinit_cli.results.kinds import interruption, kind_of
 from weightinit_cli.results.store import files_of, is_of, picture_names
 from weightinit_cli.results.summary import rows
 from weightinit_cli.saving import draw_result
@@ -25,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from weightinit_cli.results import AnyResult
+    from weightinit_cli.results.comparison import ComparedRun, TrainedRun
     from weightinit_cli.results.summary import Row
     from weightinit_cli.saving import Undrawn
     from weightinit_cli.spec import AnySpec
@@ -107,22 +101,13 @@ def _folder(out: Path, spec: AnySpec) -> str:
 
 
 def _product(result: AnyResult, spec: AnySpec, files: Mapping[str, bytes]) -> Product:
-    verdict = tuple(each.name for each in result.verdict) if isinstance(result, Result) else ()
-    lines = rows(result, spec.label)
-    numpy = str(result.environment.get("numpy"))
+    kind = kind_of(result)
     return Product(
-        result.digest, __version__, numpy, verdict, lines, _compared(result, spec), files
+        digest=result.digest,
+        version=__version__,
+        numpy=str(result.environment.get("numpy")),
+        verdict=kind.verdict(result),
+        rows=rows(result, spec.label),
+        compared=kind.compared(result, spec.label, spec.varied) if spec.run else None,
+        files=files,
     )
-
-
-def _compared(result: AnyResult, spec: AnySpec) -> ComparedRun | TrainedRun | None:
-    """What the comparison needs of one of several runs.
-
-    Of a mere variant all, of another one its curves; nothing where there is no such picture.
-    """
-    if not spec.run or isinstance(result, SymmetryResult):
-        return None
-    alone = [path for path, _ in spec.varied] == [VARIANT]
-    if isinstance(result, TrainingResult):
-        return TrainedRun(spec.varied[0][1] if alone else spec.label, result)
-    return compared(result, spec.label, spec.varied, keep=alone)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from functools import partial
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,6 @@ from weightinit_cli.batch.product import saved
 from weightinit_cli.errors import OutputError
 from weightinit_cli.experiments import digest_of
 from weightinit_cli.results import write_files
-from weightinit_cli.results.comparison import ComparedRun, Comparison, TrainedRun
 from weightinit_cli.results.files import holds
 from weightinit_cli.results.store import COMPARISON, FORMATS
 from weightinit_cli.results.summary import columns, csv_lines
@@ -28,8 +26,8 @@ if TYPE_CHECKING:
     from weightinit_cli.batch.engine import Ledger, Record
     from weightinit_cli.batch.plan import Plan
     from weightinit_cli.batch.product import Product
+    from weightinit_cli.results.comparison import ComparedRun, TrainedRun
     from weightinit_cli.results.files import Content
-    from weightinit_cli.saving import Drawn
     from weightinit_cli.spec import AnySpec
 
     Read = Callable[[], Iterable[Product | Record]]
@@ -89,7 +87,8 @@ def compare_runs(
         outdated = [name for name in former if name not in files]
         return write_files(out, spec.name, files, outdated)
 
-    return write_safely(write, _comparison(spec, compared, formats))
+    drawn = draw_safely(partial(_pictures, spec, compared, formats)) if formats else ({}, None)
+    return write_safely(write, drawn)
 
 
 def compare_saved(spec: AnySpec, out: Path) -> Saved:
@@ -104,44 +103,14 @@ def compare_saved(spec: AnySpec, out: Path) -> Saved:
     return compare_runs(spec, lambda: there, out, formats, table=(place / SUMMARY).exists())
 
 
-def _comparison(
-    spec: AnySpec, runs: Iterable[ComparedRun | TrainedRun], formats: Sequence[str]
-) -> Drawn:
-    """The comparison in each of the formats, by file name; none where there is nothing to draw."""
-    if not formats:
-        return {}, None
-    return draw_safely(partial(_pictures, spec, runs, formats))
-
-
 def _pictures(
     spec: AnySpec, runs: Iterable[ComparedRun | TrainedRun], formats: Sequence[str]
 ) -> dict[str, bytes]:
-    from weightinit_cli.plots import comparison_pictures, training_pictures
-    from weightinit_cli.plots.comparison import MOST_ROWS
+    """The comparison in each of the formats, by file name; none where there is nothing to draw."""
+    from weightinit_cli.plots import comparison_pictures
 
-    if spec.experiment == "training":
-        trained = list(_drawn_or_counted(each for each in runs if isinstance(each, TrainedRun)))
-        return training_pictures(trained, formats) if trained else {}
-    few = len(expand(spec)) <= MOST_ROWS  # more variants are curves, which need no histograms
-    told = tuple(
-        each if few else replace(each, result=None)
-        for each in runs
-        if isinstance(each, ComparedRun)
-    )
-    if not told:
-        return {}
-    return comparison_pictures(
-        Comparison(full_name(spec.name, spec.overrides), normal_form(spec), told), formats
-    )
-
-
-def _drawn_or_counted(runs: Iterable[TrainedRun]) -> Iterator[TrainedRun]:
-    """The first as they are; of those that the picture only counts there may be very many."""
-    from weightinit_cli.plots.training import MOST
-
-    for number, each in enumerate(runs):
-        drawn = number < MOST
-        yield each if drawn else replace(each, result=replace(each.result, networks=()))
+    name = full_name(spec.name, spec.overrides)
+    return comparison_pictures(name, normal_form(spec), runs, len(expand(spec)), formats)
 
 
 def _table(read: Read) -> Iterator[bytes]:

@@ -16,7 +16,6 @@ from weightinit_cli.plots.pictures import (
     first_drawing,
     pictures,
     portrait,
-    training_pictures,
 )
 from weightinit_cli.plots.render import render
 from weightinit_cli.results.store import FORMATS
@@ -37,7 +36,6 @@ __all__ = [
     "pictures",
     "portrait",
     "render",
-    "training_pictures",
 ]
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from weightinit_cli.plots.compose import compose, compose_comparison, compose_depth
 from weightinit_cli.plots.render import render
@@ -10,16 +11,29 @@ from weightinit_cli.results.histogram import KERNELS
 from weightinit_cli.results.store import COMPARISON
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from weightinit_cli.plots.drawing import Drawing
     from weightinit_cli.results import AnyResult, Result, SymmetryResult, TrainingResult
-    from weightinit_cli.results.comparison import Comparison, TrainedRun
+    from weightinit_cli.results.comparison import ComparedRun, TrainedRun
+
+
+class _View(NamedTuple):
+    """An experiment on the side of its pictures.
+
+    `of_one` draws those of a result, by their names, the one that says most first. `of_many` draws
+    that of many runs, and keeps of each only what is drawn; see `comparison_pictures`.
+    """
+
+    of_one: Callable[[Any], dict[str, Drawing]]
+    of_many: Callable[[str, Mapping[str, Any], Iterable[Any], int], Drawing | None] = lambda *_: (
+        None
+    )
 
 
 def drawings(result: AnyResult) -> dict[str, Drawing]:
     """The pictures of a run by their names, the one that says most first."""
-    return DRAWINGS[result.spec["experiment"]](result)
+    return VIEWS[result.spec["experiment"]].of_one(result)
 
 
 def first_drawing(result: AnyResult) -> Drawing:
@@ -37,20 +51,20 @@ def pictures(result: AnyResult, formats: Iterable[str]) -> dict[str, bytes]:
     return _rendered(drawings(result), formats, result.digest)
 
 
-def training_pictures(runs: Sequence[TrainedRun], formats: Iterable[str]) -> dict[str, bytes]:
-    """The losses of several runs in one picture, in each of the formats."""
-    from weightinit_cli.plots.training import training_picture
+def comparison_pictures(
+    name: str,
+    spec: Mapping[str, Any],
+    runs: Iterable[ComparedRun | TrainedRun],
+    expected: int,
+    formats: Iterable[str],
+) -> dict[str, bytes]:
+    """The picture over the runs of one spec in each of the formats; none where none can be drawn.
 
-    drawing = training_picture([(run.label, run.result) for run in runs])
-    return _rendered({COMPARISON: drawing}, formats)
-
-
-def comparison_pictures(comparison: Comparison, formats: Iterable[str]) -> dict[str, bytes]:
-    """The picture over several runs in each of the formats; none where nothing can be drawn."""
-    drawing = compose_comparison(comparison)
-    if drawing is None:
-        return {}
-    return _rendered({COMPARISON: drawing}, formats)
+    `spec` is the first run's normal form, and `expected` how many runs there are with those that
+    failed.
+    """
+    drawing = VIEWS[spec["experiment"]].of_many(name, spec, runs, expected)
+    return {} if drawing is None else _rendered({COMPARISON: drawing}, formats)
 
 
 def _rendered(
@@ -85,9 +99,34 @@ def _of_training(result: TrainingResult) -> dict[str, Drawing]:
     return {"training": training_picture([(result.name, result)])}
 
 
-# One row per experiment.
-DRAWINGS: Final[dict[str, Callable[[Any], dict[str, Drawing]]]] = {
-    "histogram": _of_histogram,
-    "symmetry": _of_symmetry,
-    "training": _of_training,
+def _of_histograms(
+    name: str, spec: Mapping[str, Any], runs: Iterable[ComparedRun], expected: int
+) -> Drawing | None:
+    """Draw the layers of all runs: histograms of a few variants, curves or maps of more."""
+    from weightinit_cli.plots.comparison import MOST_ROWS
+    from weightinit_cli.results.comparison import Comparison
+
+    few = expected <= MOST_ROWS  # more variants are curves, which need no histograms
+    kept = tuple(each if few else replace(each, result=None) for each in runs)
+    return compose_comparison(Comparison(name, spec, kept)) if kept else None
+
+
+def _of_trainings(
+    _name: str, _spec: Mapping[str, Any], runs: Iterable[TrainedRun], _expected: int
+) -> Drawing | None:
+    """Draw the losses of all runs; of those that are only counted there may be very many."""
+    from weightinit_cli.plots.training import MOST, training_picture
+
+    results = [
+        (run.label, run.result if number < MOST else replace(run.result, networks=()))
+        for number, run in enumerate(runs)
+    ]
+    return training_picture(results) if results else None
+
+
+# One row per experiment, by its name in the spec.
+VIEWS: Final = {
+    "histogram": _View(_of_histogram, _of_histograms),
+    "symmetry": _View(_of_symmetry),
+    "training": _View(_of_training, _of_trainings),
 }
