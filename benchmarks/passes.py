@@ -11,7 +11,7 @@ import time
 from statistics import median
 
 from weightinit_cli.experiments.build import build_network, build_request
-from weightinit_cli.experiments.predict import predicted
+from weightinit_cli.experiments.predict import theory_of
 from weightinit_cli.machine import available_cores
 from weightinit_cli.network import backward, forward
 from weightinit_cli.spec import parse_spec
@@ -34,7 +34,7 @@ def main() -> None:
         marks.append(time.perf_counter())
         list(backward(network, trace, threads))
         marks.append(time.perf_counter())
-        predicted(network, spec.activation, request)
+        theory_of(network, spec.activation, request)
         marks.append(time.perf_counter())
         for name, start, end in zip(found, marks, marks[1:], strict=False):
             found[name].append(end - start)

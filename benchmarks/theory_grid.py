@@ -33,7 +33,7 @@ from threadpoolctl import threadpool_limits
 from weightinit_cli.errors import SpecError
 from weightinit_cli.experiments import run
 from weightinit_cli.experiments.build import build_network, build_request
-from weightinit_cli.experiments.predict import predicted
+from weightinit_cli.experiments.predict import theory_of
 from weightinit_cli.spec import parse_spec
 
 LAYERS, WIDTH, REPEATS = 5, 500, 20
@@ -277,7 +277,7 @@ def biases(spec) -> list[dict[str, float]]:
     """What finite width adds to the figures of a spec's layers."""
     network = build_network(spec)
     request = build_request(spec)
-    said = predicted(network, spec.activation, request)
+    said = theory_of(network, spec.activation, request)
     name = spec.initializer.name
     uniform = name in UNIFORM or name.endswith("_uniform")
     law = -1.2 if uniform else CUMULANTS["truncated_normal"] if name in TRUNCATED else 0.0

@@ -6,7 +6,7 @@ from math import isfinite, sqrt
 from typing import TYPE_CHECKING
 
 from weightinit_cli.experiments.build import build_network, build_request
-from weightinit_cli.experiments.predict import predicted, unforeseen
+from weightinit_cli.experiments.predict import theory_of, why_not_before_a_run
 from weightinit_cli.results import LayerTheory, Prediction
 from weightinit_cli.results.forecast import Forecast, Limits, PowerLaw, PowerLaws
 from weightinit_cli.spec import digest, normal_form
@@ -14,7 +14,7 @@ from weightinit_cli.theory import power_laws
 from weightinit_cli.theory.fixed_points import LONGEST, limits
 
 if TYPE_CHECKING:
-    from weightinit_cli.experiments.predict import Predicted
+    from weightinit_cli.experiments.predict import NetworkTheory
     from weightinit_cli.spec import Spec
 
 # Layers; a shorter depth scale is a slope of 0 (1e-9).
@@ -27,11 +27,11 @@ def forecast(spec: Spec, *, with_errors: bool) -> Forecast:
     Raises SpecError where the spec asks theory for a number that does not exist.
     """
     network = build_network(spec)
-    said = predicted(
+    theory = theory_of(
         network,
         spec.activation,
         build_request(spec),
-        unforeseen(spec),
+        why_not_before_a_run(spec),
         with_errors=with_errors,
     )
     return Forecast(
@@ -49,18 +49,19 @@ def forecast(spec: Spec, *, with_errors: bool) -> Forecast:
                 },
                 histogram=(),
             )
-            for layer, errors in zip(said.layers, said.errors, strict=True)
+            for layer, errors in zip(theory.layers, theory.errors, strict=True)
         ),
-        limits=_limits(said),
-        no_theory=said.why_not,
+        limits=_limits(theory),
+        no_theory=theory.why_not,
     )
 
 
-def _limits(said: Predicted) -> Limits | None:
-    if said.why_not is not None:
+def _limits(theory: NetworkTheory) -> Limits | None:
+    """Where q and c go over ever more layers like the last; None where theory says nothing."""
+    if theory.why_not is not None:
         return None
-    last = said.scales[-1]
-    tend = limits(said.expectations, last.sigma_w2, last.bias_variance)
+    last = theory.scales[-1]
+    tend = limits(theory.expectations, last.sigma_w2, last.bias_variance)
     return Limits(
         sigma_w=_finite(sqrt(last.sigma_w2)),
         sigma_b=_finite(sqrt(last.bias_variance)),
@@ -74,7 +75,7 @@ def _limits(said: Predicted) -> Limits | None:
         c=_finite(tend.c),
         one_minus_c=_finite(tend.d),
         xi_c=_scale(tend.xi_c),
-        critical=_critical(power_laws.laws(said.expectations, last.sigma_w2, tend)),
+        critical=_critical(power_laws.laws(theory.expectations, last.sigma_w2, tend)),
     )
 
 

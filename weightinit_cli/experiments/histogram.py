@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from weightinit_cli.experiments.build import build_network, build_request
-from weightinit_cli.experiments.predict import ENOUGH_REPEATS, Predicted, predicted, with_theory
+from weightinit_cli.experiments.predict import (
+    ENOUGH_REPEATS,
+    NetworkTheory,
+    theory_of,
+    with_theory,
+)
 from weightinit_cli.experiments.resources import check_memory, environment
 from weightinit_cli.experiments.starts import start_work, started
 from weightinit_cli.experiments.statistics import (
@@ -75,15 +80,15 @@ def run(spec: Spec, threads: int | None, progress: Progress, pattern: int = 0) -
     )
     input_figures, *layers = with_spreads(runs)
     network = start.network
-    said = predicted(network, spec.activation, request)
+    theory = theory_of(network, spec.activation, request)
     return Result(
         schema_version=SCHEMA_VERSION,
         name=spec.name,
         spec=normal_form(spec),
-        resolved=_resolved(spec, start, request, said),
+        resolved=_resolved(spec, start, request, theory),
         digest=digest(spec),
         input=input_figures,
-        layers=with_theory(layers, said, spec.repeats),
+        layers=with_theory(layers, theory, spec.repeats),
         verdict=draw_verdict(
             layers,
             spec.width,
@@ -107,7 +112,7 @@ def _needed(spec: Spec, network: Network, request: Request, threads: int) -> Pea
     return needed._replace(weights=needed.weights + network.dtype.itemsize * entries)
 
 
-def _resolved(spec: Spec, start: Started, request: Request, said: Predicted) -> Resolved:
+def _resolved(spec: Spec, start: Started, request: Request, theory: NetworkTheory) -> Resolved:
     layers = (
         ResolvedLayer(
             fan_in=layer.fan_in,
@@ -121,14 +126,14 @@ def _resolved(spec: Spec, start: Started, request: Request, said: Predicted) -> 
         x_low=request.x_low,
         x_high=request.x_high,
         layers=tuple(layers),
-        no_theory=said.why_not,
-        standard_errors=_standard_errors(spec, said),
+        no_theory=theory.why_not,
+        standard_errors=_standard_errors(spec, theory),
         pretraining=start.pretraining,
     )
 
 
-def _standard_errors(spec: Spec, said: Predicted) -> Literal["derived", "repeats"] | None:
-    if said.why_not is not None:
+def _standard_errors(spec: Spec, theory: NetworkTheory) -> Literal["derived", "repeats"] | None:
+    if theory.why_not is not None:
         return None
     return "repeats" if spec.repeats >= ENOUGH_REPEATS else "derived"
 

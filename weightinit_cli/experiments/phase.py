@@ -59,7 +59,7 @@ def phase_diagram(activation: Component, width: int) -> PhaseDiagram:
 
 
 def _axes(line: CriticalLine) -> tuple[np.ndarray, np.ndarray]:
-    """Centres of cells from 0 on."""
+    """The centres of the cells along sigma_w and along sigma_b, from 0 on."""
     least = line.least
     right = 3.0 if least is None else max(3.0, 1.5 * least.sigma_w)
     top = 1.0 if least is None else max(1.0, 2.5 * least.sigma_b)
@@ -79,6 +79,7 @@ def _critical(e: Expectations, line: CriticalLine, top: float) -> tuple[tuple[fl
 
 
 def _depth_scale(grid: PhaseGrid) -> tuple[tuple[float | None, ...], ...]:
+    """The layers over which the gradient's power changes e-fold, as PhaseDiagram has them."""
     with np.errstate(over="ignore"):
         scale = 10.0**grid.log10_depth
     scale[grid.phase == "unbounded"] = np.inf
@@ -88,6 +89,7 @@ def _depth_scale(grid: PhaseGrid) -> tuple[tuple[float | None, ...], ...]:
 
 
 def _marks(width: int) -> list[PhasePoint]:
+    """The standard initializers at the scales they give layers of this width."""
     marks = []
     for name, arguments in STANDARD:
         row = INITIALIZERS[name]

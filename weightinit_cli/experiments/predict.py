@@ -41,11 +41,12 @@ PRETRAINED = "the weights were pretrained; mean-field theory is about random one
 ANY_UNITS = (Independent, FixedNorm, Constant)
 
 
-class Predicted(NamedTuple):
-    """The predictions with their standard errors, as far as q stays finite; or why none exist.
+class NetworkTheory(NamedTuple):
+    """The predictions for a network, layer by layer as far as q stays finite; or why none exist.
 
-    `shifts` are how far finite width moves the figures' expectations; `no_z` says why no figure
-    has a z-score, where none has.
+    `scales` are the layers as theory sees them, `layers` the predictions, `errors` their standard
+    errors by the figures' paths, and `shifts` how far finite width moves the figures' expectations.
+    `no_z` says why no figure has a z-score, where none has.
     """
 
     expectations: Expectations
@@ -58,8 +59,8 @@ class Predicted(NamedTuple):
     no_z: str | None = None
 
 
-def unforeseen(spec: Spec) -> str | None:
-    """Why there are no predictions before a run, where its start looks at the data."""
+def why_not_before_a_run(spec: Spec) -> str | None:
+    """Why there are no predictions before a run: its start looks at the data; None where not."""
     if spec.pretraining is not None:
         return PRETRAINED
     if INITIALIZERS[spec.initializer.name].data_dependent:
@@ -68,19 +69,19 @@ def unforeseen(spec: Spec) -> str | None:
     return None
 
 
-def predicted(
+def theory_of(
     network: Network,
     activation: Component,
     request: Request,
-    unforeseen: str | None = None,
+    why_not: str | None = None,
     *,
     with_errors: bool = True,
-) -> Predicted:
-    """What theory says of a network; nothing of what is `unforeseen`."""
+) -> NetworkTheory:
+    """What theory says of a network; nothing where `why_not` is a reason that it cannot."""
     expectations = expectations_of(activation.name, **activation.arguments)
-    why_not = unforeseen or _why_not(network)
+    why_not = why_not or _why_not(network)
     if why_not is not None:
-        return Predicted(expectations, (), [], [], [], why_not)
+        return NetworkTheory(expectations, (), [], [], [], why_not)
     scales = tuple(
         LayerScale(
             layer.fan_in,
@@ -96,27 +97,27 @@ def predicted(
         for layer in network.weighted
     )
     ends = request.x_low, request.x_high
-    said = _predicted(expectations, scales, network.samples, ends, with_errors)
-    return said._replace(no_z=_no_z(network))
+    theory = _theory_of(expectations, scales, network.samples, ends, with_errors)
+    return theory._replace(no_z=_no_z(network))
 
 
 # Runs that differ in their seeds alone have the same theory; without these two caches it would
 # be two fifths of a batch's time.
 @lru_cache(maxsize=8)
-def _predicted(
+def _theory_of(
     expectations: Expectations,
     scales: tuple[LayerScale, ...],
     samples: int,
     ends: tuple[float | None, float | None],
     with_errors: bool,
-) -> Predicted:
+) -> NetworkTheory:
     layers = predict(expectations, scales, samples, ends)
     errors: list[dict[str, float]] = [{} for _ in layers]
     moved = errors
     if with_errors:
         errors = standard_errors(expectations.activation, scales, layers, samples, ends)
         moved = shifts(expectations.activation, scales, layers, errors, samples, ends)
-    return Predicted(expectations, scales, layers, errors, moved, None, samples)
+    return NetworkTheory(expectations, scales, layers, errors, moved, None, samples)
 
 
 @lru_cache(maxsize=64)
@@ -125,7 +126,10 @@ def _shares(expectations: Expectations, q: float, edges: tuple[float, ...]) -> t
 
 
 def _why_not(network: Network) -> str | None:
-    """Mean-field theory is about many weights that are independent and have no mean."""
+    """Why there are no predictions of a network; None where there are.
+
+    Mean-field theory is about many weights that are independent and have no mean.
+    """
     if any(len(stage.then) != 1 for stage in network.stages):
         return "mean-field theory is about layers of weights and an activation alone"
     for layer in network.weighted:
@@ -144,7 +148,10 @@ def _why_not(network: Network) -> str | None:
 
 
 def _no_z(network: Network) -> str | None:
-    """Why no figure has a z-score: standard errors are about many units, all independent."""
+    """Why no figure of a network has a z-score; None where some have one.
+
+    Standard errors are about many units, all independent.
+    """
     if min(network.features, *(layer.columns for layer in network.weighted)) < FEWEST_UNITS:
         return (
             f"z-scores are about layers, and inputs, of at least {FEWEST_UNITS} units or channels"
@@ -159,7 +166,7 @@ def _no_z(network: Network) -> str | None:
 
 
 def with_theory(
-    layers: Sequence[LayerStatistics], said: Predicted, repeats: int
+    layers: Sequence[LayerStatistics], theory: NetworkTheory, repeats: int
 ) -> tuple[LayerStatistics, ...]:
     """The layers with the predictions beside their figures, as far as there are any.
 
@@ -167,41 +174,48 @@ def with_theory(
     of which fewer than ENOUGH_VALUES are expected has none: it depends too steeply on q.
     """
     told = [
-        replace(layer, theory=_layer_theory(layer, said, number, repeats >= ENOUGH_REPEATS))
-        for number, layer in enumerate(layers[: len(said.layers)])
+        replace(layer, theory=_layer_theory(layer, theory, number, repeats >= ENOUGH_REPEATS))
+        for number, layer in enumerate(layers[: len(theory.layers)])
     ]
     return (*told, *layers[len(told) :])
 
 
 def _layer_theory(
-    layer: LayerStatistics, said: Predicted, number: int, over_repeats: bool
+    layer: LayerStatistics, theory: NetworkTheory, number: int, over_repeats: bool
 ) -> LayerTheory:
-    prediction, errors = said.layers[number], said.errors[number]
+    p, errors = theory.layers[number], theory.errors[number]
     if over_repeats and layer.repeats is not None:
         spreads = layer.repeats.items()
         errors = {path: spread.std for path, spread in spreads if spread.std is not None}
     figures = {
-        path: _prediction(path, layer, said, number, errors.get(path))
-        for path in prediction.figures
+        path: _prediction(path, layer, theory, number, errors.get(path))
+        for path in p.figures
         if layer.gradient is not None or not path.startswith("gradient.")
     }
-    shares = _shares(said.expectations, prediction.q, layer.histogram.edges)
-    return LayerTheory(prediction.q, prediction.d, figures, shares)
+    shares = _shares(theory.expectations, p.q, layer.histogram.edges)
+    return LayerTheory(p.q, p.d, figures, shares)
 
 
 def _prediction(
-    path: str, layer: LayerStatistics, said: Predicted, number: int, error: float | None
+    path: str,
+    layer: LayerStatistics,
+    theory: NetworkTheory,
+    number: int,
+    error: float | None,
 ) -> Prediction:
-    """One figure's; whether it has a z is asked of the derived errors, which no draw decides."""
-    p, moved = said.layers[number], said.shifts[number]
+    """The prediction of one figure of a layer, with its z-score where it has one.
+
+    Whether it has one is decided by the derived errors, which no draw decides.
+    """
+    p, moved = theory.layers[number], theory.shifts[number]
     value, measured = p.figures[path], figure(layer, path)
     if in_gate(path, "fraction") and value * value_count(layer) < ENOUGH_VALUES:
         return Prediction(value, None, None, f"fewer than {ENOUGH_VALUES} values are expected")
-    derived, scale = said.errors[number], said.scales[number]
+    derived, scale = theory.errors[number], theory.scales[number]
     no_z = (
-        said.no_z
+        theory.no_z
         or _not_measured(path, layer, error)
-        or why_no_z(path, scale, p, derived, moved, inputs=said.samples, first=number == 0)
+        or why_no_z(path, scale, p, derived, moved, inputs=theory.samples, first=number == 0)
         or _without_logarithm(path, measured)
         or (None if error else "over the repeats it is always the same, or has no finite spread")
     )
@@ -211,9 +225,9 @@ def _prediction(
 
 
 def _not_measured(path: str, layer: LayerStatistics, error: float | None) -> str | None:
-    """Why what was measured is too little for a z; None where it is not.
+    """Why what was measured of a figure is too little for a z-score; None where it is not.
 
-    Rounding may not move a figure by a part of its standard error that counts. A mean it moves by
+    Rounding may not move a figure by a part of its standard error that counts. It moves a mean by
     as much whatever the mean's own size.
     """
     measured = figure(layer, path)
@@ -238,5 +252,6 @@ def _not_measured(path: str, layer: LayerStatistics, error: float | None) -> str
 
 
 def _without_logarithm(path: str, measured: float | None) -> str | None:
+    """Why a figure that is compared by its logarithm has no z-score; None where it is not 0."""
     is_zero = in_gate(path, "log") and not measured
     return "0 was measured, which has no logarithm" if is_zero else None
