@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from weightinit_cli.errors import OutputError
-from weightinit_cli.results import folder as folders
+from weightinit_cli.results import files as folders
 from weightinit_cli.results import write_file, write_files
-from weightinit_cli.results.folder import Folder, held
+from weightinit_cli.results.files import Folder, held
 from weightinit_cli.results.store import save_files
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from weightinit_cli.results import (
     load_result,
 )
 from weightinit_cli.results.figures import FIGURES, WEIGHTS
-from weightinit_cli.results.migrate import UPGRADES
 from weightinit_cli.results.plain import flat
+from weightinit_cli.results.store import UPGRADES
 from weightinit_cli.spec import normal_form, spec_from_normal_form
 
 if TYPE_CHECKING:

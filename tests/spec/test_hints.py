@@ -7,7 +7,7 @@ import pytest
 from weightinit_cli.errors import SpecError
 from weightinit_cli.spec import parse_spec
 from weightinit_cli.spec.components import ELSEWHERE, activations, initializers
-from weightinit_cli.spec.hints import KEYS, NOT_YET
+from weightinit_cli.spec.keys import KEYS, NOT_YET
 from weightinit_cli.spec.kinds import TABLES
 
 KNOWN = {field.name for fields in TABLES.values() for field in fields} | {"sweep", "variants"}

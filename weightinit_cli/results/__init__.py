@@ -3,7 +3,6 @@
 from weightinit_cli.results.figures import FIGURES, certain, figure, floor, resolved
 from weightinit_cli.results.files import write_file, write_files, write_through
 from weightinit_cli.results.kinds import AnyResult, check_consistency
-from weightinit_cli.results.migrate import LACKED
 from weightinit_cli.results.model import (
     FEW_SEEDS,
     SCHEMA_VERSION,
@@ -26,6 +25,7 @@ from weightinit_cli.results.model import (
 )
 from weightinit_cli.results.plain import Mismatch
 from weightinit_cli.results.store import (
+    LACKED,
     STATS,
     dump_line,
     dump_result,

@@ -1,5 +1,6 @@
 """Specs: text -> frozen, checked Spec."""
 
+from weightinit_cli.spec.keys import json_schema, template
 from weightinit_cli.spec.kinds import AnySpec, Spec, SymmetrySpec, TrainingSpec
 from weightinit_cli.spec.load import (
     STDIN,
@@ -15,7 +16,6 @@ from weightinit_cli.spec.model import Component, Experiment, Histogram, Pretrain
 from weightinit_cli.spec.names import folded
 from weightinit_cli.spec.normal import digest, former_folders, normal_form
 from weightinit_cli.spec.runs import expand
-from weightinit_cli.spec.schema import json_schema, template
 from weightinit_cli.spec.validate import notes
 
 __all__ = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from weightinit_cli.spec.hints import hint
+from weightinit_cli.spec.keys import hint
 from weightinit_cli.spec.names import slug
 from weightinit_cli.spec.nodes import MapNode, Node, Report, marks_of, replaced, segment
 from weightinit_cli.spec.validate import build_spec, read_values
