@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # --help` says of it, which imports none of them.
 COMMANDS = {
     **{row.command: ("run:COMMANDS", row.summary) for row in EXPERIMENTS.values()},
-    "batch": ("batch:command", "Run every spec of a folder, on all cores or a cluster."),
+    "batch": ("batch:batch", "Run every spec of a folder, on all cores or a cluster."),
     "theory": ("theory:theory", "Print what mean-field theory predicts, without a run."),
     "phase": ("theory:phase", "Draw the order-to-chaos phase diagram of an activation."),
     "check": ("check:check", "Run saved results again, and say what differs."),

@@ -6,7 +6,8 @@ import gc
 import json
 import signal
 import threading
-from typing import TYPE_CHECKING, Any, Self
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -27,6 +28,7 @@ from weightinit_cli.cli.progress import BatchProgress, ProgressBar
 from weightinit_cli.errors import FAILED, WinitError, counted, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
     from types import FrameType
 
@@ -78,7 +80,7 @@ ENDING = "SIGTERM", "SIGHUP"
 @no_plot_option
 @json_option
 @quiet_option
-def command(
+def batch(
     paths: tuple[str, ...],
     output_dir: Path,
     jobs: int | None,
@@ -131,7 +133,7 @@ def command(
     # What runs for hours collects its garbage; __main__ has turned that off for a quick start.
     gc.enable()
     progress = BatchProgress(shown=not quiet, results=output_dir if as_json else None, forced=force)
-    with _Stops() as stops:
+    with _stops() as received:
         try:
             with _executor(jobs, scheduler, wait, progress) as executor:
                 with ProgressBar("reading the specs", shown=not quiet):
@@ -141,7 +143,7 @@ def command(
                 done = _run(plan, bad, executor, settings, progress, as_json=as_json, quiet=quiet)
                 return max(code, done)
         except KeyboardInterrupt:
-            return terminal.fail([progress.interrupted()], stops.code)
+            return terminal.fail([progress.interrupted()], 128 + received[-1])
 
 
 def _executor(
@@ -228,38 +230,31 @@ def _code(counts: Counts) -> int:
     return FAILED if counts.failed else 0
 
 
-class _Stops:
+@contextmanager
+def _stops() -> Iterator[list[int]]:
     """While it is entered, SIGTERM and SIGHUP do what ^C does: nothing is left half or behind.
 
-    Those that the process was told to ignore (`nohup`) stay ignored.
+    Yields a list whose last signal is the one that has stopped the batch. Signals that the process
+    was told to ignore (`nohup`) stay ignored.
     """
+    received = [int(signal.SIGINT)]
 
-    def __init__(self) -> None:
-        self._former: dict[int, Any] = {}
-        self._by = int(signal.SIGINT)
-
-    @property
-    def code(self) -> int:
-        """The exit code that says what has stopped it."""
-        return 128 + self._by
-
-    def __enter__(self) -> Self:
-        if threading.current_thread() is not threading.main_thread():
-            return self  # no other one receives signals
-        for name in ENDING:
-            number = getattr(signal, name, None)
-            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-                self._former[number] = signal.signal(number, self._stop)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, former in self._former.items():
-            signal.signal(number, former)
-
-    def _stop(self, number: int, frame: FrameType | None) -> None:
-        """As ^C: whoever puts that off for a moment puts this off, too."""
-        self._by = number
+    def stop(number: int, frame: FrameType | None) -> None:
+        """Do as ^C does: whoever puts that off for a moment puts this off, too."""
+        received.append(number)
         interrupt = signal.getsignal(signal.SIGINT)
         if not callable(interrupt):  # ^C is ignored, as in the background of a script
             raise KeyboardInterrupt
         interrupt(number, frame)
+
+    former: dict[int, Any] = {}
+    try:
+        if threading.current_thread() is threading.main_thread():  # no other one receives signals
+            for name in ENDING:
+                number = getattr(signal, name, None)
+                if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+                    former[number] = signal.signal(number, stop)
+        yield received
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
