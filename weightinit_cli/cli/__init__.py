@@ -38,7 +38,7 @@ COMMANDS = {
     "plot": ("files:plot", "Draw the pictures of a saved result again."),
 }
 
-# Neither read nor write where a person is.
+# The commands that neither read nor write where a person is.
 ANYWHERE = {"list", "explain", "schema"}
 
 
@@ -46,19 +46,19 @@ class Commands(click.Group):
     """Imports a command's module when the command is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """Every command, the main one first."""
+        """List every command, the main one first."""
         return list(COMMANDS)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that is asked for. Raises UsageError, with the nearest name."""
+        """Return the command that is asked for. Raises UsageError, with the nearest name."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             ctx.fail(f"no command {args[0]!r}; {_hint(args[0])}")
         return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """The command of this name."""
+        """Import and return the command of this name, None where there is none."""
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name][0].partition(":")
@@ -69,11 +69,11 @@ class Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write a line for each command."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, said) for name, (_, said) in COMMANDS.items()])
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
 
 
 def _hint(name: str) -> str:
-    """The command that is probably meant, or what there is."""
+    """Say which command is probably meant, or which there are."""
     from difflib import get_close_matches
 
     if name in ("run", "start", "execute", "experiment"):
@@ -105,7 +105,7 @@ def winit() -> None:
 
 
 def _invoke(arguments: Sequence[str]) -> object:
-    """Without click's own `main`, which prints an empty line at ^C and exits at a closed pipe."""
+    """Run without click's `main`, which prints an empty line at ^C and exits at a closed pipe."""
     helped = not {"-h", "--help"}.isdisjoint(arguments)
     if arguments and arguments[0] in COMMANDS.keys() - ANYWHERE and not helped:
         _see_current_folder()

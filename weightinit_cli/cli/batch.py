@@ -198,7 +198,7 @@ def _run(
         if not quiet:
             note_replaced(record.replaced for record in ledger.read())
         _say_failures(ledger)
-        told = [tell_undrawn(saved) for saved in compared]
+        codes = [tell_undrawn(saved) for saved in compared]
     if settings.formats and not quiet:
         note_lacking(name for spec in plan.specs for name in names_of(spec))
     if not (quiet or as_json):
@@ -206,7 +206,7 @@ def _run(
         for path in paths:
             terminal.say(printable(str(path)))
     unwritten = (terminal.fail(each.lines, each.exit_code) for each in errors)
-    return max([_code(counts), *told, *unwritten])
+    return max([_code(counts), *codes, *unwritten])
 
 
 def _say_failures(ledger: Ledger) -> None:

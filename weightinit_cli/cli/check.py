@@ -48,7 +48,7 @@ _style_option = click.option(
 
 
 def _alpha_option(words: str) -> Callable[[Any], Any]:
-    """How often, by chance alone, figures of other draws may be told apart."""
+    """Return `--alpha`: how often, by chance alone, figures of other draws may be told apart."""
     return click.option(
         "--alpha",
         type=click.FloatRange(0, 1, min_open=True, max_open=True),
@@ -64,7 +64,7 @@ def _refuse_nan(
     option: click.Parameter,  # noqa: ARG001
     value: float,
 ) -> float:
-    """The value of an option; no range holds nan, and click takes it for any."""
+    """Return the value of an option; no range holds nan, and click takes it for any."""
     if isnan(value):
         raise click.BadParameter("must be a number, not nan")
     return value
@@ -153,7 +153,7 @@ def diff(
 
 
 def _kept_runs(runs: Iterable[str], globs: Sequence[str], *, quiet: bool) -> list[str]:
-    """The runs that `--exclude` leaves; those that it does not are printed.
+    """Return the runs that `--exclude` leaves, and print the others.
 
     Raises SpecError where it leaves none of them.
     """
@@ -201,7 +201,7 @@ def _tell_reports(
 def _pairs_of(
     paths: Sequence[str], against: Path | None, globs: Sequence[str], *, quiet: bool
 ) -> tuple[list[Pair], int]:
-    """What a check is about, and the exit code of what could not be read.
+    """Find what is to be checked, and the exit code of what could not be read.
 
     Without `against`, `paths` hold saved results; with it specs, and `against` the results.
     Raises WinitError where nothing is left to check.
@@ -253,7 +253,7 @@ def _renew(changed: set[str], paths: tuple[str, ...], against: Path) -> int:
 
 
 def _several_of(paths: Sequence[str]) -> Iterator[tuple[AnySpec, list[str]]]:
-    """The specs of several runs below these paths, with their runs' folders."""
+    """Yield the specs of several runs below these paths, with their runs' folders."""
     from weightinit_cli.batch import find_specs
     from weightinit_cli.spec import expand
 

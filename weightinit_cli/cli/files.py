@@ -75,8 +75,8 @@ def validate(paths: tuple[str, ...], quiet: bool) -> int:
         code = max(code, specs.tell_impossible(reasons))
         if not (quiet or wrong):
             specs.tell_notes(spec)
-            said = printable(f"{file}: ok, {counted(len(runs), 'run')}")
-            terminal.say(terminal.no_command(said))
+            line = printable(f"{file}: ok, {counted(len(runs), 'run')}")
+            terminal.say(terminal.no_command(line))
     return code
 
 
@@ -130,7 +130,7 @@ def plot(path: Path, output_dir: Path | None, formats: tuple[str, ...], quiet: b
 
 
 def _checked(config: str) -> bytes:
-    """The bytes of a spec that can be run. Raises SpecError."""
+    """Read the bytes of a spec that can be run. Raises SpecError."""
     from weightinit_cli.spec import find_config, load_spec, parse_spec
     from weightinit_cli.spec.parse import MOST_BYTES
 

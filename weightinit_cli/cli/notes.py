@@ -1,4 +1,4 @@
-"""What is said beside the results: pictures that are missing, what they lack, what was replaced."""
+"""Notes beside the results: pictures that are missing, what they lack, what was replaced."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def tell_undrawn(saved: Saved) -> int:
 
 
 def names_of(spec: AnySpec) -> Iterator[str]:
-    """What a person has named of a spec, as pictures show it."""
+    """Yield the names that a person gave in a spec and that pictures show."""
     yield spec.name
     if spec.runs is not None:
         yield from (variant.label for variant in spec.runs.grid.variants)

@@ -18,7 +18,7 @@ EMPTY = "a path must not be empty; the current folder is '.'"
 
 
 def spec_name(text: str) -> str:
-    """The type of an option that names a spec, or a folder of them; `~` is the home folder."""
+    """Convert an option that names a spec, or a folder of them; `~` is the home folder."""
     if text == "":
         raise click.BadParameter(EMPTY)
     if text == "~" or text.startswith(("~/", f"~{os.sep}")):
@@ -27,12 +27,12 @@ def spec_name(text: str) -> str:
 
 
 def path_of(text: str) -> Path:
-    """The type of an option that is a path of a file or folder, which need not exist."""
+    """Convert an option that is a path of a file or folder, which need not exist."""
     return Path(spec_name(text))
 
 
 def output_option(words: str) -> Callable[[Any], Any]:
-    """`--output-dir` of a command that writes there what these words say."""
+    """Return `--output-dir` of a command that writes there what these words say."""
     return click.option(
         "-o",
         "--output-dir",

@@ -102,7 +102,7 @@ class ProgressBar(Progress):
                 self._line.draw(self._text())
 
     def _text(self) -> str:
-        """The label, the bar, how much is done and the time left, as far as there is room."""
+        """Write the label, the bar, how much is done and the time left, as far as there is room."""
         label = " ".join(filter(None, (self._label, self._words)))
         if self._total is None:
             return f"{label} ..."
@@ -122,7 +122,7 @@ class BatchProgress:
     """How far a batch is: a line on stderr, drawn anew in a terminal; elsewhere one now and then.
 
     With `results`, the output folder, the saved result of every run goes to stdout, a line each.
-    `forced` where also what is saved is run again.
+    `forced` says that also what is saved is run again.
     """
 
     def __init__(self, *, shown: bool, results: Path | None = None, forced: bool = False) -> None:
@@ -135,7 +135,7 @@ class BatchProgress:
         self._due = time.monotonic() + self._every
 
     def step(self, record: Record, counts: Counts) -> None:
-        """A run is over."""
+        """Count a run that is over, and show so now and then."""
         self._counts = counts
         self._before_first.close()
         if self._results is not None and record.status != "failed":
@@ -151,7 +151,7 @@ class BatchProgress:
             note(line)
 
     def interrupted(self) -> str:
-        """What to say where the batch is stopped here."""
+        """Say how far the batch is that is stopped here, and how it goes on."""
         counts = self._counts
         if counts is None:
             return "interrupted"
@@ -174,7 +174,7 @@ class BatchProgress:
 
 
 def batch_words(counts: Counts, now: float) -> str:
-    """`120/1,000 runs done, 2 failed, 30 skipped, 41.2 runs/s, 0:21 left`."""
+    """Say how far a batch is: `120/1,000 runs done, 2 failed, 41.2 runs/s, 0:21 left`."""
     parts = [f"{counts.done:,}/{counted(counts.total, 'run')} done"]
     parts += [f"{counts.failed:,} failed"] if counts.failed else []
     parts += [f"{counts.skipped:,} skipped"] if counts.skipped else []
@@ -187,14 +187,14 @@ def batch_words(counts: Counts, now: float) -> str:
 
 
 def clock(seconds: float) -> str:
-    """A time to wait: `0:21`, `1:02:03`."""
+    """Write a time to wait: `0:21`, `1:02:03`."""
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:,}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
 def _say_result(folder: Path) -> None:
-    """The result as `dump_line` has it, without decoding and checking what was just written."""
+    """Print a result as `dump_line` does, without decoding and checking what was just written."""
     import json
 
     from weightinit_cli.reading import read_file

@@ -120,7 +120,7 @@ def _configs(columns: int) -> list[str]:
 
 
 def _leading_comment(path: Path) -> str:
-    """The first paragraph of the comment at the top."""
+    """Read the first paragraph of the comment at the top of a config."""
     lines = path.read_text(encoding="utf-8").splitlines()
     comment = takewhile(lambda line: line.lstrip("# ") and line.startswith("#"), lines)
     return " ".join(line.lstrip("# ") for line in comment)
@@ -132,7 +132,7 @@ def _entries(
     details: Sequence[Sequence[str]],
     columns: int,
 ) -> list[str]:
-    """A row per entry, its details below it; the widest column gives way to the terminal's."""
+    """Write a row per entry, its details below it; the widest column gives way if need be."""
     table = columns_of(heads, rows, words=True)
     layout = narrowed(layouts(table, columns - MARGIN)[0])
     lines = layout.dimmed_heads()
@@ -145,13 +145,13 @@ def _entries(
 
 
 def _derivative(entry: Row) -> str:
-    """The first line of the function's docstring where it has the derivative."""
+    """Return the first line of the function's docstring where it has the derivative."""
     line = (entry.build.__doc__ or "").partition("\n")[0]
     return line if "derivative" in line else ""
 
 
 def _shapes(name: str, entry: Row) -> list[str]:
-    """Bounds, kinks and flat ends, for each choice; the numbers that it holds for are named."""
+    """Say bounds, kinks, flat ends and gain for each choice of the parameters, which are named."""
     values = [
         parameter.choices
         or (EXAMPLES[name][parameter.name] if parameter.required else parameter.default,)
@@ -166,7 +166,7 @@ def _shapes(name: str, entry: Row) -> list[str]:
         )
         shape = _shape(entry.build(**arguments))
         prefix = f"with {named}: " if named else ""
-        lines += [f"{prefix}{said}" for said in (shape, _gain(name, entry, arguments))]
+        lines += [f"{prefix}{text}" for text in (shape, _gain(name, entry, arguments))]
     return lines
 
 
@@ -184,18 +184,18 @@ def _shape(activation: Activation) -> str:
 
 
 def _gain(name: str, entry: Row, arguments: Mapping[str, Any]) -> str:
-    """`gain: auto`, torch's beside it, and whether the variance stays at 1 with it."""
+    """Say what `gain: auto` is, torch's beside it, and whether the variance stays at 1 with it."""
     from weightinit_cli.experiments import gain_of
     from weightinit_cli.spec import Component
 
     gain, slope = gain_of(Component(name, tuple(arguments.items())))
     if gain == inf:
         return "no gain: it is zero"
-    said = f"gain {gain:.4g}"
+    sentence = f"gain {gain:.4g}"
     if entry.torch_gain is not None:
-        said += f" (torch {entry.torch_gain(**arguments):.4g})"
-    said += f"; slope of q' at 1 with it: {round(slope, 6):.3g}"
-    return f"{said}: UNSTABLE, the variance leaves 1" if slope > 1 + MARGINAL else said
+        sentence += f" (torch {entry.torch_gain(**arguments):.4g})"
+    sentence += f"; slope of q' at 1 with it: {round(slope, 6):.3g}"
+    return f"{sentence}: UNSTABLE, the variance leaves 1" if slope > 1 + MARGINAL else sentence
 
 
 def _parameter(parameter: Parameter) -> str:
@@ -212,19 +212,19 @@ def _aliases(aliases: Mapping[str, Alias], columns: int) -> list[str]:
 
 
 def column_meanings() -> dict[str, str]:
-    """What each column shows, by its head."""
+    """Return what each column shows, by its head."""
     from weightinit_cli.cli.tables import view
     from weightinit_cli.results.figures import FIGURES
 
-    told: dict[str, str] = {}
+    meanings: dict[str, str] = {}
     for row in FIGURES.values():
         if row.in_table:
-            told[row.head] = row.words
+            meanings[row.head] = row.words
         if row.head == "std":
-            told["z (std)"] = Z
+            meanings["z (std)"] = Z
     for experiment in EXPERIMENTS:
-        told |= view(experiment).MEANINGS
-    return told
+        meanings |= view(experiment).MEANINGS
+    return meanings
 
 
 @click.command("explain")
@@ -240,7 +240,7 @@ def explain(name: str | None) -> None:
 
 
 def _all(columns: int) -> list[str]:
-    """A row per verdict, worst first, per column, and per what else stands in tables and files."""
+    """Write a row per verdict, worst first, per column, and per what else stands in tables."""
     from weightinit_cli.results.model import HEALTHY
     from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS
 
@@ -248,8 +248,8 @@ def _all(columns: int) -> list[str]:
     meanings[HEALTHY] = ALL_IS_WELL
     others = {"column": column_meanings(), "in place of a figure": MARKS, "in files": WORDS}
     lists = {"verdict": meanings, **others}
-    told = [_meanings(what, each, columns) for what, each in lists.items()]
-    return [line for lines in told for line in ["", *lines]][1:]
+    tables = [_meanings(what, each, columns) for what, each in lists.items()]
+    return [line for lines in tables for line in ["", *lines]][1:]
 
 
 def _meanings(what: str, meanings: Mapping[str, str], columns: int) -> list[str]:
@@ -262,7 +262,7 @@ def _meanings(what: str, meanings: Mapping[str, str], columns: int) -> list[str]
 
 
 def _one(name: str, columns: int) -> list[str]:
-    """One verdict, all of it, or the columns of a head. Raises UsageError for another name."""
+    """Write all of one verdict, or the columns of a head. Raises UsageError for another name."""
     from weightinit_cli.results.model import HEALTHY
     from weightinit_cli.spec.nodes import suggestion
     from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS
@@ -271,19 +271,19 @@ def _one(name: str, columns: int) -> list[str]:
     heads = _heads_of(_plain(name))
     mark = BELOW if re.fullmatch(r"<[0-9][0-9.,e+-]*", name) else name
     if mark in MARKS or name in WORDS:
-        told = {name: {"meaning": (MARKS | WORDS)[mark]}}
+        found = {name: {"meaning": (MARKS | WORDS)[mark]}}
     elif not heads and name not in names:
         verdicts = ", ".join([*DEFINITIONS, HEALTHY])
         hint = suggestion(name, names, f"there are {verdicts}, and the heads of columns")
         raise click.UsageError(f"no verdict or column {name!r}{hint}")
     elif heads:
-        told = {head: {"meaning": column_meanings()[head]} for head in heads}
+        found = {head: {"meaning": column_meanings()[head]} for head in heads}
     elif name == HEALTHY:
-        told = {name: {"meaning": ALL_IS_WELL, "formula": "no other verdict is drawn"}}
+        found = {name: {"meaning": ALL_IS_WELL, "formula": "no other verdict is drawn"}}
     else:
-        told = {name: _rows(name, DEFINITIONS[name])}
+        found = {name: _rows(name, DEFINITIONS[name])}
     lines = []
-    for each, rows in told.items():
+    for each, rows in found.items():
         lines.append(click.style(each, bold=True))
         for label, text in rows.items():
             row = terminal.wrapped(f"{label:<{LABELS}}{text}", columns - INDENT, indent=LABELS)
@@ -292,7 +292,7 @@ def _one(name: str, columns: int) -> list[str]:
 
 
 def _heads_of(word: str) -> list[str]:
-    """The column of this head, else those whose heads begin with this word."""
+    """Find the column of this head, else those whose heads begin with this word."""
     plain = {_plain(head): head for head in column_meanings()}
     if word in plain:
         return [plain[word]]
@@ -300,7 +300,7 @@ def _heads_of(word: str) -> list[str]:
 
 
 def _plain(head: str) -> str:
-    """The head as it may be typed: without dots and brackets, with any separator."""
+    """Return the head as it may be typed: without dots and brackets, with any separator."""
     return re.sub("[^a-z]+", " ", head.casefold()).strip()
 
 

@@ -57,7 +57,7 @@ OPTIONS = (
 
 
 def _command(experiment: str) -> click.Command:
-    """The command that runs specs of this experiment."""
+    """Make the command that runs specs of this experiment."""
     row = EXPERIMENTS[experiment]
 
     def run(

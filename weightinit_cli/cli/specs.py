@@ -52,7 +52,7 @@ def load(
 def find(
     paths: Sequence[str], exclude: Sequence[str] = (), *, quiet: bool
 ) -> tuple[list[str], int]:
-    """The specs at files and in folders, and the exit code.
+    """Find the specs at files and in folders, and the exit code.
 
     What is wrong with the paths is printed, and what is left out.
     """
@@ -95,22 +95,22 @@ def refuse_others(spec: AnySpec, experiment: str) -> None:
 
 
 def histogram(spec: AnySpec) -> Spec:
-    """The spec, which is one of the histogram experiment. Raises SpecError where it is not."""
+    """Return the spec, one of the histogram experiment. Raises SpecError where it is not."""
     refuse_others(spec, "histogram")
     return cast("Spec", spec)
 
 
 def _stdin() -> bytes:
-    """The text that stands in standard input, at most a byte more than a spec may have."""
+    """Read what stands in standard input, at most a byte more than a spec may have."""
     from weightinit_cli.spec.parse import MOST_BYTES
 
     try:
         if sys.stdin is not None:
             return sys.stdin.buffer.read(MOST_BYTES + 1)
-        said = "it is closed"
+        why = "it is closed"
     except (OSError, ValueError) as error:
-        said = reason(error).lower()
-    raise SpecError([Problem(Mark("stdin"), "", f"cannot be read: {said}")])
+        why = reason(error).lower()
+    raise SpecError([Problem(Mark("stdin"), "", f"cannot be read: {why}")])
 
 
 def _is_result(path: Path) -> bool:
@@ -123,7 +123,7 @@ def _is_result(path: Path) -> bool:
 
 
 def _of_option(problem: Problem, seed: str) -> Problem:
-    """The problem, with `--seed` as its place where it stood in the override made of it."""
+    """Return the problem, with `--seed` as its place where it stood in the override made of it."""
     from weightinit_cli.spec.load import source_of
 
     source = source_of(f"seed={seed}")

@@ -77,7 +77,7 @@ def say(line: str = "") -> None:
 
 
 def flush() -> None:
-    """Hand everything said to stdout. Raises OutputError where it cannot take it."""
+    """Hand everything that was printed to stdout. Raises OutputError where it cannot take it."""
     if sys.stdout is not None:
         with stdout_errors():
             sys.stdout.flush()
@@ -85,7 +85,7 @@ def flush() -> None:
 
 @contextmanager
 def stdout_errors() -> Iterator[None]:
-    """What stdout cannot take: silence where its reader has gone, else an OutputError."""
+    """Be silent where stdout's reader has gone; raise OutputError where it cannot be written."""
     try:
         yield
     except BrokenPipeError:
@@ -96,13 +96,13 @@ def stdout_errors() -> Iterator[None]:
 
 
 def came_from_printing(error: OSError) -> bool:
-    """Whether it was raised where click prints, to a stream that is no file of anybody's."""
+    """Tell whether an error was raised where click prints, to a stream that is nobody's file."""
     frames = traceback.walk_tb(error.__traceback__)
     return any(frame.f_code is click.echo.__code__ for frame, _ in frames)
 
 
 def is_stdout(path: Path) -> bool:
-    """Whether the path leads to what stdout is: `/dev/stdout`, or a file that it goes to."""
+    """Tell whether the path leads to what stdout is: `/dev/stdout`, or a file that it goes to."""
     try:
         return os.path.samestat(path.stat(), os.fstat(sys.stdout.fileno()))
     except (OSError, ValueError, AttributeError):
@@ -116,7 +116,7 @@ def note(line: str) -> None:
 
 
 def no_command(line: str) -> str:
-    """The line, from which no CI system takes a command, whatever name is in it.
+    """Return the line such that no CI system takes a command from it, whatever name is in it.
 
     GitHub's runner obeys what begins with `::`, blanks before it or not, and `##[` anywhere.
     """
@@ -198,7 +198,7 @@ class StatusLine:
 
 @contextmanager
 def _cleared() -> Iterator[None]:
-    """No status line stands there, and no other thread prints."""
+    """While it is entered, no status line stands on the screen, and no other thread prints."""
     with lock:
         _erase_status()
         yield
@@ -210,22 +210,22 @@ def _erase_status() -> None:
 
 
 def takes(text: str) -> bool:
-    """Whether stdout's encoding has all these characters."""
+    """Tell whether stdout's encoding has all these characters."""
     return spelled(text) == text
 
 
 def columns() -> int | None:
-    """The terminal's columns; None where stdout is no terminal."""
+    """Return the terminal's columns; None where stdout is no terminal."""
     return columns_of(sys.stdout) if sys.stdout is not None and sys.stdout.isatty() else None
 
 
 def room() -> int:
-    """The terminal's columns; where stdout is no terminal, as many as no table needs."""
+    """Return the terminal's columns; where stdout is no terminal, as many as no table needs."""
     return columns() or UNLIMITED
 
 
 def fitted(text: str) -> list[str]:
-    """A text in lines of the terminal's width, broken at commas where there are some."""
+    """Break a text into lines of the terminal's width, at commas where there are some."""
     if columns() is None:
         return [text] if text else []
     unbroken = re.sub("(?<!,) ", "\0", text)
@@ -234,7 +234,7 @@ def fitted(text: str) -> list[str]:
 
 
 def wrapped(text: str, columns: int, *, indent: int = 0, anywhere: bool = False) -> list[str]:
-    """The text in lines of at most these columns, broken at spaces; the later ones are indented.
+    """Break a text at spaces into lines of at most these columns; the later ones are indented.
 
     `anywhere` breaks words that are longer than a line, too: behind a comma where they have one.
     """
@@ -254,23 +254,23 @@ def wrapped(text: str, columns: int, *, indent: int = 0, anywhere: bool = False)
 
 
 def columns_of(stream: TextIO) -> int:
-    """What a person or the terminal says; where neither does, what most terminals have."""
+    """Return the columns that a person or the terminal says, else those of most terminals."""
     with suppress(ValueError):
-        if (said := int(os.environ.get("COLUMNS", ""))) > 0:
-            return said
+        if (columns := int(os.environ.get("COLUMNS", ""))) > 0:
+            return columns
     with suppress(OSError, ValueError):
         return os.get_terminal_size(stream.fileno()).columns or USUAL_COLUMNS
     return USUAL_COLUMNS
 
 
 def spelled(text: str) -> str:
-    """The text as stdout's encoding can show it."""
+    """Spell the text as stdout's encoding can show it."""
     encoding = getattr(sys.stdout, "encoding", None) or "ascii"
     return text if text.isascii() else text.encode(encoding, ERROR_HANDLER).decode(encoding)
 
 
 def width(text: str) -> int:
-    """The columns that a text takes: wide characters of East Asia two, combining marks none."""
+    """Count a text's columns: wide characters of East Asia take two, combining marks none."""
     return len(text) if text.isascii() else sum(map(_columns, text))
 
 
@@ -281,17 +281,17 @@ def _columns(character: str) -> int:
 
 
 def ljust(text: str, columns: int) -> str:
-    """The text with spaces after it, up to this many columns."""
+    """Put spaces after the text, up to this many columns."""
     return text + " " * (columns - width(text))
 
 
 def rjust(text: str, columns: int) -> str:
-    """The text with spaces before it, up to this many columns."""
+    """Put spaces before the text, up to this many columns."""
     return " " * (columns - width(text)) + text
 
 
 def clipped(text: str, columns: int) -> str:
-    """As much of the text's beginning as these columns hold."""
+    """Return as much of the text's beginning as these columns hold."""
     taken = 0
     for number, character in enumerate(text):
         taken += _columns(character)
@@ -301,7 +301,7 @@ def clipped(text: str, columns: int) -> str:
 
 
 def is_dumb() -> bool:
-    """Whether a terminal takes no escape sequences and draws no line anew."""
+    """Tell whether a terminal takes no escape sequences and draws no line anew."""
     default = "dumb" if os.name == "posix" else ""
     return os.environ.get("TERM", default) in ("dumb", "")
 
@@ -316,7 +316,7 @@ def _ignore_stdout() -> None:
 
 
 def _spell(error: UnicodeError) -> tuple[str, int]:
-    """An error handler of codecs: our signs in plain words, anything else as an escape."""
+    """Spell our signs in plain words, anything else as an escape: an error handler of codecs."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     lacking = error.object[error.start : error.end]

@@ -61,7 +61,7 @@ def theory(configs: tuple[str, ...], overrides: tuple[str, ...], as_json: bool) 
         try:
             with ProgressBar(f"theory of {config}", shown=True):
                 spec = specs.load(config, overrides)
-                said = forecast(specs.histogram(spec), with_errors=as_json)
+                predicted = forecast(specs.histogram(spec), with_errors=as_json)
             specs.tell_notes(spec)
             runs = expand(spec)
             if len(runs) > 1:
@@ -70,7 +70,8 @@ def theory(configs: tuple[str, ...], overrides: tuple[str, ...], as_json: bool) 
         except WinitError as error:
             code = max(code, terminal.fail(error.lines, error.exit_code))
             continue
-        for line in [_json_line(said)] if as_json else [""] * (number > 0) + _theory_lines(said):
+        between = [""] * (number > 0)
+        for line in [_json_line(predicted)] if as_json else between + _theory_lines(predicted):
             terminal.say(line)
     return code
 
@@ -82,24 +83,24 @@ def _json_line(predicted: Forecast | PhaseDiagram) -> str:
     return json.dumps(asdict(predicted), separators=(",", ":"), sort_keys=True, allow_nan=False)
 
 
-def _theory_lines(said: Forecast) -> list[str]:
+def _theory_lines(forecast: Forecast) -> list[str]:
     from weightinit_cli.results.words import described
 
     columns = terminal.columns() or terminal.PIPED_COLUMNS
-    heading = printable(f"{said.name}: {', '.join(described(said.spec))}")
+    heading = printable(f"{forecast.name}: {', '.join(described(forecast.spec))}")
     lines = [click.style(line, bold=True) for line in terminal.wrapped(heading, columns, indent=2)]
-    if said.no_theory is not None or said.limits is None:
-        return [*lines, *terminal.wrapped(f"no predictions: {said.no_theory}", columns)]
-    lines += _table(said)
-    for text in _limits(said.limits, summed=_changes_size(said.spec)):
+    if forecast.no_theory is not None or forecast.limits is None:
+        return [*lines, *terminal.wrapped(f"no predictions: {forecast.no_theory}", columns)]
+    lines += _table(forecast)
+    for text in _limits(forecast.limits, summed=_changes_size(forecast.spec)):
         lines += terminal.wrapped(text, columns, indent=2)
     return lines
 
 
-def _table(said: Forecast) -> list[str]:
+def _table(forecast: Forecast) -> list[str]:
     from weightinit_cli.results.model import layer_count
 
-    numbered = list(enumerate(said.layers, 1))
+    numbered = list(enumerate(forecast.layers, 1))
     left_out = len(numbered) - 2 * MOST_LAYERS
     if left_out > 0:
         numbered[MOST_LAYERS:-MOST_LAYERS] = []
@@ -109,25 +110,25 @@ def _table(said: Forecast) -> list[str]:
     if left_out > 0:
         rows.insert(MOST_LAYERS, f"({counted(left_out, 'layer')} left out; --json has all)")
     lines = [*layout.dimmed_heads(), *rows, *layout.left_out(columns)]
-    if len(said.layers) < layer_count(said.spec):
+    if len(forecast.layers) < layer_count(forecast.spec):
         lines.append(
-            f"no predictions from layer {len(said.layers) + 1} on: too large to be computed"
+            f"no predictions from layer {len(forecast.layers) + 1} on: too large to be computed"
         )
     return lines
 
 
 def table_columns(numbered: Sequence[tuple[int, LayerTheory]]) -> list[Column]:
-    """The columns of the table: a row per layer, with its number."""
+    """Lay out the table: a row per layer, with its number."""
     shown = {path: row for path, row in FIGURES.items() if row.in_theory}
-    told = {
+    texts_of = {
         "layer": [str(number) for number, _ in numbered],
         "q": [_number(layer.q) for _, layer in numbered],
         "c": [_correlation(layer.one_minus_c) for _, layer in numbered],
     }
-    columns = [Column(head, list(map(Cell, texts))) for head, texts in told.items()]
+    columns = [Column(head, list(map(Cell, texts))) for head, texts in texts_of.items()]
     for path, row in sorted(shown.items(), key=lambda each: each[1].in_theory):
-        said = [layer.figures.get(path) for _, layer in numbered]
-        texts = [_number(None if each is None else each.value) for each in said]
+        predictions = [layer.figures.get(path) for _, layer in numbered]
+        texts = [_number(None if each is None else each.value) for each in predictions]
         columns.append(Column(row.head, list(map(Cell, texts)), spare=row.spare))
     return columns
 
@@ -147,7 +148,7 @@ def _changes_size(spec: Mapping[str, Any]) -> bool:
 
 
 def _limits(limits: Limits, *, summed: bool) -> list[str]:
-    """Where it goes with depth, for layers like the last; `summed`: over positions."""
+    """Say where q and c go with depth, for layers like the last; `summed`: over positions."""
     lines = [
         f"With depth (sigma_w {_number(limits.sigma_w, 6)}, "
         f"sigma_b {_number(limits.sigma_b, 6)}): {limits.sentence}.",
@@ -175,7 +176,7 @@ def _limits(limits: Limits, *, summed: bool) -> list[str]:
 
 
 def _until_then(limits: Limits) -> str:
-    """From which depth on it holds what is said of q's limit."""
+    """Say from which depth on the sentences on q's limit hold."""
     settled = "grown" if limits.q is None else "settled" if limits.q else "fallen"
     layers = "1e8 layers" if limits.xi_q is None else _layers(float(f"{limits.xi_q:.2g}"))
     return (
@@ -185,7 +186,7 @@ def _until_then(limits: Limits) -> str:
 
 
 def _chi(value: float) -> str:
-    """Six digits, or the distance from 1 where these do not show it."""
+    """Write chi_1 with six digits, or as its distance from 1 where these do not show it."""
     away = abs(value - 1)
     if away < 1e-4:
         return f"1 {'+' if value > 1 else '-'} {short(f'{away:.2g}')}"
@@ -193,14 +194,14 @@ def _chi(value: float) -> str:
 
 
 def _at(limits: Limits) -> str:
-    """At which q chi_1 is what is said of it."""
+    """Say at which q chi_1 has its value."""
     if limits.q is None:
         return " in the limit of large q"
     return " at q*" if limits.q else " in the limit q = 0"
 
 
 def _gradient(chi_1: float, limits: Limits) -> str:
-    """What becomes of the gradient, and over how many layers."""
+    """Say what becomes of the gradient, and over how many layers."""
     scale = limits.xi_gradient
     if limits.critical is not None:
         return f", critical: {limits.critical.sentence}"
@@ -214,7 +215,7 @@ def _gradient(chi_1: float, limits: Limits) -> str:
 
 
 def _infinite(limits: Limits) -> list[str]:
-    """The depth scales that are infinite where chi_1 = 1."""
+    """List the depth scales that are infinite where chi_1 = 1."""
     names = ["1 / |ln chi_1|"]
     if limits.xi_c is None and not limits.one_minus_c and limits.q is not None:
         names.insert(0, "xi_c")

@@ -27,7 +27,7 @@ NAME_HEAD = "run"
 
 
 class View(Protocol):
-    """What the module of this package has that is named like an experiment.
+    """The names that every module of this package has that is named like an experiment.
 
     `RUN_HEADS` are the heads of a line for each of several runs, the last one that of words;
     `MEANINGS` says what columns show that are no figure of a layer, by their heads.
@@ -37,21 +37,21 @@ class View(Protocol):
     MEANINGS: Mapping[str, str]
 
     def table(self, result: Any) -> list[str]:
-        """What is printed of a result below its heading, line by line."""
+        """Write a result below its heading, line by line."""
         ...
 
     def run_cells(self, result: Any) -> list[str]:
-        """What is printed of a run beside others, a text for each of `RUN_HEADS`."""
+        """Write a run beside others, a text for each of `RUN_HEADS`."""
         ...
 
 
 def view(experiment: str) -> View:
-    """The module that prints the results of an experiment."""
+    """Import the module that prints the results of an experiment."""
     return cast("View", import_module(f"{__name__}.{experiment}"))
 
 
 def table(result: AnyResult) -> list[str]:
-    """What is printed of a result, line by line: what was run, then its table."""
+    """Write a result, line by line: what was run, then its table."""
     from weightinit_cli.results.words import described, full_name
 
     name = full_name(result.name, result.overrides)
@@ -61,7 +61,7 @@ def table(result: AnyResult) -> list[str]:
 
 
 def runs_layout(spec: AnySpec) -> Layout:
-    """How the lines of a spec's runs stand, before the first is run.
+    """Lay out the lines of a spec's runs before the first is run.
 
     In a narrow terminal the name of a run has a line for itself, and is no column.
     """
@@ -77,14 +77,14 @@ def runs_layout(spec: AnySpec) -> Layout:
 
 
 def runs_head(layout: Layout) -> list[str]:
-    """The head of the lines of all runs."""
+    """Write the head above the lines of all runs."""
     if _has_names(layout):
         return layout.dimmed_heads()
     return [click.style(NAME_HEAD, dim=True), *layout.dimmed_heads(INDENT)]
 
 
 def run_lines(layout: Layout, run: AnySpec, result: AnyResult) -> list[str]:
-    """One run: the figures that say most, and the verdict or what ended it early."""
+    """Write one run: the figures that say most, and the verdict or what ended it early."""
     from weightinit_cli.results.model import HEALTHY
 
     name = printable(run.label)

@@ -53,15 +53,15 @@ class Layout(NamedTuple):
     room: int
 
     def head_lines(self) -> list[str]:
-        """The heads, not dimmed yet."""
+        """Write the heads, not dimmed yet."""
         return [self._line(list(map(Cell, names))) for names in self.heads]
 
     def dimmed_heads(self, indent: int = 0) -> list[str]:
-        """The heads as they are printed, with so many blanks before them."""
+        """Write the heads as they are printed, with so many blanks before them."""
         return [click.style(" " * indent + line, dim=True) for line in self.head_lines()]
 
     def row(self, cells: Sequence[Cell]) -> list[str]:
-        """A row: one line, or more where words have to be broken."""
+        """Write a row: one line, or more where words have to be broken."""
         parts = [
             terminal.wrapped(spelled(cell.text), columns, anywhere=True) or [""]
             if column.words
@@ -74,19 +74,19 @@ class Layout(NamedTuple):
         ]
 
     def rows(self) -> list[str]:
-        """All rows of the columns' own cells."""
+        """Write all rows of the columns' own cells."""
         cells = zip(*(column.cells for column in self.columns), strict=True)
         return [line for row in cells for line in self.row(row)]
 
     def beside(self, column: Column) -> Layout:
-        """The same columns with one more, of words, in the room that is left."""
+        """Add a column, of words, in the room that is left."""
         *upper, last = self.heads
         heads = [*([*names, ""] for names in upper), [*last, column.head]]
         widths = [*self.widths, self.room - len(self.gap)]
         return Layout([*self.columns, column], heads, self.gap, widths, 0)
 
     def left_out(self, columns: Sequence[Column]) -> list[str]:
-        """A note on those of the columns that have found no room."""
+        """Name those of the columns that have found no room."""
         shown = {column.head for column in self.columns}
         heads = [column.head for column in columns if column.head not in shown]
         note = f"({', '.join(heads)} left out for want of room; --json has all)"
@@ -104,7 +104,7 @@ class Layout(NamedTuple):
 
 
 def table_lines(columns: Sequence[Column]) -> list[str]:
-    """The lines of a table that fits the terminal."""
+    """Write a table that fits the terminal."""
     layout = layout_for(columns, terminal.room())
     return [*layout.dimmed_heads(), *layout.rows()]
 
@@ -112,7 +112,7 @@ def table_lines(columns: Sequence[Column]) -> list[str]:
 def columns_of(
     heads: Sequence[str], rows: Sequence[Sequence[str]], *, wide: int = 0, words: bool = False
 ) -> list[Column]:
-    """The columns of a table that is given as its heads and the texts of its rows."""
+    """Make the columns of a table from its heads and the texts of its rows."""
     texts = zip(*rows, strict=True) if rows else ([] for _ in heads)
     return [
         Column(head, list(map(Cell, column)), wide=wide, words=words)
@@ -121,7 +121,7 @@ def columns_of(
 
 
 def layout_for(columns: Sequence[Column], room: int) -> Layout:
-    """The widest layout that fits; without the spare columns if need be; else the narrowest.
+    """Choose the widest layout that fits; without the spare columns if need be; else the narrowest.
 
     Words in the last column have all the room that is left; in the narrowest layout the widest
     columns of words give way.
@@ -134,14 +134,15 @@ def layout_for(columns: Sequence[Column], room: int) -> Layout:
 
 
 def lean(columns: Sequence[Column], given: int = 1) -> list[Column]:
-    """The columns without those whose `spare` is from 1 to `given`."""
+    """Leave out the columns whose `spare` is from 1 to `given`."""
     return [column for column in columns if not 0 < column.spare <= given]
 
 
 def layouts(columns: Sequence[Column], room: int) -> list[Layout]:
-    """From the widest to the narrowest: of wide columns, of no wider ones than their cells are,
-    and of those with heads in two lines.
-    """  # noqa: D205
+    """List the layouts from the widest to the narrowest.
+
+    They are of wide columns, of columns no wider than their cells, and with heads in two lines.
+    """
     heads = [column.head for column in columns]
     found = []
     for lines, wide, gaps in (
@@ -164,7 +165,7 @@ def _width(text: str) -> int:
 
 
 def narrowed(layout: Layout) -> Layout:
-    """The layout, its widest columns of words as narrow as they must be."""
+    """Make the layout's widest columns of words as narrow as they must be."""
     widths = list(layout.widths)
     words = [number for number, column in enumerate(layout.columns) if column.words]
     for _ in range(-layout.room if words else 0):
@@ -174,7 +175,7 @@ def narrowed(layout: Layout) -> Layout:
 
 
 def _filled(layout: Layout) -> Layout:
-    """The layout, what is left of the room given to words in the last column."""
+    """Give what is left of the room to words in the last column."""
     if not layout.columns[-1].words:
         return layout
     *widths, last = layout.widths
@@ -182,7 +183,7 @@ def _filled(layout: Layout) -> Layout:
 
 
 def _two_lines(heads: Sequence[str]) -> list[list[str]]:
-    """The heads of several words in two lines; those of one word below."""
+    """Write the heads of several words in two lines; those of one word below."""
     parts = [head.partition(" ") for head in heads]
     upper = [first if rest else "" for first, _, rest in parts]
     return [upper, [rest or first for first, _, rest in parts]]

@@ -56,7 +56,7 @@ COLOURS = {HEALTHY: "green", "saturated": "yellow", "dying": "yellow"}
 
 
 def table(result: Result) -> list[str]:
-    """The lines of a result: a row per layer, and a line per verdict."""
+    """Write a row per layer, and a line per verdict."""
     columns = _columns(result.layers)
     layout = _layout(columns)
     shown = layout
@@ -72,7 +72,7 @@ def table(result: Result) -> list[str]:
 
 
 def run_cells(result: Result) -> list[str]:
-    """What says most of a run: figures of the last layer, of all gradients, and the verdict."""
+    """Say most of a run: figures of the last layer, of all gradients, and the verdict."""
     last = result.layers[-1]
     shown = [told(last, path, figure(last, path), _digits) for path in ("std", "std_across_inputs")]
     lost = ratio_is_unresolved(result.layers)
@@ -86,7 +86,7 @@ def _digits(value: float | None) -> str:
 
 
 def _of_finite(result: Result) -> list[str]:
-    """Which of the shown figures are of the finite values alone."""
+    """Say which of the shown figures are of the finite values alone."""
     last = result.layers[-1]
     own = "" if last.std is None else of_finite(last)
     measured = [layer for layer in result.layers if resolved(layer, SIGNAL) is not None]
@@ -96,7 +96,7 @@ def _of_finite(result: Result) -> list[str]:
 
 
 def _layout(columns: Sequence[Column]) -> Layout:
-    """The first with room for its histogram, else the first that fits, else the narrowest."""
+    """Choose the first with room for histograms, else the first that fits, else the narrowest."""
     room = terminal.room()
     full = layouts(columns, room)
     few = layouts(lean(columns), room)
@@ -109,12 +109,12 @@ def _layout(columns: Sequence[Column]) -> Layout:
 
 
 def _beside(layout: Layout) -> int:
-    """The columns left for the histogram."""
+    """Return how much room is left for the histogram."""
     return layout.room - len(layout.gap)
 
 
 def _columns(layers: Sequence[LayerStatistics]) -> list[Column]:
-    """Those that every result has, and those that this one has something to show in."""
+    """Make the columns of every result, and those that this one has something to show in."""
     finite = [_finite(of_finite(layer)) for layer in layers]
     of_gradient = [_finite(gradient_of_finite(layer)) for layer in layers]
     return [
@@ -128,7 +128,7 @@ def _columns(layers: Sequence[LayerStatistics]) -> list[Column]:
 
 
 def _figures(layers: Sequence[LayerStatistics], *, gradient: bool) -> list[Column]:
-    """The figures of the table; those of the gradient where there is something to show."""
+    """Make the columns of figures; those of the gradient where there is something to show."""
     columns = []
     for path, row in FIGURES.items():
         if row.in_table and path.startswith("gradient.") == gradient:
@@ -142,25 +142,25 @@ def _figures(layers: Sequence[LayerStatistics], *, gradient: bool) -> list[Colum
 
 
 def _coloured(head: str, cells: list[Cell]) -> list[Column]:
-    """A column that is shown where a cell of it is set off."""
+    """Make a column that is shown where a cell of it is set off."""
     return [Column(head, cells)] if any(cell.colour for cell in cells) else []
 
 
 def _cell(layer: LayerStatistics, path: str) -> Cell:
-    """A figure, or what is known of it; how much is saturated is set off where it is much."""
+    """Write a figure, or what is known of it; where much is saturated, the share is set off."""
     words = {"fraction": _percent, "count": _count}.get(FIGURES[path].gate, _number)
     much = path in SATURATION and _is_saturated(layer)
     return Cell(told(layer, path, figure(layer, path), words), "yellow" if much else None)
 
 
 def _is_saturated(layer: LayerStatistics) -> bool:
-    """Whether both flat ends exist and hold much (relu's one is flat by design)."""
+    """Tell whether both flat ends exist and hold much (relu's one is flat by design)."""
     low, high = (resolved(layer, end) for end in SATURATION)
     return low is not None and high is not None and low + high > SHADED
 
 
 def _z(layer: LayerStatistics) -> Cell:
-    """How many standard errors the standard deviation is from theory's; set off where many."""
+    """Write how many standard errors std is from theory's; set off where there are many."""
     predicted = layer.theory.figures.get("std") if layer.theory else None
     if predicted is None or predicted.z is None:
         return Cell("-")
@@ -170,15 +170,15 @@ def _z(layer: LayerStatistics) -> Cell:
 
 
 def _outside(layer: LayerStatistics) -> Cell:
-    """How much lies outside the histogram's range."""
+    """Write how much lies outside the histogram's range."""
     outside = layer.histogram.underflow + layer.histogram.overflow
     share = outside / max(outside + sum(layer.histogram.counts), 1)
     return Cell(_percent(share), "yellow" if outside else None)
 
 
-def _finite(said: str) -> Cell:
-    """`of 160`, below the head that goes on with `finite`."""
-    return Cell(said.removesuffix(" finite"), "red") if said else Cell("all")
+def _finite(words: str) -> Cell:
+    """Write `of 160`, below the head that goes on with `finite`."""
+    return Cell(words.removesuffix(" finite"), "red") if words else Cell("all")
 
 
 def _count(value: float | None) -> str:
@@ -186,12 +186,12 @@ def _count(value: float | None) -> str:
 
 
 def _value(value: float) -> str:
-    """A count in full, anything else as in the table."""
+    """Write a count in full, anything else as in the table."""
     return f"{value:,.0f}" if value.is_integer() and abs(value) < 1e15 else _number(value)
 
 
 def _number(value: float | None) -> str:
-    """Four digits, with a short exponent: `1.751e5`."""
+    """Write four digits, with a short exponent: `1.751e5`."""
     return "-" if value is None else short(f"{value:.4g}")
 
 
@@ -204,7 +204,7 @@ def _percent(value: float | None) -> str:
 
 
 def _counts(layer: LayerStatistics) -> Sequence[int]:
-    """Those of the histogram; where it shows rounding alone, of equal values in the middle."""
+    """Return the histogram's counts; where it shows rounding alone, one full bin in the middle."""
     counts = layer.histogram.counts
     if not is_rounded(layer):
         return counts
@@ -212,7 +212,7 @@ def _counts(layer: LayerStatistics) -> Sequence[int]:
 
 
 def _spark(counts: Sequence[int], levels: str, room: int) -> str:
-    """The histogram's density as bars of text, at most SPARK_WIDTH of them; any count shows."""
+    """Draw the density as bars of text, at most SPARK_WIDTH of them; any count shows."""
     width = min(len(counts), SPARK_WIDTH, room)
     bounds = [bin_ * len(counts) // width for bin_ in range(width + 1)]
     groups = [counts[a:b] for a, b in pairwise(bounds)]
@@ -224,7 +224,7 @@ def _spark(counts: Sequence[int], levels: str, room: int) -> str:
 
 
 def _verdict(verdict: Verdict) -> list[str]:
-    """What is wrong, from where on, which figure shows it, and what to do."""
+    """Say what is wrong, from where on, which figure shows it, and what to do."""
     name = printable(verdict.name)
     where = "" if verdict.layer is None else f" from layer {verdict.layer}"
     if verdict.figure is not None and verdict.value is not None:

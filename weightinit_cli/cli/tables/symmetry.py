@@ -43,7 +43,7 @@ LEGEND = "at start, at most, at end: units that differ; directions: participatio
 
 
 def table(result: SymmetryResult) -> list[str]:
-    """The lines of a result: a row per layer, the loss, and what ended it early.
+    """Write a row per layer, the loss, and what ended the run early.
 
     `at start`, `at most` and `at end` count the distinct units.
     """
@@ -60,12 +60,12 @@ def table(result: SymmetryResult) -> list[str]:
             f"loss {first}, in the end {last}, the entropy of the labels is "
             f"{result.base_entropy:.6g}, accuracy {result.accuracy:.4g}"
         ),
-        *(click.style(said, fg="red") for said in ending(result)),
+        *(click.style(words, fg="red") for words in ending(result)),
     ]
 
 
 def run_cells(result: SymmetryResult) -> list[str]:
-    """What says most of a run: the loss, the first layer's units in the end, and what ended it."""
+    """Say most of a run: the loss, the first layer's units in the end, and what ended it."""
     first = result.layers[0]
     values = (
         [result.start_loss, *result.loss][-1],

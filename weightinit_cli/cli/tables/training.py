@@ -34,7 +34,7 @@ SHOWN = (2, 3, 5, 10, 20, 30, 50, 100)
 
 
 def table(result: TrainingResult) -> list[str]:
-    """The lines of a result: the data, a row per network, the means, what choosing gains."""
+    """Write the data, a row per network, the means, and what choosing gains."""
     data = result.data
     validation = f"{data.validation:,} to validate, " if data.validation else ""
     parts = f"{data.train:,} to train, {validation}{data.test:,} to test"
@@ -51,7 +51,7 @@ def table(result: TrainingResult) -> list[str]:
 
 
 def run_cells(result: TrainingResult) -> list[str]:
-    """What says most of a run: the means over the networks, and what ended it early."""
+    """Say most of a run: the means over the networks, and what ended it early."""
     train, test = ([getattr(each, part) for each in result.networks] for part in ("train", "test"))
     losses = [_mean([score.loss for score in part]) for part in (train, test)]
     values = [*losses, fmean(score.accuracy for score in test)]
@@ -68,8 +68,8 @@ def _columns(networks: Sequence[Trained]) -> list[Column]:
     columns = columns_of(HEADS, rows, wide=WIDE)
     ends = [each.diverged for each in networks]
     if any(end is not None for end in ends):
-        said = ["" if end is None else f"diverged at step {end:,}" for end in ends]
-        columns.append(Column("", [Cell(text, "red") for text in said], words=True))
+        words = ["" if end is None else f"diverged at step {end:,}" for end in ends]
+        columns.append(Column("", [Cell(text, "red") for text in words], words=True))
     return columns
 
 
