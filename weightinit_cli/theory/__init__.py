@@ -1,4 +1,4 @@
-"""What mean-field theory predicts; imports activations only.
+"""What mean-field theory predicts of a network, from its activation and its scales alone.
 
 `critical`, `fixed_points` and `power_laws` are asked for by few, and are
 imported from their modules.

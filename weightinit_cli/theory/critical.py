@@ -233,6 +233,7 @@ def _slope(p: Profile) -> Array:
 
 
 def _no_line(why: str) -> CriticalLine:
+    """The critical line of an activation that has none."""
     return CriticalLine("none", np.empty(0), np.empty(0), np.empty(0), why)
 
 

@@ -106,8 +106,8 @@ class Distribution:
     """The distribution of φ(x), from the pieces on which φ is monotone.
 
     They end at the kinks and at `turns`; each is (low, high, value), with the value of φ there if
-    it is constant, else None. `most` is the variance of x from which on a larger one
-    leaves φ(x) as it is.
+    it is constant, else None. `most` is the variance of x from which on a larger one leaves the
+    distribution of φ(x) as it is.
     """
 
     def __init__(
@@ -169,7 +169,7 @@ class Distribution:
 
 
 def probability(low: float, high: float, q: float) -> float:
-    """P(low < x < high) for x ~ N(0, q), q > 0."""
+    """The probability P(low < x < high) for x ~ N(0, q), q > 0."""
     if low > 0 or isinf(high):
         low, high = -high, -low
     root = sqrt(2 * q)
@@ -181,7 +181,7 @@ def probability(low: float, high: float, q: float) -> float:
 
 
 def _normal(z: Array) -> Array:
-    """The standard normal's distribution function."""
+    """The standard normal's distribution function at every z, of two dimensions."""
     root = -sqrt(0.5)
     return np.array([[erfc(root * value) / 2 for value in row] for row in z.tolist()])
 
@@ -197,5 +197,5 @@ def _distribution(name: str, f: Activation, arguments: dict[str, float | str]) -
 
 
 def _upper_tail(x: float, q: float) -> float:
-    """P(N(0, q) >= x)."""
+    """The probability P(N(0, q) >= x)."""
     return erfc(x / sqrt(2 * q)) / 2 if q else float(x <= 0)

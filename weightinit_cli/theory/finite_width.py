@@ -77,7 +77,7 @@ def shifts(
 
 
 def _of_figure(path: str, shift: float, p: LayerPrediction, errors: dict[str, float]) -> float:
-    """The shift of a figure; where it is a root, from that of its square."""
+    """The shift of a figure, which for a root follows from that of its square."""
     if path not in LOGARITHMIC:
         return shift
     return _of_root(shift / np.float64(p.figures[path]) ** 2, _relative(path, p, errors))
@@ -292,9 +292,10 @@ class Expansion(NamedTuple):
 
 
 class Pair:
-    """One unit's values for two inputs, `x`, `phi` and `other_x`, `other_phi`, on a grid of S, D.
+    """One unit's values for two inputs, on a grid of S and D of shape (NODES, NODES).
 
-    The two have the variance q and the correlation 1 - d. Without an activation φ(x) = x.
+    They are `x` and `phi` for one input, `other_x` and `other_phi` for the other. The two have the
+    variance q and the correlation 1 - d. Without an activation φ(x) = x.
     """
 
     def __init__(self, activation: Activation | None, q: float, d: float) -> None:
@@ -331,7 +332,7 @@ class Pair:
         )
 
     def mean(self, f: Array) -> float:
-        """E[f]."""
+        """E[f], of f on the grid of S and D."""
         return np.float64(self._basis[0] @ f @ self._basis[0])  # which overflows quietly
 
     @cached_property

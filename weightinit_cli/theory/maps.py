@@ -92,7 +92,7 @@ def chi_q(e: Expectations, sigma_w2: float, q: float) -> float:
 
 
 class Gain(NamedTuple):
-    """What keeps pre-activations of variance 1 there, and whether they stay there.
+    """The gain that keeps pre-activations at variance 1, and whether they stay there.
 
     `gain` = 1 / sqrt(E[φ(z)²]) with z ~ N(0, 1), inf where φ is zero. `slope` = dq'/dq at q = 1
     with this gain: a variance that is off by a little is off by slope times that a layer later,
@@ -104,7 +104,7 @@ class Gain(NamedTuple):
 
 
 def gain_of(e: Expectations) -> Gain:
-    """The gain of an activation. Klambauer et al. 2017 (arXiv:1706.02515)."""
+    """The gain of an activation (Klambauer et al. 2017, arXiv:1706.02515)."""
     square = e.moments(1.0).square
     if not square:
         return Gain(inf, inf)
@@ -123,9 +123,10 @@ def limit_at_zero(e: Expectations) -> Moments:
 
 
 def log_slope(f: Callable[[float], float], x: float) -> float:
-    """d ln f / d ln x, to about 1e-9, for an f that varies with the magnitude of x; 0 where f is 0.
+    """The derivative d ln f / d ln x to about 1e-9, for an f that varies with the magnitude of x.
 
-    inf where f overflows. Measured for E[φ²] of erf and sin, q of 1e-6 to 10: 3e-12.
+    It is 0 where f is 0, inf where f overflows. Measured for E[φ²] of erf and sin, q of 1e-6 to 10:
+    3e-12.
     """
     values = [f(x * exp(k * _STEP)) for k in (-3, -2, -1, 1, 2, 3)]
     if min(values) <= 0:
@@ -138,7 +139,7 @@ def log_slope(f: Callable[[float], float], x: float) -> float:
 
 
 def times(factor: float, value: float) -> float:
-    """Return factor times value, with 0 times infinity 0: without weights there is no overflow."""
+    """Factor times value, with 0 times infinity being 0: without weights there is no overflow."""
     return factor * value if factor else 0.0
 
 

@@ -140,6 +140,7 @@ class Exponential:
 
 
 def _exp(x: float) -> float:
+    """The exponential of x, inf where it overflows."""
     return exp(x) if x < 709.78 else inf
 
 
@@ -329,6 +330,8 @@ def _exponential_linear(
 
 
 def _threshold(f: Activation, threshold: float, value: float) -> Method:
+    """The method for x above the threshold and a constant value elsewhere."""
+
     def even(x: Array) -> Array:
         return (f.value(x) + f.value(-x)) / 2  # exactly 0 where x is left as it is
 
@@ -336,6 +339,7 @@ def _threshold(f: Activation, threshold: float, value: float) -> Method:
 
 
 def _shrink(f: Activation, threshold: float, *, jump: bool) -> Method:
+    """The method for 0 within the threshold on either side, from which φ may jump to x."""
     if threshold == 0:
         return Rectifier(1.0)
     jumps = (threshold, threshold) if jump else ()

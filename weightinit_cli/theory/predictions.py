@@ -55,17 +55,17 @@ class LayerScale(NamedTuple):
 
     @property
     def units(self) -> int:
-        """Units that differ in their weights: the channels, or all of them."""
+        """The number of units that differ in their weights: the channels, or all of them."""
         return self.fan_out if self.channels is None else self.channels
 
     @property
     def values(self) -> int:
-        """Values of one input: the units at all positions."""
+        """The number of values for one input: those of the units at all positions."""
         return self.units * self.positions
 
     @property
     def area(self) -> int:
-        """Places of the input that a unit sees."""
+        """The number of places of the input that a unit sees."""
         return self.fan_out // self.units
 
     @property
@@ -75,12 +75,12 @@ class LayerScale(NamedTuple):
 
     @property
     def sigma_w2(self) -> float:
-        """sigma_w² = fan_in Var(W)."""
+        """The scale sigma_w² = fan_in Var(W) of the weights."""
         return self.fan_in * self.weight_variance
 
 
 class LayerPrediction(NamedTuple):
-    """One layer in the limit of wide layers, for inputs of N(0, 1).
+    """What theory predicts of one layer in the limit of wide layers, for inputs of N(0, 1).
 
     `q` is the variance of a pre-activation, `d` = 1 - c one minus the correlation of two inputs'
     pre-activations; `moments` are under N(0, q). `spread` = E[φ²] - E[φφ'] is the variance of a
@@ -137,17 +137,17 @@ def predict(
 
 
 def _settled(value: float, former: float) -> float:
-    """The former value where the new one differs by rounding alone: deep networks settle."""
+    """The value, or the former one where the two differ by rounding alone: deep networks settle."""
     return former if abs(value - former) <= ROUNDING * value < inf else value
 
 
 def _of_one(e: Expectations, q: float) -> tuple[Moments, float]:
-    """The moments under N(0, q), and the variance of φ."""
+    """The moments under N(0, q) of one input's units, and the variance of φ."""
     return (e.moments(q), e.spread(q, 1.0)) if q else (_at_zero(e), 0.0)
 
 
 def _of_two(e: Expectations, q: float, d: float) -> tuple[float, float]:
-    """E[φ²] - E[φφ'] and E[φ'φ'] of two inputs."""
+    """The spread E[φ²] - E[φφ'] of two inputs, and E[φ'φ'], the product of their slopes."""
     return (e.spread(q, d), e.slope_product(q, d)) if q else (0.0, _at_zero(e).slope_square)
 
 
@@ -171,7 +171,7 @@ def _forward_figures(
     """
 
     def parts(variance: float, spread: float) -> tuple[float, float]:
-        """The variance within a unit, and between the units' means."""
+        """The variance within a unit and that between the units' means."""
         between = (variance - spread + spread / samples) * (1 - 1 / layer.units)
         between += spread / samples * (1 - 1 / layer.positions) / layer.units
         return spread * (1 - 1 / samples), between

@@ -84,6 +84,7 @@ def why_no_z(
 
 
 def _is_small(path: str, shift: float, error: float) -> bool:
+    """Whether what finite width moves is so little of a figure that the next order is none."""
     return (
         path in LOGARITHMIC
         and abs(shift) <= MOST_SMALL_SHIFT * error
@@ -94,7 +95,7 @@ def _is_small(path: str, shift: float, error: float) -> bool:
 def _skewed(
     path: str, value: float, error: float, p: LayerPrediction, errors: dict[str, float]
 ) -> str | None:
-    """The reason where a figure varies too much from network to network to be a Gaussian's."""
+    """Why a figure varies too much from network to network to be a Gaussian's; None if not."""
 
     def relative(figure: str) -> float:
         return errors.get(figure, inf) / (p.figures[figure] or inf)
@@ -115,7 +116,7 @@ def _skewed(
 
 
 def _at_its_largest(path: str, value: float, errors: dict[str, float]) -> str | None:
-    """The reason where a standard deviation can only fall, as of values of 0 and 1."""
+    """Why a standard deviation can only fall, as that of values of 0 and 1; None if it can rise."""
     if path != "std":
         return None
     of_mean = errors.get("mean")
@@ -125,7 +126,7 @@ def _at_its_largest(path: str, value: float, errors: dict[str, float]) -> str | 
 
 
 def _of_convolution(path: str, scale: LayerScale, p: LayerPrediction, *, first: bool) -> str | None:
-    """The reason where overlapping windows make places of a convolution more alike than inputs."""
+    """Why places of a convolution are more alike than inputs: windows overlap; None if not."""
     alike = "gradient.weight_rms", "std_across_units"
     known = p.d <= UNCORRELATED or (first and path not in alike)
     if scale.area == 1 or (known and path != "gradient.weight_rms"):
