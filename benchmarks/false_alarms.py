@@ -17,7 +17,7 @@ import numpy as np
 from scipy.stats import beta
 
 from weightinit_cli.experiments import run
-from weightinit_cli.guard import FEWEST_NETWORKS, Chosen, Gate, judge, sample
+from weightinit_cli.guard import FEWEST_NETWORKS, Gate, Outcome, judge, sample
 from weightinit_cli.spec import parse_spec
 
 ALPHAS = (0.05, 0.01)
@@ -38,7 +38,7 @@ def alarms(text: str, checks: int, first_seed: int) -> dict[float, int]:
     """How many of the checks of one network raise an alarm, at each alpha."""
     spec = parse_spec(text, source="benchmark", stem="network")
     found = dict.fromkeys(ALPHAS, 0)
-    chosen = Chosen(Gate.STATISTICAL, "another seed")
+    chosen = Outcome(Gate.STATISTICAL, "another seed")
     seed = first_seed
     for _ in range(checks):
         saved, *fresh = (run(replace(spec, seed=seed + k)) for k in range(FEWEST_NETWORKS + 1))

@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from weightinit_cli.experiments import run
-from weightinit_cli.guard import FEWEST_NETWORKS, Chosen, Gate, judge, sample
+from weightinit_cli.guard import FEWEST_NETWORKS, Gate, Outcome, judge, sample
 from weightinit_cli.spec import parse_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from weightinit_cli.guard import Outcome
     from weightinit_cli.results import Result
     from weightinit_cli.spec import Spec
 
 SMALL = "samples: 100\nwidth: 20\nlayers: 3\nactivation: tanh\ninitializer: xavier_normal\n"
-OTHER_DRAWS = Chosen(Gate.STATISTICAL, "another seed")
+OTHER_DRAWS = Outcome(Gate.STATISTICAL, "another seed")
 
 
 def parsed(text: str = SMALL) -> Spec:

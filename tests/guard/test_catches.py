@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from weightinit_cli.experiments import run
-from weightinit_cli.guard import Chosen, Gate, choose, compare
+from weightinit_cli.guard import Gate, Outcome, choose, compare
 from weightinit_cli.initializers.samplers import Fans, Independent
 from weightinit_cli.network import layer as network_layers
 from weightinit_cli.network import recording
@@ -108,12 +108,12 @@ def test_two_layers_of_one_stream(monkeypatch: pytest.MonkeyPatch, statistical: 
 
 
 @pytest.fixture
-def other_machine() -> Chosen:
-    return Chosen(Gate.ROUNDING, "BLAS a, now b")
+def other_machine() -> Outcome:
+    return Outcome(Gate.ROUNDING, "BLAS a, now b")
 
 
 def test_the_upper_bin_is_lost(
-    monkeypatch: pytest.MonkeyPatch, statistical: Callable, other_machine: Chosen
+    monkeypatch: pytest.MonkeyPatch, statistical: Callable, other_machine: Outcome
 ):
     text = (
         "samples: 200\nwidth: 30\nlayers: 2\nactivation: sigmoid\n"
@@ -156,5 +156,5 @@ def test_saturation_counted_without_the_end(
     if gate is Gate.STATISTICAL:
         outcome = statistical(saved, text)
     else:
-        outcome = compare(saved, of(text), Chosen(gate))
+        outcome = compare(saved, of(text), Outcome(gate))
     assert "saturation.low" in places(outcome)

@@ -12,9 +12,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from weightinit_cli.guard import Gate, Outcome, Pending, judge
+from weightinit_cli.guard import Drift, Gate, Outcome, judge
 from weightinit_cli.guard.flatten import Place
-from weightinit_cli.guard.statistical import Gatherer, Sample, spread_towards, student
+from weightinit_cli.guard.statistical import (
+    Sample,
+    log_of,
+    mean,
+    share,
+    spread_towards,
+    student,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,22 +30,17 @@ FIGURES, CHECKS, NETWORKS = 10, 1000, 20
 PLACES = [Place(1, f"figure {k}") for k in range(FIGURES)]
 
 
-def judged(gatherer: Gatherer, alpha: float) -> Outcome:
-    pending = Pending(Outcome(Gate.STATISTICAL), tuple(gatherer.samples), tuple(gatherer.certain))
-    return judge([pending], alpha)[0]
+def judged(samples: list[Sample], alpha: float) -> Outcome:
+    return judge([(Outcome(Gate.STATISTICAL), tuple(samples))], alpha)[0]
 
 
 def alarms(draw: Callable[[np.random.Generator], np.ndarray], alpha: float) -> int:
     generator = np.random.Generator(np.random.SFC64(7))
     found = 0
     for _ in range(CHECKS):
-        saved, *fresh = (
-            dict(zip(PLACES, draw(generator).tolist(), strict=True)) for _ in range(21)
-        )
-        gatherer = Gatherer(saved, fresh)
-        for place in PLACES:
-            gatherer.mean(place)
-        found += judged(gatherer, alpha).failed
+        networks = [dict(zip(PLACES, draw(generator).tolist(), strict=True)) for _ in range(21)]
+        samples = [sample for place in PLACES for sample in mean(networks, place)]
+        found += judged(samples, alpha).failed
     return found
 
 
@@ -63,9 +65,7 @@ def test_it_sees_eight_spreads():
     generator = np.random.Generator(np.random.SFC64(8))
     for _ in range(100):
         fresh = [{PLACES[0]: float(each)} for each in generator.standard_normal(NETWORKS)]
-        gatherer = Gatherer({PLACES[0]: 8.0}, fresh)
-        gatherer.mean(PLACES[0])
-        found += judged(gatherer, 1e-3).failed
+        found += judged(mean([{PLACES[0]: 8.0}, *fresh], PLACES[0]), 1e-3).failed
     assert found > 90
 
 
@@ -76,13 +76,13 @@ def test_student_and_normal():
 
 
 def test_bonferroni_is_over_all_runs():
-    def pending(copies: int) -> Pending:
+    def sampled(copies: int) -> tuple[Outcome, tuple[Sample, ...]]:
         sample = Sample(PLACES[0], 3.0, 0.0, 1.0, None, 0.0)
         still = Sample(PLACES[1], 0.0, 0.0, 1.0, None, 0.0)
-        return Pending(Outcome(Gate.STATISTICAL), (sample, *[still] * (copies - 1)))
+        return Outcome(Gate.STATISTICAL), (sample, *[still] * (copies - 1))
 
-    alone = judge([pending(1)], 0.01)
-    among = judge([pending(1), pending(99)], 0.01)
+    alone = judge([sampled(1)], 0.01)
+    among = judge([sampled(1), sampled(99)], 0.01)
     assert alone[0].failed
     assert not any(outcome.failed for outcome in among)
 
@@ -109,10 +109,10 @@ def test_spread_towards():
 )
 def test_figures_that_do_not_exist(saved, fresh, samples, certain, skipped):
     place = PLACES[0]
-    gatherer = Gatherer({place: saved}, [{place: each} for each in fresh])
-    gatherer.log(place)
-    found = len(gatherer.samples), len(gatherer.certain), gatherer.skipped
-    assert found == (samples, certain, skipped)
+    found = log_of([{place: each} for each in (saved, *fresh)], place)
+    kinds = [type(each) for each in found]
+    counts = kinds.count(Sample), kinds.count(Drift), found.count(None)
+    assert counts == (samples, certain, skipped)
 
 
 @pytest.mark.parametrize(
@@ -127,9 +127,8 @@ def test_figures_that_do_not_exist(saved, fresh, samples, certain, skipped):
 )
 def test_shares_need_a_thousand_values(saved: int, fresh: int, compared: bool):
     place = PLACES[0]
-    gatherer = Gatherer({place: saved}, [{place: fresh}] * 20)
-    gatherer.share(place, 10_000, 1)
-    assert bool(gatherer.samples) is compared
+    (found,) = share([{place: saved}, *[{place: fresh}] * 20], place, 10_000, 1)
+    assert isinstance(found, Sample) is compared
 
 
 def test_nothing_is_judged_without_samples():

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from weightinit_cli.experiments import run, shadow
-from weightinit_cli.guard import Chosen, Gate, choose, compare_steps
+from weightinit_cli.guard import Gate, Outcome, choose, compare
 from weightinit_cli.spec import parse_spec
 
 if TYPE_CHECKING:
-    from weightinit_cli.guard import Outcome
     from weightinit_cli.results import AnyResult, SymmetryResult, TrainingResult
 
 DESCENT = "experiment: symmetry\nwidth: 4\nsteps: 8\nactivation: tanh\ninitializer: he_normal\n"
@@ -27,8 +26,8 @@ repeats: 2
 activation: relu
 initializer: kaiming_normal
 """
-ROUNDING = Chosen(Gate.ROUNDING, "another machine")
-EXACT = Chosen(Gate.EXACT)
+ROUNDING = Outcome(Gate.ROUNDING, "another machine")
+EXACT = Outcome(Gate.EXACT)
 
 
 @cache
@@ -68,17 +67,17 @@ def figures(outcome: Outcome) -> list[str]:
 def test_equal_results(text: str):
     result, shadows = runs_of(text)
     for chosen in (EXACT, ROUNDING):
-        outcome = compare_steps(result, run(parse_spec(text, source="x", stem="x")), chosen)
+        outcome = compare(result, run(parse_spec(text, source="x", stem="x")), chosen)
         assert not outcome.failed
         assert outcome.compared > 50
         assert outcome.gate == chosen.gate
-    assert not compare_steps(result, result, ROUNDING, shadows).failed
+    assert not compare(result, result, ROUNDING, shadows).failed
 
 
 @both
 def test_exact_sees_the_last_bit(text: str):
     result, _ = runs_of(text)
-    outcome = compare_steps(result, other_loss(result, 3e-16), EXACT)
+    outcome = compare(result, other_loss(result, 3e-16), EXACT)
     assert (outcome.failed, outcome.drifted) == (True, 1)
     assert outcome.drifts[0].off is None
 
@@ -89,22 +88,22 @@ def test_rounding_allows_what_rounding_does(text: str, number: int):
     """A shadow that the gate has not seen is what another machine would give."""
     result, shadows = runs_of(text)
     new = shadow(parse_spec(text, source="x", stem="x"), number)
-    assert compare_steps(result, new, EXACT).failed
-    outcome = compare_steps(new, result, ROUNDING, shadows)
+    assert compare(result, new, EXACT).failed
+    outcome = compare(new, result, ROUNDING, shadows)
     assert not outcome.failed, outcome
 
 
 @both
 def test_rounding_catches_one_percent(text: str):
     result, shadows = runs_of(text)
-    assert not compare_steps(other_loss(result, 1e-9), result, ROUNDING, shadows).failed
+    assert not compare(other_loss(result, 1e-9), result, ROUNDING, shadows).failed
     for share in (0.01, -0.01):
-        outcome = compare_steps(other_loss(result, share), result, ROUNDING, shadows)
+        outcome = compare(other_loss(result, share), result, ROUNDING, shadows)
         assert figures(outcome) == ["loss.4" if text is DESCENT else "networks.0.losses.4"]
         off = outcome.drifts[0].off
         assert off is not None
         assert off > 1
-    assert compare_steps(other_loss(result, 1e-3), result, ROUNDING).failed
+    assert compare(other_loss(result, 1e-3), result, ROUNDING).failed
 
 
 @both
@@ -113,7 +112,7 @@ def test_other_draws_are_another_course(text: str):
     new = run(parse_spec(text + "seed: 1\n", source="x", stem="x"))
     chosen = choose(result, new)
     assert chosen.gate is Gate.STATISTICAL
-    outcome = compare_steps(result, new, chosen)
+    outcome = compare(result, new, chosen)
     assert outcome.failed
     assert outcome.structure[0].startswith("other draws: ")
     assert outcome.why == "seed 0, now 1"
@@ -147,7 +146,7 @@ def with_layer(result: SymmetryResult, **changes: Any) -> SymmetryResult:
 
 
 @pytest.mark.parametrize("chosen", [EXACT, ROUNDING], ids=["exact", "rounding"])
-def test_whole_numbers_and_truth_values(descent: tuple[SymmetryResult, list], chosen: Chosen):
+def test_whole_numbers_and_truth_values(descent: tuple[SymmetryResult, list], chosen: Outcome):
     result, shadows = descent
     layer = result.layers[0]
     changes = {
@@ -158,17 +157,17 @@ def test_whole_numbers_and_truth_values(descent: tuple[SymmetryResult, list], ch
     }
     for figure, value in changes.items():
         old = with_layer(result, **{figure: value})
-        (found,) = figures(compare_steps(old, result, chosen, shadows))
+        (found,) = figures(compare(old, result, chosen, shadows))
         assert found.startswith(f"layers.0.{figure}")
     for change in ({"diverged": 8}, {"stream": "0"}, {"digest": "0"}, {"accuracy": 0.25}):
         old = replace(result, **change)
-        assert figures(compare_steps(old, result, chosen, shadows)) == [*change]
+        assert figures(compare(old, result, chosen, shadows)) == [*change]
 
 
 @pytest.mark.parametrize("chosen", [EXACT, ROUNDING], ids=["exact", "rounding"])
 @pytest.mark.parametrize("value", [0.0, 1.0, None], ids=str)
 def test_a_figure_that_does_not_exist(
-    descent: tuple[SymmetryResult, list], chosen: Chosen, value: float | None
+    descent: tuple[SymmetryResult, list], chosen: Outcome, value: float | None
 ):
     """Of one side alone, also beside a zero."""
     result, _ = descent
@@ -176,7 +175,7 @@ def test_a_figure_that_does_not_exist(
     one = with_layer(result, participation=(None, *rest))
     other = with_layer(result, participation=(value, *rest))
     for old, new in ((one, other), (other, one)):
-        outcome = compare_steps(old, new, chosen)
+        outcome = compare(old, new, chosen)
         assert outcome.failed == (value is not None)
         if value is not None:
             assert figures(outcome) == ["layers.0.participation.0"]
@@ -192,10 +191,10 @@ def test_what_rounding_takes_is_loose_in_that_step_alone(
     new, seen = (result, [without, *shadows]) if in_shadow else (without, [result, *shadows])
     for value in (None, first, 1.5 * first):
         old = with_layer(result, participation=(value, second, *rest))
-        assert not compare_steps(old, new, ROUNDING, seen).failed
+        assert not compare(old, new, ROUNDING, seen).failed
     for value in (None, 1.01 * second):
         old = with_layer(result, participation=(first, value, *rest))
-        assert figures(compare_steps(old, new, ROUNDING, seen)) == ["layers.0.participation.1"]
+        assert figures(compare(old, new, ROUNDING, seen)) == ["layers.0.participation.1"]
 
 
 def test_what_is_missing(descent: tuple[SymmetryResult, list]):
@@ -221,16 +220,16 @@ def test_what_is_missing(descent: tuple[SymmetryResult, list]):
             for layer in result.layers
         ),
     )
-    outcome = compare_steps(result, shorter, EXACT)
+    outcome = compare(result, shorter, EXACT)
     assert outcome.structure[0] == "steps.7: missing"
     assert outcome.structure[-1] == "and 7 other figures missing"
-    assert compare_steps(shorter, result, EXACT).structure[0] == "steps.7: additional"
+    assert compare(shorter, result, EXACT).structure[0] == "steps.7: additional"
     assert not outcome.drifted
 
 
 def test_a_result_that_contradicts_itself(descent: tuple[SymmetryResult, list]):
     result, _ = descent
-    outcome = compare_steps(result, replace(result, layers=result.layers[:1]), EXACT)
+    outcome = compare(result, replace(result, layers=result.layers[:1]), EXACT)
     assert outcome.structure[0] == (
         "the new result contradicts itself: layers: not those of spec.width and the output"
     )
@@ -245,22 +244,22 @@ def trained() -> tuple[TrainingResult, list[TrainingResult]]:
 
 
 @pytest.mark.parametrize("chosen", [EXACT, ROUNDING], ids=["exact", "rounding"])
-def test_other_data(trained: tuple[TrainingResult, list], chosen: Chosen):
+def test_other_data(trained: tuple[TrainingResult, list], chosen: Outcome):
     result, shadows = trained
     old = replace(result, data=replace(result.data, train=1199, checksums={"digits": "0"}))
-    outcome = compare_steps(old, result, chosen, shadows)
+    outcome = compare(old, result, chosen, shadows)
     assert sorted(figures(outcome)) == ["data.checksums.digits", "data.train"]
 
 
 def test_a_network_less(trained: tuple[TrainingResult, list]):
     result, _ = trained
-    outcome = compare_steps(result, replace(result, networks=result.networks[:1]), EXACT)
+    outcome = compare(result, replace(result, networks=result.networks[:1]), EXACT)
     assert outcome.structure[0] == (
         "the new result contradicts itself: networks: fewer than spec.repeats, and not interrupted"
     )
     assert "networks.1.losses.0: missing" in outcome.structure
     stopped = replace(result, networks=result.networks[:1], interrupted=(12, 1))
-    outcome = compare_steps(stopped, result, EXACT)
+    outcome = compare(stopped, result, EXACT)
     assert outcome.structure[0].endswith(": missing")
     assert any(line.startswith("networks.1.") for line in outcome.structure)
 
@@ -276,7 +275,7 @@ def test_answers_that_hang_on_the_last_bits(
         replace(first, test=replace(first.test, accuracy=other)),
         *result.networks[1:],
     )
-    outcome = compare_steps(replace(result, networks=networks), result, ROUNDING, shadows)
+    outcome = compare(replace(result, networks=networks), result, ROUNDING, shadows)
     assert figures(outcome) == ["networks.0.test.accuracy"] * drifted
 
 
@@ -317,4 +316,4 @@ def test_errors_that_cancel_are_known_to_their_rounding(moved: float, holds: boo
     if below:
         layers[-2] = replace(hidden, bias_gradient_rms=off(hidden.bias_gradient_rms, step, share))
     saved = replace(result, layers=tuple(layers))
-    assert compare_steps(saved, result, ROUNDING, shadows).failed != holds
+    assert compare(saved, result, ROUNDING, shadows).failed != holds

@@ -10,7 +10,7 @@ import pytest
 
 from weightinit_cli.cli.tables import table
 from weightinit_cli.experiments import run
-from weightinit_cli.guard import Chosen, Gate, judge, sample
+from weightinit_cli.guard import Gate, Outcome, judge, sample
 from weightinit_cli.plots import compose_depth
 from weightinit_cli.plots.comparison import comparison_picture
 from weightinit_cli.results.comparison import Comparison, compared
@@ -92,7 +92,7 @@ def drifts() -> list[str]:
     ]
     saved = replace(result(), layers=tuple(layers))
     fresh = [result(seed) for seed in range(1, 21)]
-    chosen = Chosen(Gate.STATISTICAL, "another seed")
+    chosen = Outcome(Gate.STATISTICAL, "another seed")
     (outcome,) = judge([sample(saved, result(), fresh, chosen)], 1e-3)
     return [drift.place.figure for drift in outcome.drifts]
 

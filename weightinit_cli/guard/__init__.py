@@ -9,11 +9,11 @@ from weightinit_cli.guard.baselines import (
     sides_of,
 )
 from weightinit_cli.guard.checking import Checked, check, diff, update
-from weightinit_cli.guard.compare import compare, spec_changes
-from weightinit_cli.guard.gates import Chosen, Gate, choose
+from weightinit_cli.guard.comparison import choose, compare, spec_changes
 from weightinit_cli.guard.report import (
     UPDATE,
     Drift,
+    Gate,
     Outcome,
     Report,
     annotation,
@@ -23,30 +23,21 @@ from weightinit_cli.guard.report import (
     junit,
     summary,
 )
-from weightinit_cli.guard.statistical import (
-    FEWEST_NETWORKS,
-    Pending,
-    judge,
-    sample,
-)
-from weightinit_cli.guard.steps import compare_steps
+from weightinit_cli.guard.statistical import FEWEST_NETWORKS, judge, sample
 
 __all__ = [
     "FEWEST_NETWORKS",
     "UPDATE",
     "Checked",
-    "Chosen",
     "Drift",
     "Gate",
     "Outcome",
     "Pair",
-    "Pending",
     "Report",
     "annotation",
     "check",
     "choose",
     "compare",
-    "compare_steps",
     "details",
     "diff",
     "excluded",

@@ -8,18 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.errors import DataError, SpecError, WinitError, counted
 from weightinit_cli.guard.baselines import Pair, SavedFile, read_result
-from weightinit_cli.guard.compare import compare, spec_changes
-from weightinit_cli.guard.gates import Gate, choose
-from weightinit_cli.guard.report import Outcome, Report
+from weightinit_cli.guard.comparison import choose, compare, spec_changes
+from weightinit_cli.guard.report import Gate, Outcome, Report
 from weightinit_cli.guard.rounding import SHADOWS
-from weightinit_cli.guard.statistical import (
-    FEWEST_NETWORKS,
-    Pending,
-    judge,
-    sample,
-    sample_of_two,
-)
-from weightinit_cli.guard.steps import compare_steps
+from weightinit_cli.guard.statistical import FEWEST_NETWORKS, Sample, judge, sample, sample_of_two
 from weightinit_cli.results import LACKED, SCHEMA_VERSION, STATS, Result
 from weightinit_cli.results.kinds import interruption
 
@@ -27,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from weightinit_cli.guard.statistical import Sampled
     from weightinit_cli.progress import Progress
     from weightinit_cli.results import AnyResult
     from weightinit_cli.saving import Saved
@@ -41,7 +34,8 @@ class Checked(NamedTuple):
     """What came of a pair: its report, and what `update` needs to renew the saved result.
 
     `older` says that that is of an older schema; `new` is what it would be renewed with, where
-    that has been run.
+    that has been run. `samples` are the figures that are yet to be judged, with those of all
+    other pairs.
     """
 
     pair: Pair
@@ -49,6 +43,7 @@ class Checked(NamedTuple):
     spec: AnySpec | None = None
     older: bool = False
     new: AnyResult | None = None
+    samples: tuple[Sample, ...] = ()
 
     @property
     def outdated(self) -> bool:
@@ -75,12 +70,13 @@ def check(
     with bar("checking") as progress:
         for number, pair in enumerate(pairs, 1):
             progress.step(0, f"{number:,} of {counted(len(pairs), 'run')}")
-            checked, pending = _checked(pair, threads, bar)
-            kept = keep and (pending is not None or checked.outdated)
-            found.append((checked if kept else checked._replace(new=None), pending))
-    reports = _judged([(checked.report, pending) for checked, pending in found], alpha)
+            checked = _checked(pair, threads, bar)
+            kept = keep and (checked.samples or checked.outdated)
+            found.append(checked if kept else checked._replace(new=None))
+    reports = _judged([(checked.report, checked.samples) for checked in found], alpha)
     return [
-        checked._replace(report=report) for (checked, _), report in zip(found, reports, strict=True)
+        checked._replace(report=report, samples=())
+        for checked, report in zip(found, reports, strict=True)
     ]
 
 
@@ -94,15 +90,16 @@ def diff(
 
     `alpha` is how often equal networks of other draws may be told apart, in all of them together.
     """
-    found: list[tuple[Report, Pending | None]] = []
+    found: list[tuple[Report, tuple[Sample, ...]]] = []
     for run, (a, b) in sides.items():
         if progress is not None:
             progress.step(0, run)
         path = str((a or b)[0])  # type: ignore[index]
         try:
-            found.append(_reported(run, path, _beside(a, b)))
+            outcome, samples = _beside(a, b)
+            found.append((Report(run, path, outcome), samples))
         except WinitError as error:
-            found.append((Report(run, path, errors=error.lines), None))
+            found.append((Report(run, path, errors=error.lines), ()))
     return _judged(found, alpha)
 
 
@@ -130,80 +127,74 @@ def _no_bar(label: str) -> AbstractContextManager[Progress]:  # noqa: ARG001
     return nullcontext(Progress())
 
 
-def _reported(run: str, path: str, found: Outcome | Pending) -> tuple[Report, Pending | None]:
-    """A run's report; without its outcome, which is pending, where that waits for the others'."""
-    if isinstance(found, Outcome):
-        return Report(run, path, found), None
-    return Report(run, path), found
-
-
-def _judged(found: Sequence[tuple[Report, Pending | None]], alpha: float) -> list[Report]:
-    """The reports, the statistical gate at `alpha` for all of them together."""
-    outcomes = iter(judge([pending for _, pending in found if pending], alpha))
+def _judged(found: Sequence[tuple[Report, tuple[Sample, ...]]], alpha: float) -> list[Report]:
+    """The reports with all samples judged, at `alpha` for all of them together."""
+    compared = [(report.outcome, samples) for report, samples in found if report.outcome]
+    outcomes = iter(judge(compared, alpha))
     return [
-        replace(report, outcome=next(outcomes)) if pending else report for report, pending in found
+        replace(report, outcome=next(outcomes)) if report.outcome else report for report, _ in found
     ]
 
 
-def _checked(pair: Pair, threads: int | None, bar: Bar) -> tuple[Checked, Pending | None]:
+def _checked(pair: Pair, threads: int | None, bar: Bar) -> Checked:
     path = str(pair.path or pair.root / pair.run / STATS)
     errors = pair.errors
     if not errors:
         try:
-            found, spec, older, new = _run_again(pair, threads, bar)
-            report, pending = _reported(pair.run, path, found)
-            return Checked(pair, report, spec, older, new), pending
+            return _run_again(pair, Report(pair.run, path), threads, bar)
         except WinitError as error:
             errors = error.lines
         except MemoryError:
             errors = (f"{pair.run}: not enough memory for this run",)
-    return Checked(pair, Report(pair.run, path, errors=errors)), None
+    return Checked(pair, Report(pair.run, path, errors=errors))
 
 
-def _run_again(
-    pair: Pair, threads: int | None, bar: Bar
-) -> tuple[Outcome | Pending, AnySpec | None, bool, AnyResult | None]:
-    """What a pair's comparison finds, its spec, whether its file is older, and the new result."""
+def _run_again(pair: Pair, report: Report, threads: int | None, bar: Bar) -> Checked:
+    """Compare a pair, its spec run again where it has one that is the saved result's."""
     from weightinit_cli.experiments import run
     from weightinit_cli.spec import normal_form
 
+    def not_compared(*sentences: str, spec: AnySpec | None) -> Checked:
+        return Checked(pair, replace(report, outcome=Outcome(None, structure=sentences)), spec)
+
     if pair.path is None:
-        return _without_result(pair)
+        obstacles = _obstacles(pair.spec)
+        if obstacles:
+            return not_compared(*obstacles, spec=None)
+        return not_compared("no saved result", spec=pair.spec)
     old, version = read_result(pair.path, pair.root)
     lacked = LACKED.get(version, ())
     own = _own_spec(old, pair)
     if pair.with_specs and pair.spec is None:
-        sentence = "a saved result without a spec"
-        sentence += " that can be read" if pair.unread else "; remove it if it is no longer wanted"
-        return Outcome(None, structure=(sentence,)), None, False, None
+        end = " that can be read" if pair.unread else "; remove it if it is no longer wanted"
+        return not_compared(f"a saved result without a spec{end}", spec=None)
     spec = pair.spec or own
     changes = spec_changes(normal_form(own), normal_form(spec), lacked)
     if changes.keys() - {"seed"}:
         sentences = (f"the spec has changed since: {each}" for each in changes.values())
-        return Outcome(None, structure=tuple(sentences)), spec, False, None
+        return not_compared(*sentences, spec=spec)
     if (stopped := interruption(old)) is not None:
-        sentence = f"the saved result was {stopped}; run it again"
-        return Outcome(None, structure=(sentence,)), spec, False, None
+        return not_compared(f"the saved result was {stopped}; run it again", spec=spec)
     with bar(pair.run) as progress:
         new = _whole(run(spec, threads=threads, progress=progress))
     with bar(f"comparing {pair.run}"):
-        found = _compared(old, new, spec, threads, lacked)
-    return found, spec, version < SCHEMA_VERSION, new
+        outcome, samples = _compared(old, new, spec, threads, lacked)
+    older = version < SCHEMA_VERSION
+    return Checked(pair, replace(report, outcome=outcome), spec, older, new, samples)
 
 
-def _without_result(pair: Pair) -> tuple[Outcome, AnySpec | None, bool, None]:
-    """A run that has no saved result: none yet, or none that there can be."""
+def _obstacles(spec: AnySpec | None) -> list[str]:
+    """Why a spec without a saved result can have none, if there is a reason."""
     from weightinit_cli.experiments import check
 
     try:
-        if pair.spec is not None:
-            check(pair.spec)
+        if spec is not None:
+            check(spec)
     except SpecError as error:
-        sentences = tuple(f"cannot be run: {line}" for line in error.lines)
-        return Outcome(None, structure=sentences), None, False, None
+        return [f"cannot be run: {line}" for line in error.lines]
     except DataError:  # which is told when it is run
         pass
-    return Outcome(None, structure=("no saved result",)), pair.spec, False, None
+    return []
 
 
 def _whole(result: AnyResult) -> AnyResult:
@@ -223,23 +214,24 @@ def _own_spec(old: AnyResult, pair: Pair) -> AnySpec:
 
 def _compared(
     old: AnyResult, new: AnyResult, spec: AnySpec, threads: int | None, lacked: Sequence[str]
-) -> Outcome | Pending:
+) -> Sampled:
     """The saved result against its spec's new run, with the further runs that its gate needs."""
     from weightinit_cli.experiments import run, shadow
     from weightinit_cli.spec import Spec
 
     chosen = choose(old, new)
-    shadows: list[AnyResult] = []
-    if chosen.gate is Gate.ROUNDING:
-        shadows = [_whole(shadow(spec, each, threads=threads)) for each in range(1, SHADOWS + 1)]
-    if not (isinstance(old, Result) and isinstance(new, Result) and isinstance(spec, Spec)):
-        return compare_steps(old, new, chosen, shadows)
-    if chosen.gate is Gate.STATISTICAL:
+    if (
+        chosen.gate is Gate.STATISTICAL
+        and isinstance(old, Result)
+        and isinstance(new, Result)
+        and isinstance(spec, Spec)
+    ):
         others = _fresh_specs(spec, old.spec["seed"])
         fresh = [new if each == spec else run(each, threads=threads) for each in others]
         return sample(old, new, fresh, chosen, lacked)
-    moved = [each for each in shadows if isinstance(each, Result)]
-    return compare(old, new, chosen, shadows=moved, lacked=lacked)
+    count = SHADOWS if chosen.gate is Gate.ROUNDING else 0
+    shadows = [_whole(shadow(spec, each, threads=threads)) for each in range(1, count + 1)]
+    return compare(old, new, chosen, shadows, lacked=lacked), ()
 
 
 def _fresh_specs(spec: Spec, saved_seed: int) -> Iterator[Spec]:
@@ -250,23 +242,24 @@ def _fresh_specs(spec: Spec, saved_seed: int) -> Iterator[Spec]:
         yield replace(spec, seed=seed, repeats=1)
 
 
-def _beside(a: SavedFile | None, b: SavedFile | None) -> Outcome | Pending:
+def _beside(a: SavedFile | None, b: SavedFile | None) -> Sampled:
     """Two saved results by the gate that fits them; of a run that one side lacks, that it does."""
     if a is None or b is None:
-        sentence = "an additional run" if a is None else "a missing run"
-        return Outcome(gate=None, structure=(sentence,))
+        return _not_compared("an additional run" if a is None else "a missing run")
     (old, version), (new, _) = read_result(*a), read_result(*b)
     lacked = LACKED.get(version, ())
     changes = spec_changes(old.spec, new.spec, lacked)
     if changes.keys() - {"seed"}:
-        return Outcome(gate=None, structure=tuple(f"spec.{each}" for each in changes.values()))
+        return _not_compared(*(f"spec.{each}" for each in changes.values()))
     ends = interruption(old), interruption(new)
     if ends[0] != ends[1]:
-        said = [f"{side}: {end}" for side, end in zip("AB", ends, strict=True) if end]
-        return Outcome(gate=None, structure=tuple(said))
+        found = zip("AB", ends, strict=True)
+        return _not_compared(*(f"{side}: {end}" for side, end in found if end))
     chosen = choose(old, new)
-    if not (isinstance(old, Result) and isinstance(new, Result)):
-        return compare_steps(old, new, chosen)
-    if chosen.gate is Gate.STATISTICAL:
+    if chosen.gate is Gate.STATISTICAL and isinstance(old, Result) and isinstance(new, Result):
         return sample_of_two(old, new, chosen)
-    return compare(old, new, chosen, lacked=lacked)
+    return compare(old, new, chosen, lacked=lacked), ()
+
+
+def _not_compared(*sentences: str) -> Sampled:
+    return Outcome(None, structure=sentences), ()

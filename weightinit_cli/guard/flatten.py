@@ -5,19 +5,17 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from weightinit_cli.results import Result
 from weightinit_cli.results.figures import CERTAIN, FIGURES, figure, floor
 from weightinit_cli.results.plain import Value, flat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from weightinit_cli.results import LayerStatistics, Result
+    from weightinit_cli.results import AnyResult, LayerStatistics
 
-# What is no figure: `environment` and the spec decide how two results are compared; verdicts are
-# compared as a whole.
-_ASIDE = frozenset(
-    {"environment", "spec", "name", "overrides", "schema_version", "input", "layers", "verdict"}
-)
+# What is no figure: it decides how two results are compared.
+_ASIDE = ("environment", "spec", "name", "overrides", "schema_version")
 _OCTAVES = "gradient.histogram"
 
 
@@ -36,22 +34,22 @@ class Place(NamedTuple):
 Values = dict[Place, Value]
 
 
-def flatten(result: Result) -> Values:
+def flatten(result: AnyResult) -> Values:
     """Every value of a result by its place; None where a figure does not exist.
 
     Bins stand by their number, those of the gradient by their lower edge, a power of two: which
-    octaves there are depends on the values.
+    octaves there are depends on the values. What has no statistics of layers stands by its path.
     """
-    tree = asdict(result)
-    found: Values = {}
-    for key, value in tree.items():
-        if key not in _ASIDE:
-            found |= {Place(None, path): leaf for path, leaf in flat(value, key).items()}
-    for number, layer in enumerate((tree["input"], *tree["layers"])):
-        for key, value in layer.items():
-            if key == "gradient" and value is not None:
-                value["histogram"] = _octaves(value["histogram"])
-            found |= {Place(number, path): leaf for path, leaf in flat(value, key).items()}
+    tree = {key: value for key, value in asdict(result).items() if key not in _ASIDE}
+    if not isinstance(result, Result):
+        return {Place(None, path): value for path, value in flat(tree).items()}
+    layers = (tree.pop("input"), *tree.pop("layers"))
+    del tree["verdict"]
+    found = {Place(None, path): value for path, value in flat(tree).items()}
+    for number, layer in enumerate(layers):
+        if layer["gradient"] is not None:
+            layer["gradient"]["histogram"] = _octaves(layer["gradient"]["histogram"])
+        found |= {Place(number, path): value for path, value in flat(layer).items()}
     return found
 
 
@@ -86,8 +84,8 @@ def _near_floors(sides: Sequence[LayerStatistics]) -> tuple[str, ...]:
     for path in FIGURES:
         sizes = ((abs(figure(each, path) or 0.0), floor(each, path)) for each in sides)
         if any(size < 2 * CERTAIN * least for size, least in sizes):
-            said = f"theory.figures.{path}"
-            found += [f"repeats.{path}.", f"{said}.z", f"{said}.no_z"]
+            predicted = f"theory.figures.{path}"
+            found += [f"repeats.{path}.", f"{predicted}.z", f"{predicted}.no_z"]
     return tuple(found)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.etree import ElementTree as ET
 
 from weightinit_cli.errors import counted, printable
-from weightinit_cli.guard.gates import Gate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 
 MOST_DRIFTS = 5
 UPDATE = "to accept what differs: the same command with --update"
+
+
+class Gate(StrEnum):
+    """How strictly two results are compared: to the bit, within rounding, within other draws."""
+
+    EXACT = "exact"
+    ROUNDING = "rounding"
+    STATISTICAL = "statistical"
 
 
 class Drift(NamedTuple):
@@ -31,7 +39,7 @@ class Drift(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One run's comparison: by which gate and why, and what has drifted.
+    """One run's comparison: by which gate, why by no stricter one, and what has drifted.
 
     `structure` are sentences about what is missing, additional or changed as a whole; `drifts`
     the worst few of `drifted`, out of `compared`; `verdicts` are both where they differ.
@@ -127,8 +135,8 @@ def summary(reports: Sequence[Report]) -> list[str]:
         failed = sum(outcome.failed for outcome in of_gate)
         if of_gate:
             name = gate or "not compared"
-            said = f"{failed:,} differ" if failed > 1 else f"{'one' if failed else 'none'} differs"
-            lines.append(f"{name}: {counted(len(of_gate), 'run')}, {said}")
+            count = f"{failed:,} differ" if failed > 1 else f"{'one' if failed else 'none'} differs"
+            lines.append(f"{name}: {counted(len(of_gate), 'run')}, {count}")
     broken = sum(report.outcome is None for report in reports)
     if broken:
         lines.append(f"could not be checked: {counted(broken, 'run')}")

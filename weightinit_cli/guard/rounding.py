@@ -7,7 +7,6 @@ from math import sqrt
 from typing import TYPE_CHECKING
 
 from weightinit_cli.guard.flatten import Place, count_group, value_at
-from weightinit_cli.guard.report import Drift, drift
 from weightinit_cli.results.figures import FIGURES, in_gate
 from weightinit_cli.results.model import values
 from weightinit_cli.results.words import finite, value_count
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
     from weightinit_cli.guard.flatten import Values
     from weightinit_cli.results import LayerStatistics, Result
     from weightinit_cli.results.plain import Value
+
+    Tolerance = Callable[[Place, Value, Value], float]
 
 SHADOWS = 3
 FACTOR = 10.0  # times what rounding does to the shadows it may do elsewhere
@@ -32,39 +33,59 @@ SIX_DIGITS = 1e-5  # of what is kept to as many
 ESTIMATE = 1e-2
 BEYOND_A_FOLD = 1e-3
 EPS = {"float32": 2.0**-23, "float64": 2.0**-52}
+# The error that rounding makes in a mean of numbers up to 1, in float64: a few ulps of 1.
+OUTPUT_ERROR = 4 * 2.0**-52
+_PARTS = ("train", "validation", "test")
 _PREDICTED = "theory.figures."
 _MERGED = frozenset({"distinct_units", "channels.distinct"})
 _SINGLE = ("quantiles.", "histogram.edges.")
 _OVER_SEEDS = re.compile(r"\.(mean|std|quantiles\..*|values\..*)$")
 
 
-class Rounding:
-    """The tolerance of each figure of a result, from shadow runs of it.
+class LayerTolerances:
+    """The tolerances of a result of layers, from shadow runs of it, one for each figure.
 
-    10 × the largest change over the shadows + 1e-6 × the figure + its floor (see Floors).
+    10 × the largest change over the shadows + 1e-6 × the figure + its floor.
 
     Of thousands of figures of a chaotic network some always happen to change little in all three,
     so each also has the changes of the same figure in the two layers before it (of a gradient:
     after it), where there is no more chaos than in its own, in units of the layers' scales; and
     the bins of one histogram, and the quantiles, share theirs. A z follows its figure.
+
+    The floor is the least tolerance of a figure, whatever three shadows show. With e = 4 eps m, the
+    rounding of values of size m:
+
+    - a single value (min, max, a quantile) is known to e;
+    - a spread s over n units to e / sqrt(n), and to sqrt(s² + e²) - s: signals that have converged
+      differ by nothing else;
+    - a bin of N values to FEWEST of them and the N e / std that lie so near to an edge; a fraction
+      to FEWEST;
+    - a gradient to what FEWEST of its largest values make of it, since one may pass a kink, and its
+      bins to sqrt(n) times as many, since that moves a whole row of the layers below;
+    - the distinct units, where m of n are left, to sqrt(min(m, n - m)): which of them are merged
+      hangs on their last bits; distinct channels, which do at many positions, to one;
+    - an element of a kernel to the six digits that are kept.
     """
 
     def __init__(self, saved: Result, old: Values, new: Values, shadows: Sequence[Values]) -> None:
+        self._saved = (saved.input, *saved.layers)
+        self._units = values(saved.spec)
+        self._eps = EPS[saved.spec["dtype"]]
+        self._old = old
         self._new = new
-        self._floors = Floors(saved, old, new)
-        self._changes = largest_changes(new, shadows, _group)
+        self._changes = _largest_changes(new, shadows, _group)
 
-    def drift(self, place: Place, old: Value, new: Value) -> Drift | None:
-        """The drift of one figure; None where it is within its tolerance."""
+    def __call__(self, place: Place, old: Value, new: Value) -> float:
+        """Return how far two values of a figure may be apart."""
         sizes = [abs(each) for each in (old, new) if isinstance(each, int | float)]
-        return drift(place, old, new, self.tolerance(place, max(sizes, default=0.0)))
+        return self._tolerance(place, max(sizes, default=0.0))
 
-    def tolerance(self, place: Place, size: float) -> float:
+    def _tolerance(self, place: Place, size: float) -> float:
         """How far two values of a figure, the larger one of this size, may be apart."""
         if place.figure.startswith(_PREDICTED) and place.figure.endswith(".z"):
             return RELATIVE * size + self._tolerance_of_z(place)
         moved = max(self._changes_near(_group(place)), default=0.0)
-        return FACTOR * moved + RELATIVE * size + self._floors.of(place, size)
+        return FACTOR * moved + RELATIVE * size + self._floor(place, size)
 
     def _changes_near(self, group: Place) -> Iterator[float]:
         """The changes of a figure in its layer and its neighbours, in units of its own layer."""
@@ -88,7 +109,7 @@ class Rounding:
         return abs(value) if isinstance(value, int | float) else 0.0
 
     def _tolerance_of_z(self, place: Place) -> float:
-        """That of the measured figure, in units of the prediction's standard error.
+        """The tolerance of the measured figure, in units of the prediction's standard error.
 
         A z of a logarithm moves by more than that where the figure is smaller than predicted.
         """
@@ -100,45 +121,20 @@ class Rounding:
             return 0.0
         predicted = self._new.get(Place(place.layer, f"{path}.value"))
         factor = abs(predicted / value) if isinstance(predicted, float) and value else 1.0
-        return self.tolerance(measured, abs(value)) / error * max(factor, 1.0)
+        return self._tolerance(measured, abs(value)) / error * max(factor, 1.0)
 
-
-class Floors:
-    """The least tolerance of each figure, beside 1e-6 of itself, whatever three shadows show.
-
-    With e = 4 eps m, the rounding of values of size m:
-
-    - a single value (min, max, a quantile) is known to e;
-    - a spread s over n units to e / sqrt(n), and to sqrt(s² + e²) - s: signals that have converged
-      differ by nothing else;
-    - a bin of N values to FEWEST of them and the N e / std that lie so near to an edge; a fraction
-      to FEWEST;
-    - a gradient to what FEWEST of its largest values make of it, since one may pass a kink, and its
-      bins to sqrt(n) times as many, since that moves a whole row of the layers below;
-    - the distinct units, where m of n are left, to sqrt(min(m, n - m)): which of them are merged
-      hangs on their last bits; distinct channels, which do at many positions, to one;
-    - an element of a kernel to the six digits that are kept.
-    """
-
-    def __init__(self, saved: Result, old: Values, new: Values) -> None:
-        self._saved = (saved.input, *saved.layers)
-        self._units = values(saved.spec)
-        self._eps = EPS[saved.spec["dtype"]]
-        self._old = old
-        self._new = new
-
-    def of(self, place: Place, size: float) -> float:
+    def _floor(self, place: Place, size: float) -> float:
         """The floor of a figure of this size."""
         figure = place.figure
         if place.layer is None:
             return SIX_DIGITS * size if figure.startswith("kernels.") else 0.0
         if figure.startswith("theory."):
-            return self._of_theory(place, size)
+            return self._floor_of_theory(place, size)
         if figure.startswith("repeats."):
             figure = _OVER_SEEDS.sub("", figure.removeprefix("repeats."))
         layer, units = self._saved[place.layer], self._units[place.layer]
         if in_gate(figure, "fraction") or figure.startswith(("resolution.", "weights.")):
-            return self._beside_the_values(layer, figure, size)
+            return self._floor_beside_the_values(layer, figure, size)
         gradient = figure.startswith("gradient.")
         noise = 4 * self._eps * max(abs(layer.min or 0.0), abs(layer.max or 0.0))
         if count_group(place) is not None:
@@ -154,7 +150,7 @@ class Floors:
             return noise * noise / (size + noise) + noise / sqrt(units)
         return noise if in_gate(figure, "extreme") or figure.startswith(_SINGLE) else 0.0
 
-    def _beside_the_values(self, layer: LayerStatistics, figure: str, size: float) -> float:
+    def _floor_beside_the_values(self, layer: LayerStatistics, figure: str, size: float) -> float:
         if in_gate(figure, "fraction"):
             return FEWEST / max(value_count(layer), 1)
         if figure.startswith("resolution."):
@@ -175,7 +171,7 @@ class Floors:
                 share += FEWEST * largest * largest / max(finite(gradient.histogram), 1)
         return share
 
-    def _of_theory(self, place: Place, size: float) -> float:
+    def _floor_of_theory(self, place: Place, size: float) -> float:
         if place.figure.startswith("theory.histogram."):
             bins = len(self._saved[place.layer or 0].histogram.counts)
             ends = (Place(place.layer, f"histogram.edges.{end}") for end in (0, bins))
@@ -184,15 +180,76 @@ class Floors:
         return ESTIMATE * size if place.figure.endswith(".standard_error") else TINY
 
 
+def step_tolerances(old: Values, new: Values, shadows: Sequence[Values]) -> Tolerance:
+    """The tolerances of a result over steps, from shadow runs of it.
+
+    10 × the largest change over the shadows, at any step of the same figure in any network, + 1e-6
+    of the value + its floor. Whole numbers and truth values have that of the shadows alone.
+    """
+    changes = _largest_changes(new, shadows, _step_group)
+    floors = _step_floors(old) | _gradient_floors(old, new)
+
+    def tolerance(place: Place, was: Value, now: Value) -> float:
+        sizes = [abs(each) for each in (was, now) if isinstance(each, float)]
+        changed = changes.get(_step_group(place), 0.0)
+        return FACTOR * changed + RELATIVE * max(sizes, default=0.0) + floors.get(place, 0.0)
+
+    return tolerance
+
+
 def unsteady_places(new: Values, shadows: Sequence[Values]) -> set[Place]:
     """The figures that rounding brings or takes, whose values can't be held to anything."""
     return {p for p, was, now in _pairs(new, shadows) if (was is None) != (now is None)}
 
 
-def largest_changes(
+def _step_floors(was: Values) -> dict[Place, float]:
+    """The least tolerances of a training: FEWEST answers, and of a loss's spread that of the loss.
+
+    An answer hangs on the last bits of two logits that are nearly equal, and a spread is a
+    difference of losses.
+    """
+    found = {}
+    for place in was:
+        *path, last = place.figure.split(".")
+        part = path[-1] if path and path[-1] in _PARTS else "test"
+        examples = was.get(Place(None, f"data.{part}"))
+        if last.startswith("accuracy") and isinstance(examples, int) and examples:
+            found[place] = FEWEST / examples
+        if last == "loss_std":
+            mean = was.get(Place(None, ".".join([*path, "loss_mean"])))
+            found[place] = RELATIVE * abs(mean) if isinstance(mean, float) else 0.0
+    return found
+
+
+def _gradient_floors(was: Values, now: Values) -> dict[Place, float]:
+    """The least tolerances of the gradients of a descent, step by step.
+
+    The gradient of the output's bias is the mean of the output's errors, which lie within -1 and
+    1 and may cancel: it is known to OUTPUT_ERROR. The layers below carry that error on in
+    proportion to their own gradients.
+    """
+    layers = {int(place.figure.split(".")[1]) for place in was if _is_gradient(place)}
+    found = {}
+    for place in filter(_is_gradient, was):
+        step = place.figure.rpartition(".")[2]
+        output = Place(None, f"layers.{max(layers)}.bias_gradient_rms.{step}")
+        largest, of_output = (
+            max((each for each in (was.get(at), now.get(at)) if isinstance(each, float)), default=0)
+            for at in (place, output)
+        )
+        if of_output:
+            found[place] = OUTPUT_ERROR * largest / of_output
+    return found
+
+
+def _is_gradient(place: Place) -> bool:
+    return place.figure.startswith("layers.") and "_gradient_rms." in place.figure
+
+
+def _largest_changes(
     new: Values, shadows: Sequence[Values], group: Callable[[Place], Place]
 ) -> dict[Place, float]:
-    """By how much the shadows change any figure of a group at most."""
+    """By how much the shadows change any figure of each group at most."""
     found: dict[Place, float] = {}
     for place, was, now in _pairs(new, shadows):
         if isinstance(was, int | float) and isinstance(now, int | float):
@@ -213,3 +270,12 @@ def _pairs(new: Values, shadows: Sequence[Values]) -> Iterator[tuple[Place, Valu
     for shadow in shadows:
         for place in {**new, **shadow}:
             yield place, value_at(new, place), value_at(shadow, place)
+
+
+def _step_group(place: Place) -> Place:
+    """The figure without the numbers of its step and its network.
+
+    When a unit first passes its kink on the other side is chance, from network to network.
+    """
+    parts = [part for part in place.figure.split(".") if not part.isdigit()]
+    return place._replace(figure=".".join(parts))

@@ -1,0 +1,276 @@
+"""Two results of one spec: the gate that they can be held to, and what differs by it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from weightinit_cli.errors import counted
+from weightinit_cli.guard.flatten import (
+    Place,
+    flatten,
+    is_octave,
+    is_unresolved,
+    value_at,
+    without_unresolved,
+)
+from weightinit_cli.guard.report import Drift, Gate, Outcome, drift, worst
+from weightinit_cli.guard.rounding import LayerTolerances, step_tolerances, unsteady_places
+from weightinit_cli.results import (
+    Mismatch,
+    Result,
+    check_consistency,
+)
+from weightinit_cli.results.kinds import kind_of
+from weightinit_cli.results.plain import changes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import Any
+
+    from weightinit_cli.guard.flatten import Values
+    from weightinit_cli.guard.rounding import Tolerance
+    from weightinit_cli.results import AnyResult
+
+MOST_SENTENCES = 5
+
+
+def choose(old: AnyResult, new: AnyResult) -> Outcome:
+    """Choose the strictest gate that two results of one spec (but for the seed) can be held to.
+
+    The outcome has found nothing yet.
+    Exact where all that last bits depend on is the same; then other draws are a drift, too.
+    Rounding where the draws are the same; statistical else.
+    """
+    if old.spec["seed"] != new.spec["seed"]:
+        return Outcome(Gate.STATISTICAL, f"seed {old.spec['seed']}, now {new.spec['seed']}")
+    differences = list(_differences(old.environment, new.environment))
+    why = "; ".join(differences)
+    if not differences:
+        return Outcome(Gate.EXACT)
+    return Outcome(Gate.ROUNDING if _same_draws(old, new) else Gate.STATISTICAL, why)
+
+
+def compare(
+    old: AnyResult,
+    new: AnyResult,
+    chosen: Outcome,
+    shadows: Sequence[AnyResult] = (),
+    *,
+    lacked: Sequence[str] = (),
+) -> Outcome:
+    """Compare all that two results of the same draws hold, by the exact or the rounding gate.
+
+    `shadows` are runs of the new side whose inputs were moved by one ulp: rounding may do what
+    they do, ten times over. `lacked` are the paths that the baseline's schema did not have.
+
+    Results over steps can't be compared under other draws: a course under these is another course,
+    and that is said as a difference.
+    """
+    if isinstance(old, Result) and isinstance(new, Result):
+        return _compare_layers(old, new, chosen, shadows, lacked)
+    return _compare_steps(old, new, chosen, shadows)
+
+
+def spec_changes(
+    old: Mapping[str, Any], new: Mapping[str, Any], lacked: Sequence[str] = ()
+) -> dict[str, str]:
+    """What differs between two normal forms, but for the name: path -> `path: old, now new`."""
+    return {
+        path: f"{path}: {change}"
+        for path, change in changes(old, new).items()
+        if path != "name" and not is_lacked(f"spec.{path}", lacked)
+    }
+
+
+def contradictions(result: AnyResult) -> list[str]:
+    """What can't be true of any result: counts that don't add up, layers of the same draws."""
+    pairs = _repeated_streams(result) if isinstance(result, Result) else []
+    found = [
+        f"layers {first} and {second} have the same draws (their stream hashes are equal)"
+        for first, second in pairs
+    ]
+    try:
+        check_consistency(result)
+    except Mismatch as error:
+        found.append(f"the new result contradicts itself: {error}")
+    return found
+
+
+def missing(
+    old: Values, new: Values, lacked: Sequence[str] = (), *, none_too: bool
+) -> tuple[list[str], list[str]]:
+    """Figures that one side alone has; and what the baseline's schema could not have.
+
+    Where `none_too`, a figure that is None counts as missing.
+    """
+    layers = [max((place.layer or 0 for place in side), default=0) for side in (old, new)]
+    sentences = [] if layers[0] == layers[1] else [f"layers: {layers[0]}, now {layers[1]}"]
+    gone, added = [], []
+    absent = {each for each in lacked if each == "verdict"}
+    for place in {**old, **new}:
+        if is_octave(place) or is_unresolved(place) or (place.layer or 0) > min(layers):
+            continue
+        there = [place in side and not (none_too and side[place] is None) for side in (old, new)]
+        if there[0] and not there[1]:
+            if not is_lacked(place.figure, lacked):
+                gone.append(place)
+        elif there[1] and not there[0]:
+            if is_lacked(place.figure, lacked):
+                absent.add(next(each for each in lacked if is_lacked(place.figure, (each,))))
+            else:
+                added.append(place)
+    sentences += [*_few(gone, "missing"), *_few(added, "additional")]
+    return sentences, sorted(absent)
+
+
+def changed_verdict(old: Result, new: Result, lacked: Sequence[str] = ()) -> tuple[str, str] | None:
+    """Both verdicts in words, where they differ."""
+    was, now = _verdict(old), _verdict(new)
+    return None if was == now or is_lacked("verdict", lacked) else (was, now)
+
+
+def is_lacked(path: str, lacked: Iterable[str]) -> bool:
+    """Whether a path stands at or below one of those that an older schema lacked."""
+    return any(fnmatchcase(path, each) or fnmatchcase(path, f"{each}.*") for each in lacked)
+
+
+def _compare_layers(
+    old: Result,
+    new: Result,
+    chosen: Outcome,
+    shadows: Sequence[AnyResult],
+    lacked: Sequence[str],
+) -> Outcome:
+    moved = [each for each in shadows if isinstance(each, Result)]
+    was, now, *changed = (flatten(each) for each in (old, new, *moved))
+    if chosen.gate is not Gate.EXACT:
+        every = (old, new, *moved)
+        was, now, *changed = (without_unresolved(each, every) for each in (was, now, *changed))
+    sentences, absent = missing(was, now, lacked, none_too=True)
+    places = [place for place in _shared(was, now) if not is_lacked(place.figure, lacked)]
+    tolerance = LayerTolerances(old, was, now, changed)
+    outcome = _held(chosen, places, was, now, tolerance, changed)
+    by_rounding = any(_verdict(shadow) == _verdict(old) for shadow in moved)
+    return replace(
+        outcome,
+        structure=(*contradictions(new), *sentences),
+        verdicts=None if by_rounding else changed_verdict(old, new, lacked),
+        not_in_baseline=tuple(absent),
+    )
+
+
+def _compare_steps(
+    old: AnyResult, new: AnyResult, chosen: Outcome, shadows: Sequence[AnyResult]
+) -> Outcome:
+    """Compare results that are no layers' statistics; a step that a shadow lacks is left out."""
+    if chosen.gate is Gate.STATISTICAL:
+        sentence = "other draws: a course over steps is compared under the same draws only"
+        return replace(chosen, structure=(sentence,))
+    was, now, *changed = (flatten(each) for each in (old, new, *shadows))
+    sentences, _ = missing(was, now, none_too=False)
+    places = [place for place in was if place in now]
+    outcome = _held(chosen, places, was, now, step_tolerances(was, now, changed), changed)
+    return replace(outcome, structure=(*contradictions(new), *sentences))
+
+
+def _held(
+    chosen: Outcome,
+    places: Iterable[Place],
+    old: Values,
+    new: Values,
+    tolerance: Tolerance,
+    shadows: Sequence[Values],
+) -> Outcome:
+    """Hold the values at these places to the gate, but for those that come and go by rounding."""
+    left_out = unsteady_places(new, shadows)
+    pairs = [(p, value_at(old, p), value_at(new, p)) for p in places if p not in left_out]
+    if chosen.gate is Gate.EXACT:
+        drifts = [Drift(p, was, now, None) for p, was, now in pairs if was != now]
+    else:
+        found = (drift(p, was, now, tolerance(p, was, now)) for p, was, now in pairs)
+        drifts = [each for each in found if each is not None]
+    return replace(chosen, drifts=worst(drifts), drifted=len(drifts), compared=len(pairs))
+
+
+def _shared(old: Values, new: Values) -> list[Place]:
+    """The places that both sides have, and those that one may have alone."""
+    both = [place for place in old if place in new and (old[place] is None) == (new[place] is None)]
+    layers = min(max((place.layer or 0 for place in side), default=0) for side in (old, new))
+    alone = [
+        place
+        for place in {**old, **new}
+        if (is_octave(place) or is_unresolved(place)) and (place in old) != (place in new)
+    ]
+    return both + [place for place in alone if (place.layer or 0) <= layers]
+
+
+def _verdict(result: Result) -> str:
+    """`saturated (layer 2), dying (layer 4)`."""
+    names = (
+        each.name if each.layer is None else f"{each.name} (layer {each.layer})"
+        for each in result.verdict
+    )
+    return ", ".join(names) or "none"
+
+
+def _few(places: Sequence[Place], what: str) -> list[str]:
+    shown = [f"{place}: {what}" for place in places[:MOST_SENTENCES]]
+    others = len(places) - len(shown)
+    return [*shown, f"and {counted(others, 'other figure')} {what}"] if others > 0 else shown
+
+
+def _repeated_streams(result: Result) -> list[tuple[int, int]]:
+    """Pairs of layers, from 1, that have the same draws: no two streams may be equal."""
+    first: dict[str, int] = {}
+    pairs = []
+    for number, stream in enumerate(kind_of(result).streams(result), 1):
+        if stream is not None and first.setdefault(stream, number) != number:
+            pairs.append((first[stream], number))
+    return pairs
+
+
+def _same_draws(old: AnyResult, new: AnyResult) -> bool:
+    generators = (each.environment.get("bit_generator") for each in (old, new))
+    return len(set(generators)) == 1 and kind_of(old).streams(old) == kind_of(new).streams(new)
+
+
+def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    """What differs of all that the last bits may depend on.
+
+    What one of the two runs had not even loaded (scipy, and the BLAS that comes with it) it did
+    not depend on. Python's line is among them because its `sum` of floats has changed with it.
+    """
+    for name in ("winit", "python"):
+        if _line(old.get(name)) != _line(new.get(name)):
+            yield _change(name, old.get(name), new.get(name))
+    for name in ("numpy", "bit_generator", "simd", "platform"):
+        if old.get(name) != new.get(name):
+            yield _change(name, old.get(name), new.get(name))
+    scipy = old.get("scipy"), new.get("scipy")
+    if None not in scipy and scipy[0] != scipy[1]:
+        yield _change("scipy", *scipy)
+    libraries = [[_blas(each) for each in side.get("blas") or ()] for side in (old, new)]
+    fewer, more = sorted(libraries, key=len)
+    if not fewer or not set(fewer) <= set(more):
+        yield _change("BLAS", *(", ".join(side) for side in libraries))
+
+
+def _line(version: object) -> list[str]:
+    return str(version).split(".")[:2]
+
+
+def _blas(library: Mapping[str, Any]) -> str:
+    return " ".join(str(library.get(key)) for key in ("name", "version", "kernel"))
+
+
+def _change(name: str, old: Any, new: Any) -> str:
+    """`numpy 2.4.0, now 2.4.6`; of a list what each side has alone, of an object what differs."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+        return "; ".join(_change(key, old.get(key), new.get(key)) for key in keys)
+    if isinstance(old, list) and isinstance(new, list):
+        only = [each for each in old if each not in new], [each for each in new if each not in old]
+        old, new = (" ".join(map(str, side)) or "none of these" for side in only)
+    return f"{name} {old}, now {new}"
