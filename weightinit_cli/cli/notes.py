@@ -33,7 +33,7 @@ def names_of(spec: AnySpec) -> Iterator[str]:
     """Yield the names that a person gave in a spec and that pictures show."""
     yield spec.name
     if spec.runs is not None:
-        yield from (variant.label for variant in spec.runs.grid.variants)
+        yield from (variant.label for variant in spec.runs.variants)
 
 
 def note_lacking(names: Iterable[str]) -> None:

@@ -156,7 +156,7 @@ def _rows(comparison: Comparison, room: float) -> tuple[list[Row], bool]:
         limits = [max(limits)] * len(limits)
     rows = []
     for (run, result), bins, limit in zip(pairs, every, limits, strict=True):
-        differs = [part for part in run.said if part not in shared]
+        differs = [part for part in run.spec_words if part not in shared]
         said = notes(result.layers, bins.layers, room)
         name = in_words(run.varied[0][1])
         rows.append(Row(name, differs, result, bins, heights_to(limit), said))

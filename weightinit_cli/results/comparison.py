@@ -28,8 +28,8 @@ class ComparedRun:
     `varied` says in what it differs, in the order of the axes: ("variant", its name) first, then
     each swept path with its value. `figures` has those that a panel shows as one array over the
     layers, nan where a figure does not exist: 10,000 runs of five layers take 10 MB. `gradient` is
-    the geometric mean of the layers' `gradient.ratio`; `verdict` has the names, worst first; `said`
-    is the spec in words. `result` is kept where its histograms are to be shown.
+    the geometric mean of the layers' `gradient.ratio`; `verdict` has the names, worst first;
+    `spec_words` describe the spec. `result` is kept where its histograms are to be shown.
 
     `unresolved` has the paths that the run's dtype cannot tell in some layer, which have no figure
     there; `nonfinite` those of which in some layer values are inf or nan; `zeros` those that are 0
@@ -41,7 +41,7 @@ class ComparedRun:
     figures: Mapping[str, Sequence[float]]
     gradient: float | None
     verdict: tuple[str, ...]
-    said: tuple[str, ...]
+    spec_words: tuple[str, ...]
     result: Result | None
     unresolved: frozenset[str] = frozenset()
     nonfinite: frozenset[str] = frozenset()
@@ -85,15 +85,15 @@ class Comparison:
 
     def shared(self) -> list[str]:
         """The spec in words as far as all runs agree."""
-        return shared_parts(described(self.spec), (run.said for run in self.runs))
+        return shared_parts(described(self.spec), (run.spec_words for run in self.runs))
 
 
 def compared(
     result: Result, label: str, varied: Iterable[tuple[str, Any]], keep: bool
 ) -> ComparedRun:
-    """What is to be held of a run; `keep` holds the whole result, for rows of histograms.
+    """The part of a run's result that a comparison shows; `keep` holds all of it, for histograms.
 
-    Of a run in which two numbers were swept, which a map shows, the last layer's figures alone.
+    A map shows runs in which two numbers were swept by their last layers, so only those are held.
     """
     varied = tuple(varied)
     layers = result.layers
@@ -125,7 +125,7 @@ def _unresolved(layers: Sequence[LayerStatistics], paths: Sequence[str]) -> froz
 
 
 def _overflows(layer: LayerStatistics, path: str) -> bool:
-    """Whether it is of finite values alone, or there are none; an activation may lack an end."""
+    """Whether a figure that exists leaves out values that are inf or nan."""
     has_one = not path.startswith("saturation.") or resolved(layer, path) is not None
     return has_one and is_partial(layer, path)
 

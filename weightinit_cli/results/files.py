@@ -125,7 +125,7 @@ def _create(folder: Folder, name: str, content: bytes) -> None:
 
 @contextmanager
 def _beside(folder: Folder, files: Mapping[str, Content]) -> Iterator[dict[str, str]]:
-    """Write files under names of their own, which are removed in the end; to which they belong."""
+    """Write files under temporary names, removed in the end; yield the name meant for each."""
     written: dict[str, str] = {}
     try:
         for name, content in files.items():
@@ -173,7 +173,7 @@ def _exchange(folder: Folder, written: Mapping[str, str], outdated: Iterable[str
 
 
 def _keep(folder: Folder, name: str, former: dict[str, str | None]) -> None:
-    """Give a file a second name, to put it back from; none where there is none to be kept."""
+    """Give a file a second name, to put it back from, and note it in `former`: None for no file."""
     kept = _temporary()
     try:
         folder.link(name, kept)
@@ -329,7 +329,7 @@ class Folder(NamedTuple):
 
 @contextmanager
 def held(path: Path) -> Iterator[Folder]:
-    """A folder that is there; `path` may lead to it through links."""
+    """Hold an existing folder open; `path` may lead to it through links."""
     if not _HELD:
         yield Folder(path, None)
         return
@@ -342,7 +342,7 @@ def held(path: Path) -> Iterator[Folder]:
 
 @contextmanager
 def made(out: Path, parts: tuple[str, ...]) -> Iterator[Folder]:
-    """The folder `out` with `parts` below it, none of them a link; made where it is missing.
+    """Hold the folder at `parts` below `out` open; none may be a link, and what is missing is made.
 
     What was made is removed again, if it is empty, where the context ends in an error.
     """
@@ -374,7 +374,7 @@ def made(out: Path, parts: tuple[str, ...]) -> Iterator[Folder]:
 
 
 def _make(path: Path, part: str, above: int | None) -> bool:
-    """Make a folder; whether it was missing."""
+    """Make a folder where there is none, and say whether there was none."""
     try:
         os.mkdir(path if above is None else part, dir_fd=above)
     except FileExistsError:
@@ -385,7 +385,7 @@ def _make(path: Path, part: str, above: int | None) -> bool:
 
 
 def _entered(part: str, above: int) -> int:
-    """The descriptor of a folder in another one, whose own is closed."""
+    """Open a folder inside another one, whose descriptor is closed."""
     descriptor = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=above)
     os.close(above)
     return descriptor

@@ -85,7 +85,7 @@ def rows(result: Result) -> list[dict[str, Any]]:
 
 
 def pictures_of(result: Result) -> tuple[str, ...]:
-    """The stems of its pictures: of convolutions the kernels, too."""
+    """The stems of a result's pictures; convolutions have one of their kernels, too."""
     return ("histogram", "depth") if result.kernels is None else ("histogram", "depth", KERNELS)
 
 
@@ -100,7 +100,7 @@ def verdict_names(result: Result) -> tuple[str, ...]:
 
 
 def compared(result: Result, label: str, varied: Iterable[tuple[str, Any]]) -> ComparedRun:
-    """What the picture of many runs needs: of a mere variant all, of another one its curves."""
+    """What the picture of many runs shows of one: all of a mere variant, else its curves."""
     from weightinit_cli.results.comparison import VARIANT, compared
 
     varied = tuple(varied)
@@ -161,9 +161,9 @@ def _check_bounds(layer: LayerStatistics, place: str, units: int) -> None:
     _check_resolution(layer, place)
     if layer.theory is not None:
         not_negative(layer.theory.q, f"{place}.theory.q")
-        for path, said in layer.theory.figures.items():
-            _check(path, said.value, f"{place}.theory.figures.{path}.value", units)
-            not_negative(said.standard_error, f"{place}.theory.figures.{path}.standard_error")
+        for path, prediction in layer.theory.figures.items():
+            _check(path, prediction.value, f"{place}.theory.figures.{path}.value", units)
+            not_negative(prediction.standard_error, f"{place}.theory.figures.{path}.standard_error")
         shares(layer.theory.histogram, f"{place}.theory.histogram")
 
 
@@ -233,7 +233,7 @@ def _check_verdict(verdict: tuple[Verdict, ...], layers: int) -> None:
 
 
 def _figures(layer: LayerStatistics) -> dict[str, Any]:
-    """The layer's own; of what has underflowed as a whole no quantiles either."""
+    """The figures of a layer; one that has underflowed as a whole has no quantiles either."""
     gradient = layer.gradient
     row: dict[str, Any] = {"finite": finite(layer.histogram)}
     row |= {"gradient.finite": None if gradient is None else finite(gradient.histogram)}
@@ -257,8 +257,8 @@ def _weights(layer: LayerStatistics) -> dict[str, Any]:
 
 
 def _theory(layer: LayerStatistics) -> dict[str, Any]:
-    said = layer.theory.figures if layer.theory else {}
-    return {f"theory.{path}": said[path].value for path in FIGURES if path in said}
+    predicted = layer.theory.figures if layer.theory else {}
+    return {f"theory.{path}": predicted[path].value for path in FIGURES if path in predicted}
 
 
 def _repeats(layer: LayerStatistics) -> dict[str, Any]:

@@ -35,9 +35,9 @@ class HistogramCounts:
 
 @dataclass(frozen=True, slots=True)
 class Saturation:
-    """Fraction of pre-activations in the flat ends of the activation; None without such an end.
+    """The fraction of pre-activations in each flat end of the activation; None without such an end.
 
-    Of those that are a number: inf lies in the high end, nan in none.
+    All that are a number count: inf lies in the high end, nan is left out.
     """
 
     low: float | None
@@ -46,9 +46,9 @@ class Saturation:
 
 @dataclass(frozen=True, slots=True)
 class WeightStatistics:
-    """Of the entries of a layer's weights, in weight units.
+    """Statistics of the finite entries of a layer's weights, in weight units.
 
-    Over the finite entries; `nonfinite` are the others. `quantiles` are those of LayerStatistics;
+    `nonfinite` counts the other entries. `quantiles` are those of LayerStatistics;
     both are None in results of winit 0.1.
     `kurtosis` is the fourth standardized moment (3 for a normal, 1.8 for a uniform
     distribution), None for constant weights. `stream` is a short hash of the unscaled draws, which
@@ -76,7 +76,7 @@ class Gradient:
     units × mean δ²: in a network whose widths differ it is what a sound start keeps (He et al.
     2015, section 2.2). A convolution's units are its channels at all positions. `histogram` counts
     |δ| between powers of two; what is smaller than its lowest edge, exact zeros too, is its
-    underflow. All of them over the finite values; `nonfinite` are the others.
+    underflow. All of them are over the finite values; `nonfinite` counts the others.
     """
 
     signal_rms: float | None
@@ -136,10 +136,10 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """Below which size a layer's figures are rounding, or underflow, in the run's dtype.
+    """The sizes below which a layer's figures are rounding, or underflow, in the run's dtype.
 
-    In units of the activations and of the pre-activations (None of the input); 0 where the values
-    are exact.
+    One is in units of the activations, one in those of the pre-activations (which the input does
+    not have: None). A size of 0 means that the values are exact.
     """
 
     activations: float
@@ -148,7 +148,7 @@ class Resolution:
 
 @dataclass(frozen=True, slots=True)
 class ChannelCounts:
-    """Of a convolution's channels, whose weights are the same at all positions.
+    """How many of a convolution's channels differ, and how many are dead.
 
     `distinct` channels differ at any of their positions (None where a value is not finite); `dead`
     ones are zero at all positions for every input.
@@ -246,10 +246,10 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class Kernels:
-    """The kernels of a convolution's first layer, the first so many of its `filters`.
+    """The kernels of a convolution's first layer, which has so many `filters`.
 
-    Each of `values` is one filter, in the order of `shape` = (height, width, channels), in weight
-    units to six digits.
+    Each of `values` is one of the first filters, in the order of `shape` = (height, width,
+    channels), in weight units to six digits.
     """
 
     shape: tuple[int, ...]

@@ -140,7 +140,7 @@ def _check_plain(value: Any, path: str, levels: int = MOST_LEVELS) -> None:
 
 
 def _check_text(text: str, path: str) -> str:
-    """The text. Raises Mismatch for half of a surrogate pair, which no file can hold."""
+    """Return the text, or raise Mismatch for half of a surrogate pair, which no file can hold."""
     if not text.isascii():
         try:
             text.encode()
@@ -196,7 +196,7 @@ def _items(value: Any) -> list[tuple[str, Any]]:
 
 @cache
 def _names(kind: type[Any]) -> list[tuple[str, bool]]:
-    """The fields, sorted, and whether they are left out where they are None."""
+    """The names of a dataclass's fields, sorted, and whether each is left out where it is None."""
     return sorted((field.name, bool(field.metadata.get("left_out"))) for field in fields(kind))
 
 

@@ -139,7 +139,7 @@ def _check_version(data: Any) -> int:
 
 
 def _kind(data: Any) -> type[AnyResult]:
-    """What is read: decided by the spec inside, which every result has."""
+    """The class of the result that a tree holds, decided by the experiment of its spec."""
     spec = data.get("spec")
     experiment = spec.get("experiment", "histogram") if isinstance(spec, dict) else "histogram"
     if not isinstance(experiment, str) or experiment not in RESULT_KINDS:
@@ -209,8 +209,8 @@ def replaced(place: Path, digest: str, spec: Mapping[str, Any]) -> str:
         if path != "name"
     ]
     more = f"; and {len(parts) - MOST_CHANGES:,} more" if len(parts) > MOST_CHANGES else ""
-    said = "; ".join(parts[:MOST_CHANGES]) + more or "the same, of other data"
-    return f"{place}: replaces the result of another spec ({said})"
+    changed = "; ".join(parts[:MOST_CHANGES]) + more or "the same, of other data"
+    return f"{place}: replaces the result of another spec ({changed})"
 
 
 def upgrade(tree: Tree) -> None:
@@ -227,7 +227,7 @@ def upgrade(tree: Tree) -> None:
 
 
 def upgrade_1_to_2(tree: Tree) -> None:
-    """No gradient, no theory, one network, no verdict; the digest stays that of its own time."""
+    """Version 1 had no gradient, theory or verdict, and one network; its digest stays as it was."""
     _add(tree, {"verdict": []}, "")
     _add(
         tree.get("spec"),
@@ -258,7 +258,7 @@ def upgrade_1_to_2(tree: Tree) -> None:
 
 
 def upgrade_2_to_3(tree: Tree) -> None:
-    """No convolutions and nothing pretrained."""
+    """Version 2 had no convolutions and no pretraining."""
     spec = tree.get("spec")
     experiment = spec.get("experiment", "histogram") if isinstance(spec, dict) else "histogram"
     if experiment == "training":
@@ -273,7 +273,7 @@ def upgrade_2_to_3(tree: Tree) -> None:
 
 
 def upgrade_3_to_4(tree: Tree) -> None:
-    """No resolution, no quantiles of weights and over seeds, no reasons."""
+    """Version 3 had no resolution, no quantiles of weights and over seeds, and no reasons."""
     for path, layer in _named_layers(tree):
         _add(layer, {"resolution": None, "unresolved": {}}, path)
         if isinstance(layer, dict):

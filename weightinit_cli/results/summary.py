@@ -63,7 +63,7 @@ def _parameters(spec: Mapping[str, Any]) -> Row:
 
 
 def _scalar(value: Any) -> Any:
-    """The value; of a list its only value, or all of them with blanks between."""
+    """A value as one scalar: a list of equal values as that value, another one joined by blanks."""
     if not isinstance(value, list | tuple):
         return value
     return value[0] if len(set(value)) == 1 else " ".join(map(str, value))

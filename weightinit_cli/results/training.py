@@ -147,7 +147,7 @@ def streams(result: TrainingResult) -> list[str | None]:
 
 
 def checksums(result: TrainingResult) -> Mapping[str, str]:
-    """Those of the files that the data came from, by their names."""
+    """The checksums of the files that the data came from, by their names."""
     return result.data.checksums
 
 
@@ -181,7 +181,7 @@ def compared(result: TrainingResult, label: str, varied: Iterable[tuple[str, Any
 
 
 def best_of_few(result: TrainingResult) -> list[BestOf]:
-    """What choosing from up to half of the networks gives.
+    """The entries of `best_of` for choices of at most half of the networks.
 
     Larger choices are ever more alike, up to the only one of all of them: that they spread little
     says nothing of other networks.

@@ -35,7 +35,7 @@ def described(spec: Mapping[str, Any]) -> list[str]:
     parts += _layers(spec)
     if "pretraining" in spec:
         parts.append(pretrained(spec["pretraining"]))
-    parts += _task(spec) if spec["experiment"] != "histogram" else _inputs(spec)
+    parts += _task(spec) if "data" in spec else _inputs(spec)
     parts.append(f"seed {spec['seed']}")
     if spec.get("repeats", 1) > 1:
         parts.append(f"{spec['repeats']:,} repeats")
@@ -181,7 +181,7 @@ def of_finite(layer: LayerStatistics) -> str:
 
 
 def gradient_of_finite(layer: LayerStatistics) -> str:
-    """The same of its gradient's figures."""
+    """`of 7,561 finite`: what the figures of a layer's gradient are of; nothing where all are."""
     gradient = layer.gradient
     if gradient is None or not gradient.nonfinite:
         return ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import replace
+from itertools import chain
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -27,7 +29,7 @@ from weightinit_cli.spec.nodes import (
     replaced,
 )
 from weightinit_cli.spec.parse import MOST_BYTES, decode, parse_yaml
-from weightinit_cli.spec.runs import SWEEP, VARIANTS, Runs, overlap, read_grid
+from weightinit_cli.spec.runs import SWEEP, VARIANTS, Runs, overlap, paths_of, read_axes
 from weightinit_cli.spec.validate import checked_together
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
     from weightinit_cli.spec.kinds import AnySpec
     from weightinit_cli.spec.model import Component
-    from weightinit_cli.spec.runs import Grid, Override
+    from weightinit_cli.spec.runs import Axis, Override
 
 # What stands for standard input in place of a path.
 STDIN = "-"
@@ -205,7 +207,7 @@ def _missing(name: str) -> str:
 
 
 def _holds(question: Callable[[], bool]) -> bool:
-    """Whether the answer is yes; it is no where the system cannot even ask (a name too long)."""
+    """Ask the file system, and take it for a no where it cannot even be asked (a name too long)."""
     try:
         return question()
     except (OSError, ValueError):
@@ -215,20 +217,22 @@ def _holds(question: Callable[[], bool]) -> bool:
 def _checked(
     root: Node, stem: str, overrides: Sequence[str], report: Report, most_runs: int
 ) -> AnySpec:
-    grid = None
+    variants: Axis = ()
+    sweep: tuple[Axis, ...] = ()
     if isinstance(root, MapNode):
-        root, grid = read_grid(root, report)
-    if grid is None:
+        root, variants, sweep = read_axes(root, report)
+    if not (variants or sweep):
         return _one(root, stem, overrides, report)
-    _refuse_set_of_varied(grid, overrides, report)
-    if grid.size > most_runs:
-        count = f"{grid.size:,}" if grid.size < 10**18 else "more than 10^18"
+    _refuse_set_of_varied({*paths_of(variants), *chain(*map(paths_of, sweep))}, overrides, report)
+    size = prod(map(len, sweep)) * (len(variants) or 1)
+    if size > most_runs:
+        count = f"{size:,}" if size < 10**18 else "more than 10^18"
         message = f"describes {count} runs; at most {most_runs:,} are taken"
-        report.add(grid.sweep[0][0].overrides[0].mark if grid.sweep else root.mark, SWEEP, message)
+        report.add(sweep[0][0].overrides[0].mark if sweep else root.mark, SWEEP, message)
     root = _apply_overrides(root, overrides, report)
     report.raise_if_any(later_sources=map(source_of, overrides))
     builder = Builder(root, stem, overrides)
-    runs = Runs(grid, builder.build)
+    runs = Runs(variants, sweep, builder.build)
     keys = {*root.entries, *runs.keys} if isinstance(root, MapNode) else runs.keys
     numbers = {n for each in checked_together(keys) for n in runs.first_of_each(each)}
     _check(builder, (runs.overrides(number) for number in sorted(numbers)), overrides)
@@ -241,10 +245,12 @@ def _one(root: Node, stem: str, overrides: Sequence[str], report: Report) -> Any
     return Builder(root, stem, overrides).build((), report, later_sources)
 
 
-def _refuse_set_of_varied(grid: Grid, overrides: Sequence[str], report: Report) -> None:
+def _refuse_set_of_varied(
+    varied_paths: Iterable[str], overrides: Sequence[str], report: Report
+) -> None:
     for override in overrides:
         path = override.partition("=")[0].strip()
-        for varied in sorted(grid.paths):
+        for varied in sorted(varied_paths):
             if overlap(path, varied):
                 mark = Mark(source_of(override))
                 report.add(mark, "", f"the spec varies {varied} itself, by variants or a sweep")
@@ -275,8 +281,7 @@ def _read(path: Path, name: str) -> bytes:
     except PermissionError:
         raise _error(name, "no permission to read this file") from None
     except (OSError, ValueError) as error:
-        said = reason(error).lower()
-        raise _error(name, f"cannot be read: {printable(said)}") from None
+        raise _error(name, f"cannot be read: {printable(reason(error).lower())}") from None
 
 
 def _error(name: str, message: str) -> SpecError:

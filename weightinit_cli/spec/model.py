@@ -86,7 +86,7 @@ class Experiment:
 
     @property
     def folder(self) -> str:
-        """Where its results go, below the output folder."""
+        """The folder that the results go to, below the output folder."""
         return f"{self.name}/{self.run}" if self.run else self.name
 
     def problem(self, path: str, message: str) -> Problem:

@@ -104,7 +104,7 @@ class Report:
 
 
 def describe(node: Node) -> str:
-    """What stands there, for the end of a message: `'1O'`, `5.0`, `an empty list`."""
+    """A node in words, for the end of a message: `'1O'`, `5.0`, `an empty list`."""
     if isinstance(node, Scalar):
         if isinstance(node.value, str):
             return quote(node.text)

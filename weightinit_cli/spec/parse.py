@@ -176,12 +176,12 @@ def _build(text: str, loader: Any, locate: Locate, report: Report) -> Node | Non
 
     events = yaml.parse(text, Loader=loader)
     try:
-        return _Builder(iter(events), locate, report).document()
+        return _EventReader(iter(events), locate, report).document()
     except _StopError:
         return Flawed(locate(1, 1))
 
 
-class _Builder:
+class _EventReader:
     """Reads events into nodes; `level` counts the collections around a node."""
 
     def __init__(self, events: Iterator[Any], locate: Locate, report: Report) -> None:

@@ -49,7 +49,7 @@ class Override(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A variant, or one value of a sweep: what its runs have of their own.
+    """A variant, or one value of a sweep, with what its runs have of their own.
 
     `label` is what people are shown, `folder` the part of a run's folder name, and `varied` what
     the runs differ in, with its value.
@@ -64,49 +64,22 @@ class Place(NamedTuple):
 Axis = tuple[Place, ...]
 
 
-class Grid(NamedTuple):
-    """Variants × sweep, as they were read: the sweep has an axis for each of its paths."""
-
-    variants: Axis
-    sweep: tuple[Axis, ...]
-
-    @property
-    def axes(self) -> tuple[Axis, ...]:
-        """The variants, if there are any, and the sweep's axes."""
-        return (self.variants, *self.sweep) if self.variants else self.sweep
-
-    @property
-    def size(self) -> int:
-        """How many runs there are."""
-        return prod(map(len, self.axes))
-
-    @property
-    def paths(self) -> set[str]:
-        """Every path that a variant or the sweep sets."""
-        return {path for axis in self.axes for path in _paths(axis)}
-
-    def at(self, number: int) -> tuple[Place, ...]:
-        """A run's place on every axis; the sweep's last path changes fastest."""
-        places = []
-        for axis in reversed(self.axes):
-            number, place = divmod(number, len(axis))
-            places.append(axis[place])
-        return tuple(reversed(places))
-
-
 class Runs(Sequence["AnySpec"]):
-    """The runs of a spec, in order, each built and checked when it is asked for.
+    """The runs of a spec, variants × sweep, each built and checked when it is asked for.
 
-    The sweep's last path changes fastest, the variant slowest.
+    The sweep has an axis for each of its paths. Its last path changes fastest, the variant slowest.
     """
 
-    def __init__(self, grid: Grid, build: Callable[..., AnySpec]) -> None:
-        self.grid = grid
+    def __init__(
+        self, variants: Axis, sweep: tuple[Axis, ...], build: Callable[..., AnySpec]
+    ) -> None:
+        self.variants = variants
         self._build = build
-        self._paths = [_paths(axis) for axis in grid.axes]
+        self._axes = (variants, *sweep) if variants else sweep
+        self._paths = [paths_of(axis) for axis in self._axes]
 
     def __len__(self) -> int:
-        return self.grid.size
+        return prod(map(len, self._axes))
 
     @overload
     def __getitem__(self, number: int) -> AnySpec: ...
@@ -121,7 +94,7 @@ class Runs(Sequence["AnySpec"]):
         if not -len(self) <= number < len(self):
             raise IndexError(number)
         number %= len(self)
-        places = self.grid.at(number)
+        places = self._places(number)
         return self._build(
             self.overrides(number),
             run=shortened(",".join(place.folder for place in places)),
@@ -133,41 +106,49 @@ class Runs(Sequence["AnySpec"]):
         return (self[number] for number in range(len(self)))
 
     def overrides(self, number: int) -> tuple[Override, ...]:
-        """What a run has of its own."""
-        return tuple(each for place in self.grid.at(number) for each in place.overrides)
+        """The overrides that make a run of the tree that all runs share."""
+        return tuple(each for place in self._places(number) for each in place.overrides)
 
     @property
     def keys(self) -> set[str]:
         """The keys of the spec in which runs may differ."""
-        return {path.partition(".")[0] for path in self.grid.paths}
+        return {path.partition(".")[0] for paths in self._paths for path in paths}
 
     def first_of_each(self, keys: Collection[str]) -> Iterator[int]:
         """The number of the first run of each combination of what these keys hold.
 
         A key is a path of the spec, and holds all that lies below it.
         """
-        return map(sum, product(*(places if here else (0,) for here, places in self._axes(keys))))
+        return map(sum, product(*(places if here else (0,) for here, places in self._steps(keys))))
 
     def first_like(self, number: int, keys: Collection[str]) -> int:
         """The number of the first run for which these keys hold what they do in a run."""
         return sum(
             number % (places.step * len(places)) // places.step * places.step
-            for here, places in self._axes(keys)
+            for here, places in self._steps(keys)
             if here
         )
 
     def like(self, number: int, keys: Collection[str]) -> Iterator[int]:
         """The numbers of the runs for which these keys hold what they do in a run."""
         fixed = []
-        for here, places in self._axes(keys):
+        for here, places in self._steps(keys):
             step = places.step
             own = range(number % (step * len(places)) // step * step, number + 1)[:1]
             fixed.append(own if here else places)
         return map(sum, product(*fixed))
 
-    def _axes(self, keys: Collection[str]) -> list[tuple[bool, range]]:
-        """Of every axis: whether it touches these keys, what each place adds to a run's number."""
-        axes = self.grid.axes
+    def _places(self, number: int) -> tuple[Place, ...]:
+        """The place of a run on every axis."""
+        places = []
+        for axis in reversed(self._axes):
+            number, place = divmod(number, len(axis))
+            places.append(axis[place])
+        return tuple(reversed(places))
+
+    def _steps(self, keys: Collection[str]) -> list[tuple[bool, range]]:
+        """Whether each axis touches these keys, and what its places add to a run's number."""
+        axes = self._axes
         steps = list(accumulate(map(len, reversed(axes)), mul, initial=1))[-2::-1]
         return [
             (
@@ -202,8 +183,11 @@ def sweep_type() -> ValueType:
     return ValueType(_read_sweep, lambda: _mapping_of({"type": "array", "minItems": 1}))
 
 
-def read_grid(root: MapNode, report: Report) -> tuple[MapNode, Grid | None]:
-    """Take `variants` and `sweep` out of the tree; None where there are none, or none is right."""
+def read_axes(root: MapNode, report: Report) -> tuple[MapNode, Axis, tuple[Axis, ...]]:
+    """The tree without `variants` and `sweep`, and both; empty where there are none, or none right.
+
+    The sweep has an axis for each of its paths.
+    """
     entries = {key: entry for key, entry in root.entries.items() if key not in (VARIANTS, SWEEP)}
     variants: Axis = ()
     sweep: tuple[Axis, ...] = ()
@@ -211,8 +195,7 @@ def read_grid(root: MapNode, report: Report) -> tuple[MapNode, Grid | None]:
         variants = _read_variants(root.entries[VARIANTS][1], VARIANTS, report)
     if SWEEP in root.entries:
         sweep = _read_sweep(root.entries[SWEEP][1], SWEEP, report)
-    grid = Grid(variants, sweep) if variants or sweep else None
-    return MapNode(root.mark, entries), grid
+    return MapNode(root.mark, entries), variants, sweep
 
 
 def _read_variants(node: Node, path: str, report: Report) -> Axis:
@@ -270,7 +253,7 @@ def _axis(path: str, overrides: Sequence[Override]) -> Axis:
     )
 
 
-def _paths(axis: Axis) -> set[str]:
+def paths_of(axis: Axis) -> set[str]:
     """Every path that a place of the axis sets."""
     return {each.path for place in axis for each in place.overrides}
 

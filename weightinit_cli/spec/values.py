@@ -138,7 +138,7 @@ def choice(words: tuple[str, ...]) -> ValueType:
 
 
 def boolean() -> ValueType:
-    """True or false."""
+    """Either true or false."""
 
     def read(node: Node, path: str, report: Report) -> bool | None:
         if isinstance(node, Scalar) and isinstance(node.value, bool):
@@ -319,7 +319,7 @@ def object_schema(fields: Sequence[Field]) -> dict[str, Any]:
 
 
 def _word(node: Node, words: tuple[str, ...]) -> str | None:
-    """The node's text where it is one of these words."""
+    """The text of a node where it is one of these words; else None."""
     value = node.value if isinstance(node, Scalar) else None
     return value if isinstance(value, str) and value in words else None
 
