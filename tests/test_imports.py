@@ -185,8 +185,9 @@ def against(found: Import) -> bool:
             return False
         return part not in ALLOWED[found.part]
     if found.name == "(a computed name)":
-        # The public names, the commands, the experiments: each module stands in a table.
-        return found.part not in ("init", "cli") and found.module != "experiments"
+        # The public names, the commands, and what is named like an experiment.
+        modules = ("experiments", "plots.pictures")
+        return found.part not in ("init", "cli") and found.module not in modules
     top = found.name.partition(".")[0]
     if top == "numpy" and found.part in WITHOUT_NUMPY:
         return True

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from weightinit_cli.plots.compose import compose, compose_comparison, compose_depth, compose_phase
+from weightinit_cli.plots.histogram import compose, compose_comparison, compose_depth
 from weightinit_cli.plots.pictures import (
     comparison_pictures,
+    compose_phase,
     first_drawing,
     pictures,
     portrait,

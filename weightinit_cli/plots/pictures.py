@@ -1,39 +1,31 @@
-"""A result's pictures as files: name and bytes."""
+"""Pictures as files, name and bytes.
+
+The module of this package that is named like an experiment draws its results: `drawings(result)`
+gives the pictures of a run by their names, the one that says most first; `comparison(name, spec,
+runs, expected)` that of many runs, of which it keeps only what is drawn, None where there is none.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from weightinit_cli.plots.compose import compose, compose_comparison, compose_depth
 from weightinit_cli.plots.render import render
-from weightinit_cli.results.histogram import KERNELS
 from weightinit_cli.results.store import COMPARISON
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from weightinit_cli.plots.drawing import Drawing
-    from weightinit_cli.results import AnyResult, Result, SymmetryResult, TrainingResult
+    from weightinit_cli.results import AnyResult
     from weightinit_cli.results.comparison import ComparedRun, TrainedRun
-
-
-class _View(NamedTuple):
-    """An experiment on the side of its pictures.
-
-    `of_one` draws those of a result, by their names, the one that says most first. `of_many` draws
-    that of many runs, and keeps of each only what is drawn; see `comparison_pictures`.
-    """
-
-    of_one: Callable[[Any], dict[str, Drawing]]
-    of_many: Callable[[str, Mapping[str, Any], Iterable[Any], int], Drawing | None] = lambda *_: (
-        None
-    )
+    from weightinit_cli.results.forecast import PhaseDiagram
 
 
 def drawings(result: AnyResult) -> dict[str, Drawing]:
     """The pictures of a run by their names, the one that says most first."""
-    return VIEWS[result.spec["experiment"]].of_one(result)
+    drawn: dict[str, Drawing] = _module(result.spec).drawings(result)
+    return drawn
 
 
 def first_drawing(result: AnyResult) -> Drawing:
@@ -63,8 +55,19 @@ def comparison_pictures(
     `spec` is the first run's normal form, and `expected` how many runs there are with those that
     failed.
     """
-    drawing = VIEWS[spec["experiment"]].of_many(name, spec, runs, expected)
+    drawing: Drawing | None = _module(spec).comparison(name, spec, runs, expected)
     return {} if drawing is None else _rendered({COMPARISON: drawing}, formats)
+
+
+def compose_phase(diagram: PhaseDiagram) -> Drawing:
+    """The phase diagram of an activation, with the standard initializers on it."""
+    from weightinit_cli.plots.phase import phase_picture
+
+    return phase_picture(diagram)
+
+
+def _module(spec: Mapping[str, Any]) -> Any:
+    return import_module(f"weightinit_cli.plots.{spec['experiment']}")
 
 
 def _rendered(
@@ -76,57 +79,3 @@ def _rendered(
         for picture, drawing in drawn.items()
         for name in wanted
     }
-
-
-def _of_histogram(result: Result) -> dict[str, Drawing]:
-    drawn = {"histogram": compose(result), "depth": compose_depth(result)}
-    if result.kernels is not None:
-        from weightinit_cli.plots.kernels import kernels_picture
-
-        drawn[KERNELS] = kernels_picture(result, result.kernels)
-    return drawn
-
-
-def _of_symmetry(result: SymmetryResult) -> dict[str, Drawing]:
-    from weightinit_cli.plots.symmetry import symmetry_picture
-
-    return {"symmetry": symmetry_picture(result)}
-
-
-def _of_training(result: TrainingResult) -> dict[str, Drawing]:
-    from weightinit_cli.plots.training import training_picture
-
-    return {"training": training_picture([(result.name, result)])}
-
-
-def _of_histograms(
-    name: str, spec: Mapping[str, Any], runs: Iterable[ComparedRun], expected: int
-) -> Drawing | None:
-    """Draw the layers of all runs: histograms of a few variants, curves or maps of more."""
-    from weightinit_cli.plots.comparison import MOST_ROWS
-    from weightinit_cli.results.comparison import Comparison
-
-    few = expected <= MOST_ROWS  # more variants are curves, which need no histograms
-    kept = tuple(each if few else replace(each, result=None) for each in runs)
-    return compose_comparison(Comparison(name, spec, kept)) if kept else None
-
-
-def _of_trainings(
-    _name: str, _spec: Mapping[str, Any], runs: Iterable[TrainedRun], _expected: int
-) -> Drawing | None:
-    """Draw the losses of all runs; of those that are only counted there may be very many."""
-    from weightinit_cli.plots.training import MOST, training_picture
-
-    results = [
-        (run.label, run.result if number < MOST else replace(run.result, networks=()))
-        for number, run in enumerate(runs)
-    ]
-    return training_picture(results) if results else None
-
-
-# One row per experiment, by its name in the spec.
-VIEWS: Final = {
-    "histogram": _View(_of_histogram, _of_histograms),
-    "symmetry": _View(_of_symmetry),
-    "training": _View(_of_training, _of_trainings),
-}

@@ -52,6 +52,15 @@ BAR_WIDTH, BAR_HEIGHT = 170.0, 9.0
 SWATCH = 16.0
 
 
+def drawings(result: SymmetryResult) -> dict[str, Drawing]:
+    """Draw a run: which layer wakes when, and the loss."""
+    return {"symmetry": symmetry_picture(result)}
+
+
+def comparison(*_: object) -> None:
+    """There is no picture of many runs."""
+
+
 def symmetry_picture(result: SymmetryResult) -> Drawing:
     """The drawing: heading, key, the map, and below it the charts over the same steps."""
     shown = step_map(result)

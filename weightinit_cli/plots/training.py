@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,8 +35,9 @@ from weightinit_cli.results.training import best_of_few
 from weightinit_cli.results.words import component, full_name, pretrained, widths
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from weightinit_cli.results.comparison import TrainedRun
     from weightinit_cli.results.training import TrainingResult
 
 WIDTH = 660.0
@@ -46,6 +48,20 @@ LABEL_GAP = 7.0
 GAP = 26.0
 GUESSING = "guessing"
 PALEST = 0.3
+
+
+def drawings(result: TrainingResult) -> dict[str, Drawing]:
+    """Draw a run: the losses of its networks."""
+    return {"training": training_picture([(result.name, result)])}
+
+
+def comparison(_name: str, _spec: object, runs: Iterable[TrainedRun], _: int) -> Drawing | None:
+    """Draw the losses of all runs; of those that are only counted there may be very many."""
+    results = [
+        (run.label, run.result if number < MOST else replace(run.result, networks=()))
+        for number, run in enumerate(runs)
+    ]
+    return training_picture(results) if results else None
 
 
 def training_picture(results: Sequence[tuple[str, TrainingResult]]) -> Drawing:

@@ -1,0 +1,68 @@
+"""The pictures of the histogram experiment: every layer, the figures over depth, many runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from weightinit_cli.results.comparison import Comparison
+from weightinit_cli.results.histogram import KERNELS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from weightinit_cli.plots.drawing import Drawing
+    from weightinit_cli.results.comparison import ComparedRun
+    from weightinit_cli.results.model import Result
+
+# Each kind of picture is imported with its first use: a run of five layers needs no map.
+MOST_PANELS = 10
+
+
+def drawings(result: Result) -> dict[str, Drawing]:
+    """Draw a run: all layers, the figures over depth, and kernels where there are some."""
+    drawn = {"histogram": compose(result), "depth": compose_depth(result)}
+    if result.kernels is not None:
+        from weightinit_cli.plots.kernels import kernels_picture
+
+        drawn[KERNELS] = kernels_picture(result, result.kernels)
+    return drawn
+
+
+def comparison(
+    name: str, spec: Mapping[str, Any], runs: Iterable[ComparedRun], expected: int
+) -> Drawing | None:
+    """Draw the layers of all runs: histograms of a few variants, curves or maps of more."""
+    from weightinit_cli.plots.comparison import MOST_ROWS
+
+    few = expected <= MOST_ROWS  # more variants are curves, which need no histograms
+    kept = tuple(each if few else replace(each, result=None) for each in runs)
+    return compose_comparison(Comparison(name, spec, kept)) if kept else None
+
+
+def compose(result: Result) -> Drawing:
+    """The histogram picture: a panel per layer, or one heat map of more than ten layers."""
+    from weightinit_cli.plots.binning import binned
+
+    bins = binned(result.layers)
+    if len(result.layers) <= MOST_PANELS:
+        from weightinit_cli.plots.panels import row_of_panels
+
+        return row_of_panels(result, bins)
+    from weightinit_cli.plots.map import map_picture
+
+    return map_picture(result, bins)
+
+
+def compose_depth(result: Result) -> Drawing:
+    """The layers' figures against depth: measured, over the seeds, and predicted."""
+    from weightinit_cli.plots.profile import profile
+
+    return profile(result)
+
+
+def compose_comparison(comparison: Comparison) -> Drawing | None:
+    """All runs of one spec in one picture; None where too much was varied for one."""
+    from weightinit_cli.plots.comparison import comparison_picture
+
+    return comparison_picture(comparison)
