@@ -12,7 +12,7 @@ from weightinit_cli.experiments import run
 from weightinit_cli.results import figure
 from weightinit_cli.spec import parse_spec
 
-NETWORKS, SAMPLES = 40, 20
+NETWORKS, SAMPLES = 40, 10
 RISK = 1e-3
 # Activation, initializer, channels, kernel, image, strides, padding.
 CELLS = {
@@ -45,6 +45,7 @@ def results_of(cell):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CELLS)
 def test_means_and_standard_errors_are_as_predicted(name):
     """The mean over networks within t SE + 2 (L / channels) |prediction|.
