@@ -60,6 +60,20 @@ def winit(capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
     return run
 
 
+@pytest.fixture
+def wide(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[[int | None], None]:
+    """Give the terminal this many columns; None stands for a pipe."""
+
+    def give(columns: int | None) -> None:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.setenv("NO_COLOR", "1")
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: columns is not None, raising=False)
+
+    return give
+
+
 def _writer(folder: Path, text: str) -> Callable[..., Path]:
     def write(name: str = "tiny.yaml", more: str = "") -> Path:
         path = folder / name

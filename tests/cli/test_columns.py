@@ -29,12 +29,6 @@ PACKAGE = Path(terminal.__file__).parents[1]
 BLOCKS = set("▁▂▃▄▅▆▇█")
 
 
-@pytest.fixture
-def wide(monkeypatch: MonkeyPatch) -> Callable[[int | None], None]:
-    """Give the terminal this many columns."""
-    return lambda columns: monkeypatch.setattr(terminal, "columns", lambda: columns)
-
-
 # the width of a text
 
 

@@ -246,14 +246,12 @@ def test_list_of_activations_says_how_each_is_shaped(winit: Callable):
 
 @pytest.mark.parametrize("what", ["initializers", "activations", "configs"])
 @pytest.mark.parametrize("columns", [60, 80, None])
-def test_list_wraps_between_words(
-    winit: Callable, monkeypatch: pytest.MonkeyPatch, what: str, columns: int | None
-):
-    wide = winit("list", what).out
-    monkeypatch.setattr(terminal, "columns", lambda: columns)
+def test_list_wraps_between_words(winit: Callable, wide: Callable, what: str, columns: int | None):
+    unbroken = winit("list", what).out
+    wide(columns)
     narrow = winit("list", what).out
     assert max(map(len, narrow.splitlines())) <= (columns or terminal.PIPED_COLUMNS)
-    assert sorted(narrow.split()) == sorted(wide.split())
+    assert sorted(narrow.split()) == sorted(unbroken.split())
 
 
 def test_list_of_configs_says_what_each_shows(winit: Callable):

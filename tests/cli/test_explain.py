@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from weightinit_cli import load_result
-from weightinit_cli.cli import terminal, theory
+from weightinit_cli.cli import theory
 from weightinit_cli.cli.experiments import EXPERIMENTS
 from weightinit_cli.cli.reference import MARKS, WORDS, column_meanings
 from weightinit_cli.cli.tables import histogram, symmetry, training, view
@@ -159,10 +159,8 @@ def test_unknown_name(winit: Callable, name: str, said: str):
 
 @pytest.mark.parametrize("columns", [60, 80, 120])
 @pytest.mark.parametrize("arguments", [(), *[(name,) for name in NAMES]], ids="".join)
-def test_fits_the_terminal(
-    winit: Callable, monkeypatch: pytest.MonkeyPatch, arguments: tuple, columns: int
-):
-    monkeypatch.setattr(terminal, "columns", lambda: columns)
+def test_fits_the_terminal(winit: Callable, wide: Callable, arguments: tuple, columns: int):
+    wide(columns)
     lines = winit("explain", *arguments).out.splitlines()
     assert max(map(len, lines)) <= columns
 

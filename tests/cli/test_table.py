@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from weightinit_cli import load_result, run
-from weightinit_cli.cli import terminal
 from weightinit_cli.cli.tables import table
 from weightinit_cli.cli.tables.histogram import ASCII, BLOCKS, SPARK_WIDTH, _spark
 from weightinit_cli.results import LayerTheory, Prediction, Verdict
@@ -63,17 +62,6 @@ def measured() -> Result:
 def overflowing() -> Result:
     overrides = ["initializer.std=10", "layers=24", "backward=false"]
     return run(load_spec("relu_std001", overrides))
-
-
-@pytest.fixture
-def wide(monkeypatch: pytest.MonkeyPatch):
-    """Give the terminal this many columns."""
-
-    def set_columns(columns: int | None) -> None:
-        monkeypatch.setattr(terminal, "columns", lambda: columns)
-        monkeypatch.setattr(terminal, "takes", lambda text: True)
-
-    return set_columns
 
 
 # sparklines
