@@ -15,7 +15,7 @@ from weightinit_cli.plots import compose_depth
 from weightinit_cli.plots.comparison import comparison_picture
 from weightinit_cli.results.comparison import Comparison, compared
 from weightinit_cli.results.figures import FIGURES, Figure, gated
-from weightinit_cli.results.summary import rows
+from weightinit_cli.results.kinds import rows
 from weightinit_cli.spec import parse_spec
 from weightinit_cli.theory.predictions import FRACTIONS, LOGARITHMIC
 

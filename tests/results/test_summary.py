@@ -9,7 +9,7 @@ import pytest
 
 from weightinit_cli import run
 from weightinit_cli.results.figures import FIGURES, figure
-from weightinit_cli.results.summary import rows
+from weightinit_cli.results.kinds import rows
 from weightinit_cli.spec import load_spec
 
 if TYPE_CHECKING:

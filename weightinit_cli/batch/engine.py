@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from weightinit_cli.batch.executors import Executor
     from weightinit_cli.batch.plan import Plan
     from weightinit_cli.results.comparison import ComparedRun, TrainedRun
-    from weightinit_cli.results.summary import Row
+    from weightinit_cli.results.kinds import Row
     from weightinit_cli.saving import Undrawn
 
 NOT_YET = -1

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from weightinit_cli import __version__
 from weightinit_cli.errors import ResultError
 from weightinit_cli.results import STATS, load_result
-from weightinit_cli.results.kinds import interruption, kind_of
+from weightinit_cli.results.kinds import interruption, kind_of, rows
 from weightinit_cli.results.store import files_of, is_of, picture_names
-from weightinit_cli.results.summary import rows
 from weightinit_cli.saving import draw_result
 from weightinit_cli.spec import former_folders
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
     from weightinit_cli.results import AnyResult
     from weightinit_cli.results.comparison import ComparedRun, TrainedRun
-    from weightinit_cli.results.summary import Row
+    from weightinit_cli.results.kinds import Row
     from weightinit_cli.saving import Undrawn
     from weightinit_cli.spec import AnySpec
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from functools import partial
 from itertools import accumulate, pairwise
@@ -14,7 +16,6 @@ from weightinit_cli.experiments import digest_of
 from weightinit_cli.results import write_files
 from weightinit_cli.results.files import holds
 from weightinit_cli.results.store import COMPARISON, FORMATS
-from weightinit_cli.results.summary import columns, csv_lines
 from weightinit_cli.results.words import full_name
 from weightinit_cli.saving import Saved, draw_safely, write_safely
 from weightinit_cli.spec import expand, normal_form
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from weightinit_cli.batch.product import Product
     from weightinit_cli.results.comparison import ComparedRun, TrainedRun
     from weightinit_cli.results.files import Content
+    from weightinit_cli.results.kinds import Row
     from weightinit_cli.spec import AnySpec
 
     Read = Callable[[], Iterable[Product | Record]]
@@ -117,10 +119,18 @@ def _table(read: Read) -> Iterator[bytes]:
     """The rows of all results, a row per run and layer, piece by piece."""
     header: dict[str, None] = dict.fromkeys(("name", "run", "digest"))
     for run in read():
-        header |= dict.fromkeys(columns(run.rows))
-    yield csv_lines([dict(zip(header, header, strict=True))], list(header)).encode()
+        for row in run.rows:
+            header |= dict.fromkeys(row)
+    yield _csv([dict(zip(header, header, strict=True))], header)
     for run in read():
-        yield csv_lines(run.rows, list(header)).encode()
+        yield _csv(run.rows, header)
+
+
+def _csv(rows: Iterable[Row], header: Iterable[str]) -> bytes:
+    """The rows as CSV, in the columns of `header`; an empty field where there is nothing."""
+    text = io.StringIO()
+    csv.DictWriter(text, list(header), restval="", lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()
 
 
 def _index(records: Iterable[Record]) -> Iterator[bytes]:

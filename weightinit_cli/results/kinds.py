@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from weightinit_cli.results.comparison import ComparedRun, TrainedRun
 
 AnyResult = Result | SymmetryResult | TrainingResult
+Row = dict[str, Any]
 
 
 class ResultKind(NamedTuple):
@@ -33,7 +34,7 @@ class ResultKind(NamedTuple):
     result: type[AnyResult]
     pictures: tuple[str, ...]
     check: Callable[[Any], None]
-    rows: Callable[[Any], list[dict[str, Any]]]
+    rows: Callable[[Any], list[Row]]
     streams: Callable[[Any], list[str | None]]
     drawn: Callable[[Any], tuple[str, ...]]
     verdict: Callable[[Any], tuple[str, ...]] = lambda _: ()
@@ -104,3 +105,42 @@ def ending(result: AnyResult) -> list[str]:
     """In words what ended a run, or networks of it, before the last step."""
     kind = kind_of(result)
     return [each for each in (kind.divergence(result), kind.interruption(result)) if each]
+
+
+def rows(result: AnyResult, run: str) -> list[Row]:
+    """The rows of a result in summary.csv, each with its run and its spec's values, all scalars.
+
+    What does not exist is None.
+    """
+    shared: Row = {"name": result.name, "run": run, "digest": result.digest}
+    shared |= _parameters(result.spec)
+    return [shared | row for row in kind_of(result).rows(result)]
+
+
+def _parameters(spec: Mapping[str, Any]) -> Row:
+    """Every key of a normal form as one scalar: `initializer`, `initializer.std`, `width`.
+
+    In the order of the form, also where the result was read from a file, whose keys are sorted.
+    """
+    from weightinit_cli.spec.kinds import COMPONENT_KEYS, TABLES  # for tables over runs alone
+
+    found: Row = {}
+    for key in (field.name for field in TABLES[spec["experiment"]]):
+        value = spec.get(key)
+        if key == "name" or value is None:
+            continue
+        if key in COMPONENT_KEYS:
+            found[key] = value["name"]
+            found |= {f"{key}.{k}": v for k, v in sorted(value.items()) if k != "name"}
+        elif isinstance(value, dict):
+            found |= {f"{key}.{k}": _scalar(v) for k, v in sorted(value.items())}
+        else:
+            found[key] = _scalar(value)
+    return found
+
+
+def _scalar(value: Any) -> Any:
+    """A value as one scalar: a list of equal values as that value, another one joined by blanks."""
+    if not isinstance(value, list | tuple):
+        return value
+    return value[0] if len(set(value)) == 1 else " ".join(map(str, value))
