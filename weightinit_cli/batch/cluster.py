@@ -61,7 +61,7 @@ class Cluster(Executor):
 
     @property
     def numpy(self) -> frozenset[str]:
-        """The versions of numpy that its workers have; where there are none, ours."""
+        """The versions of numpy of the workers; where there are none, the version here."""
         with suppress(Exception):  # a scheduler that is lost is seen where it is needed
             workers = self._client.get_versions()["workers"].values()
             found = frozenset(str(each["packages"]["numpy"]) for each in workers if each)
@@ -97,7 +97,7 @@ class Cluster(Executor):
                 yield job, outcome
 
     def _next(self, completed: Any) -> Any:
-        """The next future that is done; waits for it, and sees meanwhile who works."""
+        """Wait for the next future that is done, and see meanwhile who works."""
         changed = completed.thread_condition
         while True:
             with changed:
@@ -106,7 +106,7 @@ class Cluster(Executor):
             self._room()
 
     def _outcome(self, future: Any) -> Product | Failure:
-        """What a future has; it may have been lost with its worker, and is then done again."""
+        """Fetch what a future has; one that was lost with its worker is done again."""
         patience = LOOK_EVERY
         while True:
             try:
@@ -138,7 +138,7 @@ class Cluster(Executor):
 
 
 class _Waiting:
-    """How long there has been no worker; that is told, and ended where it takes too long."""
+    """Tells now and then that there is no worker, and ends the waiting that takes too long."""
 
     def __init__(self, address: str, note: Callable[[str], None], longest: float | None) -> None:
         self._address, self._note, self._longest = address, note, longest
@@ -146,7 +146,7 @@ class _Waiting:
         self._due = 0.0
 
     def see(self, workers: int) -> None:
-        """So many workers are there. Raises WinitError where there has been none for too long."""
+        """Note how many workers there are. Raises WinitError after too long without any."""
         now = time.monotonic()
         if workers:
             self._since = None
@@ -164,7 +164,7 @@ class _Waiting:
 
 
 def _silence() -> None:
-    """What goes wrong is said in our words, once."""
+    """Keep distributed from logging: what goes wrong is said in our words, once."""
     for name in list(logging.root.manager.loggerDict):
         if name.partition(".")[0] == "distributed":
             logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -41,7 +41,7 @@ class Settings(NamedTuple):
     force: bool = False
 
     def saved(self, job: Job, numpy: Collection[str]) -> Product | None:
-        """What is saved of a run and need not be done again with one of these versions."""
+        """The saved product of a run that need not be done again with these versions of numpy."""
         return None if self.force else saved(self.out, job.spec, job.digest, self.formats, numpy)
 
 
@@ -64,15 +64,15 @@ class Counts:
 
     @property
     def left(self) -> int:
-        """Runs of which nothing is known yet."""
+        """How many runs there are of which nothing is known yet."""
         return self.total - self.done - self.failed - self.skipped
 
     def rate(self, now: float) -> float:
-        """Runs per second, without those that were skipped."""
+        """How many runs are over per second, without those that were skipped."""
         return (self.done + self.failed) / max(now - self.began, 1e-9)
 
     def seconds_left(self, now: float) -> float | None:
-        """How long the others will take at this rate; None before the first is done."""
+        """How long the runs that are left will take; None before the first is done."""
         rate = self.rate(now)
         return self.left / rate if rate else None
 
@@ -96,7 +96,7 @@ class Record(NamedTuple):
 
     @property
     def folder(self) -> str:
-        """Its folder below the output folder: where it was found, else where it is written to."""
+        """The folder below the output folder where the run was found, else is written to."""
         return self.found or (f"{self.name}/{self.run}" if self.run else self.name)
 
 
@@ -132,7 +132,7 @@ class Ledger:
             self._places[number] = place
 
     def read(self, numbers: Iterable[int] | None = None) -> Iterator[Record]:
-        """The records of these runs, or of all, in the order of their numbers.
+        """Give the records of these runs, or of all, in the order of their numbers.
 
         Raises OutputError where the file cannot be read any more.
         """
@@ -184,7 +184,7 @@ def run_batch(
 
 
 def jobs_of(plan: Plan) -> Iterator[Job]:
-    """The runs, numbered, with their digests."""
+    """Give every run its number and its digest."""
     return (Job(number, digest_of(run), run) for number, run in enumerate(plan.runs()))
 
 
@@ -198,7 +198,7 @@ class _Batch(NamedTuple):
     known: set[str]
 
     def jobs(self, plan: Plan) -> Iterator[Job]:
-        """What there is to do; what is saved is noted on the way."""
+        """Give the jobs that are to be done; record on the way those that are saved."""
         for job in jobs_of(plan):
             former = self.settings.saved(job, self.numpy)
             if former is None:

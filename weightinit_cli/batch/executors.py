@@ -95,16 +95,16 @@ class Serial(Executor):
 
 @cache
 def our_numpy() -> str:
-    """The version of numpy here."""
+    """The version of numpy in this process."""
     return version("numpy")
 
 
 def no_note(line: str) -> None:
-    """Tell nobody."""
+    """Say nothing of what is worth knowing about how the runs are done."""
 
 
 def attempt(function: Callable[[Any], Product], given: Any) -> Product | Failure:
-    """The function's product, or why there is none; one at a time in a process.
+    """Return the function's product, or why there is none; one at a time in a process.
 
     The limit on BLAS's threads and matplotlib's settings are a process's, and a worker of a
     cluster may have several threads.
@@ -139,7 +139,7 @@ class Processes(Executor):
             self._starter = starter()
 
     def run(self, function: Callable[[AnySpec], Product], jobs: Iterable[Job]) -> Iterator[Outcome]:
-        """The outcomes, each as soon as it is there."""
+        """Give the outcomes, each as soon as it is there."""
         left = iter(jobs)
         while True:
             aside: list[Job] = []
@@ -157,7 +157,7 @@ class Processes(Executor):
     def _together(
         self, function: Callable[[AnySpec], Product], jobs: Iterator[Job], aside: list[Job]
     ) -> Iterator[Outcome]:
-        """As many at once as there are workers; what might get through alone is put aside.
+        """Have all workers do jobs at once; put aside those that might get through alone.
 
         As many jobs as there may be workers are held ready, and a worker has its next one before
         its last outcome is given.
@@ -186,7 +186,7 @@ class Processes(Executor):
             yield from Serial().run(function, chain(ready, jobs))
 
     def _alone(self, function: Callable[[AnySpec], Product], job: Job) -> Product | Failure:
-        """What becomes of it in a fresh process, with no other one that could hold memory."""
+        """Do a job in a fresh process, with no other one that could hold memory."""
         while self._workers:
             self._workers.pop().end()
         worker = self._add()
@@ -204,7 +204,7 @@ class Processes(Executor):
         return next((worker for worker in self._workers if not worker.job), None)
 
     def _add(self) -> Worker | None:
-        """Another worker, where there may be more."""
+        """Start another worker, where there may be more."""
         if self._starter is None or len(self._workers) >= self._most:
             return None
         with self._limits():
@@ -232,7 +232,7 @@ class Processes(Executor):
 
 @contextmanager
 def _spare_descriptors() -> Iterator[None]:
-    """What is opened here leaves some for what comes. Raises OSError where there are too few."""
+    """Leave some file descriptors for what comes. Raises OSError where there are too few."""
     held: list[int] = []
     try:
         while len(held) < SPARE_DESCRIPTORS:

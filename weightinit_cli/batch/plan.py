@@ -21,7 +21,7 @@ SUFFIXES = (".yaml", ".yml")
 
 
 class Found(NamedTuple):
-    """The specs, as they are to be named; what is left out, a line each; what is wrong."""
+    """What a search has found: the specs by their names, lines on what is left out, problems."""
 
     specs: list[str]
     left_out: list[str]
@@ -29,7 +29,7 @@ class Found(NamedTuple):
 
 
 def find_specs(paths: Iterable[str], exclude: Sequence[str] = ()) -> Found:
-    """The specs at the paths: files as they are given, folders searched to the bottom, sorted.
+    """Find the specs at the paths: files as they are given, folders searched to the bottom, sorted.
 
     Links to folders are followed, each real folder is searched once. A file that is met under
     several names is taken once, by a name without a link if there is one. Hidden files and
@@ -80,7 +80,7 @@ class Plan(NamedTuple):
         return sum(len(expand(spec)) for spec in self.specs)
 
     def runs(self) -> Iterator[AnySpec]:
-        """Every run, in order, each built when it is asked for."""
+        """Give every run, in order, each built when it is asked for."""
         return (run for spec in self.specs for run in expand(spec))
 
 
@@ -113,7 +113,7 @@ def make_plan(sources: Iterable[str], load: Callable[[str], AnySpec]) -> Plan:
 
 
 class _Met(NamedTuple):
-    """A file: of which of the given paths, its path, its name in messages, its path from there."""
+    """A file that was met: under which of the given paths, and what it is called from where."""
 
     root: int
     path: Path
@@ -172,7 +172,7 @@ class _Search:
             self.folder(path, root, linked=True)
 
     def _file(self, entry: os.DirEntry[str], path: Path, root: int, *, linked: bool) -> None:
-        """Note a file, or a link to whatever."""
+        """Note a file, or whatever a link leads to."""
         try:
             mode = path.stat().st_mode
         except OSError as error:
@@ -198,7 +198,7 @@ class _Search:
 
 
 def _take_each_once(wanted: Sequence[_Met], found: Found) -> None:
-    """Of several names of one file the first without a link, else the first."""
+    """Take each file by the first of its names without a link, else by the first."""
     names: dict[object, _Met] = {}
     for each in sorted(wanted, key=lambda each: each.linked):
         names.setdefault(_identity(each.path), each)
@@ -211,7 +211,7 @@ def _take_each_once(wanted: Sequence[_Met], found: Found) -> None:
 
 
 def _identity(path: Path) -> object:
-    """What all names of a file or folder share; of what is not there, the name."""
+    """Return what all names of a file or folder share; the name of what is not there."""
     try:
         status = path.stat()
     except (OSError, ValueError):

@@ -92,7 +92,7 @@ def saved(
 
 
 def _folder(out: Path, spec: AnySpec) -> str:
-    """Where a run's result is: under the name that an earlier version gave it, if only there."""
+    """The folder of a run's result, under an earlier version's name if it is only there."""
     if (out / spec.folder).exists():
         return spec.folder
     there = (folder for folder in former_folders(spec) if (out / folder / STATS).exists())

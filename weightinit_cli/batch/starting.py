@@ -69,7 +69,7 @@ PATIENCE = 5.0  # seconds for a process to end that nobody speaks to any more
 
 
 def starter() -> Forker | Spawner:
-    """What starts workers on this system. Raises OSError where it gives no process."""
+    """Return what starts workers on this system. Raises OSError where it gives no process."""
     return Forker() if sys.platform == "linux" else Spawner()
 
 
@@ -88,7 +88,7 @@ class Worker:
             self.connection.send_bytes(pickle.dumps((function, job.spec)))
 
     def take(self) -> tuple[Job, Product | Failure | str]:
-        """What has become of its job, or how its process has ended; waits for it."""
+        """Wait for its job; return what has become of it, or how its process has ended."""
         job, self.job = cast("Job", self.job), None
         try:
             return job, self.connection.recv()
@@ -111,7 +111,7 @@ class Forker:
         self._server = _Server()
 
     def start(self) -> Worker:
-        """A worker. Raises OSError where the system gives no more."""
+        """Start a worker. Raises OSError where the system gives no more."""
         if self._server.ended:
             self._server = _Server()
         return self._server.start()
@@ -132,7 +132,7 @@ class Spawner:
         self._early: Worker | None = self._spawn()
 
     def start(self) -> Worker:
-        """A worker. Raises OSError where the system gives no more."""
+        """Start a worker. Raises OSError where the system gives no more."""
         early, self._early = self._early, None
         return early or self._spawn()
 
@@ -174,7 +174,7 @@ class _Server:
 
     @property
     def ended(self) -> bool:
-        """Whether it is no more."""
+        """Whether the process has ended."""
         return self._process.poll() is not None
 
     def start(self) -> Worker:
@@ -192,13 +192,13 @@ class _Server:
             return Worker(Connection(ours.detach()), partial(self._end, answer))
 
     def close(self) -> None:
-        """End it; the system ends its workers with it."""
+        """End the process; the system ends its workers with it."""
         self._process.kill()
         self._process.wait()
         self._control.close()
 
     def _end(self, number: int) -> str:
-        """Have it end a worker; how that has ended, as it says."""
+        """Have it end a worker, and say how that has ended."""
         with suppress(OSError):
             self._control.send(str(number).encode())
             answer = self._answer()
@@ -208,7 +208,7 @@ class _Server:
         return _ending(-signal.SIGKILL)  # by the system, since the server is no more
 
     def _answer(self) -> str | int | None:
-        """What it says; None where it has ended."""
+        """Wait for what the process says; None where it has ended."""
         try:
             said = self._control.recv(LONGEST_ANSWER)
         except ConnectionError:  # it has ended before it had read what was asked
@@ -246,7 +246,7 @@ serve(int(descriptor))
 
 @contextmanager
 def _by_itself() -> Iterator[None]:
-    """What is started here has its own environment and modules, and loads no main module.
+    """Give what is started here its own environment and modules, and no main module to load.
 
     Else a worker would import the caller's main module, and start from it what started it.
     """
@@ -263,7 +263,7 @@ def _by_itself() -> Iterator[None]:
 
 @contextmanager
 def _deaf() -> Iterator[None]:
-    """What is started here hears none of the signals that are for the process that leads.
+    """Keep from what is started here the signals that are for the process that leads.
 
     They are blocked: so they are from a process's very first instruction.
     """
@@ -279,7 +279,7 @@ def _deaf() -> Iterator[None]:
 
 
 def _ending(code: int) -> str:
-    """How a process of this exit code has ended; of one that a signal ended, it is negative."""
+    """Say how a process has ended, by its exit code; a signal's is negative."""
     if code >= 0:
         return f"ended with code {code}"
     try:

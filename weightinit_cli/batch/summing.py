@@ -116,7 +116,7 @@ def _pictures(
 
 
 def _table(read: Read) -> Iterator[bytes]:
-    """The rows of all results, a row per run and layer, piece by piece."""
+    """Give the table of all results, a row per run and layer, piece by piece."""
     header: dict[str, None] = dict.fromkeys(("name", "run", "digest"))
     for run in read():
         for row in run.rows:
@@ -134,7 +134,7 @@ def _csv(rows: Iterable[Row], header: Iterable[str]) -> bytes:
 
 
 def _index(records: Iterable[Record]) -> Iterator[bytes]:
-    """Every run with its folder, digest, verdict and status, a line each, as JSON."""
+    """Give every run with its folder, digest, verdict and status, a line each, as JSON."""
     yield f'{{"winit": {json.dumps(__version__)},\n "runs": ['.encode()
     between = "\n  "
     for record in records:
@@ -144,7 +144,7 @@ def _index(records: Iterable[Record]) -> Iterator[bytes]:
 
 
 def _entry(record: Record) -> dict[str, Any]:
-    """A run as the index has it; one that was skipped is done."""
+    """Give a run as the index has it; one that was skipped is done."""
     return {
         "name": record.name,
         "run": record.run,

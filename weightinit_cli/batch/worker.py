@@ -60,7 +60,7 @@ def serve(descriptor: int) -> None:
 
 
 def work_for_parent(connection: Any) -> None:
-    """The life of a process that `multiprocessing` has spawned: it ends with its parent."""
+    """Work as a process that `multiprocessing` has spawned, and end with its parent."""
     import multiprocessing
     from multiprocessing.connection import wait
     from threading import Thread
@@ -105,7 +105,7 @@ def _do(task: bytes) -> Product:
 
 
 def _fill_standard_streams() -> None:
-    """Else what comes from the parent could take the number of one that was closed."""
+    """Open those that are closed: what comes from the parent could take their numbers."""
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= STDERR:
         pass
     os.close(descriptor)
@@ -119,7 +119,7 @@ def _when_parent_ends(number: int) -> None:
 
 
 def _trouble() -> str:
-    """Why the runs cannot be done by this process; empty where they can."""
+    """Load what runs need; say why this process cannot do them, nothing where it can."""
     try:
         _prepare()
     except Exception as error:  # noqa: BLE001  # whatever keeps a module from being loaded
@@ -134,7 +134,7 @@ def _reason(error: Exception) -> str:
 
 
 def _fork(descriptors: list[int]) -> int | str:
-    """The worker's number, 0 in the worker itself; or why there is none."""
+    """Fork a worker; return its number, 0 in the worker itself, or why there is none."""
     if not descriptors:  # there was no place for the one that was sent
         return os.strerror(EMFILE).lower()
     try:

@@ -143,7 +143,7 @@ def impossible(spec: AnySpec) -> dict[int, WinitError]:
 
 
 def _to_check(spec: AnySpec, runs: Runs) -> Iterator[int]:
-    """One run of each kind that reads files, or has theory asked for a number."""
+    """Number one run of each kind that reads files or has theory asked for a number."""
     from weightinit_cli.experiments.build import asks_theory
 
     asking = {
@@ -202,6 +202,6 @@ def gain_of(activation: Component) -> Gain:
 
 def phase_diagram(activation: Component, width: int) -> PhaseDiagram:
     """The order-to-chaos phase diagram of an activation; `width` places the initializers on it."""
-    from weightinit_cli.experiments.phase import phase_diagram as of
+    from weightinit_cli.experiments.forecasts import phase_diagram as of
 
     return of(activation, width)

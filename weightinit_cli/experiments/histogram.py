@@ -46,10 +46,9 @@ from weightinit_cli.verdicts import draw_verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from weightinit_cli.experiments.starts import Started
     from weightinit_cli.network import Network, PeakBytes, Request, Weighted
     from weightinit_cli.progress import Progress
-    from weightinit_cli.results import LayerStatistics
+    from weightinit_cli.results import LayerStatistics, Reconstruction
     from weightinit_cli.spec import Spec
 
     Values = dict[str, array[float]]
@@ -69,23 +68,22 @@ def run(spec: Spec, threads: int | None, progress: Progress, pattern: int = 0) -
     check_memory(spec, _needed(spec, network, request, threads))
     work = network.forward_work + (network.backward_work if spec.backward else 0.0)
     progress.start(spec.repeats * (work + start_work(spec, network)))
-    start = started(spec, network, threads, progress.step)
+    first, pretraining = started(spec, network, threads, progress.step)
     others = (
-        started(spec, network._replace(repeat=repeat), threads, progress.step).network
+        started(spec, network._replace(repeat=repeat), threads, progress.step)[0]
         for repeat in range(1, spec.repeats)
     )
     runs = (
         measure(each, request, threads, progress.step, with_gradient=spec.backward)
-        for each in chain([start.network], others)
+        for each in chain([first], others)
     )
     input_figures, *layers = with_spreads(runs)
-    network = start.network
-    theory = theory_of(network, spec.activation, request)
+    theory = theory_of(first, spec.activation, request)
     return Result(
         schema_version=SCHEMA_VERSION,
         name=spec.name,
         spec=normal_form(spec),
-        resolved=_resolved(spec, start, request, theory),
+        resolved=_resolved(spec, first, pretraining, request, theory),
         digest=digest(spec),
         input=input_figures,
         layers=with_theory(layers, theory, spec.repeats),
@@ -94,9 +92,9 @@ def run(spec: Spec, threads: int | None, progress: Progress, pattern: int = 0) -
             spec.width,
             spec.thresholds,
             (request.x_low, request.x_high),
-            [layer.positions for layer in network.weighted],
+            [layer.positions for layer in first.weighted],
         ),
-        kernels=first_kernels(network),
+        kernels=first_kernels(first),
         environment=environment(spec.activation),
         overrides=spec.overrides or None,
     )
@@ -112,7 +110,13 @@ def _needed(spec: Spec, network: Network, request: Request, threads: int) -> Pea
     return needed._replace(weights=needed.weights + network.dtype.itemsize * entries)
 
 
-def _resolved(spec: Spec, start: Started, request: Request, theory: NetworkTheory) -> Resolved:
+def _resolved(
+    spec: Spec,
+    network: Network,
+    pretraining: tuple[Reconstruction, ...],
+    request: Request,
+    theory: NetworkTheory,
+) -> Resolved:
     layers = (
         ResolvedLayer(
             fan_in=layer.fan_in,
@@ -120,7 +124,7 @@ def _resolved(spec: Spec, start: Started, request: Request, theory: NetworkTheor
             weight_std=layer.weights.std,
             bias_std=layer.bias.std if layer.bias else 0.0,
         )
-        for layer in start.network.weighted
+        for layer in network.weighted
     )
     return Resolved(
         x_low=request.x_low,
@@ -128,7 +132,7 @@ def _resolved(spec: Spec, start: Started, request: Request, theory: NetworkTheor
         layers=tuple(layers),
         no_theory=theory.why_not,
         standard_errors=_standard_errors(spec, theory),
-        pretraining=start.pretraining,
+        pretraining=pretraining,
     )
 
 
@@ -139,7 +143,7 @@ def _standard_errors(spec: Spec, theory: NetworkTheory) -> Literal["derived", "r
 
 
 def _threads_for(network: Network, wanted: int | None) -> int:
-    """As many threads as are wanted or worth it, yet no more than this machine has use for."""
+    """Take as many threads as are wanted or worth it, yet no more than the machine can use."""
     work = network.samples * sum(layer.fan_in * layer.units for layer in network.weighted)
     if wanted == 1 or (wanted is None and work < SMALL_WORK):
         return 1
@@ -155,7 +159,7 @@ def measure(
     *,
     with_gradient: bool,
 ) -> list[LayerStatistics]:
-    """The figures of the input, then those of every layer."""
+    """Measure the figures of the input, then those of every layer."""
     trace: list[np.ndarray] | None = [] if with_gradient else None
     records = forward(network, request, threads, done, trace)
     positions = (None, *(_positions(layer) for layer in network.weighted))
@@ -192,7 +196,7 @@ def _positions(layer: Weighted) -> int | None:
 
 
 def first_kernels(network: Network) -> Kernels | None:
-    """Those of the first layer; None where it is no convolution."""
+    """The kernels of the first layer; None where it is no convolution."""
     layer = network.stages[0].weighted
     if not layer.axes:
         return None
@@ -210,10 +214,10 @@ def first_kernels(network: Network) -> Kernels | None:
 
 
 def with_spreads(runs: Iterable[Sequence[LayerStatistics]]) -> list[LayerStatistics]:
-    """The first run's layers, each with the spread of its figures over all runs.
+    """Return the first run's layers, each with the spread of its figures over all runs.
 
-    Of the others, only what the spreads take is kept. A figure that the dtype cannot tell in one of
-    the runs has no spread: that of the others would be that of the larger ones.
+    Of the other runs, only what the spreads take is kept. A figure that the dtype cannot tell in
+    one of the runs has no spread: the other runs alone would have that of the larger values.
     """
     rest = iter(runs)
     first = list(next(rest))
@@ -233,7 +237,7 @@ def with_spreads(runs: Iterable[Sequence[LayerStatistics]]) -> list[LayerStatist
 
 
 def _spreads(held: Values) -> dict[str, Spread]:
-    """Of the figures that exist in some run."""
+    """The spread of each figure that exists in some run."""
     known = {path: [v for v in over if not isnan(v)] for path, over in held.items()}
     return {path: _spread(held[path], some) for path, some in known.items() if some}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import inf
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,15 +28,8 @@ Array = np.ndarray[Any, Any]
 PRETRAINING_BATCH = 128
 
 
-class Started(NamedTuple):
-    """A network with the weights that it starts from, and how its layers were pretrained."""
-
-    network: Network
-    pretraining: tuple[Reconstruction, ...] = ()
-
-
 def start_work(spec: Spec, network: Network) -> float:
-    """What `started` takes, in multiply-adds."""
+    """Say how much work `started` is, in multiply-adds."""
     work = 0.0
     if INITIALIZERS[spec.initializer.name].data_dependent:
         from weightinit_cli.network.lsuv import lsuv_work
@@ -47,20 +40,23 @@ def start_work(spec: Spec, network: Network) -> float:
     return work
 
 
-def started(spec: Spec, network: Network, threads: int, done: Callable[[float], None]) -> Started:
-    """The network as it starts, on the inputs that it will be shown.
+def started(
+    spec: Spec, network: Network, threads: int, done: Callable[[float], None]
+) -> tuple[Network, tuple[Reconstruction, ...]]:
+    """Give the network the weights that it starts from; say how its layers were pretrained.
 
-    Raises SpecError where a layer has no scale, or diverges.
+    Both look at the inputs that it will be shown. Raises SpecError where a layer has no scale, or
+    diverges.
     """
     row = INITIALIZERS[spec.initializer.name]
     if not row.data_dependent and spec.pretraining is None:
-        return Started(network)
+        return network, ()
     inputs = np.empty((network.samples, network.features), network.dtype)
     with workers(threads, ignore_work) as apply:
         draw_normal(network, Role.INPUT, 0, inputs, apply)
     network = scaled(spec, network, inputs, threads, done)
     if spec.pretraining is None:
-        return Started(network)
+        return network, ()
     weights, biases, hashes = draw_parameters(network)
     cost = _step_work(network)
     found = pretrained(
@@ -77,7 +73,7 @@ def started(spec: Spec, network: Network, threads: int, done: Callable[[float], 
         (Given(w, (short_hash or "").encode()), Given(b[np.newaxis]))
         for w, b, short_hash in zip(weights, biases, hashes, strict=True)
     )
-    return Started(network.drawn_by(given), found)
+    return network.drawn_by(given), found
 
 
 def scaled(
@@ -87,7 +83,7 @@ def scaled(
     threads: int = 1,
     done: Callable[[float], None] = ignore_work,
 ) -> Network:
-    """The network with the scales that its initializer finds on `inputs`, shape (n, features).
+    """Give the network the scales that its initializer finds on `inputs`, shape (n, features).
 
     Raises SpecError where a layer has none.
     """
@@ -157,12 +153,12 @@ def pretrained(
 
 
 def _of(spec: Experiment, network: Network) -> str:
-    """Which of several networks, of which of several runs."""
+    """Say in words which of several networks it is, and of which of several runs."""
     of = f" of network {network.repeat + 1:,}" if network.repeat else ""
     return f"{of} of {spec.label}" if spec.label else of
 
 
 def _step_work(network: Network) -> float:
-    """What a step of pretraining takes on average: six products of a mini-batch and the weights."""
+    """Say how much work a step of pretraining is: six products of a mini-batch and the weights."""
     entries = sum(layer.entries for layer in network.weighted) / len(network.stages)
     return 6 * min(PRETRAINING_BATCH, network.samples) * entries

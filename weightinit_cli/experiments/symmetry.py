@@ -84,7 +84,7 @@ def _layer(trace: LayerTrace) -> LayerSteps:
 
 
 def _entropy(share: float) -> float:
-    """Of labels of which this share is 1, in nats: what a constant output reaches at best."""
+    """The entropy of labels of which this share is 1, in nats: a constant output's best loss."""
     return -sum(p * log(p) for p in (share, 1 - share) if p)
 
 

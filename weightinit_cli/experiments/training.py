@@ -113,7 +113,7 @@ def run(
 def _train(
     spec: TrainingSpec, network: Network, data: Data, progress: Progress
 ) -> tuple[Trained, bool]:
-    """One network, and whether it was stopped by hand."""
+    """Train one network; say whether it was stopped by hand."""
     inputs, labels = data.train.inputs, data.train.labels
     if network.nudge:
         inputs = _nudged(inputs, network.nudge)
@@ -213,7 +213,7 @@ def best_of(networks: Sequence[Trained]) -> tuple[BestOf, ...]:
 
 
 def _told(n: int) -> list[int]:
-    """Every k, or the first ones, half of n, n, and in between evenly on a logarithmic axis."""
+    """List every k, or the first, half of n, n, and in between evenly on a logarithmic axis."""
     if n <= EVERY_K:
         return list(range(1, n + 1))
     decades = np.log10(n / FIRST_K)
@@ -222,7 +222,7 @@ def _told(n: int) -> list[int]:
 
 
 def _shares(n: int, k: int) -> Array:
-    """In which share of all subsets of k of n networks each is the best; the best first.
+    """Count in which share of all subsets of k of n networks each is the best; the best first.
 
     C(n - 1 - i, k - 1) / C(n, k) for the i-th, from 0, each from the one before, in whole numbers
     of units: so they are rounded once.
