@@ -13,7 +13,7 @@ from weightinit_cli.plots import FORMATS, render
 from weightinit_cli.plots.drawing import MUTED, ORANGE, Area, Label
 from weightinit_cli.plots.stepmap import MOST_COLUMNS, STILL, step_map
 from weightinit_cli.plots.symmetry import symmetry_picture
-from weightinit_cli.plots.wakes import seen
+from weightinit_cli.plots.symmetrywords import seen
 
 
 @pytest.mark.parametrize("name", sorted(DESCENTS))

@@ -27,7 +27,7 @@ from weightinit_cli.plots.drawing import (
 from weightinit_cli.plots.labels import NOTE_LINE, NOTE_SIZE
 from weightinit_cli.plots.logaxis import runs
 from weightinit_cli.plots.lossaxis import log_ticks, loss_axis
-from weightinit_cli.plots.wakes import hidden_words
+from weightinit_cli.plots.symmetrywords import hidden_words
 
 if TYPE_CHECKING:
     from weightinit_cli.plots.stepmap import StepMap

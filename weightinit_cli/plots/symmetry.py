@@ -39,7 +39,7 @@ from weightinit_cli.plots.stepmap import (
     step_map,
     step_ticks,
 )
-from weightinit_cli.plots.wakes import symmetry_heading
+from weightinit_cli.plots.symmetrywords import symmetry_heading
 
 if TYPE_CHECKING:
     from weightinit_cli.results.symmetry import SymmetryResult

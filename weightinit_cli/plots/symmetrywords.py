@@ -1,4 +1,7 @@
-"""What a run of gradient descent was, and what is seen in it: which layer wakes, which units."""
+"""What a run of gradient descent was, and what is seen in it, in words.
+
+Seen is which layers begin to move late or never, and which units stay identical.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +23,10 @@ MOST_WAKING = 4
 
 
 def symmetry_heading(result: SymmetryResult, room: float) -> Heading:
-    """The name, what was run, and what is seen."""
+    """The heading of a run's picture: its name, what was run, and what is seen in it."""
     head = titled(full_name(result.name, result.overrides), _run(result.spec), room)
-    said, color = seen(result)
-    return head._replace(lines=head.lines + tuple((line, color) for line in wrapped(said, room)))
+    words, color = seen(result)
+    return head._replace(lines=head.lines + tuple((line, color) for line in wrapped(words, room)))
 
 
 def _run(spec: Mapping[str, Any]) -> list[str]:
@@ -48,16 +51,16 @@ def _run(spec: Mapping[str, Any]) -> list[str]:
 
 
 def seen(result: SymmetryResult) -> tuple[list[str], Color]:
-    """In a few words, and in which colour they stand."""
-    said = ending(result)
+    """What is seen in a run, in a few words, and the colour in which they stand."""
+    words = ending(result)
     layers = result.layers
     if all(layer.first_moved is None for layer in layers):
-        said.append("nothing moves")
+        words.append("nothing moves")
     else:
-        said += _waking(layers)
-    said += _alike(layers[:-1])
-    if said:
-        return said, ORANGE
+        words += _waking(layers)
+    words += _alike(layers[:-1])
+    if words:
+        return words, ORANGE
     differ = ", no units stay identical" if layers[1:] else ""
     return [f"every layer moves from step 1 on{differ}"], MUTED
 
@@ -88,15 +91,15 @@ def _alike(hidden: Sequence[LayerSteps]) -> list[str]:
         for k, layer in numbered
         if 1 < layer.most_distinct < layer.units and k not in part
     ]
-    said = [f"units of {hidden_words(stay)} stay identical"] if stay else []
+    words = [f"units of {hidden_words(stay)} stay identical"] if stay else []
     if part:
-        said.append(f"units of {hidden_words(part)} start identical and part")
+        words.append(f"units of {hidden_words(part)} start identical and part")
     if len(few) == 1:
         (k, layer), *_ = few
-        said.append(f"at most {layer.most_distinct} of {layer.units} units of layer {k} differ")
+        words.append(f"at most {layer.most_distinct} of {layer.units} units of layer {k} differ")
     elif few:
-        said.append(f"some units stay identical in {hidden_words([k for k, _ in few])}")
-    return said
+        words.append(f"some units stay identical in {hidden_words([k for k, _ in few])}")
+    return words
 
 
 def hidden_words(layers: Sequence[int]) -> str:
