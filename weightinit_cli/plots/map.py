@@ -32,7 +32,7 @@ from weightinit_cli.plots.labels import GROUPING, NOTE_SIZE, x_label
 from weightinit_cli.plots.logaxis import decade_ticks
 from weightinit_cli.plots.numbers import Scale, percent
 from weightinit_cli.plots.series import layer_words
-from weightinit_cli.plots.strip import std_strip
+from weightinit_cli.plots.stdcurve import std_curve
 from weightinit_cli.results.figures import resolved
 from weightinit_cli.results.words import is_rounded, of_finite
 
@@ -80,7 +80,7 @@ def map_picture(result: Result, binned: Binned) -> Drawing:
     items += _side(box, scale, ticks, words)
     strip = Box(left, bottom, box.width, STRIP_HEIGHT)
     if own:
-        items += std_strip(strip, stds, decades)
+        items += std_curve(strip, stds, decades)
     items += axes.layer_axis(strip if own else box, len(binned.layers))
     bar = Box(box.right + BAR_GAP, box.y, BAR_WIDTH, box.height)
     items += color_scale(bar, WIDTH, _percents(), COLORS)

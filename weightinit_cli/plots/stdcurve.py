@@ -1,4 +1,4 @@
-"""Below a map whose layers have their own axes: their standard deviations on a log axis."""
+"""The curve below a map whose layers have their own axes: their standard deviations."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 STROKE = 2.5
 
 
-def std_strip(box: Box, stds: Sequence[float | None], ticks: list[tuple[float, str]]) -> list[Item]:
-    """A line of one step a layer, with gaps where there is nothing to show on a log axis."""
+def std_curve(box: Box, stds: Sequence[float | None], ticks: list[tuple[float, str]]) -> list[Item]:
+    """Standard deviations on a log axis, a step a layer, with gaps where a layer has none."""
     items: list[Item] = [axes.outline(box), axes.side_label(box, "std (log)")]
     if not ticks:
         return items
