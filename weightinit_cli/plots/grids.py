@@ -20,9 +20,9 @@ from weightinit_cli.plots.fields import Field, bar_items, colored, fields
 from weightinit_cli.plots.fonts import elide
 from weightinit_cli.plots.heading import titled
 from weightinit_cli.plots.labels import NOTE_SIZE
-from weightinit_cli.plots.marks import explained, letter_size, marks, outlines
 from weightinit_cli.plots.ticks import across, upwards
 from weightinit_cli.plots.varied import Varied, at, key
+from weightinit_cli.plots.verdictcells import explained, letter_size, outlines, verdict_cells
 from weightinit_cli.results.comparison import VARIANT
 from weightinit_cli.results.model import HEALTHY
 
@@ -140,7 +140,11 @@ def _row(boxes: Sequence[Box], shown: Sequence[Field], facet: Facet, y: Varied) 
     items: list[Item] = []
     for box, field in zip(boxes, shown, strict=True):
         rgb = colored(field, facet.runs)
-        items += [Cells(box, rgb[::-1]), *outlines(box, healthy), *marks(box, verdicts, rgb)]
+        items += [
+            Cells(box, rgb[::-1]),
+            *outlines(box, healthy),
+            *verdict_cells(box, verdicts, rgb),
+        ]
         items.append(axes.outline(box))
     words = [elide(words, axes.TICK_SIZE, WIDEST_LABEL) for words in y.words]
     items += upwards(boxes[0], words, descending=not y.numeric)

@@ -25,8 +25,8 @@ from weightinit_cli.plots.drawing import (
 )
 from weightinit_cli.plots.fonts import width_of
 from weightinit_cli.plots.logaxis import log_of
-from weightinit_cli.plots.marks import DARK, letter_size
 from weightinit_cli.plots.ticks import upwards
+from weightinit_cli.plots.verdictcells import DARK, letter_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

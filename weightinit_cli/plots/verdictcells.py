@@ -40,12 +40,12 @@ Verdicts = tuple[str, ...]
 
 
 def letters(verdict: Verdicts) -> str:
-    """A letter for each verdict, worst first, none twice."""
+    """The letters of a cell's verdicts, worst first, none twice."""
     return "".join(dict.fromkeys(LETTERS.get(name, OTHER)[0] for name in verdict))
 
 
 def letter_size(wide: float, high: float) -> float | None:
-    """How large a letter may be in a cell, None where it is too small for one."""
+    """How large a letter may be in a cell; None where the cell is too small for one."""
     size = min(SIZE, high - AIR, (wide - AIR) / width_of("D", 1.0))
     return size if size >= SMALLEST else None
 
@@ -59,10 +59,10 @@ def explained(every: Iterable[Verdicts]) -> str:
     return ", ".join(f"{letter} {words}" for letter, words in pairs.items())
 
 
-def marks(
+def verdict_cells(
     box: Box, verdicts: Sequence[Sequence[Verdicts | None]], rgb: NDArray[np.uint8]
 ) -> list[Item]:
-    """As many of each cell's letters as fit, rows from below."""
+    """The letters in the cells of a map, as many in each as fit; rows go from below."""
     rows, columns = rgb.shape[:2]
     wide, high = box.width / columns, box.height / rows
     size = letter_size(wide, high)
@@ -83,9 +83,9 @@ def marks(
 
 
 def outlines(box: Box, inside: NDArray[np.bool_]) -> list[Item]:
-    """The border of the marked cells, black on white; nothing where all or none are.
+    """The border of the healthy cells, black on white; nothing where all or none are healthy.
 
-    Nor where they are scattered so that there would be more border than map.
+    Nothing either where they are so scattered that there would be more border than map.
     """
     if inside.all() or not inside.any():
         return []
