@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from weightinit_cli.plots.curves import Axis
     from weightinit_cli.plots.drawing import Color
     from weightinit_cli.plots.losses import LossCurve, Values
+    from weightinit_cli.plots.losstable import ColoredResult
     from weightinit_cli.plots.numbers import Scale
-    from weightinit_cli.plots.tally import Entry
 
-Drawn = tuple["Entry", "LossCurve"]
+Drawn = tuple["ColoredResult", "LossCurve"]
 
 MOST_RAW = 6  # networks whose raw losses are drawn behind the smoothed ones
 PALE = 0.18
@@ -90,7 +90,7 @@ def curve_items(
     return items
 
 
-def _ends(entry: Entry, curve: LossCurve, last: Point) -> list[Item]:
+def _ends(entry: ColoredResult, curve: LossCurve, last: Point) -> list[Item]:
     """A cross where the curve of a run that diverged ends."""
     single = len(entry.result.networks) == 1
     if not single and np.isfinite(curve.middle[-1]):

@@ -33,7 +33,7 @@ from weightinit_cli.results.training import best_of_few
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weightinit_cli.plots.tally import Entry
+    from weightinit_cli.plots.losstable import ColoredResult
 
 HEIGHT = 110.0
 BINS = 10, 40
@@ -42,7 +42,7 @@ RIDGE = 0.88  # of a row's height
 LARGEST = 2.0**1022  # as far as an axis goes either way, so that its length is a float, too
 
 
-def spread_panel(box: Box, entries: Sequence[Entry]) -> tuple[list[Item], Panel]:
+def spread_panel(box: Box, entries: Sequence[ColoredResult]) -> tuple[list[Item], Panel]:
     """A histogram of the networks' test losses in a row for each entry, on a common axis."""
     losses = [
         [e.test.loss for e in entry.result.networks if e.test.loss is not None] for entry in entries
@@ -74,7 +74,7 @@ def spread_panel(box: Box, entries: Sequence[Entry]) -> tuple[list[Item], Panel]
     return items, Panel(words, box, (axis.low, axis.high), (0.0, 1.0))
 
 
-def best_panel(box: Box, entries: Sequence[Entry]) -> tuple[list[Item], Panel]:
+def best_panel(box: Box, entries: Sequence[ColoredResult]) -> tuple[list[Item], Panel]:
     """The test accuracy of the best of k on validation data, with one deviation each way."""
     every = [best for entry in entries for best in best_of_few(entry.result)]
     ends = [
@@ -143,7 +143,7 @@ def _ticks_beneath(box: Box, axis: Axis) -> list[Item]:
     return axes.x_ticks(box, scale, ticks, axes.LABEL_SIZE)
 
 
-def _number(entries: Sequence[Entry]) -> str:
+def _number(entries: Sequence[ColoredResult]) -> str:
     """How many networks each entry has: `50`, or `30 to 50`."""
     numbers = [len(entry.result.networks) for entry in entries]
     return " to ".join(f"{n:,}" for n in sorted({min(numbers), max(numbers)}))

@@ -28,9 +28,9 @@ from weightinit_cli.plots.legend import HUES
 from weightinit_cli.plots.lossaxis import loss_axis
 from weightinit_cli.plots.losscurves import MOST_RAW, curve_items, loss_keys
 from weightinit_cli.plots.losses import LossCurve, length, loss_curve
+from weightinit_cli.plots.losstable import ColoredResult, loss_table_height, loss_table_items
 from weightinit_cli.plots.numbers import Scale
 from weightinit_cli.plots.restarts import HEIGHT, best_panel, best_ticks_width, spread_panel
-from weightinit_cli.plots.tally import Entry, tally_height, tally_items
 from weightinit_cli.results.training import best_of_few
 from weightinit_cli.results.words import component, full_name, pretrained, widths
 
@@ -97,8 +97,8 @@ def training_picture(results: Sequence[tuple[str, TrainingResult]]) -> Drawing:
     limits = (axis.low, axis.high)
     panels.insert(0, Panel(axis.named("loss"), box, (across.low, across.high), limits))
     more = len(results) - len(entries)
-    top = box.top + 14 + tally_height(entries, more)
-    items += tally_items(top, WIDTH - axes.MARGIN, entries, more)
+    top = box.top + 14 + loss_table_height(entries, more)
+    items += loss_table_items(top, WIDTH - axes.MARGIN, entries, more)
     keys: tuple[Key, ...] = loss_keys(drawn)
     first = entries[0].result
     name = full_name(first.name, first.overrides)
@@ -107,17 +107,18 @@ def training_picture(results: Sequence[tuple[str, TrainingResult]]) -> Drawing:
     return Drawing(WIDTH, height, (*head.items(height), *items), tuple(panels))
 
 
-def _entries(results: Sequence[tuple[str, TrainingResult]]) -> list[Entry]:
+def _entries(results: Sequence[tuple[str, TrainingResult]]) -> list[ColoredResult]:
     colors: Sequence[Color] = (BLUE,) if len(results) == 1 else HUES
     if len(results) > len(HUES):
         rgb = palette(np.linspace(1.0, PALEST, len(results))) / 255
         colors = [(float(r), float(g), float(b)) for r, g, b in rgb]
     return [
-        Entry(label, color, result) for (label, result), color in zip(results, colors, strict=False)
+        ColoredResult(label, color, result)
+        for (label, result), color in zip(results, colors, strict=False)
     ]
 
 
-def _common(entries: Sequence[Entry]) -> list[str]:
+def _common(entries: Sequence[ColoredResult]) -> list[str]:
     """What is the same in all results, in words."""
     every = [_parts(entry.result) for entry in entries]
     common = [
@@ -154,7 +155,7 @@ def _parts(result: TrainingResult) -> dict[str, str]:
     }
 
 
-def _short(entry: Entry) -> str:
+def _short(entry: ColoredResult) -> str:
     return elide(drawable(entry.words), NOTE_SIZE, WIDEST)
 
 
@@ -172,7 +173,7 @@ def _frame(box: Box, axis: Axis, across: Scale) -> list[Item]:
 
 
 def _names(
-    box: Box, drawn: Sequence[tuple[Entry, LossCurve]], axis: Axis, guess: float | None
+    box: Box, drawn: Sequence[tuple[ColoredResult, LossCurve]], axis: Axis, guess: float | None
 ) -> list[Item]:
     """Beside the panel: each curve's name at the height where it ends."""
     wanted = [
@@ -196,7 +197,9 @@ def _names(
     ]
 
 
-def _restarts(again: Sequence[Entry], left: float, right: float) -> tuple[list[Item], list[Panel]]:
+def _restarts(
+    again: Sequence[ColoredResult], left: float, right: float
+) -> tuple[list[Item], list[Panel]]:
     room = right - left
     gap = best_ticks_width() + 24
     wide = (room - gap) / 2

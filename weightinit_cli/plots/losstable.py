@@ -23,7 +23,7 @@ LOSS, ACCURACY = 112.0, 100.0  # the columns of figures
 REMARK = 18.0  # before the last column
 
 
-class Entry(NamedTuple):
+class ColoredResult(NamedTuple):
     """A result with its name and its colour."""
 
     words: str
@@ -31,13 +31,15 @@ class Entry(NamedTuple):
     result: TrainingResult
 
 
-def tally_height(entries: Sequence[Entry], more: int) -> float:
-    """Of the header and a line for each entry."""
+def loss_table_height(entries: Sequence[ColoredResult], more: int) -> float:
+    """The height of the table: its header and a line for each entry."""
     return LINE * (1 + len(entries) + bool(more))
 
 
-def tally_items(top: float, right: float, entries: Sequence[Entry], more: int) -> list[Item]:
-    """The table below `top`; `more` results are not drawn."""
+def loss_table_items(
+    top: float, right: float, entries: Sequence[ColoredResult], more: int
+) -> list[Item]:
+    """The table below `top`, which says that `more` results are not drawn."""
     x = axes.MARGIN + SWATCH + 5
     names = [elide(drawable(entry.words), NOTE_SIZE, WIDEST) for entry in entries]
     widest = max((width_of(name, NOTE_SIZE) for name in names), default=0.0)
@@ -56,12 +58,12 @@ def tally_items(top: float, right: float, entries: Sequence[Entry], more: int) -
         items.append(polyline(swatch, entry.color, 2.5))
         networks = entry.result.networks
         losses = [each.train.loss for each in networks if each.train.loss is not None]
-        said = elide(remark(entry.result), NOTE_SIZE, right - last)
+        ended = elide(remark(entry.result), NOTE_SIZE, right - last)
         labels = (
             Label(x, y, name, NOTE_SIZE),
             Label(loss, y, loss_words(losses), NOTE_SIZE, INK, "right"),
             Label(accuracy, y, accuracy_words(networks), NOTE_SIZE, INK, "right"),
-            Label(last, y, said, NOTE_SIZE, ORANGE),
+            Label(last, y, ended, NOTE_SIZE, ORANGE),
         )
         items += [label for label in labels if label.text]
     if more:
@@ -70,17 +72,17 @@ def tally_items(top: float, right: float, entries: Sequence[Entry], more: int) -
 
 
 def loss_words(losses: Sequence[float]) -> str:
-    """`0.160`, of several networks `0.160 ± 0.012`."""
+    """Final losses in words: `0.160`, of several networks `0.160 ± 0.012`."""
     finite = [loss for loss in losses if math.isfinite(loss)]
     if not finite:
         return "not finite"
     mean, deviation = mean_and_deviation(finite)
-    said = two_digits(mean, 3)
-    return f"{said} ± {two_digits(deviation)}" if finite[1:] else said
+    words = two_digits(mean, 3)
+    return f"{words} ± {two_digits(deviation)}" if finite[1:] else words
 
 
 def accuracy_words(networks: Sequence[Trained]) -> str:
-    """`97.81 %`, of several networks `97.81 ± 0.12 %`."""
+    """Test accuracies in words: `97.81 %`, of several networks `97.81 ± 0.12 %`."""
     shares = [100 * min(max(each.test.accuracy, 0.0), 1.0) for each in networks]
     if not shares:
         return ""
@@ -89,13 +91,13 @@ def accuracy_words(networks: Sequence[Trained]) -> str:
 
 
 def remark(result: TrainingResult) -> str:
-    """What went wrong: networks that diverged, a run that was interrupted."""
+    """What went wrong in a training: networks that diverged, or that it was interrupted."""
     ended = [each.diverged for each in result.networks if each.diverged is not None]
-    said = []
+    words = []
     if ended and len(result.networks) == 1:
-        said.append(f"diverged at step {ended[0]:,}")
+        words.append(f"diverged at step {ended[0]:,}")
     elif ended:
-        said.append(f"{len(ended):,} of {len(result.networks):,} diverged")
+        words.append(f"{len(ended):,} of {len(result.networks):,} diverged")
     if result.interrupted is not None:
-        said.append("interrupted")
-    return ", ".join(said)
+        words.append("interrupted")
+    return ", ".join(words)
