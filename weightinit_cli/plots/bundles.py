@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from weightinit_cli.plots.drawing import Color
-    from weightinit_cli.plots.legend import Entry
+    from weightinit_cli.plots.legend import LegendEntry
     from weightinit_cli.plots.series import Values
     from weightinit_cli.results.comparison import ComparedRun
     from weightinit_cli.results.figures import Unit
@@ -77,7 +77,7 @@ class Column(NamedTuple):
     """The curves of one variant, or of all runs."""
 
     name: str
-    curves: tuple[tuple[Entry, ComparedRun], ...]
+    curves: tuple[tuple[LegendEntry, ComparedRun], ...]
 
     def series(self, shown: ComparedFigure, layers: int) -> list[Series]:
         """The curves of a figure that have a value."""
@@ -181,7 +181,7 @@ def _missing(shown: ComparedFigure, column: Column, axis: Axis) -> list[str]:
 
 
 def columns_of(
-    runs: Sequence[ComparedRun], shown: Sequence[Entry], color: Varied, column: Varied | None
+    runs: Sequence[ComparedRun], shown: Sequence[LegendEntry], color: Varied, column: Varied | None
 ) -> list[Column]:
     """The curves of the shown values, in a column for each value of `column`."""
     if column is None:

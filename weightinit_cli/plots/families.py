@@ -24,7 +24,7 @@ from weightinit_cli.plots.heading import titled
 from weightinit_cli.plots.labels import NOTE_LINE, NOTE_SIZE
 from weightinit_cli.plots.legend import (
     LEGEND_GAP,
-    Entry,
+    LegendEntry,
     entries,
     legend_items,
     legend_width,
@@ -120,7 +120,7 @@ def _panels(
     ]
 
 
-def _said(comparison: Comparison, color: Varied, shown: Sequence[Entry]) -> list[str]:
+def _said(comparison: Comparison, color: Varied, shown: Sequence[LegendEntry]) -> list[str]:
     said = comparison.shared()
     if len(shown) < len(color.values):
         said.append(f"{len(shown)} of {len(color.values):,} values drawn")

@@ -52,7 +52,7 @@ HUES: tuple[Color, ...] = (
 )
 
 
-class Entry(NamedTuple):
+class LegendEntry(NamedTuple):
     """A value with its words and its colour."""
 
     value: Any
@@ -60,7 +60,7 @@ class Entry(NamedTuple):
     color: Color
 
 
-def entries(axis: Varied, most: int) -> list[Entry]:
+def entries(axis: Varied, most: int) -> list[LegendEntry]:
     """The values, at most so many evenly chosen: names in plain hues, numbers in a scale's order.
 
     A few numbers are as far apart in the scale as can be; many are where a bar shows them.
@@ -77,7 +77,7 @@ def entries(axis: Varied, most: int) -> list[Entry]:
         colors = _shades(np.linspace(0.0, 1.0, number))
     else:
         colors = list(HUES)
-    return [Entry(axis.values[k], in_words(axis.values[k]), colors[k]) for k in chosen]
+    return [LegendEntry(axis.values[k], in_words(axis.values[k]), colors[k]) for k in chosen]
 
 
 def _shades(parts: np.ndarray[Any, np.dtype[np.float64]]) -> list[Color]:
@@ -85,12 +85,12 @@ def _shades(parts: np.ndarray[Any, np.dtype[np.float64]]) -> list[Color]:
     return [(float(r), float(g), float(b)) for r, g, b in rgb]
 
 
-def _listed(axis: Varied, shown: Sequence[Entry]) -> bool:
+def _listed(axis: Varied, shown: Sequence[LegendEntry]) -> bool:
     return not axis.numeric or len(shown) <= MOST_LINES
 
 
 def legend_width(
-    axis: Varied, shown: Sequence[Entry], verdicts: Mapping[str, Sequence[str]]
+    axis: Varied, shown: Sequence[LegendEntry], verdicts: Mapping[str, Sequence[str]]
 ) -> float:
     """How wide the legend is, its title not counted where it is longer than `WIDEST`."""
     widths = [width_of(axis.title, axes.LABEL_SIZE)]
@@ -103,13 +103,13 @@ def legend_width(
     return min(max(widths), WIDEST)
 
 
-def verdicts_fit(shown: Sequence[Entry], height: float) -> bool:
+def verdicts_fit(shown: Sequence[LegendEntry], height: float) -> bool:
     """Whether a legend of this height has room for a second line below each value."""
     return len(shown) <= MOST_LINES and (LINE + VERDICT_LINE) * len(shown) + 10 <= height
 
 
 def legend_items(
-    box: Box, axis: Varied, shown: Sequence[Entry], verdicts: Mapping[str, Sequence[str]]
+    box: Box, axis: Varied, shown: Sequence[LegendEntry], verdicts: Mapping[str, Sequence[str]]
 ) -> list[Item]:
     """The title and, below it, a line for each value or a scale of colours.
 
