@@ -16,7 +16,7 @@ from support.plots import builders, networks
 from support.plots.extents import extent, overlapping
 from weightinit_cli.plots import compose_comparison, render
 from weightinit_cli.plots.drawing import AMBER, MUTED, ORANGE, Cells, Label, Line
-from weightinit_cli.plots.varied import Varied
+from weightinit_cli.plots.variedaxis import VariedAxis
 from weightinit_cli.results.comparison import VARIANT, Comparison, compared
 from weightinit_cli.results.model import Verdict
 
@@ -295,7 +295,7 @@ def test_a_column_without_the_figure_says_so(shape):
     ],
 )
 def test_numbers_have_their_place_by_ratio_where_they_span(values, parts):
-    axis = Varied("x", values)
+    axis = VariedAxis("x", values)
     assert axis.parts() == pytest.approx(parts)
     assert all(-1e-9 <= part <= 1 + 1e-9 for part, _ in axis.ticks(8))
 

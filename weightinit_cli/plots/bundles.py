@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from weightinit_cli.plots.curves import Axis, axis_for
 from weightinit_cli.plots.drawing import MUTED, ORANGE
 from weightinit_cli.plots.series import Series
-from weightinit_cli.plots.varied import Varied, at, key
+from weightinit_cli.plots.variedaxis import VariedAxis, at, key
 from weightinit_cli.results.comparison import VARIANT, is_number
 from weightinit_cli.results.figures import charts
 from weightinit_cli.results.model import HEALTHY
@@ -181,7 +181,10 @@ def _missing(shown: ComparedFigure, column: Column, axis: Axis) -> list[str]:
 
 
 def columns_of(
-    runs: Sequence[ComparedRun], shown: Sequence[LegendEntry], color: Varied, column: Varied | None
+    runs: Sequence[ComparedRun],
+    shown: Sequence[LegendEntry],
+    color: VariedAxis,
+    column: VariedAxis | None,
 ) -> list[Column]:
     """The curves of the shown values, in a column for each value of `column`."""
     if column is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from weightinit_cli.plots.varied import Varied, axes_of
+from weightinit_cli.plots.variedaxis import VariedAxis, axes_of
 from weightinit_cli.results.comparison import VARIANT
 
 if TYPE_CHECKING:
@@ -36,11 +36,11 @@ def comparison_picture(comparison: Comparison) -> Drawing | None:
     return None
 
 
-def _number(axis: Varied) -> int:
+def _number(axis: VariedAxis) -> int:
     return len(axis.values)
 
 
-def _one(comparison: Comparison, axis: Varied) -> Drawing | None:
+def _one(comparison: Comparison, axis: VariedAxis) -> Drawing | None:
     """Rows of panels of a few variants whose results were kept, else curves."""
     results = [run.result for run in comparison.runs]
     kept = all(result is not None and len(result.layers) <= MOST_PANELS for result in results)
@@ -53,7 +53,7 @@ def _one(comparison: Comparison, axis: Varied) -> Drawing | None:
     return curves_over_depth(comparison, axis, None)
 
 
-def _two(comparison: Comparison, first: Varied, second: Varied) -> Drawing | None:
+def _two(comparison: Comparison, first: VariedAxis, second: VariedAxis) -> Drawing | None:
     """A column of curves for each of a few names, else maps."""
     for column, color in ((first, second), (second, first)):
         curved = color.numeric or column.path == VARIANT

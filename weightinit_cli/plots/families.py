@@ -34,7 +34,7 @@ from weightinit_cli.plots.legend import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weightinit_cli.plots.varied import Varied
+    from weightinit_cli.plots.variedaxis import VariedAxis
     from weightinit_cli.results.comparison import Comparison
 
 WIDTH = 660.0
@@ -63,7 +63,7 @@ class Page(NamedTuple):
 
 
 def curves_over_depth(
-    comparison: Comparison, color: Varied, column: Varied | None
+    comparison: Comparison, color: VariedAxis, column: VariedAxis | None
 ) -> Drawing | None:
     """The drawing: heading, the panels of each column below its name, and the colours.
 
@@ -120,7 +120,7 @@ def _panels(
     ]
 
 
-def _said(comparison: Comparison, color: Varied, shown: Sequence[LegendEntry]) -> list[str]:
+def _said(comparison: Comparison, color: VariedAxis, shown: Sequence[LegendEntry]) -> list[str]:
     said = comparison.shared()
     if len(shown) < len(color.values):
         said.append(f"{len(shown)} of {len(color.values):,} values drawn")

@@ -21,7 +21,7 @@ from weightinit_cli.plots.fonts import elide
 from weightinit_cli.plots.heading import titled
 from weightinit_cli.plots.labels import NOTE_SIZE
 from weightinit_cli.plots.ticks import across, upwards
-from weightinit_cli.plots.varied import Varied, at, key
+from weightinit_cli.plots.variedaxis import VariedAxis, at, key
 from weightinit_cli.plots.verdictcells import explained, letter_size, outlines, verdict_cells
 from weightinit_cli.results.comparison import VARIANT
 from weightinit_cli.results.model import HEALTHY
@@ -69,7 +69,9 @@ class Page(NamedTuple):
         return [Box(x, y, self.wide, high) for x in xs]
 
 
-def maps(comparison: Comparison, x: Varied, y: Varied, facet: Varied | None) -> Drawing | None:
+def maps(
+    comparison: Comparison, x: VariedAxis, y: VariedAxis, facet: VariedAxis | None
+) -> Drawing | None:
     """The drawing: heading, each figure's colours, and a row of maps for each facet.
 
     None where no run has any of the figures.
@@ -106,7 +108,7 @@ def maps(comparison: Comparison, x: Varied, y: Varied, facet: Varied | None) -> 
     return Drawing(WIDTH, height, (*head.items(height), *items), tuple(panels))
 
 
-def _page(y: Varied, number: int) -> Page:
+def _page(y: VariedAxis, number: int) -> Page:
     labels = [elide(words, axes.TICK_SIZE, WIDEST_LABEL) for words in y.words]
     left = axes.MARGIN + axes.LABEL_SIZE + 8 + axes.widest(labels) + axes.TICK + 2
     wide = (WIDTH - left - axes.MARGIN - 8 + GAP) / number - GAP
@@ -114,7 +116,9 @@ def _page(y: Varied, number: int) -> Page:
     return Page(number, left, min(wide, WIDEST), high)
 
 
-def _facets(runs: Sequence[ComparedRun], x: Varied, y: Varied, facet: Varied | None) -> list[Facet]:
+def _facets(
+    runs: Sequence[ComparedRun], x: VariedAxis, y: VariedAxis, facet: VariedAxis | None
+) -> list[Facet]:
     order = [facet, y, x] if facet else [y, x]
     found = at(runs, order)
     rows = y.values if y.numeric else tuple(reversed(y.values))
@@ -131,7 +135,7 @@ def _facets(runs: Sequence[ComparedRun], x: Varied, y: Varied, facet: Varied | N
     return [Facet(name, grid(key(value))) for value, name in pairs]
 
 
-def _row(boxes: Sequence[Box], shown: Sequence[Field], facet: Facet, y: Varied) -> list[Item]:
+def _row(boxes: Sequence[Box], shown: Sequence[Field], facet: Facet, y: VariedAxis) -> list[Item]:
     """The maps of a facet beside each other, with the rows' values to the left."""
     verdicts = facet.verdicts
     healthy = np.array(
@@ -152,7 +156,7 @@ def _row(boxes: Sequence[Box], shown: Sequence[Field], facet: Facet, y: Varied) 
     return [*items, axes.side_label(boxes[0], title)]
 
 
-def _feet(boxes: Sequence[Box], x: Varied, baseline: float) -> list[Item]:
+def _feet(boxes: Sequence[Box], x: VariedAxis, baseline: float) -> list[Item]:
     """The columns' values beneath the lowest maps."""
     items: list[Item] = []
     for box in boxes:

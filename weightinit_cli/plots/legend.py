@@ -23,13 +23,13 @@ from weightinit_cli.plots.drawing import (
 )
 from weightinit_cli.plots.fonts import elide, width_of
 from weightinit_cli.plots.labels import NOTE_SIZE
-from weightinit_cli.plots.varied import in_words
+from weightinit_cli.plots.variedaxis import in_words
 from weightinit_cli.results.model import HEALTHY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from weightinit_cli.plots.varied import Varied
+    from weightinit_cli.plots.variedaxis import VariedAxis
 
 LEGEND_GAP = 14.0
 SWATCH = 14.0
@@ -60,7 +60,7 @@ class LegendEntry(NamedTuple):
     color: Color
 
 
-def entries(axis: Varied, most: int) -> list[LegendEntry]:
+def entries(axis: VariedAxis, most: int) -> list[LegendEntry]:
     """The values, at most so many evenly chosen: names in plain hues, numbers in a scale's order.
 
     A few numbers are as far apart in the scale as can be; many are where a bar shows them.
@@ -85,12 +85,12 @@ def _shades(parts: np.ndarray[Any, np.dtype[np.float64]]) -> list[Color]:
     return [(float(r), float(g), float(b)) for r, g, b in rgb]
 
 
-def _listed(axis: Varied, shown: Sequence[LegendEntry]) -> bool:
+def _listed(axis: VariedAxis, shown: Sequence[LegendEntry]) -> bool:
     return not axis.numeric or len(shown) <= MOST_LINES
 
 
 def legend_width(
-    axis: Varied, shown: Sequence[LegendEntry], verdicts: Mapping[str, Sequence[str]]
+    axis: VariedAxis, shown: Sequence[LegendEntry], verdicts: Mapping[str, Sequence[str]]
 ) -> float:
     """How wide the legend is, its title not counted where it is longer than `WIDEST`."""
     widths = [width_of(axis.title, axes.LABEL_SIZE)]
@@ -109,7 +109,7 @@ def verdicts_fit(shown: Sequence[LegendEntry], height: float) -> bool:
 
 
 def legend_items(
-    box: Box, axis: Varied, shown: Sequence[LegendEntry], verdicts: Mapping[str, Sequence[str]]
+    box: Box, axis: VariedAxis, shown: Sequence[LegendEntry], verdicts: Mapping[str, Sequence[str]]
 ) -> list[Item]:
     """The title and, below it, a line for each value or a scale of colours.
 
@@ -147,7 +147,7 @@ def _said(names: Sequence[str]) -> str:
     return f"{names[0].replace('_', ' ')}{more}" if names else ""
 
 
-def _scale(box: Box, axis: Varied) -> list[Item]:
+def _scale(box: Box, axis: VariedAxis) -> list[Item]:
     """A bar of the colours with round numbers beside it."""
     axis = axis.ordered()
     colors = _shades(np.linspace(0.0, 1.0, BANDS))

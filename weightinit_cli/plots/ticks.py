@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from weightinit_cli.plots.drawing import Box
-    from weightinit_cli.plots.varied import Varied
+    from weightinit_cli.plots.variedaxis import VariedAxis
 
 APART = 4.0
 LINE = 9.5
@@ -28,7 +28,7 @@ class Across(NamedTuple):
     depth: float
 
 
-def across(axis: Varied, box: Box) -> Across:
+def across(axis: VariedAxis, box: Box) -> Across:
     """Level words where all have room, of numbers as many as have; else upright ones."""
     pitch = box.width / len(axis.values)
     words = axis.words

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 BESIDE = 0.5  # decades between a zero and the least number above it
 
 
-class Varied(NamedTuple):
+class VariedAxis(NamedTuple):
     """One axis of the runs: a swept path, or the variants, with the values in their order."""
 
     path: str
@@ -82,9 +82,9 @@ class Varied(NamedTuple):
             return [(0.0, in_words(self.values[0]))]
         return [(scale.position(at), f"{text}{power}") for at, text in scale.ticks(most)]
 
-    def ordered(self) -> Varied:
+    def ordered(self) -> VariedAxis:
         """Numbers in ascending order, names as they came."""
-        return Varied(self.path, tuple(sorted(self.values))) if self.numeric else self
+        return VariedAxis(self.path, tuple(sorted(self.values))) if self.numeric else self
 
 
 def in_words(value: Any) -> str:
@@ -103,16 +103,18 @@ def key(value: Any) -> str:
     return repr(value)
 
 
-def axes_of(runs: Iterable[ComparedRun]) -> list[Varied]:
+def axes_of(runs: Iterable[ComparedRun]) -> list[VariedAxis]:
     """Every path that was varied with its values in the order in which they come."""
     found: dict[str, dict[str, Any]] = {}
     for run in runs:
         for path, value in run.varied:
             found.setdefault(path, {}).setdefault(key(value), value)
-    return [Varied(path, tuple(values.values())) for path, values in found.items()]
+    return [VariedAxis(path, tuple(values.values())) for path, values in found.items()]
 
 
-def at(runs: Sequence[ComparedRun], paths: Sequence[Varied]) -> dict[tuple[str, ...], ComparedRun]:
+def at(
+    runs: Sequence[ComparedRun], paths: Sequence[VariedAxis]
+) -> dict[tuple[str, ...], ComparedRun]:
     """The runs by the keys of their values on these axes."""
     found = {}
     for run in runs:
