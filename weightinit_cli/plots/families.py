@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.plots import axes
 from weightinit_cli.plots.bars import said_inside
-from weightinit_cli.plots.bundles import Bundle, Column, bundles, columns_of
 from weightinit_cli.plots.curves import curves
 from weightinit_cli.plots.drawing import (
     MUTED,
@@ -19,6 +18,7 @@ from weightinit_cli.plots.drawing import (
     Panel,
     polyline,
 )
+from weightinit_cli.plots.figurerows import Column, FigureRow, columns_of, figure_rows
 from weightinit_cli.plots.fonts import elide
 from weightinit_cli.plots.heading import titled
 from weightinit_cli.plots.labels import NOTE_LINE, NOTE_SIZE
@@ -72,24 +72,24 @@ def curves_over_depth(
     shown = entries(color, MOST_CURVES)
     columns = columns_of(comparison.runs, shown, color, column)
     layers = max(len(run.figures["std"]) for run in comparison.runs)
-    every = bundles(columns, layers)
+    every = figure_rows(columns, layers)
     if not every:
         return None
     verdicts: dict[str, tuple[str, ...]] = {}
-    high = sum(bundle.shown.height + GAP for bundle in every) - GAP
+    high = sum(row.shown.height + GAP for row in every) - GAP
     if column is None and verdicts_fit(shown, high):
         verdicts = {entry.words: run.verdict for entry, run in columns[0].curves}
     page = _page(every, legend_width(color, shown, verdicts))
     y = axes.BENEATH
     items: list[Item] = []
     panels: list[Panel] = []
-    for bundle in reversed(every):
-        boxes = [Box(x, y, page.wide, bundle.shown.height) for x in page.xs]
+    for row in reversed(every):
+        boxes = [Box(x, y, page.wide, row.shown.height) for x in page.xs]
         for box in boxes if not panels else ():
             items += axes.layer_axis(box, layers)
-        items += _bundle_items(bundle, boxes)
-        panels = [*_panels(bundle, columns, boxes, layers), *panels]
-        y = boxes[0].top + GAP + NOTE_LINE * max(map(len, bundle.notes))
+        items += _row_items(row, boxes)
+        panels = [*_panels(row, columns, boxes, layers), *panels]
+        y = boxes[0].top + GAP + NOTE_LINE * max(map(len, row.notes))
     side = Box(page.right + LEGEND_GAP, axes.BENEATH, page.legend, y - axes.BENEATH - GAP)
     items += legend_items(side, color, shown, verdicts)
     if not verdicts:
@@ -101,21 +101,21 @@ def curves_over_depth(
     return Drawing(page.width, height, (*head.items(height), *items), tuple(panels))
 
 
-def _page(every: Sequence[Bundle], legend: float) -> Page:
+def _page(every: Sequence[FigureRow], legend: float) -> Page:
     number = len(every[0].series)
     left = axes.MARGIN + axes.LABEL_SIZE + 6 + axes.TICK + 2
-    left += axes.widest([text for bundle in every for _, text in bundle.axis.ticks])
+    left += axes.widest([text for row in every for _, text in row.axis.ticks])
     room = WIDTH - left - LEGEND_GAP - legend - axes.MARGIN
     wide = max((room + COLUMN_GAP) / number - COLUMN_GAP, NARROWEST)
     return Page([left + k * (wide + COLUMN_GAP) for k in range(number)], wide, legend)
 
 
 def _panels(
-    bundle: Bundle, columns: Sequence[Column], boxes: Sequence[Box], layers: int
+    row: FigureRow, columns: Sequence[Column], boxes: Sequence[Box], layers: int
 ) -> list[Panel]:
-    limits = (bundle.axis.low, bundle.axis.high)
+    limits = (row.axis.low, row.axis.high)
     return [
-        Panel(" · ".join(filter(None, (each.name, bundle.words))), box, (0.5, layers + 0.5), limits)
+        Panel(" · ".join(filter(None, (each.name, row.words))), box, (0.5, layers + 0.5), limits)
         for each, box in zip(columns, boxes, strict=True)
     ]
 
@@ -127,14 +127,14 @@ def _said(comparison: Comparison, color: VariedAxis, shown: Sequence[LegendEntry
     return said
 
 
-def _bundle_items(bundle: Bundle, boxes: Sequence[Box]) -> list[Item]:
+def _row_items(row: FigureRow, boxes: Sequence[Box]) -> list[Item]:
     items: list[Item] = []
-    columns = zip(boxes, bundle.series, bundle.notes, bundle.absent, strict=True)
+    columns = zip(boxes, row.series, row.notes, row.absent, strict=True)
     for box, every, notes, absent in columns:
-        heights = [box.y + bundle.axis.part(part) * box.height for part, _ in bundle.axis.ticks]
+        heights = [box.y + row.axis.part(part) * box.height for part, _ in row.axis.ticks]
         rules = [polyline([(box.x, y), (box.right, y)], RULE) for y in heights if y > box.y]
         if every:
-            items += curves(box, every, bundle.axis, rules)
+            items += curves(box, every, row.axis, rules)
         else:
             items.append(said_inside(box, absent, MUTED))
         items += axes.frame(box)
@@ -142,10 +142,8 @@ def _bundle_items(bundle: Bundle, boxes: Sequence[Box]) -> list[Item]:
             text = elide(note, NOTE_SIZE, box.width)
             items.append(Label(box.x, box.top + 4 + k * NOTE_LINE, text, NOTE_SIZE, ORANGE))
     first = boxes[0]
-    places = [
-        (first.y + bundle.axis.part(at) * first.height, text) for at, text in bundle.axis.ticks
-    ]
-    return [*items, *axes.side_ticks(first.x, places), axes.side_label(first, bundle.words)]
+    places = [(first.y + row.axis.part(at) * first.height, text) for at, text in row.axis.ticks]
+    return [*items, *axes.side_ticks(first.x, places), axes.side_label(first, row.words)]
 
 
 def _words_height(column: Column) -> float:

@@ -1,4 +1,4 @@
-"""Curves of many runs over depth: which figures, of which runs, over which axis."""
+"""The rows of a picture of many runs: which figure over depth, of which runs, over which axis."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ ABSENCES = {"saturated": "not flat on both sides", "gradient δ, rms": "not meas
 
 
 class ComparedFigure(NamedTuple):
-    """A row of panels: what is shown, of which unit, and what it shares its axis with.
+    """What a row of panels shows, of which unit, and in which chart it shares its axis.
 
-    Of several paths, the share in both flat ends, the sum is shown where there are all.
+    Of several paths, as of the shares in both flat ends, the sum is shown where all are known.
     """
 
     words: str
@@ -41,16 +41,16 @@ class ComparedFigure(NamedTuple):
 
     @property
     def height(self) -> float:
-        """How high its panels are, in points."""
+        """The height of its panels in points."""
         return HEIGHTS.get(self.words, HEIGHT)
 
     @property
     def nowhere(self) -> str:
-        """What stands where no curve has it."""
+        """What stands in a panel where no run has the figure."""
         return ABSENCES.get(self.words, "no finite value")
 
     def values(self, run: ComparedRun) -> Values:
-        """Of every layer of a run."""
+        """The figure's value in every layer of a run; None where it has none."""
         every = zip(*map(run.over_depth, self.paths), strict=True)
         return tuple(
             None if len(known) < len(self.paths) else sum(known)
@@ -58,12 +58,12 @@ class ComparedFigure(NamedTuple):
         )
 
     def unresolved(self, run: ComparedRun) -> bool:
-        """Whether the run's dtype cannot tell it in some layer."""
+        """Whether a run's dtype cannot tell the figure in some layer."""
         return run.cannot_tell(*self.paths)
 
 
 def compared_figures() -> list[ComparedFigure]:
-    """The rows of panels, those that share an axis one below the other."""
+    """The figures that have a row of panels, those that share an axis one below the other."""
     found = []
     for chart, rows in charts().items():
         panels = {row.panel: row for row in rows.values() if row.panel}
@@ -74,7 +74,7 @@ def compared_figures() -> list[ComparedFigure]:
 
 
 class Column(NamedTuple):
-    """The curves of one variant, or of all runs."""
+    """The runs of one variant, or all of them, each with its entry of the legend."""
 
     name: str
     curves: tuple[tuple[LegendEntry, ComparedRun], ...]
@@ -91,13 +91,13 @@ class Column(NamedTuple):
         return found
 
     def absent(self, shown: ComparedFigure) -> str:
-        """What stands where no curve has it."""
+        """What stands in the column where no run has the figure."""
         lost = any(shown.unresolved(run) for _, run in self.curves)
         return "unresolved" if lost else shown.nowhere
 
     @property
     def healthy(self) -> tuple[str, Color] | None:
-        """Which of the curves' runs are."""
+        """Which of the runs are healthy, in words, and the colour in which they stand."""
         if not any(run.verdict for _, run in self.curves):
             return None
         well = [run.verdict == (HEALTHY,) for _, run in self.curves]
@@ -106,7 +106,7 @@ class Column(NamedTuple):
         return f"healthy: {', '.join(self.stretches(well))}", MUTED
 
     def stretches(self, chosen: Sequence[bool]) -> list[str]:
-        """The chosen curves' words; of numbers, which ascend, `0.8 to 2` for three or more."""
+        """The words of the chosen runs; of three or more numbers, which ascend, `0.8 to 2`."""
         found = []
         for some, run in groupby(zip(chosen, self.curves, strict=True), key=lambda pair: pair[0]):
             entries = [entry for _, (entry, _) in run] if some else []
@@ -117,8 +117,8 @@ class Column(NamedTuple):
         return found
 
 
-class Bundle(NamedTuple):
-    """A row of panels as it is drawn: the curves of each column over one axis."""
+class FigureRow(NamedTuple):
+    """One figure's row of panels as it is drawn: the curves of each column over one axis."""
 
     shown: ComparedFigure
     series: tuple[list[Series], ...]
@@ -132,8 +132,8 @@ class Bundle(NamedTuple):
         return self.axis.named(self.shown.words)
 
 
-def bundles(columns: Sequence[Column], layers: int) -> list[Bundle]:
-    """The figures that some run has; those of the same chart over the same axis."""
+def figure_rows(columns: Sequence[Column], layers: int) -> list[FigureRow]:
+    """The rows of the figures that some run has; those of the same chart share an axis."""
     found = []
     every = {
         shown: tuple(column.series(shown, layers) for column in columns)
@@ -146,7 +146,7 @@ def bundles(columns: Sequence[Column], layers: int) -> list[Bundle]:
         if _known(series) or lost:
             notes = [_missing(shown, column, axis) for column in columns]
             absent = [column.absent(shown) for column in columns]
-            found.append(Bundle(shown, series, axis, notes, absent))
+            found.append(FigureRow(shown, series, axis, notes, absent))
     return found
 
 
@@ -155,9 +155,10 @@ def _known(series: Iterable[Sequence[Series]]) -> list[float]:
 
 
 def _missing(shown: ComparedFigure, column: Column, axis: Axis) -> list[str]:
-    """Zeros on a log axis, and layers without the figure where the run has it in others.
+    """What a column's curves cannot show of a figure, in words.
 
-    Also where the run has it in none for lack of resolution, and where it is of the finite values.
+    That is zeros on a log axis, layers without the figure where the run has it in others, runs
+    that have it in none for lack of resolution, and those whose figure is of the finite values.
     """
     zero, gaps = [], []
     somewhere, everywhere = [], []
