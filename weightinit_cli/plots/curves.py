@@ -25,9 +25,9 @@ from weightinit_cli.plots.numbers import Scale, scale_for
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from weightinit_cli.plots.depthcurve import DepthCurve, Values
     from weightinit_cli.plots.drawing import Color
     from weightinit_cli.plots.logaxis import Point
-    from weightinit_cli.plots.series import Series, Values
     from weightinit_cli.results.figures import Unit
 
 MOST_DOTS = 60
@@ -104,7 +104,7 @@ def axis_for(unit: Unit, values: Sequence[float], decades: int) -> Axis:
     return log_axis(values) if log_suits(values) else linear_axis(values)
 
 
-def curves(box: Box, every: Sequence[Series], axis: Axis, rules: Sequence[Item]) -> list[Item]:
+def curves(box: Box, every: Sequence[DepthCurve], axis: Axis, rules: Sequence[Item]) -> list[Item]:
     """All curves, with the bands below the rules and the measured above the predicted.
 
     What theory expects ends in a dot of the colour of the figure that it is about, but not where
@@ -142,7 +142,7 @@ def _points(box: Box, values: Values, axis: Axis) -> list[Point | None]:
     ]
 
 
-def _bands(box: Box, each: Series, axis: Axis) -> list[Item]:
+def _bands(box: Box, each: DepthCurve, axis: Axis) -> list[Item]:
     """Between one deviation below the mean and one above, cut at the panel's sides."""
     upper = _points(box, each.high, axis)
     lower = [
@@ -164,7 +164,7 @@ def _bands(box: Box, each: Series, axis: Axis) -> list[Item]:
     return items
 
 
-def direct_labels(box: Box, every: Sequence[Series], axis: Axis, gap: float) -> list[Item]:
+def direct_labels(box: Box, every: Sequence[DepthCurve], axis: Axis, gap: float) -> list[Item]:
     """Each curve's name at its last point's height, moved apart where they would collide.
 
     Where nothing was measured, at the height of what theory expects.

@@ -78,7 +78,7 @@ def curves_over_depth(
     verdicts: dict[str, tuple[str, ...]] = {}
     high = sum(row.shown.height + GAP for row in every) - GAP
     if column is None and verdicts_fit(shown, high):
-        verdicts = {entry.words: run.verdict for entry, run in columns[0].curves}
+        verdicts = {entry.words: run.verdict for entry, run in columns[0].runs}
     page = _page(every, legend_width(color, shown, verdicts))
     y = axes.BENEATH
     items: list[Item] = []
@@ -102,7 +102,7 @@ def curves_over_depth(
 
 
 def _page(every: Sequence[FigureRow], legend: float) -> Page:
-    number = len(every[0].series)
+    number = len(every[0].curves)
     left = axes.MARGIN + axes.LABEL_SIZE + 6 + axes.TICK + 2
     left += axes.widest([text for row in every for _, text in row.axis.ticks])
     room = WIDTH - left - LEGEND_GAP - legend - axes.MARGIN
@@ -129,7 +129,7 @@ def _said(comparison: Comparison, color: VariedAxis, shown: Sequence[LegendEntry
 
 def _row_items(row: FigureRow, boxes: Sequence[Box]) -> list[Item]:
     items: list[Item] = []
-    columns = zip(boxes, row.series, row.notes, row.absent, strict=True)
+    columns = zip(boxes, row.curves, row.notes, row.absent, strict=True)
     for box, every, notes, absent in columns:
         heights = [box.y + row.axis.part(part) * box.height for part, _ in row.axis.ticks]
         rules = [polyline([(box.x, y), (box.right, y)], RULE) for y in heights if y > box.y]

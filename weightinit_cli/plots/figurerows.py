@@ -6,8 +6,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.plots.curves import Axis, axis_for
+from weightinit_cli.plots.depthcurve import DepthCurve
 from weightinit_cli.plots.drawing import MUTED, ORANGE
-from weightinit_cli.plots.series import Series
 from weightinit_cli.plots.variedaxis import VariedAxis, at, key
 from weightinit_cli.results.comparison import VARIANT, is_number
 from weightinit_cli.results.figures import charts
@@ -16,9 +16,9 @@ from weightinit_cli.results.model import HEALTHY
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from weightinit_cli.plots.depthcurve import Values
     from weightinit_cli.plots.drawing import Color
     from weightinit_cli.plots.legend import LegendEntry
-    from weightinit_cli.plots.series import Values
     from weightinit_cli.results.comparison import ComparedRun
     from weightinit_cli.results.figures import Unit
 
@@ -77,30 +77,30 @@ class Column(NamedTuple):
     """The runs of one variant, or all of them, each with its entry of the legend."""
 
     name: str
-    curves: tuple[tuple[LegendEntry, ComparedRun], ...]
+    runs: tuple[tuple[LegendEntry, ComparedRun], ...]
 
-    def series(self, shown: ComparedFigure, layers: int) -> list[Series]:
-        """The curves of a figure that have a value."""
+    def depth_curves(self, shown: ComparedFigure, layers: int) -> list[DepthCurve]:
+        """The curves of a figure over depth, for the runs that have a value of it."""
         found = []
-        for entry, run in self.curves:
+        for entry, run in self.runs:
             values = shown.values(run)
             if any(value is not None for value in values):
                 values += (None,) * (layers - len(values))
                 none = (None,) * layers
-                found.append(Series(entry.words, entry.color, values, none, none, none))
+                found.append(DepthCurve(entry.words, entry.color, values, none, none, none))
         return found
 
     def absent(self, shown: ComparedFigure) -> str:
         """What stands in the column where no run has the figure."""
-        lost = any(shown.unresolved(run) for _, run in self.curves)
+        lost = any(shown.unresolved(run) for _, run in self.runs)
         return "unresolved" if lost else shown.nowhere
 
     @property
     def healthy(self) -> tuple[str, Color] | None:
         """Which of the runs are healthy, in words, and the colour in which they stand."""
-        if not any(run.verdict for _, run in self.curves):
+        if not any(run.verdict for _, run in self.runs):
             return None
-        well = [run.verdict == (HEALTHY,) for _, run in self.curves]
+        well = [run.verdict == (HEALTHY,) for _, run in self.runs]
         if all(well) or not any(well):
             return ("healthy: all", MUTED) if well[0] else ("healthy: none", ORANGE)
         return f"healthy: {', '.join(self.stretches(well))}", MUTED
@@ -108,7 +108,7 @@ class Column(NamedTuple):
     def stretches(self, chosen: Sequence[bool]) -> list[str]:
         """The words of the chosen runs; of three or more numbers, which ascend, `0.8 to 2`."""
         found = []
-        for some, run in groupby(zip(chosen, self.curves, strict=True), key=lambda pair: pair[0]):
+        for some, run in groupby(zip(chosen, self.runs, strict=True), key=lambda pair: pair[0]):
             entries = [entry for _, (entry, _) in run] if some else []
             words = [entry.words for entry in entries]
             if words[2:] and all(is_number(entry.value) for entry in entries):
@@ -121,7 +121,7 @@ class FigureRow(NamedTuple):
     """One figure's row of panels as it is drawn: the curves of each column over one axis."""
 
     shown: ComparedFigure
-    series: tuple[list[Series], ...]
+    curves: tuple[list[DepthCurve], ...]
     axis: Axis
     notes: list[list[str]]  # what each column's curves cannot show
     absent: list[str]  # what stands in each column without curves
@@ -136,22 +136,22 @@ def figure_rows(columns: Sequence[Column], layers: int) -> list[FigureRow]:
     """The rows of the figures that some run has; those of the same chart share an axis."""
     found = []
     every = {
-        shown: tuple(column.series(shown, layers) for column in columns)
+        shown: tuple(column.depth_curves(shown, layers) for column in columns)
         for shown in compared_figures()
     }
-    for shown, series in every.items():
+    for shown, curves in every.items():
         beside = [each for other in every if other.chart == shown.chart for each in every[other]]
         axis = axis_for(shown.unit, _known(beside), DECADES)
-        lost = any(shown.unresolved(run) for column in columns for _, run in column.curves)
-        if _known(series) or lost:
+        lost = any(shown.unresolved(run) for column in columns for _, run in column.runs)
+        if _known(curves) or lost:
             notes = [_missing(shown, column, axis) for column in columns]
             absent = [column.absent(shown) for column in columns]
-            found.append(FigureRow(shown, series, axis, notes, absent))
+            found.append(FigureRow(shown, curves, axis, notes, absent))
     return found
 
 
-def _known(series: Iterable[Sequence[Series]]) -> list[float]:
-    return [value for every in series for each in every for value in each.known]
+def _known(curves: Iterable[Sequence[DepthCurve]]) -> list[float]:
+    return [value for every in curves for each in every for value in each.known]
 
 
 def _missing(shown: ComparedFigure, column: Column, axis: Axis) -> list[str]:
@@ -162,7 +162,7 @@ def _missing(shown: ComparedFigure, column: Column, axis: Axis) -> list[str]:
     """
     zero, gaps = [], []
     somewhere, everywhere = [], []
-    for entry, run in column.curves:
+    for entry, run in column.runs:
         values = shown.values(run)
         some = any(value is not None for value in values)
         lost = shown.unresolved(run)

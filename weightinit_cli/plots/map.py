@@ -16,6 +16,7 @@ from weightinit_cli.plots.colors import (
     color_scale,
     palette,
 )
+from weightinit_cli.plots.depthcurve import layer_words
 from weightinit_cli.plots.drawing import (
     MUTED,
     ORANGE,
@@ -31,7 +32,6 @@ from weightinit_cli.plots.heading import heading
 from weightinit_cli.plots.labels import GROUPING, NOTE_SIZE, x_label
 from weightinit_cli.plots.logaxis import decade_ticks
 from weightinit_cli.plots.numbers import Scale, percent
-from weightinit_cli.plots.series import layer_words
 from weightinit_cli.plots.stdcurve import std_curve
 from weightinit_cli.results.figures import resolved
 from weightinit_cli.results.words import is_rounded, of_finite

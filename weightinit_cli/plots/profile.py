@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.plots import axes, figures
 from weightinit_cli.plots.curves import Axis, axis_for, curves, direct_labels
+from weightinit_cli.plots.depthcurve import ABSENT, DepthCurve, depth_curve, layer_words
 from weightinit_cli.plots.drawing import (
     BLUE,
     GREEN,
@@ -23,7 +24,6 @@ from weightinit_cli.plots.drawing import (
 from weightinit_cli.plots.fonts import elide, width_of
 from weightinit_cli.plots.heading import THEORY, Key, heading
 from weightinit_cli.plots.labels import NOTE_LINE, NOTE_SIZE
-from weightinit_cli.plots.series import ABSENT, Series, layer_words, series
 from weightinit_cli.results.figures import charts
 
 if TYPE_CHECKING:
@@ -45,14 +45,14 @@ class Chart(NamedTuple):
     """One of the panels: its curves over a common axis."""
 
     words: str
-    series: tuple[Series, ...]
+    curves: tuple[DepthCurve, ...]
     axis: Axis
     height: float
 
     @property
     def notes(self) -> list[str]:
         """What the curves cannot show, for all curves of which the same is true at once."""
-        pairs = [(said, each.words) for each in self.series for said in _missing(each, self.axis)]
+        pairs = [(said, each.words) for each in self.curves for said in _missing(each, self.axis)]
         notes = dict.fromkeys(said for said, _ in pairs)
         return [f"{', '.join(words for s, words in pairs if s == said)}: {said}" for said in notes]
 
@@ -61,7 +61,7 @@ def profile(result: Result) -> Drawing:
     """The drawing: heading, and each of the charts that has a curve."""
     charts = _charts(result)
     ticks = [text for chart in charts for _, text in chart.axis.ticks]
-    words = [each.words for chart in charts for each in chart.series]
+    words = [each.words for chart in charts for each in chart.curves]
     left = axes.MARGIN + axes.LABEL_SIZE + 6 + axes.widest(ticks) + axes.TICK + 2
     right = LABEL_GAP + max((width_of(text, NOTE_SIZE) for text in words), default=0) + axes.MARGIN
     head = heading(result, WIDTH - 2 * axes.MARGIN, _keys(result, charts))
@@ -87,7 +87,7 @@ def _charts(result: Result) -> list[Chart]:
     dtype = figures.dtype(result)
     for words, rows in charts().items():
         every = (
-            series(result.layers, path, row.curve, color, dtype)
+            depth_curve(result.layers, path, row.curve, color, dtype)
             for (path, row), color in zip(rows.items(), cycle(COLOURS), strict=False)
         )
         some = tuple(each for each in every if each is not None)
@@ -99,7 +99,7 @@ def _charts(result: Result) -> list[Chart]:
 
 
 def _keys(result: Result, charts: Sequence[Chart]) -> tuple[Key, ...]:
-    every = [each for chart in charts for each in chart.series]
+    every = [each for chart in charts for each in chart.curves]
     keys = []
     if any(value is not None for each in every for value in each.predicted):
         keys.append(THEORY)
@@ -112,16 +112,16 @@ def _keys(result: Result, charts: Sequence[Chart]) -> tuple[Key, ...]:
 def _chart(box: Box, chart: Chart, room: float) -> list[Item]:
     places = [(box.y + chart.axis.part(at) * box.height, text) for at, text in chart.axis.ticks]
     rules = [polyline([(box.x, y), (box.right, y)], RULE) for y, _ in places[1:]]
-    items = [*curves(box, chart.series, chart.axis, rules), *axes.frame(box)]
+    items = [*curves(box, chart.curves, chart.axis, rules), *axes.frame(box)]
     items += [*axes.side_ticks(box.x, places), axes.side_label(box, chart.words)]
-    items += direct_labels(box, chart.series, chart.axis, LABEL_GAP)
+    items += direct_labels(box, chart.curves, chart.axis, LABEL_GAP)
     for k, note in enumerate(reversed(chart.notes)):
         text = elide(note, NOTE_SIZE, room)
         items.append(Label(box.x, box.top + 4 + k * NOTE_LINE, text, NOTE_SIZE, ORANGE))
     return items
 
 
-def _missing(each: Series, axis: Axis) -> list[str]:
+def _missing(each: DepthCurve, axis: Axis) -> list[str]:
     """Zeros on a log axis, and why layers have no figure, or one of finite values alone."""
     notes = [f"exactly zero in {layer_words(each.zeros)}"] if each.zeros and axis.log else []
     for reason in dict.fromkeys(filter(None, each.gaps)):

@@ -1,4 +1,4 @@
-"""Layers' figures as curves over depth: measured, the band over the seeds, predicted."""
+"""A figure of every layer as a curve over depth: measured, the band over the seeds, predicted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Values = tuple[float | None, ...]
 ABSENT = "no finite value"
 
 
-class Series(NamedTuple):
+class DepthCurve(NamedTuple):
     """One figure of every layer; with several seeds their mean, between one deviation each way.
 
     `gaps` says why a layer has no value, and nothing where it has one; `zeros` has the layers in
@@ -39,14 +39,14 @@ class Series(NamedTuple):
 
     @property
     def known(self) -> list[float]:
-        """All that is to be shown, without the bands."""
+        """All values that are to be shown, measured and predicted, without the bands."""
         return [value for value in (*self.values, *self.predicted) if value is not None]
 
 
-def series(
+def depth_curve(
     layers: Sequence[LayerStatistics], path: str, words: str, color: Color, dtype: str
-) -> Series | None:
-    """The figure of every layer, None where no layer has it.
+) -> DepthCurve | None:
+    """The figure at a path over depth; None where no layer has it.
 
     A gradient that is inf or nan in all layers was measured, and is said to have no finite value.
     """
@@ -70,11 +70,11 @@ def series(
         if value == 0 and not is_partial(layer, path)
     )
     partial = _partial(layers, path)
-    return Series(words, color, values, low, high, predicted, gaps, zeros, partial)
+    return DepthCurve(words, color, values, low, high, predicted, gaps, zeros, partial)
 
 
 def _measured(layer: LayerStatistics, path: str) -> Values:
-    """The figure, and the band's ends."""
+    """A layer's figure and the ends of its band, None where there is no such number."""
     over = figures.spread(layer, path)
     if over is None or path in layer.unresolved:
         return resolved(layer, path), None, None
@@ -84,6 +84,7 @@ def _measured(layer: LayerStatistics, path: str) -> Values:
 
 
 def _gap(layer: LayerStatistics, path: str, dtype: str) -> str:
+    """Why a layer has no value of the figure at a path."""
     if path not in layer.unresolved:
         return ABSENT
     where = "lost to" if layer.unresolved[path] is None else "below"
@@ -91,9 +92,10 @@ def _gap(layer: LayerStatistics, path: str, dtype: str) -> str:
 
 
 def _partial(layers: Sequence[LayerStatistics], path: str) -> str:
-    """`of 160 to 3,906 finite values in layers 1 to 4`; nothing where all are finite.
+    """Of which values the figure is: `of 160 to 3,906 finite values in layers 1 to 4`.
 
-    Of the pre-activations, whose shares are saturated, it is not known how many are.
+    Nothing is said where all values are finite. Of the pre-activations, whose shares are saturated,
+    it is not known how many are.
     """
     counts = {}
     for number, layer in enumerate(layers, 1):
@@ -110,7 +112,7 @@ def _partial(layers: Sequence[LayerStatistics], path: str) -> str:
 
 
 def layer_words(layers: Sequence[int]) -> str:
-    """`layer 3`, `layers 1 to 4`, or how many and the first of them."""
+    """Layers in words: `layer 3`, `layers 1 to 4`, or how many and the first of them."""
     stretches = [
         [layer for _, layer in run]
         for _, run in groupby(enumerate(layers), key=lambda pair: pair[1] - pair[0])
