@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import weightinit_cli
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ROOT = Path(weightinit_cli.__file__).parent
 OURS = "weightinit_cli"
@@ -148,7 +153,8 @@ class Finder(ast.NodeVisitor):
             place = place[: len(place) - node.level + self.package]
             base = ".".join([*place, *filter(None, [base])])
         for alias in node.names:
-            self._add(f"{base}.{alias.name}" if base in (OURS, "matplotlib") else base, node.lineno)
+            whole = base.partition(".")[0] in (OURS, "matplotlib")
+            self._add(f"{base}.{alias.name}" if whole else base, node.lineno)
 
     def visit_Call(self, node: ast.Call) -> None:
         called = ast.unparse(node.func)
@@ -177,11 +183,15 @@ def our_part(name: str) -> str | None:
     return part if part and known else "init"
 
 
+def excepted(found: Import) -> bool:
+    return (found.module, our_part(found.name), found.function) in EXCEPTIONS
+
+
 def against(found: Import) -> bool:
     """Whether an import goes against the picture."""
     part = our_part(found.name)
     if part is not None:
-        if part == found.part or (found.module, part, found.function) in EXCEPTIONS:
+        if part == found.part or excepted(found):
             return False
         return part not in ALLOWED[found.part]
     if found.name == "(a computed name)":
@@ -277,6 +287,47 @@ def test_the_picture_has_no_circle():
         assert free, f"a circle among {sorted(left)}"
         for part in free:
             del left[part]
+
+
+def our_module(name: str) -> str | None:
+    """The module of ours that a dotted name is, or is in; None for anybody else's."""
+    if name.partition(".")[0] != OURS:
+        return None
+    left = name.removeprefix(OURS).removeprefix(".")
+    while left not in MODULES:
+        left = left.rpartition(".")[0]
+    return left
+
+
+def circle(found: Mapping[str, list[Import]]) -> list[str]:
+    """The modules of one circle of imports, if there is one: each is imported by the one before."""
+    graph = {
+        module: {our_module(each.name) for each in imports if not excepted(each)} - {None, module}
+        for module, imports in found.items()
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return error.args[1][::-1]
+    return []
+
+
+def test_no_circle_of_modules():
+    """Also none that an import inside a function closes, which only hides it."""
+    assert circle(FOUND) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("errors", "def f():\n    from weightinit_cli.guard import report"),
+        ("guard.report", "from weightinit_cli.guard.comparison import choose"),
+        ("guard.report", "from weightinit_cli.guard import check"),
+        ("results.model", "from weightinit_cli.plots import pictures"),
+    ],
+)
+def test_circle_is_seen(module: str, source: str):
+    assert module in circle({**FOUND, module: imports(source, module)})
 
 
 # the finder itself

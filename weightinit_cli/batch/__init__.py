@@ -14,9 +14,9 @@ from weightinit_cli.batch.engine import (
     jobs_of,
     run_batch,
 )
-from weightinit_cli.batch.executors import Executor, Failure, Processes, Serial, our_numpy
+from weightinit_cli.batch.executors import Executor, Processes, Serial, our_numpy
 from weightinit_cli.batch.plan import Found, Plan, find_specs, make_plan
-from weightinit_cli.batch.product import Product, produce, product_of, saved
+from weightinit_cli.batch.product import Failure, Product, produce, product_of, saved
 from weightinit_cli.batch.summing import compare_runs, compare_saved, sum_up
 
 __all__ = [

@@ -11,7 +11,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from weightinit_cli.batch.executors import Executor, Failure, attempt, no_note
+from weightinit_cli.batch.executors import Executor, no_note
+from weightinit_cli.batch.product import Failure, attempt
 from weightinit_cli.errors import WinitError, reason
 
 if TYPE_CHECKING:

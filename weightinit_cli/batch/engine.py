@@ -11,8 +11,8 @@ from functools import partial
 from typing import IO, TYPE_CHECKING, Literal, NamedTuple, Self
 
 from weightinit_cli import __version__
-from weightinit_cli.batch.executors import Failure, Job, no_note, our_numpy
-from weightinit_cli.batch.product import Product, produce, saved
+from weightinit_cli.batch.executors import Job, no_note, our_numpy
+from weightinit_cli.batch.product import Failure, Product, produce, saved
 from weightinit_cli.errors import DEFECT, INTERRUPTED, OutputError, reason
 from weightinit_cli.experiments import digest_of
 from weightinit_cli.results import STATS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import traceback
 from abc import ABC, abstractmethod
 from collections import deque
 from contextlib import contextmanager
@@ -11,11 +10,10 @@ from functools import cache
 from importlib.metadata import version
 from itertools import chain, islice
 from multiprocessing.connection import wait
-from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
+from typing import TYPE_CHECKING, NamedTuple, Self, cast
 
-from weightinit_cli.batch.product import Product
-from weightinit_cli.errors import MemoryShortageError, WinitError, reason
+from weightinit_cli.batch.product import Failure, Product, attempt
+from weightinit_cli.errors import reason
 from weightinit_cli.machine import available_cores
 
 if TYPE_CHECKING:
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     from weightinit_cli.batch.starting import Forker, Spawner, Worker
     from weightinit_cli.spec import AnySpec
 
-_ONE_AT_A_TIME = Lock()
 # How many jobs wait at most until no other one runs.
 MOST_ASIDE = 100
 # What this process opens beside: the ledger, results, specs, modules, fonts.
@@ -38,17 +35,6 @@ class Job(NamedTuple):
     number: int
     digest: str
     spec: AnySpec
-
-
-class Failure(NamedTuple):
-    """Why a run has no product, one line each.
-
-    `defect` where it is winit's fault, `memory` where there was too little at that moment.
-    """
-
-    lines: tuple[str, ...]
-    defect: bool = False
-    memory: bool = False
 
 
 Outcome = tuple[Job, Product | Failure]
@@ -103,23 +89,6 @@ def no_note(line: str) -> None:
     """Say nothing of what is worth knowing about how the runs are done."""
 
 
-def attempt(function: Callable[[Any], Product], given: Any) -> Product | Failure:
-    """Return the function's product, or why there is none; one at a time in a process.
-
-    The limit on BLAS's threads and matplotlib's settings are a process's, and a worker of a
-    cluster may have several threads.
-    """
-    try:
-        with _ONE_AT_A_TIME:
-            return function(given)
-    except WinitError as error:
-        return Failure(error.lines, memory=isinstance(error, MemoryShortageError))
-    except MemoryError:
-        return Failure(("not enough memory for this run",), memory=True)
-    except Exception:  # noqa: BLE001
-        return Failure(tuple(traceback.format_exc().splitlines()), defect=True)
-
-
 class Processes(Executor):
     """Has worker processes, each started when a job needs it; they load while specs are read.
 
@@ -129,7 +98,7 @@ class Processes(Executor):
     """
 
     def __init__(self, number: int | None = None, note: Callable[[str], None] = no_note) -> None:
-        from weightinit_cli.batch.starting import starter  # workers have this module, too
+        from weightinit_cli.batch.starting import starter  # not every command needs it
 
         self._wanted = self._most = available_cores() if number is None else number
         self._note = note

@@ -1,11 +1,13 @@
-"""One run's product: what a worker sends home, and how it is found on disk."""
+"""One run's product, or why there is none: what a worker sends home, and what is on disk."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import traceback
+from threading import Lock
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weightinit_cli import __version__
-from weightinit_cli.errors import ResultError
+from weightinit_cli.errors import MemoryShortageError, ResultError, WinitError
 from weightinit_cli.results import STATS, load_result
 from weightinit_cli.results.kinds import interruption, kind_of, rows
 from weightinit_cli.results.store import files_of, is_of, picture_names
@@ -13,7 +15,7 @@ from weightinit_cli.saving import draw_result
 from weightinit_cli.spec import former_folders
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from weightinit_cli.results import AnyResult
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from weightinit_cli.results.kinds import Row
     from weightinit_cli.saving import Undrawn
     from weightinit_cli.spec import AnySpec
+
+
+_ONE_AT_A_TIME = Lock()
 
 
 class Product(NamedTuple):
@@ -42,6 +47,17 @@ class Product(NamedTuple):
     undrawn: Undrawn | None = None
 
 
+class Failure(NamedTuple):
+    """Why a run has no product, one line each.
+
+    `defect` where it is winit's fault, `memory` where there was too little at that moment.
+    """
+
+    lines: tuple[str, ...]
+    defect: bool = False
+    memory: bool = False
+
+
 def produce(spec: AnySpec, formats: Sequence[str] = ("png",)) -> Product:
     """Run a spec and draw its pictures in each of the formats."""
     from weightinit_cli.experiments import run
@@ -50,6 +66,23 @@ def produce(spec: AnySpec, formats: Sequence[str] = ("png",)) -> Product:
     if interruption(result) is not None:
         raise KeyboardInterrupt
     return product_of(result, spec, formats)
+
+
+def attempt(function: Callable[[Any], Product], given: Any) -> Product | Failure:
+    """Return the function's product, or why there is none; one at a time in a process.
+
+    The limit on BLAS's threads and matplotlib's settings are a process's, and a worker of a
+    cluster may have several threads.
+    """
+    try:
+        with _ONE_AT_A_TIME:
+            return function(given)
+    except WinitError as error:
+        return Failure(error.lines, memory=isinstance(error, MemoryShortageError))
+    except MemoryError:
+        return Failure(("not enough memory for this run",), memory=True)
+    except Exception:  # noqa: BLE001
+        return Failure(tuple(traceback.format_exc().splitlines()), defect=True)
 
 
 def product_of(result: AnyResult, spec: AnySpec, formats: Sequence[str]) -> Product:

@@ -33,8 +33,8 @@ from weightinit_cli.surroundings import variables
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from weightinit_cli.batch.executors import Failure, Job
-    from weightinit_cli.batch.product import Product
+    from weightinit_cli.batch.executors import Job
+    from weightinit_cli.batch.product import Failure, Product
     from weightinit_cli.spec import AnySpec
 
 ENVIRONMENT = {

@@ -20,7 +20,7 @@ from errno import EMFILE
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
-from weightinit_cli.batch.executors import attempt
+from weightinit_cli.batch.product import attempt
 
 if TYPE_CHECKING:
     from weightinit_cli.batch.product import Product
