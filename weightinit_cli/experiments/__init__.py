@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Final, NamedTuple, cast, overload
+from typing import TYPE_CHECKING, cast, overload
 
 from weightinit_cli.errors import SpecError, WinitError
 from weightinit_cli.progress import Progress
@@ -17,24 +17,6 @@ if TYPE_CHECKING:
     from weightinit_cli.spec.runs import Runs
     from weightinit_cli.theory.maps import Gain
 
-
-class _Experiment(NamedTuple):
-    """An experiment on the side of its run.
-
-    `module` is the one of this package whose `run(spec, threads, progress, pattern)` does it.
-    `data_set` is the key of the spec that names a data set whose files the run reads.
-    """
-
-    module: str
-    data_set: str | None = None
-
-
-# One row per experiment, by its name in the spec.
-EXPERIMENTS: Final = {
-    "histogram": _Experiment("histogram"),
-    "symmetry": _Experiment("symmetry"),
-    "training": _Experiment("training", data_set="data"),
-}
 # The keys that say whether theory is asked, and those on which its answer depends.
 ASKING = ("initializer.name", "initializer.gain", "data")
 ASKED = ("activation", "initializer", "bias", "width", "layers", "features", "data", "pretraining")
@@ -93,7 +75,8 @@ def run(
 
 
 def _run(spec: AnySpec, threads: int | None, progress: Progress, pattern: int = 0) -> AnyResult:
-    module = import_module(f"{__name__}.{EXPERIMENTS[spec.experiment].module}")
+    """Run a spec by the function `run` of the module of this package named like its experiment."""
+    module = import_module(f"{__name__}.{spec.experiment}")
     result: AnyResult = module.run(spec, threads, progress, pattern)
     return result
 
@@ -128,7 +111,7 @@ def impossible(spec: AnySpec) -> dict[int, WinitError]:
         check(spec)
         return {}
     found: dict[int, WinitError] = {}
-    for number in _to_check(spec, spec.runs):
+    for number in _to_check(spec.runs):
         try:
             check(spec.runs[number])
         except WinitError as error:
@@ -142,14 +125,14 @@ def impossible(spec: AnySpec) -> dict[int, WinitError]:
     raise errors[0]
 
 
-def _to_check(spec: AnySpec, runs: Runs) -> Iterator[int]:
+def _to_check(runs: Runs) -> Iterator[int]:
     """Number one run of each kind that reads files or has theory asked for a number."""
     from weightinit_cli.experiments.build import asks_theory
 
     asking = {
         number
         for number in runs.first_of_each(ASKING)
-        if EXPERIMENTS[spec.experiment].data_set or asks_theory(runs[number])
+        if _data_key(runs[number]) or asks_theory(runs[number])
     }
     for number in runs.first_of_each(ASKED) if asking else ():
         if runs.first_like(number, ASKING) in asking:
@@ -163,7 +146,7 @@ def digest_of(spec: AnySpec) -> str:
     """
     from weightinit_cli.spec import digest
 
-    key = EXPERIMENTS[spec.experiment].data_set
+    key = _data_key(spec)
     if key is None:
         return digest(spec)
     from weightinit_cli.experiments.resources import checksums_of
@@ -171,9 +154,16 @@ def digest_of(spec: AnySpec) -> str:
     return digest(spec, checksums_of(spec, key))
 
 
+def _data_key(spec: AnySpec) -> str | None:
+    """Return the key of a spec that names a data set whose files the run reads, if it has one."""
+    from weightinit_cli.data import NAMES
+
+    return "data" if getattr(spec, "data", None) in NAMES else None
+
+
 def data_notes(spec: AnySpec) -> tuple[str, ...]:
     """What is worth a word of the data that a run reads: files that are not what they are named."""
-    key = EXPERIMENTS[spec.experiment].data_set
+    key = _data_key(spec)
     if key is None:
         return ()
     from weightinit_cli.experiments.resources import notes_of
