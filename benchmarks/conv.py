@@ -96,7 +96,7 @@ def winit_products(case, threads):
         generator.standard_normal((case.inputs, values), np.float32)
         for values in (layer.inputs, layer.units)
     )
-    weights = generator.standard_normal((layer.rows, layer.columns), np.float32)
+    weights = generator.standard_normal((layer.fan_in, layer.columns), np.float32)
     z, back = np.empty_like(delta), np.empty_like(x)
 
     opened = ExitStack()  # once for all, as torch opens its threads once

@@ -220,7 +220,7 @@ def test_one_walk_is_the_adjoint_of_the_other(net):
         net.stages,
         x,
         parameters=lambda n, *_: Parameters(weights[n - 1], biases[n - 1]),
-        memory=lambda n: (zs[n - 1], outs[n - 1]),
+        places=lambda n: (zs[n - 1], outs[n - 1]),
         each=at_once,
         through=push,
     )
@@ -233,7 +233,7 @@ def test_one_walk_is_the_adjoint_of_the_other(net):
         g,
         weights=lambda n: weights[n - 1],
         kept=lambda n: zs[n - 1],
-        memory=lambda n: deltas[n - 1],
+        place=lambda n: deltas[n - 1],
         each=at_once,
         through=pull,
     )

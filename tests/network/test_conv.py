@@ -90,7 +90,7 @@ def pulled(layer, delta, weights):
 
 def weighed(layer, x, delta):
     """In float64, as the sums over places are."""
-    out = np.full((layer.rows, layer.columns), np.nan)
+    out = np.full((layer.fan_in, layer.columns), np.nan)
     layer.gradient(x, delta, out)
     return out
 
@@ -136,7 +136,7 @@ def gradient_of(layer, x, delta):
     values, units, shared = links(layer)
     gradient = np.zeros(layer.entries)
     np.add.at(gradient, shared, (x.T @ delta)[values, units])
-    return gradient.reshape(layer.rows, layer.columns)
+    return gradient.reshape(layer.fan_in, layer.columns)
 
 
 def passes(net, threads=1):
@@ -215,7 +215,7 @@ def test_products_are_those_of_the_matrix(dtype, layer, samples, small, scattere
     """Panels of several images, of one, and of some rows of it; both ways back."""
     x = integers(samples, layer.inputs, dtype=dtype)
     delta = integers(samples, layer.units, dtype=dtype, salt=1)
-    weights = integers(layer.rows, layer.columns, dtype=dtype, salt=2)
+    weights = integers(layer.fan_in, layer.columns, dtype=dtype, salt=2)
     matrix = as_matrix(layer, weights)
     with smaller(**SMALL if small else {}, **{"MANY_CHANNELS": 1} if scattered else {}):
         z, back = pushed(layer, x, weights), pulled(layer, delta, weights)
@@ -239,8 +239,8 @@ def test_products_are_those_of_the_matrix(dtype, layer, samples, small, scattere
 def test_shapes_fit_the_matrix(layer):
     height, width, channels = layer.output
     assert layer.units == height * width * channels == layer.positions * layer.columns
-    assert layer.entries == layer.rows * layer.columns
-    assert layer.fan_in == layer.rows == prod(layer.kernel) * layer.image.channels
+    assert layer.entries == layer.fan_in * layer.columns
+    assert layer.fan_in == prod(layer.kernel) * layer.image.channels
     assert layer.fan_out == prod(layer.kernel) * layer.channels
     values, units, shared = links(layer)
     assert values.max(initial=0) < layer.inputs
@@ -260,7 +260,7 @@ def test_shapes_fit_the_matrix(layer):
 )
 def test_what_is_moved_around_the_ring_moves_on(image, kernel, steps):
     layer = convolution(image, 3, kernel)
-    weights = integers(layer.rows, layer.columns)
+    weights = integers(layer.fan_in, layer.columns)
     x = integers(2, *image, salt=1)
     moved = np.roll(x, steps, axis=(1, 2)).reshape(2, -1)
     z = pushed(layer, x.reshape(2, -1), weights).reshape(2, *layer.output)
@@ -276,7 +276,7 @@ def test_rounding_is_that_of_the_sums(padding, stride, channels, dtype):
     """Within n eps of the sums of absolutes, in real panels; a panel's n for the kernels."""
     layer = convolution((40, 30, 20), channels, (3, 5), padding, stride)
     generator = stream(0, Role.DATA)
-    shapes_of = ((3, layer.inputs), (3, layer.units), (layer.rows, layer.columns))
+    shapes_of = ((3, layer.inputs), (3, layer.units), (layer.fan_in, layer.columns))
     x, delta, weights = (generator.standard_normal(shape).astype(dtype) for shape in shapes_of)
 
     def assert_near(function, terms, *arguments):
@@ -293,7 +293,7 @@ def test_rounding_is_that_of_the_sums(padding, stride, channels, dtype):
     def pull(delta, weights):
         return pulled(layer, delta, weights)
 
-    assert_near(push, layer.rows, x, weights)
+    assert_near(push, layer.fan_in, x, weights)
     assert_near(pull, 15 * layer.columns, delta, weights)
     assert_near(partial(weighed, layer), 2000, x, delta)
 
@@ -305,7 +305,7 @@ def test_rounding_is_that_of_the_sums(padding, stride, channels, dtype):
 def test_one_place_is_a_dense_layer(dtype):
     """Forwards to the bit; the kernels turned round may be multiplied in another order."""
     single, dense = convolution((1, 1, 70), 50, (1, 1)), Dense(70, 50, NORMAL, None)
-    for name in ("inputs", "units", "rows", "columns", "positions", "fan_in", "fan_out"):
+    for name in ("inputs", "units", "columns", "positions", "fan_in", "fan_out"):
         assert getattr(single, name) == getattr(dense, name)
     generator = stream(0, Role.DATA)
     x, delta, weights = (
@@ -323,7 +323,7 @@ def test_one_place_is_a_dense_layer(dtype):
 def test_networks_of_one_place_are_dense_networks():
     net = network((1, 1, 13), (20, 30, 7), (1, 1), bias=0.5)
     dense = tuple(
-        Dense(layer.rows, layer.columns, layer.weights, layer.bias) for layer in net.weighted
+        Dense(layer.fan_in, layer.columns, layer.weights, layer.bias) for layer in net.weighted
     )
     forwards, _, backwards = passes(net)
     dense_forwards, _, dense_backwards = passes(
@@ -357,7 +357,7 @@ def drawn(net):
     found = []
     with workers(1, ignore_work) as apply:
         for number, layer in enumerate(net.weighted, 1):
-            weights = np.empty((layer.rows, layer.columns), net.dtype)
+            weights = np.empty((layer.fan_in, layer.columns), net.dtype)
             draws.draw_weights(net, number, weights, apply)
             bias = np.zeros(layer.columns)
             if layer.bias is not None:
@@ -502,7 +502,7 @@ def test_inputs_do_not_see_each_other(padding, stride, value, dtype):
     """Whatever stands in the others, no bit of an input's own products changes."""
     layer = convolution((8, 7, 5), 6, (3, 3), padding, stride)
     generator = stream(0, Role.DATA)
-    weights = generator.standard_normal((layer.rows, layer.columns)).astype(dtype)
+    weights = generator.standard_normal((layer.fan_in, layer.columns)).astype(dtype)
     for product_of, size in ((pushed, layer.inputs), (pulled, layer.units)):
         some = generator.standard_normal((20, size)).astype(dtype)
         others = some.copy()

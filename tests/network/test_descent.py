@@ -9,9 +9,9 @@ import pytest
 
 from support.cases import every
 from weightinit_cli.activations import ACTIVATIONS
+from weightinit_cli.experiments.symmetry import task
 from weightinit_cli.network import descent
 from weightinit_cli.network.descent import Start, descend, recorded_steps
-from weightinit_cli.network.tasks import task
 
 ACTIVE = ("sigmoid", "tanh", "relu")
 

@@ -82,7 +82,7 @@ def by_the_paper(net, x, tolerance):
     """Algorithm 1, a forward pass for each division."""
     gains = []
     for number, layer in enumerate(net.weighted, 1):
-        weights = np.empty((layer.rows, layer.columns), net.dtype)
+        weights = np.empty((layer.fan_in, layer.columns), net.dtype)
         Orthogonal(1.0, Fans(*weights.shape)).fill(weights, net.stream(Role.WEIGHTS, number))
         bias = np.zeros((1, layer.columns), net.dtype)
         if layer.bias is not None:
@@ -158,7 +158,7 @@ def test_gains_become_those_of_orthogonal_samplers():
     gains = gains_of(net)
     scaled = with_gains(net, gains)
     for layer, gain in zip(scaled.weighted, gains, strict=True):
-        assert layer.weights.std == pytest.approx(gain / sqrt(max(layer.rows, layer.columns)))
+        assert layer.weights.std == pytest.approx(gain / sqrt(max(layer.fan_in, layer.columns)))
     assert scaled._replace(stages=net.stages) == net
 
 

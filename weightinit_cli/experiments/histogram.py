@@ -201,13 +201,13 @@ def first_kernels(network: Network) -> Kernels | None:
     if not layer.axes:
         return None
     kernel = tuple(axis.kernel for axis in layer.axes)
-    shown = min(layer.columns, MOST_FILTERS, max(1, MOST_VALUES // layer.rows))
-    weights = np.empty((layer.rows, layer.columns), network.dtype)
+    shown = min(layer.columns, MOST_FILTERS, max(1, MOST_VALUES // layer.fan_in))
+    weights = np.empty((layer.fan_in, layer.columns), network.dtype)
     with workers(1, ignore_work) as apply:
         draw_weights(network, 1, weights, apply)
     finite = np.nan_to_num(weights[:, :shown].T)
     return Kernels(
-        shape=(*kernel, layer.rows // prod(kernel)),
+        shape=(*kernel, layer.fan_in // prod(kernel)),
         filters=layer.columns,
         values=tuple(tuple(float(f"{value:.6g}") for value in row) for row in finite.tolist()),
     )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from hashlib import blake2b
-from math import isfinite, log
-from typing import TYPE_CHECKING, Any
+from math import isfinite, log, sqrt
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -14,19 +14,28 @@ from weightinit_cli.experiments.starts import scaled
 from weightinit_cli.network import draw_parameters, nudge
 from weightinit_cli.network.descent import Start, descend
 from weightinit_cli.network.draws import hash_of
-from weightinit_cli.network.tasks import task
 from weightinit_cli.results import SCHEMA_VERSION, LayerSteps, SymmetryResult
 from weightinit_cli.spec import digest, normal_form
+from weightinit_cli.streams import Role, stream
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.random import Generator
+
     from weightinit_cli.network.descent import LayerTrace
     from weightinit_cli.progress import Progress
     from weightinit_cli.spec import SymmetrySpec
 
+Array = np.ndarray[Any, Any]
+Points = tuple[Array, Array]
 
 # Of the parameters: what was drawn, what a step makes of them, and what counting different units
 # and directions makes.
 COPIES_OF_PARAMETERS = 8
+
+# How far apart the blobs' centres are, in standard deviations of a blob.
+DISTANCE = 3.0
 
 
 def run(
@@ -37,11 +46,11 @@ def run(
     check_descent(spec, sizes, dtype, ("samples", spec.samples), copies=COPIES_OF_PARAMETERS)
     inputs, labels = task(spec.data, spec.samples, spec.features, spec.seed)
     network = build_classifier(spec, sizes, spec.samples, dtype)
-    stream = blake2b(inputs.tobytes() + labels.tobytes(), digest_size=8)
+    draws = blake2b(inputs.tobytes() + labels.tobytes(), digest_size=8)
     if pattern:
         nudge(inputs, pattern)
     weights, biases, hashes = draw_parameters(scaled(spec, network, inputs))
-    stream.update(hash_of(hashes).encode())
+    draws.update(hash_of(hashes).encode())
     progress.start(float(spec.steps))
     trace = descend(
         Start(inputs, labels, tuple(weights), tuple(biases), build_activation(spec)),
@@ -61,7 +70,7 @@ def run(
         accuracy=trace.accuracy,
         diverged=trace.diverged,
         layers=tuple(map(_layer, trace.layers)),
-        stream=stream.hexdigest(),
+        stream=draws.hexdigest(),
         environment=environment(spec.activation),
         overrides=spec.overrides or None,
     )
@@ -92,5 +101,50 @@ def _finite(value: float) -> float | None:
     return value if isfinite(value) else None
 
 
-def _finites(values: np.ndarray[Any, Any]) -> tuple[float | None, ...]:
+def _finites(values: Array) -> tuple[float | None, ...]:
     return tuple(map(_finite, values.tolist()))
+
+
+def task(name: str, samples: int, features: int, seed: int) -> Points:
+    """Return inputs of shape (samples, features) and labels of shape (samples,), in float64.
+
+    The labels are 0 or 1; `name` is one of TASKS, `samples` at least 2.
+    """
+    return TASKS[name](samples, features, stream(seed, Role.DATA))
+
+
+def _xor(samples: int, features: int, generator: Generator) -> Points:  # noqa: ARG001
+    """The four corners of the square (±1, ±1), 1 where the signs differ; nothing is drawn."""
+    if (samples, features) != (4, 2):
+        raise ValueError(f"xor has 4 samples of 2 features, not {samples} of {features}")
+    inputs = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
+    return inputs, np.array([0.0, 1.0, 1.0, 0.0])
+
+
+def _blobs(samples: int, features: int, generator: Generator) -> Points:
+    """Two Gaussian clouds N(±c, I), 30 % of the samples in that of class 1, at +c, and last.
+
+    The centres lie on the diagonal, c = 1.5 / sqrt(features) in each coordinate: 3 apart.
+    """
+    labels = _labels(samples, 0.3)
+    inputs = generator.standard_normal((samples, features))
+    inputs += (2 * labels - 1)[:, None] * (DISTANCE / 2 / sqrt(features))
+    return inputs, labels
+
+
+def _random_labels(samples: int, features: int, generator: Generator) -> Points:
+    """Inputs N(0, 1) and labels that know nothing of them, 40 % ones, which are last."""
+    return generator.standard_normal((samples, features)), _labels(samples, 0.4)
+
+
+def _labels(samples: int, share: float) -> Array:
+    """Zeros, then ones: this share of them, rounded, yet neither none nor all."""
+    ones = min(max(round(share * samples), 1), samples - 1)
+    return (np.arange(samples) >= samples - ones).astype(float)
+
+
+TASKS: Final[dict[str, Callable[[int, int, Generator], Points]]] = {
+    "xor": _xor,
+    "blobs": _blobs,
+    "random_labels": _random_labels,
+}

@@ -94,11 +94,6 @@ class Conv(NamedTuple):
         return self.output.values
 
     @property
-    def rows(self) -> int:
-        """Rows of the weights: the connections into one unit."""
-        return self.fan_in
-
-    @property
     def columns(self) -> int:
         """Columns of the weights, each of one channel."""
         return self.channels
@@ -111,7 +106,7 @@ class Conv(NamedTuple):
     @property
     def entries(self) -> int:
         """The number of weights."""
-        return self.rows * self.columns
+        return self.fan_in * self.columns
 
     @property
     def scratch(self) -> int:
@@ -182,20 +177,20 @@ class Conv(NamedTuple):
 
     def gradient_bytes(self, threads: int, dtype: np.dtype[Any]) -> int:
         """What `gradient_squares` holds beside what it is given."""
-        block = self.rows * -(-self.columns // self._blocks)
+        block = self.fan_in * -(-self.columns // self._blocks)
         at_work = min(threads, self._blocks * self._strands)
         # the strands' sums; in work a panel and its product, then a sum, its mean and its squares
         each = dtype.itemsize * (block + self._windows.scratch) + 32 * block
         return 8 * self._strands * self.entries + at_work * each
 
     def gradient(self, x: Array, delta: Array, out: Array) -> None:
-        """Put Xᵀδ, summed over all places, into `out`, shape (rows, columns)."""
+        """Put Xᵀδ, summed over all places, into `out`, shape (fan_in, columns)."""
         out[...] = self._gradient(x, delta, slice(None))
 
     def _gradient(self, x: Array, delta: Array, columns: slice) -> Array:
-        """Some columns of Xᵀδ, summed over all places, float64 of shape (rows, columns)."""
+        """Some columns of Xᵀδ, summed over all places, float64 of shape (fan_in, columns)."""
         signal = delta.reshape(-1, self.columns)[:, columns]
-        total = np.zeros((self.rows, signal.shape[1]))
+        total = np.zeros((self.fan_in, signal.shape[1]))
         part = np.empty(total.shape, x.dtype)
         for places, patches in self._windows.patches(x):
             total += np.matmul(patches.T, signal[places], out=part)

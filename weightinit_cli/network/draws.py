@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import reduce
 from hashlib import blake2b
-from math import frexp, prod
+from math import frexp
 from operator import add
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -55,11 +55,6 @@ class Parameters(NamedTuple):
     weights: Array
     bias: Array | None
     seen: Weights | None = None
-
-
-def shaped(memory: Array, *shape: int) -> Array:
-    """The first part of flat memory, which every layer uses anew, in this shape."""
-    return memory[: prod(shape)].reshape(shape)
 
 
 def panel_height(columns: int) -> int:
@@ -118,7 +113,7 @@ def draw_parameters(network: Network) -> tuple[list[Array], list[Array], list[st
     weights, biases, hashes = [], [], []
     with workers(1, ignore_work) as apply:
         for number, layer in enumerate(network.weighted, 1):
-            w = np.empty((layer.rows, layer.columns), network.dtype)
+            w = np.empty((layer.fan_in, layer.columns), network.dtype)
             hashes.append(draw_weights(network, number, w, apply).stream)
             b = draw_bias(network, number)
             weights.append(w)
@@ -146,7 +141,7 @@ def redraw_weights(network: Network, number: int, out: Array, apply: Map) -> Non
 
 def _weight_panels(network: Network, number: int) -> list[slice]:
     layer = network.stages[number - 1].weighted
-    return [slice(0, layer.rows)] if layer.weights.whole else panels(layer.rows, layer.columns)
+    return [slice(0, layer.fan_in)] if layer.weights.whole else panels(layer.fan_in, layer.columns)
 
 
 def draw_bias(network: Network, number: int) -> Array | None:

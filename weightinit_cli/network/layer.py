@@ -80,10 +80,6 @@ class Weighted(Protocol):
         """Values of one output."""
 
     @property
-    def rows(self) -> int:
-        """Rows of the weights: the connections into one unit."""
-
-    @property
     def columns(self) -> int:
         """Columns of the weights."""
 
@@ -113,7 +109,7 @@ class Weighted(Protocol):
         """Put δWᵀ into `out`, of shapes (n, units) -> (n, inputs)."""
 
     def gradient(self, x: Array, delta: Array, out: Array) -> None:
-        """Put the weights' gradient Xᵀδ into `out`, shape (rows, columns)."""
+        """Put the weights' gradient Xᵀδ into `out`, shape (fan_in, columns)."""
 
     def gradient_squares(self, x: Array, delta: Array, apply: Map) -> SquareSum:
         """The squares of the weights' gradient Xᵀδ / samples, a part of it at a time."""
@@ -166,11 +162,6 @@ class Dense(NamedTuple):
         return self.fan_out
 
     @property
-    def rows(self) -> int:
-        """Rows of the weights: the connections into one unit."""
-        return self.fan_in
-
-    @property
     def columns(self) -> int:
         """Columns of the weights, each of one unit."""
         return self.fan_out
@@ -208,7 +199,7 @@ class Dense(NamedTuple):
         np.matmul(delta, weights.T, out=out)
 
     def gradient(self, x: Array, delta: Array, out: Array) -> None:
-        """Put Xᵀδ into `out`, shape (rows, columns)."""
+        """Put Xᵀδ into `out`, shape (fan_in, columns)."""
         np.matmul(x.T, delta, out=out)
 
     def gradient_squares(self, x: Array, delta: Array, apply: Map) -> SquareSum:
@@ -227,7 +218,7 @@ class Dense(NamedTuple):
     def gradient_bytes(self, threads: int, dtype: np.dtype[Any]) -> int:
         """What `gradient_squares` holds beside what it is given."""
         blocks = min(threads, -(-self.columns // BLOCK_COLUMNS))
-        return blocks * BLOCK_COLUMNS * self.rows * dtype.itemsize
+        return blocks * BLOCK_COLUMNS * self.fan_in * dtype.itemsize
 
 
 class Elementwise(NamedTuple):
@@ -286,7 +277,7 @@ class Stage(NamedTuple):
     @property
     def work(self) -> float:
         """What a forward pass of one input, and its figures, take, in multiply-adds."""
-        own = self.units * (self.weighted.rows + OBSERVE_WORK)
+        own = self.units * (self.weighted.fan_in + OBSERVE_WORK)
         return own + sum(layer.work for layer in self.then)
 
     def scratch(self, rows: int) -> int:

@@ -102,7 +102,7 @@ class Learner:
             self.stages,
             inputs,
             parameters=lambda n, *_: Parameters(self.weights[n - 1], self.biases[n - 1]),
-            memory=lambda n: (z[n - 1], a[n - 1]),
+            places=lambda n: (z[n - 1], a[n - 1]),
             each=at_once,
             through=push,
         )
@@ -130,7 +130,7 @@ class Learner:
             deltas[-1],
             weights=lambda n: self.weights[n - 1],
             kept=lambda n: z[n - 1],
-            memory=lambda n: deltas[n - 1],
+            place=lambda n: deltas[n - 1],
             each=at_once,
             through=pull,
         )

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from weightinit_cli.initializers.samplers import Fans, Orthogonal
-from weightinit_cli.network.draws import Parameters, draw_bias, redraw_weights, shaped
+from weightinit_cli.network.draws import Parameters, draw_bias, redraw_weights
 from weightinit_cli.network.layer import DRAW_WORK
-from weightinit_cli.network.propagation import over_blocks, push, walk_forward
+from weightinit_cli.network.propagation import Memory, over_blocks, push, walk_forward
 from weightinit_cli.network.sums import UnitMoments
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Variances(NamedTuple):
 def with_gains(network: Network, gains: tuple[float, ...]) -> Network:
     """The same network with orthogonal weights of these gains, one per layer."""
     return network.drawn_by(
-        (Orthogonal(gain, Fans(layer.rows, layer.columns)), layer.bias)
+        (Orthogonal(gain, Fans(layer.fan_in, layer.columns)), layer.bias)
         for layer, gain in zip(network.weighted, gains, strict=True)
     )
 
@@ -91,29 +91,22 @@ def lsuv_gains(network: Network, inputs: Array, tolerance: float, apply: Map) ->
     enough, because the biases alone vary as much or nearly so.
     """
     network = with_gains(network, (1.0,) * len(network.stages))._replace(samples=len(inputs))
-    blocks = network.blocks
-    matrix = np.empty(network.largest, network.dtype)
-    signals = [np.empty(network.samples * network.widest, network.dtype) for _ in range(2)]
+    memory, each = Memory(network), over_blocks(network, apply)
     gains: list[float] = []
 
     def scaled(number: int, x: Array, z: Array) -> Parameters:
         layer = network.stages[number - 1].weighted
-        weights = shaped(matrix, layer.rows, layer.columns)
+        weights = memory.weights(number)
         redraw_weights(network, number, weights, apply)
         bias = draw_bias(network, number)
-        product = reduce(add, apply(partial(_product, layer, x, weights, z), blocks))
+        product = reduce(add, each(partial(_product, layer, x, weights, z), None))
         with np.errstate(all="ignore"):
             gains.append(_gain(number, product, bias, tolerance, z.size))
             weights *= gains[-1]
         return Parameters(weights, bias)
 
-    def memory(number: int) -> tuple[Array, Array]:
-        out = shaped(signals[number % 2], network.samples, network.stages[number - 1].units)
-        return out, out
-
     through = partial(push, nudged=network.nudge)
-    each = over_blocks(network, apply)
-    for _ in walk_forward(network.stages, inputs, scaled, memory, each, through):
+    for _ in walk_forward(network.stages, inputs, scaled, memory.in_place, each, through):
         pass
     return tuple(gains)
 

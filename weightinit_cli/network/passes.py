@@ -22,10 +22,16 @@ from weightinit_cli.network.draws import (
     draw_weights,
     panel_height,
     redraw_weights,
-    shaped,
 )
 from weightinit_cli.network.order import FEW, Buckets
-from weightinit_cli.network.propagation import over_blocks, pull, push, walk_back, walk_forward
+from weightinit_cli.network.propagation import (
+    Memory,
+    over_blocks,
+    pull,
+    push,
+    walk_back,
+    walk_forward,
+)
 from weightinit_cli.network.recording import (
     Observed,
     Preactivations,
@@ -116,25 +122,23 @@ def forward(
     xW + b of every layer, shape (samples, units).
     """
     blocks = network.blocks
-    matrix = np.empty(network.largest, network.dtype)
-    signals = [np.empty(network.samples * network.widest, network.dtype) for _ in range(2)]
+    memory = Memory(network)
     directions = random_directions(network.samples)
 
     def drawn(number: int, *_: Array) -> Parameters:
-        layer = network.stages[number - 1].weighted
-        weights = shaped(matrix, layer.rows, layer.columns)
+        weights = memory.weights(number)
         seen = draw_weights(network, number, weights, apply)
         return Parameters(weights, draw_bias(network, number), seen)
 
-    def memory(number: int) -> tuple[Array, Array]:
-        out = shaped(signals[number % 2], network.samples, network.stages[number - 1].units)
+    def places(number: int) -> tuple[Array, Array]:
+        out = memory.outputs(number)
         if trace is None:
             return out, out
         trace.append(np.empty_like(out))
         return trace[-1], out
 
     with workers(threads, done) as apply:
-        x = shaped(signals[0], network.samples, network.features)
+        x = memory.outputs(0)
         draw_normal(network, Role.INPUT, 0, x, apply)
         if trace is not None:
             trace.append(x.copy())
@@ -143,7 +147,7 @@ def forward(
         yield seen
         through = partial(_push, request=request, directions=directions, nudged=network.nudge)
         each = over_blocks(network, apply)
-        walk = walk_forward(network.stages, x, drawn, memory, each, through)
+        walk = walk_forward(network.stages, x, drawn, places, each, through)
         for stage, (out, own, observed) in zip(network.stages, walk, strict=True):
             flats = stage.function.flats
             seen = record(out, blocks, observed, request, apply, own, flats, seen.resolution)
@@ -163,23 +167,17 @@ def backward(
     `forward` kept, and is used up. The records do not depend on `threads`; `done` is told of
     work that adds up to `network.backward_work`.
     """
-    matrix = np.empty(network.largest, network.dtype)
-    values = network.samples * network.widest
-    signals = [np.empty(values, network.dtype) for _ in range(2)]
-    inputs = np.empty(values, network.dtype)
+    memory = Memory(network)
+    inputs = np.empty(network.samples * network.widest, network.dtype)
     last, exponent = len(network.stages), 0
 
     def redrawn(number: int) -> Array:
-        layer = network.stages[number - 1].weighted
-        weights = shaped(matrix, layer.rows, layer.columns)
+        weights = memory.weights(number)
         redraw_weights(network, number, weights, apply)
         return weights
 
-    def memory(number: int) -> Array:
-        return shaped(signals[number % 2], network.samples, network.stages[number - 1].units)
-
     with workers(threads, done) as apply:
-        cotangent = shaped(signals[(last + 1) % 2], network.samples, network.stages[-1].units)
+        cotangent = memory.cotangent()
         draw_normal(network, Role.COTANGENT, last, cotangent, apply)
         each = over_blocks(network, apply)
         walk = walk_back(
@@ -187,7 +185,7 @@ def backward(
             cotangent,
             weights=redrawn,
             kept=lambda _: trace.pop(),
-            memory=memory,
+            place=memory.outputs,
             each=each,
             through=partial(pull, see=lambda delta: (SquareSum.of(delta), Buckets.of(delta))),
         )
@@ -280,7 +278,7 @@ def _inputs_of(
     stage = network.stages[number - 2]
     if not stage.then:
         return below
-    x = shaped(memory, *below.shape)
+    x = memory[: below.size].reshape(below.shape)
 
     def activate(block: slice) -> None:
         stage.activate(below[block], x[block])
@@ -304,6 +302,6 @@ def _weight_bytes(layer: Weighted, itemsize: int, threads: int) -> int:
     """Bytes of a layer's weights, and of what drawing them takes beside them."""
     in_work = min(layer.entries, threads * max(PANEL_VALUES, layer.columns))
     drawn = layer.entries * (itemsize + layer.weights.scratch)
-    panels = -(-layer.rows // panel_height(layer.columns))
+    panels = -(-layer.fan_in // panel_height(layer.columns))
     counted = BYTES_PER_BLOCK * panels * (layer.entries > FEW)
     return drawn + counted + BYTES_PER_DRAW * in_work + threads * BYTES_PER_SUMS

@@ -7,15 +7,17 @@ are split into blocks, and what is looked at in a block.
 from __future__ import annotations
 
 from functools import partial
+from math import prod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from weightinit_cli.network.draws import Parameters, nudge
+from weightinit_cli.network.draws import nudge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from weightinit_cli.network.draws import Parameters
     from weightinit_cli.network.layer import Network, Stage, Weighted
     from weightinit_cli.network.workers import Map
 
@@ -25,8 +27,40 @@ Array = np.ndarray[Any, Any]
 OverBlocks: TypeAlias = "Callable[[Callable[[slice], Any], Stage | None], list[Any]]"
 
 
+class Memory:
+    """What the stages use one after the other: for their weights, and in turn for their outputs."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._matrix = np.empty(network.largest, network.dtype)
+        self._signals = [
+            np.empty(network.samples * network.widest, network.dtype) for _ in range(2)
+        ]
+
+    def weights(self, number: int) -> Array:
+        """Where the weights of a stage are; stages are counted from 1."""
+        layer = self._network.stages[number - 1].weighted
+        return _shaped(self._matrix, layer.fan_in, layer.columns)
+
+    def outputs(self, number: int) -> Array:
+        """Where the outputs of a stage are; stage 0 stands for the inputs."""
+        network = self._network
+        values = network.stages[number - 1].units if number else network.features
+        return _shaped(self._signals[number % 2], network.samples, values)
+
+    def in_place(self, number: int) -> tuple[Array, Array]:
+        """Where a stage puts xW + b, and the same place for its outputs."""
+        return self.outputs(number), self.outputs(number)
+
+    def cotangent(self) -> Array:
+        """Where the derivative by the last stage's outputs is, beside what is made of it."""
+        network = self._network
+        last = len(network.stages)
+        return _shaped(self._signals[(last + 1) % 2], network.samples, network.stages[-1].units)
+
+
 def over_blocks(network: Network, apply: Map) -> OverBlocks:
-    """Over the network's own blocks, telling of a stage's work."""
+    """Go over the network's own blocks, and tell of a stage's work."""
     blocks = network.blocks
 
     def each(function: Callable[[slice], Any], stage: Stage | None) -> list[Any]:
@@ -37,7 +71,7 @@ def over_blocks(network: Network, apply: Map) -> OverBlocks:
 
 
 def at_once(function: Callable[[slice], Any], _: Stage | None) -> list[Any]:
-    """All inputs as one block."""
+    """Take all inputs as one block."""
     return [function(slice(None))]
 
 
@@ -45,18 +79,18 @@ def walk_forward(
     stages: Sequence[Stage],
     x: Array,
     parameters: Callable[[int, Array, Array], Parameters],
-    memory: Callable[[int], tuple[Array, Array]],
+    places: Callable[[int], tuple[Array, Array]],
     each: OverBlocks,
     through: Callable[[Stage, Array, Parameters, Array, Array, slice], Any],
 ) -> Iterator[tuple[Array, Parameters, list[Any]]]:
     """Push x through all stages; yield the outputs of each, its parameters, and what was seen.
 
     `parameters(number, x, z)` are those of a stage, counted from 1, that is given x; until it
-    returns, it may use the memory z. `memory(number)` is where xW + b is put, z, and where the
+    returns, it may use the memory z. `places(number)` are where xW + b is put, z, and where the
     stage's outputs are, which may be z. `through`, such as `push`, does one block.
     """
     for number, stage in enumerate(stages, 1):
-        z, out = memory(number)
+        z, out = places(number)
         own = parameters(number, x, z)
         seen = each(partial(through, stage, x, own, z, out), stage)
         yield out, own, seen
@@ -101,21 +135,21 @@ def walk_back(
     delta: Array,
     weights: Callable[[int], Array],
     kept: Callable[[int], Array],
-    memory: Callable[[int], Array],
+    place: Callable[[int], Array],
     each: OverBlocks,
     through: Callable[[Stage, Array, Array, Weighted | None, Array | None, Array, slice], Any],
 ) -> Iterator[tuple[int, Array, list[Any]]]:
     """Pull the derivative by the outputs, `delta`, back to xW + b of each stage, the last first.
 
     Yields the stage's number, from 1, δ there, which may be scaled before the walk goes on, and
-    what was seen. `weights(number)` are a stage's, `kept(number)` its xW + b, and `memory(number)`
+    what was seen. `weights(number)` are a stage's, `kept(number)` its xW + b, and `place(number)`
     is where its δ is put, for the last stage `delta` or another array. `through`, such as `pull`,
     does one block.
     """
     above = matrix = None
     for number in range(len(stages), 0, -1):
         stage = stages[number - 1]
-        z, out = kept(number), memory(number)
+        z, out = kept(number), place(number)
         if above is not None:
             matrix = weights(number + 1)
         layer = above and above.weighted
@@ -155,3 +189,8 @@ def pull(
     for layer, x in zip(reversed(stage.between), given[-2::-1], strict=True):
         layer.backward(back, x, back)
     return seen
+
+
+def _shaped(memory: Array, *shape: int) -> Array:
+    """The first part of flat memory, which every stage uses anew, in this shape."""
+    return memory[: prod(shape)].reshape(shape)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from weightinit_cli.network.tasks import TASKS, task
+from weightinit_cli.experiments.symmetry import TASKS, task
 
 SHARES = {"blobs": 0.3, "random_labels": 0.4}
 
