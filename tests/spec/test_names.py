@@ -9,6 +9,7 @@ from weightinit_cli.results import STATS
 from weightinit_cli.results.kinds import RESULT_KINDS
 from weightinit_cli.results.store import COMPARISON, FORMATS
 from weightinit_cli.spec import folded
+from weightinit_cli.spec.kinds import WRITTEN_PATTERN
 from weightinit_cli.spec.names import is_written, told_apart
 
 
@@ -16,9 +17,10 @@ def test_every_file_that_winit_writes_is_kept_for_it():
     pictures = [COMPARISON, *(name for kind in RESULT_KINDS.values() for name in kind.pictures)]
     files = [f"{picture}.{name}" for picture in pictures for name in FORMATS]
     for name in (STATS, SUMMARY, INDEX, *files):
-        assert is_written(name)
-        assert is_written(name.upper())
-    assert not any(map(is_written, ("stats", "my.json", "stats.json.gz", "xstats.json")))
+        assert is_written(name, WRITTEN_PATTERN)
+        assert is_written(name.upper(), WRITTEN_PATTERN)
+    others = ("stats", "my.json", "stats.json.gz", "xstats.json")
+    assert not any(is_written(name, WRITTEN_PATTERN) for name in others)
 
 
 @pytest.mark.parametrize(

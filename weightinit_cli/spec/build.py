@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from weightinit_cli.spec.keys import hint
+from weightinit_cli.spec.kinds import WRITTEN_PATTERN
 from weightinit_cli.spec.names import slug
 from weightinit_cli.spec.nodes import MapNode, Node, Report, marks_of, replaced, segment
 from weightinit_cli.spec.validate import build_spec, read_values
@@ -30,7 +31,7 @@ class Builder:
 
     def __init__(self, root: Node, stem: str, applied: Sequence[str] = ()) -> None:
         self._root, self._applied = root, tuple(applied)
-        self._stem, self._name = stem, slug(stem)
+        self._stem, self._name = stem, slug(stem, WRITTEN_PATTERN)
         self._shared: dict[str, tuple[Any, list[Problem]]] = {}
         self._read: dict[int, tuple[object, Any, list[Problem]]] = {}
         self._entries: dict[tuple[object, ...], tuple[MapNode, list[Problem]]] = {}

@@ -119,9 +119,6 @@ PRETRAINING_FIELD: Final = Field(
     None,
 )
 
-_NAME = Field(
-    "name", folder_name(), "of the output folder; default: the name of the file", None, "my_run"
-)
 _SEED = Field(
     "seed", integer(0, 2**64 - 1), "0 .. 2**64-1; the same seed draws the same numbers", 0
 )
@@ -213,24 +210,6 @@ _TRAINING_FIELDS: Final = (
     Field("repeats", integer(1, 10_000), "this many networks, each with draws of its own", 1),
 )
 
-# What makes several runs of a spec; no part of any one of them.
-GRID: Final = (
-    Field(
-        VARIANTS,
-        variants_type(),
-        "runs side by side, each a name with what it changes",
-        None,
-        "{std = 1: {initializer: {name: normal, std: 1}}, Xavier: {}}",
-    ),
-    Field(
-        SWEEP,
-        sweep_type(),
-        "a grid of runs: paths into the spec, each with a list of values",
-        None,
-        "{width: [100, 200]}",
-    ),
-)
-
 
 def _complete_histogram(values: dict[str, Any], root: MapNode, report: Report) -> None:
     """Make an input as large as the first layer; see that floats can divide a range into bins."""
@@ -319,12 +298,14 @@ class SpecKind(NamedTuple):
     """An experiment on the side of the spec.
 
     `fields` are the keys that it has besides its name, its kind and its seed. `complete` fills in
-    the values that depend on others, and sees that they go together.
+    the values that depend on others, and sees that they go together. `pictures` are the stems of
+    those that it draws beside the one of its own name.
     """
 
     spec: type[AnySpec]
     fields: tuple[Field, ...]
     complete: Callable[[dict[str, Any], MapNode, Report], None]
+    pictures: tuple[str, ...] = ()
 
     @property
     def default_layers(self) -> int:
@@ -333,12 +314,43 @@ class SpecKind(NamedTuple):
 
 
 SPEC_KINDS: Final = {
-    "histogram": SpecKind(Spec, _HISTOGRAM_FIELDS, _complete_histogram),
+    "histogram": SpecKind(Spec, _HISTOGRAM_FIELDS, _complete_histogram, ("depth",)),
     "symmetry": SpecKind(SymmetrySpec, _SYMMETRY_FIELDS, _complete_symmetry),
     "training": SpecKind(TrainingSpec, _TRAINING_FIELDS, _complete_training),
 }
+# The names of the files that winit writes beside the folders of specs and of their runs.
+_PICTURES = "|".join(stem for name, kind in SPEC_KINDS.items() for stem in (name, *kind.pictures))
+WRITTEN_PATTERN: Final = (
+    r"(stats|index)\.json|summary\.csv"
+    rf"|({_PICTURES}|kernels|comparison)\.(png|svg|pdf)"
+)
+# What makes several runs of a spec; no part of any one of them.
+GRID: Final = (
+    Field(
+        VARIANTS,
+        variants_type(WRITTEN_PATTERN),
+        "runs side by side, each a name with what it changes",
+        None,
+        "{std = 1: {initializer: {name: normal, std: 1}}, Xavier: {}}",
+    ),
+    Field(
+        SWEEP,
+        sweep_type(),
+        "a grid of runs: paths into the spec, each with a list of values",
+        None,
+        "{width: [100, 200]}",
+    ),
+)
 # The experiment of a spec that names none.
 DEFAULT_KIND, *_OTHERS = SPEC_KINDS
+
+_NAME = Field(
+    "name",
+    folder_name(WRITTEN_PATTERN),
+    "of the output folder; default: the name of the file",
+    None,
+    "my_run",
+)
 
 
 def _experiment(name: str) -> Field:

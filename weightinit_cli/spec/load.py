@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from weightinit_cli.errors import Mark, Problem, SpecError, printable, reason
 from weightinit_cli.reading import open_at_once
 from weightinit_cli.spec.build import Builder
-from weightinit_cli.spec.kinds import ACTIVATION
+from weightinit_cli.spec.kinds import ACTIVATION, WRITTEN_PATTERN
 from weightinit_cli.spec.nodes import (
     ECHO_LENGTH,
     MOST_LEVELS,
@@ -220,7 +220,7 @@ def _checked(
     variants: Axis = ()
     sweep: tuple[Axis, ...] = ()
     if isinstance(root, MapNode):
-        root, variants, sweep = read_axes(root, report)
+        root, variants, sweep = read_axes(root, report, WRITTEN_PATTERN)
     if not (variants or sweep):
         return _one(root, stem, overrides, report)
     _refuse_set_of_varied({*paths_of(variants), *chain(*map(paths_of, sweep))}, overrides, report)

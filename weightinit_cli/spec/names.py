@@ -21,10 +21,6 @@ DEVICE_PATTERN = (
     r"([cC][oO][nN]|[pP][rR][nN]|[aA][uU][xX]|[nN][uU][lL]"
     r"|([cC][oO][mM]|[lL][pP][tT])[0-9¹²³])(\..*)?"
 )
-WRITTEN_PATTERN = (
-    r"(stats|index)\.json|summary\.csv"
-    r"|(histogram|depth|symmetry|training|kernels|comparison)\.(png|svg|pdf)"
-)
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
@@ -45,13 +41,16 @@ def is_device(name: str) -> bool:
     return re.fullmatch(DEVICE_PATTERN, name) is not None
 
 
-def is_written(name: str) -> bool:
-    """Whether winit writes a file of this name beside the folders of specs and runs."""
-    return re.fullmatch(WRITTEN_PATTERN, name, re.IGNORECASE) is not None
+def is_written(name: str, written: str) -> bool:
+    """Whether winit writes a file of this name; `written` is the pattern of those that it does."""
+    return re.fullmatch(written, name, re.IGNORECASE) is not None
 
 
-def unfit(text: str) -> str | None:
-    """What the name of a spec, and so of a folder, must be that `text` is not."""
+def unfit(text: str, written: str) -> str | None:
+    """What the name of a spec, and so of a folder, must be that `text` is not.
+
+    `written` is the pattern of the files that winit writes beside the folders of specs and runs.
+    """
     if (
         not 0 < len(text) <= LONGEST_NAME
         or text[0] in "._-"
@@ -66,10 +65,10 @@ def unfit(text: str) -> str | None:
         return f"at most {MOST_BYTES} bytes long in UTF-8"
     if is_device(text):
         return "a name that Windows does not use for a device"
-    return "a name that winit gives to no file of its own" if is_written(text) else None
+    return "a name that winit gives to no file of its own" if is_written(text, written) else None
 
 
-def slug(stem: str) -> str:
+def slug(stem: str, written: str) -> str:
     """The stem as a name: runs of characters that do not fit become one `-`, ends stripped.
 
     What still does not fit is `spec-` and eight digits of the sha256 of the stem.
@@ -79,7 +78,7 @@ def slug(stem: str) -> str:
     if text != stem:
         text = text.strip("-")
     text = text.rstrip(".")
-    return text if unfit(text) is None else f"spec-{_digest(stem)[:8]}"
+    return text if unfit(text, written) is None else f"spec-{_digest(stem)[:8]}"
 
 
 def folder_of(words: str) -> str:
@@ -88,9 +87,9 @@ def folder_of(words: str) -> str:
     return text or _digest(words)[:DIGITS]
 
 
-def safe(folder: str) -> str:
+def safe(folder: str, written: str) -> str:
     """The folder's name, changed where it is a device's or that of a file of winit's."""
-    return f"run-{folder}" if is_device(folder) or is_written(folder) else folder
+    return f"run-{folder}" if is_device(folder) or is_written(folder, written) else folder
 
 
 def shortened(folder: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from itertools import accumulate, product
 from math import prod
 from operator import mul
@@ -173,9 +174,12 @@ def expand(spec: AnySpec) -> Sequence[AnySpec]:
     return (spec,) if spec.runs is None else spec.runs
 
 
-def variants_type() -> ValueType:
-    """Names, each with the values that it puts at paths of the spec."""
-    return ValueType(_read_variants, lambda: _mapping_of({"type": "object"}))
+def variants_type(written: str) -> ValueType:
+    """Names, each with the values that it puts at paths of the spec.
+
+    `written` is the pattern of the files that winit writes beside the runs' folders.
+    """
+    return ValueType(partial(_read_variants, written), lambda: _mapping_of({"type": "object"}))
 
 
 def sweep_type() -> ValueType:
@@ -183,22 +187,24 @@ def sweep_type() -> ValueType:
     return ValueType(_read_sweep, lambda: _mapping_of({"type": "array", "minItems": 1}))
 
 
-def read_axes(root: MapNode, report: Report) -> tuple[MapNode, Axis, tuple[Axis, ...]]:
+def read_axes(
+    root: MapNode, report: Report, written: str
+) -> tuple[MapNode, Axis, tuple[Axis, ...]]:
     """The tree without `variants` and `sweep`, and both; empty where there are none, or none right.
 
-    The sweep has an axis for each of its paths.
+    The sweep has an axis for each of its paths. `written` is as in `variants_type`.
     """
     entries = {key: entry for key, entry in root.entries.items() if key not in (VARIANTS, SWEEP)}
     variants: Axis = ()
     sweep: tuple[Axis, ...] = ()
     if VARIANTS in root.entries:
-        variants = _read_variants(root.entries[VARIANTS][1], VARIANTS, report)
+        variants = _read_variants(written, root.entries[VARIANTS][1], VARIANTS, report)
     if SWEEP in root.entries:
         sweep = _read_sweep(root.entries[SWEEP][1], SWEEP, report)
     return MapNode(root.mark, entries), variants, sweep
 
 
-def _read_variants(node: Node, path: str, report: Report) -> Axis:
+def _read_variants(written: str, node: Node, path: str, report: Report) -> Axis:
     """The variants in their order; what is wrong is reported."""
     if not isinstance(node, MapNode) or not node.entries:
         report_wrong(report, node, path, "a mapping of names, each with a mapping of overrides")
@@ -214,7 +220,7 @@ def _read_variants(node: Node, path: str, report: Report) -> Axis:
             report_wrong(report, child, below, "a mapping of overrides, path: value")
         else:
             found[composed(name)] = _overrides(child, below, report)
-    folders = told_apart(safe(folder_of(name)) for name in found)
+    folders = told_apart(safe(folder_of(name), written) for name in found)
     return tuple(
         Place(name, folder, ("variant", name), overrides)
         for (name, overrides), folder in zip(found.items(), folders, strict=True)

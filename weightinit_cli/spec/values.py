@@ -9,7 +9,6 @@ from weightinit_cli.parameters import REQUIRED, Required
 from weightinit_cli.spec.names import (
     DEVICE_PATTERN,
     NAME_PATTERN,
-    WRITTEN_PATTERN,
     composed,
     unfit,
 )
@@ -149,8 +148,8 @@ def boolean() -> ValueType:
     return ValueType(read, lambda: {"type": "boolean"})
 
 
-def folder_name() -> ValueType:
-    """A name that is a good folder on every platform."""
+def folder_name(written: str) -> ValueType:
+    """A name that is a good folder on every platform, and that of no file that winit writes."""
 
     def read(node: Node, path: str, report: Report) -> str | None:
         value = node.value if isinstance(node, Scalar) else None
@@ -158,7 +157,7 @@ def folder_name() -> ValueType:
             report.add(node.mark, path, f"must be text, not {describe(node)}; put it in quotes")
             return None
         name = composed(value) if isinstance(value, str) else ""
-        wrong = unfit(name)
+        wrong = unfit(name, written)
         if wrong is None:
             return name
         report_wrong(report, node, path, wrong)
@@ -168,7 +167,7 @@ def folder_name() -> ValueType:
         return {
             "type": "string",
             "pattern": f"^{NAME_PATTERN}$",
-            "not": {"pattern": f"^({DEVICE_PATTERN}|{WRITTEN_PATTERN})$"},
+            "not": {"pattern": f"^({DEVICE_PATTERN}|{written})$"},
         }
 
     return ValueType(read, schema)
