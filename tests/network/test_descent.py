@@ -93,7 +93,7 @@ def test_figures_are_those_of_the_gradient():
 @pytest.mark.parametrize("width", [5, 7, 10, 37])
 def test_identical_units_stay_identical(width: int):
     begin = zero([2, width])
-    trace = descend(begin, 20_000, 0.5)
+    trace = descend(begin, 5_000, 0.5)
     hidden = trace.layers[0]
     assert (hidden.start_distinct, hidden.fewest_distinct, hidden.most_distinct) == (1, 1, 1)
     assert (trace.layers[1].first_moved, hidden.first_moved) == (1, 2)

@@ -21,7 +21,7 @@ def _shape(name: str) -> Result:
     return SHAPES[name]()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def shape() -> Callable[[str], Result]:
     """Each named shape's Result, made once."""
     return _shape

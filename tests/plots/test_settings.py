@@ -62,7 +62,7 @@ def pixels(shape: Callable) -> Any:
     return np.asarray(figure.canvas.buffer_rgba()).copy()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def plain(shape: Callable) -> tuple[dict, Any]:
     return rendered(shape), pixels(shape)
 
