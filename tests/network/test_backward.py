@@ -396,12 +396,12 @@ def test_dtypes_differ_by_rounding_alone(activation, initializer):
 
 
 @pytest.mark.parametrize("role", [Role.INPUT, Role.COTANGENT])
-def test_normals_are_those_of_float32(role, monkeypatch):
+def test_normals_are_those_of_float32(role):
     """To the bit, in every panel and with any number of threads."""
-    monkeypatch.setattr(draws, "PANEL_VALUES", 100)
-    single, double = (np.empty((50, 9), dtype) for dtype in DTYPES)
+    single, double = (np.empty((900, 700), dtype) for dtype in DTYPES)
+    assert single.size > draws.PANEL_VALUES
     for out, threads in ((single, 1), (double, 2)):
-        net = network((9, 9), samples=50, dtype=out.dtype)
+        net = network((700, 700), samples=900, dtype=out.dtype)
         with workers(threads, ignore_work) as apply:
             draws.draw_normal(net, role, 1, out, apply)
     assert np.array_equal(single, double)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from support.networks import classifier, shaped_as
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.initializers.samplers import Constant, Independent
-from weightinit_cli.network import Dense, Network, blas, draws
+from weightinit_cli.network import Dense, Network, blas
 from weightinit_cli.network.draws import draw_bias, draw_weights
 from weightinit_cli.network.layer import BLOCK_ROWS
 from weightinit_cli.network.learning import Learner, batches, cross_entropy, start
@@ -286,9 +286,9 @@ def network(*, std=0.5, bias=None, dtype="float32", seed=0, repeat=0, widths=(6,
 
 @pytest.mark.parametrize("bias", [None, Constant(0.25), Independent("uniform", 0.1)])
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_start_draws_what_forward_draws(monkeypatch, dtype, bias):
-    monkeypatch.setattr(draws, "PANEL_VALUES", 8)
-    of = network(dtype=dtype, bias=bias)
+def test_start_draws_what_forward_draws(dtype, bias):
+    """Also where one panel does not hold the weights."""
+    of = network(dtype=dtype, bias=bias, widths=(6, 900, 700, 3))
     begun, _ = start(of, rate=0.1)
     with workers(1, ignore_work) as apply:
         for number, (w, b) in enumerate(zip(begun.weights, begun.biases, strict=True), 1):
