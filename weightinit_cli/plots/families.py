@@ -96,7 +96,9 @@ def curves_over_depth(
         for x, each in zip(page.xs, columns, strict=True):
             items += _column_words(each, x, y, page.wide)
         y += max(map(_words_height, columns))
-    head = titled(comparison.name, _said(comparison, color, shown), page.width - 2 * axes.MARGIN)
+    head = titled(
+        comparison.name, _subtitle(comparison, color, shown), page.width - 2 * axes.MARGIN
+    )
     height = y + head.height
     return Drawing(page.width, height, (*head.items(height), *items), tuple(panels))
 
@@ -120,11 +122,11 @@ def _panels(
     ]
 
 
-def _said(comparison: Comparison, color: VariedAxis, shown: Sequence[LegendEntry]) -> list[str]:
-    said = comparison.shared()
+def _subtitle(comparison: Comparison, color: VariedAxis, shown: Sequence[LegendEntry]) -> list[str]:
+    lines = comparison.shared()
     if len(shown) < len(color.values):
-        said.append(f"{len(shown)} of {len(color.values):,} values drawn")
-    return said
+        lines.append(f"{len(shown)} of {len(color.values):,} values drawn")
+    return lines
 
 
 def _row_items(row: FigureRow, boxes: Sequence[Box]) -> list[Item]:
@@ -153,8 +155,8 @@ def _words_height(column: Column) -> float:
 def _column_words(column: Column, x: float, y: float, room: float) -> list[Item]:
     items: list[Item] = []
     if column.healthy:
-        said, color = column.healthy
-        items.append(Label(x, y + 2, elide(said, NOTE_SIZE, room), NOTE_SIZE, color))
+        words, color = column.healthy
+        items.append(Label(x, y + 2, elide(words, NOTE_SIZE, room), NOTE_SIZE, color))
         y += NOTE_LINE + 2
     if column.name:
         items.append(Label(x, y + 2, elide(column.name, axes.LABEL_SIZE, room), axes.LABEL_SIZE))

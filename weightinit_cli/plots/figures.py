@@ -30,9 +30,9 @@ def spread(layer: LayerStatistics, path: str) -> Spread | None:
     return layer.repeats.get(path) if layer.repeats else None
 
 
-def beside(said: str, expected: str | None) -> str:
+def beside(shown: str, expected: str | None) -> str:
     """`0.21 (0.20)`: the predicted figure in parentheses."""
-    return said if expected is None else f"{said} ({expected})"
+    return shown if expected is None else f"{shown} ({expected})"
 
 
 def measured(layer: LayerStatistics, path: str) -> str:

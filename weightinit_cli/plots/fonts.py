@@ -45,8 +45,8 @@ def drawable(text: str) -> str:
 
 def lacking(texts: Iterable[str]) -> str:
     """The characters of these texts that the font cannot show, each once."""
-    said = (c for text in texts if not text.isascii() for c in printable(text))
-    return "".join(c for c in dict.fromkeys(said) if not has_glyph(c))
+    characters = (c for text in texts if not text.isascii() for c in printable(text))
+    return "".join(c for c in dict.fromkeys(characters) if not has_glyph(c))
 
 
 def _no_hinting() -> Any:

@@ -179,19 +179,19 @@ def _notes(facets: Sequence[Facet], shown: Sequence[Field], *, letters: bool) ->
     """What letters, outlines and grey cells mean, each where it occurs."""
     verdicts = [verdict for each in facets for row in each.verdicts for verdict in row]
     known = [verdict for verdict in verdicts if verdict]
-    said = []
+    words = []
     if letters and known:
-        said.append(explained(known))
+        words.append(explained(known))
     if len({verdict == (HEALTHY,) for verdict in known}) == 2:
-        said.append("outlined: healthy")
+        words.append("outlined: healthy")
     elif known:
-        said.append("all healthy" if known[0] == (HEALTHY,) else "none healthy")
+        words.append("all healthy" if known[0] == (HEALTHY,) else "none healthy")
     cells = [run for each in facets for row in each.runs for run in row]
     pairs = [(run, field) for run in cells if run is not None for field in shown]
     if any(field.value(run) is None and not field.unresolved(run) for run, field in pairs):
-        said.append("grey: no such figure")
+        words.append("grey: no such figure")
     if any(field.unresolved(run) for run, field in pairs):
-        said.append("dark grey: unresolved")
+        words.append("dark grey: unresolved")
     if None in cells:
-        said.append("white: not run")
-    return " · ".join(said)
+        words.append("white: not run")
+    return " · ".join(words)

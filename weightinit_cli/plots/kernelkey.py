@@ -112,12 +112,12 @@ def _bar(shown: Array, reach: float, element: float) -> list[Item]:
 def _note(shown: Array, reach: float, element: float) -> str:
     """What dots and pointed ends mean, where there are some."""
     low, high = shown.min(), shown.max()
-    said = ["white dot: below 0"] if element >= LARGE and low < 0 else []
+    notes = ["white dot: below 0"] if element >= LARGE and low < 0 else []
     beyond = np.count_nonzero(np.abs(shown) > reach) / shown.size
     if beyond:
         ends = "ends" if low < -reach and high > reach else "end"
-        said.append(f"{percent(beyond)} beyond the pointed {ends}")
-    return SEPARATOR.join(said)
+        notes.append(f"{percent(beyond)} beyond the pointed {ends}")
+    return SEPARATOR.join(notes)
 
 
 def _whisker(weights: WeightStatistics, reach: float) -> list[Item]:

@@ -61,8 +61,8 @@ def kernels_picture(result: Result, kernels: Kernels) -> Drawing:
 def _heading(result: Result, filters: Array, number: int, room: float) -> Heading:
     """The name, what was run, and what is seen."""
     head = titled(full_name(result.name, result.overrides), described(result.spec), room)
-    said, color = seen(result, filters, number)
-    return head._replace(lines=head.lines + tuple((line, color) for line in wrapped(said, room)))
+    words, color = seen(result, filters, number)
+    return head._replace(lines=head.lines + tuple((line, color) for line in wrapped(words, room)))
 
 
 def _panels(page: Page) -> tuple[Panel, ...]:

@@ -29,19 +29,19 @@ def seen(result: Result, filters: Array, number: int) -> tuple[list[str], Color]
     `filters`, shape (filters, height, width, channels), are those shown of the `number` there are.
     """
     several = number > 1
-    said = [f"layer 1: {number:,} filter{'s' * several} of {sizes(filters.shape[1:])} elements"]
+    words = [f"layer 1: {number:,} filter{'s' * several} of {sizes(filters.shape[1:])} elements"]
     weights = result.layers[0].weights
     if weights is None:
-        return said, MUTED
+        return words, MUTED
     std = told(result.layers[0], "weights.std", weights.std, two_digits)
     if weights.min is None:
-        return [*said, "no element is finite: colours show signs alone"], ORANGE
+        return [*words, "no element is finite: colours show signs alone"], ORANGE
     if weights.min == weights.max:
         alike = ": all filters are identical" if several else ""
-        said.append(f"every element is {_exact(weights.min)}{alike}")
-        return said, ORANGE if several else MUTED
-    said.append(_spread(weights, std, result.resolved.layers[:1]))
-    return said + _zeros(filters, number, weights.zero_fraction), MUTED
+        words.append(f"every element is {_exact(weights.min)}{alike}")
+        return words, ORANGE if several else MUTED
+    words.append(_spread(weights, std, result.resolved.layers[:1]))
+    return words + _zeros(filters, number, weights.zero_fraction), MUTED
 
 
 def _spread(weights: WeightStatistics, std: str, resolved: tuple[ResolvedLayer, ...]) -> str:
@@ -63,12 +63,12 @@ def _zeros(filters: Array, number: int, share: float) -> list[str]:
         where = ", in the kernel's middle," if _central(filters) else ","
         subject = _which(full, len(filters), number, "has", "have")
         return [f"{subject} a single {single}{where} all else is 0"]
-    said = [f"{percent(share)} of the elements are 0"]
+    words = [f"{percent(share)} of the elements are 0"]
     if _central(filters):
-        said[0] += ": all but the kernels' middle"
+        words[0] += ": all but the kernels' middle"
     if full < len(filters):
-        said.append(f"{_which(len(filters) - full, len(filters), number, 'is', 'are')} 0")
-    return said
+        words.append(f"{_which(len(filters) - full, len(filters), number, 'is', 'are')} 0")
+    return words
 
 
 def _which(count: int, shown: int, number: int, one: str, many: str) -> str:

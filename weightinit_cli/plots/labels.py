@@ -35,14 +35,14 @@ def notes(
     stds = figure_notes(layers, "std", ("std ",), room)
     found: list[list[Note]] = []
     for layer, share, std in zip(layers, shares, stds, strict=True):
-        said: list[Note] = []
+        lines: list[Note] = []
         if not share.empty:
-            said.append((std, MUTED))
+            lines.append((std, MUTED))
             if matters:
-                said.append((_saturated(layer, room), MUTED))
-            said += [(of_finite(layer), ORANGE)] if layer.nonfinite else []
-            said += [(text, ORANGE) for text in unseen(share.below, share.above, share.nonfinite)]
-        found.append(said)
+                lines.append((_saturated(layer, room), MUTED))
+            lines += [(of_finite(layer), ORANGE)] if layer.nonfinite else []
+            lines += [(text, ORANGE) for text in unseen(share.below, share.above, share.nonfinite)]
+        found.append(lines)
     return found
 
 
@@ -74,10 +74,10 @@ def unseen(below: float, above: float, nonfinite: float) -> list[str]:
     return [f"{percent(share)} {words}" for share, words in pairs if share]
 
 
-def note_items(middle: float, top: float, said: Sequence[Note], room: float) -> list[Item]:
+def note_items(middle: float, top: float, lines: Sequence[Note], room: float) -> list[Item]:
     """The notes, centred, one below the other, the first one's baseline at `top`."""
     items: list[Item] = []
-    for k, (note, color) in enumerate(said):
+    for k, (note, color) in enumerate(lines):
         if not note:
             continue
         text, size = fit(note, NOTE_SIZE, room, SMALLEST_NOTE)

@@ -96,7 +96,7 @@ def legend_width(
     widths = [width_of(axis.title, axes.LABEL_SIZE)]
     if _listed(axis, shown):
         widths += [SWATCH + 5 + width_of(entry.words, NOTE_SIZE) for entry in shown[:MOST_LINES]]
-        widths += [SWATCH + 5 + width_of(_said(v), NOTE_SIZE) for v in verdicts.values()]
+        widths += [SWATCH + 5 + width_of(_verdict_words(v), NOTE_SIZE) for v in verdicts.values()]
     else:
         ticks = axis.ordered().ticks(MOST_TICKS)
         widths.append(BAR + axes.TICK + 2 + axes.widest([text for _, text in ticks]))
@@ -136,13 +136,14 @@ def legend_items(
         items.append(Label(x, y, words, NOTE_SIZE, INK))
         if verdicts.get(entry.words):
             names = verdicts[entry.words]
-            said = elide(_said(names), NOTE_SIZE, room - SWATCH - 5)
+            verdict_words = elide(_verdict_words(names), NOTE_SIZE, room - SWATCH - 5)
             color = MUTED if tuple(names) == (HEALTHY,) else ORANGE
-            items.append(Label(x, y - VERDICT_LINE, said, NOTE_SIZE, color))
+            items.append(Label(x, y - VERDICT_LINE, verdict_words, NOTE_SIZE, color))
     return items
 
 
-def _said(names: Sequence[str]) -> str:
+def _verdict_words(names: Sequence[str]) -> str:
+    """The worst of several verdicts in words, and how many more there are."""
     more = f" +{len(names) - 1}" if names[1:] else ""
     return f"{names[0].replace('_', ' ')}{more}" if names else ""
 

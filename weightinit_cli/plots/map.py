@@ -68,10 +68,10 @@ def map_picture(result: Result, binned: Binned) -> Drawing:
     wide = axes.widest([text for _, text in ticks + decades])
     left = axes.MARGIN + axes.LABEL_SIZE + 8 + wide + axes.TICK + 2
     head = heading(result, WIDTH - 2 * axes.MARGIN)
-    said = map_notes(result, binned)
+    notes = map_notes(result, binned)
     bottom = axes.BENEATH
     base = bottom + (STRIP_HEIGHT + STRIP_GAP if own else 0.0)
-    height = base + MAP_HEIGHT + 10 + NOTE_LINE * len(said) + head.height
+    height = base + MAP_HEIGHT + 10 + NOTE_LINE * len(notes) + head.height
     right = axes.MARGIN + axes.LABEL_SIZE + BAR_LABELS + BAR_WIDTH + BAR_GAP
     box = Box(left, base, WIDTH - left - right, MAP_HEIGHT)
     items = head.items(height)
@@ -84,7 +84,7 @@ def map_picture(result: Result, binned: Binned) -> Drawing:
     items += axes.layer_axis(strip if own else box, len(binned.layers))
     bar = Box(box.right + BAR_GAP, box.y, BAR_WIDTH, box.height)
     items += color_scale(bar, WIDTH, _percents(), COLORS)
-    for k, (note, color) in enumerate(reversed(said)):
+    for k, (note, color) in enumerate(reversed(notes)):
         text = elide(note, NOTE_SIZE, WIDTH - left - axes.MARGIN)
         items.append(Label(left, box.top + 7 + k * NOTE_LINE, text, NOTE_SIZE, color))
     layers = (0.5, len(binned.layers) + 0.5)
@@ -97,7 +97,7 @@ def map_notes(result: Result, binned: Binned) -> list[tuple[str, tuple[float, fl
     ends = ((1, result.layers[0]), (len(result.layers), result.layers[-1]))
     stds = ", ".join(_std(*end) for end in ends if end[1].std is not None)
     words = " · ".join(filter(None, (stds, GROUPING[binned.grouping])))
-    said = [(words, MUTED)] if words else []
+    notes = [(words, MUTED)] if words else []
     if binned.grouping == "own":
         pairs = enumerate(zip(result.layers, binned.layers, strict=True), 1)
         drawn = [(k, layer) for k, (layer, shares) in pairs if not shares.empty]
@@ -107,7 +107,7 @@ def map_notes(result: Result, binned: Binned) -> list[tuple[str, tuple[float, fl
         below = f"std below the resolution of {figures.dtype(result)}"
         for words, found in (("all finite values are equal", flat), (below, lost)):
             if found:
-                said.append((f"{words} (drawn in the middle): in {layer_words(found)}", ORANGE))
+                notes.append((f"{words} (drawn in the middle): in {layer_words(found)}", ORANGE))
     columns = (("below", "below the range"), ("above", "above the range"))
     for name, words in (*columns, ("nonfinite", "inf or nan (grey: nothing else)")):
         shares = [getattr(layer, name) for layer in binned.layers]
@@ -115,8 +115,8 @@ def map_notes(result: Result, binned: Binned) -> list[tuple[str, tuple[float, fl
         if found:
             most = max(shares)
             where = f"up to {percent(most)} (layer {shares.index(most) + 1})"
-            said.append((f"{words}: from layer {found[0]}, {where}", ORANGE))
-    return said
+            notes.append((f"{words}: from layer {found[0]}, {where}", ORANGE))
+    return notes
 
 
 def _std(number: int, layer: LayerStatistics) -> str:

@@ -41,8 +41,8 @@ def row_of_panels(result: Result, binned: Binned) -> Drawing:
     panel_width = max(panel_width, (SMALLEST_WIDTH - left) / number - GAP)
     width = left + number * (panel_width + GAP) - GAP + axes.MARGIN + 6
     head = heading(result, width - 2 * axes.MARGIN, theory_keys(result))
-    said = notes(result.layers, binned.layers, panel_width + GAP - 4)
-    above = axes.LABEL_SIZE + 7 + NOTE_LINE * max(map(len, said))
+    lines = notes(result.layers, binned.layers, panel_width + GAP - 4)
+    above = axes.LABEL_SIZE + 7 + NOTE_LINE * max(map(len, lines))
     name = signal.height + ROW_GAP if signal else axes.MARGIN  # of the activations' axis
     bottom = name + axes.BENEATH - axes.MARGIN + (POWER_LINE if any(powers(binned)) else 0.0)
     height = bottom + PANEL_HEIGHT + above + head.height
@@ -55,7 +55,7 @@ def row_of_panels(result: Result, binned: Binned) -> Drawing:
     items += grid(full, ticks, heights)
     for k, (box, shares) in enumerate(zip(boxes, binned.layers, strict=True)):
         items += bars(box, shares, heights)
-        items += panel_words(box, f"layer {k + 1}", said[k], box.top + above - axes.LABEL_SIZE)
+        items += panel_words(box, f"layer {k + 1}", lines[k], box.top + above - axes.LABEL_SIZE)
     items += value_axes(boxes, binned, name)
     items += share_axis(boxes[0], ticks, heights)
     if signal:
@@ -76,11 +76,11 @@ def theory_keys(result: Result) -> tuple[Key, ...]:
     return (Key(words, THEORY_IN_WORDS.color) if seeds > 1 else THEORY_IN_WORDS,)
 
 
-def panel_words(box: Box, title: str, said: list[Note], y: float) -> list[Item]:
+def panel_words(box: Box, title: str, lines: list[Note], y: float) -> list[Item]:
     """A panel's title with its baseline at `y`, and its notes below."""
     middle = box.x + box.width / 2
     name = Label(middle, y, title, axes.LABEL_SIZE, align="center")
-    return [name, *note_items(middle, y - NOTE_LINE - 1, said, box.width + GAP - 4)]
+    return [name, *note_items(middle, y - NOTE_LINE - 1, lines, box.width + GAP - 4)]
 
 
 def share_axis(

@@ -119,10 +119,12 @@ def _heading(diagram: PhaseDiagram, across: Scale, upwards: Scale) -> Heading:
         for m in diagram.marks
         if not _inside((m.sigma_w, m.sigma_b), across, upwards)
     ]
-    said = [f"initializers at width {diagram.width} · {_found(diagram)}", _note(diagram)]
+    sentences = [f"initializers at width {diagram.width} · {_found(diagram)}", _note(diagram)]
     if beyond:
-        said.append(f"beyond the picture: {', '.join(beyond)}")
-    lines = [line for each in said for line in paragraph(drawable(each), SUBTITLE_SIZE, room, 3)]
+        sentences.append(f"beyond the picture: {', '.join(beyond)}")
+    lines = [
+        line for each in sentences for line in paragraph(drawable(each), SUBTITLE_SIZE, room, 3)
+    ]
     return Heading(
         *fit(title, TITLE_SIZE, room, 0.7 * TITLE_SIZE), tuple((line, MUTED) for line in lines)
     )

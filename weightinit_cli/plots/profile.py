@@ -52,9 +52,9 @@ class Chart(NamedTuple):
     @property
     def notes(self) -> list[str]:
         """What the curves cannot show, for all curves of which the same is true at once."""
-        pairs = [(said, each.words) for each in self.curves for said in _missing(each, self.axis)]
-        notes = dict.fromkeys(said for said, _ in pairs)
-        return [f"{', '.join(words for s, words in pairs if s == said)}: {said}" for said in notes]
+        pairs = [(gap, each.words) for each in self.curves for gap in _missing(each, self.axis)]
+        notes = dict.fromkeys(gap for gap, _ in pairs)
+        return [f"{', '.join(words for s, words in pairs if s == gap)}: {gap}" for gap in notes]
 
 
 def profile(result: Result) -> Drawing:

@@ -58,10 +58,10 @@ def _png(drawing: Drawing, digest: str) -> bytes:
         shades, table = reduced(pixels.reshape(-1, 4), _own_colors(drawing))
         image = Images.frombuffer("P", size, shades, "raw", "P", 0, 1)
         image.putpalette(table.tobytes())
-    said = PngImagePlugin.PngInfo()
-    said.add_text("winit digest", digest)
+    text_chunks = PngImagePlugin.PngInfo()
+    text_chunks.add_text("winit digest", digest)
     file = io.BytesIO()
-    image.save(file, "PNG", compress_level=level, dpi=(DPI, DPI), pnginfo=said)
+    image.save(file, "PNG", compress_level=level, dpi=(DPI, DPI), pnginfo=text_chunks)
     return file.getvalue()
 
 
@@ -89,7 +89,7 @@ def _pdf(drawing: Drawing, digest: str) -> bytes:
 
     file = io.BytesIO()
     canvas: Any = FigureCanvasPdf(figure(drawing))
-    said = {"CreationDate": None, "Creator": "winit", "Keywords": digest}
+    metadata = {"CreationDate": None, "Creator": "winit", "Keywords": digest}
     with variables({"SOURCE_DATE_EPOCH": None}):  # read for the date that is then left out
-        canvas.print_pdf(file, metadata=said)
+        canvas.print_pdf(file, metadata=metadata)
     return file.getvalue()

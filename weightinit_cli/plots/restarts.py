@@ -69,8 +69,8 @@ def spread_panel(box: Box, entries: Sequence[ColoredResult]) -> tuple[list[Item]
         items += [*axes.frame(box), said_inside(box, "none is finite", MUTED)]
     words = "final test loss (log)" if log else "final test loss"
     items.append(_name(box, words))
-    said = f"{_number(entries)} networks"
-    items.append(Label(box.x + 4, box.top + 4, said, NOTE_SIZE, MUTED))
+    count = f"{_number(entries)} networks"
+    items.append(Label(box.x + 4, box.top + 4, count, NOTE_SIZE, MUTED))
     return items, Panel(words, box, (axis.low, axis.high), (0.0, 1.0))
 
 

@@ -61,7 +61,7 @@ class Row(NamedTuple):
     result: Result
     bins: Binned
     heights: Heights
-    said: list[list[Note]]
+    notes: list[list[Note]]
 
     @property
     def ticks(self) -> list[tuple[float, str]]:
@@ -116,9 +116,10 @@ def rows_of_panels(comparison: Comparison) -> Drawing:
             items += panels.value_axes(own, row.bins, y)
         else:
             items += [item for box in own for item in axes.frame(box)]
-        y = own[0].top + NOTE_LINE * max(map(len, row.said)) + axes.LABEL_SIZE - 1
-        for box, said in zip(own, row.said, strict=True):
-            items += note_items(box.x + box.width / 2, y - NOTE_LINE - 2, said, box.width + GAP - 4)
+        y = own[0].top + NOTE_LINE * max(map(len, row.notes)) + axes.LABEL_SIZE - 1
+        for box, lines in zip(own, row.notes, strict=True):
+            middle, room = box.x + box.width / 2, box.width + GAP - 4
+            items += note_items(middle, y - NOTE_LINE - 2, lines, room)
         if row is rows[0]:
             items += _titles(boxes, y)
             y += NOTE_LINE + 4
@@ -157,9 +158,9 @@ def _rows(comparison: Comparison, room: float) -> tuple[list[Row], bool]:
     rows = []
     for (run, result), bins, limit in zip(pairs, every, limits, strict=True):
         differs = [part for part in run.spec_words if part not in shared]
-        said = notes(result.layers, bins.layers, room)
+        lines = notes(result.layers, bins.layers, room)
         name = in_words(run.varied[0][1])
-        rows.append(Row(name, differs, result, bins, heights_to(limit), said))
+        rows.append(Row(name, differs, result, bins, heights_to(limit), lines))
     return rows, common
 
 

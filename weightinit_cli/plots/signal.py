@@ -64,14 +64,14 @@ class SignalRow(NamedTuple):
     layers: tuple[LayerStatistics, ...]
     first: int
     logged: tuple[Logged | None, ...]
-    said: list[list[Note]]
+    notes: list[list[Note]]
     heights: Heights
     ticks: list[tuple[float, str]]
 
     @property
     def height(self) -> float:
         """From the picture's lower side to the top of the words above the panels."""
-        return axes.BENEATH + PANEL_HEIGHT + 3 + NOTE_LINE * max(map(len, self.said))
+        return axes.BENEATH + PANEL_HEIGHT + 3 + NOTE_LINE * max(map(len, self.notes))
 
 
 def signal_row(layers: tuple[LayerStatistics, ...], room: float) -> SignalRow | None:
@@ -87,12 +87,12 @@ def signal_row(layers: tuple[LayerStatistics, ...], room: float) -> SignalRow | 
     )
     highest = max((float(each.bins.max(initial=0.0)) for each in logged if each), default=0.0)
     limit = highest or 1.0
-    said = _said(layers, logged, first, room)
+    lines = _notes(layers, logged, first, room)
     return SignalRow(
         layers,
         first,
         logged,
-        said,
+        lines,
         Heights(limit, HEADROOM * limit),
         share_ticks(limit, MOST_TICKS),
     )
@@ -138,7 +138,7 @@ def _logged(gradient: Gradient, first: int) -> Logged:
     )
 
 
-def _said(
+def _notes(
     layers: Sequence[LayerStatistics], logged: Sequence[Logged | None], first: int, room: float
 ) -> list[list[Note]]:
     """The notes in rows, so that equal things stand at equal heights; empty rows are left out."""
@@ -164,20 +164,20 @@ def _beyond(layer: LayerStatistics, logged: Logged, first: int) -> Note:
     if not first <= log <= first + DECADES:
         return f"{'below' if log < first else 'above'}: rms {two_digits(size)}", ORANGE
     ends = ((logged.below, "below", first), (logged.above, "above", first + DECADES))
-    said = [(share, f"{percent(share)} {where} {power_label(k)}") for share, where, k in ends]
-    return max(said)[1] if max(said)[0] >= WORTH_A_WORD else "", MUTED
+    outside = [(share, f"{percent(share)} {where} {power_label(k)}") for share, where, k in ends]
+    return max(outside)[1] if max(outside)[0] >= WORTH_A_WORD else "", MUTED
 
 
 def signal_items(row: SignalRow, boxes: Sequence[Box], gap: float) -> list[Item]:
     """The row over these boxes' columns, from the picture's lower margin on."""
     own = [Box(box.x, axes.BENEATH, box.width, PANEL_HEIGHT) for box in boxes]
     items = grid(own, row.ticks, row.heights)
-    for box, layer, each, said in zip(own, row.layers, row.logged, row.said, strict=True):
+    for box, layer, each, lines in zip(own, row.layers, row.logged, row.notes, strict=True):
         items += _panel(box, layer, each, row)
         items += axes.frame(box)
         items += _decades(box, row.first, gap / 2 - 2)
-        top = box.top + 3 + NOTE_LINE * (max(map(len, row.said)) - 1)
-        items += note_items(box.x + box.width / 2, top, said, box.width + gap - 4)
+        top = box.top + 3 + NOTE_LINE * (max(map(len, row.notes)) - 1)
+        items += note_items(box.x + box.width / 2, top, lines, box.width + gap - 4)
     items += axes.side_ticks(own[0].x, share_places(own[0], row.ticks, row.heights))
     items.append(axes.side_label(own[0], "share"))
     words = "back-propagated signal |δ| (log scale)"

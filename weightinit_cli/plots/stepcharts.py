@@ -53,7 +53,7 @@ class Curve(NamedTuple):
 class Chart(NamedTuple):
     """A panel of curves below the map, and a level line that has a name.
 
-    `said` stands in the panel, where there is nothing to draw.
+    `absent` stands in the panel, where there is nothing to draw.
     """
 
     words: str
@@ -61,7 +61,7 @@ class Chart(NamedTuple):
     axis: Axis
     height: float
     level: tuple[float, tuple[str, ...]] | None = None
-    said: str = ""
+    absent: str = ""
 
 
 def loss_chart(result: SymmetryResult) -> Chart:
@@ -92,11 +92,12 @@ def participation_charts(result: SymmetryResult) -> list[Chart]:
         for (values, layers), color in zip(alike.items(), colors, strict=True)
     )
     units = max(layer.units for layer in hidden)
-    said = ""
+    words = ""
     if all(value is None for values in alike for value in values):
-        said = "all hidden weights are zero"
-        said += " or not finite" if result.diverged is not None else ""
-    return [Chart("participation ratio", curves, _from_one(units), PARTICIPATION_HEIGHT, said=said)]
+        words = "all hidden weights are zero"
+        words += " or not finite" if result.diverged is not None else ""
+    axis = _from_one(units)
+    return [Chart("participation ratio", curves, axis, PARTICIPATION_HEIGHT, absent=words)]
 
 
 def _from_one(units: int) -> Axis:
@@ -133,8 +134,8 @@ def chart_items(box: Box, chart: Chart, shown: StepMap) -> list[Item]:
     if shown.result.diverged is not None:
         x = across[-1]
         items.append(polyline([(x, box.y), (x, box.top)], ORANGE, 1.25))
-    if chart.said:
-        items.append(said_inside(box, chart.said, MUTED))
+    if chart.absent:
+        items.append(said_inside(box, chart.absent, MUTED))
     items += [*axes.frame(box), *axes.side_ticks(box.x, places), axes.side_label(box, chart.words)]
     return [*items, *_names(box, chart)]
 
