@@ -15,7 +15,7 @@ from weightinit_cli.batch.engine import (
     run_batch,
 )
 from weightinit_cli.batch.executors import Executor, Processes, Serial, our_numpy
-from weightinit_cli.batch.plan import Found, Plan, find_specs, make_plan
+from weightinit_cli.batch.plan import Plan, find_specs, make_plan
 from weightinit_cli.batch.product import Failure, Product, produce, product_of, saved
 from weightinit_cli.batch.summing import compare_runs, compare_saved, sum_up
 
@@ -24,7 +24,6 @@ __all__ = [
     "Counts",
     "Executor",
     "Failure",
-    "Found",
     "Ledger",
     "Plan",
     "Processes",

@@ -20,22 +20,17 @@ if TYPE_CHECKING:
 SUFFIXES = (".yaml", ".yml")
 
 
-class Found(NamedTuple):
-    """What a search has found: the specs by their names, lines on what is left out, problems."""
+def find_specs(
+    paths: Iterable[str], exclude: Sequence[str] = ()
+) -> tuple[list[str], list[str], list[Problem]]:
+    """Find the specs at the paths; say in a line each what is left out; list what is wrong.
 
-    specs: list[str]
-    left_out: list[str]
-    problems: list[Problem]
-
-
-def find_specs(paths: Iterable[str], exclude: Sequence[str] = ()) -> Found:
-    """Find the specs at the paths: files as they are given, folders searched to the bottom, sorted.
-
-    Links to folders are followed, each real folder is searched once. A file that is met under
-    several names is taken once, by a name without a link if there is one. Hidden files and
-    folders are left out. A pattern excludes a file by its name or by its path below the folder
-    that is searched (`*` also stands for slashes). A folder without a spec, or with none left, a
-    dead link and whatever cannot be read or is no file are problems.
+    Files are taken as they are given, folders are searched to the bottom, sorted. Links to folders
+    are followed, each real folder is searched once. A file that is met under several names is taken
+    once, by a name without a link if there is one. Hidden files and folders are left out. A pattern
+    excludes a file by its name or by its path below the folder that is searched (`*` also stands
+    for slashes). A folder without a spec, or with none left, a dead link and whatever cannot be
+    read or is no file are problems.
     """
     roots = list(dict.fromkeys(paths))
     search = _Search(roots)
@@ -45,23 +40,21 @@ def find_specs(paths: Iterable[str], exclude: Sequence[str] = ()) -> Found:
         else:
             search.met.append(_Met(number, Path(path), path, path, linked=os.path.islink(path)))  # noqa: PTH114
     search.linked_folders()
-    found = Found([], search.left_out, search.problems)
     wanted: list[_Met] = []
     for number, path in enumerate(roots):
         inside = sorted(each for each in search.met if each.root == number)
         kept = []
         for each in inside:
             if any(fnmatch(name, glob) for glob in exclude for name in _names(each.relative)):
-                found.left_out.append(f"{each.name}: excluded")
+                search.left_out.append(f"{each.name}: excluded")
             else:
                 kept.append(each)
         if not inside and number not in search.refused:
-            found.problems.append(_problem(path, "a folder without *.yaml or *.yml"))
+            search.problems.append(_problem(path, "a folder without *.yaml or *.yml"))
         elif inside and not kept:
-            found.problems.append(_problem(path, "nothing is left of it: all specs are excluded"))
+            search.problems.append(_problem(path, "nothing is left of it: all specs are excluded"))
         wanted += kept
-    _take_each_once(wanted, found)
-    return found
+    return _names_of_each_once(wanted, search.left_out), search.left_out, search.problems
 
 
 class Plan(NamedTuple):
@@ -197,17 +190,19 @@ class _Search:
         self.problems.append(_problem(str(path), message))
 
 
-def _take_each_once(wanted: Sequence[_Met], found: Found) -> None:
-    """Take each file by the first of its names without a link, else by the first."""
+def _names_of_each_once(wanted: Sequence[_Met], left_out: list[str]) -> list[str]:
+    """Name each file by the first of its names without a link, else by the first."""
+    specs = []
     names: dict[object, _Met] = {}
     for each in sorted(wanted, key=lambda each: each.linked):
         names.setdefault(_identity(each.path), each)
     for each in wanted:
         taken = names[_identity(each.path)]
         if each is taken:
-            found.specs.append(each.name)
+            specs.append(each.name)
         elif os.path.abspath(each.path) != os.path.abspath(taken.path):  # noqa: PTH100
-            found.left_out.append(f"{each.name}: left out: the same file as {taken.name}")
+            left_out.append(f"{each.name}: left out: the same file as {taken.name}")
+    return specs
 
 
 def _identity(path: Path) -> object:

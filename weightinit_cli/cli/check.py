@@ -257,7 +257,8 @@ def _several_of(paths: Sequence[str]) -> Iterator[tuple[AnySpec, list[str]]]:
     from weightinit_cli.batch import find_specs
     from weightinit_cli.spec import expand
 
-    for config in find_specs(paths).specs:
+    found, *_ = find_specs(paths)
+    for config in found:
         with suppress(WinitError):
             spec = specs.load(config)
             if spec.runs is not None:

@@ -59,11 +59,11 @@ def find(
     from weightinit_cli.batch import find_specs
 
     with ProgressBar("looking for specs", shown=not quiet):
-        found = find_specs(paths, exclude)
-    code = terminal.fail(map(str, found.problems), SpecError.exit_code) if found.problems else 0
-    for line in () if quiet else found.left_out:
+        found, left_out, problems = find_specs(paths, exclude)
+    code = terminal.fail(map(str, problems), SpecError.exit_code) if problems else 0
+    for line in () if quiet else left_out:
         terminal.note(line)
-    return found.specs, code
+    return found, code
 
 
 def tell_impossible(reasons: Iterable[tuple[str, WinitError]]) -> int:

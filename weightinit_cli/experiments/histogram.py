@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from weightinit_cli.experiments.build import build_network, build_request
+from weightinit_cli.experiments.build import build_network, build_request, start_work, started
 from weightinit_cli.experiments.predict import (
     ENOUGH_REPEATS,
     NetworkTheory,
@@ -19,7 +19,6 @@ from weightinit_cli.experiments.predict import (
     with_theory,
 )
 from weightinit_cli.experiments.resources import check_memory, environment
-from weightinit_cli.experiments.starts import start_work, started
 from weightinit_cli.experiments.statistics import (
     gradient_statistics,
     statistics,

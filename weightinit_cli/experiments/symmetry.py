@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from weightinit_cli.experiments.build import build_activation, build_classifier
+from weightinit_cli.experiments.build import build_activation, build_classifier, scaled
 from weightinit_cli.experiments.resources import check_descent, environment
-from weightinit_cli.experiments.starts import scaled
 from weightinit_cli.network import draw_parameters, nudge
 from weightinit_cli.network.descent import Start, descend
 from weightinit_cli.network.draws import hash_of

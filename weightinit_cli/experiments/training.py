@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from weightinit_cli.data import load
-from weightinit_cli.experiments.build import build_classifier
+from weightinit_cli.experiments.build import build_classifier, pretrained, scaled
 from weightinit_cli.experiments.resources import (
     check_descent,
     checksums_of,
@@ -16,7 +16,6 @@ from weightinit_cli.experiments.resources import (
     environment,
     located,
 )
-from weightinit_cli.experiments.starts import pretrained, scaled
 from weightinit_cli.network import nudge
 from weightinit_cli.network.layer import BLOCK_ROWS
 from weightinit_cli.network.learning import batches, start
