@@ -82,9 +82,11 @@ def reconstructions(layers: Sequence[Reconstruction]) -> str:
 
 
 def _inputs(spec: Mapping[str, Any]) -> list[str]:
-    told = spec.get("channels") is not None or spec["features"] == spec["width"][0]
-    features = [] if told else [counted(spec["features"], "feature")]
-    return [*features, counted(spec["samples"], "sample")]
+    """`784 features · 1,000 samples`, as far as the spec has them and the width does not tell."""
+    features: Any = spec.get("features")
+    obvious = spec.get("channels") is not None or features in (None, *spec["width"][:1])
+    parts = [] if obvious else [counted(features, "feature")]
+    return [*parts, counted(spec["samples"], "sample")] if "samples" in spec else parts
 
 
 def _task(spec: Mapping[str, Any]) -> list[str]:
@@ -94,10 +96,11 @@ def _task(spec: Mapping[str, Any]) -> list[str]:
         parts[0] += f" of {counted(spec['samples'], 'point')}"
     if "batch" in spec:
         parts.append(f"batch {spec['batch']:,}")
-    parts.append(f"learning rate {spec['learning_rate']:g}")
+    if "learning_rate" in spec:
+        parts.append(f"learning rate {spec['learning_rate']:g}")
     if spec.get("momentum"):
         parts.append(f"momentum {spec['momentum']:g}")
-    return [*parts, counted(spec["steps"], "step")]
+    return [*parts, counted(spec["steps"], "step")] if "steps" in spec else parts
 
 
 def component(entry: Mapping[str, Any]) -> str:
