@@ -14,17 +14,17 @@ INTERRUPTED = 130
 
 
 def printable(text: str) -> str:
-    """The text on one line: control characters, which could steer a terminal, are escaped."""
+    """Return the text on one line, with control characters escaped: they could steer a terminal."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def reason(error: Exception) -> str:
-    """What the system says of an error of its own; of another one what it says itself."""
+    """Return what the system says of an error of its own, or what another error says itself."""
     return str(getattr(error, "strerror", None) or error)
 
 
 def counted(number: int, noun: str) -> str:
-    """`1 run`, `2,000 runs`."""
+    """Return a number and its noun as they are printed: `1 run`, `2,000 runs`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 

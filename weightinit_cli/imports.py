@@ -5,7 +5,7 @@ import sys
 
 
 def search_path() -> list[str]:
-    """`sys.path` without the current folder, however it got there.
+    """Return `sys.path` without the current folder, however it got there.
 
     What stands behind the standard library was put there by installed packages, and stays.
     """

@@ -80,7 +80,7 @@ def group_cores(root: Path = ROOT) -> int | None:
 
 
 def _limits_left(used: Any) -> list[int]:
-    """What the limits leave, of what psutil says that this process uses."""
+    """Return what each limit leaves beside what this process uses, as psutil has it."""
     return [limit - getattr(used, name, 0) for name, limit in _limits().items()]
 
 
@@ -98,7 +98,7 @@ def _limits() -> dict[str, int]:
 
 
 def _memory_left(groups: Iterable[Path]) -> Iterator[int]:
-    """What each limit leaves.
+    """Give what each limit on the memory of these groups leaves.
 
     The kernel drops its copies of files before it ends a process, "active" ones too, so both are
     as good as free. Its own estimate for a whole machine, MemAvailable (in its documentation,
@@ -151,7 +151,7 @@ def _groups(controller: str, root: Path) -> list[Path]:
 
 
 def _below(group: PurePosixPath, top: PurePosixPath) -> list[tuple[str, ...]]:
-    """The ways from `top` to the group and to all between; none where `top` is not above it."""
+    """Return the ways from `top` to the group and to all between, none where it is not below."""
     above = set(top.parts[1:]) == {".."}  # of the namespace that this process is in
     parts = group.relative_to(top).parts if group.is_relative_to(top) else ("..",)
     if ".." in parts:
@@ -160,7 +160,7 @@ def _below(group: PurePosixPath, top: PurePosixPath) -> list[tuple[str, ...]]:
 
 
 def _groups_of_process(text: str) -> dict[str, PurePosixPath]:
-    """Of every controller the group, as /proc/self/cgroup has it: `4:cpu,cpuacct:/a/b`."""
+    """Return each controller's group from the lines of /proc/self/cgroup: `4:cpu,cpuacct:/a/b`."""
     found = {}
     for line in text.split("\n"):
         fields = line.split(":", 2)
@@ -192,12 +192,12 @@ def _mounts(text: str) -> dict[PurePosixPath, tuple[PurePosixPath, list[str]]]:
 
 
 def _unescaped(field: str) -> str:
-    """A path as mountinfo has it: a space is a backslash and 040."""
+    """Return a path of mountinfo, which writes a space as a backslash and 040."""
     return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), field)
 
 
 def _statistics(path: Path) -> dict[str, int]:
-    """The lines of a memory.stat; of a name and its `total_` the total, which has all below."""
+    """Return the numbers of a memory.stat; a `total_` one, with all groups below, goes first."""
     found = {}
     for line in _text(path).split("\n"):
         name, _, figure = line.partition(" ")
@@ -214,7 +214,7 @@ def _number(path: Path) -> int | None:
 
 
 def _as_number(text: str) -> int | None:
-    """None for `max`, which is no limit, for an empty file, and for what cannot be read."""
+    """Return the number; None for `max`, which is no limit, and for what cannot be read."""
     try:
         return int(text)
     except ValueError:

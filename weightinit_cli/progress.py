@@ -4,16 +4,13 @@ from __future__ import annotations
 
 
 class Progress:
-    """Told of a run's work as it is done, always from the thread that runs it.
-
-    This one shows nothing.
-    """
+    """Is told of a run's work as it is done, by the thread that runs it, and shows nothing."""
 
     def start(self, total: float) -> None:
-        """Called once, before any work, with how much is expected, in units of the run's own."""
+        """Take how much work is expected, in units of the run's own; called once, before any."""
 
     def step(self, amount: float, words: str = "") -> None:
-        """Called after every piece of work with its size, possibly hundreds of times per layer.
+        """Take the size of a piece of work that is done, possibly hundreds of times per layer.
 
         `words` say what is seen at the time, such as `loss 0.31`.
         """

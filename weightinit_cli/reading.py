@@ -26,7 +26,7 @@ def open_at_once(path: str | PathLike[str]) -> BinaryIO:
 
 
 def read_file(path: str | PathLike[str]) -> bytes:
-    """The content of a regular file of at most MOST_BYTES. Raises OSError for anything else."""
+    """Return the content of a regular file of at most MOST_BYTES. Raises OSError for others."""
     with open_at_once(path) as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):

@@ -12,7 +12,7 @@ from math import hypot, inf, log
 from operator import gt, lt
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from weightinit_cli.results.figures import certain, figure
+from weightinit_cli.results.figures import certain, figure, finite_exp, geometric_mean
 from weightinit_cli.results.model import HEALTHY, Verdict
 
 if TYPE_CHECKING:
@@ -131,8 +131,6 @@ def _mean(
     measure: Callable[[Layers], LogRatios], beyond: Beyond, layers: Layers, threshold: float
 ) -> Finding | None:
     """The geometric mean where it is beyond the threshold, and the first layer that is."""
-    from weightinit_cli.results.figures import finite_exp, geometric_mean
-
     ratios = measure(layers)
     if not ratios:
         return None
@@ -218,8 +216,6 @@ def _log(value: float) -> float:
 
 def _size(layer: Layer) -> float | None:
     """The root mean square; None where it is below what the dtype can tell."""
-    from weightinit_cli.results.figures import finite_exp
-
     figures = layer.figures
     if figures.mean is None or figures.std is None:
         return None

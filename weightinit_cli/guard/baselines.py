@@ -37,9 +37,9 @@ class Pair(NamedTuple):
 
 
 def pairs_of_results(root: Path, prefix: str = "") -> list[Pair]:
-    """Every saved result below a folder with the spec inside it; `prefix` begins the runs' names.
+    """Return every saved result below a folder, to be compared under the spec inside it.
 
-    Raises ResultError where there is none.
+    `prefix` begins the runs' names. Raises ResultError where there is none.
     """
     found = find_results(root)
     return [Pair(f"{prefix}{run}", root, path, None, False) for run, path in found.items()]
@@ -51,7 +51,7 @@ def pairs_of_specs(
     root: Path,
     load: Callable[[str], AnySpec] | None = None,
 ) -> tuple[list[Pair], list[Pair]]:
-    """Every run of the specs with its saved result, of those that were found below `root`.
+    """Return every run of the specs with its saved result, of those that were found below `root`.
 
     They come after the specs that cannot be read; a run may lack either side. `load` reads a
     spec, by default as `load_spec` does.
@@ -67,7 +67,7 @@ def pairs_of_specs(
 
 
 def sides_of(old: Path, new: Path) -> dict[str, tuple[SavedFile | None, SavedFile | None]]:
-    """The runs of two folders beside each other; two single results, whatever their names.
+    """Return the runs of two folders beside each other; two single results whatever their names.
 
     Raises ResultError where one of the folders holds none.
     """
@@ -81,7 +81,7 @@ def sides_of(old: Path, new: Path) -> dict[str, tuple[SavedFile | None, SavedFil
 
 
 def find_results(root: Path) -> dict[str, Path]:
-    """Every stats.json below a folder, by its own folder relative to `root`, in order.
+    """Return every stats.json below a folder, by its own folder relative to `root`, in order.
 
     `root` may be a link, and a stats.json itself, which then stands under its folder's name. A
     folder that can't be searched stands for what it may hold: `read_result` says why.
@@ -109,7 +109,7 @@ def find_results(root: Path) -> dict[str, Path]:
 
 
 def read_result(path: Path, root: Path) -> tuple[AnyResult, int]:
-    """A saved result and the schema version of its file.
+    """Return a saved result and the schema version of its file.
 
     Raises ResultError where it can't be read, is too large, no file, or a link out of `root`.
     """
@@ -136,7 +136,7 @@ def excluded(name: str, globs: Sequence[str]) -> bool:
 def _runs_of(
     configs: Iterable[str], load: Callable[[str], AnySpec] | None
 ) -> tuple[dict[str, AnySpec], list[tuple[str, tuple[str, ...]]]]:
-    """Every run of the specs by its folder, two of one folder being an error, and bad specs."""
+    """Return every run by its folder, which no two may share, and the specs that can't be read."""
     from weightinit_cli.spec import expand, load_spec
 
     found: dict[str, AnySpec] = {}
@@ -152,7 +152,7 @@ def _runs_of(
 
 
 def _by_present_names(saved: Mapping[str, Path], wanted: Mapping[str, AnySpec]) -> dict[str, Path]:
-    """The results, those under a name that an earlier version gave to a run under its own."""
+    """Return the results by the present names of runs that earlier versions named otherwise."""
     from weightinit_cli.spec import former_folders
 
     found = dict(saved)
@@ -166,7 +166,7 @@ def _by_present_names(saved: Mapping[str, Path], wanted: Mapping[str, AnySpec]) 
 
 
 def _own_name(folder: Path) -> str:
-    """The folder's name, also of one that is given as `.` or `..`."""
+    """Return the folder's name, also of one that is given as `.` or `..`."""
     try:
         return folder.absolute().name
     except OSError:  # the current folder is gone
@@ -174,7 +174,7 @@ def _own_name(folder: Path) -> str:
 
 
 def _walk(root: Path) -> Iterator[Path]:
-    """Every stats.json below a folder, and every folder that can't be searched, itself.
+    """Give every stats.json below a folder, and every folder that can't be searched, itself.
 
     Links to folders are taken for results, which they may not be where they lead out.
     """

@@ -96,7 +96,7 @@ def diff(
             progress.step(0, run)
         path = str((a or b)[0])  # type: ignore[index]
         try:
-            outcome, samples = _beside(a, b)
+            outcome, samples = _compared_saved(a, b)
             found.append((Report(run, path, outcome), samples))
         except WinitError as error:
             found.append((Report(run, path, errors=error.lines), ()))
@@ -128,7 +128,7 @@ def _no_bar(label: str) -> AbstractContextManager[Progress]:  # noqa: ARG001
 
 
 def _judged(found: Sequence[tuple[Report, tuple[Sample, ...]]], alpha: float) -> list[Report]:
-    """The reports with all samples judged, at `alpha` for all of them together."""
+    """Judge all samples, at `alpha` for all of them together, and return the reports with that."""
     compared = [(report.outcome, samples) for report, samples in found if report.outcome]
     outcomes = iter(judge(compared, alpha))
     return [
@@ -184,7 +184,7 @@ def _run_again(pair: Pair, report: Report, threads: int | None, bar: Bar) -> Che
 
 
 def _obstacles(spec: AnySpec | None) -> list[str]:
-    """Why a spec without a saved result can have none, if there is a reason."""
+    """Return why a spec without a saved result can have none, if it cannot be run."""
     from weightinit_cli.experiments import check
 
     try:
@@ -198,14 +198,14 @@ def _obstacles(spec: AnySpec | None) -> list[str]:
 
 
 def _whole(result: AnyResult) -> AnyResult:
-    """The result. Raises KeyboardInterrupt where ^C has ended it, as it does a training."""
+    """Return the result. Raises KeyboardInterrupt where ^C has ended it, as it does a training."""
     if interruption(result) is not None:
         raise KeyboardInterrupt
     return result
 
 
 def _own_spec(old: AnyResult, pair: Pair) -> AnySpec:
-    """The spec inside a result. Raises SpecError where it is none any more."""
+    """Return the spec inside a result. Raises SpecError where it is none any more."""
     from weightinit_cli.spec import spec_from_normal_form
 
     spec = spec_from_normal_form(old.spec, str(pair.path))
@@ -215,7 +215,7 @@ def _own_spec(old: AnyResult, pair: Pair) -> AnySpec:
 def _compared(
     old: AnyResult, new: AnyResult, spec: AnySpec, threads: int | None, lacked: Sequence[str]
 ) -> Sampled:
-    """The saved result against its spec's new run, with the further runs that its gate needs."""
+    """Compare a saved result with its spec's new run, and run what else its gate needs."""
     from weightinit_cli.experiments import run, shadow
     from weightinit_cli.spec import Spec
 
@@ -235,15 +235,15 @@ def _compared(
 
 
 def _fresh_specs(spec: Spec, saved_seed: int) -> Iterator[Spec]:
-    """One network each of 20 seeds from the spec's own on, without the saved result's."""
+    """Give the spec, of one network, under 20 seeds from its own on without the saved result's."""
     seeds = ((spec.seed + k) % SEEDS for k in range(FEWEST_NETWORKS + 1))
     others = [seed for seed in seeds if seed != saved_seed]
     for seed in others[:FEWEST_NETWORKS]:
         yield replace(spec, seed=seed, repeats=1)
 
 
-def _beside(a: SavedFile | None, b: SavedFile | None) -> Sampled:
-    """Two saved results by the gate that fits them; of a run that one side lacks, that it does."""
+def _compared_saved(a: SavedFile | None, b: SavedFile | None) -> Sampled:
+    """Compare two saved results by the gate that fits them, or say which side has none."""
     if a is None or b is None:
         return _not_compared("an additional run" if a is None else "a missing run")
     (old, version), (new, _) = read_result(*a), read_result(*b)

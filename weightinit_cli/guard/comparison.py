@@ -76,7 +76,7 @@ def compare(
 def spec_changes(
     old: Mapping[str, Any], new: Mapping[str, Any], lacked: Sequence[str] = ()
 ) -> dict[str, str]:
-    """What differs between two normal forms, but for the name: path -> `path: old, now new`."""
+    """Return what differs between two normal forms, but for the name: `path: old, now new`."""
     return {
         path: f"{path}: {change}"
         for path, change in changes(old, new).items()
@@ -85,7 +85,7 @@ def spec_changes(
 
 
 def contradictions(result: AnyResult) -> list[str]:
-    """What can't be true of any result: counts that don't add up, layers of the same draws."""
+    """Return what can't be true of a result: counts that don't add up, layers of the same draws."""
     pairs = _repeated_streams(result) if isinstance(result, Result) else []
     found = [
         f"layers {first} and {second} have the same draws (their stream hashes are equal)"
@@ -101,7 +101,7 @@ def contradictions(result: AnyResult) -> list[str]:
 def missing(
     old: Values, new: Values, lacked: Sequence[str] = (), *, none_too: bool
 ) -> tuple[list[str], list[str]]:
-    """Figures that one side alone has; and what the baseline's schema could not have.
+    """Return a sentence on each figure of one side alone, and what the baseline's schema lacked.
 
     Where `none_too`, a figure that is None counts as missing.
     """
@@ -121,12 +121,12 @@ def missing(
                 absent.add(next(each for each in lacked if is_lacked(place.figure, (each,))))
             else:
                 added.append(place)
-    sentences += [*_few(gone, "missing"), *_few(added, "additional")]
+    sentences += [*_first_few(gone, "missing"), *_first_few(added, "additional")]
     return sentences, sorted(absent)
 
 
 def changed_verdict(old: Result, new: Result, lacked: Sequence[str] = ()) -> tuple[str, str] | None:
-    """Both verdicts in words, where they differ."""
+    """Return both verdicts in words, None where they are the same."""
     was, now = _verdict(old), _verdict(new)
     return None if was == now or is_lacked("verdict", lacked) else (was, now)
 
@@ -195,7 +195,7 @@ def _held(
 
 
 def _shared(old: Values, new: Values) -> list[Place]:
-    """The places that both sides have, and those that one may have alone."""
+    """Return the places that both sides have, and those that one may have alone."""
     both = [place for place in old if place in new and (old[place] is None) == (new[place] is None)]
     layers = min(max((place.layer or 0 for place in side), default=0) for side in (old, new))
     alone = [
@@ -207,7 +207,7 @@ def _shared(old: Values, new: Values) -> list[Place]:
 
 
 def _verdict(result: Result) -> str:
-    """`saturated (layer 2), dying (layer 4)`."""
+    """Return a result's verdicts in words: `saturated (layer 2), dying (layer 4)`."""
     names = (
         each.name if each.layer is None else f"{each.name} (layer {each.layer})"
         for each in result.verdict
@@ -215,14 +215,14 @@ def _verdict(result: Result) -> str:
     return ", ".join(names) or "none"
 
 
-def _few(places: Sequence[Place], what: str) -> list[str]:
+def _first_few(places: Sequence[Place], what: str) -> list[str]:
     shown = [f"{place}: {what}" for place in places[:MOST_SENTENCES]]
     others = len(places) - len(shown)
     return [*shown, f"and {counted(others, 'other figure')} {what}"] if others > 0 else shown
 
 
 def _repeated_streams(result: Result) -> list[tuple[int, int]]:
-    """Pairs of layers, from 1, that have the same draws: no two streams may be equal."""
+    """Return the pairs of layers, counted from 1, that have the same draws: there may be none."""
     first: dict[str, int] = {}
     pairs = []
     for number, stream in enumerate(kind_of(result).streams(result), 1):
@@ -237,7 +237,7 @@ def _same_draws(old: AnyResult, new: AnyResult) -> bool:
 
 
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
-    """What differs of all that the last bits may depend on.
+    """Give what differs between two environments of all that the last bits may depend on.
 
     What one of the two runs had not even loaded (scipy, and the BLAS that comes with it) it did
     not depend on. Python's line is among them because its `sum` of floats has changed with it.
@@ -266,7 +266,10 @@ def _blas(library: Mapping[str, Any]) -> str:
 
 
 def _change(name: str, old: Any, new: Any) -> str:
-    """`numpy 2.4.0, now 2.4.6`; of a list what each side has alone, of an object what differs."""
+    """Return a change in words: `numpy 2.4.0, now 2.4.6`.
+
+    Of two lists it has what each side has alone, of two objects the keys that differ.
+    """
     if isinstance(old, dict) and isinstance(new, dict):
         keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
         return "; ".join(_change(key, old.get(key), new.get(key)) for key in keys)

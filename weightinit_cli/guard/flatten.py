@@ -35,7 +35,7 @@ Values = dict[Place, Value]
 
 
 def flatten(result: AnyResult) -> Values:
-    """Every value of a result by its place; None where a figure does not exist.
+    """Return every value of a result by its place; None where a figure does not exist.
 
     Bins stand by their number, those of the gradient by their lower edge, a power of two: which
     octaves there are depends on the values. What has no statistics of layers stands by its path.
@@ -64,7 +64,7 @@ def is_unresolved(place: Place) -> bool:
 
 
 def without_unresolved(found: Values, results: Sequence[Result]) -> Values:
-    """The values without what some of the results may have and others not, by rounding or chance.
+    """Leave out the values that some of the results may have and others not, by rounding or chance.
 
     That is which figures are unresolved, and the z and the spread over the seeds of those near
     their floors.
@@ -79,7 +79,7 @@ def without_unresolved(found: Values, results: Sequence[Result]) -> Values:
 
 
 def _near_floors(sides: Sequence[LayerStatistics]) -> tuple[str, ...]:
-    """The beginnings of such paths, of one layer of several results."""
+    """Return how the paths begin that one layer of only some results may have."""
     found = ["unresolved."]
     for path in FIGURES:
         sizes = ((abs(figure(each, path) or 0.0), floor(each, path)) for each in sides)
@@ -90,12 +90,12 @@ def _near_floors(sides: Sequence[LayerStatistics]) -> tuple[str, ...]:
 
 
 def value_at(side: Values, place: Place) -> Value:
-    """The value at a place; None where there is none, 0 in an octave that is empty."""
+    """Return the value at a place; None where there is none, 0 in an octave that is empty."""
     return side.get(place, 0 if is_octave(place) else None)
 
 
 def count_group(place: Place) -> Place | None:
-    """The histogram that a bin, an underflow or an overflow belongs to."""
+    """Return the histogram that a bin, an underflow or an overflow belongs to, None for others."""
     if place.figure.startswith("theory."):
         return None
     before, found, what = place.figure.partition("histogram.")

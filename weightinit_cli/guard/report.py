@@ -1,4 +1,4 @@
-"""What a comparison has found, and how it is said: in words, as annotations, JSON and JUnit XML."""
+"""What a comparison has found, and how it is told: in words, annotations, JSON and JUnit XML."""
 
 from __future__ import annotations
 
@@ -73,14 +73,14 @@ class Report:
 
     @property
     def state(self) -> str:
-        """`error`, `drift` or `same`."""
+        """What came of the run: `error`, `drift` or `same`."""
         if self.outcome is None:
             return "error"
         return "drift" if self.outcome.failed else "same"
 
 
 def drift(place: Place, old: Value, new: Value, tolerance: float) -> Drift | None:
-    """The drift of one figure; None where it is within `tolerance`, which texts have none of."""
+    """Return a figure's drift, None where it is within its tolerance; texts have to be equal."""
     if old == new:
         return None
     if not isinstance(old, int | float) or not isinstance(new, int | float):
@@ -90,13 +90,13 @@ def drift(place: Place, old: Value, new: Value, tolerance: float) -> Drift | Non
 
 
 def worst(drifts: list[Drift]) -> tuple[Drift, ...]:
-    """The few that say most: those without a tolerance first, then the farthest off."""
+    """Return the few drifts that say most: those without a tolerance, then the farthest off."""
     ordered = sorted(drifts, key=lambda each: float("-inf") if each.off is None else -each.off)
     return tuple(ordered[:MOST_DRIFTS])
 
 
 def heading(report: Report) -> str:
-    """One line: the run, its gate and how many figures differ."""
+    """Return one line on a report: the run, its gate and how many figures differ."""
     outcome = report.outcome
     if outcome is None:
         return f"{report.run}: could not be checked"
@@ -110,7 +110,7 @@ def heading(report: Report) -> str:
 
 
 def details(report: Report) -> list[str]:
-    """What was found, a line each: structure first, then the worst drifts, then the rest."""
+    """Return what was found, a line each: structure first, then the worst drifts, then the rest."""
     outcome = report.outcome
     if outcome is None:
         return list(report.errors)
@@ -128,7 +128,7 @@ def details(report: Report) -> list[str]:
 
 
 def summary(reports: Sequence[Report]) -> list[str]:
-    """One line per gate, then one for what could not be checked."""
+    """Return one line per gate, then one for what could not be checked."""
     lines = []
     for gate in (*Gate, None):
         of_gate = [each.outcome for each in reports if each.outcome and each.outcome.gate == gate]
@@ -144,7 +144,7 @@ def summary(reports: Sequence[Report]) -> list[str]:
 
 
 def json_line(report: Report) -> str:
-    """The report as one line of JSON."""
+    """Return the report as one line of JSON."""
     tree: dict[str, Any] = {"run": report.run, "path": report.path, "state": report.state}
     outcome = report.outcome
     if outcome is None:
@@ -165,7 +165,7 @@ def json_line(report: Report) -> str:
 
 
 def annotation(report: Report) -> str:
-    """The report as a GitHub workflow command."""
+    """Return the report as a GitHub workflow command."""
     text = "\n".join(printable(line) for line in [heading(report), *details(report)])
     kind = "notice" if report.state == "same" else "error"
     place = _escaped(printable(report.path)).replace(":", "%3A").replace(",", "%2C")
@@ -173,7 +173,7 @@ def annotation(report: Report) -> str:
 
 
 def junit(reports: Sequence[Report]) -> bytes:
-    """One test case per run: a failure where it has drifted, an error where it can't be read."""
+    """Return JUnit's XML, a case per run: a failure where it drifted, an error where it broke."""
     states = [report.state for report in reports]
     counts = {
         "tests": str(len(reports)),
@@ -199,7 +199,7 @@ def junit(reports: Sequence[Report]) -> bytes:
 
 
 def _drift_line(drift: Drift) -> str:
-    """`layer 3 std: 0.5012, now 0.5013 (12 x its tolerance)`."""
+    """Return a drift in words: `layer 3 std: 0.5012, now 0.5013 (12 x its tolerance)`."""
     old, new = _shown(drift.old), _shown(drift.new)
     off = ""
     if drift.off is not None and drift.off != float("inf"):
@@ -210,7 +210,7 @@ def _drift_line(drift: Drift) -> str:
 
 
 def _shown(value: Value) -> str:
-    """A value as short as it can be read again."""
+    """Return a value in words, as short as it can be read again."""
     return "none" if value is None else str(value)
 
 

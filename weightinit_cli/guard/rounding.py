@@ -81,7 +81,7 @@ class LayerTolerances:
         return self._tolerance(place, max(sizes, default=0.0))
 
     def _tolerance(self, place: Place, size: float) -> float:
-        """How far two values of a figure, the larger one of this size, may be apart."""
+        """Return how far two values, the larger one of this size, may be apart."""
         if place.figure.startswith(_PREDICTED) and place.figure.endswith(".z"):
             return RELATIVE * size + self._tolerance_of_z(place)
         moved = max(self._changes_near(_group(place)), default=0.0)
@@ -124,7 +124,7 @@ class LayerTolerances:
         return self._tolerance(measured, abs(value)) / error * max(factor, 1.0)
 
     def _floor(self, place: Place, size: float) -> float:
-        """The floor of a figure of this size."""
+        """Return the floor of a figure of this size."""
         figure = place.figure
         if place.layer is None:
             return SIX_DIGITS * size if figure.startswith("kernels.") else 0.0
@@ -161,7 +161,7 @@ class LayerTolerances:
         return 4 * self._eps * max(abs(weights.min or 0.0), abs(weights.max or 0.0))
 
     def _share_of_the_largest(self, number: int, figure: str) -> float:
-        """What FEWEST values at the upper edge of |δ|'s histogram are of the power of all."""
+        """Return what part of all |δ|² FEWEST values at the upper edge of its histogram are."""
         row = FIGURES.get(figure)
         numbers = [number, number + 1] if row is not None and row.unit == "ratio" else [number]
         share = 0.0
@@ -181,7 +181,7 @@ class LayerTolerances:
 
 
 def step_tolerances(old: Values, new: Values, shadows: Sequence[Values]) -> Tolerance:
-    """The tolerances of a result over steps, from shadow runs of it.
+    """Return the tolerances of a result over steps, from shadow runs of it.
 
     10 × the largest change over the shadows, at any step of the same figure in any network, + 1e-6
     of the value + its floor. Whole numbers and truth values have that of the shadows alone.
@@ -198,12 +198,12 @@ def step_tolerances(old: Values, new: Values, shadows: Sequence[Values]) -> Tole
 
 
 def unsteady_places(new: Values, shadows: Sequence[Values]) -> set[Place]:
-    """The figures that rounding brings or takes, whose values can't be held to anything."""
+    """Return the places that rounding brings or takes: no value there can be held to anything."""
     return {p for p, was, now in _pairs(new, shadows) if (was is None) != (now is None)}
 
 
 def _step_floors(was: Values) -> dict[Place, float]:
-    """The least tolerances of a training: FEWEST answers, and of a loss's spread that of the loss.
+    """Return a training's least tolerances: FEWEST answers; for a loss's spread the loss's own.
 
     An answer hangs on the last bits of two logits that are nearly equal, and a spread is a
     difference of losses.
@@ -222,7 +222,7 @@ def _step_floors(was: Values) -> dict[Place, float]:
 
 
 def _gradient_floors(was: Values, now: Values) -> dict[Place, float]:
-    """The least tolerances of the gradients of a descent, step by step.
+    """Return the least tolerances of the gradients of a descent, step by step.
 
     The gradient of the output's bias is the mean of the output's errors, which lie within -1 and
     1 and may cancel: it is known to OUTPUT_ERROR. The layers below carry that error on in
@@ -249,7 +249,7 @@ def _is_gradient(place: Place) -> bool:
 def _largest_changes(
     new: Values, shadows: Sequence[Values], group: Callable[[Place], Place]
 ) -> dict[Place, float]:
-    """By how much the shadows change any figure of each group at most."""
+    """Return by how much the shadows change any figure of each group at most."""
     found: dict[Place, float] = {}
     for place, was, now in _pairs(new, shadows):
         if isinstance(was, int | float) and isinstance(now, int | float):
@@ -259,21 +259,21 @@ def _largest_changes(
 
 
 def _group(place: Place) -> Place:
-    """The histogram of a bin, the quantiles; any other figure is a group of its own."""
+    """Return one place for all bins of a histogram, and one for all quantiles of a layer."""
     if place.figure.startswith("quantiles."):
         return place._replace(figure="quantiles")
     return count_group(place) or place
 
 
 def _pairs(new: Values, shadows: Sequence[Values]) -> Iterator[tuple[Place, Value, Value]]:
-    """Every place of the run or a shadow, with the values of both."""
+    """Give every place of the run or a shadow, with the values of both."""
     for shadow in shadows:
         for place in {**new, **shadow}:
             yield place, value_at(new, place), value_at(shadow, place)
 
 
 def _step_group(place: Place) -> Place:
-    """The figure without the numbers of its step and its network.
+    """Return the place without the numbers of its step and its network.
 
     When a unit first passes its kink on the other side is chance, from network to network.
     """

@@ -57,7 +57,7 @@ def sample(
     chosen: Outcome,
     lacked: Sequence[str] = (),
 ) -> Sampled:
-    """The saved result beside `fresh` networks of its spec under other seeds, at least 20.
+    """Sample the saved result beside `fresh` networks of its spec under other seeds, at least 20.
 
     `new` is the spec's own run, which must have what the saved one has.
 
@@ -86,7 +86,7 @@ def sample(
 
 
 def sample_of_two(old: Result, new: Result, chosen: Outcome) -> Sampled:
-    """Two saved results of different draws, where nothing may be run.
+    """Sample two saved results of different draws, where nothing may be run.
 
     Compared are the figures that have a z-score in both: they, or their logarithms, are apart by
     sqrt(e1² + e2²) of their standard errors. The others are counted as skipped.
@@ -107,13 +107,16 @@ def sample_of_two(old: Result, new: Result, chosen: Outcome) -> Sampled:
 
 
 def judge(sampled: Sequence[Sampled], alpha: float) -> list[Outcome]:
-    """The outcomes at `alpha` for all of them together (Bonferroni: alpha / figures for each)."""
+    """Return the outcomes at `alpha` for all together (Bonferroni: alpha / figures for each)."""
     figures = sum(len(samples) for _, samples in sampled)
     return [_judged(*each, alpha / max(figures, 1)) for each in sampled]
 
 
 def mean(networks: Sequence[Values], place: Place) -> list[Found]:
-    """A figure of the saved result and of all fresh networks whose mean is normal enough."""
+    """Sample a figure that is a mean, which is normal enough as it is.
+
+    The first of the networks is the saved result, the others are fresh.
+    """
     numbers = _numbers(networks, place, zero_is_apart=False)
     if not isinstance(numbers, tuple):
         return numbers
@@ -122,7 +125,7 @@ def mean(networks: Sequence[Values], place: Place) -> list[Found]:
 
 
 def log_of(networks: Sequence[Values], place: Place) -> list[Found]:
-    """A figure > 0 that varies by factors, by its log."""
+    """Sample a figure > 0 that varies by factors, by its log."""
     numbers = _numbers(networks, place, zero_is_apart=True)
     if not isinstance(numbers, tuple):
         return numbers
@@ -131,10 +134,10 @@ def log_of(networks: Sequence[Values], place: Place) -> list[Found]:
 
 
 def share(networks: Sequence[Values], place: Place, values: int, unit: float) -> list[Found]:
-    """A number of values in units of `unit`, out of `values`.
+    """Sample a number of values in units of `unit`, out of `values`.
 
-    Taken where both it and the others are expected to be at least 1,000; where all fresh networks
-    agree, where the saved one is so many off.
+    It can be judged where both it and the others are expected to be at least 1,000; where all fresh
+    networks agree, where the saved one is so many off.
     """
     numbers = _numbers(networks, place, zero_is_apart=False)
     if not isinstance(numbers, tuple):
@@ -148,10 +151,7 @@ def share(networks: Sequence[Values], place: Place, values: int, unit: float) ->
 
 
 def fixed(networks: Sequence[Values], *places: Place) -> list[Found] | None:
-    """Figures that no draw decides, where all fresh networks agree in all of them; else None.
-
-    Where they do and the saved one does not, that is certain.
-    """
+    """Return the drifts of figures that no draw decides; None where fresh networks differ."""
     saved, *fresh = ([each.get(place) for place in places] for each in networks)
     if any(values != fresh[0] for values in fresh):
         return None
@@ -163,7 +163,7 @@ def fixed(networks: Sequence[Values], *places: Place) -> list[Found] | None:
 
 
 def spread_towards(saved: float, fresh: Sequence[float]) -> float:
-    """The spread of some values x about their mean m, on the side where `saved` lies.
+    """Return the spread of some values x about their mean m, on the side where `saved` lies.
 
     The larger of the standard deviation and sqrt(2 Σ (x - m)² / (R - 1)) over the values of that
     side: what has a bound near by, such as the standard deviation of a saturated sigmoid, has its
@@ -176,7 +176,7 @@ def spread_towards(saved: float, fresh: Sequence[float]) -> float:
 
 
 def student(alpha: float, degrees: int | None) -> float:
-    """What |t| exceeds with probability `alpha`; of a normal distribution without `degrees`."""
+    """Return what |t| exceeds with probability `alpha`; a normal |z| where `degrees` is None."""
     from scipy.special import ndtri, stdtrit
 
     lower = ndtri(alpha / 2) if degrees is None else stdtrit(degrees, alpha / 2)
@@ -190,7 +190,7 @@ def _sampled(
     found: Sequence[Found],
     lacked: Sequence[str] = (),
 ) -> Sampled:
-    """What is certain as an outcome, and the samples that are to be judged with others."""
+    """Return what is certain as an outcome, and the samples that are to be judged with others."""
     was, now = (without_unresolved(flatten(each), (old, new)) for each in (old, new))
     sentences, absent = missing(was, now, lacked, none_too=False)
     certain = [each for each in found if isinstance(each, Drift)]
@@ -214,7 +214,7 @@ def _sampled(
 def _of_layer(
     networks: Sequence[Values], number: int, layer: LayerStatistics, *, with_gradient: bool
 ) -> Iterator[Found]:
-    """All that can be compared of one layer, without min, max, quantiles and whole units."""
+    """Sample all that can be compared of one layer: no min, max, quantiles and whole units."""
     rows = FIGURES | WEIGHTS
     for path in (path for path, row in rows.items() if row.gate == "mean"):
         yield from mean(networks, Place(number, path))
@@ -235,7 +235,7 @@ def _of_layer(
 def _numbers(
     networks: Sequence[Values], place: Place, *, zero_is_apart: bool
 ) -> tuple[float, ...] | list[Found]:
-    """The figure as numbers, where all networks have one that their dtype can tell.
+    """Return the figure as numbers, where all networks have one that their dtype can tell.
 
     Else what is found instead: a drift that no tolerance excuses, since every fresh network has a
     figure, or one other than zero, and the saved result has not, or the reverse; None where the
@@ -263,7 +263,7 @@ def _sample(place: Place, saved: float, fresh: Sequence[float], floor: float) ->
 
 
 def _with_error(layer: LayerStatistics, path: str) -> tuple[float, float] | None:
-    """A figure with its standard error, or both of the logarithm; None where it has no z."""
+    """Return a figure and its standard error, or those of its log; None where it has no z."""
     predicted = layer.theory.figures.get(path) if layer.theory else None
     measured = figure(layer, path)
     if predicted is None or measured is None:
@@ -303,7 +303,7 @@ def _off(each: Sample, quantile: float) -> float:
 
 
 def _shown(value: float, each: Sample) -> float:
-    """The value without its log, in as many digits as survive that."""
+    """Return the value without its log, in as many digits as survive that."""
     return float(f"{exp(min(value, MOST_EXPONENT)):.12g}") if each.log else value
 
 
