@@ -23,7 +23,6 @@ from weightinit_cli.batch import (
     Processes,
     Product,
     Serial,
-    executors,
     jobs_of,
     starting,
 )
@@ -209,16 +208,16 @@ def test_lacking_memory_beside_others(plan: Callable, tmp_path: Path, number: in
     assert all(isinstance(outcome, Product) for outcome in outcomes.values()), outcomes
 
 
-def test_lacking_memory_alone(plan: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_lacking_memory_alone(plan: Callable, tmp_path: Path):
     """What fails alone, fails; few such runs are held, however many there are."""
-    monkeypatch.setattr(executors, "MOST_ASIDE", 2)
-    grid = plan(a=f"sweep: {{seed: [{GREEDY}, 0], saturation: [0.1, 0.2, 0.3, 0.4]}}\n")
+    ends = [round(0.1 + k / 1000, 3) for k in range(110)]
+    grid = plan(a=f"sweep: {{seed: [{GREEDY}, 0], saturation: {ends}}}\n")
     with Processes(2) as executor:
         outcomes = list(executor.run(partial(perilous, str(tmp_path)), jobs_of(grid)))
-    assert len(outcomes) == 8
+    assert len(outcomes) == 220
     for job, outcome in outcomes:
         assert isinstance(outcome, Failure if job.spec.seed == GREEDY else Product)
-    assert next(k for k, (job, _) in enumerate(outcomes) if job.spec.seed == GREEDY) < 4
+    assert next(k for k, (job, _) in enumerate(outcomes) if job.spec.seed == GREEDY) < 100
 
 
 class Few:
