@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +74,8 @@ def test_link_swapped_in_while_it_is_written(tmp_path: Path, before: Callable, o
 @by_descriptor
 def test_waits_for_another_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     write_files(tmp_path, "x", {"a": b"former"})
-    monkeypatch.setattr(folders, "PATIENCE", 0.0)
+    clock = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: 1e6 * clock())
     with held(tmp_path / "x") as other, other.locked():
         with pytest.raises(OutputError, match="another process of winit is writing there"):
             write_files(tmp_path, "x", {"a": b"new"})
