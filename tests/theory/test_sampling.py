@@ -14,7 +14,7 @@ from support.cases import every
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.experiments import run
 from weightinit_cli.experiments.build import build_network, build_request
-from weightinit_cli.experiments.predict import predicted
+from weightinit_cli.experiments.predict import theory_of
 from weightinit_cli.spec import parse_spec
 from weightinit_cli.theory import LayerScale, expectations_of, predict, standard_errors
 
@@ -57,7 +57,7 @@ def ratios(activation, initializer, bias, repeats=100):
     )
     spec = parse_spec(text, source="x.yaml", stem="x")
     network = build_network(spec)
-    said = predicted(network, spec.activation, build_request(spec))
+    said = theory_of(network, spec.activation, build_request(spec))
     return {
         (number, path): errors[path] / layer.repeats[path].std
         for number, (layer, errors) in enumerate(zip(run(spec).layers, said.errors, strict=True), 1)
