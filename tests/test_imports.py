@@ -321,7 +321,7 @@ def test_no_circle_of_modules():
     ("module", "source"),
     [
         ("errors", "def f():\n    from weightinit_cli.guard import report"),
-        ("guard.report", "from weightinit_cli.guard.comparison import choose"),
+        ("guard.report", "from weightinit_cli.guard.compare import choose"),
         ("guard.report", "from weightinit_cli.guard import check"),
         ("results.model", "from weightinit_cli.plots import pictures"),
     ],

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from weightinit_cli.digests import digest_of_form
 from weightinit_cli.experiments import run, shadow
 from weightinit_cli.guard import Gate, Outcome, choose, compare
+from weightinit_cli.results.kinds import RESULT_KINDS, ResultKind
 from weightinit_cli.spec import parse_spec
 
 if TYPE_CHECKING:
@@ -317,3 +319,34 @@ def test_errors_that_cancel_are_known_to_their_rounding(moved: float, holds: boo
         layers[-2] = replace(hidden, bias_gradient_rms=off(hidden.bias_gradient_rms, step, share))
     saved = replace(result, layers=tuple(layers))
     assert compare(saved, result, ROUNDING, shadows).failed != holds
+
+
+@dataclass(frozen=True)
+class MadeUp:
+    """The result of an experiment that the guard has never heard of."""
+
+    name: str
+    spec: dict[str, Any]
+    environment: dict[str, Any]
+    digest: str
+    heights: tuple[float, ...]
+
+
+def test_an_experiment_that_is_not_known_here(small: Any, monkeypatch: pytest.MonkeyPatch):
+    row = ResultKind(
+        MadeUp,  # type: ignore[arg-type]
+        pictures=("made-up",),
+        check=lambda _: None,
+        rows=lambda _: [],
+        streams=lambda _: ["0a"],
+        drawn=lambda _: ("made-up",),
+    )
+    monkeypatch.setitem(RESULT_KINDS, "made-up", row)
+    spec = {"name": "x", "experiment": "made-up", "seed": 0}
+    old: Any = MadeUp("x", spec, small.environment, digest_of_form(spec), (1.0, 2.0))
+    near, far = (replace(old, heights=(1.0, 2 + change)) for change in (1e-7, 1e-3))
+    assert choose(old, far) == EXACT
+    assert not compare(old, old, EXACT).failed
+    for chosen, new in ((EXACT, near), (ROUNDING, far)):
+        assert figures(compare(old, new, chosen)) == ["heights.1"]
+    assert not compare(old, near, ROUNDING).failed

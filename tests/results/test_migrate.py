@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from weightinit_cli.guard.comparison import is_lacked
+from weightinit_cli.guard.compare import is_lacked
 from weightinit_cli.results import (
     LACKED,
     SCHEMA_VERSION,

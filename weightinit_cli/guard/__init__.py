@@ -9,7 +9,7 @@ from weightinit_cli.guard.baselines import (
     sides_of,
 )
 from weightinit_cli.guard.checking import Checked, check, diff, update
-from weightinit_cli.guard.comparison import choose, compare, spec_changes
+from weightinit_cli.guard.compare import choose, compare, spec_changes
 from weightinit_cli.guard.report import (
     UPDATE,
     Drift,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.errors import DataError, SpecError, WinitError, counted
 from weightinit_cli.guard.baselines import Pair, SavedFile, read_result
-from weightinit_cli.guard.comparison import choose, compare, spec_changes
+from weightinit_cli.guard.compare import choose, compare, spec_changes
 from weightinit_cli.guard.report import Gate, Outcome, Report
 from weightinit_cli.guard.rounding import SHADOWS
 from weightinit_cli.guard.statistical import FEWEST_NETWORKS, Sample, judge, sample, sample_of_two

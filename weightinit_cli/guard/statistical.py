@@ -8,7 +8,7 @@ from statistics import fmean, stdev
 from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.errors import counted
-from weightinit_cli.guard.comparison import changed_verdict, contradictions, is_lacked, missing
+from weightinit_cli.guard.compare import changed_verdict, contradictions, is_lacked, missing
 from weightinit_cli.guard.flatten import Place, flatten, without_unresolved
 from weightinit_cli.guard.report import Drift, Outcome, worst
 from weightinit_cli.guard.rounding import RELATIVE
