@@ -32,7 +32,6 @@ ALLOWED: dict[str, set[str]] = {
     "surroundings": set(),  # variables of the environment, for a moment
     "convolution": set(),
     "numerals": set(),  # numbers in print
-    "thresholds": set(),
     "digests": set(),
     "machine": set(),
     "initializers": {"parameters"},
@@ -41,12 +40,12 @@ ALLOWED: dict[str, set[str]] = {
     "theory": {"activations", "numerals"},
     "data": {"errors"},
     "spec": {  # data sets' names: from the one table that has them
-        "initializers", "activations", "thresholds", "data", "errors", "parameters", "convolution",
+        "initializers", "activations", "data", "errors", "parameters", "convolution",
         "reading", "digests",
     },
     # A result holds the normal form of its spec, and spec alone knows what may stand in one.
     "results": {"spec", "errors", "convolution", "reading", "digests", "numerals"},
-    "verdicts": {"results", "thresholds"},
+    "verdicts": {"results", "parameters"},
     "plots": {"results", "errors", "surroundings"},
     "guard": {"experiments", "spec", "results", "saving", "errors", "progress"},
     "saving": {"plots", "results", "errors"},  # a single run, a batch and a check save alike
@@ -60,7 +59,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "cli": {
         "init", "spec", "initializers", "activations", "parameters", "experiments", "results",
-        "verdicts", "thresholds", "guard", "plots", "saving", "batch", "data", "errors", "reading",
+        "verdicts", "guard", "plots", "saving", "batch", "data", "errors", "reading",
         "numerals", "progress",
     },
 }  # fmt: skip

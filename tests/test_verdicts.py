@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from weightinit_cli.parameters import Thresholds
 from weightinit_cli.results import Gradient, HistogramCounts, LayerStatistics, Saturation, Verdict
 from weightinit_cli.results.model import HEALTHY
-from weightinit_cli.thresholds import Thresholds
 from weightinit_cli.verdicts import (
     ALL_IS_WELL,
     DEFINITIONS,

@@ -18,8 +18,8 @@ from weightinit_cli.results.model import HEALTHY, Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from weightinit_cli.parameters import Thresholds
     from weightinit_cli.results.model import LayerStatistics
-    from weightinit_cli.thresholds import Thresholds
 
     Beyond = Callable[[float, float], bool]
 

@@ -13,9 +13,9 @@ from weightinit_cli.cli import theory
 from weightinit_cli.cli.experiments import EXPERIMENTS
 from weightinit_cli.cli.reference import MARKS, WORDS, column_meanings
 from weightinit_cli.cli.tables import histogram, symmetry, training, view
+from weightinit_cli.parameters import Thresholds
 from weightinit_cli.results import LayerTheory, Prediction
 from weightinit_cli.results.model import HEALTHY
-from weightinit_cli.thresholds import Thresholds
 from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ def imported(process: Callable) -> Callable[..., set[str]]:
 HEAVY = {"matplotlib", "PIL", "scipy", "psutil", "distributed", "sklearn"}
 START = {"__main__", "imports", "errors", "cli"}
 READ = {
-    "spec", "thresholds", "data", "parameters", "convolution", "reading", "digests", "progress",
+    "spec", "data", "parameters", "convolution", "reading", "digests", "progress",
 }  # fmt: skip
 RUN = {
     "initializers", "activations", "network", "experiments", "results", "verdicts", "saving",
@@ -47,7 +47,7 @@ MAY_IMPORT = {
     "--version": (START, {"click"}),
     "explain": (
         START
-        | {"verdicts", "results", "thresholds", "convolution", "reading", "digests"}
+        | {"verdicts", "results", "parameters", "convolution", "reading", "digests"}
         | {"numerals", "progress"},
         {"click"},
     ),

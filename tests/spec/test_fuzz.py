@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from weightinit_cli.errors import SpecError
+from weightinit_cli.parameters import Thresholds
 from weightinit_cli.spec import (
     Spec,
     digest,
@@ -19,7 +20,6 @@ from weightinit_cli.spec import (
     template,
 )
 from weightinit_cli.spec.kinds import TABLES
-from weightinit_cli.thresholds import Thresholds
 
 BAD = [path.read_bytes() for path in sorted((Path(__file__).parent / "bad").glob("*.yaml"))]
 SEEDS = [template().encode(), *(data for data in BAD if len(data) < 400)]

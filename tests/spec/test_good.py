@@ -10,9 +10,9 @@ import pickle
 import pytest
 
 from weightinit_cli.errors import Mark, Problem, SpecError
+from weightinit_cli.parameters import Thresholds
 from weightinit_cli.spec import Component, Histogram, Spec, parse_spec, template
 from weightinit_cli.spec.nodes import resolve
-from weightinit_cli.thresholds import Thresholds
 
 GOOD = "activation: sigmoid\ninitializer: {name: normal, std: 1}\n"
 

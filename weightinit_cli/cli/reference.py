@@ -305,7 +305,7 @@ def _plain(head: str) -> str:
 
 
 def _rows(name: str, definition: Definition) -> dict[str, str]:
-    from weightinit_cli.thresholds import Thresholds
+    from weightinit_cli.parameters import Thresholds
 
     default = Thresholds()._asdict().get(name)
     rows = {

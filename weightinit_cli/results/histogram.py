@@ -7,16 +7,15 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.errors import counted
-from weightinit_cli.results.consistency import (
-    at_most,
-    check_pretraining,
-    not_negative,
-    share,
-    shares,
-)
 from weightinit_cli.results.figures import FIGURES, WEIGHTS, figure, in_gate, resolved
-from weightinit_cli.results.model import Result, values
-from weightinit_cli.results.plain import Mismatch
+from weightinit_cli.results.model import Result, check_pretraining, values
+from weightinit_cli.results.plain import (
+    Mismatch,
+    check_at_most,
+    check_not_negative,
+    check_share,
+    check_shares,
+)
 from weightinit_cli.results.words import below, finite
 
 if TYPE_CHECKING:
@@ -147,41 +146,43 @@ def _check_bounds(layer: LayerStatistics, place: str, units: int) -> None:
     for path in FIGURES:
         _check(path, figure(layer, path), f"{place}.{path}", units)
     if layer.weights is not None:
-        share(layer.weights.zero_fraction, f"{place}.weights.zero_fraction")
-        not_negative(layer.weights.std, f"{place}.weights.std")
-        not_negative(layer.weights.kurtosis, f"{place}.weights.kurtosis")
+        check_share(layer.weights.zero_fraction, f"{place}.weights.zero_fraction")
+        check_not_negative(layer.weights.std, f"{place}.weights.std")
+        check_not_negative(layer.weights.kurtosis, f"{place}.weights.kurtosis")
     if layer.gradient is not None and layer.gradient.histogram.edges[0] <= 0:
         raise Mismatch(f"{place}.gradient.histogram.edges.0", "must be > 0, as sizes are")
     if layer.channels is not None:
         for name in ("distinct", "dead"):
-            at_most(units, getattr(layer.channels, name), f"{place}.channels.{name}")
+            check_at_most(units, getattr(layer.channels, name), f"{place}.channels.{name}")
     for path, spread in (layer.repeats or {}).items():
         _check(path, spread.mean, f"{place}.repeats.{path}.mean", units)
-        not_negative(spread.std, f"{place}.repeats.{path}.std")
+        check_not_negative(spread.std, f"{place}.repeats.{path}.std")
     _check_resolution(layer, place)
     if layer.theory is not None:
-        not_negative(layer.theory.q, f"{place}.theory.q")
+        check_not_negative(layer.theory.q, f"{place}.theory.q")
         for path, prediction in layer.theory.figures.items():
             _check(path, prediction.value, f"{place}.theory.figures.{path}.value", units)
-            not_negative(prediction.standard_error, f"{place}.theory.figures.{path}.standard_error")
-        shares(layer.theory.histogram, f"{place}.theory.histogram")
+            check_not_negative(
+                prediction.standard_error, f"{place}.theory.figures.{path}.standard_error"
+            )
+        check_shares(layer.theory.histogram, f"{place}.theory.histogram")
 
 
 def _check_resolution(layer: LayerStatistics, place: str) -> None:
     for path, least in layer.unresolved.items():
-        not_negative(least, f"{place}.unresolved.{path}")
+        check_not_negative(least, f"{place}.unresolved.{path}")
     if layer.resolution is not None:
-        not_negative(layer.resolution.activations, f"{place}.resolution.activations")
-        not_negative(layer.resolution.preactivations, f"{place}.resolution.preactivations")
+        check_not_negative(layer.resolution.activations, f"{place}.resolution.activations")
+        check_not_negative(layer.resolution.preactivations, f"{place}.resolution.preactivations")
 
 
 def _check(path: str, value: float | None, place: str, units: int) -> None:
     if in_gate(path, "fraction"):
-        share(value, place)
+        check_share(value, place)
     elif not in_gate(path, "mean", "extreme"):
-        not_negative(value, place)
+        check_not_negative(value, place)
     if path in FIGURES and FIGURES[path].unit == "units":
-        at_most(units, value, place)
+        check_at_most(units, value, place)
 
 
 def _check_histogram(histogram: HistogramCounts, place: str, values: int, nonfinite: int) -> None:

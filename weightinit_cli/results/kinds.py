@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from weightinit_cli.digests import digest_of_form
 from weightinit_cli.results import histogram, symmetry, training
-from weightinit_cli.results.consistency import check_environment, check_spec
 from weightinit_cli.results.model import Result
-from weightinit_cli.results.plain import Mismatch
+from weightinit_cli.results.plain import Mismatch, decode
 from weightinit_cli.results.symmetry import SymmetryResult
 from weightinit_cli.results.training import TrainingResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from weightinit_cli.results.comparison import ComparedRun, TrainedRun
 
 AnyResult = Result | SymmetryResult | TrainingResult
 Row = dict[str, Any]
+# What winit writes of its surroundings; what else stands there is kept as it is.
+ENVIRONMENT: Final[dict[str, Any]] = {
+    "winit": str,
+    "python": str,
+    "numpy": str,
+    "scipy": str | None,
+    "blas": tuple[Mapping[str, str | None], ...],
+    "simd": tuple[str, ...],
+    "bit_generator": str,
+    "platform": Mapping[str, str | None],
+}
 
 
 class ResultKind(NamedTuple):
@@ -88,12 +100,33 @@ def kind_of(result: AnyResult) -> ResultKind:
 
 def check_consistency(result: AnyResult) -> None:
     """Raise Mismatch where one part of a result contradicts another, or what can be at all."""
-    check_environment(result.environment)
+    _check_environment(result.environment)
     if "experiment" not in result.spec:
         raise Mismatch("spec.experiment", "missing")
     kind = kind_of(result)
-    check_spec(result.spec, result.digest, kind.checksums(result))
+    _check_spec(result.spec, result.digest, kind.checksums(result))
     kind.check(result)
+
+
+def _check_environment(environment: Mapping[str, Any]) -> None:
+    """Raise Mismatch where a known entry is of another type."""
+    for key in ENVIRONMENT.keys() & environment.keys():
+        decode(ENVIRONMENT[key], environment[key], f"environment.{key}")
+
+
+def _check_spec(spec: Mapping[str, Any], digest: str, checksums: Mapping[str, str]) -> None:
+    """Raise Mismatch where a result's spec is no normal form.
+
+    One that has the result's own digest is as winit wrote it, which is by far the quickest to see.
+    """
+    if isinstance(spec.get("name"), str) and digest_of_form(spec, checksums) == digest:
+        return
+    from weightinit_cli.spec.normal import misfit
+
+    found = misfit(spec)
+    if found is not None:
+        key, message = found
+        raise Mismatch(f"spec.{key}", message)
 
 
 def interruption(result: AnyResult) -> str | None:

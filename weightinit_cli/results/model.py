@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from weightinit_cli.convolution import Convolution, Shape
+from weightinit_cli.results.plain import Mismatch
 
 SCHEMA_VERSION = 4
 
@@ -310,3 +311,14 @@ def values(spec: Mapping[str, Any]) -> tuple[int, ...]:
 def layer_count(spec: Mapping[str, Any]) -> int:
     """How many layers have the activation."""
     return len(spec["width"] if spec.get("channels") is None else spec["channels"])
+
+
+def check_pretraining(
+    found: tuple[Reconstruction, ...], spec: Mapping[str, Any], place: str
+) -> None:
+    """Raise Mismatch where layers are pretrained other than the spec says."""
+    if len(found) != (spec["layers"] if "pretraining" in spec else 0):
+        raise Mismatch(place, "must have one entry per hidden layer of what spec.pretraining asks")
+    for number, each in enumerate(found):
+        if min(each.before or 0.0, each.after or 0.0) < 0:
+            raise Mismatch(f"{place}.{number}", "must be >= 0")

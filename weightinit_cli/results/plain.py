@@ -11,12 +11,13 @@ from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 MOST_LEVELS = 10  # of what is kept as it is read; winit writes two
 BEYOND = 1 << 64  # what no count and no seed reaches; floats still hold numbers below it
 NUMBERS = (int, float, type(None))
 _encode = json.JSONEncoder(allow_nan=False).encode
+ROUNDING = 1e-9  # of what is computed, not counted
 Value = float | int | str | bool | None
 
 
@@ -152,6 +153,36 @@ def _check_text(text: str, path: str) -> str:
 @cache
 def _hints(kind: type) -> dict[str, Any]:
     return get_type_hints(kind)
+
+
+def check_share(value: float | None, place: str) -> None:
+    """Raise Mismatch where a value is no share, from 0 to 1 but for rounding."""
+    if value is not None and not -ROUNDING <= value <= 1 + ROUNDING:
+        raise Mismatch(place, f"must be a share, from 0 to 1, not {value!r}")
+
+
+def check_shares(values: Iterable[float], place: str) -> None:
+    """Raise Mismatch where one of many values is no share."""
+    for number, value in enumerate(values):
+        check_share(value, f"{place}.{number}")
+
+
+def check_not_negative(value: float | None, place: str) -> None:
+    """Raise Mismatch where a value is below 0."""
+    if value is not None and value < 0:
+        raise Mismatch(place, "must be >= 0")
+
+
+def check_none_negative(values: Iterable[float | None], place: str) -> None:
+    """Raise Mismatch where one of many values is below 0."""
+    for number, value in enumerate(values):
+        check_not_negative(value, f"{place}.{number}")
+
+
+def check_at_most(most: int, value: float | None, place: str) -> None:
+    """Raise Mismatch where a value is above the most that there can be."""
+    if value is not None and value > most:
+        raise Mismatch(place, f"must be at most {most:,}, not {value:,}")
 
 
 def indented(value: Any, margin: str = "\n") -> str:

@@ -7,9 +7,13 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from weightinit_cli.results.consistency import none_negative, not_negative, share
 from weightinit_cli.results.model import LEFT_OUT
-from weightinit_cli.results.plain import Mismatch
+from weightinit_cli.results.plain import (
+    Mismatch,
+    check_none_negative,
+    check_not_negative,
+    check_share,
+)
 
 PER_STEP = (
     "weight_gradient_rms",
@@ -127,10 +131,10 @@ def divergence(result: SymmetryResult) -> str:
 
 def _check_course(result: SymmetryResult) -> None:
     """Raise Mismatch where a course over steps has what none can have."""
-    share(result.accuracy, "accuracy")
-    not_negative(result.base_entropy, "base_entropy")
-    none_negative((result.start_loss, *result.loss), "loss")
+    check_share(result.accuracy, "accuracy")
+    check_not_negative(result.base_entropy, "base_entropy")
+    check_none_negative((result.start_loss, *result.loss), "loss")
     for number, layer in enumerate(result.layers):
-        not_negative(layer.start_participation, f"layers.{number}.start_participation")
+        check_not_negative(layer.start_participation, f"layers.{number}.start_participation")
         for name in ("weight_gradient_rms", "bias_gradient_rms", "participation"):
-            none_negative(getattr(layer, name), f"layers.{number}.{name}")
+            check_none_negative(getattr(layer, name), f"layers.{number}.{name}")

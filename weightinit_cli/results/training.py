@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from weightinit_cli.results.consistency import (
-    check_pretraining,
-    none_negative,
-    not_negative,
-    share,
+from weightinit_cli.results.model import LEFT_OUT, Reconstruction, check_pretraining
+from weightinit_cli.results.plain import (
+    Mismatch,
+    check_none_negative,
+    check_not_negative,
+    check_share,
 )
-from weightinit_cli.results.model import LEFT_OUT, Reconstruction
-from weightinit_cli.results.plain import Mismatch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -192,16 +191,16 @@ def best_of_few(result: TrainingResult) -> list[BestOf]:
 def _check_networks(result: TrainingResult) -> None:
     """Raise Mismatch where a training has what none can have."""
     for number, network in enumerate(result.networks):
-        none_negative(network.losses, f"networks.{number}.losses")
+        check_none_negative(network.losses, f"networks.{number}.losses")
         for part in ("train", "validation", "test"):
             score = getattr(network, part)
             if score is not None:
-                share(score.accuracy, f"networks.{number}.{part}.accuracy")
-                not_negative(score.loss, f"networks.{number}.{part}.loss")
+                check_share(score.accuracy, f"networks.{number}.{part}.accuracy")
+                check_not_negative(score.loss, f"networks.{number}.{part}.loss")
     for number, best in enumerate(result.best_of):
         place = f"best_of.{number}"
-        share(best.accuracy_mean, f"{place}.accuracy_mean")
-        none_negative((best.accuracy_std, best.loss_mean, best.loss_std), place)
+        check_share(best.accuracy_mean, f"{place}.accuracy_mean")
+        check_none_negative((best.accuracy_std, best.loss_mean, best.loss_std), place)
         if not 1 <= best.k <= len(result.networks):
             raise Mismatch(f"{place}.k", "must be from 1 to the number of networks")
 

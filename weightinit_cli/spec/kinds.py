@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from weightinit_cli.convolution import PADDINGS
 from weightinit_cli.data import EXAMPLES
 from weightinit_cli.data import NAMES as DATA_SETS
+from weightinit_cli.parameters import Thresholds
 from weightinit_cli.spec.components import (
     activations,
     component,
@@ -35,7 +36,6 @@ from weightinit_cli.spec.values import (
     per_layer,
     sizes,
 )
-from weightinit_cli.thresholds import Thresholds
 
 if TYPE_CHECKING:
     from collections.abc import Callable

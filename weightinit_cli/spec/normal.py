@@ -11,6 +11,7 @@ from unicodedata import normalize
 
 from weightinit_cli.digests import digest_of_form
 from weightinit_cli.errors import Mark
+from weightinit_cli.parameters import Thresholds
 from weightinit_cli.spec.kinds import (
     COMPONENT_KEYS,
     CONVOLUTION_KEYS,
@@ -24,7 +25,6 @@ from weightinit_cli.spec.kinds import (
 from weightinit_cli.spec.model import Component, Histogram, Pretraining
 from weightinit_cli.spec.names import DEVICE_PATTERN, LONGEST_RUN
 from weightinit_cli.spec.nodes import Report, join, node_from_json
-from weightinit_cli.thresholds import Thresholds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
