@@ -39,7 +39,7 @@ class Cluster(Executor):
     def __init__(
         self, address: str, note: Callable[[str], None] = no_note, wait: float | None = None
     ) -> None:
-        _knock(address)
+        _reach(address)
         self._waiting = _Waiting(address, note, wait)
         self._latest_room = AHEAD
         try:
@@ -171,7 +171,7 @@ def _silence() -> None:
             logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
-def _knock(address: str) -> None:
+def _reach(address: str) -> None:
     """See that a scheduler is there, without the second that importing distributed takes."""
     try:
         place = urlsplit(address if "://" in address else f"tcp://{address}")

@@ -205,7 +205,7 @@ class _Batch(NamedTuple):
                 yield job
             else:
                 self.counts.skipped += 1
-                self._record(job, _record(job, "skipped", former))
+                self._record(job, _record_of(job, "skipped", former))
 
     def take(self, job: Job, outcome: Product | Failure) -> None:
         """Write what a run has produced."""
@@ -222,7 +222,7 @@ class _Batch(NamedTuple):
         else:
             self.counts.done += 1
             self._count(outcome.undrawn)
-            self._record(job, _record(job, "done", outcome)._replace(replaced=former))
+            self._record(job, _record_of(job, "done", outcome)._replace(replaced=former))
             if outcome.undrawn is not None and outcome.undrawn.exit_code == INTERRUPTED:
                 raise KeyboardInterrupt
 
@@ -256,12 +256,19 @@ class _Batch(NamedTuple):
         self.tell(record, self.counts)
 
 
-def _record(job: Job, status: Literal["done", "skipped"], product: Product) -> Record:
-    told = product.verdict, product.rows, product.compared
-    said: tuple[str, ...] = ()
+def _record_of(job: Job, status: Literal["done", "skipped"], product: Product) -> Record:
+    errors: tuple[str, ...] = ()
     if product.undrawn is not None:
-        said = (*product.undrawn.lines, f"{STATS} is saved without its pictures")
-    return Record(*_names(job), status, *told, said, found=product.folder)
+        errors = (*product.undrawn.lines, f"{STATS} is saved without its pictures")
+    return Record(
+        *_names(job),
+        status,
+        product.verdict,
+        product.rows,
+        product.compared,
+        errors,
+        found=product.folder,
+    )
 
 
 def _names(job: Job) -> tuple[str, str, str]:

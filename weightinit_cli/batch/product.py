@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from weightinit_cli.saving import Undrawn
     from weightinit_cli.spec import AnySpec
 
-
 _ONE_AT_A_TIME = Lock()
 
 

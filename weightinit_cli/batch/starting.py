@@ -146,7 +146,7 @@ class Spawner:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         names = {"file": weightinit_cli.__file__, "connection": theirs}
-        with theirs, _by_itself():
+        with theirs, _isolated():
             process = context.Process(target=exec, args=(SPAWNED, names), daemon=True)
             process.start()
         self._started.append(process)
@@ -166,7 +166,7 @@ class _Server:
     def __init__(self) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
-            with theirs, _deaf():
+            with theirs, _without_signals():
                 self._process = _start_server(theirs)
         except BaseException:
             self._control.close()
@@ -210,10 +210,10 @@ class _Server:
     def _answer(self) -> str | int | None:
         """Wait for what the process says; None where it has ended."""
         try:
-            said = self._control.recv(LONGEST_ANSWER)
+            answered = self._control.recv(LONGEST_ANSWER)
         except ConnectionError:  # it has ended before it had read what was asked
             return None
-        answer: str | int | None = json.loads(said) if said else None
+        answer: str | int | None = json.loads(answered) if answered else None
         return answer
 
 
@@ -245,7 +245,7 @@ serve(int(descriptor))
 
 
 @contextmanager
-def _by_itself() -> Iterator[None]:
+def _isolated() -> Iterator[None]:
     """Give what is started here its own environment and modules, and no main module to load.
 
     Else a worker would import the caller's main module, and start from it what started it.
@@ -254,7 +254,7 @@ def _by_itself() -> Iterator[None]:
     try:
         sys.path = search_path()
         sys.modules["__main__"] = ModuleType("__main__")
-        with variables(ENVIRONMENT), _deaf():
+        with variables(ENVIRONMENT), _without_signals():
             yield
     finally:
         sys.modules["__main__"] = main
@@ -262,7 +262,7 @@ def _by_itself() -> Iterator[None]:
 
 
 @contextmanager
-def _deaf() -> Iterator[None]:
+def _without_signals() -> Iterator[None]:
     """Keep from what is started here the signals that are for the process that leads.
 
     They are blocked: so they are from a process's very first instruction.

@@ -9,13 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from weightinit_cli.network import (
-    QUANTILES,
-    GradientRecord,
-    Record,
-    Request,
-    octaves,
-)
+from weightinit_cli.network import QUANTILES, octaves
 from weightinit_cli.results import (
     ChannelCounts,
     Gradient,
@@ -28,15 +22,13 @@ from weightinit_cli.results import (
 from weightinit_cli.results.figures import CERTAIN, FIGURES, figure, floor, gated
 
 if TYPE_CHECKING:
-    from typing import Any
-
-    from weightinit_cli.network import GradientRecord, Record
+    from weightinit_cli.network import GradientRecord, Record, Request
     from weightinit_cli.network.draws import Weights
 
-# Octaves of |δ| that a layer's histogram holds at most, twelve decades, and those of float64.
+# Octaves of |δ| that a layer's histogram holds at most, twelve decades.
 MOST_OCTAVES = 40
-LOWEST, HIGHEST = -1021, 1022
-MOST_EXPONENT: Final = 1023  # exponent of a float
+# The lowest and the highest octave 2**k .. 2**(k + 1) there may be, and float64's largest exponent.
+LOWEST, HIGHEST, MOST_EXPONENT = -1021, 1022, 1023
 SMALLEST: Final = sys.float_info.min
 Unresolved = dict[str, float | None]
 
@@ -127,7 +119,7 @@ def gradient_statistics(
 
 
 def _ratio(record: GradientRecord, above: GradientRecord) -> float | None:
-    """mean δ² / mean δ² of the layer after; None for 0/0."""
+    """The mean of δ² over that of the layer after; None for 0/0."""
     ours, theirs = record.signal.rms(), above.signal.rms()
     if ours is None or not theirs:
         return None
@@ -136,7 +128,7 @@ def _ratio(record: GradientRecord, above: GradientRecord) -> float | None:
 
 
 def _octave_histogram(record: GradientRecord, dtype: np.dtype[Any]) -> HistogramCounts:
-    """|δ| between powers of two, from its largest value down at most MOST_OCTAVES."""
+    """Count |δ| between powers of two, from its largest down at most MOST_OCTAVES."""
     finite = record.buckets.finite
     sizes = {k + record.exponent: n for k, n in octaves(record.buckets, dtype).items()}
     overflow = sum(n for k, n in sizes.items() if k > HIGHEST)
@@ -203,7 +195,7 @@ def _is_below(layer: LayerStatistics, path: str) -> bool:
 
 
 def _size(layer: LayerStatistics) -> float:
-    """The root mean square; inf without a finite value."""
+    """The root mean square of a layer's activations; inf without a finite value."""
     if layer.mean is None or layer.std is None:
         return float("inf")
     return hypot(layer.mean, layer.std)
