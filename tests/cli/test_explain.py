@@ -15,6 +15,7 @@ from weightinit_cli.cli.reference import MARKS, WORDS, column_meanings
 from weightinit_cli.cli.tables import histogram, symmetry, training, view
 from weightinit_cli.parameters import Thresholds
 from weightinit_cli.results import LayerTheory, Prediction
+from weightinit_cli.results.figures import FIGURES
 from weightinit_cli.results.model import HEALTHY
 from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS
 
@@ -119,6 +120,12 @@ def test_every_column_of_every_table(winit: Callable, spec: Callable):
     assert heads - {"layer", "network", "verdict", ""} == column_meanings().keys()
     for head, meaning in column_meanings().items():
         assert meaning in joined(winit("explain", head).out)
+
+
+def test_a_head_means_the_same_in_all_tables():
+    meanings = [(row.head, row.words) for row in FIGURES.values() if row.in_table]
+    meanings += [pair for each in EXPERIMENTS for pair in view(each).MEANINGS.items()]
+    assert len(dict(meanings)) == len(set(meanings))
 
 
 @pytest.mark.parametrize(

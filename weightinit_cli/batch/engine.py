@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from weightinit_cli.batch.executors import Executor
     from weightinit_cli.batch.plan import Plan
-    from weightinit_cli.results.comparison import ComparedRun, TrainedRun
+    from weightinit_cli.results.comparison import AnyComparedRun
     from weightinit_cli.results.kinds import Row
     from weightinit_cli.saving import Undrawn
 
@@ -89,7 +89,7 @@ class Record(NamedTuple):
     status: Literal["done", "skipped", "failed"]
     verdict: tuple[str, ...] = ()
     rows: list[Row] = []  # noqa: RUF012
-    compared: ComparedRun | TrainedRun | None = None
+    compared: AnyComparedRun | None = None
     errors: tuple[str, ...] = ()
     found: str = ""
     replaced: str = ""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from weightinit_cli.results import AnyResult
-    from weightinit_cli.results.comparison import ComparedRun, TrainedRun
+    from weightinit_cli.results.comparison import AnyComparedRun
     from weightinit_cli.results.kinds import Row
     from weightinit_cli.saving import Undrawn
     from weightinit_cli.spec import AnySpec
@@ -40,7 +40,7 @@ class Product(NamedTuple):
     numpy: str
     verdict: tuple[str, ...]
     rows: list[Row]
-    compared: ComparedRun | TrainedRun | None
+    compared: AnyComparedRun | None
     files: Mapping[str, bytes]
     folder: str = ""
     undrawn: Undrawn | None = None

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from weightinit_cli.batch.engine import Ledger, Record
     from weightinit_cli.batch.plan import Plan
     from weightinit_cli.batch.product import Product
-    from weightinit_cli.results.comparison import ComparedRun, TrainedRun
+    from weightinit_cli.results.comparison import AnyComparedRun
     from weightinit_cli.results.files import Content
     from weightinit_cli.results.kinds import Row
     from weightinit_cli.spec import AnySpec
@@ -106,7 +106,7 @@ def compare_saved(spec: AnySpec, out: Path) -> Saved:
 
 
 def _pictures(
-    spec: AnySpec, runs: Iterable[ComparedRun | TrainedRun], formats: Sequence[str]
+    spec: AnySpec, runs: Iterable[AnyComparedRun], formats: Sequence[str]
 ) -> dict[str, bytes]:
     """The comparison in each of the formats, by file name; none where there is nothing to draw."""
     from weightinit_cli.plots import comparison_pictures

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from weightinit_cli.plots.drawing import Drawing
     from weightinit_cli.results import AnyResult
-    from weightinit_cli.results.comparison import ComparedRun, TrainedRun
+    from weightinit_cli.results.comparison import AnyComparedRun
     from weightinit_cli.results.forecast import PhaseDiagram
 
 
@@ -46,7 +46,7 @@ def pictures(result: AnyResult, formats: Iterable[str]) -> dict[str, bytes]:
 def comparison_pictures(
     name: str,
     spec: Mapping[str, Any],
-    runs: Iterable[ComparedRun | TrainedRun],
+    runs: Iterable[AnyComparedRun],
     expected: int,
     formats: Iterable[str],
 ) -> dict[str, bytes]:

@@ -75,6 +75,10 @@ class TrainedRun:
     result: TrainingResult
 
 
+# What the picture of many runs needs of one of them.
+AnyComparedRun = ComparedRun | TrainedRun
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """All runs of one spec; `spec` is the first one's normal form."""

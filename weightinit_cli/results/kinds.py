@@ -15,7 +15,7 @@ from weightinit_cli.results.training import TrainingResult
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from weightinit_cli.results.comparison import ComparedRun, TrainedRun
+    from weightinit_cli.results.comparison import AnyComparedRun
 
 AnyResult = Result | SymmetryResult | TrainingResult
 Row = dict[str, Any]
@@ -53,8 +53,8 @@ class ResultKind(NamedTuple):
     checksums: Callable[[Any], Mapping[str, str]] = lambda _: {}
     divergence: Callable[[Any], str] = lambda _: ""
     interruption: Callable[[Any], str | None] = lambda _: None
-    compared: Callable[[Any, str, Iterable[tuple[str, Any]]], ComparedRun | TrainedRun | None] = (
-        lambda *_: None
+    compared: Callable[[Any, str, Iterable[tuple[str, Any]]], AnyComparedRun | None] = lambda *_: (
+        None
     )
 
 

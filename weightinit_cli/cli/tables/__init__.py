@@ -30,7 +30,8 @@ class View(Protocol):
     """The names that every module of this package has that is named like an experiment.
 
     `RUN_HEADS` are the heads of a line for each of several runs, the last one that of words;
-    `MEANINGS` says what columns show that are no figure of a layer, by their heads.
+    `MEANINGS` says what columns show that are no figure of a layer, by their heads, for `winit
+    explain`: a head means the same in the tables of all experiments.
     """
 
     RUN_HEADS: tuple[str, ...]
