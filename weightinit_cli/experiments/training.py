@@ -19,6 +19,7 @@ from weightinit_cli.experiments.resources import (
 from weightinit_cli.network import nudge
 from weightinit_cli.network.layer import BLOCK_ROWS
 from weightinit_cli.network.learning import batches, start
+from weightinit_cli.network.workers import one_blas_thread
 from weightinit_cli.results import (
     SCHEMA_VERSION,
     BestOf,
@@ -133,19 +134,20 @@ def _train(
     diverged = None
     interrupted = False
     try:
-        for step, rows in zip(
-            range(1, spec.steps + 1),
-            batches(generator, len(labels), spec.batch),
-            strict=False,
-        ):
-            loss = learner.step(inputs[rows], labels[rows])
-            if not isfinite(loss):
-                diverged = step
-                break
-            losses.append(loss)
-            if step % TELL_EVERY == 0 or step == spec.steps:
-                done = step - (step - 1) // TELL_EVERY * TELL_EVERY
-                progress.step(float(done), f"loss {loss:.3g}")
+        with one_blas_thread():  # once for all steps
+            for step, rows in zip(
+                range(1, spec.steps + 1),
+                batches(generator, len(labels), spec.batch),
+                strict=False,
+            ):
+                loss = learner.step(inputs[rows], labels[rows])
+                if not isfinite(loss):
+                    diverged = step
+                    break
+                losses.append(loss)
+                if step % TELL_EVERY == 0 or step == spec.steps:
+                    done = step - (step - 1) // TELL_EVERY * TELL_EVERY
+                    progress.step(float(done), f"loss {loss:.3g}")
     except KeyboardInterrupt:
         interrupted = True
     trained = Trained(

@@ -7,7 +7,6 @@ and nan are results here, without warnings.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +53,7 @@ class Learner:
         self.biases = list(biases)
         self.rate = rate
         self.momentum = momentum
+        self._parameters = list(map(Parameters, self.weights, self.biases))
         parameters = [*self.weights, *self.biases]
         self._velocities = [np.zeros_like(p) for p in parameters] if momentum else []
         self._gradients = [np.empty_like(p) for p in parameters]
@@ -65,7 +65,7 @@ class Learner:
         `inputs` have shape (rows, features), `labels` (rows,), from 0. Where the loss is not
         finite, no step is taken: the parameters stay as they were.
         """
-        with one_quiet_thread():
+        with one_blas_thread(), np.errstate(all="ignore"):
             loss = self._gradient(inputs, labels)
             if isfinite(loss):
                 self._descend()
@@ -78,7 +78,7 @@ class Learner:
         rows are seen in fixed blocks, so memory does not grow with them.
         """
         loss, right = 0.0, 0
-        with one_quiet_thread():
+        with one_blas_thread(), np.errstate(all="ignore"):
             for top in range(0, len(inputs), BLOCK_ROWS):
                 x, y = inputs[top : top + BLOCK_ROWS], labels[top : top + BLOCK_ROWS]
                 z, a, _ = self._memory(len(x))
@@ -101,7 +101,7 @@ class Learner:
         walk = walk_forward(
             self.stages,
             inputs,
-            parameters=lambda n, *_: Parameters(self.weights[n - 1], self.biases[n - 1]),
+            parameters=lambda n, *_: self._parameters[n - 1],
             places=lambda n: (z[n - 1], a[n - 1]),
             each=at_once,
             through=push,
@@ -150,13 +150,6 @@ class Learner:
                 v *= self.momentum
                 v += g
             w -= np.multiply(v, self.rate, out=g)
-
-
-@contextmanager
-def one_quiet_thread() -> Iterator[None]:
-    """BLAS at one thread, and no warnings of numpy about inf and nan."""
-    with one_blas_thread(), np.errstate(all="ignore"):
-        yield
 
 
 def cross_entropy(logits: Array, labels: Array, slope: Array | None = None) -> Array:

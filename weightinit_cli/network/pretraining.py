@@ -26,10 +26,9 @@ import numpy as np
 from weightinit_cli.activations.smooth import logistic
 from weightinit_cli.network.draws import Parameters, nudge
 from weightinit_cli.network.layer import BLOCK_ROWS
-from weightinit_cli.network.learning import one_quiet_thread
 from weightinit_cli.network.propagation import pull, push
 from weightinit_cli.network.sums import UnitMoments
-from weightinit_cli.network.workers import ignore_work
+from weightinit_cli.network.workers import ignore_work, one_blas_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -148,7 +147,7 @@ def pretrain(
     """
     reconstructions: list[Reconstruction] = []
     x = inputs
-    with one_quiet_thread():
+    with one_blas_thread(), np.errstate(all="ignore"):
         for stage, w, b, chosen in zip(stages, weights, biases, batches, strict=True):
             layer = Autoencoder(stage, w, b, bounds=bounds, rate=rate)
             before = layer.error(x)

@@ -179,14 +179,15 @@ def pull(
         above.backward(delta[block], weights, back)
     elif delta is not out:
         np.copyto(back, delta[block])
-    given = [z[block]]
+    value, given = z[block], []
     for layer in stage.between:
-        given.append(np.empty_like(given[-1]))
-        layer.forward(given[-2], given[-1])
+        given.append((layer, value))
+        value = np.empty_like(value)
+        layer.forward(given[-1][1], value)
     if stage.activation is not None:
-        stage.activation.backward(back, given[-1], back)
+        stage.activation.backward(back, value, back)
     seen = None if see is None else see(back)
-    for layer, x in zip(reversed(stage.between), given[-2::-1], strict=True):
+    for layer, x in reversed(given):
         layer.backward(back, x, back)
     return seen
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cache, partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -38,15 +38,18 @@ def blas() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-@contextmanager
-def one_blas_thread() -> Iterator[None]:
+def one_blas_thread() -> AbstractContextManager[None]:
     """Hold BLAS at one thread.
 
     Its number of threads is the whole process's, but where it has them from OpenMP: there every
     thread has a number of its own.
     """
-    openmp = _of_openmp()
-    with _limit, openmp.limit(limits=1, user_api="blas") if len(openmp) else nullcontext():
+    return _limit_both() if len(_of_openmp()) else _limit
+
+
+@contextmanager
+def _limit_both() -> Iterator[None]:
+    with _limit, _of_openmp().limit(limits=1, user_api="blas"):
         yield
 
 
@@ -79,9 +82,9 @@ class _Limit:
         with self._lock:
             if not self._inside:
                 self._before = [
-                    (library, library.num_threads)
+                    (library, number)
                     for library in _of_process()
-                    if library.num_threads
+                    if (number := library.num_threads)
                 ]
                 for library, _ in self._before:
                     _set_threads(library, 1)
