@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 from itertools import pairwise
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 
+import weightinit_cli
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.initializers import INITIALIZERS, Fans
 from weightinit_cli.network import (
@@ -242,3 +245,16 @@ def test_one_walk_is_the_adjoint_of_the_other(net):
     sides = [by_hand(net, x + h * v, weights, biases)[-1][1] for h in (STEP, -STEP)]
     forwards = np.sum(g * (sides[0] - sides[1])) / (2 * STEP)
     assert np.sum((delta @ weights[0].T) * v) == pytest.approx(forwards, rel=1e-7)
+
+
+def test_only_the_builder_names_kinds_of_layers():
+    """So that a new kind takes a file of its own, the builder, and a key of the spec."""
+    root = Path(weightinit_cli.__file__).parent
+    naming = {
+        path.relative_to(root).as_posix()
+        for path in root.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        if {alias.name for alias in node.names} & {"Dense", "Conv", "Elementwise"}
+    }
+    assert naming == {"network/__init__.py", "experiments/build.py"}

@@ -249,8 +249,8 @@ class Elementwise(NamedTuple):
 class Stage(NamedTuple):
     """What is numbered and recorded as one layer: weights, then what makes activations of xW + b.
 
-    What the activation is given, and `between` make of xW + b, are the pre-activations. An output
-    layer has no activation.
+    The layers of `between` make the pre-activations of xW + b, which the activation is given. An
+    output layer has no activation.
     """
 
     weighted: Weighted
