@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from weightinit_cli.plots.numbers import two_digits
 from weightinit_cli.results.figures import figure, resolved
-from weightinit_cli.results.words import told
+from weightinit_cli.results.words import figure_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,7 +37,7 @@ def beside(shown: str, expected: str | None) -> str:
 
 def measured(layer: LayerStatistics, path: str) -> str:
     """The figure to two digits; `<6e-8` or `?` where the dtype cannot tell it."""
-    return told(layer, path, figure(layer, path), two_digits)
+    return figure_words(layer, path, figure(layer, path), two_digits)
 
 
 def dtype(result: Result) -> str:

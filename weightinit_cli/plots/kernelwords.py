@@ -9,7 +9,7 @@ import numpy as np
 from weightinit_cli.plots.drawing import MUTED, ORANGE, Color
 from weightinit_cli.plots.figures import beside
 from weightinit_cli.plots.numbers import MINUS, percent, two_digits
-from weightinit_cli.results.words import sizes, told
+from weightinit_cli.results.words import figure_words, sizes
 
 if TYPE_CHECKING:
     from weightinit_cli.results.model import ResolvedLayer, Result, WeightStatistics
@@ -33,7 +33,7 @@ def seen(result: Result, filters: Array, number: int) -> tuple[list[str], Color]
     weights = result.layers[0].weights
     if weights is None:
         return words, MUTED
-    std = told(result.layers[0], "weights.std", weights.std, two_digits)
+    std = figure_words(result.layers[0], "weights.std", weights.std, two_digits)
     if weights.min is None:
         return [*words, "no element is finite: colours show signs alone"], ORANGE
     if weights.min == weights.max:

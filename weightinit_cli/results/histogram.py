@@ -100,10 +100,11 @@ def verdict_names(result: Result) -> tuple[str, ...]:
 
 def compared(result: Result, label: str, varied: Iterable[tuple[str, Any]]) -> ComparedRun:
     """What the picture of many runs shows of one: all of a mere variant, else its curves."""
-    from weightinit_cli.results.comparison import VARIANT, compared
+    from weightinit_cli.results import comparison
 
     varied = tuple(varied)
-    return compared(result, label, varied, keep=[path for path, _ in varied] == [VARIANT])
+    alone = [path for path, _ in varied] == [comparison.VARIANT]
+    return comparison.compared(result, label, varied, keep=alone)
 
 
 def _values(result: Result) -> tuple[int, ...]:

@@ -127,7 +127,7 @@ def widths(width: Sequence[int]) -> str:
     return "-".join(map(str, width))
 
 
-def told(
+def figure_words(
     layer: LayerStatistics, path: str, value: float | None, words: Callable[[float | None], str]
 ) -> str:
     """A figure's `value` in words; where the run's dtype cannot tell it, what is known instead.

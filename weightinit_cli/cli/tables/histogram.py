@@ -17,11 +17,11 @@ from weightinit_cli.results.figures import FIGURES, figure, resolved
 from weightinit_cli.results.model import HEALTHY
 from weightinit_cli.results.words import (
     below,
+    figure_words,
     gradient_of_finite,
     is_rounded,
     of_finite,
     reconstructions,
-    told,
 )
 
 if TYPE_CHECKING:
@@ -74,7 +74,10 @@ def table(result: Result) -> list[str]:
 def run_cells(result: Result) -> list[str]:
     """Say most of a run: figures of the last layer, of all gradients, and the verdict."""
     last = result.layers[-1]
-    shown = [told(last, path, figure(last, path), _digits) for path in ("std", "std_across_inputs")]
+    shown = [
+        figure_words(last, path, figure(last, path), _digits)
+        for path in ("std", "std_across_inputs")
+    ]
     lost = ratio_is_unresolved(result.layers)
     ratio = below(None) if lost else _digits(mean_gradient_ratio(result.layers))
     verdicts = ", ".join(each.name for each in result.verdict)
@@ -150,7 +153,7 @@ def _cell(layer: LayerStatistics, path: str) -> Cell:
     """Write a figure, or what is known of it; where much is saturated, the share is set off."""
     words = {"fraction": _percent, "count": _count}.get(FIGURES[path].gate, _number)
     much = path in SATURATION and _is_saturated(layer)
-    return Cell(told(layer, path, figure(layer, path), words), "yellow" if much else None)
+    return Cell(figure_words(layer, path, figure(layer, path), words), "yellow" if much else None)
 
 
 def _is_saturated(layer: LayerStatistics) -> bool:
