@@ -44,7 +44,7 @@ COLUMN_GAP = 14.0
 MOST_CURVES = 40
 
 
-class Page(NamedTuple):
+class CurvesPage(NamedTuple):
     """Where the columns stand: their left sides and their width; the room for the legend."""
 
     xs: list[float]
@@ -103,13 +103,13 @@ def curves_over_depth(
     return Drawing(page.width, height, (*head.items(height), *items), tuple(panels))
 
 
-def _page(every: Sequence[FigureRow], legend: float) -> Page:
+def _page(every: Sequence[FigureRow], legend: float) -> CurvesPage:
     number = len(every[0].curves)
     left = axes.MARGIN + axes.LABEL_SIZE + 6 + axes.TICK + 2
     left += axes.widest([text for row in every for _, text in row.axis.ticks])
     room = WIDTH - left - LEGEND_GAP - legend - axes.MARGIN
     wide = max((room + COLUMN_GAP) / number - COLUMN_GAP, NARROWEST)
-    return Page([left + k * (wide + COLUMN_GAP) for k in range(number)], wide, legend)
+    return CurvesPage([left + k * (wide + COLUMN_GAP) for k in range(number)], wide, legend)
 
 
 def _panels(

@@ -55,7 +55,7 @@ class Facet(NamedTuple):
         return [[None if run is None else run.verdict for run in row] for row in self.runs]
 
 
-class Page(NamedTuple):
+class MapsPage(NamedTuple):
     """Where the maps stand: their number, the first one's left side, and their size."""
 
     number: int
@@ -108,12 +108,12 @@ def maps(
     return Drawing(WIDTH, height, (*head.items(height), *items), tuple(panels))
 
 
-def _page(y: VariedAxis, number: int) -> Page:
+def _page(y: VariedAxis, number: int) -> MapsPage:
     labels = [elide(words, axes.TICK_SIZE, WIDEST_LABEL) for words in y.words]
     left = axes.MARGIN + axes.LABEL_SIZE + 8 + axes.widest(labels) + axes.TICK + 2
     wide = (WIDTH - left - axes.MARGIN - 8 + GAP) / number - GAP
     high = min(max(CELL * len(y.values), LOWEST), HIGHEST)
-    return Page(number, left, min(wide, WIDEST), high)
+    return MapsPage(number, left, min(wide, WIDEST), high)
 
 
 def _facets(

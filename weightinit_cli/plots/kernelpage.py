@@ -20,8 +20,8 @@ GAP, CHANNEL_GAP, BAND_GAP = 17 * PIXEL, 8 * PIXEL, 42 * PIXEL
 LOWEST_ROW = 22 * PIXEL  # has room for its channel's number
 
 
-class Page(NamedTuple):
-    """The filters shown, their columns and bands, the channels of each, an element's side.
+class KernelPage(NamedTuple):
+    """Where kernels stand: the filters shown, their columns and bands, channels, an element's side.
 
     A kernel is `high` × `wide` elements; the lowest stands at `bottom`.
     """
@@ -70,7 +70,7 @@ class Page(NamedTuple):
         return Box(LEFT + column * self.across, y, wide, high)
 
 
-def kernel_page(kernels: Kernels) -> Page:
+def kernel_page(kernels: Kernels) -> KernelPage:
     """As many filters and channels as are legible; the fewer there are, the larger."""
     high, wide, channels = kernels.shape
     number = len(kernels.values)
@@ -90,7 +90,7 @@ def kernel_page(kernels: Kernels) -> Page:
         _share(_share(HIGHEST, BAND_GAP, bands), CHANNEL_GAP, channels) / high,
     )
     element = max(element, whole(most))
-    return Page(high, wide, channels, filters, columns, bands, element)
+    return KernelPage(high, wide, channels, filters, columns, bands, element)
 
 
 def _fitting(size: float, gap: float, room: float) -> int:

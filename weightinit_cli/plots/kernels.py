@@ -23,7 +23,7 @@ from weightinit_cli.plots.drawing import (
 from weightinit_cli.plots.fonts import width_of
 from weightinit_cli.plots.heading import SEPARATOR, Heading, titled, wrapped
 from weightinit_cli.plots.kernelkey import ABOVE_KEY, LARGE, dots, key_items, reach_of, shades
-from weightinit_cli.plots.kernelpage import LEFT, PIXEL, Page, kernel_page
+from weightinit_cli.plots.kernelpage import LEFT, PIXEL, KernelPage, kernel_page
 from weightinit_cli.plots.kernelwords import first_of, seen
 from weightinit_cli.plots.ticks import APART, EVERY
 from weightinit_cli.results.words import described, full_name
@@ -65,7 +65,7 @@ def _heading(result: Result, filters: Array, number: int, room: float) -> Headin
     return head._replace(lines=head.lines + tuple((line, color) for line in wrapped(words, room)))
 
 
-def _panels(page: Page) -> tuple[Panel, ...]:
+def _panels(page: KernelPage) -> tuple[Panel, ...]:
     """Each kernel, with its elements as the unit."""
     limits = (0.0, float(page.wide)), (0.0, float(page.high))
     return tuple(
@@ -75,7 +75,7 @@ def _panels(page: Page) -> tuple[Panel, ...]:
     )
 
 
-def _kernels(shown: Array, reach: float, page: Page) -> list[Item]:
+def _kernels(shown: Array, reach: float, page: KernelPage) -> list[Item]:
     """The squares of all kernels, and a dot in each that is below zero."""
     items: list[Item] = []
     below: list[tuple[float, float]] = []
@@ -118,7 +118,7 @@ def _areas(box: Box, rgb: NDArray[np.uint8], element: float) -> list[Item]:
     return items
 
 
-def _names(kernels: Kernels, page: Page) -> list[Item]:
+def _names(kernels: Kernels, page: KernelPage) -> list[Item]:
     """Which filters and channels these are: in words above, and by number."""
     channels = kernels.shape[2]
     words = [first_of("filter", page.filters, kernels.filters)]
@@ -129,7 +129,7 @@ def _names(kernels: Kernels, page: Page) -> list[Item]:
     return items + _channel_numbers(page) if channels > 1 else items
 
 
-def _filter_numbers(page: Page) -> list[Item]:
+def _filter_numbers(page: KernelPage) -> list[Item]:
     """Above each filter, or above every so many where these are narrow."""
     widest = width_of(str(page.filters), axes.TICK_SIZE) + APART
     step = next((k for k in EVERY if widest <= k * page.across), page.columns)
@@ -142,7 +142,7 @@ def _filter_numbers(page: Page) -> list[Item]:
     return items
 
 
-def _channel_numbers(page: Page) -> list[Item]:
+def _channel_numbers(page: KernelPage) -> list[Item]:
     """Beside each band, where the word for them stands once if the bands are too low for it."""
     bands = [page.band(k) for k in range(page.bands)]
     if bands[0].height < width_of("channel", axes.LABEL_SIZE):

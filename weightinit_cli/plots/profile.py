@@ -41,7 +41,7 @@ HEIGHT = 104.0
 HEIGHTS = {"saturated": 58.0, "gradient, rms": 128.0}
 
 
-class Chart(NamedTuple):
+class DepthChart(NamedTuple):
     """One of the panels: its curves over a common axis."""
 
     words: str
@@ -81,7 +81,7 @@ def profile(result: Result) -> Drawing:
     return Drawing(WIDTH, height, (*head.items(height), *items), tuple(panels))
 
 
-def _charts(result: Result) -> list[Chart]:
+def _charts(result: Result) -> list[DepthChart]:
     """The panels that some figure has a curve in."""
     found = []
     dtype = figures.dtype(result)
@@ -94,11 +94,11 @@ def _charts(result: Result) -> list[Chart]:
         if some:
             known = [value for each in some for value in each.known]
             axis = axis_for(next(iter(rows.values())).unit, known, DECADES)
-            found.append(Chart(axis.named(words), some, axis, HEIGHTS.get(words, HEIGHT)))
+            found.append(DepthChart(axis.named(words), some, axis, HEIGHTS.get(words, HEIGHT)))
     return found
 
 
-def _keys(result: Result, charts: Sequence[Chart]) -> tuple[Key, ...]:
+def _keys(result: Result, charts: Sequence[DepthChart]) -> tuple[Key, ...]:
     every = [each for chart in charts for each in chart.curves]
     keys = []
     if any(value is not None for each in every for value in each.predicted):
@@ -109,7 +109,7 @@ def _keys(result: Result, charts: Sequence[Chart]) -> tuple[Key, ...]:
     return tuple(keys)
 
 
-def _chart(box: Box, chart: Chart, room: float) -> list[Item]:
+def _chart(box: Box, chart: DepthChart, room: float) -> list[Item]:
     places = [(box.y + chart.axis.part(at) * box.height, text) for at, text in chart.axis.ticks]
     rules = [polyline([(box.x, y), (box.right, y)], RULE) for y, _ in places[1:]]
     items = [*curves(box, chart.curves, chart.axis, rules), *axes.frame(box)]

@@ -79,7 +79,7 @@ class Row(NamedTuple):
         return found
 
 
-class Page(NamedTuple):
+class RowsPage(NamedTuple):
     """Where the columns stand: the first one's left side, their number and size."""
 
     left: float
@@ -134,11 +134,11 @@ def rows_of_panels(comparison: Comparison) -> Drawing:
     return Drawing(page.width, height, (*head.items(height), *items), tuple(found))
 
 
-def _page(rows: Sequence[Row], number: int, wide: float) -> Page:
+def _page(rows: Sequence[Row], number: int, wide: float) -> RowsPage:
     labels = axes.widest([text for row in rows for _, text in row.ticks])
     left = axes.MARGIN + axes.LABEL_SIZE + 6 + labels + axes.TICK + 2
     wide = max(wide, (panels.SMALLEST_WIDTH - left) / number - GAP)
-    return Page(left, number, wide, TALL if len(rows) <= MOST_TALL else LOW)
+    return RowsPage(left, number, wide, TALL if len(rows) <= MOST_TALL else LOW)
 
 
 def _beneath(row: Row, *, named: bool) -> float:

@@ -50,7 +50,7 @@ class Curve(NamedTuple):
     color: Color
 
 
-class Chart(NamedTuple):
+class StepChart(NamedTuple):
     """A panel of curves below the map, and a level line that has a name.
 
     `absent` stands in the panel, where there is nothing to draw.
@@ -64,16 +64,16 @@ class Chart(NamedTuple):
     absent: str = ""
 
 
-def loss_chart(result: SymmetryResult) -> Chart:
+def loss_chart(result: SymmetryResult) -> StepChart:
     """After each step, with the best that a constant output reaches."""
     values = (result.start_loss, *result.loss)
     axis = loss_axis((*values, result.base_entropy))
     curve = Curve(values, (), BLUE)
     level = (result.base_entropy, ("entropy of", "the labels"))
-    return Chart(axis.named("loss"), (curve,), axis, LOSS_HEIGHT, level)
+    return StepChart(axis.named("loss"), (curve,), axis, LOSS_HEIGHT, level)
 
 
-def participation_charts(result: SymmetryResult) -> list[Chart]:
+def participation_charts(result: SymmetryResult) -> list[StepChart]:
     """Of the hidden layers; those that are always alike share a curve."""
     hidden = result.layers[:-1]
     if not hidden:
@@ -97,7 +97,7 @@ def participation_charts(result: SymmetryResult) -> list[Chart]:
         words = "all hidden weights are zero"
         words += " or not finite" if result.diverged is not None else ""
     axis = _from_one(units)
-    return [Chart("participation ratio", curves, axis, PARTICIPATION_HEIGHT, absent=words)]
+    return [StepChart("participation ratio", curves, axis, PARTICIPATION_HEIGHT, absent=words)]
 
 
 def _from_one(units: int) -> Axis:
@@ -113,7 +113,7 @@ def _from_one(units: int) -> Axis:
     return Axis(1 - air, units + air, log=False, ticks=((1.0, "1"), *whole))
 
 
-def chart_items(box: Box, chart: Chart, shown: StepMap) -> list[Item]:
+def chart_items(box: Box, chart: StepChart, shown: StepMap) -> list[Item]:
     """The curves over the map's steps, their names at the right, a line where the run diverged."""
     places = [(box.y + chart.axis.part(at) * box.height, text) for at, text in chart.axis.ticks]
     items: list[Item] = [polyline([(box.x, y), (box.right, y)], RULE) for y, _ in places]
@@ -145,7 +145,7 @@ def _height(value: float | None, axis: Axis, box: Box) -> float | None:
     return None if y is None else min(max(y, box.y), box.top)
 
 
-def named(chart: Chart) -> list[tuple[float, tuple[str, ...], Color]]:
+def named(chart: StepChart) -> list[tuple[float, tuple[str, ...], Color]]:
     """What is named beside a chart: a value, its name in lines, the colour."""
     found: list[tuple[float, tuple[str, ...], Color]] = []
     for curve in chart.curves:
@@ -157,7 +157,7 @@ def named(chart: Chart) -> list[tuple[float, tuple[str, ...], Color]]:
     return found
 
 
-def _names(box: Box, chart: Chart) -> list[Item]:
+def _names(box: Box, chart: StepChart) -> list[Item]:
     most = int(box.height // NOTE_LINE)
     lines = [
         (y - k * NOTE_LINE + (len(words) - 1) * NOTE_LINE / 2, text, color)
