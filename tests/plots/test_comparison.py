@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import combinations, product
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from matplotlib.backends.backend_agg import RendererAgg
 
 from support.plots import builders, networks
-from support.plots.extents import extent, overlapping
+from support.plots.extents import collisions
+from support.plots.svg import QUIET, WARNING, texts_of
 from weightinit_cli.plots import compose_comparison, render
-from weightinit_cli.plots.drawing import AMBER, MUTED, ORANGE, Cells, Label, Line
+from weightinit_cli.plots.drawing import AMBER, Cells, Line
 from weightinit_cli.plots.variedaxis import VariedAxis
 from weightinit_cli.results.comparison import VARIANT, Comparison, compared
 from weightinit_cli.results.model import Verdict
@@ -57,18 +57,6 @@ def swept(shape, **axes) -> Comparison:
         varied = tuple(zip((key.replace("__", ".") for key in axes), values, strict=True))
         runs.append((varied, shape(names[k % len(names)])))
     return comparison(runs)
-
-
-def colliding(drawing) -> list[tuple[str, str]]:
-    renderer = RendererAgg(10, 10, 720)
-    labels = [item for item in drawing.items if isinstance(item, Label) and item.text.strip()]
-    boxes = [(label.text, extent(label, renderer)) for label in labels]
-    for text, (left, bottom, right, top) in boxes:
-        assert left >= 0, text
-        assert bottom >= 0, text
-        assert right <= drawing.width + 0.01, text
-        assert top <= drawing.height, text
-    return [(a[0], b[0]) for a, b in combinations(boxes, 2) if overlapping(a[1], b[1])]
 
 
 LONG = "a name that is much longer than any picture could ever be wide " * 4
@@ -134,7 +122,7 @@ def picture(shape, variants):
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_no_text_overlaps_or_leaves_the_picture(name, picture):
-    assert colliding(picture(name)) == []
+    assert collisions(picture(name)) == []
 
 
 @pytest.mark.parametrize("name", PICTURES)
@@ -230,10 +218,10 @@ def test_the_heading_says_what_all_share_and_a_row_what_it_differs_in(shape):
 
 def test_each_row_has_its_verdict_and_theory(picture):
     drawing = picture("rows")
-    said = {i.text: i.color for i in drawing.items if isinstance(i, Label)}
-    assert said["healthy"] == MUTED
-    orange = [text for text, color in said.items() if color == ORANGE]
-    assert any(text.startswith("saturated from layer 1") for text in orange)
+    said = {each.text: each.color for each in texts_of(drawing)}
+    assert said["healthy"] == QUIET
+    warnings = [text for text, color in said.items() if color == WARNING]
+    assert any(text.startswith("saturated from layer 1") for text in warnings)
     lines = [i for i in drawing.items if isinstance(i, Line) and i.color == AMBER]
     for panel in drawing.panels:
         inside = [i for i in lines if panel.box.y <= i.vertices[:, 1].min() <= panel.box.top]
@@ -332,11 +320,11 @@ def test_missing_runs_are_white_and_missing_figures_grey(shape):
 
 
 def test_numbers_ascend_and_names_descend(shape):
-    drawing = compose_comparison(swept(shape, seed=[9, 1, 5], width=[3, 2, 1]))
-    heights = {i.text: i.y for i in drawing.items if isinstance(i, Label) and i.align == "right"}
-    assert heights["1"] < heights["2"] < heights["3"]
+    drawing = compose_comparison(swept(shape, seed=[9, 4, 5], width=[37, 27, 17]))
+    heights = {each.text: each.y for each in texts_of(drawing)}
+    assert heights["17"] < heights["27"] < heights["37"]
     named = compose_comparison(swept(shape, bias=["a", "b"], activation=["c", "d"]))
-    heights = {i.text: i.y for i in named.items if isinstance(i, Label) and i.align == "right"}
+    heights = {each.text: each.y for each in texts_of(named)}
     assert heights["c"] > heights["d"]
 
 

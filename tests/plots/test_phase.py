@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.plots.extents import collisions
+from support.plots.svg import texts_of
 from weightinit_cli.plots import compose_phase, render
 from weightinit_cli.plots.colors import palette
-from weightinit_cli.plots.drawing import WHITE, Box, Cells, Dots, Label, Line
+from weightinit_cli.plots.drawing import WHITE, Box, Cells, Dots, Line
 from weightinit_cli.plots.phase import UNBOUNDED
 from weightinit_cli.plots.tags import overlap, tags
 from weightinit_cli.results.forecast import PhaseDiagram, PhasePoint
@@ -110,7 +111,7 @@ def test_regions_are_named_inside_themselves():
     drawing = compose_phase(shown)
     box = drawing.panels[0].box
     for words, phase in (("ordered: gradients vanish", "ordered"), ("chaotic: ", "chaotic")):
-        label = next(i for i in drawing.items if isinstance(i, Label) and words in i.text)
+        label = next(each for each in texts_of(drawing) if words in each.text)
         column = int((label.x - box.x) / box.width * 48)
         row = int((label.y - box.y) / box.height * 32)
         assert shown.phase[row][column] == phase

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from support.plots.svg import QUIET, WARNING, texts_of
 from weightinit_cli.plots import compose, compose_depth
-from weightinit_cli.plots.drawing import AMBER, MUTED, ORANGE, Label, Line
+from weightinit_cli.plots.drawing import AMBER, Line
 from weightinit_cli.plots.numbers import two_digits
 from weightinit_cli.plots.verdict import verdict_parts
 from weightinit_cli.results.model import Verdict
@@ -15,7 +16,7 @@ from weightinit_cli.verdicts import DEFINITIONS
 
 
 def color_of(drawing, text):
-    return next(i.color for i in drawing.items if isinstance(i, Label) and i.text == text)
+    return next(each.color for each in texts_of(drawing) if each.text == text)
 
 
 @pytest.mark.parametrize("picture", [compose, compose_depth])
@@ -27,12 +28,12 @@ def test_the_verdict_stands_below_the_spec(picture, name, shape):
         "vanishing gradient from layer 4 (× 0.056 a layer)"
     )
     assert " ".join(drawing.texts[2:4]).startswith(text[:60])
-    assert color_of(drawing, drawing.texts[2]) == ORANGE
+    assert color_of(drawing, drawing.texts[2]) == WARNING
 
 
 def test_healthy_is_said_quietly(shape):
     drawing = compose(shape("net_relu"))
-    assert color_of(drawing, "healthy") == MUTED
+    assert color_of(drawing, "healthy") == QUIET
 
 
 def test_no_verdict_no_line(shape):
