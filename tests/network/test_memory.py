@@ -137,11 +137,16 @@ IMAGES = {
     "overflowed": ((16, 16, 32), (32, 32), (3, 3), "circular", 1, 100, "linear", "float32", 3e38),
     "overflowed, float64": ((16, 16, 32), (32,), (3, 3), "same", 1, 60, "linear", "float64", 1e308),
 }
+# Four runs of these take more than two seconds.
+LONG = {"collapsed", "gelu's temporaries", "large images", "many inputs"}
 
 
 @pytest.mark.parametrize("traced", [False, True], ids=["forward", "backward"])
 @pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("shape", IMAGES)
+@pytest.mark.parametrize(
+    "shape",
+    [pytest.param(name, marks=[pytest.mark.slow] if name in LONG else []) for name in IMAGES],
+)
 def test_convolutions_stay_below_the_bound(shape, threads, traced, least):
     """With panels of patches, every unit's sums of every block, and the gradient's strands."""
     net = convolutions(*IMAGES[shape])

@@ -193,7 +193,13 @@ def test_where_q_grows_the_gradient_s_power_falls_more_slowly_than_e_fold():
 
 @pytest.mark.parametrize(
     ("name", "sigma_b"),
-    [("relu", 0.0), ("tanh", 0.1), ("tanh", 1.0), ("selu", 0.1), ("hard_tanh", 0.1)],
+    [
+        ("relu", 0.0),
+        ("tanh", 1.0),
+        ("hard_tanh", 0.1),
+        pytest.param("tanh", 0.1, marks=pytest.mark.slow),
+        pytest.param("selu", 0.1, marks=pytest.mark.slow),
+    ],
 )
 def test_from_unit_inputs_on_the_law_holds_far_above_since(name, sigma_b):
     e, sigma_w2, tend, found = at(name, {}, sigma_b)
