@@ -47,7 +47,7 @@ class Weights(NamedTuple):
 
 
 class Parameters(NamedTuple):
-    """A layer's weights, shape (rows, columns), and a bias that can be added to its outputs.
+    """A layer's weights, shape (fan_in, columns), and a bias that can be added to its outputs.
 
     A bias of None is zero. `seen` is what was seen of the weights as they were drawn.
     """

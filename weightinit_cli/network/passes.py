@@ -78,7 +78,7 @@ class GradientRecord(NamedTuple):
     """What came back to one layer; all of it in units of 2**exponent.
 
     `signal` and `buckets` are over the entries of δ, shape (samples, units), `weights` over
-    the finite ones of the weights' gradient Xᵀδ / samples, shape (rows, columns), of which there
+    the finite ones of the weights' gradient Xᵀδ / samples, shape (fan_in, columns), of which there
     are `entries`. `units` are those of an input at this layer.
     """
 

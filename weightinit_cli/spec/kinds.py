@@ -117,6 +117,7 @@ PRETRAINING_FIELD: Final = Field(
     group(PRETRAINING, Pretraining),
     "greedy, layer by layer, before anything is recorded; default: none",
     None,
+    optional=True,
 )
 
 _SEED = Field(

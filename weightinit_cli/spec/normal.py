@@ -18,7 +18,6 @@ from weightinit_cli.spec.kinds import (
     DENSE_KEYS,
     HISTOGRAM,
     PER_LAYER_KEYS,
-    PRETRAINING_FIELD,
     TABLES,
     AnySpec,
 )
@@ -96,13 +95,13 @@ def _misfits(
         below = join(path, field.name)
         if field.name in form:
             yield from _misfits_of(form[field.name], field, below)
-        elif field != PRETRAINING_FIELD:
+        elif not field.optional:
             yield below, "missing"
 
 
 def _misfits_of(value: Any, field: Field, path: str) -> Iterator[tuple[str, str]]:
     """What is wrong with the value of one key."""
-    if field == PRETRAINING_FIELD and value is None:
+    if field.optional and value is None:
         yield path, "must be left out, not null"
     elif field.type.fields and isinstance(value, dict):
         yield from _misfits(value, field.type.fields, path)

@@ -50,7 +50,8 @@ class Field(NamedTuple):
     """One key of the spec: what it holds, what it means, and what it is when left out.
 
     `default` is a value as in JSON, REQUIRED, or None where the default is computed from other
-    keys; `example` is what the template and messages show.
+    keys; `example` is what the template and messages show. An `optional` key stands in a normal
+    form only where the spec has it.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Field(NamedTuple):
     doc: str
     default: Any = REQUIRED
     example: str = ""
+    optional: bool = False
 
 
 def integer(minimum: int, maximum: int = LARGEST) -> ValueType:
