@@ -90,24 +90,6 @@ class Quadrature:
         return Moments(mean, float(weights @ (phi * phi)), float(weights @ (slope * slope)))
 
 
-class Inner(NamedTuple):
-    """The nodes and weights of N(mu_i, w²) for every i.
-
-    `x` and `weights` have the shape (panels, NODES); `owner`, of shape (panels,), is a panel's i,
-    and `units` how many i there are.
-    """
-
-    x: Array
-    weights: Array
-    owner: Array
-    units: int
-
-    def mean(self, values: Array) -> Array:
-        """The expectation under N(mu_i, w²) for every i, of `values` at the nodes."""
-        sums = np.einsum("ij,ij->i", values, self.weights)
-        return np.bincount(self.owner, sums, self.units)
-
-
 class Smoothing(Quadrature):
     """Expectations over pairs x = mu + w e, y = ±mu + w e' with mu, e, e' independent.
 
@@ -130,8 +112,8 @@ class Smoothing(Quadrature):
         if w == 0:
             slope = self.activation.derivative(mu)
         else:
-            inner = self._inner(mu, w)
-            slope = inner.mean(self.activation.derivative(inner.x))
+            x, _, smoothed = self._inner(mu, w)
+            slope = smoothed(self.activation.derivative(x))
         return float(weights @ (slope * (slope if d <= 1 else slope[::-1])))
 
     def spread(self, q: float, d: float) -> float:
@@ -144,11 +126,11 @@ class Smoothing(Quadrature):
         if w == 0:
             mean, variance = self.activation.value(mu), np.zeros_like(mu)
         else:
-            inner = self._inner(mu, w)
-            phi = self.activation.value(inner.x)
-            mean = inner.mean(phi)
-            phi -= mean[inner.owner, None]
-            variance = inner.mean(phi * phi)
+            x, owner, smoothed = self._inner(mu, w)
+            phi = self.activation.value(x)
+            mean = smoothed(phi)
+            phi -= mean[owner, None]
+            variance = smoothed(phi * phi)
         if d > 1:
             variance += np.square(mean - mean[::-1]) / 2
         return float(weights @ variance)
@@ -179,10 +161,12 @@ class Smoothing(Quadrature):
                 extra.append(beside if d <= 1 else both(beside))
         return *gaussian(sigma, np.concatenate(extra)), w
 
-    def _inner(self, mu: Array, w: float) -> Inner:
-        """The nodes and weights of mu + w e, with edges where φ has structure narrower than w.
+    def _inner(self, mu: Array, w: float) -> tuple[Array, Array, Callable[[Array], Array]]:
+        """The nodes of mu + w e, with edges where φ has structure narrower than w.
 
-        They are laid as w e and mu is added last, so that w may be small against mu.
+        Returned are the nodes, of shape (panels, NODES); for each panel the index of its mu; and
+        what takes values at the nodes to their expectation over e, for each mu. The nodes are laid
+        as w e and mu is added last, so that w may be small against mu.
         """
         structure = np.array(self.kinks)
         if w > NARROW * self.scale:
@@ -196,7 +180,12 @@ class Smoothing(Quadrature):
         t, weights = legendre()
         half = half[owner, panel][:, None]
         we = edges[owner, panel][:, None] + half * (1 + t)
-        return Inner(mu[owner, None] + we, density(we, w) * (half * weights), owner, len(mu))
+        weights = density(we, w) * (half * weights)
+
+        def smoothed(values: Array) -> Array:
+            return np.bincount(owner, np.einsum("ij,ij->i", values, weights), len(mu))
+
+        return mu[owner, None] + we, owner, smoothed
 
 
 @cache
