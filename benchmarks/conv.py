@@ -52,7 +52,7 @@ CASES = {
 def network(case):
     from weightinit_cli.activations import ACTIVATIONS
     from weightinit_cli.convolution import Convolution, Shape
-    from weightinit_cli.initializers.samplers import Independent
+    from weightinit_cli.initializers.samplers import independent
     from weightinit_cli.network import Conv, Elementwise, Network, Stage
 
     stack = Convolution(
@@ -62,7 +62,7 @@ def network(case):
         case.padding,
         (case.stride,) * case.layers,
     )
-    he = Independent("normal", sqrt(2 / (9 * case.channels)))
+    he = independent("normal", sqrt(2 / (9 * case.channels)))
     layers = (
         Conv(image, case.channels, stack.kernel, case.padding, case.stride, he, None)
         for image in stack.shapes[:-1]

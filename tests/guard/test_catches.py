@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +9,8 @@ import pytest
 
 from weightinit_cli.experiments import run
 from weightinit_cli.guard import Gate, Outcome, choose, compare
-from weightinit_cli.initializers.samplers import Fans, Independent
+from weightinit_cli.initializers import schemes
+from weightinit_cli.initializers.samplers import Fans, Sampler, independent
 from weightinit_cli.network import layer as network_layers
 from weightinit_cli.network import recording
 from weightinit_cli.spec import parse_spec
@@ -30,16 +30,14 @@ def of(text: str) -> Result:
     return run(parse_spec(text, source="x.yaml", stem="x"))
 
 
-def scaled(factor: float, law: str | None = None) -> Callable[..., bytes]:
-    """Independent.fill with a defect: another scale, another law."""
-    right = Independent.fill
+def scaled(factor: float, law: str | None = None) -> Callable[..., Sampler]:
+    """`independent` with a defect: it draws at another scale, of another law."""
 
-    def fill(self: Independent, panel: np.ndarray, generator: np.random.Generator) -> bytes:
-        return right(
-            replace(self, scale=self.scale * factor, law=law or self.law), panel, generator
-        )
+    def wrong(name: str, scale: float, mean: float = 0.0) -> Sampler:
+        drawn = independent(law or name, scale * factor, mean)
+        return independent(name, scale, mean)._replace(fill=drawn.fill)
 
-    return fill
+    return wrong
 
 
 def places(outcome: object) -> set[str]:
@@ -71,7 +69,7 @@ def test_another_scale(
     saved = of(text)
     sound = statistical(saved, text)
     assert not sound.failed, sound
-    monkeypatch.setattr(Independent, "fill", scaled(factor, law))
+    monkeypatch.setattr(schemes, "independent", scaled(factor, law))
     outcome = statistical(saved, text)
     assert outcome.failed
     assert "weights.std" in places(outcome)

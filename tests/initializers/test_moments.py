@@ -21,7 +21,7 @@ from scipy.special import ndtr
 from support.cases import every
 from support.examples import each_initializer
 from weightinit_cli.initializers import INITIALIZERS, Fans
-from weightinit_cli.initializers.samplers import FixedNorm, Independent
+from weightinit_cli.initializers.samplers import fixed_norm, independent
 from weightinit_cli.streams import Role, stream
 
 if TYPE_CHECKING:
@@ -351,7 +351,7 @@ def test_truncation_leaves_nothing_beyond_and_nothing_out():
     [("normal", gaussian(1)), ("truncated_normal", cut(1)), ("uniform", flat(-1, 1))],
 )
 def test_the_excess_of_a_law_is_its_kurtosis_less_that_of_a_normal(law, expected):
-    assert Independent(law, 0.7).excess == pytest.approx(expected.kurtosis - 3, rel=1e-12, abs=0)
+    assert independent(law, 0.7).excess == pytest.approx(expected.kurtosis - 3, rel=1e-12, abs=0)
 
 
 def test_the_excess_of_a_fixed_norm_is_that_of_a_sum():
@@ -360,5 +360,5 @@ def test_the_excess_of_a_fixed_norm_is_that_of_a_sum():
     Of independent entries, it is 3 + (6 + 3 excess) / n.
     """
     n = 50
-    sampler = FixedNorm(1.0, n)
+    sampler = fixed_norm(1.0, n)
     assert (6 + 3 * sampler.excess) / n == pytest.approx(0)

@@ -61,8 +61,9 @@ def test_zeros_are_counted_as_torch_does():
     for columns in range(1, 131):
         for hundredths in range(101):
             sparsity = hundredths / 100
-            sampler = INITIALIZERS["sparse"].build(Fans(3, columns), sparsity=sparsity)
-            assert sampler.zeros == ceil(sparsity * columns)
+            sampler = INITIALIZERS["sparse"].build(Fans(3, columns), sparsity=sparsity, std=1.0)
+            zeros = columns * (1 - sampler.std**2)
+            assert zeros == pytest.approx(ceil(sparsity * columns), abs=1e-9)
 
 
 def test_std_is_torchs_default():

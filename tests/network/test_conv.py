@@ -25,7 +25,7 @@ from support.networks import activated, composed
 from support.records import flat
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.convolution import PADDINGS, Convolution, Shape
-from weightinit_cli.initializers.samplers import Independent
+from weightinit_cli.initializers.samplers import independent
 from weightinit_cli.network import Conv, Dense, Request, backward, conv, draws, forward
 from weightinit_cli.network import layer as shapes
 from weightinit_cli.network.workers import ignore_work, workers
@@ -34,7 +34,7 @@ from weightinit_cli.streams import Role, stream
 SETTINGS = settings(deadline=None, derandomize=True, max_examples=300)
 DTYPES = ("float32", "float64")
 RECORDED = json.loads((Path(__file__).parents[1] / "peers" / "conv.json").read_text("ascii"))
-NORMAL = Independent("normal", 1.0)
+NORMAL = independent("normal", 1.0)
 
 
 def convolution(image, channels, kernel, padding="circular", stride=1):
@@ -58,9 +58,9 @@ def network(
     """Channels: one number per layer."""
     strides = (stride,) * len(channels)
     stack = Convolution(Shape(*image), channels, kernel, padding, strides)
-    drawn = bias and Independent("normal", bias)
+    drawn = bias and independent("normal", bias)
     layers = tuple(
-        Conv(shape, out, kernel, padding, stride, Independent("normal", std), drawn)
+        Conv(shape, out, kernel, padding, stride, independent("normal", std), drawn)
         for shape, out in zip(stack.shapes, channels, strict=False)
     )
     built = ACTIVATIONS[activation].build()
@@ -363,7 +363,7 @@ def drawn(net):
             if layer.bias is not None:
                 generator = stream(net.seed, Role.BIAS, layer=number)
                 bias = generator.standard_normal(layer.columns, np.float32).astype(net.dtype)
-                bias *= layer.bias.scale
+                bias *= layer.bias.std
             found.append((weights.astype(float), np.tile(bias, layer.positions)))
     return found
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from support.networks import classifier, shaped_as
 from weightinit_cli.activations import ACTIVATIONS
-from weightinit_cli.initializers.samplers import Constant, Independent
+from weightinit_cli.initializers.samplers import filled, independent
 from weightinit_cli.network import Dense, Network, blas
 from weightinit_cli.network.draws import draw_bias, draw_weights
 from weightinit_cli.network.layer import BLOCK_ROWS
@@ -280,11 +280,11 @@ def test_a_batch_may_exceed_the_examples():
 
 
 def network(*, std=0.5, bias=None, dtype="float32", seed=0, repeat=0, widths=(6, 5, 4, 3)):
-    layers = tuple(Dense(*fans, Independent("normal", std), bias) for fans in pairwise(widths))
+    layers = tuple(Dense(*fans, independent("normal", std), bias) for fans in pairwise(widths))
     return Network(classifier(layers, activation("relu")), 1, np.dtype(dtype), seed, repeat)
 
 
-@pytest.mark.parametrize("bias", [None, Constant(0.25), Independent("uniform", 0.1)])
+@pytest.mark.parametrize("bias", [None, filled(0.25), independent("uniform", 0.1)])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_start_draws_what_forward_draws(dtype, bias):
     """Also where one panel does not hold the weights."""
@@ -307,7 +307,7 @@ def test_the_hash_is_that_of_the_draws():
 
     assert len(drawn()) == 16
     assert int(drawn(), 16) >= 0
-    assert drawn() == drawn(std=3.0) == drawn(bias=Constant(1.0)) == drawn(dtype="float64")
+    assert drawn() == drawn(std=3.0) == drawn(bias=filled(1.0)) == drawn(dtype="float64")
     others = [drawn(seed=1), drawn(repeat=1), drawn(widths=(6, 5, 3))]
     assert len({drawn(), *others}) == 4
 

@@ -15,7 +15,7 @@ from support.networks import activated, composed
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.convolution import Shape
 from weightinit_cli.initializers import INITIALIZERS, Fans
-from weightinit_cli.initializers.samplers import Constant, Independent, Orthogonal
+from weightinit_cli.initializers.samplers import filled, haar, independent
 from weightinit_cli.network import Conv, Dense, Request, forward
 from weightinit_cli.network.draws import draw_normal
 from weightinit_cli.network.lsuv import (
@@ -53,7 +53,7 @@ def convolutions(padding="circular", activation="tanh", **given):
     layers, image = [], Shape(9, 8, 3)
     for channels, stride in ((5, 1), (24, 2), (4, 1)):
         fans = Fans(6 * image.channels, 6 * channels, kernel=(3, 2))
-        weights, bias = INITIALIZERS["lsuv"].build(fans), Independent("normal", 0.4)
+        weights, bias = INITIALIZERS["lsuv"].build(fans), independent("normal", 0.4)
         layers.append(Conv(image, channels, (3, 2), padding, stride, weights, bias))
         image = layers[-1].output
     net = network(activation=activation, **given)
@@ -83,7 +83,7 @@ def by_the_paper(net, x, tolerance):
     gains = []
     for number, layer in enumerate(net.weighted, 1):
         weights = np.empty((layer.fan_in, layer.columns), net.dtype)
-        Orthogonal(1.0, Fans(*weights.shape)).fill(weights, net.stream(Role.WEIGHTS, number))
+        haar(1.0, Fans(*weights.shape)).fill(weights, net.stream(Role.WEIGHTS, number))
         bias = np.zeros((1, layer.columns), net.dtype)
         if layer.bias is not None:
             layer.bias.fill(bias, net.stream(Role.BIAS, number))
@@ -102,7 +102,9 @@ def by_the_paper(net, x, tolerance):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("bias", [None, Independent("normal", 0.5), Constant(-0.7)], ids=str)
+@pytest.mark.parametrize(
+    "bias", [None, independent("normal", 0.5), filled(-0.7)], ids=["none", "normal", "filled"]
+)
 @pytest.mark.parametrize("name", NAMES)
 def test_every_layer_of_the_forward_pass_has_unit_variance(name, bias, dtype):
     net = network(activation=name, bias=bias, dtype=dtype)
@@ -123,7 +125,7 @@ def test_every_layer_of_convolutions_has_it(name, padding, dtype):
     assert any(abs(v - 1) > 0.2 for v in variances(net))
 
 
-@pytest.mark.parametrize("bias", [None, Independent("normal", 0.5)], ids=str)
+@pytest.mark.parametrize("bias", [None, independent("normal", 0.5)], ids=["none", "normal"])
 @pytest.mark.parametrize("name", NAMES)
 def test_gains_are_those_of_the_papers_loop(name, bias):
     net = network(activation=name, bias=bias)
@@ -182,7 +184,7 @@ class Spy:
 
 
 @pytest.mark.parametrize("nudged", [0, 3])
-@pytest.mark.parametrize("bias", [None, Independent("normal", 0.5)], ids=str)
+@pytest.mark.parametrize("bias", [None, independent("normal", 0.5)], ids=["none", "normal"])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_layers_see_the_bits_that_they_see_in_the_forward_pass(dtype, bias, nudged):
     for net in (network(bias=bias, dtype=dtype, nudge=nudged), convolutions(dtype=dtype)):
@@ -197,7 +199,7 @@ def test_layers_see_the_bits_that_they_see_in_the_forward_pass(dtype, bias, nudg
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_threads_change_no_bit(dtype):
-    dense = network((600, 600, 300), bias=Independent("normal", 0.3), samples=2000, dtype=dtype)
+    dense = network((600, 600, 300), bias=independent("normal", 0.3), samples=2000, dtype=dtype)
     for net in (dense, convolutions(samples=4000, dtype=dtype)):
         assert net.block_count > 2
         assert gains_of(net, threads=1) == gains_of(net, threads=2) == gains_of(net, threads=5)
@@ -301,7 +303,7 @@ def test_inputs_that_are_zero():
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_a_layer_that_is_dead(dtype):
     """relu, pushed far below zero by its biases: layer 2 sees zeros."""
-    error = refused(network(activation="relu", bias=Constant(-100.0), dtype=dtype))
+    error = refused(network(activation="relu", bias=filled(-100.0), dtype=dtype))
     assert (error.layer, error.reason) == (
         2,
         "the product of its inputs and weights does not vary",
@@ -321,7 +323,7 @@ def test_inputs_that_are_not_finite(value):
 
 
 def test_biases_that_leave_no_room():
-    error = refused(network(bias=Independent("normal", 3.0)))
+    error = refused(network(bias=independent("normal", 3.0)))
     assert error.layer == 1
     assert error.reason.startswith("the variance of its pre-activations is ")
     assert f" after {DIVISIONS} divisions, that of its biases alone " in error.reason
@@ -331,12 +333,12 @@ def test_biases_that_leave_no_room():
 
 
 def test_biases_whose_squares_are_not_finite():
-    assert "biases alone inf" in refused(network(bias=Independent("normal", 1e200))).reason
+    assert "biases alone inf" in refused(network(bias=independent("normal", 1e200))).reason
 
 
 def test_a_tolerance_that_ten_divisions_do_not_reach():
     """Each brings the variance nearer by a factor of about 0.8, the biases' variance."""
-    net = network((2000, 2000), bias=Independent("uniform", sqrt(3 * 0.8)), samples=50)
+    net = network((2000, 2000), bias=independent("uniform", sqrt(3 * 0.8)), samples=50)
     assert gains_of(net)
     assert refused(net, tolerance=1e-3).layer == 1
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from weightinit_cli.initializers.samplers import Constant
+from weightinit_cli.initializers.samplers import filled
 from weightinit_cli.network import Dense, Elementwise, Network, Stage
 
 
@@ -23,4 +23,4 @@ def classifier(layers, activation):
 
 def shaped_as(weights):
     """Dense layers of these weights' shapes, for what holds the weights itself."""
-    return tuple(Dense(*w.shape, Constant(0.0), None) for w in weights)
+    return tuple(Dense(*w.shape, filled(0.0), None) for w in weights)

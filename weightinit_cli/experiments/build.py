@@ -12,7 +12,7 @@ import numpy as np
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.errors import SpecError
 from weightinit_cli.initializers import AUTO, INITIALIZERS, Fans
-from weightinit_cli.initializers.samplers import Given
+from weightinit_cli.initializers.samplers import given
 from weightinit_cli.network import (
     Conv,
     Dense,
@@ -210,11 +210,11 @@ def started(
         bounds=(-inf, inf),
         done=lambda steps: done(steps * cost),
     )
-    given = (
-        (Given(w, (short_hash or "").encode()), Given(b[np.newaxis]))
+    samplers = (
+        (given(w, (short_hash or "").encode()), given(b[np.newaxis]))
         for w, b, short_hash in zip(weights, biases, hashes, strict=True)
     )
-    return network.drawn_by(given), found
+    return network.drawn_by(samplers), found
 
 
 def scaled(

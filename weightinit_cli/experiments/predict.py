@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from weightinit_cli.initializers import INITIALIZERS
-from weightinit_cli.initializers.samplers import Constant, FixedNorm, Given, Independent
 from weightinit_cli.results import LayerTheory, Prediction, certain, figure, floor
 from weightinit_cli.results.figures import CERTAIN, in_gate
 from weightinit_cli.results.words import value_count
@@ -37,8 +36,6 @@ ENOUGH_VALUES = 30
 # The narrowest networks that z-scores were tested on have 20.
 FEWEST_UNITS = 16
 PRETRAINED = "the weights were pretrained; mean-field theory is about random ones"
-# Weights whose units are drawn independently of each other.
-ANY_UNITS = (Independent, FixedNorm, Constant)
 
 
 class NetworkTheory(NamedTuple):
@@ -91,8 +88,8 @@ def theory_of(
             layer.columns,
             layer.positions,
             prod(axis.size for axis in layer.axes),
-            layer.weights.excess if isinstance(layer.weights, ANY_UNITS) else 0.0,
-            layer.bias.excess if isinstance(layer.bias, ANY_UNITS) else 0.0,
+            layer.weights.excess or 0.0,
+            layer.bias.excess or 0.0 if layer.bias else 0.0,
         )
         for layer in network.weighted
     )
@@ -138,7 +135,7 @@ def _why_not(network: Network) -> str | None:
                 "zeros around the image; for convolutions, mean-field theory is about windows "
                 "inside the image, or on a ring"
             )
-        if isinstance(layer.weights, Given):
+        if layer.weights.given:
             return PRETRAINED
         if layer.weights.mean:
             return "the weights have a mean; mean-field theory is about weights without"
@@ -157,7 +154,7 @@ def _no_z(network: Network) -> str | None:
             f"z-scores are about layers, and inputs, of at least {FEWEST_UNITS} units or channels"
         )
     for layer in network.weighted:
-        if not isinstance(layer.weights, ANY_UNITS):
+        if layer.weights.excess is None:
             return (
                 "the weights of two units are not independent of each other, as theory's "
                 "standard errors and its corrections for finite width take them to be"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import hypot, prod, sqrt
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -56,40 +55,29 @@ class Fans(NamedTuple):
         return max(self.fan_in, self.columns)
 
 
-class Sampler(Protocol):
+class Sampler(NamedTuple):
     """One layer's weights as a matrix, ready to be drawn.
 
     Its shape is (fan_in, out), with a column per unit or output channel: a convolution's kernels,
-    (height, width, in, out), in C order.
+    (height, width, in, out), in C order. `fill(panel, generator)` fills a panel of rows in place
+    and returns a fingerprint of the unscaled draws, b"" without any.
 
     `mean` and `std` are those of an entry, by formula. `whole` says that the matrix must be
     filled in one call, which takes up to `scratch` bytes an entry beside it; otherwise it may be
     filled in panels of rows, each from its own stream.
+
+    `excess` is the kurtosis of an entry, less the 3 of a normal one, where the weights into one
+    unit are independent of those into all others; None where they are not. `given` says that the
+    entries are those of a matrix that is there already.
     """
 
-    @property
-    def mean(self) -> float:
-        """Expectation of an entry."""
-        ...
-
-    @property
-    def std(self) -> float:
-        """Standard deviation of an entry."""
-        ...
-
-    @property
-    def whole(self) -> bool:
-        """Whether one call must fill the whole matrix."""
-        ...
-
-    @property
-    def scratch(self) -> int:
-        """Bytes an entry that filling a whole matrix takes beside it."""
-        ...
-
-    def fill(self, panel: Matrix, generator: Generator) -> bytes:
-        """Fill `panel` in place and return a fingerprint of the unscaled draws, b"" without any."""
-        ...
+    mean: float
+    std: float
+    fill: Callable[[Matrix, Generator], bytes]
+    whole: bool = False
+    scratch: int = 0
+    excess: float | None = None
+    given: bool = False
 
 
 def fingerprint(draws: Matrix) -> bytes:
@@ -148,232 +136,129 @@ LAWS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Independent:
+def independent(law: str, scale: float, mean: float = 0.0) -> Sampler:
     """Entries `mean + scale * z`, with z independent draws from a standard law of LAWS.
 
     "normal" is N(0, 1); "truncated_normal" is N(0, 1) redrawn until it lies within [-2, 2];
     "uniform" is U[-1, 1).
     """
+    standard = LAWS[law]
 
-    law: str
-    scale: float
-    mean: float = 0.0
-    whole = False
-    scratch = 0
-
-    @property
-    def std(self) -> float:
-        """Standard deviation of an entry: the scale times that of the standard law."""
-        return self.scale * LAWS[self.law].std
-
-    @property
-    def excess(self) -> float:
-        """Kurtosis of an entry, less the 3 of a normal one."""
-        return LAWS[self.law].excess
-
-    def fill(self, panel: Matrix, generator: Generator) -> bytes:
-        """Fill any number of rows."""
-        drawn = LAWS[self.law].fill(panel, generator)
-        panel *= self.scale
-        if self.mean:
-            panel += self.mean
+    def fill(panel: Matrix, generator: Generator) -> bytes:
+        drawn = standard.fill(panel, generator)
+        panel *= scale
+        if mean:
+            panel += mean
         return drawn
 
+    return Sampler(mean, scale * standard.std, fill, excess=standard.excess)
 
-@dataclass(frozen=True, slots=True)
-class Constant:
-    """Every entry equal to `mean`; nothing is drawn."""
 
-    mean: float
-    std = 0.0
-    excess = 0.0
-    whole = False
-    scratch = 0
+def filled(value: float) -> Sampler:
+    """Every entry equal to `value`; nothing is drawn."""
 
-    def fill(self, panel: Matrix, generator: Generator) -> bytes:  # noqa: ARG002
-        """Fill any number of rows."""
-        panel[...] = self.mean
+    def fill(panel: Matrix, generator: Generator) -> bytes:  # noqa: ARG001
+        panel[...] = value
         return b""
 
+    return Sampler(value, 0.0, fill, excess=0.0)
 
-@dataclass(frozen=True, slots=True)
-class Orthogonal:
+
+def haar(gain: float, fans: Fans) -> Sampler:
     """Orthonormal rows or columns, whichever are fewer, times `gain`: uniform over all such (Haar).
 
-    The standard deviation of an entry is gain / sqrt(max(fan_in, out)).
+    The matrix is Q of a Gaussian one, with the signs of R's diagonal.
     """
 
-    gain: float
-    fans: Fans
-    mean = 0.0
-    whole = True
-    scratch = 40  # the Gaussian matrix, Q, R and the copies of LAPACK
-
-    @property
-    def std(self) -> float:
-        """Standard deviation of an entry: gain / sqrt(max(fan_in, out))."""
-        return self.gain / sqrt(self.fans.larger)
-
-    def fill(self, panel: Matrix, generator: Generator) -> bytes:
-        """Fill the whole matrix: Q of a Gaussian matrix, with the signs of R's diagonal."""
+    def fill(panel: Matrix, generator: Generator) -> bytes:
         gaussian = np.empty((max(panel.shape), min(panel.shape)), panel.dtype)
         drawn = LAWS["normal"].fill(gaussian, generator)
         q, r = np.linalg.qr(gaussian)
-        q *= np.where(np.diagonal(r) < 0, -self.gain, self.gain).astype(q.dtype)
+        q *= np.where(np.diagonal(r) < 0, -gain, gain).astype(q.dtype)
         panel[...] = q if q.shape == panel.shape else q.T
         return drawn
 
+    scratch = 40  # the Gaussian matrix, Q, R and the copies of LAPACK
+    return Sampler(0.0, gain / sqrt(fans.larger), fill, whole=True, scratch=scratch)
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+
+def diagonal(gain: float, fans: Fans, groups: int = 1) -> Sampler:
     """`gain` on the main diagonal, zero elsewhere, for any rectangular shape.
 
-    With `groups`, which must divide the columns, so many such matrices side by side.
+    With `groups`, which must divide the columns, so many such matrices side by side. A share
+    p = min(1 / fan_in, groups / out) of the entries is not zero.
     """
+    share = min(1 / fans.fan_in, groups / fans.columns)
 
-    gain: float
-    fans: Fans
-    groups: int = 1
-    whole = True
-    scratch = 0
-
-    @property
-    def _share(self) -> float:
-        return min(1 / self.fans.fan_in, self.groups / self.fans.columns)
-
-    @property
-    def mean(self) -> float:
-        """Mean over the entries: gain p, p = min(1 / fan_in, groups / out)."""
-        return self.gain * self._share
-
-    @property
-    def std(self) -> float:
-        """Standard deviation over the entries: gain sqrt(p (1 - p)), p as in `mean`."""
-        return self.gain * sqrt(self._share * (1 - self._share))
-
-    def fill(self, panel: Matrix, generator: Generator) -> bytes:  # noqa: ARG002
-        """Fill the whole matrix."""
+    def fill(panel: Matrix, generator: Generator) -> bytes:  # noqa: ARG001
         panel[...] = 0
-        for group in np.split(panel, self.groups, axis=1):
-            np.fill_diagonal(group, self.gain)
+        for group in np.split(panel, groups, axis=1):
+            np.fill_diagonal(group, gain)
         return b""
 
+    return Sampler(gain * share, gain * sqrt(share * (1 - share)), fill, whole=True)
 
-@dataclass(frozen=True, slots=True)
-class Sparse:
+
+def thinned(scale: float, zeros: int, columns: int) -> Sampler:
     """N(0, scale²) with exactly `zeros` entries of each row, at random places, set to zero."""
 
-    scale: float
-    zeros: int
-    columns: int
-    mean = 0.0
-    whole = False
-    scratch = 0
-
-    @property
-    def std(self) -> float:
-        """Standard deviation of an entry: scale sqrt(1 - zeros / columns)."""
-        return self.scale * sqrt(1 - self.zeros / self.columns)
-
-    def fill(self, panel: Matrix, generator: Generator) -> bytes:
-        """Fill any number of rows."""
+    def fill(panel: Matrix, generator: Generator) -> bytes:
         drawn = LAWS["normal"].fill(panel, generator)
         kept = np.ones(panel.shape, bool)
-        kept[:, : self.zeros] = False
+        kept[:, :zeros] = False
         generator.permuted(kept, axis=1, out=kept)
-        panel *= self.scale
+        panel *= scale
         panel[~kept] = 0
         return drawn
 
+    return Sampler(0.0, scale * sqrt(1 - zeros / columns), fill)
 
-@dataclass(frozen=True, slots=True)
-class FixedNorm:
-    """Columns (the weights into one unit) of one norm, their directions those of U[-1, 1) draws."""
 
-    norm: float
-    fan_in: int
-    mean = 0.0
-    whole = True
-    scratch = 8  # the squares for the norms
+def fixed_norm(norm: float, fan_in: int) -> Sampler:
+    """Columns (the weights into one unit) of one norm, their directions those of U[-1, 1) draws.
 
-    @property
-    def std(self) -> float:
-        """Root mean square of a column's entries: norm / sqrt(fan_in)."""
-        return self.norm / sqrt(self.fan_in)
+    The excess is what independent entries would need for a sum of inputs of N(0, 1) to have its
+    kurtosis. That is less than 3 by 6 / fan_in, as the norm is fixed.
+    """
 
-    @property
-    def excess(self) -> float:
-        """What independent entries would need for a sum of inputs of N(0, 1) to have its kurtosis.
-
-        That is less than 3 by 6 / fan_in, as the norm is fixed.
-        """
-        return -2.0
-
-    def fill(self, panel: Matrix, generator: Generator) -> bytes:
-        """Fill the whole matrix."""
+    def fill(panel: Matrix, generator: Generator) -> bytes:
         drawn = LAWS["uniform"].fill(panel, generator)
         panel[:, ~panel.any(axis=0)] = 1
-        panel *= self.norm / np.linalg.norm(panel, axis=0)
+        panel *= norm / np.linalg.norm(panel, axis=0)
         return drawn
 
+    scratch = 8  # the squares for the norms
+    return Sampler(0.0, norm / sqrt(fan_in), fill, whole=True, scratch=scratch, excess=-2.0)
 
-@dataclass(frozen=True, slots=True)
-class Centred:
+
+def centred(matrix: Sampler, kernel: tuple[int, ...], centre: tuple[int, ...]) -> Sampler:
     """A kernel with `matrix`, of shape (in, out), as its tap at `centre`, and zeros around it.
 
     With p = 1 / (height width) the share of the matrix, entries have the mean p mean and, by the
     law of total variance, the standard deviation sqrt(p (std² + (1 - p) mean²)).
     """
+    area = prod(kernel)
+    p = 1 / area
 
-    matrix: Sampler
-    kernel: tuple[int, ...]
-    centre: tuple[int, ...]
-    whole = True
-
-    @property
-    def _share(self) -> float:
-        return 1 / prod(self.kernel)
-
-    @property
-    def mean(self) -> float:
-        """Mean over the entries."""
-        return self._share * self.matrix.mean
-
-    @property
-    def std(self) -> float:
-        """Standard deviation over the entries."""
-        p = self._share
-        return sqrt(p) * hypot(self.matrix.std, sqrt(1 - p) * self.matrix.mean)
-
-    @property
-    def scratch(self) -> int:
-        """Bytes that filling the matrix takes, for each entry of the kernel."""
-        return -(-self.matrix.scratch // prod(self.kernel))
-
-    def fill(self, panel: Matrix, generator: Generator) -> bytes:
-        """Fill the whole kernel, of shape (height width in, out)."""
+    def fill(panel: Matrix, generator: Generator) -> bytes:
         panel[...] = 0
-        taps = panel.reshape(*self.kernel, -1, panel.shape[1])
-        return self.matrix.fill(taps[self.centre], generator)
+        taps = panel.reshape(*kernel, -1, panel.shape[1])
+        return matrix.fill(taps[centre], generator)
+
+    std = sqrt(p) * hypot(matrix.std, sqrt(1 - p) * matrix.mean)
+    scratch = -(-matrix.scratch // area)
+    return Sampler(p * matrix.mean, std, fill, whole=True, scratch=scratch)
 
 
-class Given:
+def given(entries: Matrix, drawn: bytes = b"") -> Sampler:
     """The entries of a matrix, such as what learning has made of draws.
 
     `drawn` stands for the draws that it was made from, if any.
     """
 
-    whole = True
-    scratch = 0
+    def fill(panel: Matrix, generator: Generator) -> bytes:  # noqa: ARG001
+        panel[...] = entries
+        return drawn
 
-    def __init__(self, entries: Matrix, drawn: bytes = b"") -> None:
-        self.entries = entries
-        self.mean = float(entries.mean(dtype=np.float64))
-        self.std = float(entries.std(dtype=np.float64))
-        self._drawn = drawn
-
-    def fill(self, panel: Matrix, generator: Generator) -> bytes:  # noqa: ARG002
-        """Fill the whole matrix."""
-        panel[...] = self.entries
-        return self._drawn
+    mean, std = (float(of(dtype=np.float64)) for of in (entries.mean, entries.std))
+    return Sampler(mean, std, fill, whole=True, given=True)

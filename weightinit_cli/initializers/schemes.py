@@ -15,15 +15,15 @@ from math import ceil, sqrt
 
 from weightinit_cli.initializers.samplers import (
     LAWS,
-    Centred,
-    Constant,
     Fans,
-    FixedNorm,
-    Identity,
-    Independent,
-    Orthogonal,
     Sampler,
-    Sparse,
+    centred,
+    diagonal,
+    filled,
+    fixed_norm,
+    haar,
+    independent,
+    thinned,
 )
 from weightinit_cli.parameters import ParameterError
 
@@ -40,7 +40,7 @@ def variance_scaling(fans: Fans, *, scale: float, mode: str, distribution: str) 
         "fan_out": fans.fan_out,
         "fan_avg": (fans.fan_in + fans.fan_out) / 2,
     }[mode]
-    return Independent(distribution, sqrt(scale / n) / LAWS[distribution].std)
+    return independent(distribution, sqrt(scale / n) / LAWS[distribution].std)
 
 
 def lecun_normal(fans: Fans) -> Sampler:
@@ -91,8 +91,8 @@ def siren(fans: Fans, *, omega: float) -> Sampler:
     Sitzmann et al. 2020 (arXiv:2006.09661), section 3.2 and supplement 1.5.
     """
     if fans.first:
-        return Independent("uniform", 1 / fans.fan_in)
-    return Independent("uniform", sqrt(6 / fans.fan_in) / omega)
+        return independent("uniform", 1 / fans.fan_in)
+    return independent("uniform", sqrt(6 / fans.fan_in) / omega)
 
 
 def xavier_normal(fans: Fans, *, gain: float = 1.0) -> Sampler:
@@ -136,22 +136,22 @@ def kaiming_uniform(
 
 def zeros(fans: Fans) -> Sampler:  # noqa: ARG001
     """W = 0. All units of a layer stay identical."""
-    return Constant(0.0)
+    return filled(0.0)
 
 
 def ones(fans: Fans) -> Sampler:  # noqa: ARG001
     """W = 1."""
-    return Constant(1.0)
+    return filled(1.0)
 
 
 def constant(fans: Fans, *, value: float) -> Sampler:  # noqa: ARG001
     """W = value."""
-    return Constant(value)
+    return filled(value)
 
 
 def normal(fans: Fans, *, std: float, mean: float = 0.0) -> Sampler:  # noqa: ARG001
     """W ~ N(mean, std²), whatever the fans."""
-    return Independent("normal", std, mean)
+    return independent("normal", std, mean)
 
 
 def truncated_normal(fans: Fans, *, std: float, mean: float = 0.0) -> Sampler:  # noqa: ARG001
@@ -160,7 +160,7 @@ def truncated_normal(fans: Fans, *, std: float, mean: float = 0.0) -> Sampler:  
     The convention of Keras's TruncatedNormal and of JAX; torch's `trunc_normal_` cuts at the
     absolute values -2 and 2 instead, which for std 0.02 cuts nothing.
     """
-    return Independent("truncated_normal", std, mean)
+    return independent("truncated_normal", std, mean)
 
 
 def uniform(fans: Fans, *, low: float, high: float) -> Sampler:  # noqa: ARG001
@@ -170,7 +170,7 @@ def uniform(fans: Fans, *, low: float, high: float) -> Sampler:  # noqa: ARG001
     """
     if low > high:
         raise ParameterError("high", f"must be at least low ({low:g}), not {high:g}")
-    return Independent("uniform", high / 2 - low / 2, high / 2 + low / 2)
+    return independent("uniform", high / 2 - low / 2, high / 2 + low / 2)
 
 
 def orthogonal(fans: Fans, *, gain: float = 1.0) -> Sampler:
@@ -179,7 +179,7 @@ def orthogonal(fans: Fans, *, gain: float = 1.0) -> Sampler:
     Saxe, McClelland & Ganguli 2014 (arXiv:1312.6120). Haar-distributed by the signs of R's
     diagonal: Mezzadri 2007 (arXiv:math-ph/0609050), section 5.
     """
-    return Orthogonal(gain, fans)
+    return haar(gain, fans)
 
 
 def identity(fans: Fans, *, gain: float = 1.0) -> Sampler:
@@ -187,7 +187,7 @@ def identity(fans: Fans, *, gain: float = 1.0) -> Sampler:
 
     Le, Jaitly & Hinton 2015 (arXiv:1504.00941).
     """
-    return Identity(gain, fans)
+    return diagonal(gain, fans)
 
 
 def lsuv(fans: Fans, *, tolerance: float = 0.1) -> Sampler:  # noqa: ARG001
@@ -197,7 +197,7 @@ def lsuv(fans: Fans, *, tolerance: float = 0.1) -> Sampler:  # noqa: ARG001
     & Matas 2016 (arXiv:1511.06422), algorithm 1; the default is that of the authors' code for
     Keras.
     """
-    return Orthogonal(1.0, fans)
+    return haar(1.0, fans)
 
 
 def sparse(fans: Fans, *, sparsity: float, std: float = 0.01) -> Sampler:
@@ -207,7 +207,7 @@ def sparse(fans: Fans, *, sparsity: float, std: float = 0.01) -> Sampler:
     takes matrices alone. Martens 2010, section 5 (which fixes the number of nonzero weights of
     each unit instead).
     """
-    return Sparse(std, ceil(sparsity * fans.columns), fans.columns)
+    return thinned(std, ceil(sparsity * fans.columns), fans.columns)
 
 
 def nguyen_widrow(fans: Fans) -> Sampler:
@@ -215,12 +215,12 @@ def nguyen_widrow(fans: Fans) -> Sampler:
 
     For inputs in [-1, 1]; the biases are U(± the same norm). Nguyen & Widrow 1990, section 3.
     """
-    return FixedNorm(_nguyen_widrow_norm(fans), fans.fan_in)
+    return fixed_norm(_nguyen_widrow_norm(fans), fans.fan_in)
 
 
 def nguyen_widrow_bias(fans: Fans) -> Sampler:
     """U(± 0.7 out^(1 / fan_in))."""
-    return Independent("uniform", _nguyen_widrow_norm(fans))
+    return independent("uniform", _nguyen_widrow_norm(fans))
 
 
 def upper_centre(side: int) -> int:
@@ -249,8 +249,8 @@ def dirac(fans: Fans, *, groups: int = 1) -> Sampler:
             f"must divide the number of output channels, {outputs}; {groups} divides {divided}"
         )
         raise ParameterError("groups", message)
-    matrix = Identity(1.0, Fans(fans.channels, outputs), groups)
-    return Centred(matrix, fans.kernel, tuple(map(upper_centre, fans.kernel)))
+    matrix = diagonal(1.0, Fans(fans.channels, outputs), groups)
+    return centred(matrix, fans.kernel, tuple(map(upper_centre, fans.kernel)))
 
 
 def delta_orthogonal(fans: Fans, *, gain: float = 1.0) -> Sampler:
@@ -267,8 +267,8 @@ def delta_orthogonal(fans: Fans, *, gain: float = 1.0) -> Sampler:
             f"({inputs}), not {outputs}; orthogonal takes any"
         )
         raise ParameterError("name", message)
-    matrix = Orthogonal(gain, Fans(inputs, outputs))
-    return Centred(matrix, fans.kernel, tuple(map(lower_centre, fans.kernel)))
+    matrix = haar(gain, Fans(inputs, outputs))
+    return centred(matrix, fans.kernel, tuple(map(lower_centre, fans.kernel)))
 
 
 def _nguyen_widrow_norm(fans: Fans) -> float:

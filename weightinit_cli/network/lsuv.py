@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from weightinit_cli.initializers.samplers import Fans, Orthogonal
+from weightinit_cli.initializers.samplers import Fans, haar
 from weightinit_cli.network.draws import Parameters, draw_bias, redraw_weights
 from weightinit_cli.network.layer import DRAW_WORK
 from weightinit_cli.network.propagation import Memory, over_blocks, push, walk_forward
@@ -68,7 +68,7 @@ class Variances(NamedTuple):
 def with_gains(network: Network, gains: tuple[float, ...]) -> Network:
     """The same network with orthogonal weights of these gains, one per layer."""
     return network.drawn_by(
-        (Orthogonal(gain, Fans(layer.fan_in, layer.columns)), layer.bias)
+        (haar(gain, Fans(layer.fan_in, layer.columns)), layer.bias)
         for layer, gain in zip(network.weighted, gains, strict=True)
     )
 
