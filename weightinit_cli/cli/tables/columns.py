@@ -120,6 +120,11 @@ def columns_of(
     ]
 
 
+def digits(value: float | None, form: str = ".4g") -> str:
+    """Write the text of a cell that holds a number; `-` where there is none."""
+    return "-" if value is None else format(value, form)
+
+
 def layout_for(columns: Sequence[Column], room: int) -> Layout:
     """Choose the widest layout that fits; without the spare columns if need be; else the narrowest.
 

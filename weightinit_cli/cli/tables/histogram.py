@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import terminal
-from weightinit_cli.cli.tables.columns import Cell, Column, Layout, layout_for, layouts, lean
+from weightinit_cli.cli.tables.columns import (
+    Cell,
+    Column,
+    Layout,
+    digits,
+    layout_for,
+    layouts,
+    lean,
+)
 from weightinit_cli.errors import printable
 from weightinit_cli.numerals import short
 from weightinit_cli.results.comparison import SIGNAL, mean_gradient_ratio, ratio_is_unresolved
@@ -75,17 +83,13 @@ def run_cells(result: Result) -> list[str]:
     """Say most of a run: figures of the last layer, of all gradients, and the verdict."""
     last = result.layers[-1]
     shown = [
-        figure_words(last, path, figure(last, path), _digits)
+        figure_words(last, path, figure(last, path), digits)
         for path in ("std", "std_across_inputs")
     ]
     lost = ratio_is_unresolved(result.layers)
-    ratio = below(None) if lost else _digits(mean_gradient_ratio(result.layers))
+    ratio = below(None) if lost else digits(mean_gradient_ratio(result.layers))
     verdicts = ", ".join(each.name for each in result.verdict)
     return [*shown, ratio, "; ".join(filter(None, (verdicts, *_of_finite(result))))]
-
-
-def _digits(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4g}"
 
 
 def _of_finite(result: Result) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import terminal
-from weightinit_cli.cli.tables.columns import columns_of, table_lines
+from weightinit_cli.cli.tables.columns import columns_of, digits, table_lines
 from weightinit_cli.results.kinds import ending
 
 if TYPE_CHECKING:
@@ -73,8 +73,7 @@ def run_cells(result: SymmetryResult) -> list[str]:
         [first.start_distinct, *first.distinct_units][-1],
         [None, *first.participation][-1],
     )
-    shown = ["-" if value is None else f"{value:.4g}" for value in values]
-    return [*shown, ", ".join(ending(result))]
+    return [*map(digits, values), ", ".join(ending(result))]
 
 
 def _cells(layer: LayerSteps) -> tuple[str, ...]:
@@ -86,6 +85,6 @@ def _cells(layer: LayerSteps) -> tuple[str, ...]:
         str(layer.start_distinct),
         str(layer.most_distinct),
         str([layer.start_distinct, *layer.distinct_units][-1]),
-        "-" if span is None else f"{span:.3g}",
-        "-" if gradient is None else f"{gradient:.3g}",
+        digits(span, ".3g"),
+        digits(gradient, ".3g"),
     )

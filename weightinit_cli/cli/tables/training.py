@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import terminal
-from weightinit_cli.cli.tables.columns import Cell, Column, columns_of, table_lines
+from weightinit_cli.cli.tables.columns import Cell, Column, columns_of, digits, table_lines
 from weightinit_cli.errors import counted
 from weightinit_cli.results.kinds import ending, interruption
 from weightinit_cli.results.training import best_of_few
@@ -55,8 +55,7 @@ def run_cells(result: TrainingResult) -> list[str]:
     train, test = ([getattr(each, part) for each in result.networks] for part in ("train", "test"))
     losses = [_mean([score.loss for score in part]) for part in (train, test)]
     values = [*losses, fmean(score.accuracy for score in test)]
-    shown = ["-" if value is None else f"{value:.4g}" for value in values]
-    return [*shown, ", ".join(ending(result))]
+    return [*map(digits, values), ", ".join(ending(result))]
 
 
 def _columns(networks: Sequence[Trained]) -> list[Column]:
@@ -64,7 +63,7 @@ def _columns(networks: Sequence[Trained]) -> list[Column]:
     for number, each in enumerate(networks, 1):
         first = each.losses[0] if each.losses else None
         values = (first, each.train.loss, each.test.loss, each.test.accuracy)
-        rows.append([str(number), *map(_shown, values)])
+        rows.append([str(number), *(digits(value, ".4f") for value in values)])
     columns = columns_of(HEADS, rows, wide=WIDE)
     ends = [each.diverged for each in networks]
     if any(end is not None for end in ends):
@@ -112,7 +111,3 @@ def _choices(result: TrainingResult) -> list[str]:
     words = f"over all choices of k of the {number:,} trained: mean ± standard deviation"
     lines += [f"best of k by validation loss, {words}"] if lines else []
     return [part for line in lines for part in terminal.fitted(line)]
-
-
-def _shown(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
