@@ -15,12 +15,16 @@ from weightinit_cli.errors import SpecError
 from weightinit_cli.spec import (
     Spec,
     digest,
+    expand,
+    load_spec,
     normal_form,
     parse_spec,
+    shipped_configs,
     spec_from_normal_form,
     template,
 )
 from weightinit_cli.spec.kinds import CONVOLUTION_KEYS, HISTOGRAM, TABLES, THRESHOLDS
+from weightinit_cli.spec.normal import misfit
 
 TEXT = "activation: sigmoid\ninitializer: {name: normal, std: 10}\n"
 FORM: dict[str, Any] = {
@@ -80,6 +84,16 @@ def test_round_trip_through_json(more: str):
     assert again == spec
     assert normal_form(again) == form
     assert digest(again) == digest(spec)
+
+
+@pytest.mark.parametrize("path", shipped_configs(), ids=lambda path: path.stem)
+def test_a_normal_form_fits_key_by_key(path: Path):
+    form = json.loads(json.dumps(normal_form(expand(load_spec(path))[0])))
+    assert misfit(form) is None
+    for key in form.keys() - {"experiment", "pretraining"}:
+        left = {each: form[each] for each in form if each != key}
+        assert misfit(left) == (key, "missing")
+    assert misfit({**form, "surplus": 1}) == ("surplus", "unknown figure")
 
 
 def test_digest_does_not_change_from_release_to_release():
