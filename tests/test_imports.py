@@ -29,7 +29,6 @@ ALLOWED: dict[str, set[str]] = {
     "progress": set(),
     "reading": set(),  # files of any kind and size, for whoever reads one
     "streams": set(),
-    "surroundings": set(),  # variables of the environment, for a moment
     "convolution": set(),
     "numerals": set(),  # numbers in print
     "digests": set(),
@@ -46,7 +45,7 @@ ALLOWED: dict[str, set[str]] = {
     # A result holds the normal form of its spec, and spec alone knows what may stand in one.
     "results": {"spec", "errors", "convolution", "reading", "digests", "numerals"},
     "verdicts": {"results", "parameters"},
-    "plots": {"results", "errors", "surroundings"},
+    "plots": {"results", "errors", "machine"},
     "guard": {"experiments", "spec", "results", "saving", "errors", "progress"},
     "saving": {"plots", "results", "errors"},  # a single run, a batch and a check save alike
     "experiments": {
@@ -55,7 +54,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "batch": {
         "init", "spec", "experiments", "results", "plots", "saving", "errors", "machine",
-        "imports", "surroundings",
+        "imports",
     },
     "cli": {
         "init", "spec", "initializers", "activations", "parameters", "experiments", "results",

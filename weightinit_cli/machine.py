@@ -1,4 +1,4 @@
-"""What this process may use of its machine: cores and memory.
+"""What this process has of its machine: cores, memory, and variables of the environment.
 
 Linux's control groups (of containers, services, cluster jobs) may allow less than there is. A
 process stands in one group of every hierarchy, and the limits of all groups above hold as well.
@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 # Addresses that a thread takes beside its stack: what glibc reserves for its memory, 64 MiB, and
 # a buffer of BLAS's, 32 MiB. BLAS ends the process where it cannot have one.
@@ -226,3 +227,25 @@ def _text(path: Path) -> str:
         return path.read_text("utf-8", "surrogateescape")
     except (OSError, ValueError):
         return ""
+
+
+@contextmanager
+def variables(wanted: Mapping[str, str | None], *others: str) -> Iterator[None]:
+    """Set these variables, and leave them as they were; None is one that is not set.
+
+    The `others` are left as they were, too, whatever becomes of them meanwhile.
+    """
+    former = {name: os.environ.get(name) for name in (*wanted, *others)}
+    _set_variables(wanted)
+    try:
+        yield
+    finally:
+        _set_variables(former)
+
+
+def _set_variables(values: Mapping[str, str | None]) -> None:
+    for name, value in values.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, cast
 import weightinit_cli
 from weightinit_cli.batch.worker import PR_SET_PDEATHSIG, START
 from weightinit_cli.imports import search_path
-from weightinit_cli.surroundings import variables
+from weightinit_cli.machine import variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from weightinit_cli.surroundings import variables
+from weightinit_cli.machine import variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

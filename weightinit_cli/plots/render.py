@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from weightinit_cli.machine import variables
 from weightinit_cli.plots.drawing import WHITE, Cells
 from weightinit_cli.plots.settings import settings
 from weightinit_cli.plots.shades import reduced
-from weightinit_cli.surroundings import variables
 
 if TYPE_CHECKING:
     from weightinit_cli.plots.drawing import Drawing
