@@ -61,6 +61,22 @@ class Centred(NamedTuple):
         """A projection is its own adjoint."""
         self.forward(delta, out)
 
+    def by_hand(self, a):
+        """The outputs, in numpy's plain words."""
+        return self.factor * (a - a.mean(axis=1, keepdims=True))
+
+
+class Scaled(Centred):
+    """Another one: every value times a constant."""
+
+    def forward(self, x, out):
+        """In place, too."""
+        np.multiply(x, self.factor, out=out)
+
+    def by_hand(self, a):
+        """The outputs, in numpy's plain words."""
+        return self.factor * a
+
 
 def activation(name, **parameters):
     return ACTIVATIONS[name].build(**parameters)
@@ -93,11 +109,16 @@ def centred(units):
     return Centred(1.5, units)
 
 
+def scaled(units):
+    return Scaled(0.25, units)
+
+
 NETWORKS = {
     "three activations and an output": network(),
     "with an activation at the end": network((*FUNCTIONS[:3], activation("sigmoid"))),
     "without one in the middle": network((FUNCTIONS[0], None, None, FUNCTIONS[1])),
     "with a layer between": network(between=(centred,)),
+    "with two of two kinds": network(between=(centred, scaled)),
     "with two and no activation": network((FUNCTIONS[0], None, *FUNCTIONS[2:]), (centred, centred)),
 }
 
@@ -114,7 +135,7 @@ def by_hand(net, x, weights, biases):
         z = found[-1][1] @ w + b
         a = z
         for layer in stage.between:
-            a = layer.factor * (a - a.mean(axis=1, keepdims=True))
+            a = layer.by_hand(a)
         found.append((z, a if stage.activation is None else stage.function.value(a)))
     return found
 
@@ -168,6 +189,24 @@ def test_backward_is_that_of_central_differences(net):
             slopes[index] = (sides[0] - sides[1]) / (2 * STEP)
         expected = np.sqrt(np.mean((slopes / SAMPLES) ** 2))
         assert record.weights.rms(record.exponent) == pytest.approx(expected, rel=1e-7)
+
+
+@pytest.mark.parametrize("power", [-10, 7])
+def test_what_is_resolved_is_that_of_the_same_network_without_a_layer_between(power):
+    """Weights 2^-k of theirs, times 2^k: the same values, whose errors and limits are the same."""
+
+    def floors(std, between):
+        fans, units = Fans(30, 30), 30
+        weights = INITIALIZERS["normal"].build(fans, std=std)
+        layer = Dense(units, units, weights, None)
+        stage = Stage(layer, Elementwise(activation("tanh"), units), between)
+        net = Network((stage,) * 12, SAMPLES, np.dtype("float32"), seed=3)
+        return [record.resolution for record in forward(net, REQUEST, 1)]
+
+    plain = floors(2.0**-4, ())
+    between = floors(2.0 ** (-4 - power), (Scaled(2.0**power, 30),))
+    for one, other in zip(plain, between, strict=True):
+        assert other == pytest.approx(one, rel=1e-5)
 
 
 def test_work_and_memory_are_asked_of_the_layers():

@@ -13,6 +13,7 @@ from operator import add
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.linalg import norm
 
 from weightinit_cli.network.draws import (
     PANEL_VALUES,
@@ -39,7 +40,7 @@ from weightinit_cli.network.recording import (
     Request,
     record,
 )
-from weightinit_cli.network.resolution import Slopes
+from weightinit_cli.network.resolution import SAMPLED, Slopes
 from weightinit_cli.network.sums import SquareSum, UnitMoments
 from weightinit_cli.network.workers import ignore_work, workers
 from weightinit_cli.streams import Role, stream
@@ -255,12 +256,30 @@ def _push(
     """Push a block through a stage, and observe what its activation is given and gives."""
 
     def see(before: Array) -> tuple[Preactivations, Slopes | None]:
-        slopes = None if block.start else Slopes(stage.function, before)
+        slopes = None
+        if not block.start:
+            slopes = Slopes(stage.function, before, _stretch(stage, x[block], own))
         return Preactivations.of(before, request), slopes
 
     preactivations, slopes = push(stage, x, own, z, out, block, nudged=nudged, see=see)
     observed = _observe(out, directions, block)
     return observed._replace(preactivations=preactivations, slopes=slopes)
+
+
+def _stretch(stage: Stage, x: Array, own: Parameters) -> float:
+    """How much larger the layers between make independent errors of xW + b, root mean square.
+
+    It is |Jᵀg| / |g| of a random g, J being their derivative at the first inputs.
+    """
+    if not stage.between:
+        return 1.0
+    rows = x[: max(1, SAMPLED // stage.units)]
+    z = np.empty((len(rows), stage.units), x.dtype)
+    push(stage._replace(activation=None, between=()), rows, own, z, z, slice(None))
+    back = stream(0, Role.PROJECTION).standard_normal(z.shape).astype(z.dtype)
+    size = norm(back)
+    pull(stage._replace(activation=None), z, back, None, None, back, slice(None))
+    return float(norm(back) / size)
 
 
 def _observe(values: Array, directions: Array, block: slice) -> Observed:

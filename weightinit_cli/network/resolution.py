@@ -65,7 +65,7 @@ class Resolution(NamedTuple):
         eps, smallest = float(info.eps), float(info.smallest_normal)
         before = floor = 0.0
         if self._is_summed(weights):
-            before = max(self._rounding(z, weights, fan_in, eps), smallest)
+            before = max(self._rounding(z, weights, fan_in, eps, slopes.stretch), smallest)
             steepness = slopes.size_near(before)
             apart, apart_after = z.std_within or 0.0, x.std_within or 0.0
             if apart > before:
@@ -83,8 +83,10 @@ class Resolution(NamedTuple):
         drawn = weights.expected_std or weights.sums.low or weights.sums.high
         return bool(drawn and (self.activations or not self.zero))
 
-    def _rounding(self, z: UnitMoments, weights: Weights, fan_in: int, eps: float) -> float:
-        """The error of sums of weighted values: that of their rounding, and this layer's.
+    def _rounding(
+        self, z: UnitMoments, weights: Weights, fan_in: int, eps: float, stretch: float
+    ) -> float:
+        """The error of the pre-activations: that of rounding them, and this layer's, `stretch`ed.
 
         Roundings of sums whose terms have one sign add up, as the terms do.
         """
@@ -92,14 +94,18 @@ class Resolution(NamedTuple):
         size = hypot(mean, std)
         of_one_sign = sqrt(fan_in) * mean / size / 4 if size else 0.0
         own = eps * (z.rms or 0.0) * hypot(1.0, of_one_sign)
-        carried = self.activations * sqrt(fan_in) * size if self.activations else 0.0
+        carried = self.activations * sqrt(fan_in) * size * stretch if self.activations else 0.0
         return min(hypot(own, carried), LARGEST)
 
 
 class Slopes:
-    """A layer's φ at some of its pre-activations: the first rows, for inputs are alike."""
+    """A layer's φ at some of its pre-activations: the first rows, for inputs are alike.
 
-    def __init__(self, activation: Activation, z: Array) -> None:
+    `stretch` is how much larger an error of xW + b is in the pre-activations that it becomes.
+    """
+
+    def __init__(self, activation: Activation, z: Array, stretch: float = 1.0) -> None:
+        self.stretch = stretch
         self.z = z[: max(1, SAMPLED // z.shape[1])].copy()
         self._activation = activation
 
