@@ -6,6 +6,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from weightinit_cli.guard.compare import is_lacked
 from weightinit_cli.results import (
     LACKED,
@@ -48,6 +50,8 @@ def test_what_version_1_lacked_is_none(old: dict, tmp_path: Path):
 
 
 def test_what_versions_before_4_lacked_is_none(older: dict, tmp_path: Path):
+    if older["schema_version"] >= 4:
+        pytest.skip("it had all of it")
     result = loaded(older, tmp_path)
     for layer in (result.input, *result.layers):
         assert (layer.resolution, layer.unresolved) == (None, {})
