@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from weightinit_cli.cli import specs, terminal
-from weightinit_cli.cli.notes import names_of, note_lacking, note_replaced, tell_undrawn
 from weightinit_cli.cli.options import (
     data_option,
     format_option,
@@ -25,6 +24,7 @@ from weightinit_cli.cli.options import (
     spec_name,
 )
 from weightinit_cli.cli.progress import BatchProgress, ProgressBar
+from weightinit_cli.cli.specs import names_of, note_lacking, note_replaced, tell_undrawn
 from weightinit_cli.errors import FAILED, WinitError, counted, printable
 
 if TYPE_CHECKING:

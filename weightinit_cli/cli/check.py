@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from weightinit_cli.cli import specs, terminal
-from weightinit_cli.cli.notes import tell_undrawn
 from weightinit_cli.cli.options import data_option, path_of, spec_name, threads_option
 from weightinit_cli.cli.progress import ProgressBar
+from weightinit_cli.cli.specs import tell_undrawn
 from weightinit_cli.errors import FAILED, Mark, Problem, SpecError, WinitError, printable
 
 if TYPE_CHECKING:

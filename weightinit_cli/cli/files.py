@@ -10,9 +10,9 @@ import click
 
 from weightinit_cli.cli import specs, terminal
 from weightinit_cli.cli.experiments import EXPERIMENTS
-from weightinit_cli.cli.notes import note_lacking, tell_undrawn
 from weightinit_cli.cli.options import data_option, format_option, path_of, quiet_option, spec_name
 from weightinit_cli.cli.progress import ProgressBar
+from weightinit_cli.cli.specs import note_lacking, tell_undrawn
 from weightinit_cli.errors import WinitError, counted, printable
 from weightinit_cli.reading import open_at_once
 

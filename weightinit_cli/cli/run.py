@@ -8,7 +8,6 @@ import click
 
 from weightinit_cli.cli import specs, terminal
 from weightinit_cli.cli.experiments import EXPERIMENTS
-from weightinit_cli.cli.notes import names_of, note_lacking, note_replaced, tell_undrawn
 from weightinit_cli.cli.options import (
     config_option,
     data_option,
@@ -22,6 +21,7 @@ from weightinit_cli.cli.options import (
     threads_option,
 )
 from weightinit_cli.cli.progress import ProgressBar
+from weightinit_cli.cli.specs import names_of, note_lacking, note_replaced, tell_undrawn
 from weightinit_cli.errors import (
     INTERRUPTED,
     Mark,

@@ -1,4 +1,4 @@
-"""Reading specs, for the commands that take some."""
+"""Specs, for the commands that take some: reading them, and what is told of their results."""
 
 from __future__ import annotations
 
@@ -9,15 +9,20 @@ from typing import TYPE_CHECKING, cast
 from weightinit_cli.cli import terminal
 from weightinit_cli.cli.experiments import EXPERIMENTS
 from weightinit_cli.cli.progress import ProgressBar
-from weightinit_cli.errors import FAILED, Mark, Problem, SpecError, printable, reason
+from weightinit_cli.errors import DEFECT, FAILED, Mark, Problem, SpecError, printable, reason
 from weightinit_cli.reading import read_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from weightinit_cli.errors import WinitError
+    from weightinit_cli.saving import Saved
     from weightinit_cli.spec import AnySpec, Spec
+
+# Characters and names that are listed, and results of other specs; of more the rest are counted.
+SHOWN = 10
+MOST_REPLACED = 10
 
 
 def load(
@@ -100,6 +105,56 @@ def histogram(spec: AnySpec) -> Spec:
     return cast("Spec", spec)
 
 
+def tell_undrawn(saved: Saved) -> int:
+    """Say why there are no pictures, and what is saved without them; return the exit code."""
+    if saved.undrawn is None:
+        return 0
+    lines, code = saved.undrawn
+    kept = f"{saved.paths[-1]} is saved" if saved.paths else "no picture is written"
+    if code == DEFECT:
+        return terminal.defect([*lines, f"the pictures could not be drawn; {kept}"])
+    return terminal.fail([f"{line}; {kept}" for line in lines], code)
+
+
+def names_of(spec: AnySpec) -> Iterator[str]:
+    """Yield the names that a person gave in a spec and that pictures show."""
+    yield spec.name
+    if spec.runs is not None:
+        yield from (variant.label for variant in spec.runs.variants)
+
+
+def note_lacking(names: Iterable[str]) -> None:
+    """Say which characters of these names the pictures cannot show."""
+    strange = [name for name in dict.fromkeys(names) if not name.isascii()]
+    if not strange:
+        return
+    from weightinit_cli.plots.fonts import REPLACEMENT, lacking
+    from weightinit_cli.plots.isolation import load_matplotlib
+
+    load_matplotlib()
+    missing = lacking(strange)
+    if missing:
+        within = [repr(name) for name in strange if lacking([name])]
+        terminal.note(
+            f"the pictures' font has no {_listed(list(missing))}; "
+            f"{REPLACEMENT} stands for each in {_listed(within)}"
+        )
+
+
+def note_replaced(formers: Iterable[str]) -> None:
+    """Say which results of other specs are replaced; of very many the first few.
+
+    `formers` has a sentence for each run, empty where it replaces none.
+    """
+    number = 0
+    for former in filter(None, formers):
+        number += 1
+        if number <= MOST_REPLACED:
+            terminal.note(former)
+    if number > MOST_REPLACED:
+        terminal.note(f"and {number - MOST_REPLACED:,} more results of other specs are replaced")
+
+
 def _stdin() -> bytes:
     """Read what stands in standard input, at most a byte more than a spec may have."""
     from weightinit_cli.spec.parse import MOST_BYTES
@@ -132,3 +187,8 @@ def _of_option(problem: Problem, seed: str) -> Problem:
     option = source.replace("--set seed=", "--seed ", 1)
     path = "" if problem.path == "seed" else problem.path
     return Problem(Mark(option), path, problem.message)
+
+
+def _listed(parts: list[str]) -> str:
+    more = f" and {len(parts) - SHOWN} more" if len(parts) > SHOWN else ""
+    return ", ".join(parts[:SHOWN]) + more

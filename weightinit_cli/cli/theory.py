@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import specs, terminal
-from weightinit_cli.cli.notes import tell_undrawn
 from weightinit_cli.cli.options import (
     config_option,
     format_option,
@@ -16,6 +15,7 @@ from weightinit_cli.cli.options import (
     set_option,
 )
 from weightinit_cli.cli.progress import ProgressBar
+from weightinit_cli.cli.specs import tell_undrawn
 from weightinit_cli.cli.tables.columns import Cell, Column, columns_of, layout_for, table_lines
 from weightinit_cli.errors import WinitError, counted, printable
 from weightinit_cli.numerals import rounded_up, short
