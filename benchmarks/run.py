@@ -39,7 +39,7 @@ def processes(rounds: int, folder: str) -> list[tuple[str, str, float, float]]:
     textbook = [PYTHON, str(HERE / "textbook.py"), "textbook.png"]
     config = ["histogram", "-q", "-c", "sigmoid_xavier"]
     rows = {
-        "`winit --help`": ([*WINIT, "--help"], 0.08),
+        "`winit --help`": ([*WINIT, "--help"], 0.06),
         "`winit histogram`, both pictures and JSON": ([*WINIT, *config], 0.85),
         "the same with `backward: false`": ([*WINIT, *config, *FORWARD], 0.65),
         "`winit histogram --no-plot`, `backward: false`": (
