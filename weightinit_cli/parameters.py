@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+if TYPE_CHECKING:
+    from types import EllipsisType
 
-class Required(Enum):
-    """The mark of a parameter without a default (libraries differ, so none is right)."""
-
-    REQUIRED = "required"
-
-
-REQUIRED: Final = Required.REQUIRED
+# The default of a parameter that has none (libraries differ, so none is right).
+REQUIRED: Final = ...
 
 
 class Parameter(NamedTuple):
@@ -26,7 +22,7 @@ class Parameter(NamedTuple):
 
     name: str
     doc: str
-    default: float | str | Required | None = REQUIRED
+    default: float | str | EllipsisType | None = REQUIRED
     minimum: float | None = None
     above: float | None = None
     maximum: float | None = None

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from weightinit_cli.errors import SpecError
-from weightinit_cli.spec import FoundConfig, find_config, load, load_spec, shipped_configs
+from weightinit_cli.spec import find_config, load, load_spec, shadowed, shipped_configs
 
 TEXT = "activation: sigmoid\ninitializer: xavier_normal\n"
 
@@ -48,34 +48,36 @@ def test_configs_in_the_package_come_first(shipped: Path):
 
 @pytest.mark.parametrize("name", ["sigmoid_xavier", "sigmoid_xavier.yaml"])
 def test_bare_name_is_a_shipped_config(name: str, shipped: Path):
-    assert find_config(name) == FoundConfig(shipped / "sigmoid_xavier.yaml")
+    assert find_config(name) == shipped / "sigmoid_xavier.yaml"
+    assert shadowed(name) is None
     assert load_spec(name).name == "sigmoid_xavier"
 
 
 def test_file_in_the_current_folder_comes_first(shipped: Path):
     Path("sigmoid_xavier").write_text(TEXT)
     Path("own.yaml").write_text(TEXT)
-    found = find_config("sigmoid_xavier")
-    assert found == FoundConfig(Path("sigmoid_xavier"), shipped / "sigmoid_xavier.yaml")
-    assert find_config("sigmoid_xavier.yaml").path == shipped / "sigmoid_xavier.yaml"
-    assert find_config("own.yaml") == FoundConfig(Path("own.yaml"))
+    assert find_config("sigmoid_xavier") == Path("sigmoid_xavier")
+    assert shadowed("sigmoid_xavier") == shipped / "sigmoid_xavier.yaml"
+    assert find_config("sigmoid_xavier.yaml") == shipped / "sigmoid_xavier.yaml"
+    assert find_config("own.yaml") == Path("own.yaml")
+    assert shadowed("own.yaml") is None
 
 
 def test_a_folder_of_that_name_hides_nothing(shipped: Path):
     Path("sigmoid_xavier").mkdir()
-    assert find_config("sigmoid_xavier").path == shipped / "sigmoid_xavier.yaml"
+    assert find_config("sigmoid_xavier") == shipped / "sigmoid_xavier.yaml"
 
 
 def test_in_the_folder_of_the_configs_nothing_is_shadowed(
     shipped: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.chdir(shipped)
-    assert find_config("sigmoid_xavier.yaml").shadows is None
+    assert shadowed("sigmoid_xavier.yaml") is None
 
 
 @pytest.mark.parametrize("name", ["./sigmoid_xavier", r"configs\x.yaml", "/a/b", "C:x.yaml", "a/"])
 def test_separator_or_drive_makes_a_path(name: str):
-    assert find_config(name).path == Path(name)
+    assert find_config(name) == Path(name)
 
 
 def test_overrides_and_paths(tmp_path: Path):

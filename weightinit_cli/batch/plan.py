@@ -218,7 +218,7 @@ def _identity(path: Path) -> object:
 
 def _is_folder(path: str) -> bool:
     try:
-        return path != STDIN and find_config(path).path.is_dir()
+        return path != STDIN and find_config(path).is_dir()
     except (SpecError, OSError, ValueError):
         return False
 

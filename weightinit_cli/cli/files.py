@@ -134,7 +134,7 @@ def _checked(config: str) -> bytes:
     from weightinit_cli.spec import find_config, load_spec, parse_spec
     from weightinit_cli.spec.parse import MOST_BYTES
 
-    path = find_config(config).path
+    path = find_config(config)
     try:
         with open_at_once(path) as file:
             text = file.read(MOST_BYTES + 1)

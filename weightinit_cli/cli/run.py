@@ -128,10 +128,9 @@ class _Runner(NamedTuple):
         return code
 
     def _load(self, config: str, overrides: Sequence[str], seed: str | None) -> AnySpec:
-        from weightinit_cli.spec import find_config
+        from weightinit_cli.spec import shadowed
 
-        found = find_config(config)
-        if found.shadows is not None and not self.quiet:
+        if not self.quiet and shadowed(config) is not None:
             terminal.note(f"{config}: taking the file in this folder, not the shipped config")
         with ProgressBar(f"reading {config}", shown=not self.quiet):
             spec = specs.load(config, overrides, seed)

@@ -38,7 +38,7 @@ def load(
     """
     from weightinit_cli.spec import STDIN, find_config, load_spec, parse_spec
 
-    path = find_config(config).path
+    path = find_config(config)
     texts = overrides if seed is None else [*overrides, f"seed={seed}"]
     try:
         most = {} if most_runs is None else {"most_runs": most_runs}

@@ -4,11 +4,11 @@ from weightinit_cli.spec.keys import json_schema, template
 from weightinit_cli.spec.kinds import AnySpec, Spec, SymmetrySpec, TrainingSpec
 from weightinit_cli.spec.load import (
     STDIN,
-    FoundConfig,
     find_config,
     load_spec,
     parse_activation,
     parse_spec,
+    shadowed,
     shipped_configs,
     spec_from_normal_form,
 )
@@ -23,7 +23,6 @@ __all__ = [
     "AnySpec",
     "Component",
     "Experiment",
-    "FoundConfig",
     "Histogram",
     "Pretraining",
     "Spec",
@@ -40,6 +39,7 @@ __all__ = [
     "notes",
     "parse_activation",
     "parse_spec",
+    "shadowed",
     "shipped_configs",
     "spec_from_normal_form",
     "template",

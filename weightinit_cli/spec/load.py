@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import chain
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from weightinit_cli.errors import Mark, Problem, SpecError, printable, reason
 from weightinit_cli.reading import open_at_once
@@ -46,13 +46,6 @@ _PACKAGE = Path(__file__).parent.parent
 MOST_RUNS = 100_000
 
 
-class FoundConfig(NamedTuple):
-    """The file that a name stands for, and the shipped config of that name that it hides."""
-
-    path: Path
-    shadows: Path | None = None
-
-
 def config_folder() -> Path:
     """The folder of the shipped configs: in the package, or beside it in an editable install."""
     inside = _PACKAGE / "configs"
@@ -64,7 +57,7 @@ def shipped_configs() -> list[Path]:
     return sorted(config_folder().glob("*.yaml"))
 
 
-def find_config(name: str) -> FoundConfig:
+def find_config(name: str) -> Path:
     """The file that `name` stands for.
 
     `-` is standard input. With a path separator (of any platform) or a drive it is a path, and is
@@ -74,18 +67,24 @@ def find_config(name: str) -> FoundConfig:
     Raises SpecError if a bare name stands for nothing; it names a shipped config near it.
     """
     if name == STDIN or re.search(r"[/\\]|^[A-Za-z]:", name):
-        return FoundConfig(Path(name))
-    shipped = {path.stem: path for path in shipped_configs()}
-    config = shipped.get(name.removesuffix(".yaml"))
+        return Path(name)
+    config = _shipped(name)
     here = Path(name)
     if _holds(here.is_file):
-        hides = config is not None and not _holds(lambda: here.samefile(config))
-        return FoundConfig(here, config if hides else None)
+        return here
     if config is not None:
-        return FoundConfig(config)
+        return config
     if name and _holds(here.is_dir):
-        return FoundConfig(here)
+        return here
     raise SpecError([Problem(Mark(printable(name) or quote(name)), "", _missing(name))])
+
+
+def shadowed(name: str) -> Path | None:
+    """The shipped config of this bare name where another file of the current folder hides it."""
+    here, config = Path(name), _shipped(name)
+    if config is None or not _holds(here.is_file) or _holds(lambda: here.samefile(config)):
+        return None
+    return config
 
 
 def load_spec(
@@ -101,7 +100,7 @@ def load_spec(
     overrides, each with its place.
     """
     name = os.fspath(path)
-    found = find_config(name).path
+    found = find_config(name)
     data = _read(found, name)
     return parse_spec(data, source=name, stem=found.stem, overrides=overrides, most_runs=most_runs)
 
@@ -151,6 +150,11 @@ def parse_activation(text: str, source: str) -> Component:
     component = ACTIVATION.read(node, "", report)
     report.raise_if_any()
     return cast("Component", component)
+
+
+def _shipped(name: str) -> Path | None:
+    """The shipped config of this bare name, with or without `.yaml`."""
+    return {path.stem: path for path in shipped_configs()}.get(name.removesuffix(".yaml"))
 
 
 def source_of(override: str) -> str:

@@ -167,17 +167,13 @@ def _error(mark: Mark, message: str) -> SpecError:
     return SpecError([Problem(mark, "", message)])
 
 
-class _StopError(Exception):
-    """The rest of the text cannot be read; the reason is in the report."""
-
-
 def _build(text: str, loader: Any, locate: Locate, report: Report) -> Node | None:
     import yaml
 
     events = yaml.parse(text, Loader=loader)
     try:
         return _EventReader(iter(events), locate, report).document()
-    except _StopError:
+    except SpecError:
         return Flawed(locate(1, 1))
 
 
@@ -259,9 +255,9 @@ class _EventReader:
         return self.locate(event.start_mark.line + 1, event.start_mark.column + 1)
 
     def stop(self, event: Any, path: str, message: str) -> None:
-        """Report what makes reading on pointless, and stop."""
+        """Report what makes reading on pointless, and stop by a SpecError."""
         self.report.add(self.mark(event), path, message)
-        raise _StopError
+        raise SpecError(self.report.problems)
 
 
 def _first(mark: Mark) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from weightinit_cli.parameters import REQUIRED, Required
+from weightinit_cli.parameters import REQUIRED
 from weightinit_cli.spec.names import (
     DEVICE_PATTERN,
     NAME_PATTERN,
@@ -297,7 +297,7 @@ def read_key(
         return None
     if key in node.entries:
         return field.type.read(node.entries[key][1], below, report)
-    if isinstance(field.default, Required):
+    if field.default is REQUIRED:
         report.add(node.mark, below, f"required; for example: {field.name}: {field.example}")
         return None
     if field.default is None:
@@ -310,9 +310,9 @@ def object_schema(fields: Sequence[Field]) -> dict[str, Any]:
     properties = {}
     for field in fields:
         properties[field.name] = {"description": field.doc, **field.type.schema()}
-        if field.default is not None and not isinstance(field.default, Required):
+        if field.default is not None and field.default is not REQUIRED:
             properties[field.name]["default"] = field.default
-    required = [field.name for field in fields if isinstance(field.default, Required)]
+    required = [field.name for field in fields if field.default is REQUIRED]
     schema: dict[str, Any] = {"type": "object", "properties": properties}
     if required:
         schema["required"] = required

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,7 +12,7 @@ from weightinit_cli.cli.tables.columns import Cell, Column, Layout, layout_for
 from weightinit_cli.errors import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from types import ModuleType
 
     from weightinit_cli.results import AnyResult
     from weightinit_cli.spec import AnySpec
@@ -26,29 +26,15 @@ MOST_NAMES = 200
 NAME_HEAD = "run"
 
 
-class View(Protocol):
-    """The names that every module of this package has that is named like an experiment.
+def view(experiment: str) -> ModuleType:
+    """Import the module that prints the results of an experiment; it is named like that.
 
-    `RUN_HEADS` are the heads of a line for each of several runs, the last one that of words;
-    `MEANINGS` says what columns show that are no figure of a layer, by their heads, for `winit
-    explain`: a head means the same in the tables of all experiments.
+    Its `table` writes a result below its heading, line by line, and its `run_cells` a run beside
+    others, a text for each of `RUN_HEADS`, which are the heads of such a line, the last one that of
+    words. `MEANINGS` says what columns show that are no figure of a layer, by their heads, for
+    `winit explain`: a head means the same in the tables of all experiments.
     """
-
-    RUN_HEADS: tuple[str, ...]
-    MEANINGS: Mapping[str, str]
-
-    def table(self, result: Any) -> list[str]:
-        """Write a result below its heading, line by line."""
-        ...
-
-    def run_cells(self, result: Any) -> list[str]:
-        """Write a run beside others, a text for each of `RUN_HEADS`."""
-        ...
-
-
-def view(experiment: str) -> View:
-    """Import the module that prints the results of an experiment."""
-    return cast("View", import_module(f"{__name__}.{experiment}"))
+    return import_module(f"{__name__}.{experiment}")
 
 
 def table(result: AnyResult) -> list[str]:
@@ -58,7 +44,7 @@ def table(result: AnyResult) -> list[str]:
     name = full_name(result.name, result.overrides)
     heading = terminal.fitted(printable(f"{name}: {', '.join(described(result.spec))}"))
     lines = [click.style(line, bold=True) for line in heading]
-    return lines + view(result.spec["experiment"]).table(result)
+    return [*lines, *view(result.spec["experiment"]).table(result)]
 
 
 def runs_layout(spec: AnySpec) -> Layout:
