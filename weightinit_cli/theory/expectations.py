@@ -56,7 +56,10 @@ class Expectations:
     def __init__(self, name: str, **arguments: float | str) -> None:
         self.activation: Activation = ACTIVATIONS[name].build(**arguments)
         self._method = METHODS[name](self.activation, **arguments)
-        self._distribution = _distribution(name, self.activation, arguments)
+        # φ is monotone on each piece (low, high, value); the value is None where it isn't constant.
+        turns, self._most = _turns(name, arguments)
+        places = sorted({-inf, *self.activation.kinks, *turns, inf})
+        self._pieces = [(a, b, self._constant(a, b)) for a, b in pairwise(places)]
         self.jumps = isinstance(self._method, PiecewiseLinear) and any(self._method.jumps)
 
     @quiet
@@ -91,7 +94,9 @@ class Expectations:
 
     def zero_fraction(self, q: float) -> float:
         """The probability that φ(x) is exactly 0, for x ~ N(0, q)."""
-        return self._distribution.zero_fraction(q)
+        if q == 0:
+            return float(self.activation.value(np.zeros(1))[0] == 0)
+        return sum(probability(low, high, q) for low, high, value in self._pieces if value == 0)
 
     @quiet
     def shares(self, q: float, edges: Array) -> Array:
@@ -99,24 +104,18 @@ class Expectations:
 
         Bins are those of numpy.histogram: half-open, but for the last, which holds its upper edge.
         """
-        return self._distribution.shares(q, edges)
-
-
-class Distribution:
-    """The distribution of φ(x), from the pieces on which φ is monotone.
-
-    They end at the kinks and at `turns`; each is (low, high, value), with the value of φ there if
-    it is constant, else None. `most` is the variance of x from which on a larger one leaves the
-    distribution of φ(x) as it is.
-    """
-
-    def __init__(
-        self, activation: Activation, turns: tuple[float, ...] = (), most: float = inf
-    ) -> None:
-        self.value = activation.value
-        self.most = most
-        places = sorted({-inf, *activation.kinks, *turns, inf})
-        self.pieces = [(a, b, self._constant(a, b)) for a, b in pairwise(places)]
+        limits = np.array(edges, dtype=np.float64)
+        limits[-1] = nextafter(limits[-1], inf)
+        if q == 0:
+            return np.diff((self.activation.value(np.zeros(1)) < limits).astype(np.float64))
+        q = min(q, self._most)
+        below = np.zeros(len(limits))
+        if any(constant is None for _, _, constant in self._pieces):
+            below += self._below(sqrt(q), limits)
+        for low, high, constant in self._pieces:
+            if constant is not None:
+                below += (constant < limits) * probability(low, high, q)
+        return np.diff(below)
 
     def _constant(self, low: float, high: float) -> float | None:
         """The value of φ between two kinks if φ is constant there, else None."""
@@ -125,43 +124,22 @@ class Distribution:
         if isinf(high):
             high = max(low, 0.0) + 3 + abs(max(low, 0.0))
         inside = low + (high - low) * np.array([0.25, 0.5, 0.75])
-        first, second, third = self.value(inside).tolist()
+        first, second, third = self.activation.value(inside).tolist()
         return float(first) if first == second == third else None
-
-    def zero_fraction(self, q: float) -> float:
-        """The probability that φ(x) is exactly 0."""
-        if q == 0:
-            return float(self.value(np.zeros(1))[0] == 0)
-        return sum(probability(low, high, q) for low, high, value in self.pieces if value == 0)
-
-    def shares(self, q: float, edges: Array) -> Array:
-        """The probability of each bin; the bins are half-open, the last holds its upper edge."""
-        limits = np.array(edges, dtype=np.float64)
-        limits[-1] = nextafter(limits[-1], inf)
-        if q == 0:
-            return np.diff((self.value(np.zeros(1)) < limits).astype(np.float64))
-        q = min(q, self.most)
-        below = np.zeros(len(limits))
-        if any(constant is None for _, _, constant in self.pieces):
-            below += self._below(sqrt(q), limits)
-        for low, high, constant in self.pieces:
-            if constant is not None:
-                below += (constant < limits) * probability(low, high, q)
-        return np.diff(below)
 
     def _below(self, sigma: float, limits: Array) -> Array:
         """P(φ(x) < limit and φ is not constant around x), for each limit.
 
         On each piece, the place where φ crosses the limit is found by bisection.
         """
-        ends = np.array([[low, high] for low, high, constant in self.pieces if constant is None])
+        ends = np.array([[low, high] for low, high, constant in self._pieces if constant is None])
         low, high = np.hsplit(np.clip(ends.reshape(-1, 2) / sigma, -REACH, REACH), 2)
-        phi = self.value(sigma * (low + (high - low) * np.array([1e-9, 1 - 1e-9])))
+        phi = self.activation.value(sigma * (low + (high - low) * np.array([1e-9, 1 - 1e-9])))
         rising = phi[:, :1] < phi[:, 1:]
         left, right = low, high
         for _ in range(HALVINGS):
             z = (left + right) / 2
-            onward = (self.value(sigma * z) < limits) == rising
+            onward = (self.activation.value(sigma * z) < limits) == rising
             left, right = np.where(onward, z, left), np.where(onward, right, z)
         crossing, first, last = _normal(left), _normal(low), _normal(high)
         total: Array = np.where(rising, crossing - first, last - crossing).sum(axis=0)
@@ -186,14 +164,14 @@ def _normal(z: Array) -> Array:
     return np.array([[erfc(root * value) / 2 for value in row] for row in z.tolist()])
 
 
-def _distribution(name: str, f: Activation, arguments: dict[str, float | str]) -> Distribution:
-    """The distribution of φ(x), which needs to know where φ turns."""
+def _turns(name: str, arguments: dict[str, float | str]) -> tuple[tuple[float, ...], float]:
+    """Where φ turns beside its kinks, and from which variance of x on φ(x) is distributed alike."""
     if name == "sin":
         omega = float(arguments["omega"])
         phases = np.arange(0.5, REACH * _TURNED / pi) * pi / omega
-        return Distribution(f, (*phases, *-phases), (_TURNED / omega) ** 2)
+        return (*phases, *-phases), (_TURNED / omega) ** 2
     key = f"gelu {arguments['approximate']}" if name == "gelu" else name
-    return Distribution(f, (_TROUGHS[key],) if key in _TROUGHS else (), inf)
+    return (_TROUGHS[key],) if key in _TROUGHS else (), inf
 
 
 def _upper_tail(x: float, q: float) -> float:

@@ -138,15 +138,6 @@ def depth_scale(chi: float) -> float:
     return 1 / abs(log(abs(chi))) if abs(chi) != 1 else inf
 
 
-def stable_q(e: Expectations, sigma_w2: float, sigma_b2: float) -> tuple[float, ...]:
-    """All stable fixed points q* > 0, ascending: there q' - q turns from + to - as q rises.
-
-    Measured against sin's closed form, for sigma_w of 0.5 to 10 and sigma_b of 0.01 to 1: 5e-15.
-    """
-    gaps = _gaps(e, sigma_w2, sigma_b2)
-    return tuple(_between(e, sigma_w2, sigma_b2, *gap) for gap in gaps)
-
-
 def stable_d(e: Expectations, sigma_w2: float, q: float) -> float | None:
     """The stable fixed point d* = 1 - c* where q is at its own; None if every c is a fixed point.
 
@@ -276,7 +267,10 @@ def _vertex(f: Callable[[float], float], q: float, gap: float) -> float:
 
 
 def _between(e: Expectations, sigma_w2: float, sigma_b2: float, low: float, high: float) -> float:
-    """The fixed point of q between low and high; 0 where q falls all the way to low = 0."""
+    """The fixed point of q between low and high; 0 where q falls all the way to low = 0.
+
+    Measured against sin's closed form, for sigma_w of 0.5 to 10 and sigma_b of 0.01 to 1: 5e-15.
+    """
     over = _relative_growth(e, sigma_w2, sigma_b2)
     least = low or descend(over, high)
     return root(over, least, high) if least else 0.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import product
 from math import atan2, erfc, exp, expm1, inf, log, pi, sin, sqrt
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -26,41 +26,37 @@ _GRADED = np.exp2(np.arange(-50.0, 1))
 _EDGES = np.concatenate([[0], pi / 4 * _GRADED, pi / 2 - pi / 4 * _GRADED[-2::-1], [pi / 2]])
 
 
-class Method(Protocol):
-    """What computes the expectations of one activation, for q > 0 and 0 < d <= 2."""
+class ClosedForm(NamedTuple):
+    """The expectations of one activation by elementary functions, for q > 0 and 0 < d <= 2.
 
-    def moments(self, q: float) -> Moments:
-        """E[φ], E[φ²] and E[φ'²] under N(0, q)."""
+    `moments` of q are E[φ], E[φ²] and E[φ'²] under N(0, q). For x, y ~ N(0, q) of correlation
+    1 - d, `spread` of q and d is ½ E[(φ(x) - φ(y))²] and `slope_product` is E[φ'(x) φ'(y)].
+    """
 
-    def spread(self, q: float, d: float) -> float:
-        """½ E[(φ(x) - φ(y))²] for x, y ~ N(0, q) of correlation 1 - d."""
-
-    def slope_product(self, q: float, d: float) -> float:
-        """E[φ'(x) φ'(y)] for the same pair, without what jumps of φ add."""
+    moments: Callable[[float], Moments]
+    spread: Callable[[float, float], float]
+    slope_product: Callable[[float, float], float]
 
 
-class Rectifier:
-    """x for x > 0 and m x elsewhere: relu (m = 0), leaky_relu, prelu, linear (m = 1).
+def _rectifier(m: float) -> ClosedForm:
+    """The closed form of relu (m = 0), leaky_relu, prelu, linear (m = 1): x above 0, else m x.
 
     The arc-cosine kernels of order 0 and 1 (Cho & Saul 2009, section 2.1):
 
         E[φ'φ'] = m + (1 - m)² (π - θ) / 2π
         ½ E[(φ - φ)²] = q (d E[φ'φ'] + (1 - m)² (θ - sin θ) / 2π)
     """
+    half, bend = (1 + m * m) / 2, (1 - m) ** 2
 
-    def __init__(self, m: float) -> None:
-        self.m = m
+    def spread(q: float, d: float) -> float:
+        return q * (d * slope_product(q, d) + bend / (2 * pi) * _angle_minus_sine(d))
 
-    def moments(self, q: float) -> Moments:  # noqa: D102
-        half = (1 + self.m * self.m) / 2
-        return Moments((1 - self.m) * sqrt(q / (2 * pi)), q * half, half)
+    def slope_product(q: float, d: float) -> float:  # noqa: ARG001
+        return m + bend * atan2(sqrt(2 - d), sqrt(d)) / pi
 
-    def spread(self, q: float, d: float) -> float:  # noqa: D102
-        bend = (1 - self.m) ** 2 / (2 * pi)
-        return q * (d * self.slope_product(q, d) + bend * _angle_minus_sine(d))
-
-    def slope_product(self, q: float, d: float) -> float:  # noqa: ARG002, D102
-        return self.m + (1 - self.m) ** 2 * atan2(sqrt(2 - d), sqrt(d)) / pi
+    return ClosedForm(
+        lambda q: Moments((1 - m) * sqrt(q / (2 * pi)), q * half, half), spread, slope_product
+    )
 
 
 def _angle_minus_sine(d: float) -> float:
@@ -75,68 +71,67 @@ def _angle_minus_sine(d: float) -> float:
     return total
 
 
-class ErrorFunction:
-    """erf x, by the kernel of Williams 1997 (Computing with infinite networks, eq. 11).
+def _error_function() -> ClosedForm:
+    """The closed form of erf x, by the kernel of Williams 1997 (Computing with infinite networks).
 
-    E[φφ] = 2/π arcsin(2qc / (1 + 2q)). With S² = 1 + 4q + 4q² d (2 - d), which is
+    E[φφ] = 2/π arcsin(2qc / (1 + 2q)), his equation 11. With S² = 1 + 4q + 4q² d (2 - d), which is
     (1 + 2q)² - (2qc)², and T² = 1 + 4q, the difference of the two arcsines is the angle of sine
     2q (S - cT) and cosine TS + 4q²c, both times (1 + 2q)²; and E[φ'φ'] = 4 / πS.
     """
 
-    def moments(self, q: float) -> Moments:  # noqa: D102
+    def root(q: float, d: float) -> float:
+        return sqrt(1 + 4 * q + 4 * q * q * d * (2 - d))
+
+    def moments(q: float) -> Moments:
         t = sqrt(1 + 4 * q)
         return Moments(0.0, 2 / pi * atan2(2 * q, t), 4 / (pi * t))
 
-    def spread(self, q: float, d: float) -> float:  # noqa: D102
-        c, s, t = 1 - d, self._s(q, d), sqrt(1 + 4 * q)
+    def spread(q: float, d: float) -> float:
+        c, s, t = 1 - d, root(q, d), sqrt(1 + 4 * q)
         # S² - c²T² = d (2 - d) (1 + 2q)²
         difference = d * (2 - d) * (1 + 2 * q) * (1 + 2 * q) / (s + c * t) if c > 0 else s - c * t
         return 2 / pi * atan2(2 * q * difference, t * s + 4 * q * q * c)
 
-    def slope_product(self, q: float, d: float) -> float:  # noqa: D102
-        return 4 / (pi * self._s(q, d))
-
-    def _s(self, q: float, d: float) -> float:
-        return sqrt(1 + 4 * q + 4 * q * q * d * (2 - d))
+    return ClosedForm(moments, spread, lambda q, d: 4 / (pi * root(q, d)))
 
 
-class Sine:
-    """A sine of frequency omega; with Q = omega² q, from E[exp(iu)] = exp(-Var[u] / 2).
+def _sine(omega: float) -> ClosedForm:
+    """The closed form of sin(omega x); with Q = omega² q, from E[exp(iu)] = exp(-Var[u] / 2).
 
     Sitzmann et al. 2020 (arXiv:2006.09661), supplement, section 1.
 
         ½ E[(φ - φ)²] = ½ (1 - exp(-Qd)) (1 + exp(-Q (2 - d)))
         E[φ'φ'] = ½ omega² (exp(-Qd) + exp(-Q (2 - d)))
     """
+    square = omega * omega
 
-    def __init__(self, omega: float) -> None:
-        self.square = omega * omega
-
-    def moments(self, q: float) -> Moments:  # noqa: D102
-        return Moments(0.0, -expm1(-2 * self.square * q) / 2, self.slope_product(q, 0))
-
-    def spread(self, q: float, d: float) -> float:  # noqa: D102
-        q *= self.square
+    def spread(q: float, d: float) -> float:
+        q *= square
         return -expm1(-q * d) * (1 + exp(-q * (2 - d))) / 2
 
-    def slope_product(self, q: float, d: float) -> float:  # noqa: D102
-        q *= self.square
-        return self.square * (exp(-q * d) + exp(-q * (2 - d))) / 2
+    def slope_product(q: float, d: float) -> float:
+        q *= square
+        return square * (exp(-q * d) + exp(-q * (2 - d))) / 2
+
+    return ClosedForm(
+        lambda q: Moments(0.0, -expm1(-2 * square * q) / 2, slope_product(q, 0)),
+        spread,
+        slope_product,
+    )
 
 
-class Exponential:
-    """exp x, from E[exp u] = exp(Var[u] / 2): E[φφ] = E[φ'φ'] = exp(q (2 - d))."""
+def _exponential() -> ClosedForm:
+    """The closed form of exp x, by E[exp u] = exp(Var[u] / 2): E[φφ] = E[φ'φ'] = exp(q (2 - d))."""
 
-    def moments(self, q: float) -> Moments:  # noqa: D102
+    def moments(q: float) -> Moments:
         square = _exp(2 * q)
         return Moments(_exp(q / 2), square, square)
 
-    def spread(self, q: float, d: float) -> float:  # noqa: D102
+    def spread(q: float, d: float) -> float:
         part = -expm1(-q * d)
         return _exp(2 * q + log(part)) if part else 0.0
 
-    def slope_product(self, q: float, d: float) -> float:  # noqa: D102
-        return _exp(q * (2 - d))
+    return ClosedForm(moments, spread, lambda q, d: _exp(q * (2 - d)))
 
 
 def _exp(x: float) -> float:
@@ -293,7 +288,7 @@ def _below(high: float) -> Array:
     return np.append(0.0, high * _GRADED) if high <= pi / 4 else _between(0.0, high)
 
 
-def _gelu(f: Activation, approximate: str) -> Method:
+def _gelu(f: Activation, approximate: str) -> Smoothing:
     """The method for x gate(x): as gate(-x) = 1 - gate(x), its even part is x (gate(x) - ½)."""
 
     def even(x: Array) -> Array:
@@ -316,7 +311,7 @@ def _mish_even(x: Array) -> Array:
 
 def _exponential_linear(
     f: Activation, alpha: float, scale: float = 1.0, width: float = 1.0
-) -> Method:
+) -> Smoothing:
     """The method for scale times (x for x > 0, else alpha (exp(x / width) - 1))."""
 
     def even(x: Array) -> Array:
@@ -329,7 +324,7 @@ def _exponential_linear(
     return Smoothing(f, width, even, kinks=(0.0,))
 
 
-def _threshold(f: Activation, threshold: float, value: float) -> Method:
+def _threshold(f: Activation, threshold: float, value: float) -> PiecewiseLinear:
     """The method for x above the threshold and a constant value elsewhere."""
 
     def even(x: Array) -> Array:
@@ -338,23 +333,23 @@ def _threshold(f: Activation, threshold: float, value: float) -> Method:
     return PiecewiseLinear(f, (1.0,), jumps=(threshold - value,), even=even)
 
 
-def _shrink(f: Activation, threshold: float, *, jump: bool) -> Method:
+def _shrink(f: Activation, threshold: float, *, jump: bool) -> ClosedForm | PiecewiseLinear:
     """The method for 0 within the threshold on either side, from which φ may jump to x."""
     if threshold == 0:
-        return Rectifier(1.0)
+        return _rectifier(1.0)
     jumps = (threshold, threshold) if jump else ()
     return PiecewiseLinear(f, (-1.0, 1.0), jumps=jumps, left=1.0, even=0.0)
 
 
 # By an activation's name: what takes the activation and the parameters of its row.
-METHODS: Final[dict[str, Callable[..., Method]]] = {
-    "linear": lambda _: Rectifier(1.0),
-    "relu": lambda _: Rectifier(0.0),
-    "leaky_relu": lambda _, negative_slope: Rectifier(negative_slope),
-    "prelu": lambda _, negative_slope: Rectifier(negative_slope),
-    "exponential": lambda _: Exponential(),
-    "erf": lambda _: ErrorFunction(),
-    "sin": lambda _, omega: Sine(omega),
+METHODS: Final[dict[str, Callable[..., ClosedForm | PiecewiseLinear | Smoothing]]] = {
+    "linear": lambda _: _rectifier(1.0),
+    "relu": lambda _: _rectifier(0.0),
+    "leaky_relu": lambda _, negative_slope: _rectifier(negative_slope),
+    "prelu": lambda _, negative_slope: _rectifier(negative_slope),
+    "exponential": lambda _: _exponential(),
+    "erf": lambda _: _error_function(),
+    "sin": lambda _, omega: _sine(omega),
     "sigmoid": lambda f: Smoothing(f, 1.0, 0.5),
     "tanh": lambda f: Smoothing(f, 1.0, 0.0),
     "relu6": lambda f: PiecewiseLinear(f, (1.0, -1.0)),
