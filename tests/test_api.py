@@ -12,7 +12,7 @@ import pytest
 
 import weightinit_cli
 from weightinit_cli import Result, Spec, WinitError, load_result, load_spec, run
-from weightinit_cli.errors import OutputError, ResultError, SpecError
+from weightinit_cli.errors import OutputError, SpecError
 from weightinit_cli.parameters import ParameterError
 from weightinit_cli.results import dump_result, write_files
 
@@ -173,7 +173,7 @@ def test_errors_pickle():
         load_spec("no such", ["layers=0"])
     for error in (
         caught.value,
-        ResultError("x: damaged"),
+        WinitError("x: damaged"),
         OutputError("x: cannot be written"),
         ParameterError("std", "must be positive"),
     ):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,14 +56,16 @@ class Problem(NamedTuple):
 
 
 class WinitError(Exception):
-    """Something a user can mend: one line of text each, exit code 2."""
+    """What kept winit from its work, a line of text each; exit code 2 where a user can mend it."""
 
-    exit_code: ClassVar[int] = 2
+    exit_code = 2
 
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """One line per problem, ready to print."""
-        return (str(self),)
+    def __init__(self, *lines: str, exit_code: int = exit_code) -> None:
+        super().__init__(*lines)
+        self.lines, self.exit_code = lines, exit_code
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
 
 
 class SpecError(WinitError):
@@ -71,12 +73,7 @@ class SpecError(WinitError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """One line per problem."""
-        return tuple(str(problem) for problem in self.problems)
+        super().__init__(*map(str, self.problems))
 
     def __reduce__(self) -> tuple[type[SpecError], tuple[tuple[Problem, ...]]]:
         return (type(self), (self.problems,))
@@ -86,13 +83,5 @@ class MemoryShortageError(SpecError):
     """A spec that needs more memory than is available now: later, or alone, it may fit."""
 
 
-class ResultError(WinitError):
-    """A saved result that cannot be read: truncated, edited, of a newer schema."""
-
-
 class OutputError(WinitError):
     """A place that cannot be written to: rights, space, a link that leads out."""
-
-
-class DataError(WinitError):
-    """Data that cannot be had: a folder, a file or a package is missing, a file is not right."""

@@ -22,24 +22,14 @@ if TYPE_CHECKING:
     from weightinit_cli.results import AnyResult
 
     # Pictures by file name; none, and why, where they could not be drawn.
-    Drawn = tuple[Mapping[str, bytes], "Undrawn | None"]
-
-
-class Undrawn(NamedTuple):
-    """Why there are no pictures, and the exit code of that: 2, 3 for a defect, 130 for ^C.
-
-    It is a single line, of a defect the lines of its traceback.
-    """
-
-    lines: tuple[str, ...]
-    exit_code: int
+    Drawn = tuple[Mapping[str, bytes], WinitError | None]
 
 
 class Saved(NamedTuple):
     """The files that were written, and why pictures are not among them."""
 
     paths: list[Path]
-    undrawn: Undrawn | None = None
+    undrawn: WinitError | None = None
 
     @property
     def interrupted(self) -> bool:
@@ -102,7 +92,7 @@ def save_result(out: Path, folder: str, result: AnyResult, formats: Iterable[str
 
 
 def save(
-    out: Path, folder: str, digest: str, files: Mapping[str, bytes], undrawn: Undrawn | None
+    out: Path, folder: str, digest: str, files: Mapping[str, bytes], undrawn: WinitError | None
 ) -> Saved:
     """Write the files of a run as `files_of` has them; pictures of another run go.
 
@@ -115,15 +105,17 @@ def save(
     )
 
 
-def _undrawn(error: BaseException) -> Undrawn:
+def _undrawn(error: BaseException) -> WinitError:
+    """Why there are no pictures, in a single line; of a defect the lines of its traceback."""
     if isinstance(error, WinitError):
-        return Undrawn((" ".join(error.lines),), error.exit_code)
+        return WinitError(" ".join(error.lines), exit_code=error.exit_code)
     if isinstance(error, MemoryError):
-        return Undrawn(("not enough memory for the pictures",), WinitError.exit_code)
+        return WinitError("not enough memory for the pictures")
     if isinstance(error, OSError):
         why = " ".join(reason(error).split())
         place = "" if error.filename is None else f"{error.filename}: "
-        return Undrawn((f"{place}no picture could be drawn: {why}",), WinitError.exit_code)
+        return WinitError(f"{place}no picture could be drawn: {why}")
     if isinstance(error, KeyboardInterrupt):
-        return Undrawn(("interrupted before the pictures were done",), INTERRUPTED)
-    return Undrawn(tuple("".join(traceback.format_exception(error)).splitlines()), DEFECT)
+        return WinitError("interrupted before the pictures were done", exit_code=INTERRUPTED)
+    lines = "".join(traceback.format_exception(error)).splitlines()
+    return WinitError(*lines, exit_code=DEFECT)

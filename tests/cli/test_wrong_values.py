@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from support.trees import at, dotted, places
-from weightinit_cli.errors import ResultError
+from weightinit_cli.errors import WinitError
 from weightinit_cli.experiments import run
 from weightinit_cli.results import dump_result, load_result
 from weightinit_cli.spec import parse_spec
@@ -70,7 +70,7 @@ def save(text: str, side: str) -> None:
 def is_read() -> bool:
     try:
         load_result("b/x")
-    except ResultError:
+    except WinitError:
         return False
     return True
 

@@ -12,7 +12,7 @@ import pytest
 import sklearn.datasets
 
 from weightinit_cli.data import checksums, load
-from weightinit_cli.errors import DataError
+from weightinit_cli.errors import WinitError
 
 MISSING = "digits: needs scikit-learn: pip install 'weightinit-cli[data]'"
 
@@ -62,7 +62,7 @@ def test_without_scikit_learn(call: object, monkeypatch: pytest.MonkeyPatch):
     for module in [name for name in sys.modules if name.partition(".")[0] == "sklearn"]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "sklearn", None)
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(WinitError) as caught:
         call("digits")
     assert caught.value.lines == (MISSING,)
 
@@ -72,5 +72,5 @@ def test_other_digits_are_refused(monkeypatch: pytest.MonkeyPatch):
         return np.zeros((1797, 64)), np.zeros(1797, int)
 
     monkeypatch.setattr(sklearn.datasets, "load_digits", others)
-    with pytest.raises(DataError, match=r"^digits: this scikit-learn has other digits"):
+    with pytest.raises(WinitError, match=r"^digits: this scikit-learn has other digits"):
         load("digits")

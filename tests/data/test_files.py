@@ -14,7 +14,7 @@ import pytest
 
 from support.idx import IMAGES, LABELS, t10k
 from weightinit_cli.data import NAMES, checksums, load, mnist
-from weightinit_cli.errors import DataError
+from weightinit_cli.errors import WinitError
 
 DOTTED = {IMAGES: "t10k-images.idx3-ubyte", LABELS: "t10k-labels.idx1-ubyte"}
 
@@ -30,7 +30,7 @@ def said(name: str, folder: str | Path | None) -> str:
     """The one line that both calls say."""
     lines = set()
     for call in (checksums, load):
-        with pytest.raises(DataError) as caught:
+        with pytest.raises(WinitError) as caught:
             call(name, folder)
         lines.update(caught.value.lines)
     (line,) = lines

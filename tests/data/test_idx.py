@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from support.idx import idx
 from weightinit_cli.data.mnist import header_size, read_idx
-from weightinit_cli.errors import DataError
+from weightinit_cli.errors import WinitError
 
 SHAPE = (2, 3)
 RIGHT = idx(np.arange(6, dtype=np.uint8).reshape(SHAPE))
@@ -24,7 +24,7 @@ PACKED = gzip.compress(RIGHT, mtime=0)
 
 def message(path: Path, shape: tuple[int, ...] = SHAPE) -> str:
     """What is said of a file, without its name."""
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(WinitError) as caught:
         read_idx(path, shape)
     assert caught.value.exit_code == 2
     (line,) = caught.value.lines
@@ -113,7 +113,7 @@ def test_damage_is_refused_or_harmless(
     path.write_bytes(PACKED[:place] + other + PACKED[place + gone :])
     try:
         assert read_idx(path, SHAPE) == RIGHT  # a name or a date in its header
-    except DataError as error:
+    except WinitError as error:
         assert str(error).startswith(f"{path}: ")  # noqa: PT017
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from support.idx import IMAGES, LABELS, idx, t10k
 from weightinit_cli.data import Data, Part, checksums, load, notes
-from weightinit_cli.errors import DataError
+from weightinit_cli.errors import WinitError
 
 REAL = os.environ.get("WINIT_DATA_DIR")
 
@@ -96,7 +96,7 @@ def test_files_that_are_not_mnist(
     tmp_path: Path, pair: object, file: str, values: np.ndarray, said: str
 ):
     (tmp_path / file).write_bytes(idx(values.astype(np.uint8)))
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(WinitError) as caught:
         load("mnist_t10k", tmp_path)
     assert caught.value.lines == (f"{tmp_path / file}: {said}",)
 

@@ -9,7 +9,7 @@ from itertools import combinations, pairwise, product
 import numpy as np
 import pytest
 
-from weightinit_cli.errors import DataError, SpecError
+from weightinit_cli.errors import SpecError, WinitError
 from weightinit_cli.experiments import check, digest_of, run, shadow, training
 from weightinit_cli.experiments.training import best_of
 from weightinit_cli.network.learning import Learner
@@ -288,7 +288,7 @@ def test_interrupted_between_the_steps(tmp_path, monkeypatch, part):
 @pytest.mark.parametrize("function", [run, check, digest_of])
 def test_without_a_folder(monkeypatch, data, function):
     monkeypatch.delenv("WINIT_DATA_DIR", raising=False)
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(WinitError) as caught:
         function(spec_of(f"data={data}"))
     (line,) = caught.value.lines
     assert f"data: {data}: " in line
@@ -298,7 +298,7 @@ def test_without_a_folder(monkeypatch, data, function):
 
 def test_files_that_are_not_there(monkeypatch, tmp_path):
     monkeypatch.setenv("WINIT_DATA_DIR", str(tmp_path))
-    with pytest.raises(DataError, match="to be had from https://"):
+    with pytest.raises(WinitError, match="to be had from https://"):
         run(spec_of("data=mnist_t10k"))
 
 

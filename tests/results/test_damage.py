@@ -1,4 +1,4 @@
-"""A file that is no whole result of winit: always a ResultError with the file and the place."""
+"""A file that is no whole result of winit: always a WinitError with the file and the place."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from support.trees import JSON, at, dotted, loads_or_refuses, mutations
-from weightinit_cli.errors import ResultError
+from weightinit_cli.errors import WinitError
 from weightinit_cli.results import (
     SCHEMA_VERSION,
     STATS,
@@ -43,7 +43,7 @@ def refused(tmp_path: Path) -> Callable[[bytes | str | object], str]:
             file.write_text(text, encoding="utf-8")
         messages = set()
         for path in (file, tmp_path, str(tmp_path)):
-            with pytest.raises(ResultError) as caught:
+            with pytest.raises(WinitError) as caught:
                 load_result(path)
             (line,) = caught.value.lines
             assert "\n" not in line
@@ -90,7 +90,7 @@ def test_truncated_anywhere(tmp_path: Path, plain: Result):
     chance = random.Random(3)  # noqa: S311
     for length in (1, 2, len(data) - 2, *(chance.randrange(len(data) - 1) for _ in range(60))):
         file.write_bytes(data[:length])
-        with pytest.raises(ResultError, match=re.escape(str(file))):
+        with pytest.raises(WinitError, match=re.escape(str(file))):
             load_result(file)
 
 
@@ -547,26 +547,26 @@ def test_no_layers(refused: Callable, tree: Callable):
 
 
 def test_folder_without_a_result(tmp_path: Path):
-    with pytest.raises(ResultError, match="no such result") as caught:
+    with pytest.raises(WinitError, match="no such result") as caught:
         load_result(tmp_path)
     assert str(caught.value).startswith(f"{tmp_path}: ")
 
 
 def test_nothing_there(tmp_path: Path):
-    with pytest.raises(ResultError, match="no such result; winit histogram, symmetry and train"):
+    with pytest.raises(WinitError, match="no such result; winit histogram, symmetry and train"):
         load_result(tmp_path / "nowhere" / STATS)
 
 
 def test_folder_in_its_place(tmp_path: Path):
     (tmp_path / STATS).mkdir()
-    with pytest.raises(ResultError, match=re.escape(str(tmp_path))):
+    with pytest.raises(WinitError, match=re.escape(str(tmp_path))):
         load_result(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["n" * 300, "a\0b", "stats.json/below"])
 def test_names_that_no_file_has(tmp_path: Path, name: str):
     (tmp_path / STATS).write_text("{}")
-    with pytest.raises(ResultError):
+    with pytest.raises(WinitError):
         load_result(tmp_path / name)
 
 
@@ -575,7 +575,7 @@ def test_loop_of_links(tmp_path: Path):
         (tmp_path / STATS).symlink_to(STATS)
     except OSError:
         pytest.skip("no right to make links")
-    with pytest.raises(ResultError):
+    with pytest.raises(WinitError):
         load_result(tmp_path)
 
 
@@ -611,7 +611,7 @@ def test_mutated_tree_of_version_1(tmp_path: Path, old: dict, data: st.DataObjec
 @example(value=float("inf"))
 def test_any_json(tmp_path: Path, value: object):
     (tmp_path / STATS).write_text(json.dumps(value), encoding="utf-8")
-    with pytest.raises(ResultError):
+    with pytest.raises(WinitError):
         load_result(tmp_path)
 
 
@@ -642,7 +642,7 @@ def test_unreadable(tmp_path: Path, plain: Result):
     try:
         if os.access(file, os.R_OK):
             pytest.skip("this user may read every file; tests/cli/test_rights.py tries another")
-        with pytest.raises(ResultError, match="ermission"):
+        with pytest.raises(WinitError, match="ermission"):
             load_result(file)
     finally:
         with suppress(OSError):

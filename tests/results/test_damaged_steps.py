@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support.trees import at, dotted, loads_or_refuses, mutations, places
-from weightinit_cli.errors import ResultError
+from weightinit_cli.errors import WinitError
 from weightinit_cli.experiments import run
 from weightinit_cli.results import STATS, dump_result, load_result
 from weightinit_cli.spec import parse_spec
@@ -50,7 +50,7 @@ def refused(tmp_path: Path) -> Callable[[str | object], str]:
         file = tmp_path / STATS
         text = saved if isinstance(saved, str) else json.dumps(saved)
         file.write_text(text, encoding="utf-8")
-        with pytest.raises(ResultError) as caught:
+        with pytest.raises(WinitError) as caught:
             load_result(tmp_path)
         assert caught.value.exit_code == 2
         (line,) = caught.value.lines

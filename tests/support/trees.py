@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from weightinit_cli.errors import ResultError
+from weightinit_cli.errors import WinitError
 from weightinit_cli.results import STATS, dump_line, load_result
 
 if TYPE_CHECKING:
@@ -85,11 +85,11 @@ def mutations(draw: st.DrawFn, tree: dict[str, Any]) -> dict[str, Any]:
 
 
 def loads_or_refuses(file: Path) -> None:
-    """A result that can be written again, or a ResultError on one line with the path."""
+    """A result that can be written again, or a WinitError on one line with the path."""
     said = None
     try:
         dump_line(load_result(file))
-    except ResultError as error:
+    except WinitError as error:
         said = str(error)
     assert said is None or said.startswith(f"{file}: ")
     assert said is None or "\n" not in said

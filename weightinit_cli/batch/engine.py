@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from weightinit_cli.batch.executors import Executor
     from weightinit_cli.batch.plan import Plan
+    from weightinit_cli.errors import WinitError
     from weightinit_cli.results.comparison import AnyComparedRun
     from weightinit_cli.results.kinds import Row
-    from weightinit_cli.saving import Undrawn
 
 NOT_YET = -1
 
@@ -238,7 +238,7 @@ class _Batch(NamedTuple):
             return Failure(error.lines)
         return product._replace(undrawn=written.undrawn)
 
-    def _count(self, undrawn: Undrawn | None) -> None:
+    def _count(self, undrawn: WinitError | None) -> None:
         if undrawn is not None:
             self.counts.undrawn += 1
             self.counts.defects += undrawn.exit_code == DEFECT

@@ -7,7 +7,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weightinit_cli import __version__
-from weightinit_cli.errors import MemoryShortageError, ResultError, WinitError
+from weightinit_cli.errors import MemoryShortageError, WinitError
 from weightinit_cli.results import STATS, load_result
 from weightinit_cli.results.kinds import interruption, kind_of, rows
 from weightinit_cli.results.store import files_of, is_of, picture_names
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from weightinit_cli.results import AnyResult
     from weightinit_cli.results.comparison import AnyComparedRun
     from weightinit_cli.results.kinds import Row
-    from weightinit_cli.saving import Undrawn
     from weightinit_cli.spec import AnySpec
 
 _ONE_AT_A_TIME = Lock()
@@ -43,7 +42,7 @@ class Product(NamedTuple):
     compared: AnyComparedRun | None
     files: Mapping[str, bytes]
     folder: str = ""
-    undrawn: Undrawn | None = None
+    undrawn: WinitError | None = None
 
 
 class Failure(NamedTuple):
@@ -109,7 +108,7 @@ def saved(
     folder = _folder(out, spec)
     try:
         result = load_result(out / folder / STATS)
-    except ResultError:
+    except WinitError:
         return None
     former = result.name, result.digest, result.environment.get("winit")
     name = folder.partition("/")[0]

@@ -109,7 +109,7 @@ def tell_undrawn(saved: Saved) -> int:
     """Say why there are no pictures, and what is saved without them; return the exit code."""
     if saved.undrawn is None:
         return 0
-    lines, code = saved.undrawn
+    lines, code = saved.undrawn.lines, saved.undrawn.exit_code
     kept = f"{saved.paths[-1]} is saved" if saved.paths else "no picture is written"
     if code == DEFECT:
         return terminal.defect([*lines, f"the pictures could not be drawn; {kept}"])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from weightinit_cli.data.model import DATA_DIR, Data, Part
-from weightinit_cli.errors import DataError
+from weightinit_cli.errors import WinitError
 
 if TYPE_CHECKING:
     import os
@@ -36,7 +36,7 @@ def load(
     `mnist`       784       55,000   5,000         10,000  validation: the last of the train pair
     ============  ========  =======  ============  ======  =======================================
 
-    Raises DataError where the data are not there or not as they must be.
+    Raises WinitError where the data are not there or not as they must be.
     """
     if name == "digits":
         from weightinit_cli.data import digits
@@ -53,7 +53,7 @@ def checksums(name: str, folder: str | os.PathLike[str] | None = None) -> dict[s
     Of a file it is that of the uncompressed content, under the file's canonical name, so a file
     and its `.gz` are the same data. Cheap: no arrays, and each state of a file is read once.
 
-    Raises DataError where the data are not there, or a file is not of its kind and size.
+    Raises WinitError where the data are not there, or a file is not of its kind and size.
     """
     if name == "digits":
         from weightinit_cli.data import digits
@@ -67,7 +67,7 @@ def checksums(name: str, folder: str | os.PathLike[str] | None = None) -> dict[s
 def notes(name: str, folder: str | os.PathLike[str] | None = None) -> tuple[str, ...]:
     """Return a note on the files of the folder that hold something else than their names say.
 
-    Raises DataError as `checksums` does.
+    Raises WinitError as `checksums` does.
     """
     from weightinit_cli.data import mnist
 
@@ -83,5 +83,5 @@ def notes(name: str, folder: str | os.PathLike[str] | None = None) -> tuple[str,
 
 def _known(name: str) -> str:
     if name not in NAMES:
-        raise DataError(f"unknown data set {name!r}; there are {', '.join(NAMES)}")
+        raise WinitError(f"unknown data set {name!r}; there are {', '.join(NAMES)}")
     return name

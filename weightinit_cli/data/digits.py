@@ -11,7 +11,7 @@ from hashlib import sha256
 from importlib.util import find_spec
 
 from weightinit_cli.data.model import Data, cut, scaled
-from weightinit_cli.errors import DataError
+from weightinit_cli.errors import WinitError
 
 TRAIN, VALIDATION, TEST = 1200, 297, 300
 WHITE = 16
@@ -23,27 +23,27 @@ MISSING = "digits: needs scikit-learn: pip install 'weightinit-cli[data]'"
 def checksums() -> dict[str, str]:
     """Return the one checksum, known beforehand: `load` takes no other digits.
 
-    Raises DataError where scikit-learn is not installed.
+    Raises WinitError where scikit-learn is not installed.
     """
     if find_spec("sklearn") is None:
-        raise DataError(MISSING)
+        raise WinitError(MISSING)
     return {"digits": CHECKSUM}
 
 
 def load(dtype: str) -> Data:
     """Read the digits in scikit-learn's order: 1,200 to train, 297 to validate, 300 to test.
 
-    Raises DataError where scikit-learn is not there or has other digits.
+    Raises WinitError where scikit-learn is not there or has other digits.
     """
     try:
         from sklearn.datasets import load_digits
     except ImportError:
-        raise DataError(MISSING) from None
+        raise WinitError(MISSING) from None
     import numpy as np
 
     pixels, labels = (part.astype(np.uint8) for part in load_digits(return_X_y=True))
     if sha256(pixels.tobytes() + labels.tobytes()).hexdigest() != CHECKSUM:
-        raise DataError(
+        raise WinitError(
             "digits: this scikit-learn has other digits; 1.5 to 1.9 have the right ones"
         )
     train, validation, test = cut(scaled(pixels, labels, WHITE, dtype), TRAIN, VALIDATION, TEST)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from weightinit_cli.data.model import DATA_DIR, Data, cut, scaled
-from weightinit_cli.errors import DataError, counted, reason
+from weightinit_cli.errors import WinitError, counted, reason
 
 if TYPE_CHECKING:
     import os
@@ -67,7 +67,7 @@ TYPES = {
 def load(name: str, folder: str | os.PathLike[str] | None, dtype: str) -> Data:
     """Read MNIST, or the part of it in the t10k files; each file is read once.
 
-    Raises DataError where a file is missing, broken, or not as MNIST's are.
+    Raises WinitError where a file is missing, broken, or not as MNIST's are.
     """
     paths = _find(name, folder)
     contents = {file: read_idx(paths[file], SHAPES[file]) for file in FILES[name]}
@@ -86,14 +86,14 @@ def load(name: str, folder: str | os.PathLike[str] | None, dtype: str) -> Data:
 def checksums(name: str, folder: str | os.PathLike[str] | None) -> dict[str, str]:
     """Return the sha256 of each file's uncompressed content, by its canonical name.
 
-    Raises DataError where a file is missing, or not of its kind and size.
+    Raises WinitError where a file is missing, or not of its kind and size.
     """
     sums = {}
     for file, path in _find(name, folder).items():
         try:
             state = path.stat()
         except OSError as error:
-            raise DataError(f"{path}: {reason(error)}") from None
+            raise WinitError(f"{path}: {reason(error)}") from None
         sums[file] = _checksum(path.absolute(), SHAPES[file], state.st_size, state.st_mtime_ns)
     return sums
 
@@ -109,7 +109,7 @@ def read_idx(path: str | os.PathLike[str], shape: tuple[int, ...]) -> bytes:
     The values follow it from `header_size(shape)` on. The file may be compressed by gzip, whatever
     its name. No more is read or decompressed than the shape asks for, and one byte.
 
-    Raises DataError, naming the file, where it cannot be read or is not as it must be.
+    Raises WinitError, naming the file, where it cannot be read or is not as it must be.
     """
     try:
         with Path(path).open("rb") as file:
@@ -119,14 +119,14 @@ def read_idx(path: str | os.PathLike[str], shape: tuple[int, ...]) -> bytes:
                 return _read_content(file, shape)
             with gzip.GzipFile(fileobj=file) as inside:
                 return _read_content(cast("BinaryIO", inside), shape)
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from None
+    except WinitError as error:
+        raise WinitError(f"{path}: {error}") from None
     except EOFError:
-        raise DataError(f"{path}: truncated: the gzip data end too early") from None
+        raise WinitError(f"{path}: truncated: the gzip data end too early") from None
     except (gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(f"{path}: broken gzip data ({error}); get the file again") from None
+        raise WinitError(f"{path}: broken gzip data ({error}); get the file again") from None
     except OSError as error:
-        raise DataError(f"{path}: {reason(error)}") from None
+        raise WinitError(f"{path}: {reason(error)}") from None
 
 
 def header_size(shape: tuple[int, ...]) -> int:
@@ -138,10 +138,10 @@ def _find(name: str, folder: str | os.PathLike[str] | None) -> dict[str, Path]:
     """Return the path of each file of a data set, by its canonical name.
 
     Of several spellings the first counts: plain, `.gz`, and both with a dot before `idx`.
-    Raises DataError where there is no folder, or files are missing from it.
+    Raises WinitError where there is no folder, or files are missing from it.
     """
     if not folder:
-        raise DataError(
+        raise WinitError(
             f"{name}: needs a folder of files: give --data-dir or set {DATA_DIR}; "
             f"to be had from {SOURCE}"
         )
@@ -149,13 +149,13 @@ def _find(name: str, folder: str | os.PathLike[str] | None) -> dict[str, Path]:
     kind = _mode(place)
     if kind is None or not stat.S_ISDIR(kind):
         what = "no such folder" if kind is None else "not a folder"
-        raise DataError(
+        raise WinitError(
             f"{place}: {what}; --data-dir or {DATA_DIR} must name that of {name}'s files"
         )
     found = {file: _spelled(place, file) for file in FILES[name]}
     missing = [file for file, path in found.items() if path is None]
     if missing:
-        raise DataError(
+        raise WinitError(
             f"{place}: lacks {', '.join(missing)} (each plain or .gz, or spelled "
             f"{_dotted(missing[0])}); to be had from {SOURCE}: winit downloads nothing"
         )
@@ -176,17 +176,17 @@ def _pair(contents: dict[str, bytes], files: tuple[str, str], dtype: str) -> Par
 
 def _check_images(images: NDArray[np.uint8], path: Path) -> None:
     if images.min() == images.max():
-        raise DataError(f"{path}: every pixel is {images.min()}, must be of several values")
+        raise WinitError(f"{path}: every pixel is {images.min()}, must be of several values")
 
 
 def _check_labels(labels: NDArray[np.uint8], path: Path) -> None:
     place = int((labels >= CLASSES).argmax())  # the first, or 0 where there is none
     if labels[place] >= CLASSES:
-        raise DataError(
+        raise WinitError(
             f"{path}: label {labels[place]} of example {place + 1:,}, must be 0 to {CLASSES - 1}"
         )
     if labels.min() == labels.max():
-        raise DataError(f"{path}: every label is {labels[0]}, must be of several classes")
+        raise WinitError(f"{path}: every label is {labels[0]}, must be of several classes")
 
 
 @lru_cache(maxsize=64)
@@ -211,14 +211,14 @@ def _dotted(file: str) -> str:
 def _mode(path: Path) -> int | None:
     """Return the mode of what stands at a path, None for nothing there.
 
-    Raises DataError where that cannot be seen.
+    Raises WinitError where that cannot be seen.
     """
     try:
         return path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:  # a null byte is a ValueError
-        raise DataError(f"{path}: {reason(error)}") from None
+        raise WinitError(f"{path}: {reason(error)}") from None
 
 
 def _read_content(file: BinaryIO, shape: tuple[int, ...]) -> bytes:
@@ -228,37 +228,37 @@ def _read_content(file: BinaryIO, shape: tuple[int, ...]) -> bytes:
     promised = size + prod(shape)
     content = header + file.read(promised - size + 1)
     if len(content) < promised:
-        raise DataError(
+        raise WinitError(
             f"truncated: ends after {counted(len(content), 'byte')}, "
             f"must be the {promised:,} of its header"
         )
     if len(content) > promised:
-        raise DataError(f"goes on after the {promised:,} bytes that its header promises")
+        raise WinitError(f"goes on after the {promised:,} bytes that its header promises")
     return content
 
 
 def _check_header(header: bytes, shape: tuple[int, ...]) -> None:
     magic = bytes((0, 0, UNSIGNED, len(shape)))
     if not header:
-        raise DataError(f"empty, must be an IDX file of {_times(shape)} unsigned bytes")
+        raise WinitError(f"empty, must be an IDX file of {_times(shape)} unsigned bytes")
     if header[:2] != magic[:2]:
-        raise DataError(
+        raise WinitError(
             f"not an IDX file: begins with {header[:4].hex(' ')}, must be {magic.hex(' ')}"
         )
     if len(header) < 4:  # the magic number's
-        raise DataError("truncated within its header")
+        raise WinitError("truncated within its header")
     if header[2] != UNSIGNED:
         found = TYPES.get(header[2], f"values of unknown type {header[2]:02x}")
-        raise DataError(f"holds {found}, must be {TYPES[UNSIGNED]}")
+        raise WinitError(f"holds {found}, must be {TYPES[UNSIGNED]}")
     if header[3] != len(shape):
-        raise DataError(f"dimensions: {header[3]}, must be {len(shape)} ({_times(shape)})")
+        raise WinitError(f"dimensions: {header[3]}, must be {len(shape)} ({_times(shape)})")
     if len(header) < header_size(shape):
-        raise DataError("truncated within its header")
+        raise WinitError("truncated within its header")
     sizes = tuple(
         int.from_bytes(header[start : start + 4], "big") for start in range(4, len(header), 4)
     )
     if sizes != shape:
-        raise DataError(f"holds {_times(sizes)} values, must be {_times(shape)}")
+        raise WinitError(f"holds {_times(sizes)} values, must be {_times(shape)}")
 
 
 def _times(shape: tuple[int, ...]) -> str:

@@ -93,7 +93,7 @@ def shadow(spec: AnySpec, number: int, *, threads: int | None = None) -> AnyResu
 def check(spec: AnySpec) -> None:
     """Raise SpecError where the spec asks theory for a number that does not exist.
 
-    DataError where it reads files that are not there.
+    WinitError where it reads files that are not there.
     """
     from weightinit_cli.experiments.build import asks_theory, build_dense
 
@@ -142,7 +142,7 @@ def _to_check(runs: Runs) -> Iterator[int]:
 def digest_of(spec: AnySpec) -> str:
     """The digest that the run's result will have: of the spec and of the files that it reads.
 
-    Raises DataError where one of these is not there.
+    Raises WinitError where one of these is not there.
     """
     from weightinit_cli.spec import digest
 

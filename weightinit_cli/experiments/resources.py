@@ -15,7 +15,7 @@ import numpy as np
 
 from weightinit_cli import __version__
 from weightinit_cli.data import DATA_DIR, checksums, notes
-from weightinit_cli.errors import DataError, MemoryShortageError
+from weightinit_cli.errors import MemoryShortageError, WinitError
 from weightinit_cli.machine import available_bytes
 from weightinit_cli.network import blas
 from weightinit_cli.network.passes import BYTES_AT_ANY_SIZE
@@ -83,17 +83,17 @@ def data_folder() -> Path | None:
 
 @contextmanager
 def located(spec: AnySpec, key: str) -> Iterator[None]:
-    """Have a DataError say where the spec names the data, by `key`."""
+    """Have a WinitError say where the spec names the data, by `key`."""
     try:
         yield
-    except DataError as error:
-        raise DataError(str(spec.problem(key, str(error)))) from None
+    except WinitError as error:
+        raise WinitError(str(spec.problem(key, str(error)))) from None
 
 
 def checksums_of(spec: AnySpec, key: str) -> dict[str, str]:
     """The checksums of the data set that the spec names by `key`.
 
-    Raises DataError where a file of it is not there.
+    Raises WinitError where a file of it is not there.
     """
     with located(spec, key):
         return checksums(getattr(spec, key), data_folder())
@@ -103,7 +103,7 @@ def notes_of(spec: AnySpec, key: str) -> tuple[str, ...]:
     """What is worth a word of that data set's files; nothing where they are not there."""
     try:
         return notes(getattr(spec, key), data_folder())
-    except DataError:  # which the run says
+    except WinitError:  # which the run says
         return ()
 
 

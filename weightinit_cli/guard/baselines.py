@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from weightinit_cli.errors import ResultError, SpecError, WinitError, reason
+from weightinit_cli.errors import SpecError, WinitError, reason
 from weightinit_cli.results import STATS, load_saved
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Pair(NamedTuple):
 def pairs_of_results(root: Path, prefix: str = "") -> list[Pair]:
     """Return every saved result below a folder, to be compared under the spec inside it.
 
-    `prefix` begins the runs' names. Raises ResultError where there is none.
+    `prefix` begins the runs' names. Raises WinitError where there is none.
     """
     found = find_results(root)
     return [Pair(f"{prefix}{run}", root, path, None, False) for run, path in found.items()]
@@ -69,7 +69,7 @@ def pairs_of_specs(
 def sides_of(old: Path, new: Path) -> dict[str, tuple[SavedFile | None, SavedFile | None]]:
     """Return the runs of two folders beside each other; two single results whatever their names.
 
-    Raises ResultError where one of the folders holds none.
+    Raises WinitError where one of the folders holds none.
     """
     a, b = find_results(old), find_results(new)
     if len(a) == len(b) == 1:
@@ -85,16 +85,16 @@ def find_results(root: Path) -> dict[str, Path]:
 
     `root` may be a link, and a stats.json itself, which then stands under its folder's name. A
     folder that can't be searched stands for what it may hold: `read_result` says why.
-    Raises ResultError where there is none.
+    Raises WinitError where there is none.
     """
     try:
         is_folder = stat.S_ISDIR(root.stat().st_mode)
     except (FileNotFoundError, ValueError):
-        raise ResultError(
+        raise WinitError(
             f"{root}: no such folder; winit histogram, symmetry, train and batch write results"
         ) from None
     except OSError as error:
-        raise ResultError(f"{root}: {reason(error)}") from None
+        raise WinitError(f"{root}: {reason(error)}") from None
     if not is_folder:
         return {_own_name(root.parent): root}
     found = {
@@ -102,7 +102,7 @@ def find_results(root: Path) -> dict[str, Path]:
         for path in _walk(root)
     }
     if not found:
-        raise ResultError(f"{root}: holds no results; there is no {STATS} in it or below")
+        raise WinitError(f"{root}: holds no results; there is no {STATS} in it or below")
     if "." in found:
         found[_own_name(root)] = found.pop(".")
     return dict(sorted(found.items()))
@@ -111,18 +111,18 @@ def find_results(root: Path) -> dict[str, Path]:
 def read_result(path: Path, root: Path) -> tuple[AnyResult, int]:
     """Return a saved result and the schema version of its file.
 
-    Raises ResultError where it can't be read, is too large, no file, or a link out of `root`.
+    Raises WinitError where it can't be read, is too large, no file, or a link out of `root`.
     """
     base = root if os.path.isdir(root) else root.parent  # noqa: PTH112
     try:
         inside = Path(os.path.realpath(path)).is_relative_to(os.path.realpath(base))
         if os.path.isdir(path):  # noqa: PTH112
             with os.scandir(path):
-                raise ResultError(f"{path}: not a file")
+                raise WinitError(f"{path}: not a file")
     except OSError as error:
-        raise ResultError(f"{path}: {reason(error)}") from None
+        raise WinitError(f"{path}: {reason(error)}") from None
     if not inside:
-        raise ResultError(f"{path}: leads out of {base} through a link; refused")
+        raise WinitError(f"{path}: leads out of {base} through a link; refused")
     return load_saved(path)
 
 

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from weightinit_cli.errors import DataError, SpecError, WinitError, counted
+from weightinit_cli.errors import SpecError, WinitError, counted
 from weightinit_cli.guard.baselines import Pair, SavedFile, read_result
 from weightinit_cli.guard.compare import choose, compare, spec_changes
 from weightinit_cli.guard.report import Gate, Outcome, Report
@@ -192,7 +192,7 @@ def _obstacles(spec: AnySpec | None) -> list[str]:
             check(spec)
     except SpecError as error:
         return [f"cannot be run: {line}" for line in error.lines]
-    except DataError:  # which is told when it is run
+    except WinitError:  # which is told when it is run
         pass
     return []
 

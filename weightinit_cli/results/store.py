@@ -14,7 +14,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from weightinit_cli.errors import ResultError, reason
+from weightinit_cli.errors import WinitError, reason
 from weightinit_cli.reading import read_file
 from weightinit_cli.results.figures import FIGURES, WEIGHTS
 from weightinit_cli.results.files import write_files
@@ -75,7 +75,7 @@ def load_result(path: str | os.PathLike[str]) -> AnyResult:
 
     What an older winit wrote is brought up to the present schema.
 
-    Raises ResultError, naming the file and the place in it, where it is missing, not JSON, of a
+    Raises WinitError, naming the file and the place in it, where it is missing, not JSON, of a
     newer schema, or where a figure is missing, of the wrong type or contradicts another.
     """
     return load_saved(path)[0]
@@ -94,9 +94,9 @@ def load_saved(path: str | os.PathLike[str]) -> tuple[AnyResult, int]:
         check_consistency(result)
     except OSError as error:
         shown = path if isinstance(error, FileNotFoundError) else file
-        raise ResultError(f"{shown}: {_reason(error)}") from None
+        raise WinitError(f"{shown}: {_reason(error)}") from None
     except (Mismatch, ValueError) as error:
-        raise ResultError(f"{file}: {error}") from None
+        raise WinitError(f"{file}: {error}") from None
     return result, version
 
 
@@ -201,7 +201,7 @@ def replaced(place: Path, digest: str, spec: Mapping[str, Any]) -> str:
         return ""
     try:
         former = load_result(place)
-    except ResultError:
+    except WinitError:
         return ""
     parts = [
         f"{path.removesuffix('.name')}: {change}"
