@@ -22,6 +22,7 @@ from weightinit_cli.network.order import (
     at_least,
     at_most,
     quantiles,
+    take,
 )
 from weightinit_cli.network.recording import (
     Observed,
@@ -76,11 +77,11 @@ def ask(values, thresholds, ranks, cuts=()):
     blocks = [values[top:bottom] for top, bottom in pairwise([0, *cuts, len(values)])]
     buckets = buckets_of(blocks)
     asked = buckets.holding(thresholds, ranks)
-    sieve = buckets.sieve(asked)
-    taken = [np.empty(sieve.count(buckets_of([block])), block.dtype) for block in blocks]
+    unknown = buckets.unknown(asked)
+    taken = [np.empty(buckets_of([block]).held(unknown), block.dtype) for block in blocks]
     with np.errstate(all="ignore"):
         for block, out in zip(blocks, taken, strict=True):
-            sieve.take(block, out)
+            take(block, unknown, out)
     order = Order(buckets, asked, np.sort(np.concatenate(taken)))
     return order.below(thresholds), order.at_ranks(ranks)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
 from operator import add
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -127,19 +127,28 @@ class Buckets:
         by_rank = np.searchsorted(np.cumsum(self.counts), ranks)
         return np.array(sorted({*_bucket(thresholds).tolist(), *by_rank.tolist()}), np.int64)
 
-    def sieve(self, asked: Array) -> Sieve:
-        """What lets through all that the asked buckets hold and that is not known yet.
+    def unknown(self, asked: Array) -> Array:
+        """Which buckets are to be looked into, of the asked ones, shape (KEYS,).
 
         Exact zeros are known; in a bucket of zeros alone, half of all values behind a ReLU,
         there is nothing to look for.
         """
-        wanted = np.zeros(KEYS, bool)
-        wanted[asked] = self.counts[asked] > 0
-        wanted[_ZERO] &= self.counts[_ZERO] > self.zeros
-        buckets = np.flatnonzero(wanted)
-        holds_zeros = bool(wanted[_ZERO])
-        wanted[_ZERO - 1] = holds_zeros
-        return Sieve(_by_key(wanted), buckets, holds_zeros)
+        unknown = np.zeros(KEYS, bool)
+        unknown[asked] = self.counts[asked] > 0
+        unknown[_ZERO] &= self.counts[_ZERO] > self.zeros
+        return unknown
+
+    def held(self, unknown: Array) -> int:
+        """How many values lie in these buckets, exact zeros left out."""
+        return int(self.counts[unknown].sum()) - int(unknown[_ZERO]) * self.zeros
+
+
+def take(values: Array, unknown: Array, out: Array) -> None:
+    """Put the values of these buckets, exact zeros left out, into `out`, in any order."""
+    by_key = _by_key(unknown)
+    by_key[SIGN] = by_key[0]
+    taken = np.compress(by_key.take(_keys(values)), values)
+    out[:] = taken[taken != 0] if by_key[0] else taken
 
 
 def octaves(buckets: Buckets, dtype: np.dtype[Any]) -> dict[int, int]:
@@ -154,29 +163,11 @@ def octaves(buckets: Buckets, dtype: np.dtype[Any]) -> dict[int, int]:
     return {k - bias: int(sizes[k]) for k in np.flatnonzero(sizes).tolist() if k > 0}
 
 
-class Sieve(NamedTuple):
-    """Which values are taken out: by key, and the same as buckets; never exact zeros."""
-
-    keys: Array
-    buckets: Array
-    holds_zeros: bool
-
-    def count(self, counts: Buckets) -> int:
-        """How many of the counted values it lets through."""
-        zeros = counts.zeros if self.holds_zeros else 0
-        return int(counts.counts[self.buckets].sum()) - zeros
-
-    def take(self, values: Array, out: Array) -> None:
-        """Put the values that it lets through into `out`, in any order."""
-        taken = np.compress(self.keys.take(_keys(values)), values)
-        out[:] = taken[taken != 0] if self.holds_zeros else taken
-
-
 class Order:
     """Answers about all values, from their counts and from what the asked buckets hold."""
 
     def __init__(self, counts: Buckets, asked: Array, taken: Array) -> None:
-        """Take the buckets `asked` (as `holding` gave them) and what a sieve took, sorted."""
+        """Take the buckets `asked` (as `holding` gave them) and what was taken of them, sorted."""
         self._asked = asked
         self._taken = taken
         self._cumulative = np.cumsum(counts.counts)
@@ -247,14 +238,14 @@ def looked_up(
     `counted` are the counts of each block of rows, `buckets` those of all.
     """
     asked = buckets.holding(thresholds, ranks)
-    sieve = buckets.sieve(asked)
-    ends = np.cumsum([0, *map(sieve.count, counted)]).tolist()
+    unknown = buckets.unknown(asked)
+    ends = np.cumsum([0, *(part.held(unknown) for part in counted)]).tolist()
     taken = np.empty(ends[-1], values.dtype)
 
-    def take(part: tuple[slice, tuple[int, int]]) -> None:
+    def take_part(part: tuple[slice, tuple[int, int]]) -> None:
         block, (start, end) = part
-        sieve.take(values[block], taken[start:end])
+        take(values[block], unknown, taken[start:end])
 
-    apply(take, zip(blocks, pairwise(ends), strict=True))
+    apply(take_part, zip(blocks, pairwise(ends), strict=True))
     taken.sort()
     return Order(buckets, asked, taken)
