@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -11,9 +12,23 @@ from support.cases import every
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.experiments.symmetry import task
 from weightinit_cli.network import descent
-from weightinit_cli.network.descent import Start, descend, recorded_steps
+from weightinit_cli.network.descent import Classifier, recorded_steps
 
 ACTIVE = ("sigmoid", "tanh", "relu")
+
+
+class Start(NamedTuple):
+    """What a classifier is made of."""
+
+    inputs: Any
+    labels: Any
+    weights: Any
+    biases: Any
+    activation: Any
+
+
+def descend(begin, *asked):
+    return descent.descend(Classifier(*begin), *asked)
 
 
 def generator(seed):

@@ -11,7 +11,7 @@ import numpy as np
 from weightinit_cli.experiments.build import build_activation, build_classifier, scaled
 from weightinit_cli.experiments.resources import check_descent, environment
 from weightinit_cli.network import draw_parameters, nudge
-from weightinit_cli.network.descent import Start, descend
+from weightinit_cli.network.descent import Classifier, descend
 from weightinit_cli.network.draws import hash_of
 from weightinit_cli.results import SCHEMA_VERSION, LayerSteps, SymmetryResult
 from weightinit_cli.spec import digest, normal_form
@@ -52,7 +52,7 @@ def run(
     draws.update(hash_of(hashes).encode())
     progress.start(float(spec.steps))
     trace = descend(
-        Start(inputs, labels, tuple(weights), tuple(biases), build_activation(spec)),
+        Classifier(inputs, labels, weights, biases, build_activation(spec)),
         spec.steps,
         spec.learning_rate,
         progress.step,

@@ -16,7 +16,7 @@ from weightinit_cli.activations.smooth import logistic
 from weightinit_cli.network.workers import ignore_work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from weightinit_cli.activations import Activation
 
@@ -33,142 +33,28 @@ REPORTED = 200
 HELD = 1 << 16
 
 
-class Start(NamedTuple):
-    """Where descent begins: two classes, and a network with one sigmoid unit as its output.
+class Classifier:
+    """A network with one sigmoid unit as its output, and the samples of two classes that it sees.
 
     `inputs` have shape (samples, features), `labels`, 0 or 1, shape (samples,). Per layer, the
     hidden ones and then the output, `weights` have shape (fan_in, fan_out) and `biases` shape
     (fan_out,); the output's fan_out is 1. `activation` is that of the hidden layers.
+
+    `layers[k]` are rows (units, fan_in + 1) of weights and bias; `seen[k]` is what layer k is
+    given, shape (fan_in + 1, samples), the last row ones; `z[k]` its pre-activations, shape
+    (units, samples).
     """
 
-    inputs: Array
-    labels: Array
-    weights: tuple[Array, ...]
-    biases: tuple[Array, ...]
-    activation: Activation
-
-
-class LayerTrace(NamedTuple):
-    """What one layer did in descent; arrays have shape (recorded steps,).
-
-    The gradient is the one that made the step (nan where it is not finite), the other figures
-    are those after it. `moved` says whether the step changed the value of any parameter;
-    `distinct_units` counts the units that differ in incoming weights or bias, exactly;
-    `participation` is that of the incoming weights, nan where they are zero.
-
-    `start_...` are those before the first step. Over every step, recorded or not: `first_moved`
-    is the first that moved the layer, `fewest_distinct` and `most_distinct` the extremes, the
-    start among them.
-    """
-
-    units: int
-    start_distinct: int
-    start_participation: float
-    first_moved: int | None
-    fewest_distinct: int
-    most_distinct: int
-    weight_gradient_rms: Array
-    bias_gradient_rms: Array
-    moved: Array
-    distinct_units: Array
-    participation: Array
-
-
-class Trace(NamedTuple):
-    """What descent did; `layers` are the hidden ones, then the output.
-
-    `steps`, from 1, and `loss`, the mean cross-entropy in nats after each, have shape (recorded
-    steps,). `accuracy`, at the end, is the share of labels that equal (z > 0), z being the
-    output's pre-activation. `diverged` is the step after which z or a parameter was not finite,
-    which is then the last one (0: they never were). `weights` and `biases` are those of the end,
-    in the shapes of the start.
-    """
-
-    steps: Array
-    start_loss: float
-    loss: Array
-    accuracy: float
-    diverged: int | None
-    layers: tuple[LayerTrace, ...]
-    weights: tuple[Array, ...]
-    biases: tuple[Array, ...]
-
-
-def recorded_steps(steps: int) -> list[int]:
-    """The steps to record: the first ones all, then in geometric progression, then the last."""
-    first = range(1, min(steps, FIRST_STEPS) + 1)
-    later = np.geomspace(FIRST_STEPS, max(steps, FIRST_STEPS), LATER_STEPS + 1)
-    return sorted(
-        {*first, *later.round().astype(int).tolist()} - {*range(steps + 1, FIRST_STEPS + 1)}
-    )
-
-
-def descend(
-    start: Start, steps: int, learning_rate: float, done: Callable[[float], None] = ignore_work
-) -> Trace:
-    """Take up to `steps` steps down the gradient of the mean cross-entropy, in float64.
-
-    `done` is told of steps that add up to those taken.
-    """
-    with np.errstate(all="ignore"):
-        return _descend(_Classifier(start), steps, learning_rate, done)
-
-
-def _descend(
-    net: _Classifier, steps: int, learning_rate: float, done: Callable[[float], None]
-) -> Trace:
-    net.forward()
-    tracers = [
-        _LayerTracer(layer, gradient)
-        for layer, gradient in zip(net.layers, net.gradients, strict=True)
-    ]
-    wanted = recorded_steps(steps)
-    start_loss = net.loss()
-    recorded: list[int] = []
-    losses: list[float] = []
-    diverged = None if net.finite() else 0
-    step = told = 0
-    while step < steps and diverged is None:
-        step += 1
-        net.backward()
-        moved = net.step(learning_rate)
-        net.forward()
-        if not net.finite():
-            diverged = step
-        for tracer, layer_moved in zip(tracers, moved, strict=True):
-            if layer_moved:
-                tracer.count(step)
-        if step == wanted[len(recorded)] or diverged:
-            recorded.append(step)
-            losses.append(net.loss())
-            for tracer, layer_moved in zip(tracers, moved, strict=True):
-                tracer.record(layer_moved)
-        if step - told == REPORTED:
-            done(step - told)
-            told = step
-    done(step - told)
-    return Trace(
-        np.array(recorded, np.int64),
-        start_loss,
-        np.array(losses),
-        net.accuracy(),
-        diverged,
-        tuple(tracer.trace() for tracer in tracers),
-        tuple(layer[:, :-1].T.copy() for layer in net.layers),
-        tuple(layer[:, -1].copy() for layer in net.layers),
-    )
-
-
-class _Classifier:
-    """The network, each layer as rows (units, fan_in + 1) of weights and bias.
-
-    `seen[k]` is what layer k is given, shape (fan_in + 1, samples), the last row ones;
-    `z[k]` its pre-activations, shape (units, samples).
-    """
-
-    def __init__(self, start: Start) -> None:
-        samples = len(start.labels)
-        shapes = [(weights.shape[1], len(weights) + 1) for weights in start.weights]
+    def __init__(
+        self,
+        inputs: Array,
+        labels: Array,
+        weights: Sequence[Array],
+        biases: Sequence[Array],
+        activation: Activation,
+    ) -> None:
+        samples = len(labels)
+        shapes = [(matrix.shape[1], len(matrix) + 1) for matrix in weights]
         ends = [0, *accumulate(units * width for units, width in shapes)]
         self.parameters, self.gradient = np.empty(ends[-1]), np.empty(ends[-1])
         self.layers, self.gradients = (
@@ -178,13 +64,13 @@ class _Classifier:
             ]
             for flat in (self.parameters, self.gradient)
         )
-        for layer, weights, bias in zip(self.layers, start.weights, start.biases, strict=True):
-            layer[:, :-1], layer[:, -1] = weights.T, bias
+        for layer, matrix, bias in zip(self.layers, weights, biases, strict=True):
+            layer[:, :-1], layer[:, -1] = matrix.T, bias
         self.firsts = ends[:-1]
-        self.labels = start.labels.astype(float)
-        self.activation = start.activation
+        self.labels = labels.astype(float)
+        self.activation = activation
         self.seen = [np.ones((width, samples)) for _, width in shapes]
-        self.seen[0][:-1] = start.inputs.T
+        self.seen[0][:-1] = inputs.T
         self.z = [np.zeros((units, samples)) for units, _ in shapes]
 
     def forward(self) -> None:
@@ -230,43 +116,131 @@ class _Classifier:
         return float(np.mean((self.z[-1][0] > 0) == self.labels))
 
 
-class _LayerTracer:
-    """Gathers one layer's figures over the steps, from views of its rows and their gradient."""
+class LayerTrace:
+    """What one layer did in descent; arrays have shape (recorded steps,).
+
+    The gradient is the one that made the step (nan where it is not finite), the other figures
+    are those after it. `moved` says whether the step changed the value of any parameter;
+    `distinct_units` counts the units that differ in incoming weights or bias, exactly;
+    `participation` is that of the incoming weights, nan where they are zero.
+
+    `start_...` are those before the first step. Over every step, recorded or not: `first_moved`
+    is the first that moved the layer, `fewest_distinct` and `most_distinct` the extremes, the
+    start among them.
+    """
 
     def __init__(self, rows: Array, gradient: Array) -> None:
-        self.rows, self.gradient = rows, gradient
-        self.start = (distinct(rows), participation(rows[:, :-1]))
-        self.distinct = self.fewest = self.most = self.start[0]
+        """Take views of the rows, as they are before the first step, and of their gradient."""
+        self._rows, self._gradient = rows, gradient
+        self._distinct = distinct(rows)
+        self.units = len(rows)
+        self.start_distinct = self.fewest_distinct = self.most_distinct = self._distinct
+        self.start_participation = participation(rows[:, :-1])
         self.first_moved: int | None = None
-        self.records: list[tuple[float, float, bool, int, float]] = []
+        self.weight_gradient_rms = self.bias_gradient_rms = self.participation = np.empty(0)
+        self.moved, self.distinct_units = np.empty(0, bool), np.empty(0, int)
 
-    def count(self, step: int) -> None:
-        """Count the different units anew, as the layer moved."""
+    def move(self, step: int) -> None:
+        """Count the different units anew, as this step moved the layer."""
         if self.first_moved is None:
             self.first_moved = step
-        if len(self.rows) > 1:
-            self.distinct = distinct(self.rows)
-            self.fewest = min(self.fewest, self.distinct)
-            self.most = max(self.most, self.distinct)
+        if self.units > 1:
+            self._distinct = distinct(self._rows)
+            self.fewest_distinct = min(self.fewest_distinct, self._distinct)
+            self.most_distinct = max(self.most_distinct, self._distinct)
 
     def record(self, moved: bool) -> None:
         """Add the figures of one step."""
-        weights, bias = self.gradient[:, :-1], self.gradient[:, -1]
-        spread = participation(self.rows[:, :-1])
-        self.records.append((rms(weights), rms(bias), moved, self.distinct, spread))
+        weights, bias = self._gradient[:, :-1], self._gradient[:, -1]
+        self.weight_gradient_rms = np.append(self.weight_gradient_rms, rms(weights))
+        self.bias_gradient_rms = np.append(self.bias_gradient_rms, rms(bias))
+        self.moved = np.append(self.moved, moved)
+        self.distinct_units = np.append(self.distinct_units, self._distinct)
+        spread = participation(self._rows[:, :-1])
+        self.participation = np.append(self.participation, spread)
 
-    def trace(self) -> LayerTrace:
-        """The layer's figures at all recorded steps."""
-        kinds = (float, float, bool, int, float)
-        columns = zip(*self.records, strict=True) if self.records else [()] * len(kinds)
-        return LayerTrace(
-            len(self.rows),
-            *self.start,
-            self.first_moved,
-            self.fewest,
-            self.most,
-            *(np.array(column, kind) for column, kind in zip(columns, kinds, strict=True)),
-        )
+
+class Trace(NamedTuple):
+    """What descent did; `layers` are the hidden ones, then the output.
+
+    `steps`, from 1, and `loss`, the mean cross-entropy in nats after each, have shape (recorded
+    steps,). `accuracy`, at the end, is the share of labels that equal (z > 0), z being the
+    output's pre-activation. `diverged` is the step after which z or a parameter was not finite,
+    which is then the last one (0: they never were). `weights` and `biases` are those of the end,
+    in the shapes of the start.
+    """
+
+    steps: Array
+    start_loss: float
+    loss: Array
+    accuracy: float
+    diverged: int | None
+    layers: tuple[LayerTrace, ...]
+    weights: tuple[Array, ...]
+    biases: tuple[Array, ...]
+
+
+def recorded_steps(steps: int) -> list[int]:
+    """The steps to record: the first ones all, then in geometric progression, then the last."""
+    first = range(1, min(steps, FIRST_STEPS) + 1)
+    later = np.geomspace(FIRST_STEPS, max(steps, FIRST_STEPS), LATER_STEPS + 1)
+    return sorted(
+        {*first, *later.round().astype(int).tolist()} - {*range(steps + 1, FIRST_STEPS + 1)}
+    )
+
+
+def descend(
+    net: Classifier, steps: int, learning_rate: float, done: Callable[[float], None] = ignore_work
+) -> Trace:
+    """Take up to `steps` steps down the gradient of the mean cross-entropy, in float64.
+
+    The classifier's parameters are updated in place. `done` is told of steps that add up to those
+    taken.
+    """
+    with np.errstate(all="ignore"):
+        return _descend(net, steps, learning_rate, done)
+
+
+def _descend(
+    net: Classifier, steps: int, learning_rate: float, done: Callable[[float], None]
+) -> Trace:
+    net.forward()
+    traces = tuple(map(LayerTrace, net.layers, net.gradients))
+    wanted = recorded_steps(steps)
+    start_loss = net.loss()
+    recorded: list[int] = []
+    losses: list[float] = []
+    diverged = None if net.finite() else 0
+    step = told = 0
+    while step < steps and diverged is None:
+        step += 1
+        net.backward()
+        moved = net.step(learning_rate)
+        net.forward()
+        if not net.finite():
+            diverged = step
+        for trace, layer_moved in zip(traces, moved, strict=True):
+            if layer_moved:
+                trace.move(step)
+        if step == wanted[len(recorded)] or diverged:
+            recorded.append(step)
+            losses.append(net.loss())
+            for trace, layer_moved in zip(traces, moved, strict=True):
+                trace.record(layer_moved)
+        if step - told == REPORTED:
+            done(step - told)
+            told = step
+    done(step - told)
+    return Trace(
+        np.array(recorded, np.int64),
+        start_loss,
+        np.array(losses),
+        net.accuracy(),
+        diverged,
+        traces,
+        tuple(layer[:, :-1].T.copy() for layer in net.layers),
+        tuple(layer[:, -1].copy() for layer in net.layers),
+    )
 
 
 def fold(terms: Array) -> Array:
