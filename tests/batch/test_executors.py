@@ -19,10 +19,10 @@ import weightinit_cli
 from support.batches import BROKEN, CURSED, GREEDY, LETHAL, crowded, empty, perilous, small
 from weightinit_cli.batch import (
     Cluster,
+    Executor,
     Failure,
     Processes,
     Product,
-    Serial,
     jobs_of,
     starting,
 )
@@ -55,7 +55,7 @@ def files_of(executor, plan) -> dict[int, dict[str, bytes]]:
 
 @pytest.fixture
 def serially(plan: Callable) -> dict[int, dict[str, bytes]]:
-    found = files_of(Serial(), plan(**KINDS))
+    found = files_of(Executor(), plan(**KINDS))
     assert len(found) == 14
     return found
 
@@ -115,7 +115,7 @@ def test_a_cluster_without_workers(
     monkeypatch.setattr(cluster_module, "FIRST_WORD", 0.0)
     notes: list[str] = []
     with cluster(workers=0) as dask, Cluster(dask.address, notes.append, wait=0.5) as executor:
-        assert executor.numpy == Serial().numpy
+        assert executor.numpy == Executor().numpy
         with pytest.raises(WinitError, match=r"no workers for 0.5 s \(--wait\)"):
             list(executor.run(empty, jobs_of(plan(a="seed: 1\n"))))
         assert notes == [f"--scheduler {dask.address}: 0 workers; waiting for one"]
@@ -354,7 +354,7 @@ def test_an_idle_process_dies(plan: Callable):
     assert str(victim) not in {product.version for product in again}
 
 
-@pytest.mark.parametrize("executor", [Serial, partial(Processes, 2)], ids=["serial", "processes"])
+@pytest.mark.parametrize("executor", [Executor, partial(Processes, 2)], ids=["serial", "processes"])
 def test_few_jobs_are_taken_ahead(plan: Callable, executor: Callable):
     seeds = plan(a=f"sweep: {{seed: {list(range(40))}}}\n")
     taken = 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.batches import small
-from weightinit_cli.batch import Ledger, Serial, Settings, run_batch, sum_up
+from weightinit_cli.batch import Executor, Ledger, Settings, run_batch, sum_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PER_RUN = 1000  # bytes; its rows and files alone are fifty times that
 
 
-class Canned(Serial):
+class Canned(Executor):
     """Says of every run what was made of the first."""
 
     def run(self, function: Callable, jobs: Iterator) -> Iterator:

@@ -17,8 +17,8 @@ import pytest
 from weightinit_cli import load_result
 from weightinit_cli.batch import (
     Counts,
+    Executor,
     Ledger,
-    Serial,
     Settings,
     make_plan,
     our_numpy,
@@ -201,7 +201,7 @@ def test_another_numpy_is_another_result(folder: Path, ours: bool):
     """Told once, and not taken for ours when the batch goes on; by the same workers it is."""
     notes: list[str] = []
 
-    class Elsewhere(Serial):
+    class Elsewhere(Executor):
         numpy = frozenset({"0.1"})
 
         def run(self, function: Callable, jobs: Iterable) -> Iterator:
@@ -211,7 +211,7 @@ def test_another_numpy_is_another_result(folder: Path, ours: bool):
                 files = {"stats.json": json.dumps(result).encode()}
                 yield job, product._replace(numpy="0.1", files=files)
 
-    def run(executor: Serial) -> Counts:
+    def run(executor: Executor) -> Counts:
         plan = make_plan(["specs/a.yaml", "specs/b.yml"], load_spec)
         with Ledger(Path("o"), 2) as ledger:
             tally = BatchProgress(shown=False)
@@ -223,7 +223,7 @@ def test_another_numpy_is_another_result(folder: Path, ours: bool):
     assert run(Elsewhere()).done == 2
     (note,) = notes
     assert note.startswith(f"a worker has numpy 0.1, here is {our_numpy()}: ")
-    again = run(Serial() if ours else Elsewhere())
+    again = run(Executor() if ours else Elsewhere())
     assert (again.done, again.skipped) == ((2, 0) if ours else (0, 2))
     assert notes == [note]
 

@@ -1,8 +1,8 @@
 """Many runs: specs -> jobs, done by an executor, written as they come, counted, summed up.
 
-`find_specs` and `make_plan` say what there is to do; `Serial`, `Processes` and `Cluster` are the
-executors, which all give the same results, bit for bit; `run_batch` has one do what is not done
-yet. `product_of` is what becomes of a single run, `compare_runs` of several.
+`find_specs` and `make_plan` say what there is to do; an `Executor` and its kinds, `Processes` and
+`Cluster`, all give the same results, bit for bit; `run_batch` has one do what is not done yet.
+`product_of` is what becomes of a single run, `compare_runs` of several.
 """
 
 from weightinit_cli.batch.cluster import Cluster
@@ -14,7 +14,7 @@ from weightinit_cli.batch.engine import (
     jobs_of,
     run_batch,
 )
-from weightinit_cli.batch.executors import Executor, Processes, Serial, our_numpy
+from weightinit_cli.batch.executors import Executor, Processes, our_numpy
 from weightinit_cli.batch.plan import Plan, find_specs, make_plan
 from weightinit_cli.batch.product import Failure, Product, produce, product_of, saved
 from weightinit_cli.batch.summing import compare_runs, compare_saved, sum_up
@@ -29,7 +29,6 @@ __all__ = [
     "Processes",
     "Product",
     "Record",
-    "Serial",
     "Settings",
     "compare_runs",
     "compare_saved",

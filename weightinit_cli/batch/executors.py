@@ -1,9 +1,8 @@
-"""What does the jobs: one interface, and this process or processes of this machine behind it."""
+"""What does the jobs: this process, or processes of this machine behind the same interface."""
 
 from __future__ import annotations
 
 import os
-from abc import ABC, abstractmethod
 from collections import deque
 from contextlib import contextmanager
 from functools import cache
@@ -40,12 +39,12 @@ class Job(NamedTuple):
 Outcome = tuple[Job, Product | Failure]
 
 
-class Executor(ABC):
-    """Applies a function to jobs, in any order and as many at once as it likes.
+class Executor:
+    """Applies a function to jobs, one after the other in this process; others do more at once.
 
-    The jobs are taken one by one, as they are wanted, and only a few ahead; an outcome is given
-    for each. The function and the jobs' specs are pickled on their way. Leaving its context ends
-    whatever it has started.
+    They may give the outcomes in any order. All take the jobs one by one, as they are wanted, and
+    only a few ahead, and give an outcome for each; the function and the jobs' specs may be pickled
+    on their way. Leaving an executor's context ends whatever it has started.
     """
 
     @property
@@ -53,11 +52,10 @@ class Executor(ABC):
         """The versions of numpy that do the runs: another one makes another result."""
         return frozenset({our_numpy()})
 
-    @abstractmethod
     def run(self, function: Callable[[AnySpec], Product], jobs: Iterable[Job]) -> Iterator[Outcome]:
         """Give the outcomes, each as soon as it is there."""
+        return ((job, attempt(function, job.spec)) for job in jobs)
 
-    @abstractmethod
     def close(self) -> None:
         """End what was started."""
 
@@ -66,17 +64,6 @@ class Executor(ABC):
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-class Serial(Executor):
-    """Does one job after the other, in this process."""
-
-    def run(self, function: Callable[[AnySpec], Product], jobs: Iterable[Job]) -> Iterator[Outcome]:
-        """Give the outcomes, in the order of the jobs."""
-        return ((job, attempt(function, job.spec)) for job in jobs)
-
-    def close(self) -> None:
-        """Do nothing: nothing was started."""
 
 
 @cache
@@ -152,7 +139,7 @@ class Processes(Executor):
                 else:
                     yield job, outcome
         if not self._most:
-            yield from Serial().run(function, chain(ready, jobs))
+            yield from super().run(function, chain(ready, jobs))
 
     def _alone(self, function: Callable[[AnySpec], Product], job: Job) -> Product | Failure:
         """Do a job in a fresh process, with no other one that could hold memory."""

@@ -149,11 +149,11 @@ def batch(
 def _executor(
     jobs: int | None, scheduler: str | None, wait: float | None, progress: BatchProgress
 ) -> Executor:
-    from weightinit_cli.batch import Cluster, Processes, Serial
+    from weightinit_cli.batch import Cluster, Executor, Processes
 
     if scheduler is not None:
         return Cluster(scheduler, progress.note, wait)
-    return Serial() if jobs == 1 else Processes(jobs, progress.note)
+    return Executor() if jobs == 1 else Processes(jobs, progress.note)
 
 
 def _say_errors(plan: Plan) -> int:
