@@ -12,7 +12,7 @@ import pytest
 
 import weightinit_cli
 from weightinit_cli import Result, Spec, WinitError, load_result, load_spec, run
-from weightinit_cli.errors import OutputError, SpecError
+from weightinit_cli.errors import DEFECT, SpecError
 from weightinit_cli.parameters import ParameterError
 from weightinit_cli.results import dump_result, write_files
 
@@ -174,13 +174,14 @@ def test_errors_pickle():
     for error in (
         caught.value,
         WinitError("x: damaged"),
-        OutputError("x: cannot be written"),
+        WinitError("a line", "of several", exit_code=DEFECT),
         ParameterError("std", "must be positive"),
     ):
         copied = again(error)
         assert type(copied) is type(error)
         assert str(copied) == str(error)
-        assert getattr(copied, "lines", None) == getattr(error, "lines", None)
+        for name in ("lines", "exit_code"):
+            assert getattr(copied, name, None) == getattr(error, name, None)
 
 
 def test_every_problem_at_once(tmp_path: Path):

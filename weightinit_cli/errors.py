@@ -81,7 +81,3 @@ class SpecError(WinitError):
 
 class MemoryShortageError(SpecError):
     """A spec that needs more memory than is available now: later, or alone, it may fit."""
-
-
-class OutputError(WinitError):
-    """A place that cannot be written to: rights, space, a link that leads out."""

@@ -36,13 +36,6 @@ class Parameter(NamedTuple):
         return self.default is REQUIRED
 
 
-class Alias(NamedTuple):
-    """Another name for the entry `of`; it takes those of its `parameters`, or all where None."""
-
-    of: str
-    parameters: tuple[str, ...] | None = None
-
-
 class ParameterError(ValueError):
     """A parameter whose value an initializer or an activation cannot take.
 

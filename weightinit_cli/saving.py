@@ -85,7 +85,7 @@ def draw_result(result: AnyResult, formats: Iterable[str]) -> Drawn:
 def save_result(out: Path, folder: str, result: AnyResult, formats: Iterable[str]) -> Saved:
     """Draw a run's pictures and write its files; pictures of another run go.
 
-    Raises OutputError where the statistics cannot be written.
+    Raises WinitError where the statistics cannot be written.
     """
     pictures, undrawn = draw_result(result, formats)
     return save(out, folder, result.digest, files_of(result, pictures), undrawn)
@@ -96,7 +96,7 @@ def save(
 ) -> Saved:
     """Write the files of a run as `files_of` has them; pictures of another run go.
 
-    Raises OutputError where the statistics cannot be written.
+    Raises WinitError where the statistics cannot be written.
     """
     stats = {STATS: files[STATS]}
     pictures = {name: content for name, content in files.items() if name not in stats}

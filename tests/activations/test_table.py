@@ -58,7 +58,7 @@ def test_every_choice_has_an_example():
 
 @pytest.mark.parametrize("name", ALIASES)
 def test_alias_points_to_an_entry_and_hides_none(name):
-    assert ALIASES[name].of in ACTIVATIONS
+    assert ALIASES[name] in ACTIVATIONS
     assert name not in ACTIVATIONS
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from weightinit_cli.batch import Ledger, Record
-from weightinit_cli.errors import OutputError
+from weightinit_cli.errors import WinitError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,6 +49,6 @@ def test_disk_that_fails_when_it_is_read(tmp_path: Path, monkeypatch: pytest.Mon
     with Ledger(tmp_path, 1) as ledger:
         ledger.write(0, record(0))
         monkeypatch.setattr(ledger, "_file", Failing(ledger._file, "seek", 0))
-        with pytest.raises(OutputError, match="cannot be read: No space left") as caught:
+        with pytest.raises(WinitError, match="cannot be read: No space left") as caught:
             list(ledger.read())
     assert str(caught.value).startswith(f"{tmp_path}: ")

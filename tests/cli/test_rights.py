@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from weightinit_cli.errors import OutputError
+from weightinit_cli.errors import WinitError
 from weightinit_cli.results import write_files
 
 if TYPE_CHECKING:
@@ -217,6 +217,6 @@ def test_loop_of_links(winit: Callable, spec: Callable):
 
 @pytest.mark.parametrize("folder", ["../evil", "a/../../evil"])
 def test_write_files_refuses_a_folder_outside(folder: str):
-    with pytest.raises(OutputError):
+    with pytest.raises(WinitError):
         write_files(Path("out"), folder, {"a.txt": b"a"})
     assert not Path("evil/a.txt").exists()

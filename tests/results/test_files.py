@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from weightinit_cli.errors import OutputError
+from weightinit_cli.errors import WinitError
 from weightinit_cli.results import write_file, write_files
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def failing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
             return real(*arguments, **options)
 
         monkeypatch.setattr(os, operation, fail)
-        return OutputError if isinstance(error, OSError) else type(error)
+        return WinitError if isinstance(error, OSError) else type(error)
 
     return arrange
 
@@ -154,7 +154,7 @@ def test_what_a_killed_run_leaves_is_what_is_swept(tmp_path: Path, monkeypatch):
 def test_new_file(tmp_path: Path):
     write_file(tmp_path / "new.yaml", b"text")
     assert contents(tmp_path) == {"new.yaml": b"text"}
-    with pytest.raises(OutputError, match="exists"):
+    with pytest.raises(WinitError, match="exists"):
         write_file(tmp_path / "new.yaml", b"other")
     assert contents(tmp_path) == {"new.yaml": b"text"}
 
@@ -168,7 +168,7 @@ def test_nothing_is_made_behind_a_link_that_leads_out(tmp_path: Path):
         (tmp_path / "out" / "x").symlink_to(away)
     except OSError:
         pytest.skip("no right to make links")
-    with pytest.raises(OutputError):
+    with pytest.raises(WinitError):
         write_files(tmp_path / "out", "x/run", {"a": b"text"})
     assert list(away.iterdir()) == []
 
@@ -180,7 +180,7 @@ def test_new_file_does_not_replace_a_link(tmp_path: Path):
         link.symlink_to(tmp_path / "nowhere")
     except OSError:
         pytest.skip("no right to make links")
-    with pytest.raises(OutputError):
+    with pytest.raises(WinitError):
         write_file(link, b"text")
     assert link.is_symlink()
     assert not (tmp_path / "nowhere").exists()
@@ -189,7 +189,7 @@ def test_new_file_does_not_replace_a_link(tmp_path: Path):
 @pytest.mark.parametrize("name", ["nowhere/new.yaml", "n" * 300, "file/new.yaml"])
 def test_new_file_that_cannot_be(tmp_path: Path, name: str):
     (tmp_path / "file").touch()
-    with pytest.raises(OutputError) as caught:
+    with pytest.raises(WinitError) as caught:
         write_file(tmp_path / name, b"text")
     assert str(caught.value).startswith(f"{tmp_path / name}: ")
     assert contents(tmp_path) == {"file": b""}

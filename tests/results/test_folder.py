@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from weightinit_cli.errors import OutputError
+from weightinit_cli.errors import WinitError
 from weightinit_cli.results import files as folders
 from weightinit_cli.results import write_file, write_files
 from weightinit_cli.results.files import Folder, held
@@ -55,7 +55,7 @@ def swap(out: Path) -> Callable[[], None]:
 def test_link_swapped_in_before_the_folder_is_opened(tmp_path: Path, before: Callable):
     out = tmp_path / "out"
     before("open", lambda path, *_: path == "x", swap(out))
-    with pytest.raises(OutputError) as caught:
+    with pytest.raises(WinitError) as caught:
         write_files(out, "x", {"a": b"text"})
     assert str(caught.value).startswith(f"{out / 'x'}: cannot be written: ")
     assert list((tmp_path / "away").iterdir()) == []
@@ -77,7 +77,7 @@ def test_waits_for_another_process(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     clock = time.monotonic
     monkeypatch.setattr(time, "monotonic", lambda: 1e6 * clock())
     with held(tmp_path / "x") as other, other.locked():
-        with pytest.raises(OutputError, match="another process of winit is writing there"):
+        with pytest.raises(WinitError, match="another process of winit is writing there"):
             write_files(tmp_path, "x", {"a": b"new"})
         assert (tmp_path / "x" / "a").read_bytes() == b"former"
     write_files(tmp_path, "x", {"a": b"new"})
@@ -146,7 +146,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_new_file_on_every_way(tmp_path: Path, way: str):
     write_file(tmp_path / "new.yaml", b"text")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"new.yaml": b"text"}
-    with pytest.raises(OutputError, match="exists already"):
+    with pytest.raises(WinitError, match="exists already"):
         write_file(tmp_path / "new.yaml", b"other")
 
 
@@ -160,7 +160,7 @@ def test_new_file_that_fails_on_every_way(
     monkeypatch.setattr(os, "replace" if way == "neither" else "link", fail)
     if way == "linked" and isinstance(error, OSError):
         monkeypatch.setattr(os, "replace", fail)
-    with pytest.raises((OutputError, KeyboardInterrupt)):
+    with pytest.raises((WinitError, KeyboardInterrupt)):
         write_file(tmp_path / "new.yaml", b"text")
     assert list(tmp_path.iterdir()) == []
 
@@ -173,7 +173,7 @@ def test_new_file_that_somebody_else_makes_meanwhile(tmp_path: Path, way: str, b
         lambda file, *_: way != "neither" or Path(file).name == "new.yaml",
         lambda: path.write_text("theirs"),
     )
-    with pytest.raises(OutputError, match="exists already"):
+    with pytest.raises(WinitError, match="exists already"):
         write_file(path, b"mine")
     assert path.read_text() == "theirs"
 

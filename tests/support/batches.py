@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weightinit_cli.batch import Product, produce
-from weightinit_cli.errors import MemoryShortageError, OutputError
+from weightinit_cli.errors import MemoryShortageError, WinitError
 
 if TYPE_CHECKING:
     from weightinit_cli.spec import Spec
@@ -34,7 +34,7 @@ def perilous(folder: str, spec: Spec) -> Product:
     if spec.seed == BROKEN:
         raise RuntimeError("a defect")
     if spec.seed > BROKEN:
-        raise OutputError("mend this")
+        raise WinitError("mend this")
     return empty(spec)
 
 

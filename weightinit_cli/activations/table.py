@@ -6,7 +6,7 @@ from math import sqrt
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from weightinit_cli.activations import piecewise, smooth
-from weightinit_cli.parameters import Alias, Parameter
+from weightinit_cli.parameters import Parameter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,7 +144,5 @@ ACTIVATIONS: Final[dict[str, Row]] = {
     ),
 }
 
-ALIASES: Final[dict[str, Alias]] = {
-    "swish": Alias("silu"),
-    "hard_swish": Alias("hard_silu"),
-}
+# Other names of entries.
+ALIASES: Final = {"swish": "silu", "hard_swish": "hard_silu"}

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Literal, NamedTuple, Self
 from weightinit_cli import __version__
 from weightinit_cli.batch.executors import Job, no_note, our_numpy
 from weightinit_cli.batch.product import Failure, Product, produce, saved
-from weightinit_cli.errors import DEFECT, INTERRUPTED, OutputError, reason
+from weightinit_cli.errors import DEFECT, INTERRUPTED, WinitError, reason
 from weightinit_cli.experiments import digest_of
 from weightinit_cli.results import STATS
 from weightinit_cli.results.store import replaced
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from weightinit_cli.batch.executors import Executor
     from weightinit_cli.batch.plan import Plan
-    from weightinit_cli.errors import WinitError
     from weightinit_cli.results.comparison import AnyComparedRun
     from weightinit_cli.results.kinds import Row
 
@@ -104,7 +103,7 @@ class Ledger:
     """The records of a batch by the runs' numbers, in a file of the output folder without a name.
 
     So nothing of it is left, whatever ends the batch; and a folder that cannot be written to is
-    known before the first run. Raises OutputError then. What the file does not take later is held
+    known before the first run. Raises WinitError then. What the file does not take later is held
     in memory: the runs that are still to come have a right to be tried.
     """
 
@@ -116,7 +115,7 @@ class Ledger:
             out.mkdir(parents=True, exist_ok=True)
             self._file: IO[bytes] = tempfile.TemporaryFile(dir=out, buffering=0)  # noqa: SIM115
         except OSError as error:
-            raise OutputError(f"{out}: cannot be written: {reason(error)}") from None
+            raise WinitError(f"{out}: cannot be written: {reason(error)}") from None
 
     def write(self, number: int, record: Record) -> None:
         """Note what has become of a run."""
@@ -134,7 +133,7 @@ class Ledger:
     def read(self, numbers: Iterable[int] | None = None) -> Iterator[Record]:
         """Give the records of these runs, or of all, in the order of their numbers.
 
-        Raises OutputError where the file cannot be read any more.
+        Raises WinitError where the file cannot be read any more.
         """
         for number in range(len(self._places)) if numbers is None else numbers:
             if self._places[number] != NOT_YET:
@@ -148,7 +147,7 @@ class Ledger:
             return Record(*pickle.load(self._file))  # noqa: S301  # its own file
         except OSError as error:
             message = f"{self._out}: what was noted there cannot be read: {reason(error)}"
-            raise OutputError(message) from None
+            raise WinitError(message) from None
 
     def __enter__(self) -> Self:
         return self
@@ -233,7 +232,7 @@ class _Batch(NamedTuple):
         self._tell_numpy(product.numpy)
         try:
             written = save(*place, product.files, product.undrawn)
-        except OutputError as error:
+        except WinitError as error:
             self.counts.unwritten += 1
             return Failure(error.lines)
         return product._replace(undrawn=written.undrawn)
@@ -242,7 +241,7 @@ class _Batch(NamedTuple):
         if undrawn is not None:
             self.counts.undrawn += 1
             self.counts.defects += undrawn.exit_code == DEFECT
-            self.counts.unwritten += undrawn.exit_code == OutputError.exit_code
+            self.counts.unwritten += undrawn.exit_code == WinitError.exit_code
 
     def _tell_numpy(self, numpy: str) -> None:
         """Say of every other version of numpy, once, that runs are done with it."""

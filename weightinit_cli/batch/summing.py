@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from weightinit_cli import __version__
 from weightinit_cli.batch.product import saved
-from weightinit_cli.errors import OutputError
+from weightinit_cli.errors import WinitError
 from weightinit_cli.experiments import digest_of
 from weightinit_cli.results import write_files
 from weightinit_cli.results.files import holds
@@ -39,21 +39,21 @@ SUMMARY, INDEX = "summary.csv", "index.json"
 
 def sum_up(
     plan: Plan, ledger: Ledger, out: Path, formats: tuple[str, ...] = ("png",)
-) -> tuple[list[Path], list[Saved], list[OutputError]]:
+) -> tuple[list[Path], list[Saved], list[WinitError]]:
     """Write what the ledger says: the files over all runs, what was compared of each spec, errors.
 
     A file that cannot be written keeps no other from being. After ^C nothing more is drawn.
     """
     paths: list[Path] = []
     comparisons: list[Saved] = []
-    errors: list[OutputError] = []
+    errors: list[WinitError] = []
     ends = accumulate((len(expand(spec)) for spec in plan.specs), initial=0)
     for spec, (first, last) in zip(plan.specs, pairwise(ends), strict=True):
         if spec.runs is None:
             continue
         try:
             done = compare_runs(spec, partial(ledger.read, range(first, last)), out, formats)
-        except OutputError as error:
+        except WinitError as error:
             errors.append(error)
             continue
         comparisons.append(done)
@@ -62,7 +62,7 @@ def sum_up(
     for name, content in ((SUMMARY, _table(ledger.read)), (INDEX, _index(ledger.read()))):
         try:
             paths.extend(write_files(out, "", {name: content}))
-        except OutputError as error:
+        except WinitError as error:
             errors.append(error)
     return paths, comparisons, errors
 
@@ -73,7 +73,7 @@ def compare_runs(
     """Write the pictures over all runs of a spec and the table, which is there in any case.
 
     `read` gives what is left of the runs, as often as it is called. Former pictures go where the
-    table changes, and those in one of the formats in any case. Raises OutputError where the table
+    table changes, and those in one of the formats in any case. Raises WinitError where the table
     cannot be written.
     """
     compared = (each.compared for each in read() if each.compared is not None)
@@ -96,7 +96,7 @@ def compare_runs(
 def compare_saved(spec: AnySpec, out: Path) -> Saved:
     """Write the table over all saved runs of a spec and the pictures, those that stand there.
 
-    Raises OutputError where they cannot be written.
+    Raises WinitError where they cannot be written.
     """
     place = out / spec.name
     formats = [name for name in FORMATS if (place / f"{COMPARISON}.{name}").exists()]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from weightinit_cli.activations import Activation, Row
-    from weightinit_cli.parameters import Alias, Parameter
+    from weightinit_cli.parameters import Parameter
     from weightinit_cli.verdicts import Definition
 
 FLAT = 0.05
@@ -206,8 +206,8 @@ def _parameter(parameter: Parameter) -> str:
     return f"{parameter.name}: {parameter.doc} ({value}{choices})"
 
 
-def _aliases(aliases: Mapping[str, Alias], columns: int) -> list[str]:
-    names = ", ".join(f"{name} = {alias.of}" for name, alias in aliases.items())
+def _aliases(aliases: Mapping[str, str], columns: int) -> list[str]:
+    names = ", ".join(f"{name} = {entry}" for name, entry in aliases.items())
     return ["", *terminal.wrapped(f"Other names: {names}", columns, indent=INDENT)]
 
 

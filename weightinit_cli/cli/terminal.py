@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, ClassVar
 import click
 
 from weightinit_cli import __version__
-from weightinit_cli.errors import DEFECT, OutputError, WinitError, printable, reason
+from weightinit_cli.errors import DEFECT, WinitError, printable, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -71,13 +71,13 @@ def prepare() -> None:
 
 
 def say(line: str = "") -> None:
-    """Print a line to stdout. Raises OutputError where stdout cannot take it."""
+    """Print a line to stdout. Raises WinitError where stdout cannot take it."""
     with stdout_errors(), _cleared():
         click.echo(line, file=sys.stdout, color=None if _coloured() else False)
 
 
 def flush() -> None:
-    """Hand everything that was printed to stdout. Raises OutputError where it cannot take it."""
+    """Hand everything that was printed to stdout. Raises WinitError where it cannot take it."""
     if sys.stdout is not None:
         with stdout_errors():
             sys.stdout.flush()
@@ -85,14 +85,14 @@ def flush() -> None:
 
 @contextmanager
 def stdout_errors() -> Iterator[None]:
-    """Be silent where stdout's reader has gone; raise OutputError where it cannot be written."""
+    """Be silent where stdout's reader has gone; raise WinitError where it cannot be written."""
     try:
         yield
     except BrokenPipeError:
         _ignore_stdout()
     except OSError as error:
         _ignore_stdout()
-        raise OutputError(f"stdout: cannot be written: {reason(error)}") from None
+        raise WinitError(f"stdout: cannot be written: {reason(error)}") from None
 
 
 def came_from_printing(error: OSError) -> bool:

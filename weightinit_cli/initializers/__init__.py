@@ -1,6 +1,6 @@
 """Initializers: the table, and the samplers that its rows build."""
 
 from weightinit_cli.initializers.samplers import Fans, Sampler
-from weightinit_cli.initializers.table import ALIASES, AUTO, INITIALIZERS, Initializer
+from weightinit_cli.initializers.table import ALIASES, AUTO, BARE_ALIASES, INITIALIZERS, Initializer
 
-__all__ = ["ALIASES", "AUTO", "INITIALIZERS", "Fans", "Initializer", "Sampler"]
+__all__ = ["ALIASES", "AUTO", "BARE_ALIASES", "INITIALIZERS", "Fans", "Initializer", "Sampler"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from weightinit_cli.initializers import schemes
 from weightinit_cli.initializers.samplers import LAWS, Sampler
-from weightinit_cli.parameters import Alias, Parameter
+from weightinit_cli.parameters import Parameter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -271,9 +271,11 @@ INITIALIZERS: Final[dict[str, Initializer]] = {
     ),
 }
 
-ALIASES: Final[dict[str, Alias]] = {
-    "random_normal": Alias("normal"),
-    "random_uniform": Alias("uniform"),
-    "glorot_uniform": Alias("xavier_uniform", parameters=()),
-    "eye": Alias("identity", parameters=()),
+# Other names of entries, and those among them that take no parameters.
+ALIASES: Final = {
+    "random_normal": "normal",
+    "random_uniform": "uniform",
+    "glorot_uniform": "xavier_uniform",
+    "eye": "identity",
 }
+BARE_ALIASES: Final = frozenset({"glorot_uniform", "eye"})

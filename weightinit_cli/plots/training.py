@@ -58,8 +58,8 @@ def drawings(result: TrainingResult) -> dict[str, Drawing]:
 def comparison(_name: str, _spec: object, runs: Iterable[TrainedRun], _: int) -> Drawing | None:
     """Draw the losses of all runs; of those that are only counted there may be very many."""
     results = [
-        (run.label, run.result if number < MOST else replace(run.result, networks=()))
-        for number, run in enumerate(runs)
+        (label, result if number < MOST else replace(result, networks=()))
+        for number, (label, result) in enumerate(runs)
     ]
     return training_picture(results) if results else None
 

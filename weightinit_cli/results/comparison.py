@@ -67,14 +67,8 @@ class ComparedRun:
         return _or_none(self.figures[path][-1])
 
 
-@dataclass(frozen=True, slots=True)
-class TrainedRun:
-    """One of several trainings, by the name that its curve has."""
-
-    label: str
-    result: TrainingResult
-
-
+# One of several trainings: the name that its curve has, and its result.
+TrainedRun = tuple[str, "TrainingResult"]
 # What the picture of many runs needs of one of them.
 AnyComparedRun = ComparedRun | TrainedRun
 

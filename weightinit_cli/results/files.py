@@ -13,7 +13,7 @@ from errno import EAGAIN, EEXIST, EISDIR
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from weightinit_cli.errors import OutputError, reason
+from weightinit_cli.errors import WinitError, reason
 from weightinit_cli.reading import open_at_once
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def write_files(
     waits until all are; where one cannot be, the former files are put back. So there are the
     former files or the new ones. The files named in `outdated`, of a former result, are removed
     with it; they are asked for once no other process of winit's writes there. `out` may be a link;
-    a link below it that leads out of it is refused. Raises OutputError for whatever the user must
+    a link below it that leads out of it is refused. Raises WinitError for whatever the user must
     mend.
     """
     place = out / folder
@@ -63,7 +63,7 @@ def write_files(
     except OSError as error:
         where = str(place if error.filename is None else error.filename)
         shown = str(place) if where.endswith(SUFFIX) else where
-        raise OutputError(f"{shown}: cannot be written: {reason(error)}") from None
+        raise WinitError(f"{shown}: cannot be written: {reason(error)}") from None
     return [place / name for name in files]
 
 
@@ -77,8 +77,8 @@ def holds(path: Path, pieces: Iterable[bytes]) -> bool:
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write one new file whole. Raises OutputError, also where it exists already."""
-    exists = OutputError(f"{path}: exists already; choose another name")
+    """Write one new file whole. Raises WinitError, also where it exists already."""
+    exists = WinitError(f"{path}: exists already; choose another name")
     if os.path.lexists(path):
         raise exists
     try:
@@ -87,16 +87,16 @@ def write_file(path: Path, content: bytes) -> None:
     except FileExistsError:
         raise exists from None
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {reason(error)}") from None
+        raise WinitError(f"{path}: cannot be written: {reason(error)}") from None
 
 
 def write_through(path: Path, content: bytes) -> None:
-    """Write to what is no file: a pipe, a device. Raises OutputError where it does not take it."""
+    """Write to what is no file: a pipe, a device. Raises WinitError where it does not take it."""
     try:
         with os.fdopen(os.open(path, os.O_WRONLY), "wb") as file:
             file.write(content)
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {reason(error)}") from None
+        raise WinitError(f"{path}: cannot be written: {reason(error)}") from None
 
 
 def _create(folder: Folder, name: str, content: bytes) -> None:
@@ -217,7 +217,7 @@ def _undisturbed() -> Iterator[None]:
 def _refuse_links_out(out: Path, root: str, paths: list[Path]) -> None:
     for path in paths:
         if not Path(os.path.realpath(path)).is_relative_to(root):
-            raise OutputError(f"{path}: leads out of {out} through a link; refused")
+            raise WinitError(f"{path}: leads out of {out} through a link; refused")
 
 
 class Folder(NamedTuple):

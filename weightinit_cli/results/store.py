@@ -166,7 +166,7 @@ def files_of(result: AnyResult, drawn: Mapping[str, bytes]) -> dict[str, bytes]:
 def save_files(out: Path, folder: str, digest: str, files: Mapping[str, bytes]) -> list[Path]:
     """Write a result's files to its folder and return their paths; pictures of another run go.
 
-    Raises OutputError where they cannot be written.
+    Raises WinitError where they cannot be written.
     """
     former = (name for name in outdated(out / folder, digest) if name not in files)
     return write_files(out, folder, files, former)

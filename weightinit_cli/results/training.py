@@ -172,11 +172,11 @@ def interruption(result: TrainingResult) -> str | None:
 
 def compared(result: TrainingResult, label: str, varied: Iterable[tuple[str, Any]]) -> TrainedRun:
     """What the picture of many runs needs, under the name that its curve has there."""
-    from weightinit_cli.results.comparison import VARIANT, TrainedRun
+    from weightinit_cli.results.comparison import VARIANT
 
     varied = tuple(varied)
     alone = [path for path, _ in varied] == [VARIANT]
-    return TrainedRun(varied[0][1] if alone else label, result)
+    return varied[0][1] if alone else label, result
 
 
 def best_of_few(result: TrainingResult) -> list[BestOf]:

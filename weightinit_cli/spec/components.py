@@ -20,9 +20,9 @@ from weightinit_cli.spec.nodes import (
 from weightinit_cli.spec.values import ValueType, choice, integer, number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
-    from weightinit_cli.parameters import Alias, Parameter
+    from weightinit_cli.parameters import Parameter
 
 
 # Names that other libraries and books have, and ours.
@@ -212,13 +212,19 @@ def activations() -> dict[str, Option]:
 @cache
 def initializers() -> dict[str, Option]:
     """Every name of an initializer, aliases included."""
-    from weightinit_cli.initializers import ALIASES, INITIALIZERS, Fans, Initializer
+    from weightinit_cli.initializers import (
+        ALIASES,
+        BARE_ALIASES,
+        INITIALIZERS,
+        Fans,
+        Initializer,
+    )
 
     def build_of(row: Initializer) -> Callable[..., object] | None:
         elsewhere = row.activation or row.theory or row.only == "kernel"
         return None if elsewhere else partial(row.build, Fans(1, 1))
 
-    return _options(INITIALIZERS, ALIASES, build_of)
+    return _options(INITIALIZERS, ALIASES, build_of, BARE_ALIASES)
 
 
 @cache
@@ -246,15 +252,14 @@ def default_bias(initializer: Component) -> Component:
 
 def _options(
     table: Mapping[str, Any],
-    aliases: Mapping[str, Alias],
+    aliases: Mapping[str, str],
     build_of: Callable[[Any], Callable[..., object] | None],
+    bare: Collection[str] = (),
 ) -> dict[str, Option]:
+    """The options of a table; those that are `bare` take no parameters."""
     options = {}
-    names = {name: (name, None) for name in table} | {
-        name: (alias.of, alias.parameters) for name, alias in aliases.items()
-    }
-    for name, (canonical, taken) in names.items():
+    for name, canonical in {**{name: name for name in table}, **aliases}.items():
         row = table[canonical]
-        parameters = tuple(p for p in row.parameters if taken is None or p.name in taken)
+        parameters = () if name in bare else row.parameters
         options[name] = Option(name, canonical, row.doc, parameters, row.parameters, build_of(row))
     return options

@@ -90,7 +90,7 @@ KINK_DIFFERENCES = {
 def activation(entry: Entry) -> Activation:
     """Ours."""
     name = entry["name"]
-    row = ACTIVATIONS.get(name) or ACTIVATIONS[ACTIVATION_ALIASES[name].of]
+    row = ACTIVATIONS.get(name) or ACTIVATIONS[ACTIVATION_ALIASES[name]]
     return row.build(**entry["parameters"])
 
 
@@ -204,7 +204,7 @@ def is_bias(entry: Entry) -> bool:
 
 def named_sampler(name: str, fans: list[int], parameters: dict[str, Any]) -> Sampler:
     """Ours by name or alias."""
-    row = INITIALIZERS.get(name) or INITIALIZERS[INITIALIZER_ALIASES[name].of]
+    row = INITIALIZERS.get(name) or INITIALIZERS[INITIALIZER_ALIASES[name]]
     return row.build(Fans(*fans), **parameters)
 
 
