@@ -18,11 +18,10 @@ from weightinit_cli.network.order import (
     FEW,
     QUANTILES,
     Buckets,
-    Order,
     at_least,
     at_most,
+    looked_up,
     quantiles,
-    take,
 )
 from weightinit_cli.network.recording import (
     Observed,
@@ -74,16 +73,10 @@ def buckets_of(blocks):
 
 def ask(values, thresholds, ranks, cuts=()):
     """Counts below the thresholds and values at the ranks, found as the network finds them."""
-    blocks = [values[top:bottom] for top, bottom in pairwise([0, *cuts, len(values)])]
-    buckets = buckets_of(blocks)
-    asked = buckets.holding(thresholds, ranks)
-    unknown = buckets.unknown(asked)
-    taken = [np.empty(buckets_of([block]).held(unknown), block.dtype) for block in blocks]
-    with np.errstate(all="ignore"):
-        for block, out in zip(blocks, taken, strict=True):
-            take(block, unknown, out)
-    order = Order(buckets, asked, np.sort(np.concatenate(taken)))
-    return order.below(thresholds), order.at_ranks(ranks)
+    blocks = [slice(top, bottom) for top, bottom in pairwise([0, *cuts, len(values)])]
+    counted = [buckets_of([values[block]]) for block in blocks]
+    with workers(1, ignore_work) as apply:
+        return looked_up(values, blocks, counted, reduce(add, counted), thresholds, ranks, apply)
 
 
 @SETTINGS

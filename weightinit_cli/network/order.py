@@ -143,14 +143,6 @@ class Buckets:
         return int(self.counts[unknown].sum()) - int(unknown[_ZERO]) * self.zeros
 
 
-def take(values: Array, unknown: Array, out: Array) -> None:
-    """Put the values of these buckets, exact zeros left out, into `out`, in any order."""
-    by_key = _by_key(unknown)
-    by_key[SIGN] = by_key[0]
-    taken = np.compress(by_key.take(_keys(values)), values)
-    out[:] = taken[taken != 0] if by_key[0] else taken
-
-
 def octaves(buckets: Buckets, dtype: np.dtype[Any]) -> dict[int, int]:
     """How many values have 2**k <= |value| < 2**(k + 1), by k; zeros and subnormals are left out.
 
@@ -161,39 +153,6 @@ def octaves(buckets: Buckets, dtype: np.dtype[Any]) -> dict[int, int]:
     sizes = (by_key[:SIGN] + by_key[SIGN:]).reshape(1 << info.nexp, -1).sum(axis=1)
     bias = info.maxexp - 1
     return {k - bias: int(sizes[k]) for k in np.flatnonzero(sizes).tolist() if k > 0}
-
-
-class Order:
-    """Answers about all values, from their counts and from what the asked buckets hold."""
-
-    def __init__(self, counts: Buckets, asked: Array, taken: Array) -> None:
-        """Take the buckets `asked` (as `holding` gave them) and what was taken of them, sorted."""
-        self._asked = asked
-        self._taken = taken
-        self._cumulative = np.cumsum(counts.counts)
-        held = counts.counts[asked]
-        self._skipped = self._cumulative[asked] - np.cumsum(held)
-        self._zeros = counts.zeros if _ZERO in asked else 0
-        self._first_zero = int(np.searchsorted(taken, taken.dtype.type(0)))
-
-    def below(self, thresholds: Array) -> Array:
-        """How many finite values are < each threshold (asked for, of the values' type)."""
-        skipped = self._skipped[np.searchsorted(self._asked, _bucket(thresholds))]
-        inside = np.searchsorted(self._taken, thresholds)
-        counts: Array = skipped + inside + np.where(thresholds > 0, self._zeros, 0)
-        return counts
-
-    def at_ranks(self, ranks: Array) -> Array:
-        """The finite values of these ranks (from 1; asked for)."""
-        buckets = np.searchsorted(self._cumulative, ranks)
-        index = ranks - 1 - self._skipped[np.searchsorted(self._asked, buckets)]
-        past = index >= self._first_zero + self._zeros
-        zero = ~past & (index >= self._first_zero)
-        index = np.where(past, index - self._zeros, index)
-        if self._taken.size == 0:
-            return np.zeros(len(ranks))
-        values = self._taken[np.minimum(index, self._taken.size - 1)].astype(np.float64)
-        return np.where(zero, 0.0, values)
 
 
 def ranks_of_quantiles(finite: int) -> Array:
@@ -220,7 +179,7 @@ def quantiles(
         buckets = reduce(add, counted)
         ranks = ranks_of_quantiles(buckets.finite)
         none = np.zeros(0, values.dtype)
-        found = looked_up(values, blocks, counted, buckets, none, ranks, apply).at_ranks(ranks)
+        found = looked_up(values, blocks, counted, buckets, none, ranks, apply)[1]
     return tuple(found.tolist()) or (None,) * len(QUANTILES)
 
 
@@ -232,20 +191,49 @@ def looked_up(
     thresholds: Array,
     ranks: Array,
     apply: Map,
-) -> Order:
-    """What answers about thresholds (of the values' type) and ranks (from 1).
+) -> tuple[Array, Array]:
+    """How many finite values are < each threshold, and the finite values of the ranks (from 1).
 
-    `counted` are the counts of each block of rows, `buckets` those of all.
+    The thresholds are of the values' type. `counted` are the counts of each block of rows,
+    `buckets` those of all.
     """
     asked = buckets.holding(thresholds, ranks)
     unknown = buckets.unknown(asked)
     ends = np.cumsum([0, *(part.held(unknown) for part in counted)]).tolist()
     taken = np.empty(ends[-1], values.dtype)
 
-    def take_part(part: tuple[slice, tuple[int, int]]) -> None:
+    def take(part: tuple[slice, tuple[int, int]]) -> None:
         block, (start, end) = part
-        take(values[block], unknown, taken[start:end])
+        _take(values[block], unknown, taken[start:end])
 
-    apply(take_part, zip(blocks, pairwise(ends), strict=True))
+    apply(take, zip(blocks, pairwise(ends), strict=True))
     taken.sort()
-    return Order(buckets, asked, taken)
+    cumulative = np.cumsum(buckets.counts)
+    skipped = cumulative[asked] - np.cumsum(buckets.counts[asked])
+    zeros = buckets.zeros if _ZERO in asked else 0
+
+    before = skipped[np.searchsorted(asked, _bucket(thresholds))]
+    below = before + np.searchsorted(taken, thresholds) + np.where(thresholds > 0, zeros, 0)
+
+    of_ranks = np.searchsorted(asked, np.searchsorted(cumulative, ranks))
+    return below, _with_zeros(taken, zeros, ranks - 1 - skipped[of_ranks])
+
+
+def _with_zeros(ordered: Array, zeros: int, index: Array) -> Array:
+    """The values at these places, from 0, of ordered ones and so many zeros among them."""
+    first = int(np.searchsorted(ordered, ordered.dtype.type(0)))
+    past = index >= first + zeros
+    zero = ~past & (index >= first)
+    if ordered.size == 0:
+        return np.zeros(len(index))
+    index = np.where(past, index - zeros, index)
+    found = ordered[np.minimum(index, ordered.size - 1)].astype(np.float64)
+    return np.where(zero, 0.0, found)
+
+
+def _take(values: Array, unknown: Array, out: Array) -> None:
+    """Put the values of these buckets, exact zeros left out, into `out`, in any order."""
+    by_key = _by_key(unknown)
+    by_key[SIGN] = by_key[0]
+    taken = np.compress(by_key.take(_keys(values)), values)
+    out[:] = taken[taken != 0] if by_key[0] else taken

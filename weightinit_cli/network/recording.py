@@ -150,8 +150,7 @@ def record(
     with np.errstate(over="ignore"):
         thresholds[-1] = np.nextafter(at_most(edges[-1], values.dtype), np.inf)
     ranks = ranks_of_quantiles(buckets.finite)
-    order = looked_up(values, blocks, counted, buckets, thresholds, ranks, apply)
-    fewer = order.below(thresholds)
+    fewer, found = looked_up(values, blocks, counted, buckets, thresholds, ranks, apply)
     preactivations = reduce(add, pushed) if pushed else None
     return Record(
         activations=activations,
@@ -165,7 +164,7 @@ def record(
         counts=np.diff(fewer),
         underflow=int(fewer[0]),
         overflow=buckets.finite - int(fewer[-1]),
-        quantiles=tuple(order.at_ranks(ranks).tolist()) or (None,) * len(QUANTILES),
+        quantiles=tuple(found.tolist()) or (None,) * len(QUANTILES),
         preactivations=preactivations,
         weights=own.seen if own else None,
     )
