@@ -24,7 +24,6 @@ from weightinit_cli.network.order import (
     quantiles,
 )
 from weightinit_cli.network.recording import (
-    Observed,
     Request,
     bin_edges,
     record,
@@ -166,7 +165,7 @@ def recorded(values, bins, span, cuts=()):
     def observe(block):
         with np.errstate(all="ignore"):
             moments = UnitMoments.of(values[block], directions[:, block])
-            return Observed(moments, Buckets.of(values[block]))
+            return moments, Buckets.of(values[block]), None
 
     request = Request(bins, span, None, None)
     apply = lambda function, items: [function(item) for item in items]  # noqa: E731

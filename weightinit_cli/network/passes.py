@@ -255,15 +255,14 @@ def _push(
 ) -> Observed:
     """Push a block through a stage, and observe what its activation is given and gives."""
 
-    def see(before: Array) -> tuple[Preactivations, Slopes | None]:
+    def see(before: Array) -> Preactivations:
         slopes = None
         if not block.start:
             slopes = Slopes(stage.function, before, _stretch(stage, x[block], own))
-        return Preactivations.of(before, request), slopes
+        return Preactivations.of(before, request, slopes)
 
-    preactivations, slopes = push(stage, x, own, z, out, block, nudged=nudged, see=see)
-    observed = _observe(out, directions, block)
-    return observed._replace(preactivations=preactivations, slopes=slopes)
+    preactivations = push(stage, x, own, z, out, block, nudged=nudged, see=see)
+    return _observe(out, directions, block, preactivations)
 
 
 def _stretch(stage: Stage, x: Array, own: Parameters) -> float:
@@ -282,9 +281,11 @@ def _stretch(stage: Stage, x: Array, own: Parameters) -> float:
     return float(norm(back) / size)
 
 
-def _observe(values: Array, directions: Array, block: slice) -> Observed:
+def _observe(
+    values: Array, directions: Array, block: slice, before: Preactivations | None = None
+) -> Observed:
     seen = values[block]
-    return Observed(UnitMoments.of(seen, directions[:, block]), Buckets.of(seen))
+    return UnitMoments.of(seen, directions[:, block]), Buckets.of(seen), before
 
 
 def _inputs_of(
