@@ -43,7 +43,7 @@ ALLOWED: dict[str, set[str]] = {
         "reading", "digests",
     },
     # A result holds the normal form of its spec, and spec alone knows what may stand in one.
-    "results": {"spec", "errors", "convolution", "reading", "digests", "numerals"},
+    "results": {"init", "spec", "errors", "convolution", "reading", "digests", "numerals"},
     "verdicts": {"results", "parameters"},
     "plots": {"results", "errors", "machine"},
     "guard": {"experiments", "spec", "results", "saving", "errors", "progress"},

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from support.trees import JSON, at, dotted, loads_or_refuses, mutations
+from weightinit_cli.digests import digest_of_form
 from weightinit_cli.errors import WinitError
 from weightinit_cli.results import (
     SCHEMA_VERSION,
@@ -604,6 +605,26 @@ def test_mutated_tree_of_version_1(tmp_path: Path, old: dict, data: st.DataObjec
     file = tmp_path / STATS
     file.write_text(json.dumps(data.draw(mutations(old))), encoding="utf-8")
     loads_or_refuses(file)
+
+
+@COMMON
+@given(data=st.data())
+def test_mutated_spec_under_its_own_digest(tmp_path: Path, tree: Callable, data: st.DataObject):
+    mutated = tree(data.draw(st.sampled_from(["plain", "repeated"])))
+    mutated["spec"] = data.draw(mutations(mutated["spec"]))
+    with suppress(ValueError):  # inf and nan have no canonical JSON
+        mutated["digest"] = digest_of_form(mutated["spec"])
+    file = tmp_path / STATS
+    file.write_text(json.dumps(mutated), encoding="utf-8")
+    loads_or_refuses(file)
+
+
+def test_a_key_of_a_newer_version_is_told_under_its_own_digest(refused: Callable, tree: Callable):
+    newer = tree("plain")
+    newer["spec"]["zzz"] = 1
+    newer["digest"] = digest_of_form(newer["spec"])
+    newer["environment"]["winit"] = "99.0.0"
+    assert refused(newer) == "spec.zzz: unknown figure"
 
 
 @COMMON

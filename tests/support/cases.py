@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 @contextmanager
 def case(**values: object) -> Iterator[None]:
     """Say which case it was of an error that is raised inside."""
+    named = "case: " + ", ".join(f"{name}={value!r}" for name, value in values.items())
     try:
         yield
     except pytest.skip.Exception as skipped:
-        raise AssertionError("the cases after it would be left out, too") from skipped
-    except Exception as error:
-        error.add_note("case: " + ", ".join(f"{name}={value!r}" for name, value in values.items()))
+        message = f"skipped, and so would be the cases after it; {named}"
+        raise AssertionError(message) from skipped
+    except (Exception, pytest.fail.Exception) as error:
+        error.add_note(named)
         raise
 
 

@@ -119,7 +119,10 @@ class Weighted(Protocol):
 
 
 class Weightless(Protocol):
-    """A kind of layer without weights, whose outputs are of the shape of its inputs, (n, units)."""
+    """A kind of layer without weights, whose outputs are of the shape of its inputs, (n, units).
+
+    Every input is taken by itself: which others stand beside it in a block makes no difference.
+    """
 
     @property
     def units(self) -> int:

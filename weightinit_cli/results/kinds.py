@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from weightinit_cli import __version__
 from weightinit_cli.digests import digest_of_form
 from weightinit_cli.results import histogram, symmetry, training
 from weightinit_cli.results.model import Result
@@ -104,8 +105,15 @@ def check_consistency(result: AnyResult) -> None:
     if "experiment" not in result.spec:
         raise Mismatch("spec.experiment", "missing")
     kind = kind_of(result)
-    _check_spec(result.spec, result.digest, kind.checksums(result))
-    kind.check(result)
+    as_written = _is_as_written(result, kind.checksums(result))
+    if not as_written:
+        _check_spec(result.spec)
+    try:
+        kind.check(result)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        if as_written:
+            _check_spec(result.spec)
+        raise
 
 
 def _check_environment(environment: Mapping[str, Any]) -> None:
@@ -114,13 +122,23 @@ def _check_environment(environment: Mapping[str, Any]) -> None:
         decode(ENVIRONMENT[key], environment[key], f"environment.{key}")
 
 
-def _check_spec(spec: Mapping[str, Any], digest: str, checksums: Mapping[str, str]) -> None:
-    """Raise Mismatch where a result's spec is no normal form.
+def _is_as_written(result: AnyResult, checksums: Mapping[str, str]) -> bool:
+    """Whether this version wrote the result, and its spec has the result's own digest.
 
-    One that has the result's own digest is as winit wrote it, which is by far the quickest to see.
+    Then the spec is a normal form, which so is seen without all that reads specs.
     """
-    if isinstance(spec.get("name"), str) and digest_of_form(spec, checksums) == digest:
-        return
+    spec = result.spec
+    components = (spec.get(key) for key in ("activation", "initializer", "bias"))
+    return (
+        result.environment.get("winit") == __version__
+        and isinstance(spec.get("name"), str)
+        and all(isinstance(each, dict) and isinstance(each.get("name"), str) for each in components)
+        and digest_of_form(spec, checksums) == result.digest
+    )
+
+
+def _check_spec(spec: Mapping[str, Any]) -> None:
+    """Raise Mismatch where a result's spec is no normal form."""
     from weightinit_cli.spec.normal import misfit
 
     found = misfit(spec)

@@ -103,6 +103,9 @@ def _misfits_of(value: Any, field: Field, path: str) -> Iterator[tuple[str, str]
     """What is wrong with the value of one key."""
     if field.optional and value is None:
         yield path, "must be left out, not null"
+    elif path == "name":  # earlier versions had other names
+        if not isinstance(value, str):
+            yield path, f"must be text, not {value!r}"
     elif field.type.fields and isinstance(value, dict):
         yield from _misfits(value, field.type.fields, path)
     elif field.name in COMPONENT_KEYS:
@@ -119,9 +122,11 @@ def _misfits_of(value: Any, field: Field, path: str) -> Iterator[tuple[str, str]
 
 def _misfits_of_component(value: object, path: str) -> Iterator[tuple[str, str]]:
     if not isinstance(value, dict):
-        yield path, "must be an object"
-    elif not isinstance(value.get("name"), str):
+        yield path, f"must be an object, not {value!r}"
+    elif "name" not in value:
         yield f"{path}.name", "missing"
+    elif not isinstance(value["name"], str):
+        yield f"{path}.name", f"must be text, not {value['name']!r}"
     else:
         for key, parameter in value.items():
             if isinstance(parameter, bool) or not isinstance(parameter, str | int | float):
