@@ -24,6 +24,7 @@ from weightinit_cli.network.order import (
     quantiles,
 )
 from weightinit_cli.network.recording import (
+    Observed,
     Request,
     bin_edges,
     record,
@@ -165,7 +166,7 @@ def recorded(values, bins, span, cuts=()):
     def observe(block):
         with np.errstate(all="ignore"):
             moments = UnitMoments.of(values[block], directions[:, block])
-            return moments, Buckets.of(values[block]), None
+            return Observed(moments, Buckets.of(values[block]))
 
     request = Request(bins, span, None, None)
     apply = lambda function, items: [function(item) for item in items]  # noqa: E731

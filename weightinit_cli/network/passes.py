@@ -255,14 +255,15 @@ def _push(
 ) -> Observed:
     """Push a block through a stage, and observe what its activation is given and gives."""
 
-    def see(before: Array) -> Preactivations:
+    def see(before: Array) -> tuple[Preactivations, Slopes | None]:
         slopes = None
         if not block.start:
             slopes = Slopes(stage.function, before, _stretch(stage, x[block], own))
-        return Preactivations.of(before, request, slopes)
+        return Preactivations.of(before, request), slopes
 
-    preactivations = push(stage, x, own, z, out, block, nudged=nudged, see=see)
-    return _observe(out, directions, block, preactivations)
+    preactivations, slopes = push(stage, x, own, z, out, block, nudged=nudged, see=see)
+    observed = _observe(out, directions, block)
+    return observed._replace(preactivations=preactivations, slopes=slopes)
 
 
 def _stretch(stage: Stage, x: Array, own: Parameters) -> float:
@@ -281,11 +282,9 @@ def _stretch(stage: Stage, x: Array, own: Parameters) -> float:
     return float(norm(back) / size)
 
 
-def _observe(
-    values: Array, directions: Array, block: slice, before: Preactivations | None = None
-) -> Observed:
+def _observe(values: Array, directions: Array, block: slice) -> Observed:
     seen = values[block]
-    return UnitMoments.of(seen, directions[:, block]), Buckets.of(seen), before
+    return Observed(UnitMoments.of(seen, directions[:, block]), Buckets.of(seen))
 
 
 def _inputs_of(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import reduce
 from math import sqrt, ulp
 from operator import add
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from weightinit_cli.network.workers import Map
 
 Array = np.ndarray[Any, Any]
-# What was seen of one block's activations, and before them; of the network's input that is None.
-Observed: TypeAlias = "tuple[UnitMoments, Buckets, Preactivations | None]"
 
 LARGEST = float(np.finfo(np.float64).max)
 # Values that are compared at a time; what is found does not depend on it.
@@ -50,19 +48,15 @@ class Request(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Preactivations:
-    """The moments of pre-activations, and how many are a number or lie in a flat end of φ.
-
-    `slopes` are those of the first block alone.
-    """
+    """The moments of pre-activations, and how many are a number or lie in a flat end of φ."""
 
     moments: UnitMoments
     numbers: int
     low: int
     high: int
-    slopes: Slopes | None
 
     @classmethod
-    def of(cls, values: Array, request: Request, slopes: Slopes | None) -> Preactivations:
+    def of(cls, values: Array, request: Request) -> Preactivations:
         """Take one block, shape (inputs, units)."""
         low = high = 0
         if request.x_low is not None:
@@ -73,7 +67,7 @@ class Preactivations:
         numbers = values.size
         if moments.count < values.size:
             numbers -= int(np.count_nonzero(np.isnan(values)))
-        return cls(moments, numbers, low, high, slopes)
+        return cls(moments, numbers, low, high)
 
     def __add__(self, other: Preactivations) -> Preactivations:
         """Merge another block's."""
@@ -82,8 +76,16 @@ class Preactivations:
             self.numbers + other.numbers,
             self.low + other.low,
             self.high + other.high,
-            self.slopes,
         )
+
+
+class Observed(NamedTuple):
+    """What was seen of one block; `slopes` are the first one's alone."""
+
+    activations: UnitMoments
+    buckets: Buckets
+    preactivations: Preactivations | None = None
+    slopes: Slopes | None = None
 
 
 class Distinct(NamedTuple):
@@ -138,10 +140,10 @@ def record(
     Of a layer, `own` are the weights and bias that its units were made of, `flats` the values that
     φ has over whole stretches, and `below` is what the values that it was given can tell.
     """
-    activations = reduce(add, (moments for moments, *_ in observed))
-    counted = [part for _, part, _ in observed]
+    activations = reduce(add, (part.activations for part in observed))
+    counted = [part.buckets for part in observed]
     buckets = reduce(add, counted)
-    pushed = [part for *_, part in observed if part is not None]
+    pushed = [part.preactivations for part in observed if part.preactivations is not None]
     low, high = request.span or widened(request.bins, buckets.low, buckets.high)
     edges = bin_edges(request.bins, low, high)
     thresholds = at_least(edges, values.dtype)
@@ -155,7 +157,9 @@ def record(
         buckets=buckets,
         distinct=distinct_units(activations, values, own, flats),
         dtype=values.dtype,
-        resolution=_resolution(activations, preactivations, own, below, values.dtype),
+        resolution=_resolution(
+            activations, preactivations, observed[0].slopes, own, below, values.dtype
+        ),
         edges=edges,
         counts=np.diff(fewer),
         underflow=int(fewer[0]),
@@ -224,13 +228,14 @@ def distinct_units(
 def _resolution(
     x: UnitMoments,
     z: Preactivations | None,
+    slopes: Slopes | None,
     own: Parameters | None,
     below: Resolution | None,
     dtype: np.dtype[Any],
 ) -> Resolution:
-    if own is None or own.seen is None or below is None or z is None or z.slopes is None:
+    if own is None or own.seen is None or below is None or z is None or slopes is None:
         return Resolution.of_inputs(x, dtype)
-    return below.after(z.moments, x, own.seen, len(own.weights), z.slopes)
+    return below.after(z.moments, x, own.seen, len(own.weights), slopes)
 
 
 def _made_alike(own: Parameters, units: Array) -> Array:
