@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
 from weightinit_cli.spec.keys import hint
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from weightinit_cli.errors import Mark, Problem
     from weightinit_cli.spec.kinds import AnySpec
-    from weightinit_cli.spec.runs import Override
+    from weightinit_cli.spec.nodes import Entries
     from weightinit_cli.spec.values import Field
 
 # Entries of the tree that differ between runs, kept for the next run.
@@ -39,7 +40,7 @@ class Builder:
 
     def build(
         self,
-        overrides: Sequence[Override] = (),
+        overrides: Sequence[Entries] = (),
         report: Report | None = None,
         later_sources: Sequence[str] = (),
         **told: Any,
@@ -56,13 +57,13 @@ class Builder:
         told |= {"overrides": self._applied, "marks": self._marks_of(root)}
         return build_spec(values, told)
 
-    def problems(self, overrides: Sequence[Override]) -> list[Problem]:
+    def problems(self, overrides: Sequence[Entries]) -> list[Problem]:
         """The problems of the spec with these overrides."""
         report = Report()
         self._values(overrides, report)
         return report.problems
 
-    def _values(self, overrides: Sequence[Override], report: Report) -> tuple[Node, dict[str, Any]]:
+    def _values(self, overrides: Sequence[Entries], report: Report) -> tuple[Node, dict[str, Any]]:
         root = self._root
         if overrides and isinstance(root, MapNode):
             root = self._tree(root, overrides, report)
@@ -95,14 +96,14 @@ class Builder:
             report.problems += known[2]
         return {key: values[key] for key in fields}
 
-    def _tree(self, root: MapNode, overrides: Sequence[Override], report: Report) -> MapNode:
+    def _tree(self, root: MapNode, overrides: Sequence[Entries], report: Report) -> MapNode:
         """The root with overrides; those of one key are applied together, once."""
         entries = dict(root.entries)
-        by_key: dict[str, list[Override]] = {}
-        for each in overrides:
-            by_key.setdefault(each.path.partition(".")[0], []).append(each)
+        by_key: dict[str, list[tuple[str, tuple[Mark, Node]]]] = {}
+        for path, entry in chain.from_iterable(each.items() for each in overrides):
+            by_key.setdefault(path.partition(".")[0], []).append((path, entry))
         for key, own in by_key.items():
-            place = key, *map(id, own)
+            place = key, *(id(entry) for _, entry in own)
             if place not in self._entries:
                 if len(self._entries) >= MOST_KEPT:
                     self._entries.clear()
@@ -134,9 +135,11 @@ def _read(key: str, fields: Mapping[str, Field], node: MapNode) -> tuple[Any, li
     return read_key(key, fields, node, "", report, hint), report.problems
 
 
-def _overridden(tree: MapNode, overrides: Sequence[Override]) -> tuple[MapNode, list[Problem]]:
+def _overridden(
+    tree: MapNode, overrides: Sequence[tuple[str, tuple[Mark, Node]]]
+) -> tuple[MapNode, list[Problem]]:
     report = Report()
     node: Node = tree
-    for each in overrides:
-        node = replaced(node, each.path.split("."), "", each.value, each.mark, report)
+    for path, (mark, value) in overrides:
+        node = replaced(node, path.split("."), "", value, mark, report)
     return cast("MapNode", node), report.problems

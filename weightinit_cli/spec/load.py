@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
     from weightinit_cli.spec.kinds import AnySpec
     from weightinit_cli.spec.model import Component
-    from weightinit_cli.spec.runs import Axis, Override
+    from weightinit_cli.spec.nodes import Entries
+    from weightinit_cli.spec.runs import Axis
 
 # What stands for standard input in place of a path.
 STDIN = "-"
@@ -232,7 +233,8 @@ def _checked(
     if size > most_runs:
         count = f"{size:,}" if size < 10**18 else "more than 10^18"
         message = f"describes {count} runs; at most {most_runs:,} are taken"
-        report.add(sweep[0][0].overrides[0].mark if sweep else root.mark, SWEEP, message)
+        mark, *_ = [at for at, _ in sweep[0][0].overrides.values()] if sweep else [root.mark]
+        report.add(mark, SWEEP, message)
     root = _apply_overrides(root, overrides, report)
     report.raise_if_any(later_sources=map(source_of, overrides))
     builder = Builder(root, stem, overrides)
@@ -261,7 +263,7 @@ def _refuse_set_of_varied(
 
 
 def _check(
-    builder: Builder, members: Iterable[Sequence[Override]], overrides: Sequence[str]
+    builder: Builder, members: Iterable[Sequence[Entries]], overrides: Sequence[str]
 ) -> None:
     """Raise what is wrong with any of these members of a grid, once."""
     report = Report()

@@ -57,7 +57,7 @@ class MapNode(NamedTuple):
     """Keys, each with the place of the key and its node, in the order of the file."""
 
     mark: Mark
-    entries: Mapping[str, tuple[Mark, Node]]
+    entries: Entries
 
 
 class Flawed(NamedTuple):
@@ -67,6 +67,8 @@ class Flawed(NamedTuple):
 
 
 Node = Scalar | ListNode | MapNode | Flawed
+# What stands at keys, or at paths below them, each with the place where the key was written.
+Entries = Mapping[str, tuple["Mark", Node]]
 
 
 class Report:

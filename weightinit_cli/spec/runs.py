@@ -29,37 +29,25 @@ if TYPE_CHECKING:
 
     from weightinit_cli.errors import Mark
     from weightinit_cli.spec.kinds import AnySpec
-    from weightinit_cli.spec.nodes import Report
+    from weightinit_cli.spec.nodes import Entries, Report
 
 VARIANTS, SWEEP = "variants", "sweep"
 # What all runs of a spec share: the folder that they are written to, and what they record.
 SHARED = ("name", "experiment", VARIANTS, SWEEP)
 
 
-class Override(NamedTuple):
-    """What stands at a path in one run, and where that was written."""
-
-    path: str
-    mark: Mark
-    value: Node
-
-    @property
-    def plain(self) -> Any:
-        """The value as JSON has it."""
-        return _plain(self.value)
-
-
 class Place(NamedTuple):
     """A variant, or one value of a sweep, with what its runs have of their own.
 
     `label` is what people are shown, `folder` the part of a run's folder name, and `varied` what
-    the runs differ in, with its value.
+    the runs differ in, with its value. `overrides` are what stands at paths of the spec in these
+    runs, each with the place where that was written.
     """
 
     label: str
     folder: str
     varied: tuple[str, Any]
-    overrides: tuple[Override, ...]
+    overrides: Entries
 
 
 Axis = tuple[Place, ...]
@@ -106,9 +94,9 @@ class Runs(Sequence["AnySpec"]):
     def __iter__(self) -> Iterator[AnySpec]:
         return (self[number] for number in range(len(self)))
 
-    def overrides(self, number: int) -> tuple[Override, ...]:
-        """The overrides that make a run of the tree that all runs share."""
-        return tuple(each for place in self._places(number) for each in place.overrides)
+    def overrides(self, number: int) -> tuple[Entries, ...]:
+        """The overrides that make a run of the tree that all runs share, place by place."""
+        return tuple(place.overrides for place in self._places(number))
 
     @property
     def keys(self) -> set[str]:
@@ -209,7 +197,7 @@ def _read_variants(written: str, node: Node, path: str, report: Report) -> Axis:
     if not isinstance(node, MapNode) or not node.entries:
         report_wrong(report, node, path, "a mapping of names, each with a mapping of overrides")
         return ()
-    found: dict[str, tuple[Override, ...]] = {}
+    found: dict[str, Entries] = {}
     for name, (mark, child) in node.entries.items():
         below = join(path, name)
         if composed(name) in found:
@@ -219,7 +207,11 @@ def _read_variants(written: str, node: Node, path: str, report: Report) -> Axis:
         elif not isinstance(child, MapNode):
             report_wrong(report, child, below, "a mapping of overrides, path: value")
         else:
-            found[composed(name)] = _overrides(child, below, report)
+            found[composed(name)] = {
+                each: entry
+                for each, entry in child.entries.items()
+                if _fits(each, entry[0], below, report)
+            }
     folders = told_apart(safe(folder_of(name), written) for name in found)
     return tuple(
         Place(name, folder, ("variant", name), overrides)
@@ -238,30 +230,29 @@ def _read_sweep(node: Node, path: str, report: Report) -> tuple[Axis, ...]:
         if not isinstance(child, ListNode) or not child.items:
             report_wrong(report, child, below, "a list of values")
         elif _fits(key, mark, path, report):
-            overrides = [Override(key, item.mark, item) for item in child.items]
-            _refuse_equal(overrides, below, report)
-            axes.append(_axis(key, overrides))
+            _refuse_equal(child.items, below, report)
+            axes.append(_axis(key, child.items))
     return tuple(axes)
 
 
-def _axis(path: str, overrides: Sequence[Override]) -> Axis:
+def _axis(path: str, nodes: Sequence[Node]) -> Axis:
     """The places of a sweep's path; as the parts of a label hold no comma, they are told apart."""
-    values = [each.plain for each in overrides]
+    values = [_plain(node) for node in nodes]
     labels = [_in_words(value) for value in values]
     folders = [
         label if isinstance(value, int | float) else folder_of(label)
         for label, value in zip(labels, values, strict=True)
     ]
-    words = zip(told_apart(labels), told_apart(folders), values, overrides, strict=True)
+    words = zip(told_apart(labels), told_apart(folders), values, nodes, strict=True)
     return tuple(
-        Place(f"{path}={label}", f"{path}={folder}", (path, value), (override,))
-        for label, folder, value, override in words
+        Place(f"{path}={label}", f"{path}={folder}", (path, value), {path: (node.mark, node)})
+        for label, folder, value, node in words
     )
 
 
 def paths_of(axis: Axis) -> set[str]:
     """Every path that a place of the axis sets."""
-    return {each.path for place in axis for each in place.overrides}
+    return {path for place in axis for path in place.overrides}
 
 
 def _mapping_of(values: dict[str, Any]) -> dict[str, Any]:
@@ -269,21 +260,14 @@ def _mapping_of(values: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "minProperties": 1, "additionalProperties": values}
 
 
-def _refuse_equal(axis: Sequence[Override], path: str, report: Report) -> None:
+def _refuse_equal(nodes: Sequence[Node], path: str, report: Report) -> None:
     """See that no value stands on an axis twice."""
-    former: dict[str, Override] = {}
-    for each in axis:
-        first = former.setdefault(json.dumps(each.plain), each)
-        if first is not each and not isinstance(each.value, Flawed):
-            report.add(each.mark, path, f"{_in_words(each.plain)} stands in this list twice")
-
-
-def _overrides(node: MapNode, path: str, report: Report) -> tuple[Override, ...]:
-    return tuple(
-        Override(key, mark, child)
-        for key, (mark, child) in node.entries.items()
-        if _fits(key, mark, path, report)
-    )
+    former: dict[str, Node] = {}
+    for node in nodes:
+        value = _plain(node)
+        first = former.setdefault(json.dumps(value), node)
+        if first is not node and not isinstance(node, Flawed):
+            report.add(node.mark, path, f"{_in_words(value)} stands in this list twice")
 
 
 def _fits(key: str, mark: Mark, path: str, report: Report) -> bool:
