@@ -35,7 +35,7 @@ ALLOWED: dict[str, set[str]] = {
     "machine": set(),
     "initializers": {"parameters"},
     "activations": {"parameters"},
-    "network": {"initializers", "activations", "streams", "convolution", "machine"},
+    "network": {"initializers", "activations", "streams", "convolution"},
     "theory": {"activations", "numerals"},
     "data": {"errors"},
     "spec": {  # data sets' names: from the one table that has them
@@ -44,13 +44,13 @@ ALLOWED: dict[str, set[str]] = {
     },
     # A result holds the normal form of its spec, and spec alone knows what may stand in one.
     "results": {"init", "spec", "errors", "convolution", "reading", "digests", "numerals"},
-    "verdicts": {"results", "parameters"},
+    "verdicts": {"results"},
     "plots": {"results", "errors", "machine"},
     "guard": {"experiments", "spec", "results", "saving", "errors", "progress"},
     "saving": {"plots", "results", "errors"},  # a single run, a batch and a check save alike
     "experiments": {
         "init", "spec", "initializers", "activations", "network", "theory", "streams", "results",
-        "verdicts", "data", "errors", "convolution", "machine", "progress",
+        "verdicts", "data", "errors", "machine", "progress",
     },
     "batch": {
         "init", "spec", "experiments", "results", "plots", "saving", "errors", "machine",
@@ -271,6 +271,12 @@ def test_public_names_are_lazy():
     assert {found.name for found in FOUND[""] if not found.function} <= {"__future__", "typing"}
     assert set(weightinit_cli._HOMES) == set(weightinit_cli.__all__)
     assert {our_part(home) for home in weightinit_cli._HOMES.values()} <= set(ALLOWED)
+
+
+def test_every_arrow_of_the_picture_is_taken():
+    taken = {part: {our_part(found.name) for found in ALL if found.part == part} for part in PARTS}
+    unused = {part: allowed - taken[part] for part, allowed in ALLOWED.items()}
+    assert {part: arrows for part, arrows in unused.items() if arrows} == {}
 
 
 def test_exceptions_are_still_needed():

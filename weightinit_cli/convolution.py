@@ -8,7 +8,7 @@ PADDINGS: Final = ("circular", "same", "valid")
 
 
 class Shape(NamedTuple):
-    """Of an image, or of what a convolution makes of it."""
+    """The shape of an image, or of what a convolution makes of it."""
 
     height: int
     width: int
@@ -74,7 +74,7 @@ class Convolution(NamedTuple):
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
-        """That of the image, then what every layer makes of it."""
+        """The shape of the image, then of what every layer makes of it."""
         shapes = [self.image]
         for channels, stride in zip(self.channels, self.stride, strict=True):
             below = shapes[-1]

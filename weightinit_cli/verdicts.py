@@ -44,8 +44,9 @@ class Layer(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """Where it starts, and the value that shows it; `figure` where it is not the definition's.
+    """The layer where a fault starts, and the value that shows it, of `figure`.
 
+    The figure is empty where it is the definition's own.
     The value is None where it is only known to be beyond the threshold.
     """
 

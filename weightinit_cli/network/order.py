@@ -46,12 +46,12 @@ _ZERO = SIGN
 
 
 def _in_order(by_key: Array) -> Array:
-    """From the order of the keys to that of the buckets."""
+    """Bring counts from the order of their keys into that of the buckets."""
     return np.concatenate([by_key[: SIGN - 1 : -1], by_key[:SIGN]])
 
 
 def _by_key(in_order: Array) -> Array:
-    """From the order of the buckets to that of the keys."""
+    """Bring counts from the order of the buckets into that of their keys."""
     return np.concatenate([in_order[SIGN:], in_order[SIGN - 1 :: -1]])
 
 
