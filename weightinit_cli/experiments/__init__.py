@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from weightinit_cli.results.forecast import Forecast, PhaseDiagram
     from weightinit_cli.spec import AnySpec, Component, Spec, SymmetrySpec, TrainingSpec
     from weightinit_cli.spec.runs import Runs
-    from weightinit_cli.theory.maps import Gain
 
 # The keys that say whether theory is asked, and those on which its answer depends.
 ASKING = ("initializer.name", "initializer.gain", "data")
@@ -182,8 +181,8 @@ def forecast(spec: Spec, *, with_errors: bool = True) -> Forecast:
     return of(spec, with_errors=with_errors)
 
 
-def gain_of(activation: Component) -> Gain:
-    """The gain of an activation, `gain: auto`, and whether variance 1 is stable with it."""
+def gain_of(activation: Component) -> tuple[float, float]:
+    """The gain of an activation, `gain: auto`, and dq'/dq with it; above 1 it is unstable."""
     from weightinit_cli.theory import expectations_of
     from weightinit_cli.theory.maps import gain_of as of
 

@@ -147,7 +147,7 @@ def _gain(spec: Experiment) -> float:
     from weightinit_cli.theory import expectations_of
     from weightinit_cli.theory.maps import gain_of
 
-    gain = gain_of(expectations_of(spec.activation.name, **spec.activation.arguments)).gain
+    gain, _ = gain_of(expectations_of(spec.activation.name, **spec.activation.arguments))
     if not (gain and isfinite(gain)):
         message = f"{spec.activation.name} has no gain: E[φ²] is {'inf' if not gain else '0'}"
         raise SpecError([spec.problem("initializer.gain", message)])

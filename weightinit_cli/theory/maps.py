@@ -91,24 +91,17 @@ def chi_q(e: Expectations, sigma_w2: float, q: float) -> float:
     return times(sigma_w2, square / q * log_slope(lambda near: e.moments(near).square, q))
 
 
-class Gain(NamedTuple):
-    """The gain that keeps pre-activations at variance 1, and whether they stay there.
+def gain_of(e: Expectations) -> tuple[float, float]:
+    """The gain of an activation, which keeps pre-activations at variance 1, and dq'/dq there.
 
-    `gain` = 1 / sqrt(E[φ(z)²]) with z ~ N(0, 1), inf where φ is zero. `slope` = dq'/dq at q = 1
-    with this gain: a variance that is off by a little is off by slope times that a layer later,
+    The gain is 1 / sqrt(E[φ(z)²]) with z ~ N(0, 1), inf where φ is zero (Klambauer et al. 2017,
+    arXiv:1706.02515). A variance that is off by a little is off by dq'/dq times that a layer later,
     so that above 1 the variance 1 is unstable.
     """
-
-    gain: float
-    slope: float
-
-
-def gain_of(e: Expectations) -> Gain:
-    """The gain of an activation (Klambauer et al. 2017, arXiv:1706.02515)."""
     square = e.moments(1.0).square
     if not square:
-        return Gain(inf, inf)
-    return Gain(square**-0.5, chi_q(e, 1 / square, 1.0))
+        return inf, inf
+    return square**-0.5, chi_q(e, 1 / square, 1.0)
 
 
 def limit_at_zero(e: Expectations) -> Moments:
