@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # Each command: its module and its name there, or that of a table of commands, and what `winit
 # --help` says of it, which imports none of them.
 COMMANDS = {
-    **{row.command: ("run:COMMANDS", row.summary) for row in EXPERIMENTS.values()},
+    **{row.command: ("run:RUNNERS", row.summary) for row in EXPERIMENTS.values()},
     "batch": ("batch:batch", "Run every spec of a folder, on all cores or a cluster."),
     "theory": ("theory:theory", "Print what mean-field theory predicts, without a run."),
     "phase": ("theory:phase", "Draw the order-to-chaos phase diagram of an activation."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Experiment(NamedTuple):
+class ExperimentCommand(NamedTuple):
     """The command of an experiment: its name, and what `winit --help` and its own help say.
 
     `data` and `threads` say whether it has the options --data-dir and --threads.
@@ -42,16 +42,16 @@ reached.
 """
 
 EXPERIMENTS = {
-    "histogram": Experiment(
+    "histogram": ExperimentCommand(
         "histogram",
         "Run specs: every layer's activations, as picture and numbers.",
         _HISTOGRAM,
         threads=True,
     ),
-    "symmetry": Experiment(
+    "symmetry": ExperimentCommand(
         "symmetry", "Train a tiny network and see which layer wakes, which units differ.", _SYMMETRY
     ),
-    "training": Experiment(
+    "training": ExperimentCommand(
         "train", "Train networks from their starts, and compare the losses.", _TRAIN, data=True
     ),
 }

@@ -84,7 +84,7 @@ def _command(experiment: str) -> click.Command:
     return command
 
 
-COMMANDS = {row.command: _command(experiment) for experiment, row in EXPERIMENTS.items()}
+RUNNERS = {row.command: _command(experiment) for experiment, row in EXPERIMENTS.items()}
 
 
 class _Runner(NamedTuple):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from weightinit_cli.results.model import LayerStatistics
 
-Gate = Literal["mean", "log", "fraction", "count", "extreme", "exact"]
+GateRule = Literal["mean", "log", "fraction", "count", "extreme", "exact"]
 Unit = Literal["activation", "pre-activation", "gradient", "weight", "ratio", "share", "units", ""]
 
 
@@ -37,7 +37,7 @@ class Figure:
 
     words: str
     unit: Unit
-    gate: Gate
+    gate: GateRule
     head: str = ""
     spare: int = 0
     in_table: bool = False
@@ -189,12 +189,12 @@ CERTAIN: Final = 8
 MOST_LOG: Final = 709.0  # exp of a little more overflows
 
 
-def gated(*gates: Gate) -> list[str]:
+def gated(*gates: GateRule) -> list[str]:
     """The paths in FIGURES that are compared in one of these ways."""
     return [path for path, each in FIGURES.items() if each.gate in gates]
 
 
-def in_gate(path: str, *gates: Gate) -> bool:
+def in_gate(path: str, *gates: GateRule) -> bool:
     """Whether a path is one of FIGURES that is compared in one of these ways."""
     row = FIGURES.get(path)
     return row is not None and row.gate in gates
