@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import TYPE_CHECKING
 
 from weightinit_cli.errors import counted
@@ -26,7 +27,7 @@ from weightinit_cli.results.kinds import kind_of
 from weightinit_cli.results.plain import changes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
     from weightinit_cli.guard.flatten import Values
@@ -150,8 +151,8 @@ def _compare_layers(
         was, now, *changed = (without_unresolved(each, every) for each in (was, now, *changed))
     sentences, absent = missing(was, now, lacked, none_too=True)
     places = [place for place in _shared(was, now) if not is_lacked(place.figure, lacked)]
-    tolerance = LayerTolerances(old, was, now, changed)
-    outcome = _held(chosen, places, was, now, tolerance, changed)
+    tolerances = partial(LayerTolerances, old, was, now, changed)
+    outcome = _held(chosen, places, was, now, tolerances, changed)
     by_rounding = any(_verdict(shadow) == _verdict(old) for shadow in moved)
     return replace(
         outcome,
@@ -171,7 +172,8 @@ def _compare_steps(
     was, now, *changed = (flatten(each) for each in (old, new, *shadows))
     sentences, _ = missing(was, now, none_too=False)
     places = [place for place in was if place in now]
-    outcome = _held(chosen, places, was, now, step_tolerances(was, now, changed), changed)
+    tolerances = partial(step_tolerances, was, now, changed)
+    outcome = _held(chosen, places, was, now, tolerances, changed)
     return replace(outcome, structure=(*contradictions(new), *sentences))
 
 
@@ -180,15 +182,19 @@ def _held(
     places: Iterable[Place],
     old: Values,
     new: Values,
-    tolerance: Tolerance,
+    tolerances: Callable[[], Tolerance],
     shadows: Sequence[Values],
 ) -> Outcome:
-    """Hold the values at these places to the gate, but for those that come and go by rounding."""
+    """Hold the values at these places to the gate, but for those that come and go by rounding.
+
+    `tolerances` gives what may move by rounding, where the gate asks for it.
+    """
     left_out = unsteady_places(new, shadows)
     pairs = [(p, value_at(old, p), value_at(new, p)) for p in places if p not in left_out]
     if chosen.gate is Gate.EXACT:
         drifts = [Drift(p, was, now, None) for p, was, now in pairs if was != now]
     else:
+        tolerance = tolerances()
         found = (drift(p, was, now, tolerance(p, was, now)) for p, was, now in pairs)
         drifts = [each for each in found if each is not None]
     return replace(chosen, drifts=worst(drifts), drifted=len(drifts), compared=len(pairs))
