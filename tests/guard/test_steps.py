@@ -343,6 +343,7 @@ def test_an_experiment_that_is_not_known_here(small: Any, monkeypatch: pytest.Mo
     )
     monkeypatch.setitem(RESULT_KINDS, "made-up", row)
     spec = {"name": "x", "experiment": "made-up", "seed": 0}
+    spec |= {key: {"name": key} for key in ("activation", "initializer", "bias")}
     old: Any = MadeUp("x", spec, small.environment, digest_of_form(spec), (1.0, 2.0))
     near, far = (replace(old, heights=(1.0, 2 + change)) for change in (1e-7, 1e-3))
     assert choose(old, far) == EXACT
