@@ -201,10 +201,12 @@ def looked_up(
     unknown = buckets.unknown(asked)
     ends = np.cumsum([0, *(part.held(unknown) for part in counted)]).tolist()
     taken = np.empty(ends[-1], values.dtype)
+    keys = _by_key(unknown)
+    keys[SIGN] = keys[0]
 
     def take(part: tuple[slice, tuple[int, int]]) -> None:
         block, (start, end) = part
-        _take(values[block], unknown, taken[start:end])
+        _take(values[block], keys, taken[start:end])
 
     apply(take, zip(blocks, pairwise(ends), strict=True))
     taken.sort()
@@ -231,9 +233,10 @@ def _with_zeros(ordered: Array, zeros: int, index: Array) -> Array:
     return np.where(zero, 0.0, found)
 
 
-def _take(values: Array, unknown: Array, out: Array) -> None:
-    """Put the values of these buckets, exact zeros left out, into `out`, in any order."""
-    by_key = _by_key(unknown)
-    by_key[SIGN] = by_key[0]
-    taken = np.compress(by_key.take(_keys(values)), values)
-    out[:] = taken[taken != 0] if by_key[0] else taken
+def _take(values: Array, keys: Array, out: Array) -> None:
+    """Put the values that have one of these keys, exact zeros left out, into `out`, in any order.
+
+    `keys`, shape (KEYS,), says of each key whether it is one; both keys of zero are, or none.
+    """
+    taken = np.compress(keys.take(_keys(values)), values)
+    out[:] = taken[taken != 0] if keys[0] else taken
