@@ -131,7 +131,7 @@ def _to_check(runs: Runs) -> Iterator[int]:
     asking = {
         number
         for number in runs.first_of_each(ASKING)
-        if _data_key(runs[number]) or asks_theory(runs[number])
+        if _reads_data(runs[number]) or asks_theory(runs[number])
     }
     for number in runs.first_of_each(ASKED) if asking else ():
         if runs.first_like(number, ASKING) in asking:
@@ -145,29 +145,27 @@ def digest_of(spec: AnySpec) -> str:
     """
     from weightinit_cli.spec import digest
 
-    key = _data_key(spec)
-    if key is None:
+    if not _reads_data(spec):
         return digest(spec)
     from weightinit_cli.experiments.resources import checksums_of
 
-    return digest(spec, checksums_of(spec, key))
+    return digest(spec, checksums_of(spec))
 
 
-def _data_key(spec: AnySpec) -> str | None:
-    """Return the key of a spec that names a data set whose files the run reads, if it has one."""
+def _reads_data(spec: AnySpec) -> bool:
+    """Whether a spec names a data set, whose files the run reads."""
     from weightinit_cli.data import NAMES
 
-    return "data" if getattr(spec, "data", None) in NAMES else None
+    return getattr(spec, "data", None) in NAMES
 
 
 def data_notes(spec: AnySpec) -> tuple[str, ...]:
     """What is worth a word of the data that a run reads: files that are not what they are named."""
-    key = _data_key(spec)
-    if key is None:
+    if not _reads_data(spec):
         return ()
     from weightinit_cli.experiments.resources import notes_of
 
-    return notes_of(spec, key)
+    return notes_of(spec)
 
 
 def forecast(spec: Spec, *, with_errors: bool = True) -> Forecast:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 # The activations with an error function, which is scipy's; nothing else of a result is.
 SCIPYS = (Component("erf"), Component("gelu", (("approximate", "none"),)))
+# The key of a spec that names a data set.
+DATA = "data"
 # Below this, a machine that runs Python has the memory; looking it up would cost more.
 ALWAYS_THERE = 1 << 28
 # z, a, δ, and what an activation and products need beside them.
@@ -82,27 +84,27 @@ def data_folder() -> Path | None:
 
 
 @contextmanager
-def located(spec: AnySpec, key: str) -> Iterator[None]:
-    """Have a WinitError say where the spec names the data, by `key`."""
+def located(spec: AnySpec) -> Iterator[None]:
+    """Have a WinitError say where the spec names the data."""
     try:
         yield
     except WinitError as error:
-        raise WinitError(str(spec.problem(key, str(error)))) from None
+        raise WinitError(str(spec.problem(DATA, str(error)))) from None
 
 
-def checksums_of(spec: AnySpec, key: str) -> dict[str, str]:
-    """The checksums of the data set that the spec names by `key`.
+def checksums_of(spec: AnySpec) -> dict[str, str]:
+    """The checksums of the data set that the spec names.
 
     Raises WinitError where a file of it is not there.
     """
-    with located(spec, key):
-        return checksums(getattr(spec, key), data_folder())
+    with located(spec):
+        return checksums(getattr(spec, DATA), data_folder())
 
 
-def notes_of(spec: AnySpec, key: str) -> tuple[str, ...]:
+def notes_of(spec: AnySpec) -> tuple[str, ...]:
     """What is worth a word of that data set's files; nothing where they are not there."""
     try:
-        return notes(getattr(spec, key), data_folder())
+        return notes(getattr(spec, DATA), data_folder())
     except WinitError:  # which the run says
         return ()
 

@@ -64,12 +64,12 @@ def run(
     ^C ends it with what was reached, where at least one step was done.
     """
     dtype = np.dtype(spec.dtype)
-    with located(spec, "data"):
+    with located(spec):
         data = load(spec.data, data_folder(), spec.dtype)
     sizes = (data.features, *spec.width, data.classes)
     rows = "batch", max(spec.batch, BLOCK_ROWS)
     check_descent(spec, sizes, dtype, rows, copies=COPIES_OF_PARAMETERS, examples=len(data.train))
-    read = checksums_of(spec, "data")
+    read = checksums_of(spec)
     network = build_classifier(spec, sizes, spec.batch, dtype)
     pretraining = 0 if spec.pretraining is None else spec.layers * spec.pretraining.steps
     progress.start(float(spec.repeats * (spec.steps + pretraining)))
