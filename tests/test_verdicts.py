@@ -80,7 +80,7 @@ def returning(*ratios: float | None) -> list[LayerStatistics]:
 
 def test_healthy():
     (verdict,) = drawn(layer(), layer(), layer())
-    assert verdict == Verdict("healthy", None, None, None, ALL_IS_WELL)
+    assert verdict == Verdict("healthy", None, advice=ALL_IS_WELL)
 
 
 ONE_LAYER = {

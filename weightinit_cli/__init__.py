@@ -3,7 +3,7 @@
 # No import: `python -m weightinit_cli` comes here while the current folder is searched, too.
 TYPE_CHECKING = False
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 if TYPE_CHECKING:
     from weightinit_cli.errors import WinitError

@@ -372,10 +372,11 @@ def draw_verdict(
     verdicts = (
         Verdict(
             name,
+            "warning",
             finding.layer,
             finding.figure or DEFINITIONS[name].figure,
             finding.value,
-            DEFINITIONS[name].advice,
+            advice=DEFINITIONS[name].advice,
         )
         for name, finding in found.items()
     )
@@ -383,7 +384,7 @@ def draw_verdict(
         layer.figures.gradient is not None and _is_known(layer, SIGNAL) for layer in seen
     )
     well = ALL_IS_WELL if measured else SIGNAL_IS_WELL
-    return tuple(verdicts) or (Verdict(HEALTHY, None, None, None, well),)
+    return tuple(verdicts) or (Verdict(HEALTHY, None, advice=well),)
 
 
 def _values(figures: LayerStatistics) -> int:

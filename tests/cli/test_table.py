@@ -359,7 +359,9 @@ def said(result: Result, *entries: Verdict) -> list[str]:
     return verdicts(plain(replace(result, verdict=entries)))
 
 
-COLLAPSED = Verdict("collapsed", 3, "std / rms", 0.00063094, "raise the standard deviation")
+COLLAPSED = Verdict(
+    "collapsed", "warning", 3, "std / rms", 0.00063094, advice="raise the standard deviation"
+)
 
 
 def test_verdict_on_one_line_where_piped(wide, measured: Result):
@@ -369,7 +371,7 @@ def test_verdict_on_one_line_where_piped(wide, measured: Result):
         "collapsed from layer 3 (std / rms = 0.0006309): raise the standard deviation",
         "dying from layer 1 (std / rms = 0.0006309): raise the standard deviation",
     ]
-    healthy = Verdict("healthy", None, None, None, "all is well")
+    healthy = Verdict("healthy", None, advice="all is well")
     assert said(measured, healthy) == ["healthy: all is well"]
     assert said(measured) == []
 
@@ -404,7 +406,7 @@ def test_colour_of_a_verdict(wide, measured: Result, name: str):
 
 
 def test_verdict_of_a_hostile_file(wide, measured: Result):
-    hostile = Verdict("a\x1b[31m\nb", 1, "c\rd", 1.0, "e\x07f " + "g" * 100)
+    hostile = Verdict("a\x1b[31m\nb", "warning", 1, "c\rd", 1.0, advice="e\x07f " + "g" * 100)
     wide(None)
     assert said(measured, hostile) == [
         "a\\x1b[31m\\nb from layer 1 (c\\rd = 1): e\\x07f " + "g" * 100

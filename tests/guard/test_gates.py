@@ -34,8 +34,8 @@ OTHER_BLAS = [{"name": "openblas", "version": "0.3.1", "kernel": "Zen"}]
     [
         ({}, Gate.EXACT),
         ({"scipy": None}, Gate.EXACT),
-        ({"winit": "0.2.99"}, Gate.EXACT),
-        ({"winit": "0.3.0"}, Gate.ROUNDING),
+        ({"winit": "0.3.99"}, Gate.EXACT),
+        ({"winit": "0.4.0"}, Gate.ROUNDING),
         ({"python": "3.99.1"}, Gate.ROUNDING),
         ({"numpy": "2.99"}, Gate.ROUNDING),
         ({"blas": OTHER_BLAS}, Gate.ROUNDING),

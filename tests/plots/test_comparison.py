@@ -329,7 +329,9 @@ def test_numbers_ascend_and_names_descend(shape):
 
 
 def test_unknown_verdicts_have_a_letter(shape):
-    odd = replace(shape("net_relu"), verdict=(Verdict("odd_thing", 1, None, None, ""),))
+    odd = replace(
+        shape("net_relu"), verdict=(Verdict("odd_thing", "warning", 1, None, None, advice=""),)
+    )
     drawing = compose_comparison(comparison([((("x", k), ("y", k)), odd) for k in (1, 2)]))
     assert "?" in drawing.texts
     assert any("? something else · none healthy" in text for text in drawing.texts)

@@ -43,14 +43,16 @@ def test_no_verdict_no_line(shape):
 
 @pytest.mark.parametrize("name", DEFINITIONS)
 def test_every_verdict_has_words(name):
-    (words,) = verdict_parts([Verdict(name, 2, "figure", 0.0321, "advice")])
+    (words,) = verdict_parts([Verdict(name, "warning", 2, "figure", 0.0321, advice="advice")])
     assert words.startswith(f"{name.replace('_', ' ')} from layer 2")
     assert "_" not in words
-    assert "None" not in verdict_parts([Verdict(name, None, None, None, "advice")])[0]
+    assert "None" not in verdict_parts([Verdict(name, "warning", advice="advice")])[0]
 
 
 def test_an_unknown_verdict_says_its_figure():
-    (words,) = verdict_parts([Verdict("odd_thing", 2, "std_across_units", 0.5, "")])
+    (words,) = verdict_parts(
+        [Verdict("odd_thing", "warning", 2, "std_across_units", 0.5, advice="")]
+    )
     assert words == "odd thing from layer 2 (std across units 0.50)"
 
 

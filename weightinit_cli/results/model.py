@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from weightinit_cli.convolution import Convolution, Shape
 from weightinit_cli.results.plain import Mismatch
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
-# The verdict where nothing is wrong.
+# The verdict where nothing is warned of.
 HEALTHY = "healthy"
+
+# How bad what a verdict says is: worth knowing, while networks like this train; networks like this
+# mostly do not train by plain SGD; they do not by Adam either.
+Severity = Literal["note", "warning", "severe"]
+NOTE: Final = "note"
 
 # Below so many seeds a spread holds the figure of every seed.
 FEW_SEEDS = 10
@@ -198,13 +203,39 @@ class LayerStatistics:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is wrong, from which layer on, and the figure that shows it; or that all is well."""
+    """What is wrong, how bad it is, where it begins, and the figure that shows it.
+
+    `layer` is where it begins, from 1. `value` is that of `figure`, None where it is only known to
+    be beyond the threshold. Of what changes from layer to layer the value is the factor of the root
+    mean square from the first to the second of `over`, two layers, 0 being the input: the
+    gradient's go from a layer down to an earlier one. `because` names another verdict of the same
+    result that this one follows from, and `advice` is what was tried and mends it; None where there
+    is none.
+
+    Of "healthy" all of them are None, but for `advice`: of what it is said.
+    """
 
     name: str
-    layer: int | None
-    figure: str | None
-    value: float | None
-    advice: str
+    severity: Severity | None
+    layer: int | None = None
+    figure: str | None = None
+    value: float | None = None
+    over: tuple[int, int] | None = None
+    because: str | None = None
+    advice: str | None = None
+
+    @property
+    def warns(self) -> bool:
+        """Whether networks like this mostly do not train."""
+        return self.severity not in {None, NOTE}
+
+    @property
+    def rate(self) -> float | None:
+        """The factor per layer of what changes from layer to layer."""
+        if self.value is None or self.over is None:
+            return None
+        start, end = self.over
+        return float(self.value ** (1 / abs(end - start)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,9 +293,9 @@ class Kernels:
 class Result:
     """One run's figures. `layers[0]` is layer 1; `spec` is the complete normal form it ran from.
 
-    `verdict` is what is wrong, worst first; a single "healthy" where nothing is, empty where it
-    was not drawn. `kernels` are there of convolutions alone, `overrides` where something was set
-    beside the spec's file.
+    `verdict` is what is wrong, the root cause first, and what follows from it after it; "healthy"
+    stands first where nothing is warned of. It is empty where it was not drawn. `kernels` are there
+    of convolutions alone, `overrides` where something was set beside the spec's file.
 
     In a notebook it draws itself.
     """

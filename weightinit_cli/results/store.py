@@ -57,6 +57,7 @@ _NEW_AFTER: Final[dict[int, tuple[str, ...]]] = {
         "unresolved",
         "weights.quantiles",
     ),
+    4: ("verdict",),
 }
 
 
@@ -284,6 +285,15 @@ def upgrade_3_to_4(tree: Tree) -> None:
             _add_to_each(figures, {"no_z": None}, f"{path}.theory.figures")
 
 
+def upgrade_4_to_5(tree: Tree) -> None:
+    """Version 4 had one severity, and no spans and causes."""
+    verdicts = tree.get("verdict")
+    for number, verdict in enumerate(verdicts if isinstance(verdicts, list) else ()):
+        healthy = isinstance(verdict, dict) and verdict.get("name") == "healthy"
+        new = {"severity": None if healthy else "warning", "over": None, "because": None}
+        _add(verdict, new, f"verdict.{number}")
+
+
 def _named_layers(tree: Tree) -> list[tuple[str, Any]]:
     """The input and the layers of a result of `experiment: histogram`, each with its path."""
     spec = tree.get("spec")
@@ -341,4 +351,5 @@ UPGRADES: Final[dict[int, Callable[[Tree], None]]] = {
     1: upgrade_1_to_2,
     2: upgrade_2_to_3,
     3: upgrade_3_to_4,
+    4: upgrade_4_to_5,
 }

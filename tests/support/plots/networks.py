@@ -252,11 +252,17 @@ def partial(result: Result, first: int) -> Result:
     return replace(result, layers=tuple(layers))
 
 
-HEALTHY = Verdict("healthy", None, None, None, "nothing to mend")
-VANISHING = Verdict("vanishing_gradient", 4, "gradient.ratio", 0.056, "raise the scale")
-SAME = Verdict("inputs_indistinguishable", 3, "std_across_inputs", 0.0006, "try critical")
-SATURATED = Verdict("saturated", 1, "saturation", 0.83, "lower the scale")
-EXPLODING = Verdict("exploding_gradient", 4, "gradient.ratio", 9.4, "lower the scale")
+HEALTHY = Verdict("healthy", None, advice="nothing to mend")
+VANISHING = Verdict(
+    "vanishing_gradient", "warning", 4, "gradient.ratio", 0.056, advice="raise the scale"
+)
+SAME = Verdict(
+    "inputs_indistinguishable", "warning", 3, "std_across_inputs", 0.0006, advice="try critical"
+)
+SATURATED = Verdict("saturated", "warning", 1, "saturation", 0.83, advice="lower the scale")
+EXPLODING = Verdict(
+    "exploding_gradient", "warning", 4, "gradient.ratio", 9.4, advice="lower the scale"
+)
 
 NETWORKS: dict[str, Callable[[], Result]] = {
     "net_sigmoid": lambda: network("sigmoid", 1.0, 5, (0.0, 1.0), SAME, VANISHING),
