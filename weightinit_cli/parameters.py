@@ -52,13 +52,17 @@ class ParameterError(ValueError):
 
 
 class Thresholds(NamedTuple):
-    """The value of a verdict's figure from which on it is drawn, by the verdict's name."""
+    """The value of a verdict's figure from which on it is drawn, by the verdict's name.
+
+    Those of signals and gradients are factors over all layers, of root mean squares and norms.
+    """
 
     collapsed: float = 0.001
     saturated: float = 0.3
-    inputs_indistinguishable: float = 0.02
+    inputs_indistinguishable: float = 0.03
+    signal_drowned: float = 0.03
     dying: float = 0.1
-    vanishing_signal: float = 0.57
-    exploding_signal: float = 1.75
-    vanishing_gradient: float = 0.57
-    exploding_gradient: float = 1.75
+    vanishing_signal: float = 0.01
+    exploding_signal: float = 100
+    vanishing_gradient: float = 0.005
+    exploding_gradient: float = 200

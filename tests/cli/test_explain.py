@@ -37,7 +37,7 @@ def test_all_that_the_table_says(winit: Callable, name: str):
     assert run.out.startswith(f"{name}\n")
     definition = DEFINITIONS[name]
     shown = joined(run.out)
-    parts = [definition.figure, definition.meaning, definition.formula, definition.advice]
+    parts = [definition.figure, definition.meaning, definition.formula, definition.advice or ""]
     for part in (*parts, definition.reference):
         assert part in shown
     assert ("reference" in shown) == bool(definition.reference)
@@ -150,7 +150,7 @@ def test_columns_by_their_first_word(winit: Callable):
         ),
         ("Dying", "no verdict or column 'Dying'; did you mean 'dying'?"),
         ("units-identical", "did you mean 'units_identical'?"),
-        ("xyz", "no verdict or column 'xyz'; there are overflow, underflow, "),
+        ("xyz", "no verdict or column 'xyz'; there are overflow, units_identical, "),
         ("", "no verdict or column ''; "),
         ("\x1b[31m\n", "no verdict or column '\\x1b[31m\\n'; "),
     ],

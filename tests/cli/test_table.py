@@ -421,5 +421,6 @@ def test_verdict_that_is_shipped(wide):
     lines = verdicts(plain(run(load_spec("sigmoid_std0"))))
     assert [line.partition(" (")[0] for line in lines] == [
         "units_identical from layer 1",
+        "collapsed from layer 1",
         "vanishing_gradient from layer 4",
     ]

@@ -149,7 +149,7 @@ def test_a_request_that_cannot_fit_names_image_or_channels(monkeypatch):
 
 def test_json_is_strict_where_everything_overflows():
     result = result_of("{name: normal, std: 1e30}", "layers: 4")
-    assert result.verdict[0].name == "overflow"
+    assert "overflow" in [each.name for each in result.verdict]
     json.loads(dump_result(result), parse_constant=pytest.fail)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from weightinit_cli.guard.compare import is_lacked
+from weightinit_cli.parameters import Thresholds
 from weightinit_cli.results import (
     LACKED,
     SCHEMA_VERSION,
@@ -66,8 +67,13 @@ def test_what_versions_before_4_lacked_is_none(older: dict, tmp_path: Path):
 def test_what_an_older_version_had_is_unchanged(older: dict, tmp_path: Path):
     now, then = (flat(each) for each in (json.loads(dump_line(loaded(older, tmp_path))), older))
     del then["schema_version"]
-    assert then
-    assert {path: now[path] for path in then} == then
+    kept = {path: value for path, value in then.items() if "thresholds" not in path}
+    assert kept
+    assert {path: now[path] for path in kept} == kept
+
+
+def test_thresholds_of_before_version_5_had_another_meaning(older: dict, tmp_path: Path):
+    assert loaded(older, tmp_path).spec["thresholds"] == Thresholds()._asdict()
 
 
 def test_all_that_is_new_is_named_as_lacking(older: dict, tmp_path: Path):

@@ -313,7 +313,7 @@ def _rows(name: str, definition: Definition) -> dict[str, str]:
         "figure": definition.figure,
         "formula": definition.formula,
         "threshold": "none" if default is None else f"{default:g}, set by thresholds.{name}",
-        "advice": definition.advice,
+        "advice": definition.advice or "",
         "reference": definition.reference,
     }
     return {label: text for label, text in rows.items() if text}

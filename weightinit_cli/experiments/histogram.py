@@ -40,7 +40,7 @@ from weightinit_cli.results import (
     figure,
 )
 from weightinit_cli.spec import digest, normal_form
-from weightinit_cli.verdicts import draw_verdict
+from weightinit_cli.verdicts import Layer, Seen, draw_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -86,13 +86,7 @@ def run(spec: Spec, threads: int | None, progress: Progress, pattern: int = 0) -
         digest=digest(spec),
         input=input_figures,
         layers=with_theory(layers, theory, spec.repeats),
-        verdict=draw_verdict(
-            layers,
-            spec.width,
-            spec.thresholds,
-            (request.x_low, request.x_high),
-            [layer.positions for layer in first.weighted],
-        ),
+        verdict=draw_verdict(_seen(first, request, input_figures, layers), spec.thresholds),
         kernels=first_kernels(first),
         environment=environment(spec.activation),
         overrides=spec.overrides or None,
@@ -132,6 +126,30 @@ def _resolved(
         no_theory=theory.why_not,
         standard_errors=_standard_errors(spec, theory),
         pretraining=pretraining,
+    )
+
+
+def _seen(
+    network: Network, request: Request, given: LayerStatistics, layers: Sequence[LayerStatistics]
+) -> Seen:
+    """The measured network as verdicts are drawn from it; `given` are the input's figures."""
+    return Seen(
+        given,
+        tuple(
+            Layer(
+                number=number,
+                units=stage.weighted.units,
+                positions=stage.weighted.positions,
+                samples=network.samples,
+                fan_in=stage.weighted.fan_in,
+                bias_std=stage.weighted.bias.std if stage.weighted.bias else 0.0,
+                low=request.x_low,
+                high=request.x_high,
+                slope_at_zero=float(stage.function.derivative(np.zeros(1))[0]),
+                figures=figures,
+            )
+            for number, (stage, figures) in enumerate(zip(network.stages, layers, strict=True), 1)
+        ),
     )
 
 

@@ -57,7 +57,7 @@ _NEW_AFTER: Final[dict[int, tuple[str, ...]]] = {
         "unresolved",
         "weights.quantiles",
     ),
-    4: ("verdict",),
+    4: ("digest", "spec.thresholds", "verdict"),
 }
 
 
@@ -286,12 +286,25 @@ def upgrade_3_to_4(tree: Tree) -> None:
 
 
 def upgrade_4_to_5(tree: Tree) -> None:
-    """Version 4 had one severity, and no spans and causes."""
+    """Version 4 had one severity, and thresholds of a layer's share of what changes."""
     verdicts = tree.get("verdict")
     for number, verdict in enumerate(verdicts if isinstance(verdicts, list) else ()):
         healthy = isinstance(verdict, dict) and verdict.get("name") == "healthy"
         new = {"severity": None if healthy else "warning", "over": None, "because": None}
         _add(verdict, new, f"verdict.{number}")
+    spec = tree.get("spec")
+    if isinstance(spec, dict) and isinstance(spec.get("thresholds"), dict):
+        spec["thresholds"] = {
+            "collapsed": 0.001,
+            "saturated": 0.3,
+            "inputs_indistinguishable": 0.03,
+            "signal_drowned": 0.03,
+            "dying": 0.1,
+            "vanishing_signal": 0.01,
+            "exploding_signal": 100.0,
+            "vanishing_gradient": 0.005,
+            "exploding_gradient": 200.0,
+        }
 
 
 def _named_layers(tree: Tree) -> list[tuple[str, Any]]:

@@ -236,7 +236,8 @@ def _verdict(verdict: Verdict) -> list[str]:
     where = "" if verdict.layer is None else f" from layer {verdict.layer}"
     if verdict.figure is not None and verdict.value is not None:
         where += f" ({verdict.figure} = {_value(verdict.value)})"
-    line = printable(f"{name}{where}: {verdict.advice}")
+    advice = "" if verdict.advice is None else f": {verdict.advice}"
+    line = printable(f"{name}{where}{advice}")
     columns = terminal.columns()
     first, *more = [line] if columns is None else terminal.wrapped(line, columns, indent=2)
     colour = COLOURS.get(verdict.name, "red")

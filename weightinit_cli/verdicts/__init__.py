@@ -1,0 +1,21 @@
+"""What is wrong with a network and where: one table of definitions, drawn from what was measured.
+
+Severities and thresholds are those of trainings (benchmarks/trainability.py): what a figure says of
+a network's start is a warning where networks like it mostly do not train, else a note.
+"""
+
+from weightinit_cli.verdicts.definitions import DEFINITIONS, SEVERE, WARNING, Definition, Trained
+from weightinit_cli.verdicts.draw import ALL_IS_WELL, draw_verdict
+from weightinit_cli.verdicts.seen import Layer, Seen
+
+__all__ = [
+    "ALL_IS_WELL",
+    "DEFINITIONS",
+    "SEVERE",
+    "WARNING",
+    "Definition",
+    "Layer",
+    "Seen",
+    "Trained",
+    "draw_verdict",
+]

@@ -1,0 +1,126 @@
+"""Drawing the verdict: what was found, the root cause first, and what follows from it below it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from weightinit_cli.results.model import HEALTHY, NOTE, Verdict
+from weightinit_cli.verdicts.definitions import DEFINITIONS, SEVERE, WARNING
+from weightinit_cli.verdicts.measures import dead_share
+from weightinit_cli.verdicts.seen import has_one_weight
+
+if TYPE_CHECKING:
+    from weightinit_cli.parameters import Thresholds
+    from weightinit_cli.results.model import Severity
+    from weightinit_cli.verdicts.definitions import Definition
+    from weightinit_cli.verdicts.measures import Finding
+    from weightinit_cli.verdicts.seen import Seen
+
+    Found = dict[str, Finding]
+
+ALL_IS_WELL: Final = "nothing was found at the start that keeps plain SGD from training"
+BY_SEVERITY: Final = (NOTE, WARNING, SEVERE)
+# A layer of which so little is alive explains what comes after it.
+ALL_BUT_DEAD: Final = 0.99
+
+
+def draw_verdict(seen: Seen, thresholds: Thresholds) -> tuple[Verdict, ...]:
+    """What is wrong with a network, the root cause first, and what follows from it after it.
+
+    Where nothing is warned of, "healthy" stands first, and notes may follow.
+    """
+    limits = thresholds._asdict()
+    found: Found = {
+        name: finding
+        for name, definition in DEFINITIONS.items()
+        if (finding := definition.find(seen, limits.get(name, 0.0))) is not None
+    }
+    causes = {name: _root(name, seen, found) for name in found}
+    severities = _severities(found, causes)
+    verdicts = [
+        Verdict(
+            name=name,
+            severity=severities[name],
+            layer=finding.layer,
+            figure=finding.figure or DEFINITIONS[name].figure,
+            value=finding.value,
+            over=finding.over,
+            because=None if causes[name] == name else causes[name],
+            advice=DEFINITIONS[name].advice if _is_drawn_alike(name, seen, found) else None,
+        )
+        for name, finding in found.items()
+    ]
+    roots = [each for each in verdicts if each.because is None]
+    roots.sort(key=lambda each: BY_SEVERITY.index(each.severity or NOTE), reverse=True)
+    ordered = tuple(
+        each
+        for root in roots
+        for each in (root, *(other for other in verdicts if other.because == root.name))
+    )
+    if any(each.warns for each in ordered):
+        return ordered
+    return (Verdict(HEALTHY, None, advice=scope(seen)), *ordered)
+
+
+def scope(seen: Seen) -> str:
+    """Of what "healthy" is said: of the start, for plain SGD, and of what was measured."""
+    unknown = []
+    if not seen.has_inputs:
+        unknown.append("whether inputs stay different is not known of one input")
+    if not seen.has_gradient:
+        unknown.append("the gradient is not known")
+    return "; ".join([ALL_IS_WELL, *unknown])
+
+
+def _root(name: str, seen: Seen, found: Found) -> str:
+    """The verdict that a verdict follows from in the end: itself where nothing explains it."""
+    chain = [name]
+    while True:
+        causes = (each for each in DEFINITIONS[chain[-1]].follows_from if each not in chain)
+        explaining = (each for each in causes if _explains(each, chain[-1], seen, found))
+        cause = next(explaining, None)
+        if cause is None:
+            return chain[-1]
+        chain.append(cause)
+
+
+def _explains(cause: str, name: str, seen: Seen, found: Found) -> bool:
+    """Whether a finding that may explain another does: it is there first, and it is enough."""
+    if cause not in found:
+        return False
+    if "gradient" not in name and found[cause].layer > found[name].layer:
+        return False
+    if cause == "units_identical":
+        return _is_drawn_alike(cause, seen, found)
+    if name == "units_identical" and _is_drawn_alike(name, seen, found):
+        return False
+    if cause == "dying":
+        return any((dead_share(each) or 0.0) > ALL_BUT_DEAD for each in seen.whole)
+    return True
+
+
+def _is_drawn_alike(name: str, seen: Seen, found: Found) -> bool:
+    """Whether the units of a layer are the same since all of its weights are."""
+    if name != "units_identical":
+        return True
+    return has_one_weight(seen.layers[found[name].layer - 1].figures)
+
+
+def _severities(found: Found, causes: dict[str, str]) -> dict[str, Severity]:
+    """How bad each finding is; a root cause is as bad as the worst that follows from it."""
+    own = {name: _severity(DEFINITIONS[name], finding) for name, finding in found.items()}
+    worst = dict(own)
+    for name, root in causes.items():
+        worst[root] = max(worst[root], own[name], key=BY_SEVERITY.index)
+    return worst
+
+
+def _severity(definition: Definition, finding: Finding) -> Severity:
+    if definition.severe is None or finding.value is None:
+        return definition.severity
+    beyond = (
+        finding.value < definition.severe
+        if definition.severe < 1
+        else finding.value > definition.severe
+    )
+    return SEVERE if beyond else definition.severity

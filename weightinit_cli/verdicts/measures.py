@@ -1,0 +1,276 @@
+"""What the definitions measure: where a fault begins, and the value that shows it."""
+
+from __future__ import annotations
+
+from math import inf, log
+from typing import TYPE_CHECKING, NamedTuple
+
+from weightinit_cli.results.figures import finite_exp
+from weightinit_cli.verdicts.chance import (
+    chance_of_dead,
+    correlation_of,
+    most_by_chance,
+    relu_correlation,
+)
+from weightinit_cli.verdicts.seen import (
+    RATIO,
+    SIGNAL,
+    Layer,
+    Seen,
+    at_most,
+    is_known,
+    size,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+class Finding(NamedTuple):
+    """The layer where a fault begins, and the value that shows it, of `figure`.
+
+    The figure is empty where it is the definition's own. The value is None where it is only known
+    to be beyond the threshold. `over` are the two layers between which something changes.
+    """
+
+    layer: int
+    value: float | None
+    figure: str = ""
+    over: tuple[int, int] | None = None
+
+
+class Span(NamedTuple):
+    """How a root mean square changes between two layers: the logarithm of the factor."""
+
+    log: float
+    over: tuple[int, int]
+
+
+ACROSS = "std_across_inputs"
+NO_CHANGE = Span(0.0, (0, 0))
+
+
+def overflow(seen: Seen, _: float) -> Finding | None:
+    """The first layer with an inf or nan, or the last whose gradient has one."""
+    for layer in seen.layers:
+        if layer.figures.nonfinite:
+            return Finding(layer.number, float(layer.figures.nonfinite))
+    for layer in reversed(seen.layers):
+        gradient = layer.figures.gradient
+        if gradient is not None and gradient.nonfinite:
+            return Finding(layer.number, float(gradient.nonfinite), "gradient.nonfinite")
+    return None
+
+
+def underflow(seen: Seen, _: float) -> Finding | None:
+    """The first layer whose values are all below what the dtype can tell."""
+    for layer in seen.whole:
+        if {"mean", "std"} <= layer.figures.unresolved.keys():
+            return Finding(layer.number, None)
+    return None
+
+
+def units_identical(seen: Seen, _: float) -> Finding | None:
+    """The first layer of several units, or channels, that are all the same."""
+    for layer in seen.whole:
+        channels = layer.figures.channels
+        if not is_known(layer.figures, "distinct_units"):
+            continue
+        if channels is None:
+            if layer.units > 1 and layer.figures.distinct_units == 1:
+                return Finding(layer.number, 1.0)
+        elif layer.units > layer.positions and channels.distinct == 1:
+            return Finding(layer.number, 1.0, "channels.distinct")
+    return None
+
+
+def dying(seen: Seen, threshold: float) -> Finding | None:
+    """The first layer with more units that get no gradient than chance leaves, and their share."""
+    for layer in seen.whole:
+        if layer.slope_at_zero:
+            continue
+        share = dead_share(layer)
+        if share is not None and share > threshold and share > _chance(seen, layer):
+            return Finding(layer.number, share)
+    return None
+
+
+def dead_share(layer: Layer) -> float | None:
+    """Which part of the units (channels) is dead; a single value of each is no evidence."""
+    if layer.samples * layer.positions == 1 or not is_known(layer.figures, "dead_units"):
+        return None
+    if layer.figures.channels is not None:
+        return layer.figures.channels.dead * layer.positions / layer.units
+    return layer.figures.dead_units / layer.units
+
+
+def _chance(seen: Seen, layer: Layer) -> float:
+    """The share of dead units that a sound layer may have by chance.
+
+    Inputs are as correlated as in a wide ReLU network of this depth, or more where they are.
+    """
+    if layer.low != 0:
+        return 0.0
+    units = layer.units // layer.positions
+    weights = layer.figures.weights
+    if layer.samples == 1:
+        return most_by_chance(0.5, units)
+    c = relu_correlation(layer.number)
+    if weights is not None and weights.std is not None:
+        given = seen.before(layer)
+        found = correlation_of(given, weights.std, layer.bias_std, layer.fan_in, layer.samples)
+        c = max(c, found or 0.0)
+    return most_by_chance(chance_of_dead(c, layer.samples), units)
+
+
+def collapsed(seen: Seen, threshold: float) -> Finding | None:
+    """The first layer whose standard deviation is a small share of its root mean square."""
+    for layer in seen.whole:
+        std, rms = at_most(layer.figures, "std"), size(layer.figures)
+        if std is None or not rms or layer.units * layer.samples == 1:
+            continue
+        if std / rms < threshold:
+            return Finding(layer.number, std / rms if is_known(layer.figures, "std") else None)
+    return None
+
+
+def saturated(seen: Seen, threshold: float) -> Finding | None:
+    """The first layer much of which lies in both flat ends, where there are two."""
+    for layer in seen.whole:
+        low, high = layer.figures.saturation.low, layer.figures.saturation.high
+        if low is None or high is None or not is_known(layer.figures, "saturation.low"):
+            continue
+        share = high if layer.half_flat else low + high
+        if share > threshold:
+            return Finding(layer.number, share)
+    return None
+
+
+def inputs_indistinguishable(seen: Seen, threshold: float) -> Finding | None:
+    """The first layer whose units hardly differ from input to input, and the ratio that shows it.
+
+    What differs is small beside the layer's standard deviation and beside what differs at the
+    input.
+    """
+    for layer, ratio, kept in _across_inputs(seen):
+        if ratio < threshold and kept < threshold:
+            return Finding(layer.number, _known_ratio(layer, ratio))
+    return None
+
+
+def signal_drowned(seen: Seen, threshold: float) -> Finding | None:
+    """The first layer whose units differ far more from each other than from input to input.
+
+    What differs from input to input is not lost: beside what differs at the input it is not small.
+    """
+    for layer, ratio, kept in _across_inputs(seen):
+        if kept < threshold:
+            return None
+        if ratio < threshold:
+            return Finding(layer.number, _known_ratio(layer, ratio))
+    return None
+
+
+def _across_inputs(seen: Seen) -> Iterator[tuple[Layer, float, float]]:
+    """The layers that see several inputs, each with its std_across_inputs / std, / the input's."""
+    for layer in seen.whole:
+        signal, std = at_most(layer.figures, ACROSS), layer.figures.std
+        if signal is None or not std or not is_known(layer.figures, "std") or layer.samples == 1:
+            continue
+        whole = seen.input.std_across_inputs
+        yield layer, signal / std, signal / whole if whole else 0.0
+
+
+def _known_ratio(layer: Layer, ratio: float) -> float | None:
+    return ratio if is_known(layer.figures, ACROSS) else None
+
+
+def vanishing_signal(seen: Seen, threshold: float) -> Finding | None:
+    """The span of layers over which the root mean square falls most."""
+    fall = _fall(_signal(seen))
+    start, end = fall.over
+    return _changed(fall, finite_exp(fall.log) < threshold, start + 1 if end else 0)
+
+
+def exploding_signal(seen: Seen, threshold: float) -> Finding | None:
+    """The span of layers over which the root mean square grows most."""
+    rise = _rise(_signal(seen))
+    start, end = rise.over
+    return _changed(rise, finite_exp(rise.log) > threshold, start + 1 if end else 0)
+
+
+def vanishing_gradient(seen: Seen, threshold: float) -> Finding | None:
+    """The span of layers, from above down, over which the gradient falls most."""
+    last = seen.layers[-1]
+    gradient = last.figures.gradient
+    nothing = gradient is not None and gradient.signal_rms == 0 and is_known(last.figures, SIGNAL)
+    if nothing and threshold > 0 and len(seen.whole) == len(seen.layers):
+        return Finding(last.number, 0.0, SIGNAL)
+    fall = _fall(_gradient(seen))
+    return _changed(fall, finite_exp(fall.log) < threshold, fall.over[0] - 1)
+
+
+def exploding_gradient(seen: Seen, threshold: float) -> Finding | None:
+    """The span of layers, from above down, over which the gradient grows most."""
+    rise = _rise(_gradient(seen))
+    return _changed(rise, finite_exp(rise.log) > threshold, rise.over[0] - 1)
+
+
+def _changed(span: Span, beyond: bool, layer: int) -> Finding | None:
+    if not beyond or span is NO_CHANGE:
+        return None
+    return Finding(layer, finite_exp(span.log), over=span.over)
+
+
+def _signal(seen: Seen) -> list[tuple[int, float]]:
+    """The logarithm of every known layer's root mean square, the input's first."""
+    sizes = [(0, size(seen.input)), *((each.number, size(each.figures)) for each in seen.whole)]
+    found = []
+    for number, rms in sizes:
+        if rms is not None:
+            found.append((number, _log(rms)))
+            if not rms:
+                break
+    return found
+
+
+def _gradient(seen: Seen) -> list[tuple[int, float]]:
+    """The logarithm of the norm of what comes back to each layer, the last layer's 0.
+
+    The norm is over the units and positions of a layer (the root mean square over inputs), so that
+    widths that differ do not count (He et al. 2015, section 2.2). It ends where a ratio is unknown.
+    """
+    whole = seen.whole
+    found = [(len(whole), 0.0)]
+    for layer in reversed(whole[:-1]):
+        gradient = layer.figures.gradient
+        if gradient is None or gradient.total_ratio is None or gradient.nonfinite:
+            break
+        if not is_known(layer.figures, RATIO):
+            break
+        found.append((layer.number, found[-1][1] + _log(gradient.total_ratio) / 2))
+        if not gradient.total_ratio:
+            break
+    return found
+
+
+def _fall(logs: Sequence[tuple[int, float]]) -> Span:
+    """The largest fall from one of a sequence to a later one."""
+    rise = _rise([(number, -height) for number, height in logs])
+    return NO_CHANGE if rise is NO_CHANGE else Span(-rise.log, rise.over)
+
+
+def _rise(logs: Sequence[tuple[int, float]]) -> Span:
+    """The largest rise from one of a sequence to a later one."""
+    found = NO_CHANGE
+    lowest = logs[0] if logs else (0, 0.0)
+    for number, height in logs:
+        if height <= lowest[1]:
+            lowest = number, height
+        elif height - lowest[1] > found.log:
+            found = Span(height - lowest[1], (lowest[0], number))
+    return found
+
+
+def _log(value: float) -> float:
+    return log(value) if value else -inf
