@@ -52,13 +52,14 @@ ALLOWED: dict[str, set[str]] = {
         "init", "spec", "initializers", "activations", "network", "theory", "streams", "results",
         "verdicts", "data", "errors", "machine", "progress",
     },
+    "remedies": {"experiments", "spec", "initializers", "results", "errors", "progress"},
     "batch": {
         "init", "spec", "experiments", "results", "plots", "saving", "errors", "machine",
         "imports",
     },
     "cli": {
         "init", "spec", "initializers", "activations", "parameters", "experiments", "results",
-        "verdicts", "guard", "plots", "saving", "batch", "data", "errors", "reading",
+        "verdicts", "guard", "plots", "saving", "batch", "remedies", "data", "errors", "reading",
         "numerals", "progress",
     },
 }  # fmt: skip

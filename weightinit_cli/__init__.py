@@ -8,20 +8,33 @@ __version__ = "0.3.0"
 if TYPE_CHECKING:
     from weightinit_cli.errors import WinitError
     from weightinit_cli.experiments import run
+    from weightinit_cli.remedies import Remedy, fix
     from weightinit_cli.results import Result, load_result
     from weightinit_cli.spec import Spec, expand, load_spec
 
 _HOMES = {
+    "Remedy": "weightinit_cli.remedies",
     "Result": "weightinit_cli.results",
     "Spec": "weightinit_cli.spec",
     "WinitError": "weightinit_cli.errors",
     "expand": "weightinit_cli.spec",
+    "fix": "weightinit_cli.remedies",
     "load_result": "weightinit_cli.results",
     "load_spec": "weightinit_cli.spec",
     "run": "weightinit_cli.experiments",
 }
 
-__all__ = ["Result", "Spec", "WinitError", "expand", "load_result", "load_spec", "run"]
+__all__ = [
+    "Remedy",
+    "Result",
+    "Spec",
+    "WinitError",
+    "expand",
+    "fix",
+    "load_result",
+    "load_spec",
+    "run",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -30,6 +30,7 @@ EVERY_COMMAND = [
     ("histogram", "-c", "tiny.yaml"),
     ("symmetry", "-c", "symmetry.yaml", "--no-plot"),
     ("train", "-c", "train.yaml", "--no-plot"),
+    ("fix", "-c", "tiny.yaml", "-q", "--write", "mended"),
     ("batch", "tiny.yaml", "symmetry.yaml", "-j", "2", "-o", "two"),
     ("theory", "-c", "tiny.yaml"),
     ("phase", "--activation", "tanh"),

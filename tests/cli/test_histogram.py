@@ -48,8 +48,10 @@ def test_table_has_a_row_per_layer_then_the_paths(winit: Callable, spec: Callabl
     end = 4 + len(result.verdict)
     said = [line.partition(" ")[0].rstrip(":") for line in lines[4:end]]
     assert said == [verdict.name for verdict in result.verdict]
+    *advice, histogram, depth, stats = lines[end:]
+    assert bool(advice) == any(verdict.warns for verdict in result.verdict)
     names = ("histogram.png", "depth.png", "stats.json")
-    assert lines[end:] == [str(Path("outputs/tiny") / name) for name in names]
+    assert [histogram, depth, stats] == [str(Path("outputs/tiny") / name) for name in names]
 
 
 def test_sparkline_has_a_bar_per_bin_and_any_count_shows(winit: Callable, spec: Callable):

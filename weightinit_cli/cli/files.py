@@ -40,8 +40,7 @@ def new(file: Path, like: str | None) -> None:
     if str(file) == STDIN:
         terminal.say(text.decode("utf-8-sig").removesuffix("\n"))
         return
-    if file.name.strip(".") and file.suffix.lower() not in (".yaml", ".yml"):
-        file = file.with_name(f"{file.name}.yaml")
+    file = specs.yaml_file(file)
     write_file(file, text)
     experiment = parse_spec(text, source=str(file), stem="spec").experiment
     run = f"winit {EXPERIMENTS[experiment].command} -c {shlex.quote(str(file))}"

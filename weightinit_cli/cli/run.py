@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -153,7 +154,8 @@ class _Runner(NamedTuple):
         elif not self.quiet:
             from weightinit_cli.cli.tables import table
 
-            for line in [*table(result), *(printable(str(path)) for path in saved.paths)]:
+            told = [*table(result), *_advice(spec, [_cause(result)])]
+            for line in [*told, *(printable(str(path)) for path in saved.paths)]:
                 terminal.say(line)
         return max(_told_of_interruption(result), tell_undrawn(saved))
 
@@ -176,6 +178,7 @@ class _Runner(NamedTuple):
         self._say("\n".join(runs_head(layout)))
         done = []
         formers = []
+        causes = []
         for number, run in enumerate(runs):
             if number in wrong:
                 continue
@@ -184,6 +187,7 @@ class _Runner(NamedTuple):
             formers.append(replaced(self.out / run.folder, result.digest, result.spec))
             save_files(self.out, run.folder, product.digest, product.files)
             done.append(product._replace(files={}))
+            causes.append(_cause(result))
             if self.as_json:
                 self._say_json(result)
             else:
@@ -198,8 +202,8 @@ class _Runner(NamedTuple):
         drawn = any(path.stem == COMPARISON for path in saved.paths)
         if self.formats and not drawn and saved.undrawn is None:
             self._say("no picture shows all of these runs: summary.csv has their figures")
-        for path in saved.paths:
-            self._say(printable(str(path)))
+        for line in (*_advice(spec, causes), *(printable(str(path)) for path in saved.paths)):
+            self._say(line)
         return max(code, tell_undrawn(saved))
 
     def _result(self, spec: AnySpec) -> AnyResult:
@@ -234,6 +238,26 @@ def _refuse_equal_names(loaded: list[AnySpec]) -> None:
             problems.append(Problem(written, "name", message))
     if problems:
         raise SpecError(problems)
+
+
+def _cause(result: AnyResult) -> str:
+    """Return the name of the first verdict that warns, empty where none does."""
+    warnings = (each.name for each in getattr(result, "verdict", ()) if each.warns)
+    return next(warnings, "")
+
+
+def _advice(spec: AnySpec, causes: Sequence[str]) -> list[str]:
+    """Say what looks for a start without a warning, where there is one in any of the runs."""
+    named = [cause for cause in dict.fromkeys(causes) if cause]
+    if not named:
+        return []
+    from weightinit_cli.spec import STDIN
+
+    source = spec.marks[""].source
+    config = STDIN if source == "stdin" else source
+    sets = [part for override in spec.overrides for part in ("--set", override)]
+    command = shlex.join(["winit", "fix", "-c", config, *sets])
+    return terminal.fitted(printable(f"{', '.join(named)}: {command} looks for a start without it"))
 
 
 def _told_of_interruption(result: AnyResult) -> int:

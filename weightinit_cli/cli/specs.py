@@ -105,6 +105,13 @@ def histogram(spec: AnySpec) -> Spec:
     return cast("Spec", spec)
 
 
+def yaml_file(file: Path) -> Path:
+    """Give a file that a spec is written to the suffix .yaml where it has none."""
+    if not file.name.strip(".") or file.suffix.lower() in (".yaml", ".yml"):
+        return file
+    return file.with_name(f"{file.name}.yaml")
+
+
 def tell_undrawn(saved: Saved) -> int:
     """Say why there are no pictures, and what is saved without them; return the exit code."""
     if saved.undrawn is None:

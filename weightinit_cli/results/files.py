@@ -78,16 +78,24 @@ def holds(path: Path, pieces: Iterable[bytes]) -> bool:
 
 def write_file(path: Path, content: bytes) -> None:
     """Write one new file whole. Raises WinitError, also where it exists already."""
-    exists = WinitError(f"{path}: exists already; choose another name")
-    if os.path.lexists(path):
-        raise exists
+    refuse_existing(path)
     try:
         with held(path.parent) as folder:
             _create(folder, path.name, content)
     except FileExistsError:
-        raise exists from None
+        raise _exists(path) from None
     except OSError as error:
         raise WinitError(f"{path}: cannot be written: {reason(error)}") from None
+
+
+def refuse_existing(path: Path) -> None:
+    """Raise WinitError where there is something at the place of a file that is to be new."""
+    if os.path.lexists(path):
+        raise _exists(path)
+
+
+def _exists(path: Path) -> WinitError:
+    return WinitError(f"{path}: exists already; choose another name")
 
 
 def write_through(path: Path, content: bytes) -> None:

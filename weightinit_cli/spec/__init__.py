@@ -17,6 +17,7 @@ from weightinit_cli.spec.names import folded
 from weightinit_cli.spec.normal import digest, former_folders, normal_form
 from weightinit_cli.spec.runs import expand
 from weightinit_cli.spec.validate import notes
+from weightinit_cli.spec.written import as_written, per_layer, yaml_lines, yaml_text
 
 __all__ = [
     "STDIN",
@@ -28,6 +29,7 @@ __all__ = [
     "Spec",
     "SymmetrySpec",
     "TrainingSpec",
+    "as_written",
     "digest",
     "expand",
     "find_config",
@@ -39,8 +41,11 @@ __all__ = [
     "notes",
     "parse_activation",
     "parse_spec",
+    "per_layer",
     "shadowed",
     "shipped_configs",
     "spec_from_normal_form",
     "template",
+    "yaml_lines",
+    "yaml_text",
 ]

@@ -1,0 +1,104 @@
+"""`winit fix`: search for a start without a warning, and print the lines of the spec to change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from weightinit_cli.cli import specs, terminal
+from weightinit_cli.cli.options import (
+    config_option,
+    path_of,
+    quiet_option,
+    seed_option,
+    set_option,
+    threads_option,
+)
+from weightinit_cli.cli.progress import ProgressBar
+from weightinit_cli.cli.tables.remedy import remedy_json, remedy_lines
+from weightinit_cli.errors import FAILED, WinitError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from weightinit_cli.spec import Spec
+
+
+@click.command("fix")
+@config_option
+@click.option(
+    "--write",
+    "file",
+    metavar="FILE",
+    type=path_of,
+    help="Write the mended spec to FILE, a new one; of a single run.",
+)
+@set_option
+@seed_option
+@threads_option
+@click.option("--json", "as_json", is_flag=True, help="Print what was found as one line of JSON.")
+@quiet_option
+def fix(
+    configs: tuple[str, ...],
+    file: Path | None,
+    overrides: tuple[str, ...],
+    seed: str | None,
+    threads: int | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Search for a start without a warning, and print the lines of the spec to change.
+
+    Tried are, by running each: the spec's own initializer at other scales, other initializers,
+    zero and random biases; what theory proposes comes first, then a scan. A larger change is tried
+    where no smaller one does. What is found is run with all inputs, and under two other seeds.
+    Where nothing is found the exit code is 1, and the nearest depth and activation that have such
+    a start are named.
+    """
+    from weightinit_cli.remedies import fix as search
+    from weightinit_cli.results.files import refuse_existing, write_file
+    from weightinit_cli.spec import yaml_text
+
+    runs, code = _read(configs, overrides, seed, quiet=quiet)
+    if file is not None:
+        if len(runs) > 1:
+            raise click.UsageError(f"--write is for one run, not for {len(runs):,}")
+        file = specs.yaml_file(file)
+        refuse_existing(file)
+    for number, spec in enumerate(runs):
+        try:
+            with ProgressBar(f"mending {spec.folder}", shown=not quiet) as progress:
+                remedy = search(spec, threads=threads, progress=progress)
+            if file is not None and remedy.mended is not None:
+                write_file(file, yaml_text(remedy.mended).encode())
+        except WinitError as error:
+            code = max(code, terminal.fail(error.lines, error.exit_code))
+            continue
+        code = max(code, FAILED if remedy.mended is None else 0)
+        if as_json:
+            terminal.say(remedy_json(remedy))
+        elif not quiet:
+            written = None if remedy.mended is None else file
+            for line in [""] * (number > 0) + remedy_lines(remedy, written):
+                terminal.say(line)
+    return code
+
+
+def _read(
+    configs: Sequence[str], overrides: Sequence[str], seed: str | None, *, quiet: bool
+) -> tuple[list[Spec], int]:
+    """Read every run of the specs; what is wrong with one stops no other."""
+    from weightinit_cli.spec import expand
+
+    code = 0
+    runs: list[Spec] = []
+    for config in configs:
+        try:
+            with ProgressBar(f"reading {config}", shown=not quiet):
+                loaded = specs.load(config, overrides, seed)
+                runs += map(specs.histogram, expand(specs.histogram(loaded)))
+        except WinitError as error:
+            code = max(code, terminal.fail(error.lines, error.exit_code))
+    return runs, code

@@ -1,0 +1,146 @@
+"""Starts that theory proposes for a spec, and weights at any scale."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import isfinite, sqrt
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from weightinit_cli.errors import SpecError
+from weightinit_cli.experiments import gain_of
+from weightinit_cli.experiments.build import build_network
+from weightinit_cli.initializers import AUTO, INITIALIZERS, Fans
+from weightinit_cli.spec import as_written, normal_form, per_layer, spec_from_normal_form
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from weightinit_cli.network import Weighted
+    from weightinit_cli.spec import Component, Spec
+    from weightinit_cli.spec.written import Written
+
+    Change = Mapping[str, Any]
+    Scaled = Callable[[float], Written]
+
+# Initializers by name, those first that follow the activation.
+NAMED: Final[tuple[Written, ...]] = (
+    "critical",
+    {"name": "xavier_normal", "gain": AUTO},
+    "kaiming_normal",
+    "lecun_normal",
+    "xavier_normal",
+    {"name": "orthogonal", "gain": AUTO},
+    "orthogonal",
+    "lsuv",
+)
+# The parameter that an initializer's scale is, with the power of the standard deviation.
+SCALES: Final = {"gain": 1, "std": 1, "scale": 2}
+# What the initializers are, as variance_scaling, whose scale is in their name.
+LAWS: Final = {
+    **dict.fromkeys(("he_normal", "lecun_normal"), ("fan_in", "truncated_normal")),
+    **dict.fromkeys(("he_uniform", "lecun_uniform", "torch_linear"), ("fan_in", "uniform")),
+    "glorot_normal": ("fan_avg", "truncated_normal"),
+    "critical": ("fan_in", "normal"),
+}
+GAUSSIAN: Final = {"name": "variance_scaling", "mode": "fan_in", "distribution": "normal"}
+# Activations to take where one has no start: their critical lines begin at zero biases.
+KINDRED: Final = ("tanh", "relu")
+DIGITS: Final = 4
+
+
+def changed(spec: Spec, change: Change) -> Spec:
+    """The spec with what a change puts at its keys. Raises SpecError where that is not valid."""
+    found = cast("Spec", spec_from_normal_form({**normal_form(spec), **change}, spec.name))
+    return replace(found, marks=spec.marks, run=spec.run, label=spec.label)
+
+
+def start(spec: Spec, initializer: Written, bias: Written) -> Change:
+    """The change that gives a spec these weights and biases.
+
+    Biases are named where the spec would have others without a word.
+    """
+    name = initializer if isinstance(initializer, str) else initializer["name"]
+    silent = as_written(spec.bias) if "bias" in spec.marks else INITIALIZERS[name].default_bias
+    weights = {} if initializer == as_written(spec.initializer) else {"initializer": initializer}
+    return {**weights, **({} if bias == silent else {"bias": bias})}
+
+
+def by_name(spec: Spec) -> Iterator[Written]:
+    """The initializers that theory and practice propose for a spec."""
+    yield from NAMED
+    if spec.convolution is not None:
+        yield {"name": "delta_orthogonal", "gain": AUTO}
+    yield from (
+        name for name, row in INITIALIZERS.items() if row.activation == spec.activation.name
+    )
+
+
+def scales_of_theory(spec: Spec, bias: Written) -> Iterator[float]:
+    """The sigma_w that theory has for an activation, then those of He and of LeCun."""
+    try:
+        layer = build_network(changed(spec, start(spec, "critical", bias))).weighted[-1]
+        yield layer.weights.std * sqrt(layer.fan_in)
+    except SpecError:
+        pass
+    gain, _ = gain_of(spec.activation)
+    if gain and isfinite(gain):
+        yield gain
+    yield from (sqrt(2), 1.0)
+
+
+def own_at_scale(spec: Spec, layer: Weighted) -> Scaled | None:
+    """The spec's own initializer at any sigma_w; None where it has no scale.
+
+    One that does not follow the fans has the scale that is right for this layer.
+    """
+    name = spec.initializer.name
+    if name in LAWS:
+        mode, law = LAWS[name]
+        return _at_scale({"name": "variance_scaling", "mode": mode, "distribution": law}, layer)
+    if name == "uniform":
+        end = sqrt(3 / layer.fan_in)
+        return lambda s: {"name": name, "low": -rounded(s * end), "high": rounded(s * end)}
+    if any(each.name in SCALES for each in INITIALIZERS[name].parameters):
+        return _at_scale({"name": name, **spec.initializer.arguments}, layer)
+    return None
+
+
+def gaussian_at_scale(layer: Weighted) -> Scaled | None:
+    """Independent normal weights at any sigma_w, of every layer."""
+    return _at_scale(GAUSSIAN, layer)
+
+
+def of_depth(spec: Spec, layers: int) -> Change:
+    """The change that leaves a spec its first layers."""
+    keys = ("width",) if spec.convolution is None else ("channels", "stride")
+    form = normal_form(spec)
+    return {"layers": layers, **{key: per_layer(form[key][:layers]) for key in keys}}
+
+
+def kindred(activation: Component) -> Iterator[str]:
+    """Activations that are used in place of one, and that have a start at most depths."""
+    yield from (name for name in KINDRED if name != activation.name)
+
+
+def rounded(value: float) -> float:
+    """The value with as many digits as a person copies."""
+    return float(f"{value:.{DIGITS}g}")
+
+
+def _at_scale(initializer: Mapping[str, Any], layer: Weighted) -> Scaled | None:
+    """An initializer of mean 0 whose scale is such that this layer has any sigma_w."""
+    _, *parameters = initializer
+    row = INITIALIZERS[initializer["name"]]
+    key = next(each.name for each in row.parameters if each.name in SCALES)
+    defaults = {each.name: each.default for each in row.parameters}
+    kept = {
+        k: initializer[k]
+        for k in parameters
+        if k not in (key, "mean", "negative_slope") and initializer[k] != defaults[k]
+    }
+    fans = Fans(layer.fan_in, layer.fan_out, kernel=tuple(axis.kernel for axis in layer.axes))
+    unit = row.build(fans, **kept, **{key: 1.0}).std * sqrt(layer.fan_in)
+    if not unit:
+        return None
+    power = SCALES[key]
+    return lambda s: {"name": initializer["name"], key: rounded((s / unit) ** power), **kept}

@@ -1,0 +1,294 @@
+"""The search for a start without a warning: what is proposed is run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import inf, log10, nan, sqrt
+from statistics import mode
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from weightinit_cli.errors import MemoryShortageError, SpecError, counted
+from weightinit_cli.experiments import run
+from weightinit_cli.experiments.build import build_network
+from weightinit_cli.initializers import AUTO, INITIALIZERS
+from weightinit_cli.progress import Progress
+from weightinit_cli.remedies.model import OTHER_SEEDS, Attempt, Remedy, is_healthy
+from weightinit_cli.remedies.proposals import (
+    by_name,
+    changed,
+    gaussian_at_scale,
+    kindred,
+    of_depth,
+    own_at_scale,
+    rounded,
+    scales_of_theory,
+    start,
+)
+from weightinit_cli.remedies.scan import scan
+from weightinit_cli.results import resolved
+from weightinit_cli.spec import as_written
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from weightinit_cli.remedies.proposals import Change, Scaled
+    from weightinit_cli.results import Result
+    from weightinit_cli.spec import AnySpec, Spec
+    from weightinit_cli.spec.written import Written
+
+# Inputs of a run that looks for what is then run with all of them.
+FEW_SAMPLES: Final = 200
+# Standard deviations of the biases that are tried where the spec's own and zeros do not do.
+SIGMAS_B: Final = (0.1, 0.5, 1.0)
+# Of what has no warning, so many are run with all inputs and under other seeds.
+MOST_CONFIRMED: Final = 4
+
+
+def fix(spec: AnySpec, *, threads: int | None = None, progress: Progress | None = None) -> Remedy:
+    """Search for a start without a warning of the network of a spec, by running what is proposed.
+
+    Tried are, the smallest change first: the spec's own initializer at the scales of theory and at
+    those that a scan finds; other initializers; both with zero biases, and with random ones. What
+    comes later is tried where nothing before it does. Where nothing does, other depths and
+    activations are tried. The gradient is measured even where the spec says that it is not to be,
+    and of several `repeats` the first is judged.
+
+    Raises SpecError as `run` does, and for a spec of another experiment; ValueError for a spec of
+    several runs.
+    """
+    if spec.experiment != "histogram":
+        message = f"a start is looked for in specs of histogram, not of {spec.experiment}"
+        raise SpecError([spec.problem("experiment", message)])
+    if spec.runs is not None:
+        raise ValueError(f"{spec.name} describes {len(spec.runs)} runs; expand(spec) gives them")
+    search = _Search(replace(spec, backward=True, repeats=1), threads, progress or Progress())
+    as_it_stands = search.own()
+    if as_it_stands.healthy:
+        return Remedy(spec, as_it_stands, (), None, spec)
+    chosen = search.find()
+    mended = None if chosen is None else changed(spec, chosen.change)
+    nearest = () if chosen else tuple(_nearest(search))
+    return Remedy(spec, as_it_stands, search.attempts, chosen, mended, nearest)
+
+
+class _Trial(NamedTuple):
+    """An attempt, what tells its network from others, its place among the attempts, its gradient.
+
+    `slope` says by which power of ten the gradient's power at layer 1 is larger than at the last:
+    ± inf where that is more than the dtype can tell.
+    """
+
+    attempt: Attempt
+    network: object
+    place: tuple[int, float]
+    slope: float
+
+
+class _Level(NamedTuple):
+    """Initializers that are proposed beside a bias, and one of any scale that is then scanned.
+
+    `one_family` says that they are all of one kind, so that their scale orders them.
+    """
+
+    bias: Written
+    proposals: Iterable[Written]
+    scaled: Scaled | None
+    one_family: bool
+
+
+class _Search:
+    """The trials of one network; those of networks that are the same are made once."""
+
+    def __init__(self, spec: Spec, threads: int | None, progress: Progress) -> None:
+        self.spec, self.threads, self.progress = spec, threads, progress
+        self.trials: dict[object, _Trial] = {}
+        self.level = self.runs = 0
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """What was tried, the smallest change first; of one family by its scale."""
+        trials = sorted(self.trials.values(), key=lambda trial: trial.place)
+        return tuple(trial.attempt for trial in trials if trial.attempt.change)
+
+    def own(self) -> Attempt:
+        """The spec as it stands."""
+        return self._keep({}, self.spec, by_scale=False).attempt
+
+    def find(self, *, of_other_biases: bool = True) -> Attempt | None:
+        """The start of the smallest change that has no warning; None where there is none."""
+        for level in self._levels(of_other_biases=of_other_biases):
+            self.level += 1
+            if (found := self._best(level)) is not None:
+                return found
+        return None
+
+    def beside(self, change: Change) -> Attempt | None:
+        """The start without a warning of another network, with the spec's own biases."""
+        spec = changed(self.spec, change)
+        other = _Search(spec, self.threads, self.progress)
+        other.runs = self.runs
+        found = other.find(of_other_biases=False)
+        self.runs = other.runs
+        return None if found is None else replace(found, change={**change, **found.change})
+
+    def run(self, spec: Spec) -> Result:
+        """Run a spec, and tell the progress that it is done."""
+        result = run(spec, threads=self.threads)
+        self.runs += 1
+        self.progress.step(1, counted(self.runs, "run"))
+        return result
+
+    def _levels(self, *, of_other_biases: bool) -> Iterator[_Level]:
+        """What is proposed, for ever larger changes."""
+        layers = build_network(self.spec).weighted
+        fans = mode((layer.fan_in, layer.fan_out) for layer in layers)
+        layer = next(each for each in layers if (each.fan_in, each.fan_out) == fans)
+        own, gaussian = own_at_scale(self.spec, layer), gaussian_at_scale(layer)
+        independent = own is not None and layer.weights.excess is not None
+        alike = independent and all((each.fan_in, each.fan_out) == fans for each in layers)
+        for bias in (as_written(self.spec.bias), *(("zeros",) if of_other_biases else ())):
+            if own is not None:
+                yield _Level(bias, self._own(own, bias), own, one_family=True)
+            yield _Level(bias, by_name(self.spec), None if alike else gaussian, one_family=False)
+        for sigma_b in SIGMAS_B if of_other_biases else ():
+            bias = {"name": "normal", "std": sigma_b}
+            if own is not None:
+                yield _Level(bias, self._own(own, bias), own, one_family=True)
+            if not alike:
+                yield _Level(bias, ["critical"], gaussian, one_family=True)
+
+    def _own(self, scaled: Scaled, bias: Written) -> Iterator[Written]:
+        """The spec's own initializer, as it stands and at the scales of theory."""
+        yield as_written(self.spec.initializer)
+        name = self.spec.initializer.name
+        if any(AUTO in each.words for each in INITIALIZERS[name].parameters):
+            yield {"name": name, "gain": AUTO}
+        yield from map(scaled, scales_of_theory(self.spec, bias))
+
+    def _best(self, level: _Level) -> Attempt | None:
+        """The first proposal without a warning; of a scan, where none is under other seeds too."""
+        tried = [
+            self._try(start(self.spec, each, level.bias), by_scale=level.one_family)
+            for each in level.proposals
+        ]
+        found = self._confirmed(filter(None, tried))
+        if level.scaled is None or (found is not None and found.held == OTHER_SEEDS):
+            return found
+        scanned = self._confirmed(self._scan(level.scaled, level.bias))
+        return max(filter(None, (found, scanned)), key=lambda each: each.held or 0, default=None)
+
+    def _confirmed(self, trials: Iterable[_Trial]) -> Attempt | None:
+        """The first attempt without a warning also under other seeds, else under most of them."""
+        best: Attempt | None = None
+        for trial in [each for each in trials if each.attempt.healthy][:MOST_CONFIRMED]:
+            attempt = self._confirm(trial)
+            if attempt.healthy and (best is None or (attempt.held or 0) > (best.held or 0)):
+                best = attempt
+            if best is not None and best.held == OTHER_SEEDS:
+                break
+        return best
+
+    def _confirm(self, trial: _Trial) -> Attempt:
+        """Run what was found with all inputs, and then under other seeds."""
+        attempt = trial.attempt
+        if attempt.held is not None:
+            return attempt
+        spec = changed(self.spec, attempt.change)
+        if attempt.samples < spec.samples:
+            attempt = replace(attempt, samples=spec.samples, verdict=self.run(spec).verdict)
+        if attempt.healthy:
+            seeds = ((spec.seed + number) % 2**64 for number in range(1, OTHER_SEEDS + 1))
+            held = sum(is_healthy(self.run(replace(spec, seed=seed)).verdict) for seed in seeds)
+            attempt = replace(attempt, held=held)
+        self.trials[trial.network] = trial._replace(attempt=attempt)
+        return attempt
+
+    def _scan(self, scaled: Scaled, bias: Written) -> list[_Trial]:
+        """The trials without a warning between scales that are too low and too high.
+
+        Those first at which the gradient changes least.
+        """
+        known: dict[float, _Trial] = {}
+
+        def slope_at(sigma_w: float) -> float:
+            trial = self._try(start(self.spec, scaled(sigma_w), bias), by_scale=True)
+            if trial is None:
+                return nan
+            known[sigma_w] = trial
+            return trial.slope
+
+        for _ in scan(next(scales_of_theory(self.spec, bias)), slope_at):
+            healthy = [trial for trial in known.values() if trial.attempt.healthy]
+            if healthy:
+                return sorted(healthy, key=lambda trial: abs(trial.slope))
+        return []
+
+    def _try(self, change: Change, *, by_scale: bool) -> _Trial | None:
+        """Run a changed spec with few inputs; None where it is refused, for want of a scale."""
+        try:
+            spec = changed(self.spec, change)
+            known = self.trials.get(_network(spec))
+            if known is not None:
+                return known
+            few = replace(spec, samples=min(spec.samples, FEW_SAMPLES))
+            return self._keep(change, few, by_scale=by_scale)
+        except MemoryShortageError:
+            raise
+        except SpecError:
+            return None
+
+    def _keep(self, change: Change, spec: Spec, *, by_scale: bool) -> _Trial:
+        """Run a changed spec, and keep the trial; its place is by its scale or as it comes."""
+        result = self.run(spec)
+        layer = result.resolved.layers[-1]
+        sigma_w = layer.weight_std * sqrt(layer.fan_in)
+        attempt = Attempt(change, sigma_w, spec.samples, result.verdict)
+        place = (self.level, sigma_w if by_scale else 0.0)
+        trial = _Trial(attempt, _network(spec), place, _slope(result))
+        self.trials[trial.network] = trial
+        return trial
+
+
+def _slope(result: Result) -> float:
+    """By which power of ten the gradient's power at layer 1 is larger than at the last."""
+    gradients = [layer.gradient for layer in result.layers if layer.gradient is not None]
+    if any(each.nonfinite for each in result.layers) or any(each.nonfinite for each in gradients):
+        return inf
+    change = 0.0
+    for layer in result.layers[:-1]:
+        ratio = resolved(layer, "gradient.total_ratio")
+        if not ratio:
+            return -inf
+        change += log10(ratio)
+    return change
+
+
+def _network(spec: Spec) -> object:
+    """What is the same for networks that are: what their weights and biases are drawn from."""
+    samplers = (
+        sampler for layer in build_network(spec).weighted for sampler in (layer.weights, layer.bias)
+    )
+    drawn = (
+        None if each is None else (rounded(each.mean), rounded(each.std), each.whole, each.excess)
+        for each in samplers
+    )
+    return INITIALIZERS[spec.initializer.name].data_dependent, *drawn
+
+
+def _nearest(search: _Search) -> Iterator[Attempt]:
+    """The start of the deepest network with fewer layers, and that of a kindred activation."""
+    fails, works, found = search.spec.layers, 0, None
+    while fails - works > max(1, works // 4):
+        depth = (fails + works) // 2
+        attempt = search.beside(of_depth(search.spec, depth))
+        if attempt is None:
+            fails = depth
+        else:
+            works, found = depth, attempt
+    if found is not None:
+        yield found
+    for activation in kindred(search.spec.activation):
+        attempt = search.beside({"activation": activation})
+        if attempt is not None:
+            yield attempt
+            break
