@@ -45,7 +45,7 @@ ALLOWED: dict[str, set[str]] = {
     # A result holds the normal form of its spec, and spec alone knows what may stand in one.
     "results": {"init", "spec", "errors", "convolution", "reading", "digests", "numerals"},
     "verdicts": {"results"},
-    "plots": {"results", "errors", "machine"},
+    "plots": {"results", "errors", "machine", "numerals"},
     "guard": {"experiments", "spec", "results", "saving", "errors", "progress"},
     "saving": {"plots", "results", "errors"},  # a single run, a batch and a check save alike
     "experiments": {

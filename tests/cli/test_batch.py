@@ -25,6 +25,7 @@ from weightinit_cli.batch import (
     run_batch,
 )
 from weightinit_cli.cli.progress import BatchProgress, batch_words
+from weightinit_cli.results.model import worst_severity
 from weightinit_cli.spec import expand, former_folders, load_spec
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def test_a_folder(winit: Callable, folder: Path, files: Callable):
         result = load_result(Path("outputs", each["folder"]))
         assert result.digest == each["digest"]
         assert [verdict.name for verdict in result.verdict] == each["verdict"]
+        assert each["severity"] == worst_severity(result.verdict)
 
 
 def test_the_same_as_histogram_and_whatever_runs_it(winit: Callable, folder: Path):

@@ -17,6 +17,7 @@ from weightinit_cli.parameters import Thresholds
 from weightinit_cli.results import LayerTheory, Prediction
 from weightinit_cli.results.figures import FIGURES
 from weightinit_cli.results.model import HEALTHY
+from weightinit_cli.results.verdictwords import SEVERITIES
 from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def test_list_of_all(winit: Callable):
     assert heads.split()[0] == "verdict"
     between = lines.index("")
     assert [line.split()[0] for line in lines[:between] if not line.startswith(" ")] == NAMES
-    for named in (column_meanings(), MARKS, WORDS):
+    for named in (SEVERITIES, column_meanings(), MARKS, WORDS):
         start, between = between, [*lines, ""].index("", between + 1)
         rows = [line for line in lines[start + 2 : between] if not line.startswith(" ")]
         assert [line.partition("  ")[0] for line in rows] == list(named)
@@ -88,9 +89,9 @@ def test_what_stands_in_place_of_a_figure(winit: Callable, mark: str, words: str
     assert words in joined(run.out)
 
 
-def test_words_of_the_files_that_no_column_shows(winit: Callable):
+def test_severities_and_words_of_the_files_that_no_column_shows(winit: Callable):
     assert set(re.findall(r"no_\w+", column_meanings()["z (std)"])) <= WORDS.keys()
-    for word, meaning in WORDS.items():
+    for word, meaning in [*SEVERITIES.items(), *WORDS.items()]:
         run = winit("explain", word)
         assert (run.code, run.err) == (0, "")
         assert run.out.startswith(f"{word}\n")

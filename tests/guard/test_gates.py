@@ -148,11 +148,11 @@ def test_a_missing_figure_is_a_failure(small: Result, shadows: list[Result]):
 def test_layers_and_verdicts(small: Result, shadows: list[Result]):
     fewer = replace(small, layers=small.layers[:2])
     assert "layers: 3, now 2" in compare(small, fewer, choose(small, fewer)).structure
-    said = replace(small.verdict[0], name="saturated", layer=2)
+    said = replace(small.verdict[0], name="saturated", severity="warning", layer=2)
     new = replace(small, verdict=(said,))
     outcome = compare(small, new, choose(small, new))
     assert outcome.failed
-    assert outcome.verdicts == ("healthy", "saturated (layer 2)")
+    assert outcome.verdicts == ("healthy", "warning: saturated (layer 2)")
     assert rounding(new, small, shadows).verdicts is not None
     # A verdict that rounding changes, as a shadow shows, is no drift.
     assert rounding(new, small, [*shadows, new]).verdicts is None

@@ -213,15 +213,21 @@ def test_the_heading_says_what_all_share_and_a_row_what_it_differs_in(shape):
     )  # fmt: skip
     for std in ("0.5", "10"):
         place = drawing.texts.index(f"std = {std}")
-        assert drawing.texts[place + 1 : place + 3] == (f"normal (mean 0, std {std})", "healthy")
+        assert drawing.texts[place + 1 : place + 3] == (
+            f"normal (mean 0, std {std})", "healthy: at the start",
+        )  # fmt: skip
 
 
 def test_each_row_has_its_verdict_and_theory(picture):
     drawing = picture("rows")
     said = {each.text: each.color for each in texts_of(drawing)}
-    assert said["healthy"] == QUIET
+    assert said["healthy: at the start"] == QUIET
     warnings = [text for text, color in said.items() if color == WARNING]
-    assert any(text.startswith("saturated from layer 1") for text in warnings)
+    assert any(text.startswith("warning: exploding gradient: its root") for text in warnings)
+    assert (
+        said["note: saturated first at layer 1: 83 % of it lies in the activation's flat ends"]
+        == QUIET
+    )
     lines = [i for i in drawing.items if isinstance(i, Line) and i.color == AMBER]
     for panel in drawing.panels:
         inside = [i for i in lines if panel.box.y <= i.vertices[:, 1].min() <= panel.box.top]
@@ -246,7 +252,10 @@ def test_the_healthy_are_named_numbers_as_stretches(shape):
 
 def test_with_room_each_value_has_its_verdict(shape):
     texts = compose_comparison(swept(shape, width=[1, 2, 3])).texts
-    assert "inputs indistinguishable +1" in texts
+    assert "vanishing gradient" in texts
+    two = replace(shape("net_relu"), verdict=(networks.EXPLODING, odd("b"), odd("c", "note")))
+    texts = compose_comparison(comparison([((("x", k),), two) for k in (1, 2)])).texts
+    assert "exploding gradient +1" in texts
     assert not any(text.startswith("healthy:") for text in texts)
 
 
@@ -291,12 +300,15 @@ def test_numbers_have_their_place_by_ratio_where_they_span(values, parts):
 # maps
 
 
+def odd(name, severity="warning"):
+    return Verdict(name, severity, 1)
+
+
 def test_letters_say_the_verdicts_and_the_healthy_are_outlined(shape):
     drawing = compose_comparison(PICTURES["map"](shape, None))
     legend = next(text for text in drawing.texts if "outlined: healthy" in text)
-    for words in ("S saturated", "I inputs indistinguishable", "V vanishing", "• healthy"):
-        assert words in legend
-    assert drawing.texts.count("IV") == 3 * 3  # as often in each of the three maps
+    assert legend.startswith("V vanishing, E exploding, • healthy · ")
+    assert drawing.texts.count("V") == 3 * 3  # as often in each of the three maps
     assert drawing.texts.count("•") == 4 * 3
     maps = [i for i in drawing.items if isinstance(i, Cells) and i.rgb.shape[:2] == (3, 3)]
     assert len(maps) == 3
@@ -304,7 +316,7 @@ def test_letters_say_the_verdicts_and_the_healthy_are_outlined(shape):
 
 def test_small_cells_have_no_letters_but_the_outline(shape):
     drawing = compose_comparison(swept(shape, width=[*range(40)], seed=[*range(30)]))
-    assert "IV" not in drawing.texts
+    assert "V" not in drawing.texts
     legend = next(text for text in drawing.texts if "outlined" in text)
     assert "vanishing" not in legend
 
@@ -329,10 +341,8 @@ def test_numbers_ascend_and_names_descend(shape):
 
 
 def test_unknown_verdicts_have_a_letter(shape):
-    odd = replace(
-        shape("net_relu"), verdict=(Verdict("odd_thing", "warning", 1, None, None, advice=""),)
-    )
-    drawing = compose_comparison(comparison([((("x", k), ("y", k)), odd) for k in (1, 2)]))
+    result = replace(shape("net_relu"), verdict=(odd("odd_thing"),))
+    drawing = compose_comparison(comparison([((("x", k), ("y", k)), result) for k in (1, 2)]))
     assert "?" in drawing.texts
     assert any("? something else · none healthy" in text for text in drawing.texts)
 
@@ -346,7 +356,7 @@ def test_a_run_holds_what_its_picture_needs(shape):
     assert curve.result is None
     assert curve.over_depth("std") == tuple(layer.std for layer in result.layers)
     assert len(compared(result, "a", (("width", 1), ("seed", 2)), False).figures["std"]) == 1
-    ratios = [layer.gradient.ratio for layer in result.layers[:-1]]
+    ratios = [layer.gradient.total_ratio for layer in result.layers[:-1]]
     assert curve.gradient == pytest.approx(np.exp(np.mean(np.log(ratios))))
     assert compared(shape("all_nan"), "a", (), False).over_depth("std") == (None,) * 5
 

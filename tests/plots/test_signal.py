@@ -73,14 +73,16 @@ def test_marks_are_where_the_axis_says(shape):
 
 
 def test_ratios_stand_above_all_layers_but_the_last_with_predictions(shape):
-    texts = [text for text in compose(shape("net_sigmoid")).texts if text.startswith("power ×")]
+    texts = [
+        text for text in compose(shape("net_sigmoid")).texts if text.startswith("total power ×")
+    ]
     assert len(texts) == 4
     assert all(text.endswith(")") for text in texts)
 
 
 def test_without_theory_nothing_stands_in_parentheses(shape):
     drawing = compose(shape("net_no_theory"))
-    said = [text for text in drawing.texts if text.startswith(("std", "power", "sat"))]
+    said = [text for text in drawing.texts if text.startswith(("std", "total power", "sat"))]
     assert said
     assert not any("(" in text for text in said)
     assert not marks(drawing)

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from support.plots import builders, networks
+from weightinit_cli.numerals import two_digits
 from weightinit_cli.plots import compose, compose_comparison, compose_depth
 from weightinit_cli.plots.binning import binned
 from weightinit_cli.plots.drawing import AMBER, BLUE, GREEN, INK, Area, Cells, Dots, Line
 from weightinit_cli.plots.fields import NOTHING, UNRESOLVED
 from weightinit_cli.plots.figures import versions
-from weightinit_cli.plots.numbers import two_digits
 from weightinit_cli.results.comparison import SIGNAL, Comparison, compared
 from weightinit_cli.results.model import Spread
 from weightinit_cli.results.words import finite
@@ -176,10 +176,10 @@ def test_above_a_map_stands_of_how_many_values_it_is(shape):
 
 
 def test_signals_that_are_not_known_are_not_drawn(shape):
-    result = networks.lost(shape("net_sigmoid"), 4, SIGNAL, "gradient.ratio", floor=None)
+    result = networks.lost(shape("net_sigmoid"), 4, SIGNAL, *networks.RATIOS, floor=None)
     drawing = compose(result)
     assert drawing.texts.count("unresolved") == 2
-    assert any(text.startswith("power × ? (") for text in drawing.texts)
+    assert any(text.startswith("total power × ? (") for text in drawing.texts)
     wedges = [i for i in drawing.items if isinstance(i, Area) and i.color == INK]
     assert len(wedges) == 3
 
@@ -272,7 +272,7 @@ def test_maps_tell_what_is_below_the_resolution_from_what_is_not_there(shape):
         ([1, 1], shape("net_sigmoid")),
         ([1, 2], shape("net_lost")),
         ([2, 1], absent),
-        ([2, 2], networks.lost(shape("net_sigmoid"), 3, SIGNAL, "gradient.ratio", floor=None)),
+        ([2, 2], networks.lost(shape("net_sigmoid"), 3, SIGNAL, *networks.RATIOS, floor=None)),
     ]
     drawing = compose_comparison(many(results, "width", "initializer.std"))
     said = "grey: no such figure · dark grey: unresolved"
@@ -289,7 +289,7 @@ def test_the_ratio_is_known_where_only_the_gradient_s_size_is_lost(shape):
     known = compared(shape("net_sigmoid"), "a", [("seed", 1)], keep=False)
     small = networks.lost(shape("net_sigmoid"), 1, SIGNAL, floor=2.3e-308)
     assert compared(small, "a", [("seed", 1)], keep=False).gradient == known.gradient
-    lost = networks.lost(shape("net_sigmoid"), 4, "gradient.ratio", floor=None)
+    lost = networks.lost(shape("net_sigmoid"), 4, *networks.RATIOS, floor=None)
     assert compared(lost, "a", [("seed", 1)], keep=False).gradient is None
 
 

@@ -499,6 +499,32 @@ def test_verdict_of_no_layer(refused: Callable, tree: Callable, layer: int):
     assert refused(damaged) == "verdict.0.layer: must be from 1 to 3"
 
 
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ({"severity": None}, "severity: must be null of 'healthy' alone"),
+        ({"name": "healthy"}, "severity: must be null of 'healthy' alone"),
+        ({"severity": "fatal"}, "severity: must be note or warning or severe, not 'fatal'"),
+        ({"because": "dying"}, "because: must name a verdict that stands before this one"),
+        ({"because": "odd"}, "because: must name a verdict that stands before this one"),
+        ({"over": []}, "over: must be two layers from 0 to 3"),
+        ({"over": [1, 2, 3]}, "over: must be two layers from 0 to 3"),
+        ({"over": [2, 2]}, "over: must be two layers from 0 to 3"),
+        ({"over": [4, 0]}, "over: must be two layers from 0 to 3"),
+        ({"over": [0, -1]}, "over.1: must be a whole number >= 0, not -1"),
+        ({"over": [0, 3], "value": -0.5}, "value: must be >= 0"),
+    ],
+)
+def test_verdicts_that_contradict_themselves(
+    refused: Callable, tree: Callable, entry: dict, said: str
+):
+    damaged = tree()
+    first = {"name": "odd", "severity": "warning", "because": None, "over": None, "value": 0.5}
+    first = damaged["verdict"][0] | first
+    damaged["verdict"] = [first | entry, first | {"name": "dying"}]
+    assert refused(damaged) == f"verdict.0.{said}"
+
+
 # of an older version
 
 

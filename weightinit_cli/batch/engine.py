@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from weightinit_cli.batch.plan import Plan
     from weightinit_cli.results.comparison import AnyComparedRun
     from weightinit_cli.results.kinds import Row
+    from weightinit_cli.results.model import Verdict
 
 NOT_YET = -1
 
@@ -86,7 +87,7 @@ class Record(NamedTuple):
     run: str
     digest: str
     status: Literal["done", "skipped", "failed"]
-    verdict: tuple[str, ...] = ()
+    verdict: tuple[Verdict, ...] = ()
     rows: list[Row] = []  # noqa: RUF012
     compared: AnyComparedRun | None = None
     errors: tuple[str, ...] = ()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from weightinit_cli.results import AnyResult
     from weightinit_cli.results.comparison import AnyComparedRun
     from weightinit_cli.results.kinds import Row
+    from weightinit_cli.results.model import Verdict
     from weightinit_cli.spec import AnySpec
 
 _ONE_AT_A_TIME = Lock()
@@ -37,7 +38,7 @@ class Product(NamedTuple):
     digest: str
     version: str
     numpy: str
-    verdict: tuple[str, ...]
+    verdict: tuple[Verdict, ...]
     rows: list[Row]
     compared: AnyComparedRun | None
     files: Mapping[str, bytes]

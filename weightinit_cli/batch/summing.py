@@ -15,6 +15,7 @@ from weightinit_cli.errors import WinitError
 from weightinit_cli.experiments import digest_of
 from weightinit_cli.results import write_files
 from weightinit_cli.results.files import holds
+from weightinit_cli.results.model import worst_severity
 from weightinit_cli.results.store import COMPARISON, FORMATS
 from weightinit_cli.results.words import full_name
 from weightinit_cli.saving import Saved, draw_safely, write_safely
@@ -151,6 +152,7 @@ def _entry(record: Record) -> dict[str, Any]:
         "folder": record.folder,
         "digest": record.digest,
         "status": "failed" if record.status == "failed" else "done",
-        "verdict": list(record.verdict),
+        "verdict": [each.name for each in record.verdict],
+        "severity": worst_severity(record.verdict),
         "errors": list(record.errors),
     }

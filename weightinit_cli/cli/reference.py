@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from weightinit_cli.activations import Activation, Row
     from weightinit_cli.parameters import Parameter
-    from weightinit_cli.verdicts import Definition
+    from weightinit_cli.verdicts import Definition, Trained
 
 FLAT = 0.05
 INDENT = 4
@@ -39,7 +39,6 @@ EXAMPLES: dict[str, dict[str, float]] = {
     "sin": {"omega": 30.0},
     "threshold": {"threshold": 1.0, "value": 0.0},
 }
-LABELS = 11
 # What stands in place of a figure, in any column.
 BELOW = "<6e-8"
 MARKS = {
@@ -242,12 +241,13 @@ def explain(name: str | None) -> None:
 def _all(columns: int) -> list[str]:
     """Write a row per verdict, worst first, per column, and per what else stands in tables."""
     from weightinit_cli.results.model import HEALTHY
+    from weightinit_cli.results.verdictwords import SEVERITIES
     from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS
 
     meanings = {name: definition.meaning for name, definition in DEFINITIONS.items()}
     meanings[HEALTHY] = ALL_IS_WELL
     others = {"column": column_meanings(), "in place of a figure": MARKS, "in files": WORDS}
-    lists = {"verdict": meanings, **others}
+    lists = {"verdict": meanings, "severity": SEVERITIES, **others}
     tables = [_meanings(what, each, columns) for what, each in lists.items()]
     return [line for lines in tables for line in ["", *lines]][1:]
 
@@ -264,14 +264,16 @@ def _meanings(what: str, meanings: Mapping[str, str], columns: int) -> list[str]
 def _one(name: str, columns: int) -> list[str]:
     """Write all of one verdict, or the columns of a head. Raises UsageError for another name."""
     from weightinit_cli.results.model import HEALTHY
+    from weightinit_cli.results.verdictwords import SEVERITIES
     from weightinit_cli.spec.nodes import suggestion
     from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS
 
-    names = [*DEFINITIONS, HEALTHY, *column_meanings(), *WORDS]
+    words = {**MARKS, **WORDS, **SEVERITIES}
+    names = [*DEFINITIONS, HEALTHY, *column_meanings(), *WORDS, *SEVERITIES]
     heads = _heads_of(_plain(name))
     mark = BELOW if re.fullmatch(r"<[0-9][0-9.,e+-]*", name) else name
-    if mark in MARKS or name in WORDS:
-        found = {name: {"meaning": (MARKS | WORDS)[mark]}}
+    if mark in words:
+        found = {name: {"meaning": words[mark]}}
     elif not heads and name not in names:
         verdicts = ", ".join([*DEFINITIONS, HEALTHY])
         hint = suggestion(name, names, f"there are {verdicts}, and the heads of columns")
@@ -279,14 +281,15 @@ def _one(name: str, columns: int) -> list[str]:
     elif heads:
         found = {head: {"meaning": column_meanings()[head]} for head in heads}
     elif name == HEALTHY:
-        found = {name: {"meaning": ALL_IS_WELL, "formula": "no other verdict is drawn"}}
+        found = {name: {"meaning": ALL_IS_WELL, "formula": "no verdict warns; notes may follow"}}
     else:
         found = {name: _rows(name, DEFINITIONS[name])}
     lines = []
     for each, rows in found.items():
         lines.append(click.style(each, bold=True))
+        labels = max(map(len, rows)) + 2
         for label, text in rows.items():
-            row = terminal.wrapped(f"{label:<{LABELS}}{text}", columns - INDENT, indent=LABELS)
+            row = terminal.wrapped(f"{label:<{labels}}{text}", columns - INDENT, indent=labels)
             lines += [" " * INDENT + line for line in row]
     return lines
 
@@ -305,15 +308,44 @@ def _plain(head: str) -> str:
 
 
 def _rows(name: str, definition: Definition) -> dict[str, str]:
+    """Label all that the table of verdicts says of one."""
     from weightinit_cli.parameters import Thresholds
 
     default = Thresholds()._asdict().get(name)
     rows = {
         "meaning": definition.meaning,
+        "severity": _severity(name, definition),
         "figure": definition.figure,
         "formula": definition.formula,
         "threshold": "none" if default is None else f"{default:g}, set by thresholds.{name}",
-        "advice": definition.advice or "",
+        "trained": _trained(definition.trained),
+        "follows from": ", ".join(definition.follows_from),
+        "advice": definition.advice,
         "reference": definition.reference,
     }
     return {label: text for label, text in rows.items() if text}
+
+
+def _severity(name: str, definition: Definition) -> str:
+    """Say how bad a verdict is, and where it is worse."""
+    from weightinit_cli.results.verdictwords import SEVERITIES
+    from weightinit_cli.verdicts import DEFINITIONS, SEVERE
+
+    parts = [f"{definition.severity}: {SEVERITIES[definition.severity]}"]
+    if definition.severe is not None:
+        beyond = "below" if definition.severe < 1 else "above"
+        parts.append(f"{SEVERE} where the value is {beyond} {definition.severe:g}")
+    is_cause = any(name in each.follows_from for each in DEFINITIONS.values())
+    if is_cause and definition.severity != SEVERE:
+        parts.append("as bad as the worst that follows from it")
+    return "; ".join(parts)
+
+
+def _trained(trained: Trained | None) -> str:
+    """Say how many networks with a verdict failed in training."""
+    if trained is None or not trained.networks:
+        return ""
+    sgd, adam = (
+        f"{failed / trained.networks:.0%}" for failed in (trained.sgd_failed, trained.adam_failed)
+    )
+    return f"of {trained.networks:,} networks with it {sgd} failed by plain SGD, {adam} by Adam"

@@ -25,6 +25,7 @@ from weightinit_cli.results import (
 )
 from weightinit_cli.results.kinds import kind_of
 from weightinit_cli.results.plain import changes
+from weightinit_cli.results.verdictwords import named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -213,9 +214,9 @@ def _shared(old: Values, new: Values) -> list[Place]:
 
 
 def _verdict(result: Result) -> str:
-    """Return a result's verdicts in words: `saturated (layer 2), dying (layer 4)`."""
+    """Return a result's verdicts in words: `warning: dying (layer 2), note: saturated`."""
     names = (
-        each.name if each.layer is None else f"{each.name} (layer {each.layer})"
+        named(each) if each.layer is None else f"{named(each)} (layer {each.layer})"
         for each in result.verdict
     )
     return ", ".join(names) or "none"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from weightinit_cli.numerals import percent
 from weightinit_cli.plots.drawing import (
     AMBER,
     BLUE,
@@ -25,7 +26,6 @@ from weightinit_cli.plots.drawing import (
 from weightinit_cli.plots.fonts import width_of
 from weightinit_cli.plots.heights import HEADROOM
 from weightinit_cli.plots.labels import NOTE_SIZE
-from weightinit_cli.plots.numbers import percent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

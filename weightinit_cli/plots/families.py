@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from weightinit_cli.plots.variedaxis import VariedAxis
     from weightinit_cli.results.comparison import Comparison
+    from weightinit_cli.results.model import Verdict
 
 WIDTH = 660.0
 NARROWEST = 150.0
@@ -75,7 +76,7 @@ def curves_over_depth(
     every = figure_rows(columns, layers)
     if not every:
         return None
-    verdicts: dict[str, tuple[str, ...]] = {}
+    verdicts: dict[str, tuple[Verdict, ...]] = {}
     high = sum(row.shown.height + GAP for row in every) - GAP
     if column is None and verdicts_fit(shown, high):
         verdicts = {entry.words: run.verdict for entry, run in columns[0].runs}

@@ -116,7 +116,7 @@ def _gradient(runs: Sequence[ComparedRun]) -> Field:
         for k in range(-reach, reach + 1)
         if k % step == 0 or abs(k) == reach
     )
-    words = "gradient's power, × a layer"
+    words = "gradient's total power, × a layer"
     return Field(words, (RATIO,), lambda run: run.gradient, level, diverging, ticks)
 
 

@@ -11,7 +11,7 @@ from weightinit_cli.plots.drawing import MUTED, ORANGE
 from weightinit_cli.plots.variedaxis import VariedAxis, at, key
 from weightinit_cli.results.comparison import VARIANT, is_number
 from weightinit_cli.results.figures import charts
-from weightinit_cli.results.model import HEALTHY
+from weightinit_cli.results.model import is_healthy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -100,7 +100,7 @@ class Column(NamedTuple):
         """Which of the runs are healthy, in words, and the colour in which they stand."""
         if not any(run.verdict for _, run in self.runs):
             return None
-        well = [run.verdict == (HEALTHY,) for _, run in self.runs]
+        well = [is_healthy(run.verdict) for _, run in self.runs]
         if all(well) or not any(well):
             return ("healthy: all", MUTED) if well[0] else ("healthy: none", ORANGE)
         return f"healthy: {', '.join(self.stretches(well))}", MUTED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from weightinit_cli.plots.numbers import two_digits
+from weightinit_cli.numerals import two_digits
 from weightinit_cli.results.figures import figure, resolved
 from weightinit_cli.results.words import figure_words
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from weightinit_cli.results.model import LayerStatistics, Result, Spread
 
 LOW, HIGH = "saturation.low", "saturation.high"
-RATIO, SIGNAL = "gradient.ratio", "gradient.signal_rms"
+RATIO, SIGNAL = "gradient.total_ratio", "gradient.signal_rms"
 MATTERS = 0.01  # of a layer in its flat ends
 
 

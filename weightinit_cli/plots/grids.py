@@ -24,12 +24,13 @@ from weightinit_cli.plots.ticks import across, upwards
 from weightinit_cli.plots.variedaxis import VariedAxis, at, key
 from weightinit_cli.plots.verdictcells import explained, letter_size, outlines, verdict_cells
 from weightinit_cli.results.comparison import VARIANT
-from weightinit_cli.results.model import HEALTHY
+from weightinit_cli.results.model import is_healthy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from weightinit_cli.results.comparison import ComparedRun, Comparison
+    from weightinit_cli.results.model import Verdict
 
 WIDTH = 660.0
 GAP = 16.0
@@ -50,9 +51,9 @@ class Facet(NamedTuple):
     runs: list[list[ComparedRun | None]]
 
     @property
-    def verdicts(self) -> list[list[tuple[str, ...] | None]]:
+    def verdicts(self) -> list[list[tuple[Verdict, ...]]]:
         """What was found in each cell."""
-        return [[None if run is None else run.verdict for run in row] for row in self.runs]
+        return [[() if run is None else run.verdict for run in row] for row in self.runs]
 
 
 class MapsPage(NamedTuple):
@@ -138,9 +139,7 @@ def _facets(
 def _row(boxes: Sequence[Box], shown: Sequence[Field], facet: Facet, y: VariedAxis) -> list[Item]:
     """The maps of a facet beside each other, with the rows' values to the left."""
     verdicts = facet.verdicts
-    healthy = np.array(
-        [[verdict == (HEALTHY,) for verdict in row] for row in verdicts], dtype=np.bool_
-    )
+    healthy = np.array([list(map(is_healthy, row)) for row in verdicts], dtype=np.bool_)
     items: list[Item] = []
     for box, field in zip(boxes, shown, strict=True):
         rgb = colored(field, facet.runs)
@@ -182,10 +181,10 @@ def _notes(facets: Sequence[Facet], shown: Sequence[Field], *, letters: bool) ->
     words = []
     if letters and known:
         words.append(explained(known))
-    if len({verdict == (HEALTHY,) for verdict in known}) == 2:
+    if len(set(map(is_healthy, known))) == 2:
         words.append("outlined: healthy")
     elif known:
-        words.append("all healthy" if known[0] == (HEALTHY,) else "none healthy")
+        words.append("all healthy" if is_healthy(known[0]) else "none healthy")
     cells = [run for each in facets for row in each.runs for run in row]
     pairs = [(run, field) for run in cells if run is not None for field in shown]
     if any(field.value(run) is None and not field.unresolved(run) for run, field in pairs):

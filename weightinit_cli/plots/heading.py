@@ -16,9 +16,9 @@ from weightinit_cli.plots.drawing import (
     polyline,
     rectangle,
 )
-from weightinit_cli.plots.fonts import drawable, fit, width_of, wrap
-from weightinit_cli.plots.verdict import verdict_parts
-from weightinit_cli.results.model import HEALTHY
+from weightinit_cli.plots.fonts import drawable, fit, paragraph, width_of, wrap
+from weightinit_cli.results.model import NOTE
+from weightinit_cli.results.verdictwords import told
 from weightinit_cli.results.words import described, full_name
 
 if TYPE_CHECKING:
@@ -92,14 +92,24 @@ def heading(result: Result, room: float, keys: tuple[Key, ...] = ()) -> Heading:
     name = full_name(result.name, result.overrides)
     title, size = fit(drawable(name), TITLE_SIZE, room, 0.7 * TITLE_SIZE)
     lines = [(line, MUTED) for line in wrapped(described(result.spec), room)]
-    healthy = all(verdict.name == HEALTHY for verdict in result.verdict)
-    color = MUTED if healthy else ORANGE
-    lines += [(line, color) for line in wrapped(verdict_parts(result.verdict), room)]
-    if result.resolved.no_theory is not None:
-        lines += [
-            (line, MUTED) for line in wrapped([f"no theory: {result.resolved.no_theory}"], room)
-        ]
+    lines += findings(result, room)
     return Heading(title, size, tuple(lines), fitting(keys, room))
+
+
+def findings(result: Result, room: float) -> list[tuple[str, Color]]:
+    """A result's verdicts, and why there is no theory, each line with its colour."""
+    warnings: list[str] = []
+    others: list[str] = []
+    for each in told(result.verdict):
+        parts = [each.label + each.rest, *filter(None, [each.consequences])]
+        found = others if each.severity in (None, NOTE) else warnings
+        found += [part.replace("_", " ") for part in parts]
+    lines = [(line, ORANGE) for line in wrapped(warnings, room)]
+    lines += [(line, MUTED) for line in wrapped(others, room)]
+    if result.resolved.no_theory is not None:
+        reason = wrapped([f"no theory: {result.resolved.no_theory}"], room)
+        lines += [(line, MUTED) for line in reason]
+    return lines
 
 
 def titled(name: str, parts: list[str], room: float, keys: tuple[Key, ...] = ()) -> Heading:
@@ -117,5 +127,8 @@ def fitting(keys: tuple[Key, ...], room: float) -> tuple[Key, ...]:
 
 
 def wrapped(parts: list[str], room: float) -> list[str]:
-    """Parts of a sentence in at most two lines."""
-    return wrap([drawable(part) for part in parts], SEPARATOR, SUBTITLE_SIZE, room, 2)
+    """Parts of a sentence in at most two lines; in three where a part is longer than a line."""
+    texts = [drawable(part) for part in parts]
+    if any(width_of(text, SUBTITLE_SIZE) > room for text in texts):
+        return paragraph(SEPARATOR.join(texts), SUBTITLE_SIZE, room, 3)
+    return wrap(texts, SEPARATOR, SUBTITLE_SIZE, room, 2)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from weightinit_cli.numerals import percent
 from weightinit_cli.plots import axes
 from weightinit_cli.plots.colors import diverging
 from weightinit_cli.plots.drawing import (
@@ -23,7 +24,7 @@ from weightinit_cli.plots.drawing import (
 from weightinit_cli.plots.heading import SEPARATOR
 from weightinit_cli.plots.kernelpage import LEFT, PIXEL
 from weightinit_cli.plots.labels import NOTE_SIZE
-from weightinit_cli.plots.numbers import percent, scale_for
+from weightinit_cli.plots.numbers import scale_for
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -24,12 +24,14 @@ from weightinit_cli.plots.drawing import (
 from weightinit_cli.plots.fonts import elide, width_of
 from weightinit_cli.plots.labels import NOTE_SIZE
 from weightinit_cli.plots.variedaxis import in_words
-from weightinit_cli.results.model import HEALTHY
+from weightinit_cli.results.model import HEALTHY, is_healthy
+from weightinit_cli.results.verdictwords import root_causes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from weightinit_cli.plots.variedaxis import VariedAxis
+    from weightinit_cli.results.model import Verdict
 
 LEGEND_GAP = 14.0
 SWATCH = 14.0
@@ -90,7 +92,7 @@ def _listed(axis: VariedAxis, shown: Sequence[LegendEntry]) -> bool:
 
 
 def legend_width(
-    axis: VariedAxis, shown: Sequence[LegendEntry], verdicts: Mapping[str, Sequence[str]]
+    axis: VariedAxis, shown: Sequence[LegendEntry], verdicts: Mapping[str, Sequence[Verdict]]
 ) -> float:
     """How wide the legend is, its title not counted where it is longer than `WIDEST`."""
     widths = [width_of(axis.title, axes.LABEL_SIZE)]
@@ -109,11 +111,14 @@ def verdicts_fit(shown: Sequence[LegendEntry], height: float) -> bool:
 
 
 def legend_items(
-    box: Box, axis: VariedAxis, shown: Sequence[LegendEntry], verdicts: Mapping[str, Sequence[str]]
+    box: Box,
+    axis: VariedAxis,
+    shown: Sequence[LegendEntry],
+    verdicts: Mapping[str, Sequence[Verdict]],
 ) -> list[Item]:
     """The title and, below it, a line for each value or a scale of colours.
 
-    Below each value stands the worst that was found, where there are `verdicts`.
+    Below each value stands the first root cause, where there are `verdicts`.
     """
     y = box.top - axes.LABEL_SIZE
     room = box.width
@@ -135,17 +140,20 @@ def legend_items(
         words = elide(entry.words, NOTE_SIZE, room - SWATCH - 5)
         items.append(Label(x, y, words, NOTE_SIZE, INK))
         if verdicts.get(entry.words):
-            names = verdicts[entry.words]
-            verdict_words = elide(_verdict_words(names), NOTE_SIZE, room - SWATCH - 5)
-            color = MUTED if tuple(names) == (HEALTHY,) else ORANGE
+            found = verdicts[entry.words]
+            verdict_words = elide(_verdict_words(found), NOTE_SIZE, room - SWATCH - 5)
+            color = MUTED if is_healthy(found) else ORANGE
             items.append(Label(x, y - VERDICT_LINE, verdict_words, NOTE_SIZE, color))
     return items
 
 
-def _verdict_words(names: Sequence[str]) -> str:
-    """The worst of several verdicts in words, and how many more there are."""
+def _verdict_words(verdicts: Sequence[Verdict]) -> str:
+    """The first root cause that warns, and how many more there are."""
+    if is_healthy(verdicts):
+        return HEALTHY
+    names = [each.name.replace("_", " ") for each in root_causes(verdicts) if each.warns]
     more = f" +{len(names) - 1}" if names[1:] else ""
-    return f"{names[0].replace('_', ' ')}{more}" if names else ""
+    return f"{names[0]}{more}" if names else ""
 
 
 def _scale(box: Box, axis: VariedAxis) -> list[Item]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+from weightinit_cli.numerals import two_digits
 from weightinit_cli.plots import axes
 from weightinit_cli.plots.drawing import INK, MUTED, ORANGE, Color, Item, Label, polyline
 from weightinit_cli.plots.fonts import drawable, elide, width_of
 from weightinit_cli.plots.labels import NOTE_SIZE
-from weightinit_cli.plots.numbers import mean_and_deviation, two_digits
+from weightinit_cli.plots.numbers import mean_and_deviation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from weightinit_cli.numerals import percent
 from weightinit_cli.plots import axes, figures
 from weightinit_cli.plots.colors import (
     BAR_GAP,
@@ -31,7 +32,7 @@ from weightinit_cli.plots.fonts import elide
 from weightinit_cli.plots.heading import heading
 from weightinit_cli.plots.labels import GROUPING, NOTE_SIZE, x_label
 from weightinit_cli.plots.logaxis import decade_ticks
-from weightinit_cli.plots.numbers import Scale, percent
+from weightinit_cli.plots.numbers import Scale
 from weightinit_cli.plots.stdcurve import std_curve
 from weightinit_cli.results.figures import resolved
 from weightinit_cli.results.words import is_rounded, of_finite

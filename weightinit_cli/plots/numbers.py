@@ -13,36 +13,11 @@ if TYPE_CHECKING:
 MINUS = "\N{MINUS SIGN}"
 
 
-def two_digits(value: float | None, digits: int = 2) -> str:
-    """A measured figure to two digits: 0.12, 41, 3.2e-05; a question mark where there is none."""
-    if value is None:
-        return "?"
-    if math.isinf(value):
-        return f"{value:g}"
-    if value != 0 and not 1e-3 <= abs(value) < 1e5:
-        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-        return f"{mantissa}e{int(exponent)}"
-    if value == 0:
-        return "0"
-    short = f"{value:#.{digits}g}"
-    return f"{value:.0f}" if "e" in short else short.rstrip(".")
-
-
 def mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:
     """Their mean and standard deviation (ddof 1), of a single one 0; inf beyond the floats."""
     unit = 2.0**600 if max(map(abs, values)) > 2.0**500 else 1.0
     small = [value / unit for value in values]
     return fmean(small) * unit, stdev(small) * unit if small[1:] else 0.0
-
-
-def percent(share: float) -> str:
-    """A share to two digits, never rounded to nothing or to all: 3.2 %, <0.01 %, >99.9 %."""
-    value = 100 * share
-    if 0 < value < 0.01:
-        return "<0.01 %"
-    if 99.9 < value < 100:
-        return ">99.9 %"
-    return f"{value:.3g} %" if value > 99 else f"{value:.2g} %"
 
 
 def nice_step(span: float, count: int) -> float:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from weightinit_cli.numerals import two_digits
 from weightinit_cli.plots import axes
 from weightinit_cli.plots.colors import (
     BAR_GAP,
@@ -31,7 +32,7 @@ from weightinit_cli.plots.drawing import (
 )
 from weightinit_cli.plots.fonts import drawable, fit, paragraph
 from weightinit_cli.plots.heading import SUBTITLE_SIZE, TITLE_SIZE, Heading
-from weightinit_cli.plots.numbers import Scale, two_digits
+from weightinit_cli.plots.numbers import Scale
 from weightinit_cli.plots.regions import region_words
 from weightinit_cli.plots.tags import Tag, tag_items, tags
 

@@ -11,7 +11,6 @@ from weightinit_cli.plots.binning import Binned, binned
 from weightinit_cli.plots.drawing import (
     INK,
     MUTED,
-    ORANGE,
     RULE,
     Box,
     Drawing,
@@ -25,20 +24,17 @@ from weightinit_cli.plots.heading import (
     LINE,
     SEPARATOR,
     SUBTITLE_SIZE,
+    findings,
     titled,
-    wrapped,
 )
 from weightinit_cli.plots.heights import height_limit, share_ticks
 from weightinit_cli.plots.labels import NOTE_LINE, Note, note_items, notes
 from weightinit_cli.plots.panels import GAP
 from weightinit_cli.plots.variedaxis import in_words
-from weightinit_cli.plots.verdict import verdict_parts
-from weightinit_cli.results.model import HEALTHY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from weightinit_cli.plots.drawing import Color
     from weightinit_cli.plots.heading import Key
     from weightinit_cli.results.comparison import Comparison
     from weightinit_cli.results.model import Result
@@ -67,16 +63,6 @@ class Row(NamedTuple):
     def ticks(self) -> list[tuple[float, str]]:
         """Of the shares."""
         return share_ticks(self.heights.limit, MOST_TICKS)
-
-    def lines(self, room: float) -> list[tuple[str, Color]]:
-        """The verdict, and why there is no theory."""
-        verdict = self.result.verdict
-        color = MUTED if all(each.name == HEALTHY for each in verdict) else ORANGE
-        found = [(line, color) for line in wrapped(verdict_parts(verdict), room)]
-        reason = self.result.resolved.no_theory
-        if reason is not None:
-            found += [(line, MUTED) for line in wrapped([f"no theory: {reason}"], room)]
-        return found
 
 
 class RowsPage(NamedTuple):
@@ -196,7 +182,7 @@ def _titles(boxes: Sequence[Box], y: float) -> list[Item]:
 def _words(row: Row, y: float, width: float) -> tuple[list[Item], float]:
     """From `y` upwards the verdict, the row's name with what it differs in, a rule; and its y."""
     room = width - 2 * axes.MARGIN
-    lines = row.lines(room)
+    lines = findings(row.result, room)
     rule = y + LINE * SUBTITLE_SIZE * len(lines) + NAME_SIZE + 8
     y = rule - NAME_SIZE - 4
     name, size = fit(row.name, NAME_SIZE, NAME_ROOM * room, SMALLEST_NAME)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from weightinit_cli.numerals import percent, two_digits
 from weightinit_cli.plots import axes, figures
 from weightinit_cli.plots.bars import THEORY_WIDTH, Heights, grid, said_inside, share_places
 from weightinit_cli.plots.drawing import (
@@ -25,7 +26,7 @@ from weightinit_cli.plots.drawing import (
 from weightinit_cli.plots.heights import share_ticks
 from weightinit_cli.plots.labels import NOTE_LINE, Note, figure_notes, note_items
 from weightinit_cli.plots.logaxis import log_of, power_label
-from weightinit_cli.plots.numbers import Scale, percent, two_digits
+from weightinit_cli.plots.numbers import Scale
 from weightinit_cli.results.figures import figure, resolved
 from weightinit_cli.results.words import gradient_of_finite
 
@@ -142,7 +143,7 @@ def _notes(
     layers: Sequence[LayerStatistics], logged: Sequence[Logged | None], first: int, room: float
 ) -> list[list[Note]]:
     """The notes in rows, so that equal things stand at equal heights; empty rows are left out."""
-    ratios = figure_notes(layers, figures.RATIO, ("power × ", "× "), room)
+    ratios = figure_notes(layers, figures.RATIO, ("total power × ", "power × "), room)
     rows: list[list[Note]] = []
     for layer, each, ratio in zip(layers, logged, ratios, strict=True):
         known = figure(layer, figures.RATIO) is not None

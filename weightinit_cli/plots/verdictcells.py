@@ -1,4 +1,4 @@
-"""Verdicts in the cells of a map: a letter for what is wrong, an outline around what is healthy."""
+"""Verdicts in the cells of a map: a letter for the root cause, an outline around the healthy."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import numpy as np
 
 from weightinit_cli.plots.drawing import INK, WHITE, Box, Item, Label, polyline
 from weightinit_cli.plots.fonts import width_of
-from weightinit_cli.results.model import HEALTHY
+from weightinit_cli.results.model import HEALTHY, is_healthy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
+
+    from weightinit_cli.results.model import Verdict
 
 LETTERS = {
     "overflow": ("O", "overflow"),
@@ -22,6 +24,7 @@ LETTERS = {
     "collapsed": ("C", "collapsed"),
     "saturated": ("S", "saturated"),
     "inputs_indistinguishable": ("I", "inputs indistinguishable"),
+    "signal_drowned": ("W", "signal drowned"),
     "dying": ("D", "dying"),
     "vanishing_signal": ("V", "vanishing"),
     "exploding_signal": ("E", "exploding"),
@@ -36,12 +39,12 @@ AIR = 2.0
 MOST_STROKES = 1500
 DARK = 0.45  # below this brightness white reads better
 
-Verdicts = tuple[str, ...]
 
-
-def letters(verdict: Verdicts) -> str:
-    """The letters of a cell's verdicts, worst first, none twice."""
-    return "".join(dict.fromkeys(LETTERS.get(name, OTHER)[0] for name in verdict))
+def shown(verdicts: Sequence[Verdict]) -> str | None:
+    """The name of the first verdict that warns, which is the root cause; else `healthy`."""
+    if is_healthy(verdicts):
+        return HEALTHY
+    return next((each.name for each in verdicts if each.warns), None)
 
 
 def letter_size(wide: float, high: float) -> float | None:
@@ -50,9 +53,9 @@ def letter_size(wide: float, high: float) -> float | None:
     return size if size >= SMALLEST else None
 
 
-def explained(every: Iterable[Verdicts]) -> str:
+def explained(every: Iterable[Sequence[Verdict]]) -> str:
     """The letters that occur, in words: `V vanishing, E exploding, • healthy`."""
-    seen = {name for verdict in every for name in verdict}
+    seen = set(filter(None, map(shown, every)))
     pairs = dict(LETTERS[name] for name in LETTERS if name in seen)
     if seen - set(LETTERS):
         pairs |= dict([OTHER])
@@ -60,9 +63,9 @@ def explained(every: Iterable[Verdicts]) -> str:
 
 
 def verdict_cells(
-    box: Box, verdicts: Sequence[Sequence[Verdicts | None]], rgb: NDArray[np.uint8]
+    box: Box, verdicts: Sequence[Sequence[Sequence[Verdict]]], rgb: NDArray[np.uint8]
 ) -> list[Item]:
-    """The letters in the cells of a map, as many in each as fit; rows go from below."""
+    """The letters in the cells of a map, where they fit; rows go from below."""
     rows, columns = rgb.shape[:2]
     wide, high = box.width / columns, box.height / rows
     size = letter_size(wide, high)
@@ -71,14 +74,12 @@ def verdict_cells(
     bright = (rgb @ np.array([0.299, 0.587, 0.114])) / 255
     items: list[Item] = []
     for k, row in enumerate(verdicts):
-        for n, verdict in enumerate(row):
-            text = letters(verdict or ())
-            while len(text) > 1 and width_of(text, size) > wide - AIR:
-                text = text[:-1]
-            if text:
+        for n, name in enumerate(map(shown, row)):
+            if name is not None:
+                letter, _ = LETTERS.get(name, OTHER)
                 x, y = box.x + (n + 0.5) * wide, box.y + (k + 0.5) * high - 0.36 * size
                 color = WHITE if bright[k, n] < DARK else INK
-                items.append(Label(x, y, text, size, color, "center"))
+                items.append(Label(x, y, letter, size, color, "center"))
     return items
 
 

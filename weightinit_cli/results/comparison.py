@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
+from functools import cache
 from math import isnan, log, nan
 from sys import intern
 from typing import TYPE_CHECKING, Any, Final
 
 from weightinit_cli.results.figures import FIGURES, geometric_mean, resolved
+from weightinit_cli.results.model import Verdict
 from weightinit_cli.results.words import described, is_partial
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from weightinit_cli.results.model import LayerStatistics, Result
+    from weightinit_cli.results.model import LayerStatistics, Result, Severity
     from weightinit_cli.results.training import TrainingResult
 
 VARIANT: Final = "variant"
-RATIO, SIGNAL = "gradient.ratio", "gradient.signal_rms"
+RATIO, SIGNAL = "gradient.total_ratio", "gradient.signal_rms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class ComparedRun:
     `varied` says in what it differs, in the order of the axes: ("variant", its name) first, then
     each swept path with its value. `figures` has those that a panel shows as one array over the
     layers, nan where a figure does not exist: 10,000 runs of five layers take 10 MB. `gradient` is
-    the geometric mean of the layers' `gradient.ratio`; `verdict` has the names, worst first;
+    the geometric mean of the layers' `gradient.total_ratio`; `verdict` is without its figures;
     `spec_words` describe the spec. `result` is kept where its histograms are to be shown.
 
     `unresolved` has the paths that the run's dtype cannot tell in some layer, which have no figure
@@ -40,7 +42,7 @@ class ComparedRun:
     varied: tuple[tuple[str, Any], ...]
     figures: Mapping[str, Sequence[float]]
     gradient: float | None
-    verdict: tuple[str, ...]
+    verdict: tuple[Verdict, ...]
     spec_words: tuple[str, ...]
     result: Result | None
     unresolved: frozenset[str] = frozenset()
@@ -104,13 +106,19 @@ def compared(
         varied,
         {path: array("d", [_or_nan(resolved(layer, path)) for layer in layers]) for path in paths},
         mean_gradient_ratio(result.layers),
-        tuple(intern(verdict.name) for verdict in result.verdict),
+        tuple(_bare(each.name, each.severity, each.because) for each in result.verdict),
         tuple(intern(part) for part in described(result.spec)),
         result if keep else None,
         _unresolved(layers, paths) | ({RATIO} if no_ratio else set()),
         frozenset(path for path in paths if any(_overflows(layer, path) for layer in layers)),
         frozenset(path for path in paths if any(_is_zero(layer, path) for layer in layers)),
     )
+
+
+@cache
+def _bare(name: str, severity: Severity | None, because: str | None) -> Verdict:
+    """A verdict without its figures: one and the same for all runs that have it."""
+    return Verdict(name, severity, because=because)
 
 
 def ratio_is_unresolved(layers: Sequence[LayerStatistics]) -> bool:

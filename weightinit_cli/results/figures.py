@@ -147,17 +147,19 @@ FIGURES: Final[dict[str, Figure]] = {
         curve="weights",
     ),
     "gradient.ratio": Figure(
-        words="the power of the gradient at this layer over that at the layer after",
+        words="the power of the gradient at this layer over that at the layer after, mean over "
+        "the units",
+        unit="ratio",
+        gate="log",
+    ),
+    "gradient.total_ratio": Figure(
+        words="the total power of the gradient at this layer (summed over its units) over that at "
+        "the layer after; a sound start keeps it near 1",
         unit="ratio",
         gate="log",
         head="grad. ratio",
         in_table=True,
         in_theory=5,
-    ),
-    "gradient.total_ratio": Figure(
-        words="the same of the power summed over the layer's units",
-        unit="ratio",
-        gate="log",
         since=4,
     ),
     "gradient.nonfinite": Figure(

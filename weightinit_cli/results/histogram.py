@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.errors import counted
 from weightinit_cli.results.figures import FIGURES, WEIGHTS, figure, in_gate, resolved
-from weightinit_cli.results.model import Result, check_pretraining, values
+from weightinit_cli.results.model import HEALTHY, Result, check_pretraining, values, worst_severity
 from weightinit_cli.results.plain import (
     Mismatch,
     check_at_most,
@@ -69,16 +69,20 @@ def check(result: Result) -> None:
 def rows(result: Result) -> list[dict[str, Any]]:
     """One row per layer: its number, its fans, its figures and the run's verdict.
 
-    `verdict` holds the verdicts' names, separated by blanks. What does not exist is None, and so is
-    what the dtype cannot tell: that stands in `unresolved`, separated by blanks, each with the
-    floor below which it lies (`std_across_inputs<6e-8`) where there is one. `finite` is how many
-    values the layer's figures are of, `gradient.finite` those of its gradient.
+    `verdict` holds the verdicts' names, separated by blanks, `severity` that of the worst. What
+    does not exist is None, and so is what the dtype cannot tell: that stands in `unresolved`,
+    separated by blanks, each with the floor below which it lies (`std_across_inputs<6e-8`) where
+    there is one. `finite` is how many values the layer's figures are of, `gradient.finite` those of
+    its gradient.
     """
-    verdict = " ".join(verdict_names(result))
+    run = {
+        "verdict": " ".join(each.name for each in result.verdict),
+        "severity": worst_severity(result.verdict),
+    }
     found = []
     for number, layer in enumerate(result.layers, 1):
         fans = result.resolved.layers[number - 1]
-        row = {"verdict": verdict, "layer": number, "fan_in": fans.fan_in, "fan_out": fans.fan_out}
+        row = run | {"layer": number, "fan_in": fans.fan_in, "fan_out": fans.fan_out}
         found.append(row | _figures(layer) | _weights(layer) | _theory(layer) | _repeats(layer))
     return found
 
@@ -91,11 +95,6 @@ def pictures_of(result: Result) -> tuple[str, ...]:
 def streams(result: Result) -> list[str | None]:
     """The hash of each layer's draws; None where nothing was drawn."""
     return [None if each.weights is None else each.weights.stream for each in result.layers]
-
-
-def verdict_names(result: Result) -> tuple[str, ...]:
-    """The names of what is wrong, worst first."""
-    return tuple(each.name for each in result.verdict)
 
 
 def compared(result: Result, label: str, varied: Iterable[tuple[str, Any]]) -> ComparedRun:
@@ -229,9 +228,23 @@ def _check_kernels(kernels: Kernels, spec: Mapping[str, Any]) -> None:
 
 
 def _check_verdict(verdict: tuple[Verdict, ...], layers: int) -> None:
+    names = [each.name for each in verdict]
     for number, entry in enumerate(verdict):
+        place = f"verdict.{number}"
         if entry.layer is not None and not 1 <= entry.layer <= layers:
-            raise Mismatch(f"verdict.{number}.layer", f"must be from 1 to {layers:,}")
+            raise Mismatch(f"{place}.layer", f"must be from 1 to {layers:,}")
+        if (entry.severity is None) != (entry.name == HEALTHY):
+            raise Mismatch(f"{place}.severity", f"must be null of {HEALTHY!r} alone")
+        if entry.because is not None and entry.because not in names[:number]:
+            raise Mismatch(f"{place}.because", "must name a verdict that stands before this one")
+        if entry.over is not None:
+            _check_span(entry.over, f"{place}.over", layers)
+            check_not_negative(entry.value, f"{place}.value")
+
+
+def _check_span(over: tuple[int, ...], place: str, layers: int) -> None:
+    if len(over) != 2 or over[0] == over[1] or max(over) > layers:
+        raise Mismatch(place, f"must be two layers from 0 to {layers:,}")
 
 
 def _figures(layer: LayerStatistics) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from weightinit_cli import __version__
 from weightinit_cli.digests import digest_of_form
 from weightinit_cli.results import histogram, symmetry, training
-from weightinit_cli.results.model import Result
+from weightinit_cli.results.model import Result, Verdict
 from weightinit_cli.results.plain import Mismatch, decode
 from weightinit_cli.results.symmetry import SymmetryResult
 from weightinit_cli.results.training import TrainingResult
@@ -50,7 +51,7 @@ class ResultKind(NamedTuple):
     rows: Callable[[Any], list[Row]]
     streams: Callable[[Any], list[str | None]]
     drawn: Callable[[Any], tuple[str, ...]]
-    verdict: Callable[[Any], tuple[str, ...]] = lambda _: ()
+    verdict: Callable[[Any], tuple[Verdict, ...]] = lambda _: ()
     checksums: Callable[[Any], Mapping[str, str]] = lambda _: {}
     divergence: Callable[[Any], str] = lambda _: ""
     interruption: Callable[[Any], str | None] = lambda _: None
@@ -67,7 +68,7 @@ RESULT_KINDS: Final = {
         histogram.rows,
         histogram.streams,
         drawn=histogram.pictures_of,
-        verdict=histogram.verdict_names,
+        verdict=attrgetter("verdict"),
         compared=histogram.compared,
     ),
     "symmetry": ResultKind(

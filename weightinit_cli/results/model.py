@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from weightinit_cli.convolution import Convolution, Shape
 from weightinit_cli.results.plain import Mismatch
@@ -236,6 +236,17 @@ class Verdict:
             return None
         start, end = self.over
         return float(self.value ** (1 / abs(end - start)))
+
+
+def worst_severity(verdicts: Iterable[Verdict]) -> Severity | None:
+    """How bad the worst of a run's verdicts is; None where all is well."""
+    found = [each.severity for each in verdicts if each.severity is not None]
+    return max(found, key=get_args(Severity).index, default=None)
+
+
+def is_healthy(verdicts: Collection[Verdict]) -> bool:
+    """Whether a run's verdicts were drawn and none of them warns."""
+    return bool(verdicts) and not any(each.warns for each in verdicts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,7 @@ def predicted(
         if high is not None:
             figures["saturation.high"] = float(p[np.sqrt(q) * z >= high].sum())
         if k < last and powers[k]:
-            figures["gradient.ratio"] = sigma_w2 * powers[k]
+            figures["gradient.ratio"] = figures["gradient.total_ratio"] = sigma_w2 * powers[k]
         if not all(np.isfinite(v) for v in (q, *figures.values())):
             out.append(each)
             continue
@@ -152,9 +152,10 @@ def predicted(
     return out
 
 
+RATIOS = ("gradient.ratio", "gradient.total_ratio")
 PATHS = (
     "std", "std_across_inputs", "saturation.low", "saturation.high",
-    "gradient.signal_rms", "gradient.weight_rms", "gradient.ratio",
+    "gradient.signal_rms", "gradient.weight_rms", *RATIOS,
 )  # fmt: skip
 
 
@@ -237,8 +238,8 @@ def underflowing(layers: int) -> Result:
     result = network("linear", 0.01, layers, None, VANISHING)
     sizes = ("mean", "std", "min", "max", "std_across_inputs")
     result = lost(result, layers // 2 + 1, *sizes, floor=1e3)
-    gradient = ("gradient.signal_rms", "gradient.weight_rms", "gradient.ratio")
-    return lost(result, 1, *gradient, floor=None)
+    sizes = ("gradient.signal_rms", "gradient.weight_rms")
+    return lost(result, 1, *sizes, *RATIOS, floor=None)
 
 
 def partial(result: Result, first: int) -> Result:
@@ -252,34 +253,31 @@ def partial(result: Result, first: int) -> Result:
     return replace(result, layers=tuple(layers))
 
 
-HEALTHY = Verdict("healthy", None, advice="nothing to mend")
-VANISHING = Verdict(
-    "vanishing_gradient", "warning", 4, "gradient.ratio", 0.056, advice="raise the scale"
-)
+HEALTHY = Verdict("healthy", None, advice="at the start")
+VANISHING = Verdict("vanishing_gradient", "severe", 4, "rms ratio", 0.0031, (5, 1))
 SAME = Verdict(
-    "inputs_indistinguishable", "warning", 3, "std_across_inputs", 0.0006, advice="try critical"
-)
-SATURATED = Verdict("saturated", "warning", 1, "saturation", 0.83, advice="lower the scale")
-EXPLODING = Verdict(
-    "exploding_gradient", "warning", 4, "gradient.ratio", 9.4, advice="lower the scale"
-)
+    "inputs_indistinguishable", "warning", 3, "std_across_inputs", 0.0006,
+    because="vanishing_gradient",
+)  # fmt: skip
+SATURATED = Verdict("saturated", "note", 1, "saturation", 0.83)
+EXPLODING = Verdict("exploding_gradient", "warning", 4, "rms ratio", 88.0, (5, 1))
 
 NETWORKS: dict[str, Callable[[], Result]] = {
-    "net_sigmoid": lambda: network("sigmoid", 1.0, 5, (0.0, 1.0), SAME, VANISHING),
-    "net_std10": lambda: network("sigmoid", 70.0, 5, (0.0, 1.0), SATURATED, EXPLODING),
+    "net_sigmoid": lambda: network("sigmoid", 1.0, 5, (0.0, 1.0), VANISHING, SAME),
+    "net_std10": lambda: network("sigmoid", 70.0, 5, (0.0, 1.0), EXPLODING, SATURATED),
     "net_relu": lambda: network("relu", 2**0.5, 5, (0.0, 10.0), HEALTHY),
     "net_relu_own": lambda: network("relu", 7.0, 5, None, EXPLODING),
     "net_tanh_1": lambda: network("tanh", 1.0, 1, (-1.0, 1.0), HEALTHY),
-    "net_tanh_3": lambda: network("tanh", 1.5, 3, (-1.0, 1.0), HEALTHY, repeats=5),
-    "net_tanh_10": lambda: network("tanh", 10.0, 10, (-1.0, 1.0), SATURATED, EXPLODING, repeats=5),
-    "net_sigmoid_10": lambda: network("sigmoid", 1.0, 10, (0.0, 1.0), SAME, VANISHING),
-    "net_sigmoid_12": lambda: network("sigmoid", 1.0, 12, (0.0, 1.0), SAME, VANISHING),
+    "net_tanh_3": lambda: network("tanh", 1.5, 3, (-1.0, 1.0), HEALTHY, SATURATED, repeats=5),
+    "net_tanh_10": lambda: network("tanh", 10.0, 10, (-1.0, 1.0), EXPLODING, SATURATED, repeats=5),
+    "net_sigmoid_10": lambda: network("sigmoid", 1.0, 10, (0.0, 1.0), VANISHING, SAME),
+    "net_sigmoid_12": lambda: network("sigmoid", 1.0, 12, (0.0, 1.0), VANISHING, SAME),
     "net_tanh_50": lambda: network("tanh", 1.2, 50, (-1.0, 1.0), HEALTHY, repeats=5, bias=0.1),
     "net_tanh_300": lambda: network("tanh", 1.0, 300, (-1.0, 1.0), HEALTHY),
     "net_relu_300": lambda: network("relu", 1.0, 300, None, VANISHING),
     "net_step": lambda: network("step", 1.0, 5, (0.0, 1.0), VANISHING),
     "net_step_12": lambda: network("step", 1.0, 12, (0.0, 1.0), VANISHING),
-    "net_zero": lambda: network("sigmoid", 0.0, 5, (0.0, 1.0), SAME),
+    "net_zero": lambda: network("sigmoid", 0.0, 5, (0.0, 1.0), replace(SAME, because=None)),
     "net_overflow": lambda: network("linear", 1e120, 5, None, EXPLODING),
     "net_overflow_12": lambda: network("linear", 1e60, 12, None, EXPLODING),
     "net_exploding_10": lambda: network("linear", 100.0, 10, None, EXPLODING),

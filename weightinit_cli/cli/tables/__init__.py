@@ -30,7 +30,7 @@ def view(experiment: str) -> ModuleType:
     """Import the module that prints the results of an experiment; it is named like that.
 
     Its `table` writes a result below its heading, line by line, and its `run_cells` a run beside
-    others, a text for each of `RUN_HEADS`, which are the heads of such a line, the last one that of
+    others, a cell for each of `RUN_HEADS`, which are the heads of such a line, the last one that of
     words. `MEANINGS` says what columns show that are no figure of a layer, by their heads, for
     `winit explain`: a head means the same in the tables of all experiments.
     """
@@ -58,7 +58,8 @@ def runs_layout(spec: AnySpec) -> Layout:
     names = [Cell(printable(runs[k].label)) for k in range(min(len(runs), MOST_NAMES))]
     *heads, last = view(spec.experiment).RUN_HEADS
     columns = [Column(head, [TYPICAL], wide=WIDE) for head in heads]
-    columns.append(Column(last, [Cell(max(DEFINITIONS, key=len))], words=True))
+    longest = f"warning: {max(DEFINITIONS, key=len)}"
+    columns.append(Column(last, [Cell(longest)], words=True))
     layout = layout_for([Column(NAME_HEAD, names, words=True), *columns], terminal.room())
     return layout if layout.room >= 0 else layout_for(columns, terminal.room() - INDENT)
 
@@ -72,11 +73,8 @@ def runs_head(layout: Layout) -> list[str]:
 
 def run_lines(layout: Layout, run: AnySpec, result: AnyResult) -> list[str]:
     """Write one run: the figures that say most, and the verdict or what ended it early."""
-    from weightinit_cli.results.model import HEALTHY
-
     name = printable(run.label)
-    *figures, words = view(run.experiment).run_cells(result)
-    cells = [*map(Cell, figures), Cell(words, "green" if words == HEALTHY else "red")]
+    cells = view(run.experiment).run_cells(result)
     if _has_names(layout):
         return layout.row([Cell(name), *cells])
     indented = (" " * INDENT + line for line in layout.row(cells))

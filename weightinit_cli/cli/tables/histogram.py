@@ -22,7 +22,8 @@ from weightinit_cli.errors import printable
 from weightinit_cli.numerals import short
 from weightinit_cli.results.comparison import SIGNAL, mean_gradient_ratio, ratio_is_unresolved
 from weightinit_cli.results.figures import FIGURES, figure, resolved
-from weightinit_cli.results.model import HEALTHY
+from weightinit_cli.results.model import NOTE, is_healthy
+from weightinit_cli.results.verdictwords import brief, told
 from weightinit_cli.results.words import (
     below,
     figure_words,
@@ -35,7 +36,8 @@ from weightinit_cli.results.words import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weightinit_cli.results import LayerStatistics, Result, Verdict
+    from weightinit_cli.results import LayerStatistics, Result
+    from weightinit_cli.results.verdictwords import ToldVerdict
 
 RUN_HEADS = ("std", "std (inputs)", "grad. ratio", "verdict")
 # What the columns show that are no single figure of a layer, here and in theory's table.
@@ -59,8 +61,8 @@ SATURATION = ("saturation.low", "saturation.high")
 SHADED = 0.2
 # Standard errors from theory that chance does not explain.
 FAR_OFF = 5
-# Of the verdicts that are not red.
-COLOURS = {HEALTHY: "green", "saturated": "yellow", "dying": "yellow"}
+# Of the verdicts that do not warn, by their severity.
+COLOURS = {None: "green", NOTE: "yellow"}
 
 
 def table(result: Result) -> list[str]:
@@ -74,13 +76,13 @@ def table(result: Result) -> list[str]:
         shown = layout.beside(Column(SPARK_HEAD, bars, words=True))
     lines = [*shown.dimmed_heads(), *shown.rows(), *layout.left_out(columns)]
     lines += terminal.fitted(reconstructions(result.resolved.pretraining))
-    for verdict in result.verdict:
+    for verdict in told(result.verdict):
         lines += _verdict(verdict)
     return lines
 
 
-def run_cells(result: Result) -> list[str]:
-    """Say most of a run: figures of the last layer, of all gradients, and the verdict."""
+def run_cells(result: Result) -> list[Cell]:
+    """Say most of a run: figures of the last layer, of all gradients, and the root causes."""
     last = result.layers[-1]
     shown = [
         figure_words(last, path, figure(last, path), digits)
@@ -88,8 +90,11 @@ def run_cells(result: Result) -> list[str]:
     ]
     lost = ratio_is_unresolved(result.layers)
     ratio = below(None) if lost else digits(mean_gradient_ratio(result.layers))
-    verdicts = ", ".join(each.name for each in result.verdict)
-    return [*shown, ratio, "; ".join(filter(None, (verdicts, *_of_finite(result))))]
+    words = "; ".join(filter(None, (brief(result.verdict), *_of_finite(result))))
+    return [
+        *map(Cell, (*shown, ratio)),
+        Cell(words, "green" if is_healthy(result.verdict) else "red"),
+    ]
 
 
 def _of_finite(result: Result) -> list[str]:
@@ -192,11 +197,6 @@ def _count(value: float | None) -> str:
     return "-" if value is None else str(value)
 
 
-def _value(value: float) -> str:
-    """Write a count in full, anything else as in the table."""
-    return f"{value:,.0f}" if value.is_integer() and abs(value) < 1e15 else _number(value)
-
-
 def _number(value: float | None) -> str:
     """Write four digits, with a short exponent: `1.751e5`."""
     return "-" if value is None else short(f"{value:.4g}")
@@ -230,15 +230,16 @@ def _spark(counts: Sequence[int], levels: str, room: int) -> str:
     return "".join(levels[-(-one * top // most)] if most else levels[0] for one in densities)
 
 
-def _verdict(verdict: Verdict) -> list[str]:
-    """Say what is wrong, from where on, which figure shows it, and what to do."""
-    name = printable(verdict.name)
-    where = "" if verdict.layer is None else f" from layer {verdict.layer}"
-    if verdict.figure is not None and verdict.value is not None:
-        where += f" ({verdict.figure} = {_value(verdict.value)})"
-    advice = "" if verdict.advice is None else f": {verdict.advice}"
-    line = printable(f"{name}{where}{advice}")
+def _verdict(verdict: ToldVerdict) -> list[str]:
+    """Say what is wrong, below it what follows from it and what to do."""
     columns = terminal.columns()
+    label = printable(verdict.label)
+    line = label + printable(verdict.rest)
     first, *more = [line] if columns is None else terminal.wrapped(line, columns, indent=2)
-    colour = COLOURS.get(verdict.name, "red")
-    return [click.style(first[: len(name)], fg=colour, bold=True) + first[len(name) :], *more]
+    styled = click.style(first[: len(label)], fg=COLOURS.get(verdict.severity, "red"), bold=True)
+    lines = [styled + first[len(label) :], *more]
+    advice = f"advice: {verdict.advice}" if verdict.advice else ""
+    for text in filter(None, (verdict.consequences, advice)):
+        below = f"  {printable(text)}"
+        lines += [below] if columns is None else terminal.wrapped(below, columns, indent=4)
+    return lines

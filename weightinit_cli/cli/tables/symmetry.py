@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import terminal
-from weightinit_cli.cli.tables.columns import columns_of, digits, table_lines
+from weightinit_cli.cli.tables.columns import Cell, columns_of, digits, table_lines
 from weightinit_cli.results.kinds import ending
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def table(result: SymmetryResult) -> list[str]:
     ]
 
 
-def run_cells(result: SymmetryResult) -> list[str]:
+def run_cells(result: SymmetryResult) -> list[Cell]:
     """Say most of a run: the loss, the first layer's units in the end, and what ended it."""
     first = result.layers[0]
     values = (
@@ -73,7 +73,7 @@ def run_cells(result: SymmetryResult) -> list[str]:
         [first.start_distinct, *first.distinct_units][-1],
         [None, *first.participation][-1],
     )
-    return [*map(digits, values), ", ".join(ending(result))]
+    return [*(Cell(digits(value)) for value in values), Cell(", ".join(ending(result)), "red")]
 
 
 def _cells(layer: LayerSteps) -> tuple[str, ...]:

@@ -50,12 +50,12 @@ def table(result: TrainingResult) -> list[str]:
     return lines + _spreads(result) + _choices(result)
 
 
-def run_cells(result: TrainingResult) -> list[str]:
+def run_cells(result: TrainingResult) -> list[Cell]:
     """Say most of a run: the means over the networks, and what ended it early."""
     train, test = ([getattr(each, part) for each in result.networks] for part in ("train", "test"))
     losses = [_mean([score.loss for score in part]) for part in (train, test)]
     values = [*losses, fmean(score.accuracy for score in test)]
-    return [*map(digits, values), ", ".join(ending(result))]
+    return [*(Cell(digits(value)) for value in values), Cell(", ".join(ending(result)), "red")]
 
 
 def _columns(networks: Sequence[Trained]) -> list[Column]:

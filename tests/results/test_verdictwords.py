@@ -1,0 +1,153 @@
+"""Verdicts in words, the same for tables, pictures and checks."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from weightinit_cli.results.model import Severity, Verdict, is_healthy, worst_severity
+from weightinit_cli.results.verdictwords import SEVERITIES, brief, told
+from weightinit_cli.verdicts import DEFINITIONS
+
+
+def words(*arguments, **others) -> str:
+    (only,) = told([Verdict(*arguments, **others)])
+    return only.label + only.rest
+
+
+@pytest.mark.parametrize(
+    ("verdict", "said"),
+    [
+        (
+            ("vanishing_gradient", "severe", 1, "rms", 1.5e-11, (100, 1)),
+            "severe (Adam mostly fails, too): vanishing_gradient: its root mean square falls to "
+            "1.5e-11 of itself from layer 100 down to layer 1 (× 0.78 a layer)",
+        ),
+        (
+            ("exploding_gradient", "warning", 1, "gradient.total_power", 6.2e11, (3, 1)),
+            "warning: exploding_gradient: the root of its total power grows 6.2e11-fold from layer "
+            "3 down to layer 1 (× 7.9e5 a layer)",
+        ),
+        (
+            ("vanishing_signal", "note", 1, "rms", 0.2, (0, 1)),
+            "note: vanishing_signal: its root mean square falls to 0.20 of itself from the input "
+            "to layer 1",
+        ),
+        (
+            ("vanishing_signal", "warning", 1, "rms", 0.1, (0, 1000)),
+            "warning: vanishing_signal: its root mean square falls to 0.10 of itself from the "
+            "input to layer 1000 (× 0.9977 a layer)",
+        ),
+        (
+            ("vanishing_signal", "warning", 1, "rms", None, (0, 33)),
+            "warning: vanishing_signal: its root mean square falls below what the dtype can tell "
+            "from the input to layer 33",
+        ),
+        (
+            ("exploding_signal", "warning", 1, "rms", None, (2, 33)),
+            "warning: exploding_signal: its root mean square grows beyond what the dtype can tell "
+            "from layer 2 to layer 33",
+        ),
+        (
+            ("vanishing_gradient", "severe", 4, "rms", 0.0, (5, 1)),
+            "severe (Adam mostly fails, too): vanishing_gradient: its root mean square falls to 0 "
+            "from layer 5 down to layer 1",
+        ),
+        (
+            ("vanishing_gradient", "warning", 5, "gradient.signal_rms", 0.0),
+            "warning: vanishing_gradient from layer 5 down: its root mean square is 0",
+        ),
+        (
+            ("vanishing_gradient", "warning", 4, "mean gradient.ratio", 0.05248),
+            "warning: vanishing_gradient from layer 4 down: its power is multiplied by 0.052 a "
+            "layer, on average",
+        ),
+        (
+            ("overflow", "severe", 3, "nonfinite", 31710.0),
+            "severe (Adam mostly fails, too): overflow first at layer 3: 31,710 activations are "
+            "inf or nan",
+        ),
+        (
+            ("overflow", "warning", 3, "gradient.nonfinite", 7.0),
+            "warning: overflow from layer 3 down: 7 values of the gradient are inf or nan",
+        ),
+        (
+            ("inputs_indistinguishable", "warning", 2, "x", None),
+            "warning: inputs_indistinguishable first at layer 2: std from input to input is "
+            "smaller than the dtype can tell",
+        ),
+        (("odd", "note", 2, "std_across_units", 0.5), "note: odd first at layer 2: "
+         "std_across_units is 0.50"),
+        (("odd", "note"), "note: odd"),
+        (("odd", "note", 2), "note: odd first at layer 2"),
+    ],
+)  # fmt: skip
+def test_in_words(verdict: tuple, said: str):
+    assert words(*verdict) == said
+
+
+@pytest.mark.parametrize("name", DEFINITIONS)
+def test_every_verdict_has_words(name: str):
+    assert words(name, "warning", 2, "figure", 0.0321).startswith(f"warning: {name} ")
+    assert "figure" not in words(name, "warning", 2, "figure", 0.0321) or name.endswith(
+        ("signal", "gradient", "underflow")
+    )
+    assert "None" not in words(name, "warning", None, "figure", None)
+    assert words(name, "warning") == f"warning: {name}" or "dtype" in words(name, "warning")
+
+
+def test_what_follows_is_folded_below_its_cause():
+    cause = Verdict("vanishing_signal", "severe", 1, "rms", 1e-9, (0, 9), advice="try")
+    follows = [
+        Verdict("underflow", "warning", 7, because="vanishing_signal"),
+        Verdict("vanishing_gradient", "severe", 9, "rms", 0.1, (9, 2), because="underflow"),
+    ]
+    note = Verdict("saturated", "note", 2, "share", 0.4)
+    first, second = told([cause, *follows, note])
+    assert first.consequences == (
+        "so: underflow first at layer 7, vanishing_gradient from layer 9 down to layer 2"
+    )
+    assert (first.severity, first.advice) == ("severe", "try")
+    assert (second.severity, second.consequences, second.advice) == ("note", "", "")
+    assert brief([cause, *follows, note]) == "severe: vanishing_signal; note: saturated"
+    assert brief([note, note, cause]) == "note: saturated, saturated; severe: vanishing_signal"
+
+
+def test_healthy_is_what_does_not_warn():
+    note, warning = (Verdict("odd", severity) for severity in ("note", "warning"))
+    healthy = Verdict("healthy", None, advice="of what it is said")
+    assert words("healthy", None, advice="of this") == "healthy: of this"
+    assert words("healthy", None) == "healthy"
+    assert told([healthy])[0].advice == ""
+    assert brief([healthy, note]) == "healthy; note: odd"
+    assert [is_healthy(each) for each in ([healthy], [healthy, note], [note, warning], [])] == [
+        True, True, False, False,
+    ]  # fmt: skip
+    assert worst_severity([healthy, note, warning, note]) == "warning"
+    assert worst_severity([healthy]) is None
+    assert tuple(SEVERITIES) == get_args(Severity)
+
+
+@given(
+    st.lists(
+        st.builds(
+            Verdict,
+            st.sampled_from([*DEFINITIONS, "healthy", "odd", ""]),
+            st.sampled_from([*SEVERITIES, None]),
+            st.none() | st.integers(1, 9),
+            st.none() | st.sampled_from(["", "gradient.nonfinite", "mean signal ratio"]),
+            st.none() | st.floats(0, allow_infinity=False),
+            st.none() | st.sampled_from([(0, 1), (9, 2), (1, 900)]),
+            st.none() | st.sampled_from([*DEFINITIONS]),
+        )
+    )
+)
+def test_anything_has_words(verdicts: list[Verdict]):
+    found = told(verdicts)
+    assert bool(found) == bool(verdicts)
+    for each in found:
+        assert "(× 1.0 a" not in each.rest
+    brief(verdicts)
