@@ -18,7 +18,7 @@ from weightinit_cli.results import LayerTheory, Prediction
 from weightinit_cli.results.figures import FIGURES
 from weightinit_cli.results.model import HEALTHY
 from weightinit_cli.results.verdictwords import SEVERITIES
-from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS
+from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS, Trained
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,12 +41,29 @@ def test_all_that_the_table_says(winit: Callable, name: str):
     parts = [definition.figure, definition.meaning, definition.formula, definition.advice or ""]
     for part in (*parts, definition.reference):
         assert part in shown
+    assert f"{definition.severity}: {SEVERITIES[definition.severity]}" in shown
     assert ("reference" in shown) == bool(definition.reference)
     default = Thresholds()._asdict().get(name)
     if default is None:
         assert "threshold none" in shown
     else:
         assert f"threshold {default:g}, set by thresholds.{name}" in shown
+
+
+def test_where_a_verdict_is_worse(winit: Callable):
+    shown = joined(winit("explain", "vanishing_gradient").out)
+    assert "by plain SGD; severe where the value is below 0.0001" in shown
+    shown = joined(winit("explain", "exploding_signal").out)
+    assert "networks like this train; as bad as the worst that follows from it" in shown
+
+
+def test_how_often_networks_with_it_failed(winit: Callable, monkeypatch: pytest.MonkeyPatch):
+    trained = DEFINITIONS["dying"]._replace(trained=Trained(1200, 240, 0))
+    monkeypatch.setitem(DEFINITIONS, "dying", trained)
+    shown = joined(winit("explain", "dying").out)
+    assert "trained of 1,200 networks with it 20% failed by plain SGD, 0% by Adam" in shown
+    monkeypatch.setitem(DEFINITIONS, "dying", trained._replace(trained=None))
+    assert "trained" not in joined(winit("explain", "dying").out).split()
 
 
 def test_healthy(winit: Callable):

@@ -17,8 +17,10 @@ from support.plots.svg import QUIET, WARNING, texts_of
 from weightinit_cli.plots import compose_comparison, render
 from weightinit_cli.plots.drawing import AMBER, Cells, Line
 from weightinit_cli.plots.variedaxis import VariedAxis
+from weightinit_cli.plots.verdictcells import LETTERS
 from weightinit_cli.results.comparison import VARIANT, Comparison, compared
 from weightinit_cli.results.model import Verdict
+from weightinit_cli.verdicts import DEFINITIONS
 
 if TYPE_CHECKING:
     from weightinit_cli.results.model import Result
@@ -223,7 +225,7 @@ def test_each_row_has_its_verdict_and_theory(picture):
     said = {each.text: each.color for each in texts_of(drawing)}
     assert said["healthy: at the start"] == QUIET
     warnings = [text for text, color in said.items() if color == WARNING]
-    assert any(text.startswith("warning: exploding gradient: its root") for text in warnings)
+    assert any(text.startswith("warning: exploding gradient: its norm") for text in warnings)
     assert (
         said["note: saturated first at layer 1: 83 % of it lies in the activation's flat ends"]
         == QUIET
@@ -338,6 +340,10 @@ def test_numbers_ascend_and_names_descend(shape):
     named = compose_comparison(swept(shape, bias=["a", "b"], activation=["c", "d"]))
     heights = {each.text: each.y for each in texts_of(named)}
     assert heights["c"] > heights["d"]
+
+
+def test_every_verdict_has_a_letter():
+    assert LETTERS.keys() == {*DEFINITIONS, "healthy"}
 
 
 def test_unknown_verdicts_have_a_letter(shape):

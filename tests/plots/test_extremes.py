@@ -20,7 +20,7 @@ from weightinit_cli.plots import (
 from weightinit_cli.plots.drawing import Area, Dots, Label, Line
 from weightinit_cli.plots.pictures import drawings
 from weightinit_cli.results.comparison import VARIANT, compared
-from weightinit_cli.results.model import HistogramCounts
+from weightinit_cli.results.model import HistogramCounts, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +42,12 @@ RESULTS: dict[str, Callable[[], Any]] = {
 
 
 def changed(value: Any, floats: Callable[[], float], name: str = "") -> Any:
-    """The same with every float replaced; integers, texts and what a spec says stay."""
+    """The same with every float replaced; integers, texts and what a spec says stay.
+
+    The value of a verdict is no less than 0: another one is refused.
+    """
+    if isinstance(value, Verdict):
+        return replace(value, value=abs(floats()))
     if isinstance(value, HistogramCounts):
         ends = sorted((floats(), floats()))
         edges = sorted(ends + [ends[k % 2] for k in range(len(value.edges) - 2)])

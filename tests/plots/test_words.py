@@ -21,8 +21,8 @@ def color_of(drawing, text):
 def test_the_verdict_stands_below_the_spec(picture, name, shape):
     drawing = picture(shape(name))
     assert drawing.texts[2:4] == (
-        "severe (Adam mostly fails, too): vanishing gradient: its root mean square falls to 0.0031 "
-        "of itself from layer 5 down to layer 1 (× 0.24 a layer)",
+        "severe (Adam mostly fails, too): vanishing gradient: its norm falls to 0.0031 of itself "
+        "from layer 5 down to layer 1 (× 0.24 a layer)",
         "so: inputs indistinguishable first at layer 3",
     )
     assert color_of(drawing, drawing.texts[2]) == color_of(drawing, drawing.texts[3]) == WARNING

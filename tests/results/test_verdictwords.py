@@ -27,8 +27,8 @@ def words(*arguments, **others) -> str:
             "1.5e-11 of itself from layer 100 down to layer 1 (× 0.78 a layer)",
         ),
         (
-            ("exploding_gradient", "warning", 1, "gradient.total_power", 6.2e11, (3, 1)),
-            "warning: exploding_gradient: the root of its total power grows 6.2e11-fold from layer "
+            ("exploding_gradient", "warning", 1, "gradient norm", 6.2e11, (3, 1)),
+            "warning: exploding_gradient: its norm grows 6.2e11-fold from layer "
             "3 down to layer 1 (× 7.9e5 a layer)",
         ),
         (
@@ -103,12 +103,13 @@ def test_what_follows_is_folded_below_its_cause():
     cause = Verdict("vanishing_signal", "severe", 1, "rms", 1e-9, (0, 9), advice="try")
     follows = [
         Verdict("underflow", "warning", 7, because="vanishing_signal"),
-        Verdict("vanishing_gradient", "severe", 9, "rms", 0.1, (9, 2), because="underflow"),
+        Verdict("vanishing_gradient", "severe", 9, "norm", 0.1, (9, 2), because="underflow"),
     ]
     note = Verdict("saturated", "note", 2, "share", 0.4)
     first, second = told([cause, *follows, note])
     assert first.consequences == (
-        "so: underflow first at layer 7, vanishing_gradient from layer 9 down to layer 2"
+        "so: underflow first at layer 7, vanishing_gradient from layer 9 down to layer 2 "
+        "(norm × 0.10)"
     )
     assert (first.severity, first.advice) == ("severe", "try")
     assert (second.severity, second.consequences, second.advice) == ("note", "", "")

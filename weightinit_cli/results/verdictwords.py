@@ -99,8 +99,11 @@ def named(verdict: Verdict) -> str:
 
 
 def located(verdict: Verdict) -> str:
-    """`dying first at layer 7`, `vanishing_gradient from layer 100 down to layer 1`."""
-    return f"{verdict.name}{_place(verdict)}"
+    """`dying first at layer 7`, `vanishing_gradient from layer 9 down to layer 1 (norm × 0.01)`."""
+    factor = ""
+    if verdict.over is not None and verdict.value is not None:
+        factor = f" ({_size(verdict)} × {two_digits(verdict.value)})"
+    return f"{verdict.name}{_place(verdict)}{factor}"
 
 
 def _folded(verdicts: Sequence[Verdict]) -> list[list[Verdict]]:
@@ -130,9 +133,14 @@ def _layer(number: int) -> str:
     return f"layer {number}" if number else "the input"
 
 
+def _size(verdict: Verdict) -> str:
+    """What of a layer changes by the value: a gradient's is summed over the layer's units."""
+    return "norm" if "norm" in (verdict.figure or "") else "root mean square"
+
+
 def _change(verdict: Verdict, way: str) -> str:
     """`its norm falls to 1.5e-11 of itself from layer 100 down to layer 1`."""
-    size = "its norm" if "norm" in (verdict.figure or "") else "its root mean square"
+    size = f"its {_size(verdict)}"
     if verdict.value is None:
         beyond = "grows beyond" if verdict.name.startswith("exploding") else "falls below"
         return f"{size} {beyond} what the dtype can tell {way}"

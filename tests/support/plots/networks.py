@@ -254,13 +254,13 @@ def partial(result: Result, first: int) -> Result:
 
 
 HEALTHY = Verdict("healthy", None, advice="at the start")
-VANISHING = Verdict("vanishing_gradient", "severe", 4, "rms ratio", 0.0031, (5, 1))
+VANISHING = Verdict("vanishing_gradient", "severe", 4, "norm ratio", 0.0031, (5, 1))
 SAME = Verdict(
     "inputs_indistinguishable", "warning", 3, "std_across_inputs", 0.0006,
     because="vanishing_gradient",
 )  # fmt: skip
 SATURATED = Verdict("saturated", "note", 1, "saturation", 0.83)
-EXPLODING = Verdict("exploding_gradient", "warning", 4, "rms ratio", 88.0, (5, 1))
+EXPLODING = Verdict("exploding_gradient", "warning", 4, "norm ratio", 88.0, (5, 1))
 
 NETWORKS: dict[str, Callable[[], Result]] = {
     "net_sigmoid": lambda: network("sigmoid", 1.0, 5, (0.0, 1.0), VANISHING, SAME),
