@@ -20,12 +20,12 @@ def color_of(drawing, text):
 @pytest.mark.parametrize("name", ["net_sigmoid", "net_sigmoid_12"])
 def test_the_verdict_stands_below_the_spec(picture, name, shape):
     drawing = picture(shape(name))
-    assert drawing.texts[2:4] == (
+    assert " · ".join(drawing.texts[2:4]).startswith(
         "severe (Adam mostly fails, too): vanishing gradient: its norm falls to 0.0031 of itself "
-        "from layer 5 down to layer 1 (× 0.24 a layer)",
-        "so: inputs indistinguishable first at layer 3",
+        "from layer 5 down to layer 1 (× 0.24 a layer) · so: inputs indistinguishable first at "
+        "layer 3"
     )
-    assert color_of(drawing, drawing.texts[2]) == color_of(drawing, drawing.texts[3]) == WARNING
+    assert color_of(drawing, drawing.texts[2]) == WARNING
 
 
 def test_healthy_and_notes_are_said_quietly(shape):
