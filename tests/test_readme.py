@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from weightinit_cli import __version__, load_result
+from weightinit_cli import __version__
 from weightinit_cli.cli import COMMANDS, main
-from weightinit_cli.cli.tables import table
 from weightinit_cli.results.kinds import RESULT_KINDS
 from weightinit_cli.results.store import COMPARISON
 from weightinit_cli.spec import load_spec, parse_spec, shipped_configs
@@ -35,10 +34,12 @@ def fenced(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
 
 
-def test_the_table_is_what_is_printed(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("PYTHONIOENCODING", "utf-8")
-    result = load_result(ROOT / "outputs" / "reference" / "sigmoid_xavier")
-    printed = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in table(result)]
+def test_the_table_is_what_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.chdir(tmp_path)
+    main(["histogram", "--config", "sigmoid_xavier.yaml", "--no-plot"])
+    *printed, _ = capsys.readouterr().out.splitlines()
     assert indented("sigmoid_xavier: ") == printed
 
 
