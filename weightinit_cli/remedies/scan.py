@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 TARGETS: Final = (0.0, 2.0, -2.0, 3.5, -3.5)
 # How often sigma_w is halved or doubled until the gradient turns from vanishing to exploding; how
 # near a target a scan comes, in how many steps; the factor between scales that are as good as one.
-MOST_DOUBLINGS: Final = 8
+MOST_DOUBLINGS: Final = 6
 CLOSE: Final = 0.3
 MOST_STEPS: Final = 8
 FINEST: Final = 1.001

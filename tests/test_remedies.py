@@ -1,0 +1,184 @@
+"""`weightinit_cli.fix`: what it finds has no warning when it is run again."""
+
+from __future__ import annotations
+
+from math import sqrt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from weightinit_cli import fix, run
+from weightinit_cli.errors import SpecError
+from weightinit_cli.experiments.build import build_network
+from weightinit_cli.initializers import INITIALIZERS
+from weightinit_cli.remedies.proposals import changed, own_at_scale
+from weightinit_cli.remedies.scan import TARGETS, scan
+from weightinit_cli.spec import expand, load_spec, normal_form, parse_spec, shipped_configs
+from weightinit_cli.spec.written import yaml_text
+
+
+def spec_of(activation: str, initializer: str, more: str = "layers: 8\nwidth: 32\n"):
+    text = f"samples: 60\nactivation: {activation}\ninitializer: {initializer}\n{more}"
+    return parse_spec(text, source="here", stem="here")
+
+
+def warnings(spec) -> list[str]:
+    return [verdict.name for verdict in run(spec).verdict if verdict.warns]
+
+
+@pytest.mark.parametrize(
+    ("activation", "initializer"),
+    [
+        ("tanh", "{name: normal, std: 0.001}"),
+        ("relu", "{name: xavier_uniform, gain: 0.001}"),
+        ("softplus", "zeros"),
+        ("hard_shrink", "{name: uniform, low: -9, high: 9}"),
+        ("{name: sin, omega: 30}", "{name: orthogonal, gain: 5}"),
+    ],
+)
+def test_what_is_found_has_no_warning(activation: str, initializer: str):
+    spec = spec_of(activation, initializer)
+    assert warnings(spec)
+    remedy = fix(spec)
+    assert remedy.chosen is not None
+    assert remedy.chosen in remedy.attempts
+    assert changed(spec, remedy.chosen.change) == remedy.mended
+    assert warnings(remedy.mended) == []
+
+
+def test_a_sound_start_is_left_alone():
+    spec = spec_of("tanh", "critical")
+    remedy = fix(spec)
+    assert remedy.own.healthy
+    assert (remedy.mended, remedy.chosen, remedy.attempts) == (spec, None, ())
+
+
+@pytest.mark.parametrize(
+    ("initializer", "changes"),
+    [
+        ("{name: uniform, low: -9, high: 9}", {"initializer": "uniform"}),
+        ("{name: kaiming_normal, gain: 9}", {"initializer": "kaiming_normal"}),
+        ("{name: orthogonal, gain: 9}", {"initializer": "orthogonal"}),
+    ],
+)
+def test_another_scale_is_the_smallest_change(initializer: str, changes: dict):
+    chosen = fix(spec_of("relu", initializer)).chosen
+    assert chosen is not None
+    assert {key: value["name"] for key, value in chosen.change.items()} == changes
+
+
+def test_biases_alone_are_changed_where_these_are_to_blame():
+    remedy = fix(spec_of("relu", "he_normal", "bias: {name: normal, std: 1000}\n"))
+    assert remedy.chosen is not None
+    assert remedy.chosen.change == {"bias": "zeros"}
+
+
+def test_no_network_is_tried_twice():
+    remedy = fix(spec_of("relu", "{name: normal, std: 0.001}"))
+    spec = remedy.spec
+    digests = []
+    for attempt in remedy.attempts:
+        layer = run(changed(spec, attempt.change)).layers[0]
+        digests.append((layer.std, layer.gradient.signal_rms))
+    assert len(set(digests)) == len(digests)
+
+
+def test_nothing_is_found_where_no_gradient_comes_through():
+    remedy = fix(spec_of("step", "xavier_normal", "layers: 2\nwidth: 8\n"))
+    assert (remedy.mended, remedy.chosen) == (None, None)
+    assert all(not attempt.healthy for attempt in remedy.attempts)
+    (other,) = remedy.nearest
+    assert other.change["activation"] == "tanh"
+    assert warnings(changed(remedy.spec, other.change)) == []
+
+
+def test_of_several_runs_each_is_mended_alone():
+    text = "activation: tanh\ninitializer: {name: normal, std: 10}\nsweep: {width: [8, 16]}\n"
+    spec = parse_spec(text, source="here", stem="here")
+    with pytest.raises(ValueError, match="expand"):
+        fix(spec)
+    assert fix(expand(spec)[1]).mended is not None
+
+
+def test_other_experiments_are_refused():
+    with pytest.raises(SpecError, match="experiment"):
+        fix(load_spec("zeros_deep"))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "width: [64, 32, 16, 8]\n",
+        "features: 500\nwidth: 20\n",
+        "channels: 4\nimage: [4, 4, 3]\nlayers: 3\n",
+        "width: 16\nlayers: 4\ndtype: float64\nbackward: false\nrepeats: 2\n",
+        "width: 16\nlayers: 3\npretraining: {steps: 5}\n",
+    ],
+)
+def test_any_network_of_the_spec(more: str):
+    remedy = fix(spec_of("tanh", "{name: normal, std: 50}", more))
+    assert remedy.mended is not None
+    assert warnings(remedy.mended) == []
+    left = {key for key, value in normal_form(remedy.spec).items()}
+    assert normal_form(remedy.mended).keys() == left
+
+
+SCALED = [
+    name
+    for name, row in INITIALIZERS.items()
+    if row.only != "kernel" and {"gain", "std", "scale"} & {each.name for each in row.parameters}
+]
+
+
+@pytest.mark.parametrize("name", [*SCALED, "uniform", "he_normal", "torch_linear", "critical"])
+def test_the_own_initializer_has_the_scale_that_is_asked(name: str):
+    needed = {
+        "std": "3", "sparsity": "0.3", "low": "-1", "high": "1", "scale": "2", "mode": "fan_out",
+        "distribution": "uniform",
+    }  # fmt: skip
+    given = {
+        each.name: needed[each.name] for each in INITIALIZERS[name].parameters if each.required
+    }
+    written = ", ".join(f"{key}: {value}" for key, value in {"name": name, **given}.items())
+    spec = spec_of("tanh", f"{{{written}}}")
+    layer = build_network(spec).weighted[-1]
+    scaled = own_at_scale(spec, layer)
+    assert scaled is not None
+    found = build_network(changed(spec, {"initializer": scaled(1.7)})).weighted[-1]
+    assert found.weights.std * sqrt(found.fan_in) == pytest.approx(1.7, rel=1e-3)
+
+
+@given(st.floats(-3, 3), st.floats(0.01, 50), st.integers(1, 200))
+def test_a_scan_finds_the_scale_at_which_the_gradient_stays(at: float, first: float, depth: int):
+    """The gradient of a linear network of so many layers, whose scale is 10^at."""
+    from math import log10
+
+    seen = []
+
+    def slope_at(scale: float) -> float:
+        seen.append(2 * depth * (log10(scale) - at / 2))
+        return seen[-1]
+
+    assert next(scan(first, slope_at)) == TARGETS[0]
+    if abs(log10(first) - at / 2) < 2:
+        assert min(map(abs, seen)) < max(0.5, depth / 100)
+    assert len(seen) < 30
+
+
+def test_a_spec_is_the_same_when_it_is_read_again():
+    for config in shipped_configs():
+        for spec in list(expand(load_spec(config)))[:3]:
+            again = parse_spec(yaml_text(spec), source="here", stem="here")
+            assert {**normal_form(again), "name": spec.name} == normal_form(spec)
+
+
+def test_what_goes_without_saying_is_left_out():
+    spec = spec_of("tanh", "{name: normal, std: 0.1}", "layers: 5\nwidth: [7, 7, 7, 7, 7]\n")
+    lines = yaml_text(spec).splitlines()
+    assert lines == [
+        "samples: 60",
+        "width: 7",
+        "activation: tanh",
+        "initializer: {name: normal, std: 0.1}",
+    ]
