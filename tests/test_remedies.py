@@ -161,7 +161,7 @@ def test_a_scan_finds_the_scale_at_which_the_gradient_stays(at: float, first: fl
         return seen[-1]
 
     assert next(scan(first, slope_at)) == TARGETS[0]
-    if abs(log10(first) - at / 2) < 1.7:
+    if abs(log10(first) - at / 2) < 1.5:
         assert min(map(abs, seen)) < max(0.5, depth / 100)
     assert len(seen) < 30
 
