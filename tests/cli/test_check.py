@@ -234,7 +234,7 @@ def test_an_older_schema_is_no_failure(here: Path, winit: Callable, version: int
     edit(here / "out" / "old", lambda tree: tree["environment"].update(winit="0.0.1"))
     done = winit("check", "out")
     assert done.code == 0, done.out
-    assert "resolution" in done.out.partition("not in baseline: ")[2]
+    assert "verdict" in done.out.partition("not in baseline: ")[2]
     assert winit("check", "out", "--update").code == 1
     assert "not in baseline" not in winit("check", "out").out
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weightinit_cli.results.model import Severity, Verdict, is_healthy, worst_severity
+from weightinit_cli.results.model import Severity, Verdict, asked_for, is_healthy, worst_severity
 from weightinit_cli.results.verdictwords import SEVERITIES, brief, told
 from weightinit_cli.verdicts import DEFINITIONS
 
@@ -130,6 +130,25 @@ def test_healthy_is_what_does_not_warn():
     assert worst_severity([healthy, note, warning, note]) == "warning"
     assert worst_severity([healthy]) is None
     assert tuple(SEVERITIES) == get_args(Severity)
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        (["note"], ["a", "b", "c"]),
+        (["warning"], ["a", "b"]),
+        (["severe"], ["a"]),
+        (["severe", "warning"], ["a", "b"]),
+        (["c"], ["c"]),
+        (["c", "severe"], ["a", "c"]),
+        (["d"], []),
+        ([], []),
+    ],
+)
+def test_what_is_asked_for_by_severity_or_name(asked: list[str], found: list[str]):
+    severities = zip("abc", ("severe", "warning", "note"), strict=True)
+    verdicts = [Verdict("healthy", None), *(Verdict(*each) for each in severities)]
+    assert [each.name for each in asked_for(verdicts, asked)] == found
 
 
 @given(

@@ -14,6 +14,7 @@ import click
 from weightinit_cli.cli import specs, terminal
 from weightinit_cli.cli.options import (
     data_option,
+    fail_on_option,
     format_option,
     json_option,
     no_plot_option,
@@ -78,6 +79,7 @@ ENDING = "SIGTERM", "SIGHUP"
 )
 @format_option
 @no_plot_option
+@fail_on_option
 @json_option
 @quiet_option
 def batch(
@@ -94,6 +96,7 @@ def batch(
     max_runs: int | None,
     formats: tuple[str, ...],
     no_plot: bool,
+    fail_on: tuple[str, ...],
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -140,7 +143,9 @@ def batch(
                     plan = make_plan(found, load)
                 code = max(code, _say_errors(plan))
                 bad = len(found) - len(plan.specs)
-                done = _run(plan, bad, executor, settings, progress, as_json=as_json, quiet=quiet)
+                done = _run(
+                    plan, bad, executor, settings, progress, fail_on, as_json=as_json, quiet=quiet
+                )
                 return max(code, done)
         except KeyboardInterrupt:
             return terminal.fail([progress.interrupted()], 128 + received[-1])
@@ -181,6 +186,7 @@ def _run(
     executor: Executor,
     settings: Settings,
     progress: BatchProgress,
+    fail_on: tuple[str, ...],
     *,
     as_json: bool,
     quiet: bool,
@@ -199,6 +205,10 @@ def _run(
             note_replaced(record.replaced for record in ledger.read())
         _say_failures(ledger)
         codes = [tell_undrawn(saved) for saved in compared]
+        if fail_on:
+            codes += [
+                specs.tell_asked(each.folder, each.verdict, fail_on) for each in ledger.read()
+            ]
     if settings.formats and not quiet:
         note_lacking(name for spec in plan.specs for name in names_of(spec))
     if not (quiet or as_json):

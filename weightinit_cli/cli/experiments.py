@@ -8,7 +8,8 @@ from typing import NamedTuple
 class ExperimentCommand(NamedTuple):
     """The command of an experiment: its name, and what `winit --help` and its own help say.
 
-    `data` and `threads` say whether it has the options --data-dir and --threads.
+    `data`, `threads` and `verdicts` say whether it has the options --data-dir, --threads and
+    --fail-on.
     """
 
     command: str
@@ -16,6 +17,7 @@ class ExperimentCommand(NamedTuple):
     text: str
     data: bool = False
     threads: bool = False
+    verdicts: bool = False
 
 
 _HISTOGRAM = """Push Gaussian inputs through a network, a gradient back, and record every layer.
@@ -23,7 +25,7 @@ _HISTOGRAM = """Push Gaussian inputs through a network, a gradient back, and rec
 Writes stats.json, histogram.png and depth.png to OUTPUT_DIR/<name>/, and prints a row per
 layer: mean and standard deviation of the activations, how many standard errors the latter
 is off theory's (z), how much lies in the flat ends of the activation function, how many units
-still differ, one unit's standard deviation from input to input, the gradient's power over
+still differ, one unit's standard deviation from input to input, the gradient's total power over
 that of the layer after, and the histogram. Below it what is wrong (winit explain).
 """
 _SYMMETRY = """Run full-batch gradient descent on a small task, and watch the units.
@@ -47,6 +49,7 @@ EXPERIMENTS = {
         "Run specs: every layer's activations, as picture and numbers.",
         _HISTOGRAM,
         threads=True,
+        verdicts=True,
     ),
     "symmetry": ExperimentCommand(
         "symmetry", "Train a tiny network and see which layer wakes, which units differ.", _SYMMETRY

@@ -12,6 +12,7 @@ from weightinit_cli.cli.experiments import EXPERIMENTS
 from weightinit_cli.cli.options import (
     config_option,
     data_option,
+    fail_on_option,
     format_option,
     json_option,
     no_plot_option,
@@ -32,7 +33,7 @@ from weightinit_cli.errors import (
     counted,
     printable,
 )
-from weightinit_cli.results.kinds import interruption
+from weightinit_cli.results.kinds import interruption, kind_of
 from weightinit_cli.results.store import COMPARISON, replaced, save_files
 from weightinit_cli.saving import save_result
 
@@ -52,6 +53,7 @@ OPTIONS = (
     format_option,
     no_plot_option,
     threads_option,
+    fail_on_option,
     json_option,
     quiet_option,
 )
@@ -71,14 +73,19 @@ def _command(experiment: str) -> click.Command:
         as_json: bool,
         quiet: bool,
         threads: int | None = None,
+        fail_on: tuple[str, ...] = (),
     ) -> int:
         runner = _Runner(
-            experiment, output_dir, () if no_plot else formats, threads, as_json, quiet
+            experiment, output_dir, () if no_plot else formats, threads, fail_on, as_json, quiet
         )
         return runner.run(configs, overrides, seed)
 
     command = click.command(row.command, help=row.text)(run)
-    left_out = {data_option: not row.data, threads_option: not row.threads}
+    left_out = {
+        data_option: not row.data,
+        threads_option: not row.threads,
+        fail_on_option: not row.verdicts,
+    }
     for option in OPTIONS:
         if not left_out.get(option):
             option(command)
@@ -95,6 +102,7 @@ class _Runner(NamedTuple):
     out: Path
     formats: tuple[str, ...]
     threads: int | None
+    fail_on: tuple[str, ...]
     as_json: bool
     quiet: bool
 
@@ -154,10 +162,11 @@ class _Runner(NamedTuple):
         elif not self.quiet:
             from weightinit_cli.cli.tables import table
 
-            told = [*table(result), *_advice(spec, [_cause(result)])]
-            for line in [*told, *(printable(str(path)) for path in saved.paths)]:
+            shown = [*table(result), *_advice(spec, [_cause(result)])]
+            for line in [*shown, *(printable(str(path)) for path in saved.paths)]:
                 terminal.say(line)
-        return max(_told_of_interruption(result), tell_undrawn(saved))
+        told = _told_of_interruption(result), self._told_of_verdicts(spec, result)
+        return max(*told, tell_undrawn(saved))
 
     def _run_several(self, spec: AnySpec) -> int:
         """Run all runs of a spec, a line each, and compare them; return the exit code."""
@@ -192,7 +201,7 @@ class _Runner(NamedTuple):
                 self._say_json(result)
             else:
                 self._say("\n".join(run_lines(layout, run, result)))
-            code = max(code, _told_of_interruption(result))
+            code = max(code, _told_of_interruption(result), self._told_of_verdicts(run, result))
             if code == INTERRUPTED:
                 break
         if not self.quiet:
@@ -214,6 +223,10 @@ class _Runner(NamedTuple):
             if interruption(result) is not None:
                 progress.stop()
             return result
+
+    def _told_of_verdicts(self, spec: AnySpec, result: AnyResult) -> int:
+        """Say which verdicts of --fail-on a run has; return the exit code."""
+        return specs.tell_asked(spec.folder, kind_of(result).verdict(result), self.fail_on)
 
     def _say_json(self, result: AnyResult) -> None:
         from weightinit_cli.results import dump_line

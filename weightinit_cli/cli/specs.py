@@ -13,10 +13,11 @@ from weightinit_cli.errors import DEFECT, FAILED, Mark, Problem, SpecError, prin
 from weightinit_cli.reading import read_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from weightinit_cli.errors import WinitError
+    from weightinit_cli.results.model import Verdict
     from weightinit_cli.saving import Saved
     from weightinit_cli.spec import AnySpec, Spec
 
@@ -121,6 +122,18 @@ def tell_undrawn(saved: Saved) -> int:
     if code == DEFECT:
         return terminal.defect([*lines, f"the pictures could not be drawn; {kept}"])
     return terminal.fail([f"{line}; {kept}" for line in lines], code)
+
+
+def tell_asked(folder: str, verdicts: Iterable[Verdict], fail_on: Collection[str]) -> int:
+    """Say which of a run's verdicts --fail-on asks for; return the exit code."""
+    from weightinit_cli.results.model import asked_for
+    from weightinit_cli.results.verdictwords import named
+
+    found = asked_for(verdicts, fail_on) if fail_on else []
+    if not found:
+        return 0
+    line = printable(f"{folder}: {', '.join(map(named, found))} (--fail-on {', '.join(fail_on)})")
+    return terminal.fail([line], FAILED)
 
 
 def names_of(spec: AnySpec) -> Iterator[str]:

@@ -49,8 +49,8 @@ def theory(configs: tuple[str, ...], overrides: tuple[str, ...], as_json: bool) 
 
     A row per layer: q, the variance of a pre-activation; c, the correlation of two inputs; the
     standard deviation of the activations, over all values and from input to input; how much lies
-    in the flat ends; by what the gradient's power changes from the layer after to this one, and
-    its root mean square. Below the table stands where q and c tend with depth and over how many
+    in the flat ends; by what the gradient's total power changes from the layer after to this one,
+    and its root mean square. Below the table stands where q and c tend with depth and over how many
     layers; where chi_1 = 1, by which power of the depth they fall.
     """
     from weightinit_cli.experiments import forecast

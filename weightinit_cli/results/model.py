@@ -244,6 +244,14 @@ def worst_severity(verdicts: Iterable[Verdict]) -> Severity | None:
     return max(found, key=get_args(Severity).index, default=None)
 
 
+def asked_for(verdicts: Iterable[Verdict], asked: Collection[str]) -> list[Verdict]:
+    """The verdicts that have one of the names asked for, or are as bad as one of the severities."""
+    severities = get_args(Severity)
+    least = min((severities.index(name) for name in asked if name in severities), default=None)
+    bad = () if least is None else severities[least:]
+    return [each for each in verdicts if each.name in asked or each.severity in bad]
+
+
 def is_healthy(verdicts: Collection[Verdict]) -> bool:
     """Whether a run's verdicts were drawn and none of them warns."""
     return bool(verdicts) and not any(each.warns for each in verdicts)
