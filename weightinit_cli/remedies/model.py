@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from weightinit_cli.results.model import is_healthy
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from weightinit_cli.results import Verdict
     from weightinit_cli.spec import Spec
@@ -55,8 +57,3 @@ class Remedy:
     chosen: Attempt | None
     mended: Spec | None
     nearest: tuple[Attempt, ...] = ()
-
-
-def is_healthy(verdict: Iterable[Verdict]) -> bool:
-    """Whether a run's verdict has no warning."""
-    return not any(each.warns for each in verdict)

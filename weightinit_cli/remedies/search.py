@@ -12,7 +12,7 @@ from weightinit_cli.experiments import run
 from weightinit_cli.experiments.build import build_network
 from weightinit_cli.initializers import AUTO, INITIALIZERS
 from weightinit_cli.progress import Progress
-from weightinit_cli.remedies.model import OTHER_SEEDS, Attempt, Remedy, is_healthy
+from weightinit_cli.remedies.model import OTHER_SEEDS, Attempt, Remedy
 from weightinit_cli.remedies.proposals import (
     by_name,
     changed,
@@ -26,6 +26,7 @@ from weightinit_cli.remedies.proposals import (
 )
 from weightinit_cli.remedies.scan import scan
 from weightinit_cli.results import resolved
+from weightinit_cli.results.model import is_healthy
 from weightinit_cli.spec import as_written
 
 if TYPE_CHECKING:
