@@ -20,6 +20,7 @@ import os
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import cache
 from itertools import product
 from math import inf, log
 from pathlib import Path
@@ -33,7 +34,9 @@ from weightinit_cli.experiments.build import build_activation, build_network
 from weightinit_cli.network.draws import draw_parameters
 from weightinit_cli.network.learning import cross_entropy
 from weightinit_cli.network.workers import one_blas_thread
+from weightinit_cli.results.model import NOTE
 from weightinit_cli.spec import parse_spec
+from weightinit_cli.verdicts import DEFINITIONS, SEVERE, Trained
 
 FILE = Path(__file__).with_name("trainability.csv")
 CLASSES, FEATURES = 10, 64
@@ -78,12 +81,6 @@ ALWAYS = (
     "{vanishing_gradient: 1, exploding_gradient: 1, inputs_indistinguishable: 1e9, "
     "signal_drowned: 1e9}"
 )
-FITTED = {
-    "vanishing_gradient",
-    "exploding_gradient",
-    "inputs_indistinguishable",
-    "signal_drowned",
-}
 
 
 class Network(NamedTuple):
@@ -120,7 +117,7 @@ class Network(NamedTuple):
     @property
     def half(self) -> int:
         """0: thresholds are fitted on it; 1: they are tested on it; 2: beside the grid."""
-        if not self.sigma_w or self.layers not in DEPTHS or self.sigma_b not in BIASES:
+        if self not in grid():
             return 2
         return ([*ACTIVATIONS].index(self.activation) + DEPTHS.index(self.layers)) % 2
 
@@ -158,12 +155,17 @@ class Outcome(NamedTuple):
         return any(not each.startswith(("note:", ":")) for each in self.verdicts)
 
     @property
+    def severe(self) -> bool:
+        return any(each.startswith(SEVERE) for each in self.verdicts)
+
+    @property
     def otherwise(self) -> bool:
         """Whether there is a warning for which no threshold is fitted."""
         return bool(self.names & {"overflow", "underflow", "units_identical"})
 
 
-def grid() -> list[Network]:
+@cache
+def grid() -> tuple[Network, ...]:
     """Every activation, depth and scale, at one of the widths, seeds and biases in turn."""
     found = []
     for (i, name), (d, depth), (j, sigma_w) in product(
@@ -172,11 +174,11 @@ def grid() -> list[Network]:
         k = i + d + j
         sigma_b = BIASES[(3 * i + 5 * d + 7 * j) % len(BIASES)]
         found.append(Network(name, sigma_w, 0, sigma_b, depth, WIDTHS[k % 2], k // 2 % 2))
-    return found
+    return tuple(found)
 
 
 def beside() -> list[Network]:
-    """What the grid does not have: weights that are all the same number, and large biases."""
+    """What the grid does not have: equal weights, large biases, and saturation far beyond it."""
     names = ("linear", "tanh", "sigmoid", "relu", "elu", "softsign")
     same = [Network(n, 0, c, 0, depth, 48, 0) for n in names for c in (0, 0.05) for depth in (2, 5)]
     biased = [
@@ -185,7 +187,13 @@ def beside() -> list[Network]:
         for sigma_b in (3, 10, 30, 100)
         for depth in (2, 5)
     ]
-    return [*same, *biased]
+    saturated = [
+        Network(name, sigma_w, 0, 0, depth, 96, 2)
+        for name in ("sigmoid", "tanh", "softsign", "hard_tanh")
+        for sigma_w in (10, 30, 100)
+        for depth in (2, 5, 10)
+    ]
+    return [*same, *biased, *saturated]
 
 
 # what winit says
@@ -405,19 +413,21 @@ def far_fitted(outcomes: list[Outcome]) -> tuple[float, float]:
     return max(product(FAR_FALLS, FAR_RISES), key=worth)
 
 
-def counted(outcomes: list[Outcome]) -> dict[str, tuple[int, int, int]]:
+def counted(outcomes: list[Outcome]) -> dict[str, Trained]:
     """Per verdict: of how many networks it is, and how many of these fail by SGD and by Adam.
 
     Of a note, the networks without a warning alone.
     """
     found: dict[str, list[Outcome]] = {}
     for each in outcomes:
-        for verdict in each.verdicts:
-            severity, _, name = verdict.partition(":")
-            if severity != "note" or not each.warned:
+        for name in each.names:
+            noted = name in DEFINITIONS and DEFINITIONS[name].severity == NOTE
+            if not (noted and each.warned):
                 found.setdefault(name, []).append(each)
     return {
-        name: (len(some), sum(not each.sgd for each in some), sum(not each.adam for each in some))
+        name: Trained(
+            len(some), sum(not each.sgd for each in some), sum(not each.adam for each in some)
+        )
         for name, some in sorted(found.items())
     }
 
@@ -428,31 +438,23 @@ def report(outcomes: list[Outcome]) -> None:
     far = far_fitted(halves[0])
     print(f"fitted on {len(halves[0])} networks: a fall below {fall:g}, a rise above {rise:g},")
     print(f"a ratio below {across:g}; where Adam fails, too: below {far[0]:g}, above {far[1]:g}\n")
-    print("| networks | | trains | does not | right | warned in vain | missed |")
+    print("| networks | said | train | do not | right | warned in vain | missed |")
     print("|---|---|---|---|---|---|---|")
     for name, some in zip(("fitted", "tested", "beside the grid"), halves, strict=True):
-        for optimizer in ("sgd", "adam"):
-            trains = [getattr(each, optimizer) for each in some]
-            warned = [
-                warned_by(each, fall, rise, across)
-                if optimizer == "sgd"
-                else warned_by(each, *far, 0.0)
-                for each in some
-            ]
-            pairs = Counter(zip(warned, trains, strict=True))
-            found = score(warned, trains)
-            word = "warning" if optimizer == "sgd" else "severe"
-            for told in (False, True):
-                shares = f"{found.right:.1%} | {found.false:.1%} | {found.missed:.1%}"
-                print(
-                    f"| {name}, {'SGD' if optimizer == 'sgd' else 'Adam'} | "
-                    f"{word if told else f'no {word}'} | {pairs[told, True]} | "
-                    f"{pairs[told, False]} | {'| |' if told else shares} |"
-                )
+        print_confusion(f"{name}, SGD", "warning", [(each.warned, each.sgd) for each in some])
+        print_confusion(f"{name}, Adam", "severe", [(each.severe, each.adam) for each in some])
     print("\n| verdict | networks | fail by SGD | fail by Adam |")
     print("|---|---|---|---|")
     for name, (networks, sgd, adam) in counted(outcomes).items():
         print(f"| `{name}` | {networks} | {sgd / networks:.0%} | {adam / networks:.0%} |")
+
+
+def print_confusion(name: str, word: str, told: list[tuple[bool, bool]]) -> None:
+    """Print two rows: of pairs, what was told and whether it trains."""
+    pairs, found = Counter(told), score(*map(list, zip(*told, strict=True)))
+    shares = f"{found.right:.1%} | {found.false:.1%} | {found.missed:.1%}"
+    print(f"| {name} | no {word} | {pairs[False, True]} | {pairs[False, False]} | {shares} |")
+    print(f"| | {word} | {pairs[True, True]} | {pairs[True, False]} | | | |")
 
 
 def main() -> None:

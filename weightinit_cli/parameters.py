@@ -59,7 +59,7 @@ class Thresholds(NamedTuple):
 
     collapsed: float = 0.001
     saturated: float = 0.3
-    inputs_indistinguishable: float = 0.03
+    inputs_indistinguishable: float = 0.01
     signal_drowned: float = 0.03
     dying: float = 0.1
     vanishing_signal: float = 0.01

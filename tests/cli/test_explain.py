@@ -18,7 +18,7 @@ from weightinit_cli.results import LayerTheory, Prediction
 from weightinit_cli.results.figures import FIGURES
 from weightinit_cli.results.model import HEALTHY
 from weightinit_cli.results.verdictwords import SEVERITIES
-from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS, Trained
+from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS, TRAINED, Trained
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,18 +52,20 @@ def test_all_that_the_table_says(winit: Callable, name: str):
 
 def test_where_a_verdict_is_worse(winit: Callable):
     shown = joined(winit("explain", "vanishing_gradient").out)
-    assert "by plain SGD; severe where the value is below 0.0001" in shown
+    assert "by plain SGD; severe where the value is below 1e-06" in shown
     shown = joined(winit("explain", "exploding_signal").out)
     assert "networks like this train; as bad as the worst that follows from it" in shown
 
 
 def test_how_often_networks_with_it_failed(winit: Callable, monkeypatch: pytest.MonkeyPatch):
-    trained = DEFINITIONS["dying"]._replace(trained=Trained(1200, 240, 0))
-    monkeypatch.setitem(DEFINITIONS, "dying", trained)
-    shown = joined(winit("explain", "dying").out)
-    assert "trained of 1,200 networks with it 20% failed by plain SGD, 0% by Adam" in shown
-    monkeypatch.setitem(DEFINITIONS, "dying", trained._replace(trained=None))
-    assert "trained" not in joined(winit("explain", "dying").out).split()
+    monkeypatch.setitem(TRAINED, "overflow", Trained(1200, 1140, 600))
+    shown = joined(winit("explain", "overflow").out)
+    assert "of 1,200 networks with it, 95% failed by plain SGD, 50% by Adam" in shown
+    monkeypatch.setitem(TRAINED, "saturated", Trained(100, 5, 0))
+    shown = joined(winit("explain", "saturated").out)
+    assert "of 100 networks with it and no warning, 5% failed by plain SGD, 0% by Adam" in shown
+    monkeypatch.delitem(TRAINED, "overflow")
+    assert "trained" not in joined(winit("explain", "overflow").out).split()
 
 
 def test_healthy(winit: Callable):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from weightinit_cli.activations import Activation, Row
     from weightinit_cli.parameters import Parameter
-    from weightinit_cli.verdicts import Definition, Trained
+    from weightinit_cli.verdicts import Definition
 
 FLAT = 0.05
 INDENT = 4
@@ -282,6 +282,7 @@ def _one(name: str, columns: int) -> list[str]:
         found = {head: {"meaning": column_meanings()[head]} for head in heads}
     elif name == HEALTHY:
         found = {name: {"meaning": ALL_IS_WELL, "formula": "no verdict warns; notes may follow"}}
+        found[name]["trained"] = _trained(name)
     else:
         found = {name: _rows(name, DEFINITIONS[name])}
     lines = []
@@ -318,7 +319,7 @@ def _rows(name: str, definition: Definition) -> dict[str, str]:
         "figure": definition.figure,
         "formula": definition.formula,
         "threshold": "none" if default is None else f"{default:g}, set by thresholds.{name}",
-        "trained": _trained(definition.trained),
+        "trained": _trained(name),
         "follows from": ", ".join(definition.follows_from),
         "advice": definition.advice,
         "reference": definition.reference,
@@ -341,11 +342,17 @@ def _severity(name: str, definition: Definition) -> str:
     return "; ".join(parts)
 
 
-def _trained(trained: Trained | None) -> str:
+def _trained(name: str) -> str:
     """Say how many networks with a verdict failed in training."""
-    if trained is None or not trained.networks:
+    from weightinit_cli.results.model import NOTE
+    from weightinit_cli.verdicts import DEFINITIONS, TRAINED
+
+    if name not in TRAINED:
         return ""
+    trained = TRAINED[name]
     sgd, adam = (
         f"{failed / trained.networks:.0%}" for failed in (trained.sgd_failed, trained.adam_failed)
     )
-    return f"of {trained.networks:,} networks with it {sgd} failed by plain SGD, {adam} by Adam"
+    alone = name in DEFINITIONS and DEFINITIONS[name].severity == NOTE
+    with_it = "with it and no warning" if alone else "with it"
+    return f"of {trained.networks:,} networks {with_it}, {sgd} failed by plain SGD, {adam} by Adam"

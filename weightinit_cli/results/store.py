@@ -297,7 +297,7 @@ def upgrade_4_to_5(tree: Tree) -> None:
         spec["thresholds"] = {
             "collapsed": 0.001,
             "saturated": 0.3,
-            "inputs_indistinguishable": 0.03,
+            "inputs_indistinguishable": 0.01,
             "signal_drowned": 0.03,
             "dying": 0.1,
             "vanishing_signal": 0.01,

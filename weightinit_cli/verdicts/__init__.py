@@ -4,14 +4,16 @@ Severities and thresholds are those of trainings (benchmarks/trainability.py): w
 a network's start is a warning where networks like it mostly do not train, else a note.
 """
 
-from weightinit_cli.verdicts.definitions import DEFINITIONS, SEVERE, WARNING, Definition, Trained
+from weightinit_cli.verdicts.definitions import DEFINITIONS, SEVERE, WARNING, Definition
 from weightinit_cli.verdicts.draw import ALL_IS_WELL, draw_verdict
 from weightinit_cli.verdicts.seen import Layer, Seen
+from weightinit_cli.verdicts.trainings import TRAINED, Trained
 
 __all__ = [
     "ALL_IS_WELL",
     "DEFINITIONS",
     "SEVERE",
+    "TRAINED",
     "WARNING",
     "Definition",
     "Layer",

@@ -18,20 +18,12 @@ WARNING: Final = "warning"
 SEVERE: Final = "severe"
 
 
-class Trained(NamedTuple):
-    """Of so many trained networks with a verdict, how many failed by plain SGD and by Adam."""
-
-    networks: int
-    sgd_failed: int
-    adam_failed: int
-
-
 class Definition(NamedTuple):
     """One verdict: how it is found, and all that `winit explain` says of it.
 
     `figure` says what the verdict's value is a value of. `severity` is that of a finding, "severe"
     where its value is beyond `severe`, too. `follows_from` names verdicts that explain this one,
-    the likeliest first. `trained` are the networks of benchmarks/trainability.py that have it.
+    the likeliest first.
     """
 
     find: Callable[[Seen, float], Finding | None]
@@ -43,7 +35,6 @@ class Definition(NamedTuple):
     severe: float | None = None
     advice: str | None = None
     reference: str = ""
-    trained: Trained | None = None
 
 
 _SIGNAL = "root mean square of a layer's activations / that of an earlier layer (0 is the input)"
@@ -166,7 +157,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
             "saturated",
             "inputs_indistinguishable",
         ),
-        severe=1e-4,
+        severe=1e-6,
         reference="Glorot & Bengio 2010, section 4.2; Schoenholz et al. 2017 (arXiv:1611.01232), "
         "section 5",
     ),
@@ -178,7 +169,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "long for the first ones",
         f"the largest ratio, {_NORM}, of an earlier to a later layer > threshold",
         ("exploding_signal",),
-        severe=1e4,
+        severe=1e3,
         reference="Schoenholz et al. 2017 (arXiv:1611.01232), section 5",
     ),
 }

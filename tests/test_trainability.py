@@ -1,0 +1,94 @@
+"""Thresholds, severities and shares are those of networks that were trained."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from weightinit_cli.parameters import Thresholds
+from weightinit_cli.results.model import HEALTHY
+from weightinit_cli.verdicts import DEFINITIONS, TRAINED
+
+SCRIPT = Path(__file__).parents[1] / "benchmarks" / "trainability.py"
+FITTED, TESTED, BESIDE = range(3)
+# Networks that are looked at once more, one of so many.
+STRIDE = 41
+
+
+@pytest.fixture(scope="module")
+def benchmark() -> Any:
+    named = importlib.util.spec_from_file_location("trainability", SCRIPT)
+    module = importlib.util.module_from_spec(named)
+    named.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def halves(benchmark: Any) -> list[list[Any]]:
+    return [[each for each in benchmark.read() if each.network.half == half] for half in range(3)]
+
+
+def test_the_file_holds_the_grid(benchmark: Any):
+    networks = [each.network for each in benchmark.read()]
+    assert networks == [*benchmark.grid(), *benchmark.beside()]
+
+
+def test_thresholds_are_fitted_on_one_half(benchmark: Any, halves: list[list[Any]]):
+    fall, rise, across = benchmark.fitted(halves[FITTED])
+    now = Thresholds()
+    assert (now.vanishing_gradient, now.exploding_gradient) == (fall, rise)
+    assert now.inputs_indistinguishable == across
+    far_fall, far_rise = benchmark.far_fitted(halves[FITTED])
+    assert DEFINITIONS["vanishing_gradient"].severe == far_fall
+    assert DEFINITIONS["exploding_gradient"].severe == far_rise
+
+
+def test_a_warning_agrees_with_what_trains(benchmark: Any, halves: list[list[Any]]):
+    """By the verdicts that were drawn, on networks on which no threshold was fitted."""
+    some = halves[TESTED]
+    found = benchmark.score([each.warned for each in some], [each.sgd for each in some])
+    assert found.right >= 0.94
+    assert found.false <= 0.05
+    assert found.missed <= 0.09
+
+
+def test_shares_are_those_of_the_networks(benchmark: Any):
+    assert benchmark.counted(benchmark.read()) == TRAINED
+    assert TRAINED[HEALTHY].sgd_failed < 0.1 * TRAINED[HEALTHY].networks
+
+
+def test_drowned_signals_are_told_from_biases_beside_the_grid(halves: list[list[Any]]):
+    """The grid has none: of the networks with large biases every one that is warned of fails."""
+    biased = [each for each in halves[BESIDE] if each.network.sigma_b]
+    warned = [each for each in biased if "signal_drowned" in each.names]
+    assert len(warned) >= 10
+    assert not any(each.sgd for each in warned)
+    assert not any("signal_drowned" in each.names for each in halves[TESTED] if each.sgd)
+
+
+@pytest.mark.parametrize("name", [name for name, each in DEFINITIONS.items() if name in TRAINED])
+def test_a_severity_is_what_trains(name: str):
+    """Of a warning most networks fail, of a note most train."""
+    share = TRAINED[name].sgd_failed / TRAINED[name].networks
+    assert (share > 0.5) == (DEFINITIONS[name].severity != "note")
+
+
+def test_the_docs_show_the_outcome(benchmark: Any, capsys: pytest.CaptureFixture[str]):
+    benchmark.report(benchmark.read())
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
+    assert len(rows) > 20
+    page = (SCRIPT.parents[1] / "docs" / "verdicts.md").read_text(encoding="utf-8")
+    assert [row for row in rows if row not in page] == []
+
+
+@pytest.mark.slow
+def test_verdicts_are_drawn_as_when_they_were_written(benchmark: Any):
+    for each in benchmark.read()[::STRIDE]:
+        fall, rise, across, verdicts = benchmark.looked_at(each.network)
+        assert verdicts == each.verdicts, each.network
+        assert fall == pytest.approx(each.fall, rel=0.01)
+        assert rise == pytest.approx(each.rise, rel=0.01)
+        assert across == pytest.approx(each.across, rel=0.02)
