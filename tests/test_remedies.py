@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from math import sqrt
 
 import pytest
@@ -182,3 +183,15 @@ def test_what_goes_without_saying_is_left_out():
         "activation: tanh",
         "initializer: {name: normal, std: 0.1}",
     ]
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh_shrink", "exponential"])
+def test_a_start_is_found_wherever_a_scan_has_one(activation: str):
+    """A small part of benchmarks/fix.py."""
+    for sigma_w, sigma_b in product((0.4, 0.8, 1.6, 3.2), (0.0, 0.5)):
+        normal = f"{{name: normal, std: {sigma_w / 4}}}"
+        bias = f"bias: {{name: normal, std: {sigma_b}}}\nlayers: 4\nwidth: 16\n"
+        if not warnings(spec_of(activation, normal, bias)):
+            spec = spec_of(activation, "{name: normal, std: 0.001}", "layers: 4\nwidth: 16\n")
+            assert fix(spec).mended is not None
+            return

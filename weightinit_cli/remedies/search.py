@@ -147,7 +147,9 @@ class _Search:
         own, gaussian = own_at_scale(self.spec, layer), gaussian_at_scale(layer)
         independent = own is not None and layer.weights.excess is not None
         alike = independent and all((each.fan_in, each.fan_out) == fans for each in layers)
-        for bias in (as_written(self.spec.bias), *(("zeros",) if of_other_biases else ())):
+        kept = as_written(self.spec.bias)
+        zero = ["zeros"] if of_other_biases and kept != "zeros" else []
+        for bias in (kept, *zero):
             if own is not None:
                 yield _Level(bias, self._own(own, bias), own, one_family=True)
             yield _Level(bias, by_name(self.spec), None if alike else gaussian, one_family=False)

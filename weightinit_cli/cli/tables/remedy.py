@@ -62,7 +62,7 @@ def remedy_lines(remedy: Remedy, written: Path | None) -> list[str]:
 def _heading(spec: Spec) -> list[str]:
     from weightinit_cli.spec import normal_form
 
-    name = full_name(spec.label or spec.name, spec.overrides)
+    name = full_name(", ".join(filter(None, (spec.name, spec.label))), spec.overrides)
     heading = printable(f"{name}: {', '.join(described(normal_form(spec)))}")
     return [click.style(line, bold=True) for line in terminal.fitted(heading)]
 
