@@ -420,9 +420,10 @@ def counted(outcomes: list[Outcome]) -> dict[str, Trained]:
     """
     found: dict[str, list[Outcome]] = {}
     for each in outcomes:
-        for name in each.names:
-            noted = name in DEFINITIONS and DEFINITIONS[name].severity == NOTE
-            if not (noted and each.warned):
+        for verdict in each.verdicts:
+            severity, _, name = verdict.partition(":")
+            of_note = name in DEFINITIONS and DEFINITIONS[name].severity == NOTE
+            if not each.warned if of_note else severity != NOTE:
                 found.setdefault(name, []).append(each)
     return {
         name: Trained(

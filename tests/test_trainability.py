@@ -13,6 +13,7 @@ from weightinit_cli.results.model import HEALTHY
 from weightinit_cli.verdicts import DEFINITIONS, TRAINED
 
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "trainability.py"
+PAGE = SCRIPT.parents[1] / "docs" / "verdicts.md"
 FITTED, TESTED, BESIDE = range(3)
 # Networks that are looked at once more, one of so many.
 STRIDE = 41
@@ -69,6 +70,20 @@ def test_drowned_signals_are_told_from_biases_beside_the_grid(halves: list[list[
     assert not any("signal_drowned" in each.names for each in halves[TESTED] if each.sgd)
 
 
+def test_a_gradient_that_grows_is_noted_where_networks_begin_to_fail(halves: list[list[Any]]):
+    """Without a warning, of networks with the note several times as many fail as of others."""
+    unwarned = [each for half in halves[:2] for each in half if not each.warned]
+    noted = [not each.sgd for each in unwarned if "exploding_gradient" in each.names]
+    others = [not each.sgd for each in unwarned if "exploding_gradient" not in each.names]
+    assert len(noted) >= 30
+    assert sum(noted) / len(noted) > 4 * sum(others) / len(others)
+    said = (
+        f"of {len(noted)} networks of the grid that have it and no warning, {sum(noted)} failed by"
+    )
+    said += f" plain SGD, of the {len(others)} others without a warning {sum(others)} failed."
+    assert said in " ".join(PAGE.read_text(encoding="utf-8").split())
+
+
 @pytest.mark.parametrize("name", [name for name, each in DEFINITIONS.items() if name in TRAINED])
 def test_a_severity_is_what_trains(name: str):
     """Of a warning most networks fail, of a note most train."""
@@ -80,7 +95,7 @@ def test_the_docs_show_the_outcome(benchmark: Any, capsys: pytest.CaptureFixture
     benchmark.report(benchmark.read())
     rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
     assert len(rows) > 20
-    page = (SCRIPT.parents[1] / "docs" / "verdicts.md").read_text(encoding="utf-8")
+    page = PAGE.read_text(encoding="utf-8")
     assert [row for row in rows if row not in page] == []
 
 

@@ -329,10 +329,13 @@ def _rows(name: str, definition: Definition) -> dict[str, str]:
 
 def _severity(name: str, definition: Definition) -> str:
     """Say how bad a verdict is, and where it is worse."""
+    from weightinit_cli.results.model import NOTE
     from weightinit_cli.results.verdictwords import SEVERITIES
     from weightinit_cli.verdicts import DEFINITIONS, SEVERE
 
     parts = [f"{definition.severity}: {SEVERITIES[definition.severity]}"]
+    if definition.noted < 1:
+        parts.append(f"{NOTE} from {definition.noted:g} of the threshold on")
     if definition.severe is not None:
         beyond = "below" if definition.severe < 1 else "above"
         parts.append(f"{SEVERE} where the value is {beyond} {definition.severe:g}")

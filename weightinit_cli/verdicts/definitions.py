@@ -22,7 +22,8 @@ class Definition(NamedTuple):
     """One verdict: how it is found, and all that `winit explain` says of it.
 
     `figure` says what the verdict's value is a value of. `severity` is that of a finding, "severe"
-    where its value is beyond `severe`, too. `follows_from` names verdicts that explain this one,
+    where its value is beyond `severe`, too; from the share `noted` of its threshold on it is a
+    note. `follows_from` names verdicts that explain this one,
     the likeliest first.
     """
 
@@ -32,6 +33,7 @@ class Definition(NamedTuple):
     meaning: str
     formula: str
     follows_from: tuple[str, ...] = ()
+    noted: float = 1.0
     severe: float | None = None
     advice: str | None = None
     reference: str = ""
@@ -169,6 +171,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "long for the first ones",
         f"the largest ratio, {_NORM}, of an earlier to a later layer > threshold",
         ("exploding_signal",),
+        noted=0.1,
         severe=1e3,
         reference="Schoenholz et al. 2017 (arXiv:1611.01232), section 5",
     ),

@@ -33,10 +33,10 @@ def draw_verdict(seen: Seen, thresholds: Thresholds) -> tuple[Verdict, ...]:
     found: Found = {
         name: finding
         for name, definition in DEFINITIONS.items()
-        if (finding := definition.find(seen, limits.get(name, 0.0))) is not None
+        if (finding := definition.find(seen, definition.noted * limits.get(name, 0.0))) is not None
     }
     causes = {name: _root(name, seen, found) for name in found}
-    severities = _severities(found, causes)
+    severities = _severities(found, causes, limits)
     verdicts = [
         Verdict(
             name=name,
@@ -106,16 +106,23 @@ def _is_drawn_alike(name: str, seen: Seen, found: Found) -> bool:
     return has_one_weight(seen.layers[found[name].layer - 1].figures)
 
 
-def _severities(found: Found, causes: dict[str, str]) -> dict[str, Severity]:
+def _severities(
+    found: Found, causes: dict[str, str], limits: dict[str, float]
+) -> dict[str, Severity]:
     """How bad each finding is; a root cause is as bad as the worst that follows from it."""
-    own = {name: _severity(DEFINITIONS[name], finding) for name, finding in found.items()}
+    own = {
+        name: _severity(DEFINITIONS[name], finding, limits.get(name, 0.0))
+        for name, finding in found.items()
+    }
     worst = dict(own)
     for name, root in causes.items():
         worst[root] = max(worst[root], own[name], key=BY_SEVERITY.index)
     return worst
 
 
-def _severity(definition: Definition, finding: Finding) -> Severity:
+def _severity(definition: Definition, finding: Finding, limit: float) -> Severity:
+    if definition.noted < 1 and finding.value is not None and finding.value <= limit:
+        return NOTE
     if definition.severe is None or finding.value is None:
         return definition.severity
     beyond = (
