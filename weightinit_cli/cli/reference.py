@@ -329,6 +329,7 @@ def _rows(name: str, definition: Definition) -> dict[str, str]:
 
 def _severity(name: str, definition: Definition) -> str:
     """Say how bad a verdict is, and where it is worse."""
+    from weightinit_cli.numerals import short
     from weightinit_cli.results.model import NOTE
     from weightinit_cli.results.verdictwords import SEVERITIES
     from weightinit_cli.verdicts import DEFINITIONS, SEVERE
@@ -338,7 +339,7 @@ def _severity(name: str, definition: Definition) -> str:
         parts.append(f"{NOTE} from {definition.noted:g} of the threshold on")
     if definition.severe is not None:
         beyond = "below" if definition.severe < 1 else "above"
-        parts.append(f"{SEVERE} where the value is {beyond} {definition.severe:g}")
+        parts.append(f"{SEVERE} where the value is {beyond} {short(f'{definition.severe:g}')}")
     is_cause = any(name in each.follows_from for each in DEFINITIONS.values())
     if is_cause and definition.severity != SEVERE:
         parts.append("as bad as the worst that follows from it")

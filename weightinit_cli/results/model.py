@@ -14,8 +14,8 @@ SCHEMA_VERSION = 5
 # The verdict where nothing is warned of.
 HEALTHY = "healthy"
 
-# How bad what a verdict says is: worth knowing, while networks like this train; networks like this
-# mostly do not train by plain SGD; they do not by Adam either.
+# How bad what a verdict says is: worth knowing, while networks like this mostly train; networks
+# like this mostly do not train by plain SGD; they do not by Adam either.
 Severity = Literal["note", "warning", "severe"]
 NOTE: Final = "note"
 

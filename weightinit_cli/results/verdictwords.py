@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from weightinit_cli.results.model import Severity, Verdict
 
 SEVERITIES: Final[dict[str, str]] = {
-    NOTE: "worth knowing; networks like this train",
+    NOTE: "worth knowing; networks like this mostly train",
     "warning": "networks like this mostly do not train by plain SGD",
     "severe": "networks like this mostly do not train, neither by plain SGD nor by Adam",
 }
