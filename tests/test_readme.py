@@ -43,6 +43,17 @@ def test_the_table_is_what_is_printed(
     assert indented("sigmoid_xavier: ") == printed
 
 
+def test_the_start_that_is_found_is_the_one_that_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.chdir(tmp_path)
+    shown = indented("$ winit fix")[1:]
+    assert main(["fix", "--config", "sigmoid_xavier"]) in (None, 0)
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[: len(shown)] == shown
+    assert f"    {printed[-1]}" in TEXT.splitlines()
+
+
 def test_the_spec_runs_and_names_every_key():
     dense, convolution, workflow = fenced("yaml")
     assert "winit check configs/ --against" in workflow

@@ -10,7 +10,7 @@ import pytest
 
 from weightinit_cli.parameters import Thresholds
 from weightinit_cli.results.model import HEALTHY
-from weightinit_cli.verdicts import DEFINITIONS, TRAINED
+from weightinit_cli.verdicts import DEEP, DEFINITIONS, TRAINED, TRAINED_DEEP
 
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "trainability.py"
 PAGE = SCRIPT.parents[1] / "docs" / "verdicts.md"
@@ -68,6 +68,15 @@ def test_drowned_signals_are_told_from_biases_beside_the_grid(halves: list[list[
     assert len(warned) >= 10
     assert not any(each.sgd for each in warned)
     assert not any("signal_drowned" in each.names for each in halves[TESTED] if each.sgd)
+
+
+def test_deep_networks_often_fail_all_the_same(halves: list[list[Any]]):
+    unwarned = [each for half in halves[:2] for each in half if not each.warned]
+    deep = [each for each in unwarned if each.network.layers >= DEEP]
+    failed = sum(not each.sgd for each in deep), sum(not each.adam for each in deep)
+    assert (len(deep), *failed) == TRAINED_DEEP
+    others = [each for each in unwarned if each not in deep]
+    assert sum(not each.sgd for each in others) < 0.05 * len(others)
 
 
 def test_a_gradient_that_grows_is_noted_where_networks_begin_to_fail(halves: list[list[Any]]):

@@ -7,13 +7,15 @@ a network's start is a warning where networks like it mostly do not train, else 
 from weightinit_cli.verdicts.definitions import DEFINITIONS, SEVERE, WARNING, Definition
 from weightinit_cli.verdicts.draw import ALL_IS_WELL, draw_verdict
 from weightinit_cli.verdicts.seen import Layer, Seen
-from weightinit_cli.verdicts.trainings import TRAINED, Trained
+from weightinit_cli.verdicts.trainings import DEEP, TRAINED, TRAINED_DEEP, Trained
 
 __all__ = [
     "ALL_IS_WELL",
+    "DEEP",
     "DEFINITIONS",
     "SEVERE",
     "TRAINED",
+    "TRAINED_DEEP",
     "WARNING",
     "Definition",
     "Layer",

@@ -8,6 +8,7 @@ from weightinit_cli.results.model import HEALTHY, NOTE, Verdict
 from weightinit_cli.verdicts.definitions import DEFINITIONS, SEVERE, WARNING
 from weightinit_cli.verdicts.measures import dead_share
 from weightinit_cli.verdicts.seen import has_one_weight
+from weightinit_cli.verdicts.trainings import DEEP, TRAINED_DEEP
 
 if TYPE_CHECKING:
     from weightinit_cli.parameters import Thresholds
@@ -64,12 +65,17 @@ def draw_verdict(seen: Seen, thresholds: Thresholds) -> tuple[Verdict, ...]:
 
 def scope(seen: Seen) -> str:
     """Of what "healthy" is said: of the start, for plain SGD, and of what was measured."""
-    unknown = []
+    limits = []
     if not seen.has_inputs:
-        unknown.append("whether inputs stay different is not known of one input")
+        limits.append("whether inputs stay different is not known of one input")
     if not seen.has_gradient:
-        unknown.append("the gradient is not known")
-    return "; ".join([ALL_IS_WELL, *unknown])
+        limits.append("the gradient is not known")
+    if len(seen.layers) >= DEEP:
+        networks, failed, _ = TRAINED_DEEP
+        limits.append(
+            f"yet of {networks} such networks of {DEEP} layers and more {failed} failed in training"
+        )
+    return "; ".join([ALL_IS_WELL, *limits])
 
 
 def _root(name: str, seen: Seen, found: Found) -> str:

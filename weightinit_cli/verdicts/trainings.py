@@ -13,6 +13,10 @@ class Trained(NamedTuple):
     adam_failed: int
 
 
+# Networks of so many layers and more that have no warning.
+DEEP: Final = 40
+TRAINED_DEEP: Final = Trained(42, 19, 14)
+
 # Of a note, the networks that have no warning.
 TRAINED: Final = {
     "collapsed": Trained(3, 2, 3),
