@@ -53,6 +53,8 @@ ALLOWED: dict[str, set[str]] = {
         "verdicts", "data", "errors", "machine", "progress",
     },
     "remedies": {"experiments", "spec", "initializers", "results", "errors", "progress"},
+    # A start in another library's lines: what theory and the tables say of it, in plain numbers.
+    "snippets": {"spec", "initializers", "experiments", "results", "errors"},
     "batch": {
         "init", "spec", "experiments", "results", "plots", "saving", "errors", "machine",
         "imports",

@@ -99,7 +99,8 @@ def _samplers(spec: Experiment, fans: Fans) -> tuple[Sampler, Sampler | None]:
     """The samplers of the weights and of the biases, None where these are zero."""
     bias = _bias(spec, fans)
     zero = bias.mean == 0 and bias.std == 0
-    return _weights(spec, fans, bias), None if zero else bias
+    weights = INITIALIZERS[spec.initializer.name].build(fans, **weight_arguments(spec, fans))
+    return weights, None if zero else bias
 
 
 def build_activation(spec: Experiment) -> Activation:
@@ -124,16 +125,20 @@ def asks_theory(spec: Experiment) -> bool:
     return bool(row.theory) or spec.initializer.arguments.get("gain") == AUTO
 
 
-def _weights(spec: Experiment, fans: Fans, bias: Sampler) -> Sampler:
+def weight_arguments(spec: Experiment, fans: Fans) -> dict[str, Any]:
+    """What the initializer of a layer's weights is built with, theory's numbers filled in.
+
+    Raises SpecError as `build_network` does.
+    """
     row = INITIALIZERS[spec.initializer.name]
-    arguments = spec.initializer.arguments
+    arguments: dict[str, Any] = spec.initializer.arguments
     if row.activation:
         arguments |= spec.activation.arguments
     if row.theory:
-        arguments[row.theory] = _critical_sigma_w(spec, bias)
+        arguments[row.theory] = _critical_sigma_w(spec, _bias(spec, fans))
     if arguments.get("gain") == AUTO:
         arguments["gain"] = 1.0 if fans.first else _gain(spec)
-    return row.build(fans, **arguments)
+    return arguments
 
 
 def _bias(spec: Experiment, fans: Fans) -> Sampler:

@@ -1,0 +1,345 @@
+"""A network's start in plain numbers, and the texts that all libraries' lines are made of."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from itertools import groupby, pairwise
+from math import sqrt
+from textwrap import fill
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from weightinit_cli.errors import SpecError
+from weightinit_cli.experiments.build import weight_arguments
+from weightinit_cli.initializers import Fans
+from weightinit_cli.results.words import component
+from weightinit_cli.spec import normal_form
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from weightinit_cli.convolution import Convolution
+    from weightinit_cli.spec import Spec
+
+Entry = str | dict[str, str]
+
+COLUMNS = 100
+LEAST_RUN = 3
+
+# Scale (None: by a gain), mode and distribution of the schemes that scale a variance.
+_SCHEMES: Final[dict[str, tuple[float | None, str, str]]] = {
+    "lecun_normal": (1, "fan_in", "truncated_normal"),
+    "lecun_uniform": (1, "fan_in", "uniform"),
+    "glorot_normal": (1, "fan_avg", "truncated_normal"),
+    "he_normal": (2, "fan_in", "truncated_normal"),
+    "he_uniform": (2, "fan_in", "uniform"),
+    "torch_linear": (1 / 3, "fan_in", "uniform"),
+    "xavier_normal": (None, "fan_avg", "normal"),
+    "xavier_uniform": (None, "fan_avg", "uniform"),
+    "kaiming_normal": (None, "fan_in", "normal"),
+    "kaiming_uniform": (None, "fan_in", "uniform"),
+    "critical": (None, "fan_in", "normal"),
+}
+
+
+class Law(NamedTuple):
+    """Entries that are drawn independently of each other; `numbers` may name the layer's fans.
+
+    A "constant" has its value, a "normal" its mean and standard deviation, a "truncated_normal" the
+    same before it is cut at two standard deviations, a "uniform" its ends, and a "symmetric" one
+    the bound of U(± bound).
+    """
+
+    name: str
+    numbers: tuple[str, ...]
+
+
+class Gain(NamedTuple):
+    """What the standard deviation is multiplied by: one number per layer, most often the same.
+
+    Where the layers have different ones the text's loop has `gain`.
+    """
+
+    values: tuple[float, ...]
+
+    @property
+    def varies(self) -> bool:
+        """Whether the layers have different ones."""
+        return len(set(self.values)) > 1
+
+    @property
+    def text(self) -> str:
+        """The number, or its name."""
+        return "gain" if self.varies else literal(self.values[0])
+
+    @property
+    def squared(self) -> str:
+        """What multiplies the variance."""
+        return "gain**2" if self.varies else literal(self.values[0] ** 2)
+
+    def option(self, name: str) -> str:
+        """The gain as one more argument of a call, nothing where it is 1."""
+        return "" if self.text == "1" else f", {name}={self.text}"
+
+
+class Scaling(NamedTuple):
+    """Variance gain² over the fan that `mode` names; distributions as in `variance_scaling`."""
+
+    gain: Gain
+    mode: str
+    distribution: str
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Scale, mode and distribution: what a library may have a name for."""
+        return self.gain.squared, self.mode, self.distribution
+
+    def root(self, times: int = 1) -> str:
+        """The square root of `times` the variance."""
+        fan = self.mode
+        if fan == "fan_avg":
+            times, fan = 2 * times, "(fan_in + fan_out)"
+        if self.gain.varies:
+            return f"gain * math.sqrt({times} / {fan})"
+        scale = literal(times * self.gain.values[0] ** 2)
+        if scale.isdigit():
+            return f"math.sqrt({scale} / {fan})"
+        return f"{literal(sqrt(times) * self.gain.values[0])} / math.sqrt({fan})"
+
+
+class Start(NamedTuple):
+    """The start of a spec's layers.
+
+    `weights` is a Law, a Scaling, or the name of an initializer that is neither, whose parameters
+    are `arguments`. `sizes` are those of an input, then of each layer; in convolutions channels.
+    """
+
+    spec: Spec
+    sizes: tuple[int, ...]
+    weights: Law | Scaling | str
+    arguments: Mapping[str, Any]
+    gain: Gain
+    bias: Law
+
+    @property
+    def stack(self) -> Convolution | None:
+        """The convolutions, None where the layers are dense."""
+        return self.spec.convolution
+
+    @property
+    def columns(self) -> str:
+        """What the loop calls the number of a layer's units or channels."""
+        return columns_of(self.spec)
+
+    @property
+    def strides_differ(self) -> bool:
+        """Whether layers have different strides; then the loop has `stride`."""
+        return self.stack is not None and len(set(self.stack.stride)) > 1
+
+    @property
+    def stride(self) -> str:
+        """The stride of convolutions, or its name."""
+        if self.stack is None or self.strides_differ:
+            return "stride"
+        return str(self.stack.stride[0])
+
+    @property
+    def input_shape(self) -> list[str]:
+        """The shape of one input, channels last."""
+        if self.stack is None:
+            return ["WIDTHS[0]"]
+        return [*map(str, self.stack.image[:2]), "CHANNELS[0]"]
+
+    @property
+    def ring(self) -> list[tuple[int, int]]:
+        """How many rows, then columns, a circular convolution adds before and after an image."""
+        if self.stack is None or self.stack.padding != "circular":
+            return []
+        return [((side - 1) // 2, side // 2) for side in self.stack.kernel]
+
+    def tap(self, centre: Callable[[int], int]) -> str:
+        """The indices of a kernel's middle, by the centre of a side."""
+        return ", ".join(str(centre(side)) for side in self.stack.kernel) if self.stack else ""
+
+    def activation_in(self, table: Mapping[str, Entry]) -> str:
+        """The activation by a library's table: a template, or one for each of its forms."""
+        arguments = self.spec.activation.arguments
+        entry = table[self.spec.activation.name]
+        if isinstance(entry, dict):
+            [form] = arguments.values()
+            return entry[str(form)]
+        return entry.format(**{key: literal(float(value)) for key, value in arguments.items()})
+
+    def inputs(self, draw: str) -> list[str]:
+        """The line that draws inputs, for an initializer that looks at some."""
+        return [f"    x = {draw}  # or inputs of your own"] if self.weights == "lsuv" else []
+
+    def loop(self, body: Sequence[str]) -> list[str]:
+        """The lines of a loop over the layers, as they stand in a function."""
+        pairs = ("inputs, outputs", "CHANNELS") if self.stack else ("fan_in, fan_out", "WIDTHS")
+        names, values = [pairs[0]], [f"pairwise({pairs[1]})"]
+        for name, differs in (("stride", self.strides_differ), ("gain", self.gain.varies)):
+            if differs:
+                names.append(name)
+                values.append(f"{name.upper()}S")
+        if len(names) > 1:
+            names[0], values = f"({names[0]})", [f"zip({', '.join(values)})"]
+        lines = [*self._fans("\n".join(body)), *body]
+        head = f"    for {', '.join(names)} in {values[0]}:"
+        return [head, *(f"        {line}" for line in lines)]
+
+    def _fans(self, body: str) -> list[str]:
+        """The lines that say what a kernel's fans are, where they are asked for."""
+        of = {"fan_in": "inputs", "fan_out": "outputs"} if self.stack else {}
+        return [
+            f"{fan} = math.prod(KERNEL) * {channels}"
+            for fan, channels in of.items()
+            if re.search(rf'(?<!")\b{fan}\b', body)
+        ]
+
+    def program(
+        self, imports: Sequence[str], blocks: Sequence[Sequence[str]], setting: str = ""
+    ) -> str:
+        """The whole text: docstring, imports, a `setting`, constants, then the blocks of lines.
+
+        Of the `imports` those are left out whose last word the text does not have.
+        """
+        code = "\n".join(line for block in blocks for line in block)
+        standard = ["import math"] if "math." in code else []
+        used = [line for line in imports if re.search(rf"\b{line.split()[-1]}\.", code + setting)]
+        head = [self._title(), "", *standard, "from itertools import pairwise", "", *used, ""]
+        head += [setting, ""] if setting else []
+        texts = ["\n".join([*head, *self._constants()]), *("\n".join(block) for block in blocks)]
+        return "\n\n\n".join(texts) + "\n"
+
+    def _title(self) -> str:
+        form, number = normal_form(self.spec), self.spec.layers
+        kind = "convolution" if self.stack else "dense layer"
+        text = (
+            f"{self.spec.name}: {number:,} {kind}{'s' if number > 1 else ''} with "
+            f"{component(form['activation'])}; weights {component(form['initializer'])}, biases "
+            f"{component(form['bias'])}."
+        )
+        return fill(f'"""{text}"""', COLUMNS, break_long_words=False, break_on_hyphens=False)
+
+    def _constants(self) -> list[str]:
+        """What differs from layer to layer, and the shape of a kernel."""
+        what = "channels of an image" if self.stack else "size of an input"
+        name = "CHANNELS" if self.stack else "WIDTHS"
+        lines = [f"{name} = {listed(self.sizes)}  # {what}, then of each layer"]
+        if self.stack is not None:
+            lines.append(f"KERNEL = {self.stack.kernel}")
+            if self.strides_differ:
+                lines.append(f"STRIDES = {listed(self.stack.stride)}")
+        if self.gain.varies:
+            lines.append(f"GAINS = {listed(self.gain.values)}")
+        return lines
+
+
+def start_of(spec: Spec) -> Start:
+    """The start that a spec describes.
+
+    Raises SpecError as `run` does, and for what is not said in a few lines.
+    """
+    if spec.pretraining is not None:
+        message = "no library draws layers that were pretrained; leave it out"
+        raise SpecError([spec.problem("pretraining", message)])
+    kernel: tuple[int, ...] = ()
+    sizes = (spec.features, *spec.width)
+    if spec.convolution is not None:
+        sizes = (spec.convolution.image.channels, *spec.convolution.channels)
+        kernel = spec.convolution.kernel
+    arguments_of = cache(lambda fans: weight_arguments(spec, fans))
+    given = [
+        arguments_of(Fans.of_kernel(kernel, *pair, first=number == 0))
+        for number, pair in enumerate(pairwise(sizes))
+    ]
+    name = spec.initializer.name
+    gain = Gain(tuple(_gain(name, arguments) for arguments in given))
+    weights = _weights(name, given[0], gain)
+    if isinstance(weights, Law):
+        gain = Gain((1.0,))
+    return Start(spec, sizes, weights, given[0], gain, _bias(spec))
+
+
+def columns_of(spec: Spec) -> str:
+    """What the text calls the number of a layer's units or channels."""
+    return "outputs" if spec.convolution else "fan_out"
+
+
+def _gain(name: str, arguments: Mapping[str, Any]) -> float:
+    """The one number that the layer's standard deviation is a multiple of."""
+    if name == "variance_scaling":
+        return sqrt(arguments["scale"])
+    scale = _SCHEMES[name][0] if name in _SCHEMES else None
+    if scale is not None:
+        return sqrt(scale)
+    for key in ("sigma_w", "gain"):
+        if key in arguments:
+            return float(arguments[key])
+    if name in _SCHEMES:  # kaiming, which has a slope of 0 unless it says so
+        return sqrt(2 / (1 + arguments.get("negative_slope", 0.0) ** 2))
+    return 1.0
+
+
+def _weights(name: str, arguments: Mapping[str, Any], gain: Gain) -> Law | Scaling | str:
+    if not any(gain.values):
+        return Law("constant", ("0",))
+    if name == "siren":
+        later = f"math.sqrt(6 / fan_in) / {literal(arguments['omega'])}"
+        return Law("symmetric", (f"{later} if layers else 1 / fan_in",))
+    if name == "variance_scaling":
+        return Scaling(gain, arguments["mode"], arguments["distribution"])
+    if name in _SCHEMES:
+        _, mode, distribution = _SCHEMES[name]
+        return Scaling(gain, arguments.get("mode", mode), distribution)
+    return _law(name, arguments) or name
+
+
+def _bias(spec: Spec) -> Law:
+    name = spec.bias.name
+    if name == "torch_linear":
+        return Law("symmetric", ("1 / math.sqrt(fan_in)",))
+    if name == "nguyen_widrow":
+        return Law("symmetric", (f"0.7 * {columns_of(spec)} ** (1 / fan_in)",))
+    law = _law(name, spec.bias.arguments)
+    if law is None:
+        raise ValueError(f"{name} is no initializer of biases")
+    return law
+
+
+def _law(name: str, arguments: Mapping[str, Any]) -> Law | None:
+    """The law of entries whose numbers do not depend on the layer, None for others."""
+    match name:
+        case "zeros" | "ones":
+            return Law("constant", ("0" if name == "zeros" else "1",))
+        case "constant":
+            return Law(name, (literal(arguments["value"]),))
+        case "normal" | "truncated_normal":
+            mean, std = literal(arguments["mean"]), literal(arguments["std"])
+            return Law(name, (mean, std)) if arguments["std"] else Law("constant", (mean,))
+        case "uniform":
+            low, high = literal(arguments["low"]), literal(arguments["high"])
+            return Law(name, (low, high)) if low != high else Law("constant", (low,))
+    return None
+
+
+def literal(value: float) -> str:
+    """A number as Python reads it, to the nine digits that tell every float32."""
+    return f"{value:.9g}"
+
+
+def listed(values: Sequence[float]) -> str:
+    """A list as Python reads it, long runs shortened: `[784] + [100] * 20`."""
+    parts: list[str] = []
+    alone: list[str] = []
+    for value, run in groupby(values):
+        number = len(list(run))
+        if number < LEAST_RUN:
+            alone += [literal(value)] * number
+            continue
+        if alone:
+            parts.append(f"[{', '.join(alone)}]")
+            alone = []
+        parts.append(f"[{literal(value)}] * {number}")
+    return " + ".join([*parts, f"[{', '.join(alone)}]"] if alone else parts)
