@@ -62,7 +62,7 @@ ALLOWED: dict[str, set[str]] = {
     "cli": {
         "init", "spec", "initializers", "activations", "parameters", "experiments", "results",
         "verdicts", "guard", "plots", "saving", "batch", "remedies", "data", "errors", "reading",
-        "numerals", "progress",
+        "numerals", "progress", "snippets",
     },
 }  # fmt: skip
 

@@ -63,15 +63,12 @@ def biased() -> Iterator[Any]:
 
 
 def activated() -> Iterator[Any]:
-    """A spec for every activation with each set of its parameters."""
+    """A spec for every activation with each set of its parameters, each input its own unit."""
     for name, examples in OF_ACTIVATIONS.items():
         for given in examples:
             activation = {"name": name, **given}
-            wide = {"name": "normal", "std": 2}
-            spec = spec_of(
-                features=4, width=50, layers=1, activation=activation, initializer=wide,
-                dtype="float64",
-            )  # fmt: skip
+            own = {"width": 50, "layers": 1, "initializer": "identity", "dtype": "float64"}
+            spec = spec_of(activation=activation, **own)
             yield pytest.param(spec, id=" ".join(map(str, (name, *given.values()))))
 
 
@@ -99,6 +96,7 @@ def reset(library: str) -> None:
         import keras
 
         keras.config.set_floatx("float32")
+        keras.config.set_dtype_policy("float32")
     if library == "jax":
         import jax
 
@@ -114,8 +112,7 @@ def _of_torch(names: dict[str, Any], seed: int) -> Model:
 
     def forward(x: np.ndarray) -> np.ndarray:
         moved = np.moveaxis(x, -1, 1) if x.ndim == 4 else x
-        with torch.no_grad(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of the copy that even kernels need
+        with torch.no_grad():
             out = model(torch.tensor(moved, dtype=layers[0].weight.dtype)).numpy()
         return np.moveaxis(out, 1, -1) if x.ndim == 4 else out
 

@@ -20,7 +20,7 @@ from weightinit_cli.cli.tables.remedy import remedy_json, remedy_lines
 from weightinit_cli.errors import FAILED, WinitError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from weightinit_cli.spec import Spec
@@ -35,6 +35,12 @@ if TYPE_CHECKING:
     type=path_of,
     help="Write the mended spec to FILE, a new one; of a single run.",
 )
+@click.option(
+    "--code",
+    "library",
+    type=click.Choice(("torch", "keras", "jax")),
+    help="Print a program that builds the mended network in this library, too; of a single run.",
+)
 @set_option
 @seed_option
 @threads_option
@@ -43,6 +49,7 @@ if TYPE_CHECKING:
 def fix(
     configs: tuple[str, ...],
     file: Path | None,
+    library: str | None,
     overrides: tuple[str, ...],
     seed: str | None,
     threads: int | None,
@@ -56,15 +63,18 @@ def fix(
     where no smaller one does. What is found is run with all inputs, and under two other seeds.
     Where nothing is found the exit code is 1, and the nearest depth and activation that have such
     a start are named.
+
+    With -q --code LIBRARY the program alone is printed.
     """
     from weightinit_cli.remedies import fix as search
     from weightinit_cli.results.files import refuse_existing, write_file
     from weightinit_cli.spec import yaml_text
 
+    if as_json and library is not None:
+        raise click.UsageError("--json and --code cannot both be printed; give one of them")
     runs, code = _read(configs, overrides, seed, quiet=quiet)
+    _refuse_for_several(runs, {"--write": file, "--code": library})
     if file is not None:
-        if len(runs) > 1:
-            raise click.UsageError(f"--write is for one run, not for {len(runs):,}")
         file = specs.yaml_file(file)
         refuse_existing(file)
     for number, spec in enumerate(runs):
@@ -83,7 +93,30 @@ def fix(
             written = None if remedy.mended is None else file
             for line in [""] * (number > 0) + remedy_lines(remedy, written):
                 terminal.say(line)
+        code = max(code, _say_program(remedy.mended, library, alone=quiet))
     return code
+
+
+def _refuse_for_several(runs: Sequence[Spec], options: Mapping[str, object]) -> None:
+    """Raise UsageError where an option that is for one run is given for several."""
+    for option, value in options.items():
+        if value is not None and len(runs) > 1:
+            raise click.UsageError(f"{option} is for one run, not for {len(runs):,}")
+
+
+def _say_program(mended: Spec | None, library: str | None, *, alone: bool) -> int:
+    """Print the mended network in a library's lines, where both are; return the exit code."""
+    if mended is None or library is None:
+        return 0
+    from weightinit_cli.snippets import snippet
+
+    try:
+        program = snippet(mended, library)
+    except WinitError as error:
+        return terminal.fail(error.lines, error.exit_code)
+    for line in [""] * (not alone) + program.splitlines():
+        terminal.say(line)
+    return 0
 
 
 def _read(

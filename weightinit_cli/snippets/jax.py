@@ -97,8 +97,9 @@ def text(start: Start) -> str:
         "    return apply, layers",
     ]
     imports = ["import jax", "import jax.numpy as jnp", "from jax.nn import initializers"]
-    double = 'jax.config.update("jax_enable_x64", True)' if start.spec.dtype == "float64" else ""
-    return start.program(imports, [*blocks, apply, build], double)
+    double = start.spec.dtype == "float64"
+    settings = ['jax.config.update("jax_enable_x64", True)'] if double else []
+    return start.program(imports, [*blocks, apply, build], settings)
 
 
 def _convolve(start: Start) -> list[str]:

@@ -90,8 +90,11 @@ def text(start: Start) -> str:
         *start.loop(body),
         f"    return keras.Sequential([keras.Input({one}), *layers])",
     ]
-    setting = 'keras.config.set_floatx("float64")' if start.spec.dtype == "float64" else ""
-    return start.program(["import keras"], [*functions, *initializers, *ring, build], setting)
+    settings = []
+    if start.spec.dtype == "float64":  # of the inputs, then of the layers
+        settings = [f'keras.config.set_{what}("float64")' for what in ("floatx", "dtype_policy")]
+        settings[-1] += "  # dense layers multiply in float32 all the same"
+    return start.program(["import keras"], [*functions, *initializers, *ring, build], settings)
 
 
 def _activation(start: Start) -> tuple[str, list[list[str]]]:

@@ -25,6 +25,7 @@ Entry = str | dict[str, str]
 
 COLUMNS = 100
 LEAST_RUN = 3
+_NOT_SAID = "is not known in the lines of another library"
 
 # Scale (None: by a gain), mode and distribution of the schemes that scale a variance.
 _SCHEMES: Final[dict[str, tuple[float | None, str, str]]] = {
@@ -40,6 +41,10 @@ _SCHEMES: Final[dict[str, tuple[float | None, str, str]]] = {
     "kaiming_uniform": (None, "fan_in", "uniform"),
     "critical": (None, "fan_in", "normal"),
 }
+# Those whose lines each library has for itself.
+_OTHERS: Final = (
+    "orthogonal", "delta_orthogonal", "lsuv", "identity", "dirac", "sparse", "nguyen_widrow",
+)  # fmt: skip
 
 
 class Law(NamedTuple):
@@ -162,9 +167,14 @@ class Start(NamedTuple):
         return ", ".join(str(centre(side)) for side in self.stack.kernel) if self.stack else ""
 
     def activation_in(self, table: Mapping[str, Entry]) -> str:
-        """The activation by a library's table: a template, or one for each of its forms."""
-        arguments = self.spec.activation.arguments
-        entry = table[self.spec.activation.name]
+        """The activation by a library's table: a template, or one for each of its forms.
+
+        Raises SpecError where the table does not have it.
+        """
+        name, arguments = self.spec.activation.name, self.spec.activation.arguments
+        if name not in table:
+            raise SpecError([self.spec.problem("activation", f"{name} {_NOT_SAID}")])
+        entry = table[name]
         if isinstance(entry, dict):
             [form] = arguments.values()
             return entry[str(form)]
@@ -198,17 +208,20 @@ class Start(NamedTuple):
         ]
 
     def program(
-        self, imports: Sequence[str], blocks: Sequence[Sequence[str]], setting: str = ""
+        self,
+        imports: Sequence[str],
+        blocks: Sequence[Sequence[str]],
+        settings: Sequence[str] = (),
     ) -> str:
-        """The whole text: docstring, imports, a `setting`, constants, then the blocks of lines.
+        """The whole text: docstring, imports, settings, constants, then the blocks of lines.
 
         Of the `imports` those are left out whose last word the text does not have.
         """
-        code = "\n".join(line for block in blocks for line in block)
+        code = "\n".join(line for block in (settings, *blocks) for line in block)
         standard = ["import math"] if "math." in code else []
-        used = [line for line in imports if re.search(rf"\b{line.split()[-1]}\.", code + setting)]
+        used = [line for line in imports if re.search(rf"\b{line.split()[-1]}\.", code)]
         head = [self._title(), "", *standard, "from itertools import pairwise", "", *used, ""]
-        head += [setting, ""] if setting else []
+        head += [*settings, ""] if settings else []
         texts = ["\n".join([*head, *self._constants()]), *("\n".join(block) for block in blocks)]
         return "\n\n\n".join(texts) + "\n"
 
@@ -257,6 +270,8 @@ def start_of(spec: Spec) -> Start:
     name = spec.initializer.name
     gain = Gain(tuple(_gain(name, arguments) for arguments in given))
     weights = _weights(name, given[0], gain)
+    if isinstance(weights, str) and weights not in _OTHERS:
+        raise SpecError([spec.problem("initializer", f"{name} {_NOT_SAID}")])
     if isinstance(weights, Law):
         gain = Gain((1.0,))
     return Start(spec, sizes, weights, given[0], gain, _bias(spec))
