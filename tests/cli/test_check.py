@@ -235,8 +235,12 @@ def test_an_older_schema_is_no_failure(here: Path, winit: Callable, version: int
     done = winit("check", "out")
     assert done.code == 0, done.out
     assert "verdict" in done.out.partition("not in baseline: ")[2]
+    shutil.copytree(here / "out", here / "former")
     assert winit("check", "out", "--update").code == 1
     assert "not in baseline" not in winit("check", "out").out
+    for sides in (("former", "out"), ("out", "former")):
+        done = winit("diff", *sides)
+        assert done.code == 0, done.out
 
 
 # reports

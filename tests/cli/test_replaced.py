@@ -47,6 +47,20 @@ def test_damaged_result_is_replaced_without_a_word(winit: Callable, spec: Callab
     assert winit(*RUN).err == ""
 
 
+def test_the_same_spec_as_an_older_winit_wrote_it(winit: Callable, spec: Callable):
+    spec()
+    assert winit(*RUN).code == 0
+    file = Path("outputs/tiny/stats.json")
+    tree = json.loads(file.read_text(encoding="utf-8"))
+    for verdict in tree["verdict"]:
+        for key in ("severity", "over", "because"):
+            del verdict[key]
+    del tree["spec"]["thresholds"]["signal_drowned"]
+    tree["spec"]["thresholds"]["vanishing_gradient"] = 0.57
+    file.write_text(json.dumps(tree | {"schema_version": 4, "digest": "0" * 64}))
+    assert winit(*RUN).err == ""
+
+
 def test_in_a_batch(winit: Callable, spec: Callable):
     spec("a.yaml")
     spec("v.yaml", "sweep: {seed: [1, 2]}\n")

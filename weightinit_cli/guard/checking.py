@@ -246,8 +246,8 @@ def _compared_saved(a: SavedFile | None, b: SavedFile | None) -> Sampled:
     """Compare two saved results by the gate that fits them, or say which side has none."""
     if a is None or b is None:
         return _not_compared("an additional run" if a is None else "a missing run")
-    (old, version), (new, _) = read_result(*a), read_result(*b)
-    lacked = LACKED.get(version, ())
+    (old, version), (new, other) = read_result(*a), read_result(*b)
+    lacked = LACKED.get(min(version, other), ())
     changes = spec_changes(old.spec, new.spec, lacked)
     if changes.keys() - {"seed"}:
         return _not_compared(*(f"spec.{each}" for each in changes.values()))

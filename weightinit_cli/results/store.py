@@ -201,7 +201,7 @@ def replaced(place: Path, digest: str, spec: Mapping[str, Any]) -> str:
     if is_of(place / STATS, digest):  # as mostly; to read all of a result takes far longer
         return ""
     try:
-        former = load_result(place)
+        former, version = load_saved(place)
     except WinitError:
         return ""
     parts = [
@@ -209,6 +209,8 @@ def replaced(place: Path, digest: str, spec: Mapping[str, Any]) -> str:
         for path, change in changes(former.spec, spec).items()
         if path != "name"
     ]
+    if not parts and version < SCHEMA_VERSION:
+        return ""  # it is the same spec, as an older winit wrote it
     more = f"; and {len(parts) - MOST_CHANGES:,} more" if len(parts) > MOST_CHANGES else ""
     changed = "; ".join(parts[:MOST_CHANGES]) + more or "the same, of other data"
     return f"{place}: replaces the result of another spec ({changed})"
