@@ -253,7 +253,7 @@ def test_comparison_fits_and_shows_all(
     assert max(map(width, lines)) <= columns
     said = re.sub(r"\s", "", run.out)
     assert "anamethatsaysatgreatlength" in said
-    assert "saturated,exploding_gradient" in said
+    assert "healthy;note:saturated" in said
 
 
 def test_names_that_leave_no_room_stand_above_their_figures(
@@ -263,7 +263,7 @@ def test_names_that_leave_no_room_stand_above_their_figures(
     lines = winit("histogram", "-c", spec(more=LONG), "--no-plot").out.splitlines()
     at = lines.index("short")
     assert lines[1] == "run"
-    assert re.match(r"  +[\d.e-]+ +[\d.e-]+ +[\d.e-]+  saturated", lines[at + 1])
+    assert re.match(r"  +[\d.e-]+ +[\d.e-]+ +[\d.e-]+ healthy; note: saturated", lines[at + 1])
 
 
 @pytest.mark.parametrize("columns", [1, 20])

@@ -29,6 +29,8 @@ EVERY = [
     ("batch", "tiny.yaml", "--dry-run"),
     ("theory", "-c", "tiny.yaml"),
     ("phase", "-a", "relu", "--format", "svg"),
+    ("fix", "-c", "tiny.yaml"),
+    ("fix", "-c", "tiny.yaml", "--write", "mended.yaml", "--code", "torch"),
     ("check", "outputs"),
     ("check", "outputs", "--format", "json"),
     ("diff", "outputs", "outputs"),
