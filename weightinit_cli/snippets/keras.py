@@ -93,7 +93,7 @@ def text(start: Start) -> str:
     settings = []
     if start.spec.dtype == "float64":  # of the inputs, then of the layers
         settings = [f'keras.config.set_{what}("float64")' for what in ("floatx", "dtype_policy")]
-        settings[-1] += "  # dense layers multiply in float32 all the same"
+        settings[-1] += "  # some operations stay in float32 all the same"
     return start.program(["import keras"], [*functions, *initializers, *ring, build], settings)
 
 
