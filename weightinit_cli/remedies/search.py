@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import inf, log10, nan, sqrt
+from math import inf, isfinite, log10, nan, sqrt
 from statistics import mode
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -169,12 +169,14 @@ class _Search:
         yield from map(scaled, scales_of_theory(self.spec, bias))
 
     def _best(self, level: _Level) -> Attempt | None:
-        """The first proposal without a warning; of a scan, where none is under other seeds too."""
-        tried = [
-            self._try(start(self.spec, each, level.bias), by_scale=level.one_family)
-            for each in level.proposals
-        ]
-        found = self._confirmed(filter(None, tried))
+        """The soundest proposal without a warning; of a scan, where none is under other seeds too.
+
+        Sound is a gradient that changes by few powers of ten, then a verdict with few notes.
+        """
+        changes = (start(self.spec, each, level.bias) for each in level.proposals)
+        tried = filter(None, [self._try(each, by_scale=level.one_family) for each in changes])
+        sound = sorted(tried, key=lambda each: (_tens(each.slope), len(each.attempt.verdict)))
+        found = self._confirmed(sound)
         if level.scaled is None or (found is not None and found.held == OTHER_SEEDS):
             return found
         scanned = self._confirmed(self._scan(level.scaled, level.bias))
@@ -264,6 +266,11 @@ def _slope(result: Result) -> float:
             return -inf
         change += log10(ratio)
     return change
+
+
+def _tens(slope: float) -> float:
+    """By how many whole powers of ten the gradient's norm changes, the root of its power."""
+    return abs(slope) // 2 if isfinite(slope) else inf
 
 
 def _network(spec: Spec) -> object:
