@@ -36,7 +36,7 @@ from weightinit_cli.network.learning import cross_entropy
 from weightinit_cli.network.workers import one_blas_thread
 from weightinit_cli.results.model import NOTE
 from weightinit_cli.spec import parse_spec
-from weightinit_cli.verdicts import DEFINITIONS, SEVERE, Trained
+from weightinit_cli.verdicts import SEVERE, Trained
 
 FILE = Path(__file__).with_name("trainability.csv")
 CLASSES, FEATURES = 10, 64
@@ -83,6 +83,9 @@ ALWAYS = (
 )
 
 
+SEVERITIES = ("", "note", "warning", "severe")
+
+
 class Network(NamedTuple):
     """A network of the grid, or one beside it, whose weights may be all the same number."""
 
@@ -90,6 +93,7 @@ class Network(NamedTuple):
     sigma_w: float
     constant: float
     sigma_b: float
+    mean_b: float
     layers: int
     width: int
     seed: int
@@ -99,7 +103,9 @@ class Network(NamedTuple):
         weights = f"{{name: variance_scaling, {scale}}}"
         if not self.sigma_w:
             weights = f"{{name: constant, value: {self.constant}}}"
-        bias = f"{{name: normal, std: {self.sigma_b}}}" if self.sigma_b else "zeros"
+        bias = f"{{name: normal, mean: {self.mean_b}, std: {self.sigma_b}}}"
+        if not self.sigma_b and not self.mean_b:
+            bias = "zeros"
         return "\n".join(
             [
                 f"activation: {ACTIVATIONS[self.activation]}",
@@ -173,27 +179,45 @@ def grid() -> tuple[Network, ...]:
     ):
         k = i + d + j
         sigma_b = BIASES[(3 * i + 5 * d + 7 * j) % len(BIASES)]
-        found.append(Network(name, sigma_w, 0, sigma_b, depth, WIDTHS[k % 2], k // 2 % 2))
+        found.append(Network(name, sigma_w, 0, sigma_b, 0, depth, WIDTHS[k % 2], k // 2 % 2))
     return tuple(found)
 
 
 def beside() -> list[Network]:
-    """What the grid does not have: equal weights, large biases, and saturation far beyond it."""
+    """What the grid does not have.
+
+    Equal weights, large biases, saturation far beyond the grid's, dying units, one layer, and
+    sigmoid where its gradient keeps its size.
+    """
     names = ("linear", "tanh", "sigmoid", "relu", "elu", "softsign")
-    same = [Network(n, 0, c, 0, depth, 48, 0) for n in names for c in (0, 0.05) for depth in (2, 5)]
+    same = [
+        Network(n, 0, c, 0, 0, depth, 48, 0) for n in names for c in (0, 0.05) for depth in (2, 5)
+    ]
     biased = [
-        Network(name, 1.4 if name == "relu" else 1.0, 0, sigma_b, depth, 48, 1)
+        Network(name, 1.4 if name == "relu" else 1.0, 0, sigma_b, 0, depth, 48, 1)
         for name in ("linear", "leaky_relu", "relu", "tanh")
         for sigma_b in (3, 10, 30, 100)
         for depth in (2, 5)
     ]
     saturated = [
-        Network(name, sigma_w, 0, 0, depth, 96, 2)
+        Network(name, sigma_w, 0, 0, 0, depth, 96, 2)
         for name in ("sigmoid", "tanh", "softsign", "hard_tanh")
         for sigma_w in (10, 30, 100)
         for depth in (2, 5, 10)
     ]
-    return [*same, *biased, *saturated]
+    dying = [
+        Network("relu", sigma_w, 0, 0, mean_b, depth, 48, 3)
+        for sigma_w in (1.4, 2)
+        for mean_b in (-0.7, -1, -1.4, -2)
+        for depth in (2, 5)
+    ]
+    one_layer = [
+        Network(name, sigma_w, 0, 0, 0, 1, 48, 4)
+        for name in ("linear", "relu", "tanh", "sigmoid", "softplus")
+        for sigma_w in (1e-9, 1e-4, 0.1, 1, 10, 100, 300, 1e3, 1e4, 1e6)
+    ]
+    on_the_edge = [Network("sigmoid", 10, 0, 0, 0, depth, 96, 5) for depth in (15, 20, 30)]
+    return [*same, *biased, *saturated, *dying, *one_layer, *on_the_edge]
 
 
 # what winit says
@@ -356,7 +380,7 @@ def read() -> list[Outcome]:
 
 
 def _outcome(row: dict[str, str]) -> Outcome:
-    number = {name: float(row[name]) for name in ("sigma_w", "constant", "sigma_b")}
+    number = {name: float(row[name]) for name in ("sigma_w", "constant", "sigma_b", "mean_b")}
     whole = {name: int(row[name]) for name in ("layers", "width", "seed")}
     return Outcome(
         Network(activation=row["activation"], **number, **whole),
@@ -413,23 +437,26 @@ def far_fitted(outcomes: list[Outcome]) -> tuple[float, float]:
     return max(product(FAR_FALLS, FAR_RISES), key=worth)
 
 
-def counted(outcomes: list[Outcome]) -> dict[str, Trained]:
-    """Per verdict: of how many networks it is, and how many of these fail by SGD and by Adam.
+def counted(outcomes: list[Outcome]) -> dict[str, dict[str, Trained]]:
+    """Per verdict and severity: how many networks have it, how many fail by SGD and by Adam.
 
-    Of a note, the networks without a warning alone.
+    Of a note, the networks without a warning alone; "healthy" has no severity.
     """
-    found: dict[str, list[Outcome]] = {}
+    found: dict[str, dict[str, list[Outcome]]] = {}
     for each in outcomes:
         for verdict in each.verdicts:
             severity, _, name = verdict.partition(":")
-            of_note = name in DEFINITIONS and DEFINITIONS[name].severity == NOTE
-            if not each.warned if of_note else severity != NOTE:
-                found.setdefault(name, []).append(each)
+            if severity != NOTE or not each.warned:
+                found.setdefault(name, {}).setdefault(severity, []).append(each)
     return {
-        name: Trained(
-            len(some), sum(not each.sgd for each in some), sum(not each.adam for each in some)
-        )
-        for name, some in sorted(found.items())
+        name: {
+            severity: Trained(
+                len(some), sum(not each.sgd for each in some), sum(not each.adam for each in some)
+            )
+            for severity in SEVERITIES
+            if (some := found[name].get(severity))
+        }
+        for name in sorted(found)
     }
 
 
@@ -444,10 +471,11 @@ def report(outcomes: list[Outcome]) -> None:
     for name, some in zip(("fitted", "tested", "beside the grid"), halves, strict=True):
         print_confusion(f"{name}, SGD", "warning", [(each.warned, each.sgd) for each in some])
         print_confusion(f"{name}, Adam", "severe", [(each.severe, each.adam) for each in some])
-    print("\n| verdict | networks | fail by SGD | fail by Adam |")
-    print("|---|---|---|---|")
-    for name, (networks, sgd, adam) in counted(outcomes).items():
-        print(f"| `{name}` | {networks} | {sgd / networks:.0%} | {adam / networks:.0%} |")
+    print("\n| verdict | severity | networks | fail by SGD | fail by Adam |")
+    print("|---|---|---|---|---|")
+    for name, severities in counted(outcomes).items():
+        for severity, (networks, sgd, adam) in severities.items():
+            print(f"| `{name}` | {severity} | {networks} | {sgd} | {adam} |")
 
 
 def print_confusion(name: str, word: str, told: list[tuple[bool, bool]]) -> None:

@@ -36,7 +36,7 @@ TRAINS, ADAM_ONLY, FAILS = "#1b7837", "#f1a340", "#b2182b"
 
 def told_of(activation: str, sigma_w: float, layers: int) -> Forecast:
     """What theory says of so many layers, or of the half where q is no number in all of them."""
-    network = Network(activation, sigma_w, 0, 0, layers, 48, 0)
+    network = Network(activation, sigma_w, 0, 0, 0, layers, 48, 0)
     spec = parse_spec(network.text(), source="benchmark", stem="network")
     told = forecast(spec, with_errors=False)
     return told if len(told.layers) == layers else told_of(activation, sigma_w, layers // 2)

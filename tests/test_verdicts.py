@@ -154,10 +154,12 @@ def test_signals_are_judged_from_the_input_on(name: str):
     at = getattr(DEFAULT, name)
     for move, beyond in ((1.01, at > 1), (1 / 1.01, at < 1)):
         found = drawn(*signals(at * move, at * move))
-        assert (name in [each.name for each in found]) == beyond
+        severity = "warning" if at > 1 else "note"
+        assert (severity in [each.severity for each in found]) == beyond
         if beyond:
-            healthy, verdict = found
-            assert (healthy.name, verdict.severity) == ("healthy", "note")
+            *healthy, verdict = found
+            assert [each.name for each in healthy] == ["healthy"] * (at < 1)
+            assert verdict.name == name
             assert (verdict.over, verdict.layer) == ((0, 1), 1)
             assert verdict.value == pytest.approx(at * move)
 
@@ -172,8 +174,8 @@ def test_the_worst_span_counts():
     up, down = drawn(*returning(1e-8, 1e-8, 1e3, 1e3, 1e3))
     assert (up.name, up.over, up.value) == ("vanishing_gradient", (3, 1), pytest.approx(1e-8))
     assert (down.name, down.over) == ("exploding_gradient", (6, 3))
-    healthy, note = drawn(*signals(1.0, 2.0, 0.5, 300.0, 30.0))
-    assert (healthy.name, note.name, note.over) == ("healthy", "exploding_signal", (3, 4))
+    (verdict,) = drawn(*signals(1.0, 2.0, 0.5, 300.0, 30.0))
+    assert (verdict.name, verdict.over) == ("exploding_signal", (3, 4))
 
 
 def test_a_few_odd_ratios_are_chance():
@@ -203,11 +205,18 @@ def test_the_strongest_word():
 
 
 def test_a_gradient_that_grows_by_less_is_noted():
-    at = DEFAULT.exploding_gradient
-    healthy, note = drawn(*returning((at / 4) ** 2))
-    assert (healthy.name, note.name, note.severity) == ("healthy", "exploding_gradient", "note")
-    assert names(*returning((at / 40) ** 2)) == ["healthy"]
-    assert names(*returning((at / 4) ** 2), exploding_gradient=at * 40) == ["healthy"]
+    name = "exploding_gradient"
+    at, noted = getattr(DEFAULT, name), DEFINITIONS[name].noted
+
+    def of(factor: float, **thresholds: float) -> list[tuple[str, str | None]]:
+        found = drawn(*returning(factor**2), **thresholds)
+        return [(each.name, each.severity) for each in found]
+
+    assert of(0.99 * noted) == [("healthy", None)]
+    assert of(1.01 * noted) == of(0.99 * at) == [("healthy", None), (name, "note")]
+    assert of(1.01 * at) == [(name, "warning")]
+    assert of(1.01 * at, **{name: 2 * at}) == [("healthy", None), (name, "note")]
+    assert of(0.5 * noted, **{name: 0.4 * noted}) == [(name, "warning")]
 
 
 # what hangs together
@@ -222,6 +231,53 @@ def test_weights_that_are_all_one_number_are_the_root():
     assert root.advice == DEFINITIONS["units_identical"].advice
     assert {each.name for each in rest} == {"collapsed", "vanishing_gradient"}
     assert {each.because for each in rest} == {"units_identical"}
+
+
+@pytest.mark.parametrize("shape", [{"samples": 1}, {"units": 2}, {"slope_at_zero": 0.5}])
+def test_a_layer_without_any_gradient_is_dead_whatever_chance_says(shape: dict):
+    size = {"units": shape.get("units", UNITS), "samples": shape.get("samples", SAMPLES)}
+    dead = layer(
+        **size, mean=0.0, std=0.0, std_across_inputs=0.0, distinct_units=1,
+        dead_units=size["units"], gradient=gradient(None, 0.0),
+    )  # fmt: skip
+    root, *rest = drawn(dead, dead, dead, shape=shape)
+    assert root.name == "dying"
+    assert {each.because for each in rest} == {"dying"}
+
+
+def test_behind_few_inputs_any_share_of_dead_units_may_be_chance():
+    half = layer(dead_units=5)
+    assert "dying" in names(half)
+    assert names(half, half, shape={"fan_in": 2}) == ["healthy"]
+
+
+def test_what_dies_in_time_explains_a_signal_that_ends():
+    dead = layer(std=0.0, std_across_inputs=0.0, dead_units=UNITS, gradient=gradient(None, 0.0))
+    found = drawn(layer(), layer(dead_units=4), dead, dead)
+    assert {each.name: each.because for each in found} == {
+        "dying": None,
+        "vanishing_signal": "dying",
+        "vanishing_gradient": "dying",
+    }
+
+
+@pytest.mark.parametrize(
+    ("share", "root"), [(0.4, "inputs_indistinguishable"), (0.99, "saturated")]
+)
+def test_a_layer_explains_what_follows_where_nearly_all_of_it_is_flat(share: float, root: str):
+    shape = {"low": -1.0, "high": 1.0}
+    flat = layer(
+        saturation=Saturation(share / 2, share / 2), std_across_inputs=1e-4,
+        gradient=gradient(1e-4),
+    )  # fmt: skip
+    found = drawn(*[flat] * 4, shape=shape)
+    assert (found[0].name, found[0].because) == (root, None)
+    assert next(each for each in found if each.name == "vanishing_gradient").because == root
+
+
+def test_a_collapse_alone_is_a_note():
+    one = layer(mean=1.0, std=1e-5, std_across_inputs=1e-5)
+    assert names(one) == ["healthy", "collapsed"]
 
 
 def test_units_that_are_all_dead_are_no_fault_of_the_draw():
@@ -257,6 +313,19 @@ def test_what_warns_comes_first():
     ill = layer(saturation=Saturation(0.5, 0.5))
     exploding = [replace(each, saturation=ill.saturation) for each in returning(1e6, 1e6)]
     assert names(*exploding) == ["exploding_gradient", "saturated"]
+
+
+def test_what_rounding_took_is_not_drowned():
+    lost = layer(std=1e5, std_across_inputs=50.0, unresolved={"std_across_inputs": 100.0})
+    verdict = drawn(lost, exploding_signal=1e9)[0]
+    assert (verdict.name, verdict.value) == ("inputs_indistinguishable", None)
+
+
+def test_a_signal_that_is_drowned_first_and_then_lost_is_told_once():
+    drowned = layer(std=99.0)
+    root, effect = drawn(drowned, layer(std=99.0, std_across_inputs=1e-3))
+    assert (root.name, effect.name) == ("signal_drowned", "inputs_indistinguishable")
+    assert effect.because == root.name
 
 
 def test_large_biases_drown_the_signal_and_lose_nothing():
@@ -362,9 +431,12 @@ def test_healthy_says_what_is_not_known():
     assert "gradient" not in ALL_IS_WELL
 
 
-def test_without_a_gradient_the_rest_is_still_said():
+def test_without_a_gradient_a_signal_over_several_layers_stands_for_it():
     forward = [replace(each, gradient=None) for each in signals(1.0, 0.1, 0.001)]
-    assert names(*forward) == ["healthy", "vanishing_signal"]
+    (verdict,) = drawn(*forward)
+    assert (verdict.name, verdict.over, verdict.severity) == ("vanishing_signal", (1, 3), "warning")
+    first = [replace(each, gradient=None) for each in signals(0.001, 0.001)]
+    assert names(*first) == ["healthy", "vanishing_signal"]
 
 
 FIGURES = ("mean", "std", "distinct_units", "std_across_inputs", "preactivation_std")

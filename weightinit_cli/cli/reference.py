@@ -335,8 +335,8 @@ def _severity(name: str, definition: Definition) -> str:
     from weightinit_cli.verdicts import DEFINITIONS, SEVERE
 
     parts = [f"{definition.severity}: {SEVERITIES[definition.severity]}"]
-    if definition.noted < 1:
-        parts.append(f"{NOTE} from {definition.noted:g} of the threshold on")
+    if definition.noted is not None:
+        parts.append(f"{NOTE} from {definition.noted:g} up to the threshold")
     if definition.severe is not None:
         beyond = "below" if definition.severe < 1 else "above"
         parts.append(f"{SEVERE} where the value is {beyond} {short(f'{definition.severe:g}')}")
@@ -346,17 +346,17 @@ def _severity(name: str, definition: Definition) -> str:
     return "; ".join(parts)
 
 
-def _trained(name: str) -> str:
-    """Say how many networks with a verdict failed in training."""
-    from weightinit_cli.results.model import NOTE
-    from weightinit_cli.verdicts import DEFINITIONS, TRAINED
+KINDS = {"note": "a note and no warning", "warning": "a warning", "severe": "severe"}
 
-    if name not in TRAINED:
-        return ""
-    trained = TRAINED[name]
-    sgd, adam = (
-        f"{failed / trained.networks:.0%}" for failed in (trained.sgd_failed, trained.adam_failed)
-    )
-    alone = name in DEFINITIONS and DEFINITIONS[name].severity == NOTE
-    with_it = "with it and no warning" if alone else "with it"
-    return f"of {trained.networks:,} networks {with_it}, {sgd} failed by plain SGD, {adam} by Adam"
+
+def _trained(name: str) -> str:
+    """Say how many networks with a verdict failed in training, by its severity."""
+    from weightinit_cli.verdicts import TRAINED
+
+    parts = []
+    for severity, (networks, sgd, adam) in TRAINED[name].items() if name in TRAINED else ():
+        it = f"it as {KINDS[severity]}" if severity else "it"
+        parts.append(
+            f"of {networks:,} networks with {it}, {sgd:,} failed by plain SGD, {adam:,} by Adam"
+        )
+    return "; ".join(parts)

@@ -254,9 +254,9 @@ def _refuse_equal_names(loaded: list[AnySpec]) -> None:
 
 
 def _cause(result: AnyResult) -> str:
-    """Return the name of the first verdict that warns, empty where none does."""
-    warnings = (each.name for each in getattr(result, "verdict", ()) if each.warns)
-    return next(warnings, "")
+    """Name the root causes that warn, empty where none does."""
+    verdict = getattr(result, "verdict", ())
+    return ", ".join(each.name for each in verdict if each.warns and each.because is None)
 
 
 def _advice(spec: AnySpec, causes: Sequence[str]) -> list[str]:

@@ -288,20 +288,22 @@ def upgrade_3_to_4(tree: Tree) -> None:
 
 
 def upgrade_4_to_5(tree: Tree) -> None:
-    """Version 4 had one severity, and thresholds of a layer's share of what changes."""
+    """Version 4 had one severity, advice that was not tried, and thresholds of a mean per layer."""
+    notes = {"collapsed", "dying", "saturated", "vanishing_signal"}
     verdicts = tree.get("verdict")
     for number, verdict in enumerate(verdicts if isinstance(verdicts, list) else ()):
-        healthy = isinstance(verdict, dict) and verdict.get("name") == "healthy"
-        new = {"severity": None if healthy else "warning", "over": None, "because": None}
-        _add(verdict, new, f"verdict.{number}")
+        name = verdict.get("name") if isinstance(verdict, dict) else None
+        severity = None if name == "healthy" else "note" if name in notes else "warning"
+        _add(verdict, {"severity": severity, "over": None, "because": None}, f"verdict.{number}")
+        if severity is not None and isinstance(verdict.get("advice"), str):
+            verdict["advice"] = None
     spec = tree.get("spec")
-    if isinstance(spec, dict) and isinstance(spec.get("thresholds"), dict):
-        spec["thresholds"] = {
-            "collapsed": 0.001,
-            "saturated": 0.3,
-            "inputs_indistinguishable": 0.01,
+    thresholds = spec.get("thresholds") if isinstance(spec, dict) else None
+    if isinstance(thresholds, dict):
+        if thresholds.get("inputs_indistinguishable") == 0.02:
+            thresholds["inputs_indistinguishable"] = 0.01
+        thresholds |= {
             "signal_drowned": 0.03,
-            "dying": 0.1,
             "vanishing_signal": 0.01,
             "exploding_signal": 100.0,
             "vanishing_gradient": 0.005,

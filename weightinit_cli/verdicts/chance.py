@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 REACH, STEPS = 8.0, 640
 MOST_CORRELATION: Final = 1 - 1e-9
 # So many standard deviations of a binomial are chance, too. Networks of one kind differ more than
-# their units do: at 20 layers of 100 units the count's standard deviation is about twice that.
-SPREAD: Final = 6.0
+# their units do: from 20 layers of 100 units on the count's standard deviation is two or three of
+# these.
+SPREAD: Final = 10.0
 
 
 def chance_of_dead(correlation: float, samples: int) -> float:

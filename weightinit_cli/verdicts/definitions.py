@@ -21,10 +21,9 @@ SEVERE: Final = "severe"
 class Definition(NamedTuple):
     """One verdict: how it is found, and all that `winit explain` says of it.
 
-    `figure` says what the verdict's value is a value of. `severity` is that of a finding, "severe"
-    where its value is beyond `severe`, too; from the share `noted` of its threshold on it is a
-    note. `follows_from` names verdicts that explain this one,
-    the likeliest first.
+    `figure` says what the verdict's value is a value of. `severity` is that of a finding; "severe"
+    where its value is beyond `severe`, too, and a note from `noted` up to its threshold.
+    `follows_from` names verdicts that explain this one, the likeliest first.
     """
 
     find: Callable[[Seen, float], Finding | None]
@@ -33,7 +32,7 @@ class Definition(NamedTuple):
     meaning: str
     formula: str
     follows_from: tuple[str, ...] = ()
-    noted: float = 1.0
+    noted: float | None = None
     severe: float | None = None
     advice: str | None = None
     reference: str = ""
@@ -60,7 +59,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "same gradient and stay the same",
         "distinct_units = 1 in a layer of several units, channels.distinct = 1 in a convolution of "
         "several channels",
-        ("underflow", "dying", "saturated", "collapsed"),
+        ("underflow", "dying", "saturated", "vanishing_signal", "collapsed"),
         advice="draw the weights at random, so that the units differ from the start",
         reference="Rumelhart, Hinton & Williams 1986",
     ),
@@ -71,7 +70,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "units are zero for every input and get no gradient, more of them than chance leaves in a "
         "sound network of this depth and so many inputs",
         "dead_units / units (of a convolution channels.dead / channels) > threshold, and > what "
-        "chance leaves, p + 6 √(p (1 - p) / units), with p the integral over u of "
+        "chance leaves, p + 10 √(p (1 - p) / units), with p the integral over u of "
         "φ(u) Φ(-u √(c / (1 - c)))^N for N inputs whose pre-activations have a correlation c",
         ("units_identical",),
         reference="Lu et al. 2020 (arXiv:1903.06733)",
@@ -83,12 +82,12 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "the activations shrink over the layers",
         "the smallest ratio of a layer's √(mean² + std²) to that of an earlier layer or the input "
         "< threshold",
-        ("units_identical", "dying"),
+        ("units_identical", "dying", "saturated"),
         reference="He et al. 2015 (arXiv:1502.01852), section 2.2",
     ),
     "exploding_signal": Definition(
         measures.exploding_signal,
-        NOTE,
+        WARNING,
         _SIGNAL,
         "the activations grow over the layers",
         "the largest ratio of a layer's √(mean² + std²) to that of an earlier layer or the input "
@@ -106,11 +105,11 @@ DEFINITIONS: Final[dict[str, Definition]] = {
     ),
     "collapsed": Definition(
         measures.collapsed,
-        WARNING,
+        NOTE,
         "std / rms",
         "a layer's activations are all but one number, whatever the unit and the input",
         "std / rms < threshold, with rms² = mean² + std²",
-        ("units_identical", "dying", "underflow", "saturated"),
+        ("units_identical", "dying", "underflow", "saturated", "vanishing_signal"),
     ),
     "saturated": Definition(
         measures.saturated,
@@ -129,7 +128,15 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "the units differ from each other but not from input to input: a well-spread histogram "
         "hides that all inputs look the same",
         "std_across_inputs < threshold × std, and < threshold × std_across_inputs of the input",
-        ("units_identical", "dying", "underflow", "collapsed"),
+        (
+            "units_identical",
+            "dying",
+            "underflow",
+            "collapsed",
+            "saturated",
+            "vanishing_signal",
+            "signal_drowned",
+        ),
         reference="Schoenholz et al. 2017 (arXiv:1611.01232), section 3",
     ),
     "signal_drowned": Definition(
@@ -140,6 +147,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "plain SGD learns hardly anything else",
         "std_across_inputs < threshold × std, and >= threshold × std_across_inputs of the input in "
         "this and all earlier layers",
+        ("collapsed",),
         reference="LeCun et al. 1998, Efficient BackProp, section 4.3",
     ),
     "vanishing_gradient": Definition(
@@ -156,8 +164,8 @@ DEFINITIONS: Final[dict[str, Definition]] = {
             "vanishing_signal",
             "underflow",
             "collapsed",
-            "saturated",
             "inputs_indistinguishable",
+            "saturated",
         ),
         severe=1e-6,
         reference="Glorot & Bengio 2010, section 4.2; Schoenholz et al. 2017 (arXiv:1611.01232), "
@@ -171,7 +179,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "long for the first ones",
         f"the largest ratio, {_NORM}, of an earlier to a later layer > threshold",
         ("exploding_signal",),
-        noted=0.1,
+        noted=20,
         severe=1e3,
         reference="Schoenholz et al. 2017 (arXiv:1611.01232), section 5",
     ),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from weightinit_cli.results.model import HEALTHY, NOTE, Verdict
 from weightinit_cli.verdicts.definitions import DEFINITIONS, SEVERE, WARNING
-from weightinit_cli.verdicts.measures import dead_share
+from weightinit_cli.verdicts.measures import is_dead
 from weightinit_cli.verdicts.seen import has_one_weight
 from weightinit_cli.verdicts.trainings import DEEP, TRAINED_DEEP
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 ALL_IS_WELL: Final = "nothing was found at the start that keeps plain SGD from training"
 BY_SEVERITY: Final = (NOTE, WARNING, SEVERE)
-# A layer of which so little is alive explains what comes after it.
-ALL_BUT_DEAD: Final = 0.99
+# A layer of which so much is flat explains what comes after it.
+ALL_BUT_FLAT: Final = 0.9
 
 
 def draw_verdict(seen: Seen, thresholds: Thresholds) -> tuple[Verdict, ...]:
@@ -34,10 +34,10 @@ def draw_verdict(seen: Seen, thresholds: Thresholds) -> tuple[Verdict, ...]:
     found: Found = {
         name: finding
         for name, definition in DEFINITIONS.items()
-        if (finding := definition.find(seen, definition.noted * limits.get(name, 0.0))) is not None
+        if (finding := definition.find(seen, _from(definition, limits.get(name, 0.0)))) is not None
     }
     causes = {name: _root(name, seen, found) for name in found}
-    severities = _severities(found, causes, limits)
+    severities = _severities(seen, found, causes, limits)
     verdicts = [
         Verdict(
             name=name,
@@ -47,7 +47,7 @@ def draw_verdict(seen: Seen, thresholds: Thresholds) -> tuple[Verdict, ...]:
             value=finding.value,
             over=finding.over,
             because=None if causes[name] == name else causes[name],
-            advice=DEFINITIONS[name].advice if _is_drawn_alike(name, seen, found) else None,
+            advice=DEFINITIONS[name].advice if _is_of_the_draw(name, seen, found) else None,
         )
         for name, finding in found.items()
     ]
@@ -91,43 +91,64 @@ def _root(name: str, seen: Seen, found: Found) -> str:
 
 
 def _explains(cause: str, name: str, seen: Seen, found: Found) -> bool:
-    """Whether a finding that may explain another does: it is there first, and it is enough."""
+    """Whether a finding that may explain another does: it is there in time, and it is enough."""
     if cause not in found:
         return False
-    if "gradient" not in name and found[cause].layer > found[name].layer:
+    over = found[name].over
+    latest = found[name].layer if over is None else max(over)
+    if found[cause].layer > latest:
         return False
     if cause == "units_identical":
-        return _is_drawn_alike(cause, seen, found)
-    if name == "units_identical" and _is_drawn_alike(name, seen, found):
+        return _is_of_the_draw(cause, seen, found)
+    if name == "units_identical" and _is_of_the_draw(name, seen, found):
         return False
     if cause == "dying":
-        return any((dead_share(each) or 0.0) > ALL_BUT_DEAD for each in seen.whole)
+        return any(map(is_dead, seen.whole))
+    if cause == "saturated":
+        return (found[cause].value or 0.0) > ALL_BUT_FLAT
     return True
 
 
-def _is_drawn_alike(name: str, seen: Seen, found: Found) -> bool:
-    """Whether the units of a layer are the same since all of its weights are."""
+def _is_of_the_draw(name: str, seen: Seen, found: Found) -> bool:
+    """Whether another draw mends it: units that are the same since all of their weights are."""
     if name != "units_identical":
-        return True
+        return False
     return has_one_weight(seen.layers[found[name].layer - 1].figures)
 
 
 def _severities(
-    found: Found, causes: dict[str, str], limits: dict[str, float]
+    seen: Seen, found: Found, causes: dict[str, str], limits: dict[str, float]
 ) -> dict[str, Severity]:
     """How bad each finding is; a root cause is as bad as the worst that follows from it."""
-    own = {
-        name: _severity(DEFINITIONS[name], finding, limits.get(name, 0.0))
-        for name, finding in found.items()
-    }
+    own = {}
+    for name, finding in found.items():
+        own[name] = _severity(DEFINITIONS[name], finding, limits.get(name, 0.0))
+        if (
+            name.endswith("ing_signal")
+            and own[name] == NOTE
+            and _stands_for_the_gradient(seen, finding)
+        ):
+            own[name] = WARNING
     worst = dict(own)
     for name, root in causes.items():
         worst[root] = max(worst[root], own[name], key=BY_SEVERITY.index)
     return worst
 
 
+def _stands_for_the_gradient(seen: Seen, finding: Finding) -> bool:
+    """Whether a signal changes over several layers, and no gradient was measured that may, too."""
+    if finding.over is None or any(each.figures.gradient is not None for each in seen.layers):
+        return False
+    return finding.over[1] - finding.over[0] > 1
+
+
+def _from(definition: Definition, limit: float) -> float:
+    """The value from which on a verdict is drawn, as a note at least."""
+    return limit if definition.noted is None else min(limit, definition.noted)
+
+
 def _severity(definition: Definition, finding: Finding, limit: float) -> Severity:
-    if definition.noted < 1 and finding.value is not None and finding.value <= limit:
+    if definition.noted is not None and finding.value is not None and finding.value <= limit:
         return NOTE
     if definition.severe is None or finding.value is None:
         return definition.severity

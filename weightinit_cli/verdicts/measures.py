@@ -13,7 +13,6 @@ from weightinit_cli.verdicts.chance import (
     relu_correlation,
 )
 from weightinit_cli.verdicts.seen import (
-    RATIO,
     SIGNAL,
     Layer,
     Seen,
@@ -47,6 +46,9 @@ class Span(NamedTuple):
 
 
 ACROSS = "std_across_inputs"
+TOTAL_RATIO = "gradient.total_ratio"
+# Values that a layer is given, below which the chance of dead units has no formula.
+FEWEST_INPUTS = 5
 NO_CHANGE = Span(0.0, (0, 0))
 
 
@@ -87,17 +89,26 @@ def units_identical(seen: Seen, _: float) -> Finding | None:
 def dying(seen: Seen, threshold: float) -> Finding | None:
     """The first layer with more units that get no gradient than chance leaves, and their share."""
     for layer in seen.whole:
-        if layer.slope_at_zero:
-            continue
         share = dead_share(layer)
-        if share is not None and share > threshold and share > _chance(seen, layer):
+        if share is None or share <= threshold:
+            continue
+        if is_dead(layer) or (not layer.slope_at_zero and share > _chance(seen, layer)):
             return Finding(layer.number, share)
     return None
 
 
+def is_dead(layer: Layer) -> bool:
+    """Whether all units of a layer are zero for every input, and none of them gets a gradient."""
+    if dead_share(layer) != 1:
+        return False
+    gradient = layer.figures.gradient
+    no_gradient = gradient is not None and gradient.signal_rms == 0
+    return not layer.slope_at_zero or (no_gradient and is_known(layer.figures, SIGNAL))
+
+
 def dead_share(layer: Layer) -> float | None:
-    """Which part of the units (channels) is dead; a single value of each is no evidence."""
-    if layer.samples * layer.positions == 1 or not is_known(layer.figures, "dead_units"):
+    """Which part of the units (channels) is dead, as far as it is known."""
+    if not is_known(layer.figures, "dead_units"):
         return None
     if layer.figures.channels is not None:
         return layer.figures.channels.dead * layer.positions / layer.units
@@ -107,14 +118,17 @@ def dead_share(layer: Layer) -> float | None:
 def _chance(seen: Seen, layer: Layer) -> float:
     """The share of dead units that a sound layer may have by chance.
 
-    Inputs are as correlated as in a wide ReLU network of this depth, or more where they are.
+    Inputs are as correlated as in a wide ReLU network of this depth, or more where they are. Behind
+    a few units alone they are no Gaussian cloud, and any share may be chance.
     """
     if layer.low != 0:
         return 0.0
+    if min(each.fan_in for each in seen.layers[: layer.number]) < FEWEST_INPUTS:
+        return 1.0
     units = layer.units // layer.positions
     weights = layer.figures.weights
     if layer.samples == 1:
-        return most_by_chance(0.5, units)
+        return 1.0
     c = relu_correlation(layer.number)
     if weights is not None and weights.std is not None:
         given = seen.before(layer)
@@ -154,7 +168,7 @@ def inputs_indistinguishable(seen: Seen, threshold: float) -> Finding | None:
     """
     for layer, ratio, kept in _across_inputs(seen):
         if ratio < threshold and kept < threshold:
-            return Finding(layer.number, _known_ratio(layer, ratio))
+            return Finding(layer.number, ratio if is_known(layer.figures, ACROSS) else None)
     return None
 
 
@@ -167,22 +181,22 @@ def signal_drowned(seen: Seen, threshold: float) -> Finding | None:
         if kept < threshold:
             return None
         if ratio < threshold:
-            return Finding(layer.number, _known_ratio(layer, ratio))
+            return Finding(layer.number, ratio)
     return None
 
 
 def _across_inputs(seen: Seen) -> Iterator[tuple[Layer, float, float]]:
-    """The layers that see several inputs, each with its std_across_inputs / std, / the input's."""
+    """The layers that see several inputs, each with its std_across_inputs / std, / the input's.
+
+    What the dtype cannot tell is at most the first, and nothing is known to be kept of it.
+    """
     for layer in seen.whole:
         signal, std = at_most(layer.figures, ACROSS), layer.figures.std
         if signal is None or not std or not is_known(layer.figures, "std") or layer.samples == 1:
             continue
         whole = seen.input.std_across_inputs
-        yield layer, signal / std, signal / whole if whole else 0.0
-
-
-def _known_ratio(layer: Layer, ratio: float) -> float | None:
-    return ratio if is_known(layer.figures, ACROSS) else None
+        known = is_known(layer.figures, ACROSS)
+        yield layer, signal / std, signal / whole if whole and known else 0.0
 
 
 def vanishing_signal(seen: Seen, threshold: float) -> Finding | None:
@@ -219,7 +233,8 @@ def exploding_gradient(seen: Seen, threshold: float) -> Finding | None:
 def _changed(span: Span, beyond: bool, layer: int) -> Finding | None:
     if not beyond or span is NO_CHANGE:
         return None
-    return Finding(layer, finite_exp(span.log), over=span.over)
+    value = finite_exp(span.log)
+    return Finding(layer, value if value or span.log == -inf else None, over=span.over)
 
 
 def _signal(seen: Seen) -> list[tuple[int, float]]:
@@ -246,7 +261,7 @@ def _gradient(seen: Seen) -> list[tuple[int, float]]:
         gradient = layer.figures.gradient
         if gradient is None or gradient.total_ratio is None or gradient.nonfinite:
             break
-        if not is_known(layer.figures, RATIO):
+        if not is_known(layer.figures, TOTAL_RATIO):
             break
         found.append((layer.number, found[-1][1] + _log(gradient.total_ratio) / 2))
         if not gradient.total_ratio:

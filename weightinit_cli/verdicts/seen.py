@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 SMALLEST: Final = 5e-324
 SIGNAL: Final = "gradient.signal_rms"
-RATIO: Final = "gradient.ratio"
 
 
 class Layer(NamedTuple):
@@ -55,9 +54,11 @@ class Seen(NamedTuple):
 
     @property
     def has_gradient(self) -> bool:
-        """Whether something is known of what came back to every layer."""
+        """Whether it is known what came back to every layer."""
         return all(
-            layer.figures.gradient is not None and is_known(layer.figures, SIGNAL)
+            layer.figures.gradient is not None
+            and is_known(layer.figures, SIGNAL)
+            and is_known(layer.figures, "gradient.total_ratio")
             for layer in self.layers
         )
 
