@@ -69,8 +69,9 @@ def test_another_scale_is_the_smallest_change(initializer: str, changes: dict):
     assert {key: value["name"] for key, value in chosen.change.items()} == changes
 
 
-def test_biases_alone_are_changed_where_these_are_to_blame():
-    remedy = fix(spec_of("relu", "he_normal", "bias: {name: normal, std: 1000}\n"))
+@pytest.mark.parametrize("bias", ["{name: normal, std: 1000}", "{name: constant, value: -5}"])
+def test_biases_alone_are_changed_where_these_are_to_blame(bias: str):
+    remedy = fix(spec_of("relu", "he_normal", f"bias: {bias}\n"))
     assert remedy.chosen is not None
     assert remedy.chosen.change == {"bias": "zeros"}
 

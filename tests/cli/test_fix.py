@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from weightinit_cli import load_spec, run
 from weightinit_cli.cli import progress
+from weightinit_cli.errors import WinitError
+from weightinit_cli.spec.model import Component
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +24,7 @@ layers: 6
 activation: relu
 initializer: {name: normal, std: 0.001}
 """
+ZEROS = Component("zeros")
 HOPELESS = ("--set", "activation=step", "--set", "layers=2", "--set", "width=4")
 
 pytestmark = pytest.mark.usefixtures("tiny")
@@ -68,6 +72,43 @@ def test_an_existing_file_is_left_alone(winit: Callable):
     assert Path("tiny.yaml").read_text() == before
 
 
+def test_a_folder_that_is_not_there_is_said_before_the_search(winit: Callable):
+    outcome = winit("fix", "-c", "tiny.yaml", "--write", "nodir/mended.yaml")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err == f"{Path('nodir', 'mended.yaml')}: no such folder: nodir\n"
+
+
+def test_a_failed_write_loses_no_answer(winit: Callable, monkeypatch: pytest.MonkeyPatch):
+    def full(*_: object) -> None:
+        raise WinitError("mended.yaml: cannot be written: No space left on device")
+
+    monkeypatch.setattr("weightinit_cli.results.files.write_file", full)
+    outcome = winit("fix", "-c", "tiny.yaml", "--write", "mended.yaml")
+    assert outcome.code == 2
+    assert lines_to_change(outcome.out)
+    assert outcome.err == "mended.yaml: cannot be written: No space left on device\n"
+
+
+def test_a_name_of_ones_own_is_kept(winit: Callable, tiny: Callable):
+    tiny(more="name: müller\n")
+    assert winit("fix", "-c", "tiny.yaml", "--write", "mended.yaml").code == 0
+    assert load_spec("mended.yaml").name == "müller"
+
+
+def test_what_other_seeds_warn_of_is_said(winit: Callable, monkeypatch: pytest.MonkeyPatch):
+    def only_own(spec: Any, **more: Any) -> Any:
+        return run(replace(spec, seed=0) if not spec.seed else replace(spec, initializer=ZEROS))
+
+    monkeypatch.setattr("weightinit_cli.remedies.search.run", only_own)
+    outcome = winit("fix", "-c", "tiny.yaml")
+    assert outcome.code == 0
+    assert "healthy, also under 0 of 2 other seeds" in outcome.out
+    assert "It has one under 2 of 2 other seeds; nothing surer was found." in outcome.out
+    sound = winit("fix", "-c", "tiny.yaml", "--set", "initializer=he_normal")
+    assert sound.code == 0
+    assert "but one does under 2 of 2 other seeds" in " ".join(sound.out.split())
+
+
 def test_a_sound_spec_is_written_as_it_stands(winit: Callable):
     sound = ("--set", "initializer=he_normal", "--write", "same.yaml")
     outcome = winit("fix", "-c", "tiny.yaml", *sound)
@@ -81,7 +122,7 @@ def test_nothing_found(winit: Callable):
     assert (outcome.code, outcome.err) == (1, "")
     assert not Path("mended.yaml").exists()
     assert "starts of step over 2 layers is without a warning" in outcome.out
-    _, other = outcome.out.split("Another activation, the nearest tried without a warning:\n")
+    _, other = outcome.out.split("Another activation without a warning:\n")
     assert "activation: tanh" in lines_to_change(other)
 
 

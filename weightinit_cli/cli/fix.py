@@ -17,7 +17,7 @@ from weightinit_cli.cli.options import (
 )
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.tables.remedy import remedy_json, remedy_lines
-from weightinit_cli.errors import FAILED, WinitError
+from weightinit_cli.errors import FAILED, WinitError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     "file",
     metavar="FILE",
     type=path_of,
-    help="Write the mended spec to FILE, a new one; of a single run.",
+    help="Write the mended spec to FILE, a new one; of a single run. Comments are not kept.",
 )
 @click.option(
     "--code",
@@ -67,8 +67,7 @@ def fix(
     With -q --code LIBRARY the program alone is printed.
     """
     from weightinit_cli.remedies import fix as search
-    from weightinit_cli.results.files import refuse_existing, write_file
-    from weightinit_cli.spec import yaml_text
+    from weightinit_cli.results.files import refuse_existing
 
     if as_json and library is not None:
         raise click.UsageError("--json and --code cannot both be printed; give one of them")
@@ -77,12 +76,12 @@ def fix(
     if file is not None:
         file = specs.yaml_file(file)
         refuse_existing(file)
+        if not file.parent.is_dir():
+            raise WinitError(f"{file}: no such folder: {file.parent}")
     for number, spec in enumerate(runs):
         try:
             with ProgressBar(f"mending {spec.folder}", shown=not quiet) as progress:
                 remedy = search(spec, threads=threads, progress=progress)
-            if file is not None and remedy.mended is not None:
-                write_file(file, yaml_text(remedy.mended).encode())
         except WinitError as error:
             code = max(code, terminal.fail(error.lines, error.exit_code))
             continue
@@ -90,9 +89,10 @@ def fix(
         if as_json:
             terminal.say(remedy_json(remedy))
         elif not quiet:
-            written = None if remedy.mended is None else file
-            for line in [""] * (number > 0) + remedy_lines(remedy, written):
+            for line in [""] * (number > 0) + remedy_lines(remedy):
                 terminal.say(line)
+        if file is not None and remedy.mended is not None:
+            code = max(code, _write(file, remedy.mended, told=not (quiet or as_json)))
         code = max(code, _say_program(remedy.mended, library, alone=quiet))
     return code
 
@@ -102,6 +102,20 @@ def _refuse_for_several(runs: Sequence[Spec], options: Mapping[str, object]) -> 
     for option, value in options.items():
         if value is not None and len(runs) > 1:
             raise click.UsageError(f"{option} is for one run, not for {len(runs):,}")
+
+
+def _write(file: Path, mended: Spec, *, told: bool) -> int:
+    """Write the mended spec to a new file; return the exit code."""
+    from weightinit_cli.results.files import write_file
+    from weightinit_cli.spec import yaml_text
+
+    try:
+        write_file(file, yaml_text(mended).encode())
+    except WinitError as error:
+        return terminal.fail(error.lines, error.exit_code)
+    if told:
+        terminal.say(printable(f"{file}: written"))
+    return 0
 
 
 def _say_program(mended: Spec | None, library: str | None, *, alone: bool) -> int:

@@ -48,9 +48,10 @@ MOST_CONFIRMED: Final = 4
 def fix(spec: AnySpec, *, threads: int | None = None, progress: Progress | None = None) -> Remedy:
     """Search for a start without a warning of the network of a spec, by running what is proposed.
 
-    Tried are, the smallest change first: the spec's own initializer at the scales of theory and at
-    those that a scan finds; other initializers; both with zero biases, and with random ones. What
-    comes later is tried where nothing before it does. Where nothing does, other depths and
+    Tried are, the smallest change first: zero biases alone; the spec's own initializer at the
+    scales of theory and at those that a scan finds; other initializers; both with zero biases, and
+    with random ones. What comes later is tried where nothing before it has no warning under other
+    seeds, too. Where nothing has none, other depths and
     activations are tried. The gradient is measured even where the spec says that it is not to be,
     and of several `repeats` the first is judged.
 
@@ -64,9 +65,11 @@ def fix(spec: AnySpec, *, threads: int | None = None, progress: Progress | None 
         raise ValueError(f"{spec.name} describes {len(spec.runs)} runs; expand(spec) gives them")
     search = _Search(replace(spec, backward=True, repeats=1), threads, progress or Progress())
     as_it_stands = search.own()
-    if as_it_stands.healthy:
+    if as_it_stands.held:
         return Remedy(spec, as_it_stands, (), None, spec)
     chosen = search.find()
+    if as_it_stands.healthy and not (chosen and chosen.held):
+        return Remedy(spec, as_it_stands, search.attempts, None, spec)
     mended = None if chosen is None else changed(spec, chosen.change)
     nearest = () if chosen else tuple(_nearest(search))
     return Remedy(spec, as_it_stands, search.attempts, chosen, mended, nearest)
@@ -112,25 +115,33 @@ class _Search:
         return tuple(trial.attempt for trial in trials if trial.attempt.change)
 
     def own(self) -> Attempt:
-        """The spec as it stands."""
-        return self._keep({}, self.spec, by_scale=False).attempt
+        """The spec as it stands, where it has no warning under other seeds, too."""
+        trial = self._keep({}, self.spec, by_scale=False)
+        return self._confirm(trial) if trial.attempt.healthy else trial.attempt
 
     def find(self, *, of_other_biases: bool = True) -> Attempt | None:
-        """The start of the smallest change that has no warning; None where there is none."""
+        """The start of the smallest change that has no warning; None where there is none.
+
+        One that has none under all other seeds is taken before a smaller change that has some.
+        """
+        best: Attempt | None = None
         for level in self._levels(of_other_biases=of_other_biases):
             self.level += 1
-            if (found := self._best(level)) is not None:
-                return found
-        return None
+            best = _surest(best, self._best(level))
+            if best is not None and best.held == OTHER_SEEDS:
+                break
+        return best
 
     def beside(self, change: Change) -> Attempt | None:
-        """The start without a warning of another network, with the spec's own biases."""
+        """The start of another network, with the spec's own biases, that no other seed warns of."""
         spec = changed(self.spec, change)
         other = _Search(spec, self.threads, self.progress)
         other.runs = self.runs
         found = other.find(of_other_biases=False)
         self.runs = other.runs
-        return None if found is None else replace(found, change={**change, **found.change})
+        if found is None or found.held != OTHER_SEEDS:
+            return None
+        return replace(found, change={**change, **found.change})
 
     def run(self, spec: Spec) -> Result:
         """Run a spec, and tell the progress that it is done."""
@@ -148,7 +159,9 @@ class _Search:
         independent = own is not None and layer.weights.excess is not None
         alike = independent and all((each.fan_in, each.fan_out) == fans for each in layers)
         kept = as_written(self.spec.bias)
-        zero = ["zeros"] if of_other_biases and kept != "zeros" else []
+        zero: list[Written] = ["zeros"] if of_other_biases and kept != "zeros" else []
+        for alone in zero:
+            yield _Level(alone, [as_written(self.spec.initializer)], None, one_family=False)
         for bias in (kept, *zero):
             if own is not None:
                 yield _Level(bias, self._own(own, bias), own, one_family=True)
@@ -177,18 +190,20 @@ class _Search:
         tried = filter(None, [self._try(each, by_scale=level.one_family) for each in changes])
         sound = sorted(tried, key=lambda each: (_tens(each.slope), len(each.attempt.verdict)))
         found = self._confirmed(sound)
-        if level.scaled is None or (found is not None and found.held == OTHER_SEEDS):
-            return found
-        scanned = self._confirmed(self._scan(level.scaled, level.bias))
-        return max(filter(None, (found, scanned)), key=lambda each: each.held or 0, default=None)
+        scans = self._scan(level.scaled, level.bias) if level.scaled is not None else iter(())
+        while found is None or found.held != OTHER_SEEDS:
+            trials = next(scans, None)
+            if trials is None:
+                break
+            found = _surest(found, self._confirmed(trials))
+        return found
 
     def _confirmed(self, trials: Iterable[_Trial]) -> Attempt | None:
         """The first attempt without a warning also under other seeds, else under most of them."""
         best: Attempt | None = None
         for trial in [each for each in trials if each.attempt.healthy][:MOST_CONFIRMED]:
             attempt = self._confirm(trial)
-            if attempt.healthy and (best is None or (attempt.held or 0) > (best.held or 0)):
-                best = attempt
+            best = _surest(best, attempt if attempt.healthy else None)
             if best is not None and best.held == OTHER_SEEDS:
                 break
         return best
@@ -208,10 +223,10 @@ class _Search:
         self.trials[trial.network] = trial._replace(attempt=attempt)
         return attempt
 
-    def _scan(self, scaled: Scaled, bias: Written) -> list[_Trial]:
+    def _scan(self, scaled: Scaled, bias: Written) -> Iterator[list[_Trial]]:
         """The trials without a warning between scales that are too low and too high.
 
-        Those first at which the gradient changes least.
+        Those first at which the gradient changes least; again and again, as the scan finds more.
         """
         known: dict[float, _Trial] = {}
 
@@ -225,8 +240,7 @@ class _Search:
         for _ in scan(next(scales_of_theory(self.spec, bias)), slope_at):
             healthy = [trial for trial in known.values() if trial.attempt.healthy]
             if healthy:
-                return sorted(healthy, key=lambda trial: abs(trial.slope))
-        return []
+                yield sorted(healthy, key=lambda trial: abs(trial.slope))
 
     def _try(self, change: Change, *, by_scale: bool) -> _Trial | None:
         """Run a changed spec with few inputs; None where it is refused, for want of a scale."""
@@ -252,6 +266,13 @@ class _Search:
         trial = _Trial(attempt, _network(spec), place, _slope(result))
         self.trials[trial.network] = trial
         return trial
+
+
+def _surest(best: Attempt | None, other: Attempt | None) -> Attempt | None:
+    """Which of two holds under more other seeds; the first of equals."""
+    if best is None or other is None:
+        return best or other
+    return other if (other.held or 0) > (best.held or 0) else best
 
 
 def _slope(result: Result) -> float:

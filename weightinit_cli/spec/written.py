@@ -41,10 +41,10 @@ def yaml_lines(entries: Mapping[str, Any]) -> list[str]:
 def yaml_text(spec: AnySpec) -> str:
     """The spec as YAML of a line for each key whose value is not what the others leave it to be.
 
-    The name is left out: it is that of the file. `parse_spec` reads the same spec again.
+    The name is left out where it was that of the file. `parse_spec` reads the same spec again.
     """
     form = normal_form(spec)
-    del form["name"]
+    name = form.pop("name")
     shown: dict[str, Any] = {}
     for key, value in form.items():
         if key in _PER_LAYER:
@@ -55,7 +55,8 @@ def yaml_text(spec: AnySpec) -> str:
             shown[key] = value
     for key in reversed(list(shown)):
         _leave_out(shown, key, form)
-    return "".join(f"{line}\n" for line in yaml_lines(shown))
+    named = {"name": name} if "name" in spec.marks else {}
+    return "".join(f"{line}\n" for line in yaml_lines(named | shown))
 
 
 def per_layer(values: Sequence[int]) -> int | list[int]:
@@ -96,4 +97,4 @@ def _flow(value: Any) -> str:
         return value
     if isinstance(value, float) and float(f"{value:g}") == value:
         return f"{value:g}"
-    return json.dumps(value)
+    return json.dumps(value, ensure_ascii=False)

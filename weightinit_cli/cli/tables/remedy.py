@@ -18,7 +18,6 @@ from weightinit_cli.results.words import component, described, full_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from weightinit_cli.remedies import Attempt, Remedy
     from weightinit_cli.spec import Spec
@@ -43,20 +42,26 @@ def remedy_json(remedy: Remedy) -> str:
     return json.dumps(found, separators=(",", ":"), sort_keys=True, allow_nan=False)
 
 
-def remedy_lines(remedy: Remedy, written: Path | None) -> list[str]:
-    """Write what was tried, a row each, then the lines of the spec to change.
+def remedy_lines(remedy: Remedy) -> list[str]:
+    """Write what was tried, a row each, then the lines of the spec to change."""
+    from weightinit_cli.remedies import OTHER_SEEDS
 
-    `written` is the file that the mended spec was written to.
-    """
     lines = _heading(remedy.spec)
-    if remedy.own.healthy:
-        lines += terminal.fitted("no verdict warns of this start: there is nothing to mend")
-    else:
+    own = remedy.own
+    if remedy.attempts:
         lines += table_lines(_columns(remedy))
-        lines += _nothing_found(remedy) if remedy.chosen is None else _found(remedy.chosen)
-    if written is not None:
-        lines.append(printable(f"{written}: written"))
-    return lines
+        if any(attempt.samples < remedy.spec.samples for attempt in remedy.attempts):
+            few = min(attempt.samples for attempt in remedy.attempts)
+            lines += terminal.fitted(f"(Where no other seeds are named: {few} inputs, one seed.)")
+    if remedy.chosen is not None:
+        return lines + _found(remedy.chosen)
+    if not own.healthy:
+        return lines + _nothing_found(remedy)
+    ill = OTHER_SEEDS - (own.held or 0)
+    seeds = f"nor under {OTHER_SEEDS} other seeds: there is nothing to mend"
+    if ill:
+        seeds = f"but one does under {ill} of {OTHER_SEEDS} other seeds; nothing surer was found"
+    return lines + terminal.fitted(f"no verdict warns of this start, {seeds}")
 
 
 def _heading(spec: Spec) -> list[str]:
@@ -133,15 +138,26 @@ def _warnings(attempt: Attempt) -> str:
 
 def _verdict(group: Sequence[Attempt]) -> Cell:
     """Say what the run's verdict warns of, and of what was found how sure that is."""
+    from weightinit_cli.remedies import OTHER_SEEDS
+
     first = group[0]
     if not first.healthy:
         return Cell(_warnings(first), "red")
-    held = "" if first.held is None else f", also under {first.held} of 2 other seeds"
-    return Cell(f"{HEALTHY}{held}", "green")
+    held = "" if first.held is None else f", also under {first.held} of {OTHER_SEEDS} other seeds"
+    sure = first.held is None or first.held == OTHER_SEEDS
+    return Cell(f"{HEALTHY}{held}", "green" if sure else "yellow")
 
 
 def _found(chosen: Attempt) -> list[str]:
-    return ["", "The smallest change that was found without a warning:", *_lines_of(chosen)]
+    from weightinit_cli.remedies import OTHER_SEEDS
+
+    said = "The smallest change without a warning, of several the one with the steadiest gradient:"
+    lines = ["", *terminal.fitted(said), *_lines_of(chosen)]
+    ill = OTHER_SEEDS - (chosen.held or 0)
+    if ill:
+        chance = f"It has one under {ill} of {OTHER_SEEDS} other seeds; nothing surer was found."
+        lines += terminal.fitted(chance)
+    return lines
 
 
 def _nothing_found(remedy: Remedy) -> list[str]:
@@ -149,9 +165,15 @@ def _nothing_found(remedy: Remedy) -> list[str]:
     of = f"{spec.activation.name} over {counted(spec.layers, 'layer')}"
     tried = counted(len(remedy.attempts), "start")
     lines = ["", *terminal.fitted(f"None of {tried} of {of} is without a warning.")]
+    if spec.layers > 1 and not any("layers" in attempt.change for attempt in remedy.nearest):
+        lines += terminal.fitted("Fewer layers were tried, too, and had none either.")
     for attempt in remedy.nearest:
-        other = "depth" if "layers" in attempt.change else "activation"
-        lines.append(f"Another {other}, the nearest tried without a warning:")
+        deep = "layers" in attempt.change
+        lines.append(
+            "Another depth, the nearest tried without a warning:"
+            if deep
+            else "Another activation without a warning:"
+        )
         lines += _lines_of(attempt)
     return lines
 
@@ -159,4 +181,7 @@ def _nothing_found(remedy: Remedy) -> list[str]:
 def _lines_of(attempt: Attempt) -> list[str]:
     from weightinit_cli.spec import yaml_lines
 
-    return [f"  {line}" for line in yaml_lines(attempt.change)]
+    change = attempt.change
+    if "layers" in change:  # one number is that of any depth
+        change = {k: v for k, v in change.items() if k == "layers" or not isinstance(v, int)}
+    return [f"  {line}" for line in yaml_lines(change)]
