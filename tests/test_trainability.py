@@ -80,6 +80,15 @@ def test_deep_networks_often_fail_all_the_same(halves: list[list[Any]]):
     assert sum(not each.sgd for each in others) < 0.05 * len(others)
 
 
+def test_a_sigmoid_on_the_edge_trains_as_deep_as_is_said(halves: list[list[Any]]):
+    edge = [
+        e for e in halves[BESIDE] if (e.network.activation, e.network.sigma_w) == ("sigmoid", 10)
+    ]
+    assert max(each.network.layers for each in edge if each.sgd) == 10
+    assert max(each.network.layers for each in edge if each.adam) == 20
+    assert not any(each.warned for each in edge)
+
+
 def test_a_gradient_that_grows_is_noted_where_networks_begin_to_fail(halves: list[list[Any]]):
     """Without a warning, of networks with the note several times as many fail as of others."""
     unwarned = [each for half in halves[:2] for each in half if not each.warned]
