@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 RESULTS = Path(__file__).parent.parent / "results"
+posix = pytest.mark.skipif(os.name != "posix", reason="needs links, or names that are POSIX's")
 OTHER_BLAS = [{"name": "openblas", "version": "0.3.1", "kernel": "Zen"}]
 
 
@@ -177,19 +178,56 @@ def test_specs_without_results_and_results_without_specs(
 def test_a_spec_that_cannot_be_read_is_an_error(
     out: Path, spec: Callable, winit: Callable, style: str
 ):
-    """And not a result that may be removed."""
-    (out.parent / "configs" / "b.yaml").write_text("activation: relu\ninitializer: he_normall\n")
+    """One for the spec; its saved result, found by the file's name, has no other."""
+    spec("configs/b.yaml", "variants: {one: {width: 4}, two: {depth: 3}}\n")
     told = ("--against", "out", "--junit", "report.xml", "--format", style)
     done = winit("check", "configs", *told)
     assert done.code == 2
-    assert "a saved result without a spec that can be read" in done.out
-    assert "remove it" not in done.out
-    assert "did you mean 'he_normal'?" in done.out + done.err
-    suite = ET.parse("report.xml").getroot()[0]  # noqa: S314
-    assert (suite.get("errors"), suite.get("failures")) == ("1", "1")
-    error = suite.find(".//error")
-    assert error is not None
-    assert (error.text or "").startswith(f"{Path('configs/b.yaml')}:2:14: initializer: ")
+    assert done.err.startswith(f"{Path('configs/b.yaml')}:6:")
+    assert "without a spec" not in done.out + done.err
+    shown = {"text": 0, "github": 1, "json": 2}[style]
+    assert sum("::" in line or line[0] == "{" for line in done.out.splitlines()) == shown
+    assert errors_of("report.xml", tests=2) == {str(Path("configs/b.yaml")): done.err.rstrip()}
+
+
+def errors_of(report: str, *, tests: int) -> dict[str, str]:
+    """What could not be checked by a JUnit file of so many tests without a failure."""
+    suite = ET.parse(report).getroot()[0]  # noqa: S314
+    found = {case.get("name", ""): case[0].text or "" for case in suite if len(case)}
+    assert (suite.get("tests"), suite.get("failures")) == (str(tests), "0")
+    assert suite.get("errors") == str(len(found))
+    assert suite.find(".//failure") is None
+    return found
+
+
+def test_a_result_may_be_of_a_spec_that_cannot_be_read(out: Path, spec: Callable, winit: Callable):
+    """By the name inside it, which nobody knows: so nobody is told to remove the result."""
+    (out.parent / "configs" / "b.yaml").unlink()
+    spec("configs/other.yaml", "name: b\nwidht: 3\n")
+    (out.parent / "configs" / "deep").mkdir()
+    spec("configs/deep/a.yaml", "widht: 3\n")
+    done = winit("check", "configs", "--against", "out", "--junit", "report.xml", "--update")
+    assert done.code == 2
+    assert "remove it" not in done.out + done.err
+    message = (
+        "out/b/stats.json: belongs to none of the specs that can be read; mend the others first"
+    )
+    found = errors_of("report.xml", tests=4)
+    assert list(found) == ["configs/deep/a.yaml", "configs/other.yaml", "b"]
+    assert found["b"] == message
+    assert done.out.startswith("exact: 1 run, none differs\n")
+
+
+@posix
+def test_paths_that_lead_nowhere_are_errors_of_the_reports(out: Path, winit: Callable):
+    (out.parent / "configs" / "b.yaml").unlink()
+    (out.parent / "configs" / "b.yaml").symlink_to("nowhere")
+    done = winit("check", "configs", "none.yaml", "--against", "out", "--junit", "report.xml")
+    assert done.code == 2
+    assert set(errors_of("report.xml", tests=3)) == {"configs/b.yaml", "none.yaml"}
+    done = winit("check", "out/a", "missing", "--junit", "report.xml")
+    assert done.code == 2
+    assert set(errors_of("report.xml", tests=2)) == {"missing"}
 
 
 def test_update_renews_what_compares_the_runs(here: Path, spec: Callable, winit: Callable):
@@ -274,7 +312,7 @@ NAMES = [
 ]
 
 
-@pytest.mark.skipif(os.name != "posix", reason="such names are POSIX")
+@posix
 @pytest.mark.parametrize("name", NAMES, ids=repr)
 def test_names_are_no_commands_of_a_runner(out: Path, winit: Callable, name: str):
     """GitHub's runner obeys a line that begins with `::`, after blanks too, or has `##[`."""
@@ -371,7 +409,8 @@ def test_nothing_there(here: Path, winit: Callable):
     (here / "empty").mkdir()
     for arguments in (["empty"], ["missing"], ["configs.yaml", "--against", "empty"]):
         done = winit("check", *arguments)
-        assert (done.code, done.out) == (2, "")
+        assert done.code == 2
+        assert done.out in ("", "could not be checked: 1 run\n")
         assert len(done.err.splitlines()) == 1
 
 

@@ -117,7 +117,8 @@ def batch(
         raise click.UsageError("--jobs is for this machine's processes; a scheduler has its own")
     if wait is not None and scheduler is None:
         raise click.UsageError("--wait is for the workers of a --scheduler")
-    found, code = specs.find(paths, exclude, quiet=quiet)
+    found, problems = specs.find(paths, exclude, quiet=quiet)
+    code = specs.tell_problems(problems)
     if not found:
         return code
 

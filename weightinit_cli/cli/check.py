@@ -107,11 +107,11 @@ def check(
     from weightinit_cli import guard
 
     with ProgressBar("looking for results", shown=not quiet):
-        pairs, code = _pairs_of(paths, against, globs, quiet=quiet)
+        pairs = _pairs_of(paths, against, globs, quiet=quiet)
     bar = partial(ProgressBar, shown=not quiet)
     done = guard.check(pairs, alpha=alpha, threads=threads, bar=bar, keep=update)
     reports = [each.report for each in done]
-    code = max(code, _tell_reports(reports, style, junit, quiet=quiet, updating=update))
+    code = _tell_reports(reports, style, junit, quiet=quiet, updating=update)
     if update:
         outdated = [each for each in done if each.outdated]
         code = max(code, _update(outdated, threads))
@@ -200,15 +200,14 @@ def _tell_reports(
 
 def _pairs_of(
     paths: Sequence[str], against: Path | None, globs: Sequence[str], *, quiet: bool
-) -> tuple[list[Pair], int]:
-    """Find what is to be checked, and the exit code of what could not be read.
+) -> list[Pair]:
+    """Find what is to be checked, after the paths that cannot be read.
 
     Without `against`, `paths` hold saved results; with it specs, and `against` the results.
     Raises WinitError where nothing is left to check.
     """
     from weightinit_cli import guard
 
-    code = 0
     unread: list[Pair] = []
     pairs: list[Pair] = []
     if against is None:
@@ -217,13 +216,14 @@ def _pairs_of(
             try:
                 pairs += guard.pairs_of_results(Path(path), prefix)
             except WinitError as error:
-                code = max(code, terminal.fail(error.lines, error.exit_code))
+                root = Path(path)
+                unread.append(guard.unreadable(path, error.lines, root, with_specs=False))
     else:
         saved = guard.find_results(against)
-        configs, code = specs.find(paths, quiet=quiet)
-        unread, pairs = guard.pairs_of_specs(configs, saved, against, specs.load)
+        configs, problems = specs.find(paths, quiet=quiet)
+        unread, pairs = guard.pairs_of_specs(configs, saved, against, specs.load, problems)
     kept = set(_kept_runs((pair.run for pair in pairs), globs, quiet=quiet))
-    return unread + [pair for pair in pairs if pair.run in kept], code
+    return unread + [pair for pair in pairs if pair.run in kept]
 
 
 def _update(outdated: Sequence[Checked], threads: int | None) -> int:

@@ -60,7 +60,8 @@ def validate(paths: tuple[str, ...], quiet: bool) -> int:
     from weightinit_cli.experiments import impossible
     from weightinit_cli.spec import expand
 
-    files, code = specs.find(paths, quiet=quiet)
+    files, problems = specs.find(paths, quiet=quiet)
+    code = specs.tell_problems(problems)
     for file in files:
         try:
             with ProgressBar(f"checking {file}", shown=not quiet):

@@ -57,19 +57,23 @@ def load(
 
 def find(
     paths: Sequence[str], exclude: Sequence[str] = (), *, quiet: bool
-) -> tuple[list[str], int]:
-    """Find the specs at files and in folders, and the exit code.
+) -> tuple[list[str], list[Problem]]:
+    """Find the specs at files and in folders, and what is wrong with the paths.
 
-    What is wrong with the paths is printed, and what is left out.
+    What is left out is printed.
     """
     from weightinit_cli.batch import find_specs
 
     with ProgressBar("looking for specs", shown=not quiet):
         found, left_out, problems = find_specs(paths, exclude)
-    code = terminal.fail(map(str, problems), SpecError.exit_code) if problems else 0
     for line in () if quiet else left_out:
         terminal.note(line)
-    return found, code
+    return found, problems
+
+
+def tell_problems(problems: Sequence[Problem]) -> int:
+    """Print what is wrong with the paths of specs; return the exit code."""
+    return terminal.fail(map(str, problems), SpecError.exit_code) if problems else 0
 
 
 def tell_impossible(reasons: Iterable[tuple[str, WinitError]]) -> int:

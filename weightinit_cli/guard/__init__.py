@@ -7,6 +7,7 @@ from weightinit_cli.guard.baselines import (
     pairs_of_results,
     pairs_of_specs,
     sides_of,
+    unreadable,
 )
 from weightinit_cli.guard.checking import Checked, check, diff, update
 from weightinit_cli.guard.compare import choose, compare, spec_changes
@@ -52,5 +53,6 @@ __all__ = [
     "sides_of",
     "spec_changes",
     "summary",
+    "unreadable",
     "update",
 ]

@@ -14,6 +14,7 @@ from weightinit_cli.results import STATS, load_saved
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from weightinit_cli.errors import Problem
     from weightinit_cli.results import AnyResult
     from weightinit_cli.spec import AnySpec
 
@@ -23,8 +24,8 @@ SavedFile = tuple[Path, Path]  # a stats.json, and the folder that was given
 class Pair(NamedTuple):
     """One run: its folder, its saved result, and its spec where that is not the result's own.
 
-    Or a spec that cannot be read, by its file, with what is wrong; `unread` says that there are
-    such, one of which may be the run's.
+    Or what cannot be read, by its path, with what is wrong; `unread` says that there are specs
+    that cannot, one of which may be the run's.
     """
 
     run: str
@@ -50,20 +51,34 @@ def pairs_of_specs(
     saved: Mapping[str, Path],
     root: Path,
     load: Callable[[str], AnySpec] | None = None,
+    problems: Sequence[Problem] = (),
 ) -> tuple[list[Pair], list[Pair]]:
     """Return every run of the specs with its saved result, of those that were found below `root`.
 
     They come after the specs that cannot be read; a run may lack either side. `load` reads a
-    spec, by default as `load_spec` does.
+    spec, by default as `load_spec` does; `problems` are those of looking for the specs.
+
+    A saved result without a spec is left out where one that cannot be read would write to its
+    folder, as far as its file's name tells: that spec's error is the result's, too.
     """
+    from weightinit_cli.spec import default_name
+
     wanted, errors = _runs_of(configs, load)
     saved = _by_present_names(saved, wanted)
-    unread = [Pair(config, root, Path(config), None, True, lines) for config, lines in errors]
+    errors = [*((each.mark.source, (str(each),)) for each in problems), *errors]
+    unread = [unreadable(path, lines, root, with_specs=True) for path, lines in errors]
+    names = {default_name(path) for path, _ in errors}
     pairs = [
         Pair(run, root, saved.get(run), wanted.get(run), True, unread=bool(unread))
         for run in sorted({**saved, **wanted})
+        if run in wanted or run.partition("/")[0] not in names
     ]
     return unread, pairs
+
+
+def unreadable(path: str, lines: tuple[str, ...], root: Path, *, with_specs: bool) -> Pair:
+    """Return what stands in the reports for a spec or a folder that cannot be read."""
+    return Pair(path, root, Path(path), None, with_specs, lines)
 
 
 def sides_of(old: Path, new: Path) -> dict[str, tuple[SavedFile | None, SavedFile | None]]:

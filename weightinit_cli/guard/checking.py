@@ -166,8 +166,11 @@ def _run_again(pair: Pair, report: Report, threads: int | None, bar: Bar) -> Che
     lacked = LACKED.get(version, ())
     own = _own_spec(old, pair)
     if pair.with_specs and pair.spec is None:
-        end = " that can be read" if pair.unread else "; remove it if it is no longer wanted"
-        return not_compared(f"a saved result without a spec{end}", spec=None)
+        if pair.unread:
+            sentence = "belongs to none of the specs that can be read; mend the others first"
+            raise WinitError(f"{pair.path}: {sentence}")
+        sentence = "a saved result without a spec; remove it if it is no longer wanted"
+        return not_compared(sentence, spec=None)
     spec = pair.spec or own
     changes = spec_changes(normal_form(own), normal_form(spec), lacked)
     if changes.keys() - {"seed"}:

@@ -4,6 +4,7 @@ from weightinit_cli.spec.keys import json_schema, template
 from weightinit_cli.spec.kinds import AnySpec, Spec, SymmetrySpec, TrainingSpec
 from weightinit_cli.spec.load import (
     STDIN,
+    default_name,
     find_config,
     load_spec,
     parse_activation,
@@ -30,6 +31,7 @@ __all__ = [
     "SymmetrySpec",
     "TrainingSpec",
     "as_written",
+    "default_name",
     "digest",
     "expand",
     "find_config",

@@ -14,6 +14,7 @@ from weightinit_cli.errors import Mark, Problem, SpecError, printable, reason
 from weightinit_cli.reading import open_at_once
 from weightinit_cli.spec.build import Builder
 from weightinit_cli.spec.kinds import ACTIVATION, WRITTEN_PATTERN
+from weightinit_cli.spec.names import slug
 from weightinit_cli.spec.nodes import (
     ECHO_LENGTH,
     MOST_LEVELS,
@@ -104,6 +105,11 @@ def load_spec(
     found = find_config(name)
     data = _read(found, name)
     return parse_spec(data, source=name, stem=found.stem, overrides=overrides, most_runs=most_runs)
+
+
+def default_name(source: str) -> str:
+    """The name, and so the folder of results, of a spec in this file that gives itself none."""
+    return slug("spec" if source == STDIN else Path(source).stem, WRITTEN_PATTERN)
 
 
 def parse_spec(
