@@ -17,7 +17,7 @@ import numpy as np
 from scipy.stats import beta
 
 from weightinit_cli.experiments import run
-from weightinit_cli.guard import FEWEST_NETWORKS, Gate, Outcome, judge, sample
+from weightinit_cli.guard import FRESH_NETWORKS, Gate, Outcome, judge, sample
 from weightinit_cli.spec import parse_spec
 
 ALPHAS = (0.05, 0.01)
@@ -41,8 +41,8 @@ def alarms(text: str, checks: int, first_seed: int) -> dict[float, int]:
     chosen = Outcome(Gate.STATISTICAL, "another seed")
     seed = first_seed
     for _ in range(checks):
-        saved, *fresh = (run(replace(spec, seed=seed + k)) for k in range(FEWEST_NETWORKS + 1))
-        seed += FEWEST_NETWORKS + 1
+        saved, *fresh = (run(replace(spec, seed=seed + k)) for k in range(FRESH_NETWORKS + 1))
+        seed += FRESH_NETWORKS + 1
         pending = sample(saved, fresh[0], fresh, chosen)
         for alpha in ALPHAS:
             (outcome,) = judge([pending], alpha)

@@ -152,8 +152,9 @@ def test_update_under_other_draws_runs_each_network_once(
     edit(out / "a", lambda tree: tree["layers"][1].update(std=9.0))
     config = spec("configs/a.yaml", "seed: 8\n")
     ran.clear()
-    assert winit("check", config, "--against", "out", "--exclude", "b", "--update").code == 1
-    assert len(ran) == len(set(ran)) == 20
+    command = ("check", config, "--against", "out", "--exclude", "b", "--update")
+    assert winit(*command, "--networks", 11).code == 1
+    assert len(ran) == len(set(ran)) == 11
 
 
 def test_specs_without_results_and_results_without_specs(
@@ -279,6 +280,13 @@ def test_an_older_schema_is_no_failure(here: Path, winit: Callable, version: int
     for sides in (("former", "out"), ("out", "former")):
         done = winit("diff", *sides)
         assert done.code == 0, done.out
+
+
+@pytest.mark.parametrize("number", ["9", "-1", "", "many", "1.5"])
+def test_networks_are_at_least_ten(out: Path, winit: Callable, number: str):
+    done = winit("check", "out", "--networks", number)
+    assert (done.code, done.out) == (2, "")
+    assert "--networks" in done.err
 
 
 # reports

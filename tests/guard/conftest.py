@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from weightinit_cli.experiments import run
-from weightinit_cli.guard import FEWEST_NETWORKS, Gate, Outcome, judge, sample
+from weightinit_cli.guard import FRESH_NETWORKS, Gate, Outcome, judge, sample
 from weightinit_cli.spec import parse_spec
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def statistical() -> Callable[..., Outcome]:
     def gate(saved: Result, text: str, alpha: float = 1e-3) -> Outcome:
         spec = replace(parsed(text), repeats=1)
         first = spec.seed + 1
-        fresh = [run(replace(spec, seed=first + k)) for k in range(FEWEST_NETWORKS)]
+        fresh = [run(replace(spec, seed=first + k)) for k in range(FRESH_NETWORKS)]
         (outcome,) = judge([sample(saved, fresh[0], fresh, OTHER_DRAWS)], alpha)
         return outcome
 

@@ -80,6 +80,14 @@ def _refuse_nan(
 )
 @_exclude_option
 @_alpha_option("How often the statistical gate of a whole check may raise a false alarm.")
+@click.option(
+    "--networks",
+    metavar="N",
+    type=click.IntRange(min=10),
+    default=20,
+    show_default=True,
+    help="How many fresh networks the statistical gate runs; with more it sees smaller drifts.",
+)
 @click.option("--update", is_flag=True, help="Write what differs as the new baseline; exits 1.")
 @_junit_option
 @_style_option
@@ -91,6 +99,7 @@ def check(
     against: Path | None,
     globs: tuple[str, ...],
     alpha: float,
+    networks: int,
     update: bool,
     junit: Path | None,
     style: str,
@@ -101,7 +110,7 @@ def check(
 
     On the machine and versions that saved a result: every figure to the last bit. With the same
     draws elsewhere: within ten times what one ulp at the inputs does to it. With other draws:
-    means, scales, gradients and well-filled bins within Student's prediction interval of 20 fresh
+    means, scales, gradients and well-filled bins within Student's prediction interval of fresh
     networks. Exits 1 where anything differs, is missing, or a spec has changed.
     """
     from weightinit_cli import guard
@@ -109,7 +118,7 @@ def check(
     with ProgressBar("looking for results", shown=not quiet):
         pairs = _pairs_of(paths, against, globs, quiet=quiet)
     bar = partial(ProgressBar, shown=not quiet)
-    done = guard.check(pairs, alpha=alpha, threads=threads, bar=bar, keep=update)
+    done = guard.check(pairs, alpha=alpha, networks=networks, threads=threads, bar=bar, keep=update)
     reports = [each.report for each in done]
     code = _tell_reports(reports, style, junit, quiet=quiet, updating=update)
     if update:

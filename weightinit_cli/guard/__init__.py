@@ -24,10 +24,11 @@ from weightinit_cli.guard.report import (
     junit,
     summary,
 )
-from weightinit_cli.guard.statistical import FEWEST_NETWORKS, judge, sample
+from weightinit_cli.guard.statistical import FEWEST_NETWORKS, FRESH_NETWORKS, judge, sample
 
 __all__ = [
     "FEWEST_NETWORKS",
+    "FRESH_NETWORKS",
     "UPDATE",
     "Checked",
     "Drift",

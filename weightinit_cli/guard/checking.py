@@ -11,7 +11,14 @@ from weightinit_cli.guard.baselines import Pair, SavedFile, read_result
 from weightinit_cli.guard.compare import choose, compare, spec_changes
 from weightinit_cli.guard.report import Gate, Outcome, Report
 from weightinit_cli.guard.rounding import SHADOWS
-from weightinit_cli.guard.statistical import FEWEST_NETWORKS, Sample, judge, sample, sample_of_two
+from weightinit_cli.guard.statistical import (
+    FEWEST_NETWORKS,
+    FRESH_NETWORKS,
+    Sample,
+    judge,
+    sample,
+    sample_of_two,
+)
 from weightinit_cli.results import LACKED, SCHEMA_VERSION, STATS, Result
 from weightinit_cli.results.kinds import interruption
 
@@ -55,6 +62,7 @@ def check(
     pairs: Sequence[Pair],
     *,
     alpha: float = 1e-3,
+    networks: int = FRESH_NETWORKS,
     threads: int | None = None,
     bar: Bar | None = None,
     keep: bool = False,
@@ -62,15 +70,18 @@ def check(
     """Run the specs of saved results again and compare; nothing is raised but defects.
 
     `alpha` is how often the statistical gate may fail, of all pairs together, although nothing
-    has changed. `bar` shows work under a label. Where `keep`, new results that may differ are
-    kept for `update`.
+    has changed; `networks` is how many fresh networks it runs. `bar` shows work under a label.
+    Where `keep`, new results that may differ are kept for `update`. Raises ValueError for fewer
+    than 10 networks.
     """
+    if networks < FEWEST_NETWORKS:
+        raise ValueError(f"networks must be at least {FEWEST_NETWORKS}, not {networks}")
     bar = bar or _no_bar
     found = []
     with bar("checking") as progress:
         for number, pair in enumerate(pairs, 1):
             progress.step(0, f"{number:,} of {counted(len(pairs), 'run')}")
-            checked = _checked(pair, threads, bar)
+            checked = _checked(pair, networks, threads, bar)
             kept = keep and (checked.samples or checked.outdated)
             found.append(checked if kept else checked._replace(new=None))
     reports = _judged([(checked.report, checked.samples) for checked in found], alpha)
@@ -136,12 +147,12 @@ def _judged(found: Sequence[tuple[Report, tuple[Sample, ...]]], alpha: float) ->
     ]
 
 
-def _checked(pair: Pair, threads: int | None, bar: Bar) -> Checked:
+def _checked(pair: Pair, networks: int, threads: int | None, bar: Bar) -> Checked:
     path = str(pair.path or pair.root / pair.run / STATS)
     errors = pair.errors
     if not errors:
         try:
-            return _run_again(pair, Report(pair.run, path), threads, bar)
+            return _run_again(pair, Report(pair.run, path), networks, threads, bar)
         except WinitError as error:
             errors = error.lines
         except MemoryError:
@@ -149,7 +160,7 @@ def _checked(pair: Pair, threads: int | None, bar: Bar) -> Checked:
     return Checked(pair, Report(pair.run, path, errors=errors))
 
 
-def _run_again(pair: Pair, report: Report, threads: int | None, bar: Bar) -> Checked:
+def _run_again(pair: Pair, report: Report, networks: int, threads: int | None, bar: Bar) -> Checked:
     """Compare a pair, its spec run again where it has one that is the saved result's."""
     from weightinit_cli.experiments import run
     from weightinit_cli.spec import normal_form
@@ -181,7 +192,7 @@ def _run_again(pair: Pair, report: Report, threads: int | None, bar: Bar) -> Che
     with bar(pair.run) as progress:
         new = _whole(run(spec, threads=threads, progress=progress))
     with bar(f"comparing {pair.run}"):
-        outcome, samples = _compared(old, new, spec, threads, lacked)
+        outcome, samples = _compared(old, new, spec, networks, threads, lacked)
     older = version < SCHEMA_VERSION
     return Checked(pair, replace(report, outcome=outcome), spec, older, new, samples)
 
@@ -216,7 +227,12 @@ def _own_spec(old: AnyResult, pair: Pair) -> AnySpec:
 
 
 def _compared(
-    old: AnyResult, new: AnyResult, spec: AnySpec, threads: int | None, lacked: Sequence[str]
+    old: AnyResult,
+    new: AnyResult,
+    spec: AnySpec,
+    networks: int,
+    threads: int | None,
+    lacked: Sequence[str],
 ) -> Sampled:
     """Compare a saved result with its spec's new run, and run what else its gate needs."""
     from weightinit_cli.experiments import run, shadow
@@ -229,7 +245,7 @@ def _compared(
         and isinstance(new, Result)
         and isinstance(spec, Spec)
     ):
-        others = _fresh_specs(spec, old.spec["seed"])
+        others = _fresh_specs(spec, networks, old.spec["seed"])
         fresh = [new if each == spec else run(each, threads=threads) for each in others]
         return sample(old, new, fresh, chosen, lacked)
     count = SHADOWS if chosen.gate is Gate.ROUNDING else 0
@@ -237,11 +253,11 @@ def _compared(
     return compare(old, new, chosen, shadows, lacked=lacked), ()
 
 
-def _fresh_specs(spec: Spec, saved_seed: int) -> Iterator[Spec]:
-    """Give the spec, of one network, under 20 seeds from its own on without the saved result's."""
-    seeds = ((spec.seed + k) % SEEDS for k in range(FEWEST_NETWORKS + 1))
+def _fresh_specs(spec: Spec, networks: int, saved_seed: int) -> Iterator[Spec]:
+    """Give the spec, of one network, under seeds from its own on without the saved result's."""
+    seeds = ((spec.seed + k) % SEEDS for k in range(networks + 1))
     others = [seed for seed in seeds if seed != saved_seed]
-    for seed in others[:FEWEST_NETWORKS]:
+    for seed in others[:networks]:
         yield replace(spec, seed=seed, repeats=1)
 
 

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from weightinit_cli.results import LayerStatistics, Result
     from weightinit_cli.results.plain import Value
 
-FEWEST_NETWORKS = 20
+# Fresh networks: as many as are run where nobody has said, and as few as may be asked for.
+FRESH_NETWORKS = 20
+FEWEST_NETWORKS = 10
 MOST_EXPONENT = 700.0
 FEWEST_VALUES = 1000
 
@@ -57,7 +59,7 @@ def sample(
     chosen: Outcome,
     lacked: Sequence[str] = (),
 ) -> Sampled:
-    """Sample the saved result beside `fresh` networks of its spec under other seeds, at least 20.
+    """Sample the saved result beside `fresh` networks of its spec under other seeds, at least 10.
 
     `new` is the spec's own run, which must have what the saved one has.
 
