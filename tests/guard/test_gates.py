@@ -70,6 +70,21 @@ def test_other_hashes_and_other_seeds(small: Result):
     assert choose(small, seeded).why == "seed 0, now 1"
 
 
+def test_functions_that_drew(small: Result):
+    """Of another's draws nothing is held to winit's; its own function's again to the bit."""
+    own = elsewhere(small, weights="mypackage.init.my_normal (mypackage 1.2)")
+    chosen = choose(own, small)
+    assert chosen.gate is Gate.STATISTICAL
+    assert chosen.why == "weights by mypackage.init.my_normal (mypackage 1.2), now by winit"
+    assert choose(small, own).why.startswith("weights by winit, now by mypackage.init.my_normal")
+    assert choose(own, own).gate is Gate.EXACT
+    assert choose(own, elsewhere(own, numpy="2.99")).gate is Gate.STATISTICAL
+    assert choose(own, elsewhere(own, weights="mypackage.init.other")).gate is Gate.STATISTICAL
+    both = replace(elsewhere(own, biases="mypackage.init.zeros"), spec={**small.spec, "seed": 1})
+    words = "seed 0, now 1; biases by winit, now by mypackage.init.zeros"
+    assert choose(own, both).why == words
+
+
 def test_exact_is_to_the_last_bit(small: Result):
     std = small.layers[2].std
     moved = with_layer(small, 3, std=std * (1 + 2.0**-52))

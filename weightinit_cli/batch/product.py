@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from weightinit_cli import __version__
 from weightinit_cli.errors import MemoryShortageError, WinitError
 from weightinit_cli.results import STATS, load_result
-from weightinit_cli.results.kinds import interruption, kind_of, rows
+from weightinit_cli.results.kinds import drawn_by, interruption, kind_of, rows
 from weightinit_cli.results.store import files_of, is_of, picture_names
 from weightinit_cli.saving import draw_result
 from weightinit_cli.spec import former_folders
@@ -104,7 +104,8 @@ def saved(
     """The product as it stands on disk, without its files; None where it has to be made.
 
     It stands there if stats.json is whole, from this version of winit, of this digest and of one
-    of these versions of numpy, and every picture that is wanted is of this digest, too.
+    of these versions of numpy, and every picture that is wanted is of this digest, too. What other
+    functions than winit's have drawn is not the spec's own.
     """
     folder = _folder(out, spec)
     try:
@@ -114,6 +115,8 @@ def saved(
     former = result.name, result.digest, result.environment.get("winit")
     name = folder.partition("/")[0]
     if former != (name, digest, __version__) or interruption(result) is not None:
+        return None
+    if drawn_by(result):
         return None
     if numpy is not None and result.environment.get("numpy") not in numpy:
         return None

@@ -11,6 +11,7 @@ from weightinit_cli.progress import Progress
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from weightinit_cli.experiments.own import Draw
     from weightinit_cli.results import AnyResult, Result, SymmetryResult, TrainingResult
     from weightinit_cli.results.forecast import Forecast, PhaseDiagram
     from weightinit_cli.spec import AnySpec, Component, Spec, SymmetrySpec, TrainingSpec
@@ -35,7 +36,14 @@ __all__ = [
 
 
 @overload
-def run(spec: Spec, *, threads: int | None = None, progress: Progress | None = None) -> Result: ...
+def run(
+    spec: Spec,
+    *,
+    weights: Draw | None = None,
+    biases: Draw | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> Result: ...
 
 
 @overload
@@ -52,25 +60,57 @@ def run(
 
 @overload
 def run(
-    spec: AnySpec, *, threads: int | None = None, progress: Progress | None = None
+    spec: AnySpec,
+    *,
+    weights: Draw | None = None,
+    biases: Draw | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
 ) -> AnyResult: ...
 
 
 def run(
-    spec: AnySpec, *, threads: int | None = None, progress: Progress | None = None
+    spec: AnySpec,
+    *,
+    weights: Draw | None = None,
+    biases: Draw | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
 ) -> AnyResult:
     """Run a spec and return everything that was measured.
 
+    `weights` and `biases` are functions of your own, `fn(rng, shape) -> array`, which draw in place
+    of the spec's initializer and bias. These stay the law that `check` holds the draws to, and what
+    the result says of theory and of scales by formula is theirs. `rng` is a numpy Generator of the
+    layer's own stream; `shape` is (fan_in, fan_out) of a dense layer, (height, width, in, out) of a
+    convolution, (fan_out,) of biases. Every layer is drawn once, in order; the draws are rounded to
+    the spec's dtype. The result's `environment` has the functions' names under `weights` and
+    `biases`.
+
     `threads` None takes all cores for large networks and one for small ones; the figures do not
-    depend on it. `progress` is told of every piece of work. Raises SpecError where the request
-    needs more memory than there is or a number that theory does not have, ValueError for fewer
-    than one thread and for a spec of several runs.
+    depend on it. `progress` is told of every piece of work.
+
+    Raises SpecError where the request needs more memory than there is or a number that theory does
+    not have, and where `weights` or `biases` meet a start that looks at the data (lsuv,
+    pretraining); WinitError where one of them returns anything but real numbers of that shape;
+    TypeError where one is no function; ValueError for fewer than one thread, for a spec of several
+    runs, and for functions with another experiment than `histogram`. What a function raises itself
+    passes through.
     """
     if spec.runs is not None:
         raise ValueError(f"{spec.name} describes {len(spec.runs)} runs; expand(spec) gives them")
     if threads is not None and threads < 1:
         raise ValueError(f"threads must be at least 1, not {threads}")
-    return _run(spec, threads, progress or Progress())
+    if weights is None and biases is None:
+        return _run(spec, threads, progress or Progress())
+    if spec.experiment != "histogram":
+        raise ValueError(f"own weights and biases are for histogram, not for {spec.experiment}")
+    from weightinit_cli.experiments import histogram
+    from weightinit_cli.experiments.own import Own
+
+    own = Own(weights, biases)
+    own.check(spec)
+    return histogram.run(spec, threads, progress or Progress(), own=own)
 
 
 def _run(spec: AnySpec, threads: int | None, progress: Progress, pattern: int = 0) -> AnyResult:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from weightinit_cli.experiments.build import build_network, build_request, start_work, started
+from weightinit_cli.experiments.own import BY_SPEC, Own
 from weightinit_cli.experiments.predict import (
     ENOUGH_REPEATS,
     NetworkTheory,
@@ -59,17 +60,19 @@ MOST_VALUES = 1 << 14
 QUANTILES = (0.05, 0.5, 0.95)
 
 
-def run(spec: Spec, threads: int | None, progress: Progress, pattern: int = 0) -> Result:
+def run(
+    spec: Spec, threads: int | None, progress: Progress, pattern: int = 0, own: Own = BY_SPEC
+) -> Result:
     """Run one spec; see `weightinit_cli.experiments.run`, and `shadow` for `pattern`."""
     network = build_network(spec)._replace(nudge=pattern)
     request = build_request(spec)
     threads = _threads_for(network, threads)
-    check_memory(spec, _needed(spec, network, request, threads))
+    check_memory(spec, _needed(spec, network, request, threads, own))
     work = network.forward_work + (network.backward_work if spec.backward else 0.0)
     progress.start(spec.repeats * (work + start_work(spec, network)))
-    first, pretraining = started(spec, network, threads, progress.step)
+    first, pretraining = started(spec, own.drawn(network), threads, progress.step)
     others = (
-        started(spec, network._replace(repeat=repeat), threads, progress.step)[0]
+        started(spec, own.drawn(network._replace(repeat=repeat)), threads, progress.step)[0]
         for repeat in range(1, spec.repeats)
     )
     runs = (
@@ -88,14 +91,14 @@ def run(spec: Spec, threads: int | None, progress: Progress, pattern: int = 0) -
         layers=with_theory(layers, theory, spec.repeats),
         verdict=draw_verdict(_seen(first, request, input_figures, layers), spec.thresholds),
         kernels=first_kernels(first),
-        environment=environment(spec.activation),
+        environment=environment(spec.activation) | own.names,
         overrides=spec.overrides or None,
     )
 
 
-def _needed(spec: Spec, network: Network, request: Request, threads: int) -> PeakBytes:
+def _needed(spec: Spec, network: Network, request: Request, threads: int, own: Own) -> PeakBytes:
     needed = peak_bytes(network, request.bins, threads, traced=spec.backward)
-    if spec.pretraining is None:
+    if spec.pretraining is None and own.weights is None:
         return needed
     # with repeats the first network, the one before and the one in work; each with its draws
     networks = 2 if spec.repeats == 1 else 4

@@ -23,7 +23,7 @@ from weightinit_cli.results import (
     Result,
     check_consistency,
 )
-from weightinit_cli.results.kinds import kind_of
+from weightinit_cli.results.kinds import drawn_by, kind_of
 from weightinit_cli.results.plain import changes
 from weightinit_cli.results.verdictwords import named
 
@@ -43,15 +43,17 @@ def choose(old: AnyResult, new: AnyResult) -> Outcome:
 
     The outcome has found nothing yet.
     Exact where all that last bits depend on is the same; then other draws are a drift, too.
-    Rounding where the draws are the same; statistical else.
+    Rounding where the draws are the same, and winit's: shadows could not be of another function's.
+    Statistical else.
     """
-    if old.spec["seed"] != new.spec["seed"]:
-        return Outcome(Gate.STATISTICAL, f"seed {old.spec['seed']}, now {new.spec['seed']}")
+    if others := list(_other_draws(old, new)):
+        return Outcome(Gate.STATISTICAL, "; ".join(others))
     differences = list(_differences(old.environment, new.environment))
     why = "; ".join(differences)
     if not differences:
         return Outcome(Gate.EXACT)
-    return Outcome(Gate.ROUNDING if _same_draws(old, new) else Gate.STATISTICAL, why)
+    rounding = _same_draws(old, new) and not drawn_by(new)
+    return Outcome(Gate.ROUNDING if rounding else Gate.STATISTICAL, why)
 
 
 def compare(
@@ -236,6 +238,16 @@ def _repeated_streams(result: Result) -> list[tuple[int, int]]:
         if stream is not None and first.setdefault(stream, number) != number:
             pairs.append((first[stream], number))
     return pairs
+
+
+def _other_draws(old: AnyResult, new: AnyResult) -> Iterator[str]:
+    """Give why the two results have other draws, whatever their hashes: seeds, and who drew."""
+    if old.spec["seed"] != new.spec["seed"]:
+        yield _change("seed", old.spec["seed"], new.spec["seed"])
+    was, now = drawn_by(old), drawn_by(new)
+    for key in {**was, **now}:
+        if was.get(key) != now.get(key):
+            yield f"{key} by {was.get(key, 'winit')}, now by {now.get(key, 'winit')}"
 
 
 def _same_draws(old: AnyResult, new: AnyResult) -> bool:

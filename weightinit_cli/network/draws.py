@@ -13,7 +13,7 @@ import numpy as np
 from weightinit_cli.initializers.samplers import LAWS
 from weightinit_cli.network.layer import DRAW_WORK
 from weightinit_cli.network.order import FEW, Buckets, quantiles
-from weightinit_cli.network.sums import EntrySums
+from weightinit_cli.network.sums import EntrySums, exponent_of
 from weightinit_cli.network.workers import ignore_work, workers
 from weightinit_cli.streams import Role
 
@@ -87,11 +87,12 @@ def draw_normal(network: Network, role: Role, layer: int, out: Array, apply: Map
 def draw_weights(network: Network, number: int, out: Array, apply: Map) -> Weights:
     """Fill `out` with a layer's weights, and sum them up."""
     sampler = network.stages[number - 1].weighted.weights
-    exponent = frexp(sampler.std)[1]
 
     def draw(numbered: tuple[int, slice]) -> tuple[bytes, EntrySums, Buckets | None]:
         panel, rows = numbered
         drawn = sampler.fill(out[rows], network.stream(Role.WEIGHTS, number, panel))
+        # one for all panels; a matrix that is filled whole may be of any size
+        exponent = exponent_of(out) if sampler.whole else frexp(sampler.std)[1]
         sums = EntrySums.of(out[rows], sampler.mean, exponent)
         return drawn, sums, Buckets.of(out[rows]) if out.size > FEW else None
 

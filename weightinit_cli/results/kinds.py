@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 AnyResult = Result | SymmetryResult | TrainingResult
 Row = dict[str, Any]
+# Whose functions drew, where the spec's initializers did not.
+_DRAWN_BY: Final = ("weights", "biases")
 # What winit writes of its surroundings; what else stands there is kept as it is.
 ENVIRONMENT: Final[dict[str, Any]] = {
     "winit": str,
@@ -31,6 +33,7 @@ ENVIRONMENT: Final[dict[str, Any]] = {
     "simd": tuple[str, ...],
     "bit_generator": str,
     "platform": Mapping[str, str | None],
+    **dict.fromkeys(_DRAWN_BY, str),
 }
 
 
@@ -151,6 +154,11 @@ def _check_spec(spec: Mapping[str, Any]) -> None:
 def interruption(result: AnyResult) -> str | None:
     """`interrupted after step 30 of network 2` where ^C has ended a run; None else."""
     return kind_of(result).interruption(result)
+
+
+def drawn_by(result: AnyResult) -> dict[str, str]:
+    """Whose functions drew the weights and the biases; winit's are not named."""
+    return {key: result.environment[key] for key in _DRAWN_BY if key in result.environment}
 
 
 def ending(result: AnyResult) -> list[str]:

@@ -1,0 +1,183 @@
+"""Weights and biases that somebody else's functions draw, in place of the spec's initializers.
+
+What the spec says of them stays: theory, and the scales that are told, are those of its law.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+from math import prod
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from weightinit_cli.errors import SpecError, WinitError, printable
+from weightinit_cli.initializers import INITIALIZERS
+from weightinit_cli.initializers.samplers import filled
+from weightinit_cli.streams import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.random import Generator
+    from numpy.typing import ArrayLike
+
+    from weightinit_cli.initializers import Sampler
+    from weightinit_cli.network import Network, Weighted
+    from weightinit_cli.spec import Spec
+
+    Draw: TypeAlias = Callable[[Generator, tuple[int, ...]], ArrayLike]
+
+Array = np.ndarray[Any, Any]
+
+# By so many of its first draws, to so many digits of the largest, a layer's draws are known again
+# at another scale. float32 rounds 64 of them to the same digits in 99 of 100 cases.
+FIRST = 64
+DIGITS = 3
+# Fewer than these may agree by chance once their scale is gone.
+FEW = 8
+
+
+class Own(NamedTuple):
+    """The functions `fn(rng, shape) -> array` that draw, None where the spec's initializer does.
+
+    `shape` is (fan_in, fan_out) of a dense layer's weights, (height, width, in, out) of a
+    convolution's, and (fan_out,) or (out,) of biases.
+    """
+
+    weights: Draw | None = None
+    biases: Draw | None = None
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Who draws the weights and the biases, as a result's environment has it."""
+        return {role: _name(draw) for role, draw in self._asdict().items() if draw is not None}
+
+    def check(self, spec: Spec) -> None:
+        """Raise TypeError for what is no function, SpecError for a start that looks at the data."""
+        for role, draw in self._asdict().items():
+            if draw is not None and not callable(draw):
+                raise TypeError(f"{role} must be a function fn(rng, shape), not {_kind(draw)}")
+        if self == BY_SPEC:
+            return
+        if INITIALIZERS[spec.initializer.name].data_dependent:
+            name = spec.initializer.name
+            problem = f"{name} finds its scales on the data; with own weights name another law"
+            raise SpecError([spec.problem("initializer", problem)])
+        if spec.pretraining is not None:
+            problem = "it would change own weights and biases; leave it out"
+            raise SpecError([spec.problem("pretraining", problem)])
+
+    def drawn(self, network: Network) -> Network:
+        """Draw each layer once; the network then has these weights and biases, whoever asks.
+
+        Raises WinitError for what is no array of real numbers of the shape that was asked for.
+        """
+        if self == BY_SPEC:
+            return network
+        return network.drawn_by(
+            (self._weights(network, number, layer), self._bias(network, number, layer))
+            for number, layer in enumerate(network.weighted, 1)
+        )
+
+    def _weights(self, network: Network, number: int, layer: Weighted) -> Sampler:
+        if self.weights is None:
+            return layer.weights
+        kernel = tuple(axis.kernel for axis in layer.axes)
+        shape = (*kernel, layer.fan_in // prod(kernel), layer.columns)
+        axes = "(height, width, in, out)" if kernel else "(fan_in, fan_out)"
+        generator = partial(network.stream, Role.WEIGHTS, number)
+        place = f"weights of layer {number}"
+        values = _values(self.weights, generator(), shape, axes, place)
+        entries = _rounded(values, network.dtype).reshape(layer.fan_in, layer.columns)
+        # what draws nothing, as the identity, is the same in all layers
+        panel = np.empty_like(entries) if layer.weights.whole else np.empty_like(entries[:1])
+        draws = layer.weights.fill(panel, generator())
+        return _holding(layer.weights, entries, _first(values) if draws else b"")
+
+    def _bias(self, network: Network, number: int, layer: Weighted) -> Sampler | None:
+        if self.biases is None:
+            return layer.bias
+        generator = network.stream(Role.BIAS, number)
+        place = f"biases of layer {number}"
+        values = _values(self.biases, generator, (layer.columns,), "(fan_out,)", place)
+        return _holding(layer.bias or filled(0.0), _rounded(values, network.dtype))
+
+
+BY_SPEC = Own()
+
+
+def _values(
+    draw: Draw, generator: Generator, shape: tuple[int, ...], axes: str, place: str
+) -> Array:
+    """Ask a function for its draws; raise WinitError unless they are real numbers of this shape."""
+    drawn = draw(generator, shape)
+    name = _name(draw)
+    try:
+        values = np.asarray(drawn)
+    except (TypeError, ValueError, RuntimeError) as error:
+        reason = printable(str(error).partition("\n")[0])
+        raise WinitError(f"{place}: {name} returned what is no array: {reason}") from None
+    if not np.can_cast(values.dtype, np.float64, "same_kind"):
+        found = _kind(drawn) if values.dtype == object else f"one of {values.dtype}"
+        raise WinitError(f"{place}: {name} must return an array of real numbers, not {found}")
+    if values.shape != shape:
+        asked = f"shape {shape} = {axes} was asked for"
+        raise WinitError(f"{place}: {name} returned shape {values.shape}; {asked}")
+    return values
+
+
+def _rounded(values: Array, dtype: np.dtype[Any]) -> Array:
+    """A copy in the run's dtype, also of what its function will write to again."""
+    with np.errstate(all="ignore"):
+        return np.array(values, dtype, order="C")
+
+
+def _holding(law: Sampler, entries: Array, drawn: bytes = b"") -> Sampler:
+    """The sampler of a law, which gives these entries whenever it is asked."""
+
+    def fill(panel: Array, generator: Generator) -> bytes:  # noqa: ARG001
+        panel[...] = entries
+        return drawn
+
+    return law._replace(fill=fill, whole=True, scratch=0)
+
+
+def _first(values: Array) -> bytes:
+    """Bytes that are the same for the same draws at another scale, or in a matrix of other sides.
+
+    The first draws lie first in memory, also of a matrix that was transposed since.
+    """
+    flat = values.ravel(order="K")
+    first = flat[np.flatnonzero(flat)[:FIRST]].astype(np.float64)
+    first = first[np.isfinite(first)]
+    if len(first) >= FEW:
+        first = np.round(first / np.abs(first).max(), DIGITS) + 0.0  # no zero is negative
+    return first.tobytes()
+
+
+def _name(draw: Draw) -> str:
+    """Where a function comes from: `mypackage.init.my_normal (mypackage 1.2)`."""
+    while isinstance(draw, partial):
+        draw = draw.func
+    named = draw if hasattr(draw, "__qualname__") else type(draw)
+    module = getattr(named, "__module__", None) or type(draw).__module__
+    distribution = _distribution(module.partition(".")[0])
+    end = f" ({distribution})" if distribution else ""
+    return printable(f"{module}.{named.__qualname__}{end}")
+
+
+@lru_cache
+def _distribution(package: str) -> str:
+    """The name and version of the distribution that a package comes from, where that is known."""
+    from importlib import metadata
+
+    names = metadata.packages_distributions().get(package, [package])
+    try:
+        return f"{names[0]} {metadata.version(names[0])}"
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _kind(thing: object) -> str:
+    return "None" if thing is None else f"of type {type(thing).__qualname__}"
