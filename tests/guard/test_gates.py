@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from weightinit_cli.experiments import shadow
-from weightinit_cli.guard import Gate, choose, compare, spec_changes
+from weightinit_cli.guard import Gate, Outcome, choose, compare, spec_changes
 from weightinit_cli.spec import parse_spec, spec_from_normal_form
 
 if TYPE_CHECKING:
@@ -83,6 +83,22 @@ def test_functions_that_drew(small: Result):
     both = replace(elsewhere(own, biases="mypackage.init.zeros"), spec={**small.spec, "seed": 1})
     words = "seed 0, now 1; biases by winit, now by mypackage.init.zeros"
     assert choose(own, both).why == words
+
+
+@pytest.mark.parametrize(
+    ("hashes", "words"),
+    [("aba", "1 and 3"), ("aaab", "1, 2 and 3"), ("a" * 100, "1, 2, 3, 4, 5 and 95 others")],
+)
+@pytest.mark.parametrize("mended", [False, True])
+def test_layers_of_the_same_draws_are_told_of_either_side(
+    small: Result, hashes: str, words: str, mended: bool
+):
+    first = small.layers[0]
+    layers = (replace(first, weights=replace(first.weights, stream=each)) for each in hashes)
+    repeated = replace(small, layers=tuple(layers))
+    outcome = compare(repeated, small if mended else repeated, Outcome(Gate.EXACT))
+    said = [each for each in outcome.structure if "draws" in each]
+    assert said == [f"layers {words} have the same draws (their stream hashes are equal)"]
 
 
 def test_exact_is_to_the_last_bit(small: Result):

@@ -88,15 +88,15 @@ def spec_changes(
     }
 
 
-def contradictions(result: AnyResult) -> list[str]:
-    """Return what can't be true of a result: counts that don't add up, layers of the same draws."""
-    pairs = _repeated_streams(result) if isinstance(result, Result) else []
+def contradictions(old: AnyResult, new: AnyResult) -> list[str]:
+    """Return what can't be true: layers of the same draws, counts of the new that don't add up."""
+    groups = [group for each in (old, new) for group in _layers_of_the_same_draws(each)]
     found = [
-        f"layers {first} and {second} have the same draws (their stream hashes are equal)"
-        for first, second in pairs
+        f"layers {words} have the same draws (their stream hashes are equal)"
+        for words in dict.fromkeys(map(_listed, groups))
     ]
     try:
-        check_consistency(result)
+        check_consistency(new)
     except Mismatch as error:
         found.append(f"the new result contradicts itself: {error}")
     return found
@@ -159,7 +159,7 @@ def _compare_layers(
     by_rounding = any(_verdict(shadow) == _verdict(old) for shadow in moved)
     return replace(
         outcome,
-        structure=(*contradictions(new), *sentences),
+        structure=(*contradictions(old, new), *sentences),
         verdicts=None if by_rounding else changed_verdict(old, new, lacked),
         not_in_baseline=tuple(absent),
     )
@@ -177,7 +177,7 @@ def _compare_steps(
     places = [place for place in was if place in now]
     tolerances = partial(step_tolerances, was, now, changed)
     outcome = _held(chosen, places, was, now, tolerances, changed)
-    return replace(outcome, structure=(*contradictions(new), *sentences))
+    return replace(outcome, structure=(*contradictions(old, new), *sentences))
 
 
 def _held(
@@ -230,14 +230,23 @@ def _first_few(places: Sequence[Place], what: str) -> list[str]:
     return [*shown, f"and {counted(others, 'other figure')} {what}"] if others > 0 else shown
 
 
-def _repeated_streams(result: Result) -> list[tuple[int, int]]:
-    """Return the pairs of layers, counted from 1, that have the same draws: there may be none."""
-    first: dict[str, int] = {}
-    pairs = []
+def _layers_of_the_same_draws(result: AnyResult) -> list[list[int]]:
+    """Return the layers, counted from 1, that share draws: a list for each that are shared."""
+    if not isinstance(result, Result):
+        return []
+    found: dict[str, list[int]] = {}
     for number, stream in enumerate(kind_of(result).streams(result), 1):
-        if stream is not None and first.setdefault(stream, number) != number:
-            pairs.append((first[stream], number))
-    return pairs
+        if stream is not None:
+            found.setdefault(stream, []).append(number)
+    return [layers for layers in found.values() if len(layers) > 1]
+
+
+def _listed(layers: Sequence[int]) -> str:
+    """Return two numbers or more in words: `1, 2 and 5`."""
+    *shown, last = map(str, layers)
+    if (others := len(layers) - MOST_SENTENCES) > 1:
+        shown, last = shown[:MOST_SENTENCES], f"{others:,} others"
+    return f"{', '.join(shown)} and {last}"
 
 
 def _other_draws(old: AnyResult, new: AnyResult) -> Iterator[str]:

@@ -203,7 +203,7 @@ def _sampled(
         notes.append(f"{counted(skipped, 'figure')} not comparable between draws")
     outcome = replace(
         chosen,
-        structure=(*contradictions(new), *sentences),
+        structure=(*contradictions(old, new), *sentences),
         drifts=worst(certain),
         drifted=len(certain),
         compared=len(certain),
