@@ -119,11 +119,32 @@ def test_the_generator_is_the_layers_own():
     assert len({number for _, number in seen}) == 6 + 6 + 6
 
 
-def test_draws_that_are_repeated_have_one_hash_at_any_scale_and_shape():
-    assert len(set(streams(run(spec_of(DENSE), weights=fixed)))) == 1
-    assert len(set(streams(run(spec_of(DENSE), weights=kaiming)))) == 3
-    columns = lambda rng, shape: fixed(rng, shape[::-1]).astype(np.float32).T  # noqa: E731
-    assert len(set(streams(run(spec_of(DENSE), weights=columns)))) == 1
+def truncated(rng, shape):
+    drawn = rng.standard_normal(shape)
+    while (outside := np.abs(drawn) > 2).any():
+        drawn[outside] = rng.standard_normal(outside.sum())
+    return drawn / sqrt(shape[0])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_draws_that_are_repeated_have_one_hash_at_any_scale_and_shape(dtype):
+    def again(draw):
+        return lambda _, shape: draw(np.random.Generator(np.random.SFC64(5)), shape)
+
+    def transposed(rng, shape):
+        return fixed(rng, shape[::-1]).astype(np.float32).T
+
+    def moved(rng, shape):
+        return shape[0] + fixed(rng, shape) * 1e-3
+
+    def tiny(rng, shape):
+        return fixed(rng, shape) * 1e-300
+
+    spec = spec_of(DENSE, f"dtype={dtype}")
+    for repeated in (fixed, again(truncated), transposed, moved, tiny):
+        assert len(set(streams(run(spec, weights=repeated)))) == 1, repeated
+    for sound in (kaiming, truncated):
+        assert len(set(streams(run(spec, weights=sound)))) == 3, sound
 
 
 @pytest.mark.parametrize("width", [1, 2])

@@ -30,12 +30,11 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
-# By so many of its first draws, to so many digits of the largest, a layer's draws are known again
-# at another scale. float32 rounds 64 of them to the same digits in 99 of 100 cases.
-FIRST = 64
-DIGITS = 3
-# Fewer than these may agree by chance once their scale is gone.
-FEW = 8
+# Layers have the same draws where so many of the first are correlated by more than this: six
+# standard deviations of what chance does. At another scale they are fully correlated; nearly so
+# where some were drawn anew, as those that a truncation cuts off.
+FIRST = 144
+CORRELATED = 0.5
 
 
 class Own(NamedTuple):
@@ -75,12 +74,13 @@ class Own(NamedTuple):
         """
         if self == BY_SPEC:
             return network
+        seen = _Seen()
         return network.drawn_by(
-            (self._weights(network, number, layer), self._bias(network, number, layer))
+            (self._weights(network, number, layer, seen), self._bias(network, number, layer))
             for number, layer in enumerate(network.weighted, 1)
         )
 
-    def _weights(self, network: Network, number: int, layer: Weighted) -> Sampler:
+    def _weights(self, network: Network, number: int, layer: Weighted, seen: _Seen) -> Sampler:
         if self.weights is None:
             return layer.weights
         kernel = tuple(axis.kernel for axis in layer.axes)
@@ -93,7 +93,7 @@ class Own(NamedTuple):
         # what draws nothing, as the identity, is the same in all layers
         panel = np.empty_like(entries) if layer.weights.whole else np.empty_like(entries[:1])
         draws = layer.weights.fill(panel, generator())
-        return _holding(layer.weights, entries, _first(values) if draws else b"")
+        return _holding(layer.weights, entries, seen.fingerprint(values) if draws else b"")
 
     def _bias(self, network: Network, number: int, layer: Weighted) -> Sampler | None:
         if self.biases is None:
@@ -105,6 +105,35 @@ class Own(NamedTuple):
 
 
 BY_SPEC = Own()
+
+
+class _Seen:
+    """The first draws of the layers of a network, by which those that are repeated are known."""
+
+    def __init__(self) -> None:
+        self._directions: list[Array] = []
+        self._fingerprints: list[bytes] = []
+
+    def fingerprint(self, values: Array) -> bytes:
+        """Bytes that are a layer's own, or those of an earlier layer that has the same draws.
+
+        Whatever their scale, and the sides of the matrix: the first draws lie first in memory, also
+        of a matrix that was transposed since.
+        """
+        flat = values.ravel(order="K")
+        first = flat[np.flatnonzero(flat)[:FIRST]].astype(np.float64)
+        if len(first) < FIRST:
+            return first.tobytes()
+        with np.errstate(all="ignore"):
+            direction = first / np.abs(first).max()
+            direction -= direction.mean()
+            direction /= np.linalg.norm(direction)
+            for earlier, known in zip(self._directions, self._fingerprints, strict=True):
+                if earlier @ direction > CORRELATED:
+                    return known
+        self._directions.append(direction)
+        self._fingerprints.append(first.tobytes())
+        return self._fingerprints[-1]
 
 
 def _values(
@@ -141,19 +170,6 @@ def _holding(law: Sampler, entries: Array, drawn: bytes = b"") -> Sampler:
         return drawn
 
     return law._replace(fill=fill, whole=True, scratch=0)
-
-
-def _first(values: Array) -> bytes:
-    """Bytes that are the same for the same draws at another scale, or in a matrix of other sides.
-
-    The first draws lie first in memory, also of a matrix that was transposed since.
-    """
-    flat = values.ravel(order="K")
-    first = flat[np.flatnonzero(flat)[:FIRST]].astype(np.float64)
-    first = first[np.isfinite(first)]
-    if len(first) >= FEW:
-        first = np.round(first / np.abs(first).max(), DIGITS) + 0.0  # no zero is negative
-    return first.tobytes()
 
 
 def _name(draw: Draw) -> str:
