@@ -128,7 +128,7 @@ def test_loaded_result_draws_itself(result: Result, tmp_path: Path):
 
 
 def test_dir_has_the_public_names():
-    names = ["Result", "Spec", "WinitError", "load_result", "load_spec", "run", "__version__"]
+    names = ["Result", "Spec", "WinitError", "check", "load_result", "load_spec", "run"]
     assert set(names) <= set(dir(weightinit_cli))
     assert set(weightinit_cli.__all__) <= set(dir(weightinit_cli))
     assert all(getattr(weightinit_cli, name) is not None for name in names)

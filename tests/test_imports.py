@@ -46,7 +46,8 @@ ALLOWED: dict[str, set[str]] = {
     "results": {"init", "spec", "errors", "convolution", "reading", "digests", "numerals"},
     "verdicts": {"results"},
     "plots": {"results", "errors", "machine", "numerals"},
-    "guard": {"experiments", "spec", "results", "saving", "errors", "progress"},
+    # A check finds specs in folders as a batch does.
+    "guard": {"experiments", "spec", "results", "saving", "batch", "errors", "progress"},
     "saving": {"plots", "results", "errors"},  # a single run, a batch and a check save alike
     "experiments": {
         "init", "spec", "initializers", "activations", "network", "theory", "streams", "results",

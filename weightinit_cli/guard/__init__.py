@@ -11,6 +11,7 @@ from weightinit_cli.guard.baselines import (
 )
 from weightinit_cli.guard.checking import Checked, check, diff, update
 from weightinit_cli.guard.compare import choose, compare, spec_changes
+from weightinit_cli.guard.judging import CheckOutcome, FigureDrift
 from weightinit_cli.guard.report import (
     UPDATE,
     Drift,
@@ -30,8 +31,10 @@ __all__ = [
     "FEWEST_NETWORKS",
     "FRESH_NETWORKS",
     "UPDATE",
+    "CheckOutcome",
     "Checked",
     "Drift",
+    "FigureDrift",
     "Gate",
     "Outcome",
     "Pair",

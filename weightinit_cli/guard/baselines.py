@@ -25,7 +25,7 @@ class Pair(NamedTuple):
     """One run: its folder, its saved result, and its spec where that is not the result's own.
 
     Or what cannot be read, by its path, with what is wrong; `unread` says that there are specs
-    that cannot, one of which may be the run's.
+    that cannot, one of which may be the run's. A result in memory is `held`; its path is its name.
     """
 
     run: str
@@ -35,6 +35,7 @@ class Pair(NamedTuple):
     with_specs: bool
     errors: tuple[str, ...] = ()
     unread: bool = False
+    held: AnyResult | None = None
 
 
 def pairs_of_results(root: Path, prefix: str = "") -> list[Pair]:
@@ -139,6 +140,11 @@ def read_result(path: Path, root: Path) -> tuple[AnyResult, int]:
     if not inside:
         raise WinitError(f"{path}: leads out of {base} through a link; refused")
     return load_saved(path)
+
+
+def read(given: SavedFile | AnyResult) -> tuple[AnyResult, int]:
+    """Return a result, saved or in memory, and its schema version; raises as `read_result` does."""
+    return read_result(*given) if isinstance(given, tuple) else (given, given.schema_version)
 
 
 def excluded(name: str, globs: Sequence[str]) -> bool:

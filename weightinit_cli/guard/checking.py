@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.errors import SpecError, WinitError, counted
-from weightinit_cli.guard.baselines import Pair, SavedFile, read_result
+from weightinit_cli.guard.baselines import Pair, read
 from weightinit_cli.guard.compare import choose, compare, spec_changes
 from weightinit_cli.guard.report import Gate, Outcome, Report
 from weightinit_cli.guard.rounding import SHADOWS
@@ -26,12 +26,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from weightinit_cli.guard.baselines import SavedFile
     from weightinit_cli.guard.statistical import Sampled
     from weightinit_cli.progress import Progress
     from weightinit_cli.results import AnyResult
     from weightinit_cli.saving import Saved
     from weightinit_cli.spec import AnySpec, Spec
 
+    Given = SavedFile | AnyResult
     Bar = Callable[[str], AbstractContextManager[Progress]]
 
 SEEDS = 1 << 64
@@ -92,22 +94,28 @@ def check(
 
 
 def diff(
-    sides: Mapping[str, tuple[SavedFile | None, SavedFile | None]],
+    sides: Mapping[str, tuple[Given | None, Given | None]],
     *,
     alpha: float = 1e-3,
+    networks: int | None = None,
+    threads: int | None = None,
     progress: Progress | None = None,
 ) -> list[Report]:
-    """Compare saved results beside each other, as `sides_of` finds them, without running any.
+    """Compare results beside each other, as `sides_of` finds them.
 
     `alpha` is how often equal networks of other draws may be told apart, in all of them together.
+    Without `networks` nothing is run. With so many, at least 10, the second of the results are held
+    to what their gates ask for: of other draws to fresh networks, of equal ones to what rounding
+    does to them.
     """
     found: list[tuple[Report, tuple[Sample, ...]]] = []
     for run, (a, b) in sides.items():
         if progress is not None:
             progress.step(0, run)
-        path = str((a or b)[0])  # type: ignore[index]
+        first = a or b
+        path = str(first[0]) if isinstance(first, tuple) else run
         try:
-            outcome, samples = _compared_saved(a, b)
+            outcome, samples = _compared_saved(a, b, networks, threads)
             found.append((Report(run, path, outcome), samples))
         except WinitError as error:
             found.append((Report(run, path, errors=error.lines), ()))
@@ -173,9 +181,9 @@ def _run_again(pair: Pair, report: Report, networks: int, threads: int | None, b
         if obstacles:
             return not_compared(*obstacles, spec=None)
         return not_compared("no saved result", spec=pair.spec)
-    old, version = read_result(pair.path, pair.root)
+    old, version = read(pair.held or (pair.path, pair.root))
     lacked = LACKED.get(version, ())
-    own = _own_spec(old, pair)
+    own = _own_spec(old, str(pair.path))
     if pair.with_specs and pair.spec is None:
         if pair.unread:
             sentence = "belongs to none of the specs that can be read; mend the others first"
@@ -218,11 +226,11 @@ def _whole(result: AnyResult) -> AnyResult:
     return result
 
 
-def _own_spec(old: AnyResult, pair: Pair) -> AnySpec:
+def _own_spec(old: AnyResult, place: str) -> AnySpec:
     """Return the spec inside a result. Raises SpecError where it is none any more."""
     from weightinit_cli.spec import spec_from_normal_form
 
-    spec = spec_from_normal_form(old.spec, str(pair.path))
+    spec = spec_from_normal_form(old.spec, place)
     return replace(spec, overrides=old.overrides or ())
 
 
@@ -233,8 +241,13 @@ def _compared(
     networks: int,
     threads: int | None,
     lacked: Sequence[str],
+    *,
+    beside: bool = False,
 ) -> Sampled:
-    """Compare a saved result with its spec's new run, and run what else its gate needs."""
+    """Compare a saved result with its spec's new run, and run what else its gate needs.
+
+    Of two saved results `beside` each other, the second is held to the fresh networks.
+    """
     from weightinit_cli.experiments import run, shadow
     from weightinit_cli.spec import Spec
 
@@ -245,9 +258,10 @@ def _compared(
         and isinstance(new, Result)
         and isinstance(spec, Spec)
     ):
-        others = _fresh_specs(spec, networks, old.spec["seed"])
+        judged, other = (new, old) if beside else (old, new)
+        others = _fresh_specs(spec, networks, judged.spec["seed"])
         fresh = [new if each == spec else run(each, threads=threads) for each in others]
-        return sample(old, new, fresh, chosen, lacked)
+        return sample(judged, other, fresh, chosen, lacked)
     count = SHADOWS if chosen.gate is Gate.ROUNDING else 0
     shadows = [_whole(shadow(spec, each, threads=threads)) for each in range(1, count + 1)]
     return compare(old, new, chosen, shadows, lacked=lacked), ()
@@ -261,11 +275,13 @@ def _fresh_specs(spec: Spec, networks: int, saved_seed: int) -> Iterator[Spec]:
         yield replace(spec, seed=seed, repeats=1)
 
 
-def _compared_saved(a: SavedFile | None, b: SavedFile | None) -> Sampled:
-    """Compare two saved results by the gate that fits them, or say which side has none."""
+def _compared_saved(
+    a: Given | None, b: Given | None, networks: int | None, threads: int | None
+) -> Sampled:
+    """Compare two results by the gate that fits them, or say which side has none."""
     if a is None or b is None:
         return _not_compared("an additional run" if a is None else "a missing run")
-    (old, version), (new, other) = read_result(*a), read_result(*b)
+    (old, version), (new, other) = read(a), read(b)
     lacked = LACKED.get(min(version, other), ())
     changes = spec_changes(old.spec, new.spec, lacked)
     if changes.keys() - {"seed"}:
@@ -274,6 +290,9 @@ def _compared_saved(a: SavedFile | None, b: SavedFile | None) -> Sampled:
     if ends[0] != ends[1]:
         found = zip("AB", ends, strict=True)
         return _not_compared(*(f"{side}: {end}" for side, end in found if end))
+    if networks is not None:
+        spec = _own_spec(new, str(b[0]) if isinstance(b, tuple) else new.name)
+        return _compared(old, new, spec, networks, threads, lacked, beside=True)
     chosen = choose(old, new)
     if chosen.gate is Gate.STATISTICAL and isinstance(old, Result) and isinstance(new, Result):
         return sample_of_two(old, new, chosen)
