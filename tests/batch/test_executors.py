@@ -30,7 +30,7 @@ from weightinit_cli.batch import cluster as cluster_module
 from weightinit_cli.errors import WinitError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 TINY = "samples: 20\nwidth: 8\nlayers: 2\nactivation: sigmoid\ninitializer: xavier_normal\n"
 
@@ -189,7 +189,7 @@ def test_a_process_dies(plan: Callable, tmp_path: Path, number: int):
     (line,) = failed[LETHAL].lines
     assert "SIGKILL" in line
     assert failed[GREEDY].lines == ("not enough memory for this run",)
-    assert failed[7] == Failure(("mend this",))
+    assert failed[7] == Failure(("mend this",), located=True)
     assert failed[BROKEN].defect
     assert failed[BROKEN].lines[-1] == "RuntimeError: a defect"
 
@@ -243,7 +243,7 @@ def test_the_system_gives_fewer_processes(
     seeds = plan(a=f"sweep: {{seed: {list(range(9))}}}\n")
     few, notes = Few(number), []
     with monkeypatch.context() as patch:
-        patch.setattr(starting, "starter", lambda: few)
+        patch.setattr(starting, "starter", lambda **_: few)
         executor = Processes(5, notes.append)
     with executor:
         makers = [product.version for _, product in executor.run(empty, jobs_of(seeds))]
@@ -260,7 +260,7 @@ def test_the_system_gives_fewer_processes(
 
 def test_no_more_processes_than_runs(plan: Callable, monkeypatch: pytest.MonkeyPatch):
     few, notes = Few(3), []
-    monkeypatch.setattr(starting, "starter", lambda: few)
+    monkeypatch.setattr(starting, "starter", lambda **_: few)
     with Processes(200, notes.append) as executor:
         assert len(dict(executor.run(empty, jobs_of(plan(a="sweep: {seed: [0, 1, 2]}\n"))))) == 3
     assert notes == []
@@ -352,6 +352,54 @@ def test_an_idle_process_dies(plan: Callable):
         again = [product for _, product in executor.run(empty, jobs_of(seeds))]
     assert len(again) == 6
     assert str(victim) not in {product.version for product in again}
+
+
+class Growing:
+    """Jobs that end, and go on once the outcomes of all of these are there."""
+
+    def __init__(self, rounds: Iterable[list[Any]]) -> None:
+        self._rounds = iter(rounds)
+        self._left: list[Any] = []
+        self._wanted = 0
+
+    def take(self) -> None:
+        self._wanted -= 1
+
+    def __iter__(self) -> Growing:
+        return self
+
+    def __next__(self) -> Any:
+        if not self._left and not self._wanted:
+            self._left = next(self._rounds, [])
+            self._wanted = len(self._left)
+        if not self._left:
+            raise StopIteration
+        return self._left.pop()
+
+
+def rounds_done(executor: Executor, jobs: Iterable[Any]) -> list[int]:
+    growing = Growing([*map(list, zip(*[iter(jobs)] * 3, strict=True))])
+    done = []
+    for job, outcome in executor.run(empty, growing):
+        assert isinstance(outcome, Product), outcome
+        done.append(job.number)
+        growing.take()
+    return done
+
+
+@pytest.mark.parametrize("executor", [Executor, partial(Processes, 2)], ids=["serial", "processes"])
+def test_jobs_may_go_on(plan: Callable, executor: Callable):
+    with executor() as running:
+        done = rounds_done(running, jobs_of(plan(a=f"sweep: {{seed: {list(range(9))}}}\n")))
+    assert [sorted(done[k : k + 3]) for k in (0, 3, 6)] == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
+
+
+@pytest.mark.slow
+@pytest.mark.cluster
+def test_jobs_of_a_cluster_may_go_on(plan: Callable, cluster: Callable):
+    with cluster() as dask, Cluster(dask.address) as executor:
+        done = rounds_done(executor, jobs_of(plan(a=f"sweep: {{seed: {list(range(9))}}}\n")))
+    assert sorted(done) == list(range(9))
 
 
 @pytest.mark.parametrize("executor", [Executor, partial(Processes, 2)], ids=["serial", "processes"])

@@ -14,9 +14,16 @@ from weightinit_cli.batch.engine import (
     jobs_of,
     run_batch,
 )
-from weightinit_cli.batch.executors import Executor, Processes, our_numpy
+from weightinit_cli.batch.executors import Executor, Processes, no_note, our_numpy
 from weightinit_cli.batch.plan import Plan, find_specs, make_plan
-from weightinit_cli.batch.product import Failure, Product, produce, product_of, saved
+from weightinit_cli.batch.product import (
+    Failure,
+    Product,
+    attempt,
+    produce,
+    product_of,
+    saved,
+)
 from weightinit_cli.batch.summing import compare_runs, compare_saved, sum_up
 
 __all__ = [
@@ -30,11 +37,13 @@ __all__ = [
     "Product",
     "Record",
     "Settings",
+    "attempt",
     "compare_runs",
     "compare_saved",
     "find_specs",
     "jobs_of",
     "make_plan",
+    "no_note",
     "our_numpy",
     "produce",
     "product_of",

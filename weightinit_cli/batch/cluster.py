@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import socket
 import time
 import warnings
 from contextlib import suppress
@@ -18,9 +16,7 @@ from weightinit_cli.errors import WinitError, reason
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from weightinit_cli.batch.executors import Job, Outcome
-    from weightinit_cli.batch.product import Product
-    from weightinit_cli.spec import AnySpec
+    from weightinit_cli.batch.executors import J, R
 
 PATIENCE = 2.0  # seconds for a scheduler to answer
 LOOK_EVERY = 0.5  # seconds between two looks at the workers while nothing comes from them
@@ -70,18 +66,20 @@ class Cluster(Executor):
                 return found
         return super().numpy
 
-    def run(self, function: Callable[[AnySpec], Product], jobs: Iterable[Job]) -> Iterator[Outcome]:
+    def run(
+        self, function: Callable[[Any], R], jobs: Iterable[J]
+    ) -> Iterator[tuple[J, R | Failure]]:
         """Give the outcomes, each as soon as it is there.
 
         Raises WinitError where the scheduler is lost on the way, or no worker comes.
         """
         jobs = iter(jobs)
-        in_flight: dict[Any, Job] = {}
+        in_flight: dict[Any, J] = {}
         completed = self._dask.as_completed(loop=self._client.loop)
 
         def submit(number: int) -> None:
             for job in islice(jobs, max(number, 0)):
-                future = self._client.submit(attempt, function, job.spec, pure=False)
+                future = self._client.submit(attempt, function, job.given, pure=False)
                 in_flight[future] = job
                 completed.add(future)
 
@@ -93,9 +91,11 @@ class Cluster(Executor):
             for _ in range(min(room, len(in_flight))):
                 future = self._next(completed)
                 job = in_flight.pop(future)
-                outcome = self._outcome(future)
+                outcome: R | Failure = self._outcome(future)
                 submit(1)
                 yield job, outcome
+            if not in_flight:
+                submit(AHEAD)
 
     def _next(self, completed: Any) -> Any:
         """Wait for the next future that is done, and see meanwhile who works."""
@@ -106,12 +106,12 @@ class Cluster(Executor):
                     return next(completed)
             self._room()
 
-    def _outcome(self, future: Any) -> Product | Failure:
+    def _outcome(self, future: Any) -> Any:
         """Fetch what a future has; one that was lost with its worker is done again."""
         patience = LOOK_EVERY
         while True:
             try:
-                result: Product | Failure = future.result(timeout=patience)
+                result = future.result(timeout=patience)
             except TimeoutError:
                 patience *= 2  # a large one may take longer to come
             except Exception as error:  # noqa: BLE001  # of the cluster, not of the run: see `attempt`
@@ -166,6 +166,8 @@ class _Waiting:
 
 def _silence() -> None:
     """Keep distributed from logging: what goes wrong is said in our words, once."""
+    import logging
+
     for name in list(logging.root.manager.loggerDict):
         if name.partition(".")[0] == "distributed":
             logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -173,6 +175,8 @@ def _silence() -> None:
 
 def _reach(address: str) -> None:
     """See that a scheduler is there, without the second that importing distributed takes."""
+    import socket
+
     try:
         place = urlsplit(address if "://" in address else f"tcp://{address}")
         host, port = place.hostname, place.port

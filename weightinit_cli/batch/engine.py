@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import tempfile
 import time
 from array import array
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from functools import partial
 from typing import IO, TYPE_CHECKING, Literal, NamedTuple, Self
 
 from weightinit_cli import __version__
-from weightinit_cli.batch.executors import Job, no_note, our_numpy
+from weightinit_cli.batch.executors import no_note, our_numpy
 from weightinit_cli.batch.product import Failure, Product, produce, saved
 from weightinit_cli.errors import DEFECT, INTERRUPTED, WinitError, reason
 from weightinit_cli.experiments import digest_of
@@ -29,8 +28,22 @@ if TYPE_CHECKING:
     from weightinit_cli.results.comparison import AnyComparedRun
     from weightinit_cli.results.kinds import Row
     from weightinit_cli.results.model import Verdict
+    from weightinit_cli.spec import AnySpec
 
 NOT_YET = -1
+
+
+class Job(NamedTuple):
+    """A run to be done, with its place in the plan and the digest of its spec."""
+
+    number: int
+    digest: str
+    spec: AnySpec
+
+    @property
+    def given(self) -> AnySpec:
+        """What `produce` is given."""
+        return self.spec
 
 
 class Settings(NamedTuple):
@@ -109,6 +122,8 @@ class Ledger:
     """
 
     def __init__(self, out: Path, total: int) -> None:
+        import tempfile  # not every command needs it
+
         self._out = out
         self._places = array("q", [NOT_YET]) * total
         self._held: dict[int, Record] = {}

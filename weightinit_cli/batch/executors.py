@@ -6,12 +6,10 @@ import os
 from collections import deque
 from contextlib import contextmanager
 from functools import cache
-from importlib.metadata import version
 from itertools import chain, islice
-from multiprocessing.connection import wait
-from typing import TYPE_CHECKING, NamedTuple, Self, cast
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, cast
 
-from weightinit_cli.batch.product import Failure, Product, attempt
+from weightinit_cli.batch.product import Ended, Failure, attempt
 from weightinit_cli.errors import reason
 from weightinit_cli.machine import available_cores
 
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from weightinit_cli.batch.starting import Forker, Spawner, Worker
-    from weightinit_cli.spec import AnySpec
 
 # How many jobs wait at most until no other one runs.
 MOST_ASIDE = 100
@@ -28,23 +25,25 @@ MOST_ASIDE = 100
 SPARE_DESCRIPTORS = 6
 
 
-class Job(NamedTuple):
-    """A run to be done, with its place in the plan and the digest of its spec."""
+class Job(Protocol):
+    """What is to be done: of a job, a function is given this alone."""
 
-    number: int
-    digest: str
-    spec: AnySpec
+    @property
+    def given(self) -> Any:
+        """What the function is given, in whatever process."""
 
 
-Outcome = tuple[Job, Product | Failure]
+J = TypeVar("J", bound=Job)
+R = TypeVar("R")
 
 
 class Executor:
     """Applies a function to jobs, one after the other in this process; others do more at once.
 
     They may give the outcomes in any order. All take the jobs one by one, as they are wanted, and
-    only a few ahead, and give an outcome for each; the function and the jobs' specs may be pickled
-    on their way. Leaving an executor's context ends whatever it has started.
+    only a few ahead, and give an outcome for each; the function, what it is given and what it makes
+    may be pickled on their way. Where the jobs have come to an end, executors ask again for more
+    after every outcome. Leaving an executor's context ends whatever it has started.
     """
 
     @property
@@ -52,9 +51,11 @@ class Executor:
         """The versions of numpy that do the runs: another one makes another result."""
         return frozenset({our_numpy()})
 
-    def run(self, function: Callable[[AnySpec], Product], jobs: Iterable[Job]) -> Iterator[Outcome]:
+    def run(
+        self, function: Callable[[Any], R], jobs: Iterable[J]
+    ) -> Iterator[tuple[J, R | Failure]]:
         """Give the outcomes, each as soon as it is there."""
-        return ((job, attempt(function, job.spec)) for job in jobs)
+        return ((job, attempt(function, job.given)) for job in jobs)
 
     def close(self) -> None:
         """End what was started."""
@@ -69,6 +70,8 @@ class Executor:
 @cache
 def our_numpy() -> str:
     """The version of numpy in this process."""
+    from importlib.metadata import version  # loads much, and few commands ask
+
     return version("numpy")
 
 
@@ -81,10 +84,16 @@ class Processes(Executor):
 
     A job whose process dies, or that lacks memory, is done again when no other one runs: only what
     fails alone, fails. Where the system gives fewer processes, these do the jobs; where it gives
-    none, this process does. `note` is told.
+    none, this process does. `note` is told. Without `pictures` the processes load nothing for them.
     """
 
-    def __init__(self, number: int | None = None, note: Callable[[str], None] = no_note) -> None:
+    def __init__(
+        self,
+        number: int | None = None,
+        note: Callable[[str], None] = no_note,
+        *,
+        pictures: bool = True,
+    ) -> None:
         from weightinit_cli.batch.starting import starter  # not every command needs it
 
         self._wanted = self._most = available_cores() if number is None else number
@@ -92,13 +101,15 @@ class Processes(Executor):
         self._workers: list[Worker] = []
         self._starter: Forker | Spawner | None = None
         with self._limits(), _spare_descriptors():
-            self._starter = starter()
+            self._starter = starter(pictures=pictures)
 
-    def run(self, function: Callable[[AnySpec], Product], jobs: Iterable[Job]) -> Iterator[Outcome]:
+    def run(
+        self, function: Callable[[Any], R], jobs: Iterable[J]
+    ) -> Iterator[tuple[J, R | Failure]]:
         """Give the outcomes, each as soon as it is there."""
         left = iter(jobs)
         while True:
-            aside: list[Job] = []
+            aside: list[J] = []
             yield from self._together(function, left, aside)
             for job in aside:
                 yield job, self._alone(function, job)
@@ -111,14 +122,16 @@ class Processes(Executor):
             self._starter.close()
 
     def _together(
-        self, function: Callable[[AnySpec], Product], jobs: Iterator[Job], aside: list[Job]
-    ) -> Iterator[Outcome]:
+        self, function: Callable[[Any], R], jobs: Iterator[J], aside: list[J]
+    ) -> Iterator[tuple[J, R | Failure]]:
         """Have all workers do jobs at once; put aside those that might get through alone.
 
         As many jobs as there may be workers are held ready, and a worker has its next one before
         its last outcome is given.
         """
-        ready: deque[Job] = deque()
+        from multiprocessing.connection import wait
+
+        ready: deque[J] = deque()
         while True:
             wanted = self._most if len(aside) < MOST_ASIDE else 0
             ready.extend(islice(jobs, max(wanted - len(ready), 0)))
@@ -130,18 +143,18 @@ class Processes(Executor):
             for connection in wait(list(busy)):
                 worker = busy[cast("Connection", connection)]
                 job, outcome = worker.take()
-                if isinstance(outcome, str):
+                if isinstance(outcome, Ended):
                     self._workers.remove(worker)
                 elif ready:
                     worker.give(function, ready.popleft())
-                if isinstance(outcome, str) or (isinstance(outcome, Failure) and outcome.memory):
+                if isinstance(outcome, Ended) or (isinstance(outcome, Failure) and outcome.memory):
                     aside.append(job)
                 else:
                     yield job, outcome
         if not self._most:
             yield from super().run(function, chain(ready, jobs))
 
-    def _alone(self, function: Callable[[AnySpec], Product], job: Job) -> Product | Failure:
+    def _alone(self, function: Callable[[Any], R], job: J) -> R | Failure:
         """Do a job in a fresh process, with no other one that could hold memory."""
         while self._workers:
             self._workers.pop().end()
@@ -149,11 +162,11 @@ class Processes(Executor):
         if worker is None:
             return Failure(("no process could be started for it",))
         worker.give(function, job)
-        _, outcome = worker.take()
-        if not isinstance(outcome, str):
+        outcome: R | Failure | Ended = worker.take()[1]
+        if not isinstance(outcome, Ended):
             return outcome
         self._workers.remove(worker)
-        how = f"its process {outcome}, also when no other run was under way"
+        how = f"its process {outcome.how}, also when no other run was under way"
         return Failure((f"{how}; it may have needed more memory than there is",))
 
     def _idle(self) -> Worker | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from weightinit_cli import __version__
 from weightinit_cli.errors import MemoryShortageError, WinitError
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from weightinit_cli.spec import AnySpec
 
 _ONE_AT_A_TIME = Lock()
+R = TypeVar("R")
 
 
 class Product(NamedTuple):
@@ -49,12 +50,20 @@ class Product(NamedTuple):
 class Failure(NamedTuple):
     """Why a run has no product, one line each.
 
-    `defect` where it is winit's fault, `memory` where there was too little at that moment.
+    `defect` where it is winit's fault, `memory` where there was too little at that moment;
+    `located` where the lines say themselves what they are about.
     """
 
     lines: tuple[str, ...]
     defect: bool = False
     memory: bool = False
+    located: bool = False
+
+
+class Ended(NamedTuple):
+    """How the process has ended, in words, that was to send an outcome."""
+
+    how: str
 
 
 def produce(spec: AnySpec, formats: Sequence[str] = ("png",)) -> Product:
@@ -67,8 +76,8 @@ def produce(spec: AnySpec, formats: Sequence[str] = ("png",)) -> Product:
     return product_of(result, spec, formats)
 
 
-def attempt(function: Callable[[Any], Product], given: Any) -> Product | Failure:
-    """Return the function's product, or why there is none; one at a time in a process.
+def attempt(function: Callable[[Any], R], given: Any) -> R | Failure:
+    """Return what the function makes, or why there is nothing; one at a time in a process.
 
     The limit on BLAS's threads and matplotlib's settings are a process's, and a worker of a
     cluster may have several threads.
@@ -77,7 +86,8 @@ def attempt(function: Callable[[Any], Product], given: Any) -> Product | Failure
         with _ONE_AT_A_TIME:
             return function(given)
     except WinitError as error:
-        return Failure(error.lines, memory=isinstance(error, MemoryShortageError))
+        memory = isinstance(error, MemoryShortageError)
+        return Failure(error.lines, memory=memory, located=True)
     except MemoryError:
         return Failure(("not enough memory for this run",), memory=True)
     except Exception:  # noqa: BLE001

@@ -23,9 +23,10 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing.connection import Connection
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import weightinit_cli
+from weightinit_cli.batch.product import Ended
 from weightinit_cli.batch.worker import PR_SET_PDEATHSIG, START
 from weightinit_cli.imports import search_path
 from weightinit_cli.machine import variables
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from weightinit_cli.batch.executors import Job
-    from weightinit_cli.batch.product import Failure, Product
-    from weightinit_cli.spec import AnySpec
 
 ENVIRONMENT = {
     # BLAS threads beside processes wait for each other: they cost a factor of eight.
@@ -60,7 +59,7 @@ found.loader.exec_module(package)
 SPAWNED = f"""
 {LOAD}
 from weightinit_cli.batch.worker import work_for_parent
-work_for_parent(connection)
+work_for_parent(connection, pictures=pictures)
 """
 # A terminal or a service sends these to all its processes; the one that leads ends the others.
 FOR_THE_LEADER = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -68,9 +67,9 @@ LONGEST_ANSWER = 1 << 16
 PATIENCE = 5.0  # seconds for a process to end that nobody speaks to any more
 
 
-def starter() -> Forker | Spawner:
+def starter(*, pictures: bool = True) -> Forker | Spawner:
     """Return what starts workers on this system. Raises OSError where it gives no process."""
-    return Forker() if sys.platform == "linux" else Spawner()
+    return Forker(pictures) if sys.platform == "linux" else Spawner(pictures)
 
 
 class Worker:
@@ -81,19 +80,19 @@ class Worker:
         self.job: Job | None = None
         self._end = end
 
-    def give(self, function: Callable[[AnySpec], Product], job: Job) -> None:
+    def give(self, function: Callable[[Any], Any], job: Job) -> None:
         """Have it do a job; that it is dead is seen when the outcome is taken."""
         self.job = job
         with suppress(OSError):
-            self.connection.send_bytes(pickle.dumps((function, job.spec)))
+            self.connection.send_bytes(pickle.dumps((function, job.given)))
 
-    def take(self) -> tuple[Job, Product | Failure | str]:
-        """Wait for its job; return what has become of it, or how its process has ended."""
-        job, self.job = cast("Job", self.job), None
+    def take(self) -> tuple[Any, Any]:
+        """Wait for its job; return that and its outcome, or how its process has ended."""
+        job, self.job = self.job, None
         try:
             return job, self.connection.recv()
         except (EOFError, OSError):
-            return job, self.end()
+            return job, Ended(self.end())
 
     def end(self) -> str:
         """End it where it has not ended, and say how it has."""
@@ -107,13 +106,14 @@ class Forker:
     Raises OSError where the system gives no process.
     """
 
-    def __init__(self) -> None:
-        self._server = _Server()
+    def __init__(self, pictures: bool = True) -> None:
+        self._pictures = pictures
+        self._server = _Server(pictures)
 
     def start(self) -> Worker:
         """Start a worker. Raises OSError where the system gives no more."""
         if self._server.ended:
-            self._server = _Server()
+            self._server = _Server(self._pictures)
         return self._server.start()
 
     def close(self) -> None:
@@ -127,7 +127,8 @@ class Spawner:
     Raises OSError where the system gives no process.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, pictures: bool = True) -> None:
+        self._pictures = pictures
         self._started: list[Any] = []
         self._early: Worker | None = self._spawn()
 
@@ -145,7 +146,7 @@ class Spawner:
     def _spawn(self) -> Worker:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
-        names = {"file": weightinit_cli.__file__, "connection": theirs}
+        names = {"file": weightinit_cli.__file__, "connection": theirs, "pictures": self._pictures}
         with theirs, _isolated():
             process = context.Process(target=exec, args=(SPAWNED, names), daemon=True)
             process.start()
@@ -163,11 +164,11 @@ class Spawner:
 class _Server:
     """The process that runs `worker.serve`. Raises OSError where the system gives none."""
 
-    def __init__(self) -> None:
+    def __init__(self, pictures: bool) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             with theirs, _without_signals():
-                self._process = _start_server(theirs)
+                self._process = _start_server(theirs, pictures)
         except BaseException:
             self._control.close()
             raise
@@ -217,7 +218,7 @@ class _Server:
         return answer
 
 
-def _start_server(end: socket.socket) -> subprocess.Popen[bytes]:
+def _start_server(end: socket.socket, pictures: bool) -> subprocess.Popen[bytes]:
     import fcntl  # not on Windows
 
     program = f"""
@@ -227,7 +228,7 @@ import ctypes
 ctypes.CDLL(None).prctl({PR_SET_PDEATHSIG}, {signal.SIGKILL:d})
 {LOAD}
 from weightinit_cli.batch.worker import serve
-serve(int(descriptor))
+serve(int(descriptor), pictures={pictures})
 """
     # A number that is nobody's standard stream, though one of those may be closed.
     descriptor = fcntl.fcntl(end.fileno(), fcntl.F_DUPFD_CLOEXEC, 3)

@@ -18,19 +18,16 @@ import socket
 from contextlib import suppress
 from errno import EMFILE
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from weightinit_cli.batch.product import attempt
-
-if TYPE_CHECKING:
-    from weightinit_cli.batch.product import Product
 
 START = b"start"  # asks the server for a worker; the worker's end of its connection comes with it
 PR_SET_PDEATHSIG = 1  # of prctl, on Linux
 STDERR = 2
 
 
-def serve(descriptor: int) -> None:
+def serve(descriptor: int, *, pictures: bool) -> None:
     """Fork a worker whenever asked, and say its number, or why there is none.
 
     Given its number, end it where it has not ended, and say its exit code.
@@ -38,7 +35,7 @@ def serve(descriptor: int) -> None:
     _fill_standard_streams()
     server = os.getpid()
     with socket.socket(fileno=descriptor) as control:
-        trouble = _trouble()
+        trouble = _trouble(pictures=pictures)
         _when_parent_ends(0)
         while True:
             asked, descriptors, *_ = socket.recv_fds(control, 64, 1)
@@ -59,7 +56,7 @@ def serve(descriptor: int) -> None:
         _work(Connection(descriptors[0]))
 
 
-def work_for_parent(connection: Any) -> None:
+def work_for_parent(connection: Any, *, pictures: bool) -> None:
     """Work as a process that `multiprocessing` has spawned, and end with its parent."""
     import multiprocessing
     from multiprocessing.connection import wait
@@ -74,16 +71,19 @@ def work_for_parent(connection: Any) -> None:
             os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
     Thread(target=watch, daemon=True).start()
-    _prepare()
+    _prepare(pictures=pictures)
     _work(connection)
 
 
-def _prepare() -> None:
-    """Load what nearly every run needs.
+def _prepare(*, pictures: bool) -> None:
+    """Load what nearly every run needs, and what its pictures do.
 
     Where pictures cannot be drawn, the runs are done all the same; see `weightinit_cli.saving`.
     """
     import weightinit_cli.experiments.histogram
+
+    if not pictures:
+        return
     from weightinit_cli.plots.isolation import load_matplotlib
 
     with suppress(Exception):
@@ -98,10 +98,9 @@ def _work(connection: Connection) -> None:
             connection.send(attempt(_do, connection.recv_bytes()))
 
 
-def _do(task: bytes) -> Product:
-    function, spec = pickle.loads(task)  # noqa: S301  # from the process that started this one
-    product: Product = function(spec)
-    return product
+def _do(task: bytes) -> Any:
+    function, given = pickle.loads(task)  # noqa: S301  # from the process that started this one
+    return function(given)
 
 
 def _fill_standard_streams() -> None:
@@ -118,10 +117,10 @@ def _when_parent_ends(number: int) -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
 
 
-def _trouble() -> str:
+def _trouble(*, pictures: bool) -> str:
     """Load what runs need; say why this process cannot do them, nothing where it can."""
     try:
-        _prepare()
+        _prepare(pictures=pictures)
     except Exception as error:  # noqa: BLE001  # whatever keeps a module from being loaded
         return _reason(error)
     gc.freeze()
