@@ -289,6 +289,53 @@ def test_networks_are_at_least_ten(out: Path, winit: Callable, number: str):
     assert "--networks" in done.err
 
 
+def test_processes_find_the_same(
+    out: Path, spec: Callable, winit: Callable, monkeypatch: pytest.MonkeyPatch
+):
+    """By every gate, with errors in between, and in the same words."""
+    saved = (out / "a" / "stats.json").read_bytes()
+    for name in ("c", "d", "e"):
+        (out / name).mkdir()
+        (out / name / "stats.json").write_bytes(saved)
+    edit(out / "a", off)
+    edit(out / "c", lambda tree: tree["environment"].update(blas=OTHER_BLAS))
+    edit(out / "d", lambda tree: tree["layers"][0]["weights"].update(std=0.1))
+    (out / "e" / "stats.json").write_text("{")
+    for name, more in (("c", ""), ("d", "seed: 8\n"), ("e", ""), ("f", "widht: 3\n"), ("g", "")):
+        spec(f"configs/{name}.yaml", more)
+    monkeypatch.setattr("weightinit_cli.guard.runs.STARTING", 0)
+    found = []
+    for jobs in (1, 2):
+        done = winit("check", "configs", "--against", "out", "--junit", "report.xml", "-j", jobs)
+        found.append((done, Path("report.xml").read_text()))
+    assert found[0] == found[1]
+    assert found[0][0].code == 2
+    for gate in ("exact: 2 runs, one", "rounding: 1 run, none", "statistical: 1 run, one"):
+        assert f"{gate} differs\n" in found[0][0].out
+    winit("check", "configs", "--against", "out", "-j", 2, "--update")
+    assert (out / "a" / "stats.json").read_bytes() == saved
+
+
+def test_a_defect_stops_no_other_run(out: Path, winit: Callable, monkeypatch: pytest.MonkeyPatch):
+    from weightinit_cli import experiments
+
+    real = experiments.run
+
+    def run(spec: Any, **options: Any) -> Any:
+        if spec.name == "a":
+            raise RuntimeError("odd")
+        return real(spec, **options)
+
+    monkeypatch.setattr(experiments, "run", run)
+    done = winit("check", "out", "--junit", "report.xml")
+    assert done.code == 3
+    assert done.out == "exact: 1 run, none differs\ncould not be checked: 1 run\n"
+    *_, last, request = done.err.splitlines()
+    assert last == "a: RuntimeError: odd"
+    assert "please report it" in request
+    assert "a: Traceback" in errors_of("report.xml", tests=2)["a"]
+
+
 # reports
 
 

@@ -97,6 +97,39 @@ def test_interrupted_first_run_leaves_nothing(
     assert not Path("outputs").exists()
 
 
+# Says when two processes do the runs of a check, and each has done some.
+CHECKED = """
+import sys
+from weightinit_cli.guard import runs
+def take(self, job, outcome, outcomes=[]):
+    outcomes.append(outcome)
+    if len(outcomes) == 30:
+        print("under way", file=sys.stderr, flush=True)
+runs._Schedule.take = take
+"""
+
+
+@posix
+def test_interrupted_check(winit: Callable, command: Callable, environ: Callable, spec: Callable):
+    """Its processes end with it: nobody holds the pipes any more."""
+    spec()
+    assert winit("histogram", "-c", "tiny.yaml", "--no-plot").code == 0
+    spec("tiny.yaml", "seed: 1\n")
+    arguments = ("check", "tiny.yaml", "--against", "outputs", "--networks", 10_000, "-j", 2)
+    with subprocess.Popen(
+        command(*arguments, first=CHECKED),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environ(),
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stderr.readline() == b"under way\n"
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (130, b"", b"interrupted\n")
+
+
 @posix
 @pytest.mark.parametrize("module", ["click", "weightinit_cli.cli.run", "yaml", "numpy"])
 def test_interrupted_while_it_loads(

@@ -24,11 +24,11 @@ def out(tmp_path: Path, small: Result) -> Path:
 
 def test_check_and_update(out: Path, capfd: pytest.CaptureFixture):
     edit(out / "small", lambda tree: tree["layers"][1].update(std=0.9))
-    (checked,) = guard.check(guard.pairs_of_results(out), keep=True)
+    (checked,) = guard.check_pairs(guard.pairs_of_results(out), keep=True)
     assert (checked.report.run, checked.report.state, checked.outdated) == ("small", "drift", True)
     assert [str(each.place) for each in checked.report.outcome.drifts] == ["layer 2 std"]
     guard.update(checked)
-    (checked,) = guard.check(guard.pairs_of_results(out))
+    (checked,) = guard.check_pairs(guard.pairs_of_results(out))
     assert (checked.report.state, checked.outdated, checked.new) == ("same", False, None)
     assert capfd.readouterr() == ("", "")
 

@@ -16,6 +16,7 @@ from weightinit_cli.cli.options import (
     data_option,
     fail_on_option,
     format_option,
+    jobs_option,
     json_option,
     no_plot_option,
     output_option,
@@ -44,13 +45,7 @@ ENDING = "SIGTERM", "SIGHUP"
 @click.command("batch")
 @click.argument("paths", nargs=-1, required=True, metavar="DIR|FILE...", type=spec_name)
 @output_option("Where results go: OUTPUT_DIR/<name>/, or OUTPUT_DIR/<name>/<run>/.")
-@click.option(
-    "-j",
-    "--jobs",
-    type=click.IntRange(1, 256),
-    metavar="N",
-    help="Processes; 1 stays in this one. Default: the cores.",
-)
+@jobs_option("Processes; 1 stays in this one. Default: the cores.")
 @click.option(
     "--scheduler", metavar="ADDRESS", help="Use a Dask cluster instead, e.g. tcp://host:8786."
 )

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from weightinit_cli.cli import specs, terminal
-from weightinit_cli.cli.options import data_option, path_of, spec_name, threads_option
+from weightinit_cli.cli.options import (
+    data_option,
+    jobs_option,
+    path_of,
+    spec_name,
+    threads_option,
+)
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.specs import tell_undrawn
 from weightinit_cli.errors import FAILED, Mark, Problem, SpecError, WinitError, printable
@@ -92,6 +98,7 @@ def _refuse_nan(
 @_junit_option
 @_style_option
 @data_option
+@jobs_option("Processes at most; 1 stays in this one, as short checks do. Default: the cores.")
 @threads_option
 @click.option("-q", "--quiet", is_flag=True, help="Print only what differs, and errors.")
 def check(
@@ -103,6 +110,7 @@ def check(
     update: bool,
     junit: Path | None,
     style: str,
+    jobs: int | None,
     threads: int | None,
     quiet: bool,
 ) -> int:
@@ -118,7 +126,16 @@ def check(
     with ProgressBar("looking for results", shown=not quiet):
         pairs = _pairs_of(paths, against, globs, quiet=quiet)
     bar = partial(ProgressBar, shown=not quiet)
-    done = guard.check(pairs, alpha=alpha, networks=networks, threads=threads, bar=bar, keep=update)
+    done = guard.check_pairs(
+        pairs,
+        alpha=alpha,
+        networks=networks,
+        jobs=jobs,
+        threads=threads,
+        bar=bar,
+        note=None if quiet else terminal.note,
+        keep=update,
+    )
     reports = [each.report for each in done]
     code = _tell_reports(reports, style, junit, quiet=quiet, updating=update)
     if update:
@@ -203,8 +220,14 @@ def _tell_reports(
             terminal.say(UPDATE)
     if junit is not None:
         _write_junit(junit, reports)
+    return _code(reports)
+
+
+def _code(reports: Sequence[Report]) -> int:
+    if any(report.defect for report in reports):
+        return terminal.defect([])
     states = {report.state for report in reports}
-    return WinitError.exit_code if "error" in states else int("drift" in states)
+    return WinitError.exit_code if "error" in states else FAILED if "drift" in states else 0
 
 
 def _pairs_of(

@@ -93,6 +93,13 @@ format_option = click.option(
     help="Format of the pictures. Repeatable.",
 )
 no_plot_option = click.option("--no-plot", is_flag=True, help="Write stats.json alone.")
+
+
+def jobs_option(words: str) -> Callable[[Any], Any]:
+    """Return `--jobs`: how many processes do the runs, as these words say."""
+    return click.option("-j", "--jobs", type=click.IntRange(1, 256), metavar="N", help=words)
+
+
 threads_option = click.option(
     "--threads",
     type=click.IntRange(min=1),

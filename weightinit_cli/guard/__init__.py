@@ -9,7 +9,7 @@ from weightinit_cli.guard.baselines import (
     sides_of,
     unreadable,
 )
-from weightinit_cli.guard.checking import Checked, check, diff, update
+from weightinit_cli.guard.checking import Checked, check_pairs, diff, update
 from weightinit_cli.guard.compare import choose, compare, spec_changes
 from weightinit_cli.guard.judging import CheckOutcome, FigureDrift
 from weightinit_cli.guard.report import (
@@ -40,7 +40,7 @@ __all__ = [
     "Pair",
     "Report",
     "annotation",
-    "check",
+    "check_pairs",
     "choose",
     "compare",
     "details",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-from weightinit_cli.errors import SpecError, WinitError, counted
+from weightinit_cli.errors import DEFECT, SpecError, WinitError, counted
 from weightinit_cli.guard.baselines import Pair, read
 from weightinit_cli.guard.compare import choose, compare, spec_changes
 from weightinit_cli.guard.report import Gate, Outcome, Report
@@ -19,22 +18,21 @@ from weightinit_cli.guard.statistical import (
     sample,
     sample_of_two,
 )
+from weightinit_cli.progress import Progress
 from weightinit_cli.results import LACKED, SCHEMA_VERSION, STATS, Result
-from weightinit_cli.results.kinds import interruption
+from weightinit_cli.results.kinds import drawn_by, interruption
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Mapping, Sequence
 
     from weightinit_cli.guard.baselines import SavedFile
+    from weightinit_cli.guard.runs import Bar, Check
     from weightinit_cli.guard.statistical import Sampled
-    from weightinit_cli.progress import Progress
     from weightinit_cli.results import AnyResult
     from weightinit_cli.saving import Saved
     from weightinit_cli.spec import AnySpec, Spec
 
     Given = SavedFile | AnyResult
-    Bar = Callable[[str], AbstractContextManager[Progress]]
 
 SEEDS = 1 << 64
 
@@ -60,32 +58,40 @@ class Checked(NamedTuple):
         return self.older or self.report.state == "drift"
 
 
-def check(
+def check_pairs(
     pairs: Sequence[Pair],
     *,
     alpha: float = 1e-3,
     networks: int = FRESH_NETWORKS,
+    jobs: int | None = 1,
     threads: int | None = None,
     bar: Bar | None = None,
+    note: Callable[[str], None] | None = None,
     keep: bool = False,
 ) -> list[Checked]:
-    """Run the specs of saved results again and compare; nothing is raised but defects.
+    """Run the specs of saved results again and compare; what goes wrong with one is in its report.
 
     `alpha` is how often the statistical gate may fail, of all pairs together, although nothing
-    has changed; `networks` is how many fresh networks it runs. `bar` shows work under a label.
-    Where `keep`, new results that may differ are kept for `update`. Raises ValueError for fewer
-    than 10 networks.
+    has changed; `networks` is how many fresh networks it runs.
+
+    The runs are done by up to `jobs` processes, None for one per core, where these save time; else
+    by this one with so many `threads`, as `run` does. The reports do not depend on it. `bar` shows
+    work under a label; `note` is told where processes could not be started. Where `keep`, new
+    results that may differ are kept for `update`. Raises ValueError for fewer than 10 networks,
+    and for fewer than one process or thread.
     """
+    from weightinit_cli.guard.runs import carry_out, no_bar
+
     if networks < FEWEST_NETWORKS:
         raise ValueError(f"networks must be at least {FEWEST_NETWORKS}, not {networks}")
-    bar = bar or _no_bar
-    found = []
+    bar = bar or no_bar
     with bar("checking") as progress:
-        for number, pair in enumerate(pairs, 1):
-            progress.step(0, f"{number:,} of {counted(len(pairs), 'run')}")
-            checked = _checked(pair, networks, threads, bar)
-            kept = keep and (checked.samples or checked.outdated)
-            found.append(checked if kept else checked._replace(new=None))
+
+        def tell(done: int) -> None:
+            progress.step(0, f"{done:,} of {counted(len(pairs), 'run')}")
+
+        checks = (_checked(pair, networks, keep=keep) for pair in pairs)
+        found = carry_out(checks, jobs=jobs, threads=threads, bar=bar, note=note, tell=tell)
     reports = _judged([(checked.report, checked.samples) for checked in found], alpha)
     return [
         checked._replace(report=report, samples=())
@@ -108,23 +114,16 @@ def diff(
     to what their gates ask for: of other draws to fresh networks, of equal ones to what rounding
     does to them.
     """
-    found: list[tuple[Report, tuple[Sample, ...]]] = []
-    for run, (a, b) in sides.items():
-        if progress is not None:
-            progress.step(0, run)
-        first = a or b
-        path = str(first[0]) if isinstance(first, tuple) else run
-        try:
-            outcome, samples = _compared_saved(a, b, networks, threads)
-            found.append((Report(run, path, outcome), samples))
-        except WinitError as error:
-            found.append((Report(run, path, errors=error.lines), ()))
-    return _judged(found, alpha)
+    from weightinit_cli.guard.runs import carry_out
+
+    told = progress or Progress()
+    checks = (_diffed(run, a, b, networks, told) for run, (a, b) in sides.items())
+    return _judged(carry_out(checks, threads=threads), alpha)
 
 
 def update(checked: Checked, threads: int | None = None) -> Saved:
     """Write the new result in the saved one's place, with the pictures that stand there."""
-    from weightinit_cli.experiments import run
+    from weightinit_cli.guard.runs import Run, result_of
     from weightinit_cli.results.kinds import RESULT_KINDS
     from weightinit_cli.results.store import FORMATS
     from weightinit_cli.saving import Saved, save_result
@@ -134,16 +133,10 @@ def update(checked: Checked, threads: int | None = None) -> Saved:
         return Saved([])
     root = pair.root if pair.root.is_dir() else pair.root.parent
     place = pair.path.parent if pair.path else root / spec.folder
-    result = checked.new or _whole(run(spec, threads=threads))
+    result = checked.new or result_of(Run(pair.run, spec), threads)
     first = RESULT_KINDS[spec.experiment].pictures[0]
     formats = [name for name in FORMATS if (place / f"{first}.{name}").exists()]
     return save_result(root, place.relative_to(root).as_posix(), result, formats)
-
-
-def _no_bar(label: str) -> AbstractContextManager[Progress]:  # noqa: ARG001
-    from weightinit_cli.progress import Progress
-
-    return nullcontext(Progress())
 
 
 def _judged(found: Sequence[tuple[Report, tuple[Sample, ...]]], alpha: float) -> list[Report]:
@@ -155,23 +148,27 @@ def _judged(found: Sequence[tuple[Report, tuple[Sample, ...]]], alpha: float) ->
     ]
 
 
-def _checked(pair: Pair, networks: int, threads: int | None, bar: Bar) -> Checked:
-    path = str(pair.path or pair.root / pair.run / STATS)
-    errors = pair.errors
-    if not errors:
-        try:
-            return _run_again(pair, Report(pair.run, path), networks, threads, bar)
-        except WinitError as error:
-            errors = error.lines
-        except MemoryError:
-            errors = (f"{pair.run}: not enough memory for this run",)
-    return Checked(pair, Report(pair.run, path, errors=errors))
+def _checked(pair: Pair, networks: int, *, keep: bool) -> Check[Checked]:
+    """Run a pair's spec again and compare; say why where that could not be done."""
+    report = Report(pair.run, str(pair.path or pair.root / pair.run / STATS))
+    if pair.errors:
+        return Checked(pair, replace(report, errors=pair.errors))
+    try:
+        checked = yield from _run_again(pair, report, networks)
+    except WinitError as error:
+        defect = error.exit_code == DEFECT
+        return Checked(pair, replace(report, errors=error.lines, defect=defect))
+    except MemoryError:
+        errors = (f"{pair.run}: not enough memory for this run",)
+        return Checked(pair, replace(report, errors=errors))
+    kept = keep and (checked.samples or checked.outdated)
+    return checked if kept else checked._replace(new=None)
 
 
-def _run_again(pair: Pair, report: Report, networks: int, threads: int | None, bar: Bar) -> Checked:
+def _run_again(pair: Pair, report: Report, networks: int) -> Check[Checked]:
     """Compare a pair, its spec run again where it has one that is the saved result's."""
-    from weightinit_cli.experiments import run
-    from weightinit_cli.spec import normal_form
+    from weightinit_cli.guard.runs import Run
+    from weightinit_cli.spec import Spec, normal_form
 
     def not_compared(*sentences: str, spec: AnySpec | None) -> Checked:
         return Checked(pair, replace(report, outcome=Outcome(None, structure=sentences)), spec)
@@ -197,10 +194,11 @@ def _run_again(pair: Pair, report: Report, networks: int, threads: int | None, b
         return not_compared(*sentences, spec=spec)
     if (stopped := interruption(old)) is not None:
         return not_compared(f"the saved result was {stopped}; run it again", spec=spec)
-    with bar(pair.run) as progress:
-        new = _whole(run(spec, threads=threads, progress=progress))
-    with bar(f"comparing {pair.run}"):
-        outcome, samples = _compared(old, new, spec, networks, threads, lacked)
+    others: list[Spec] = []
+    if isinstance(spec, Spec) and (old.spec["seed"] != spec.seed or drawn_by(old)):
+        others = _other_seeds(spec, networks, old.spec["seed"])  # other draws, whatever comes
+    new, *fresh = yield [Run(pair.run, each) for each in (spec, *others)]
+    outcome, samples = yield from _compared(pair.run, old, new, spec, networks, lacked, fresh)
     older = version < SCHEMA_VERSION
     return Checked(pair, replace(report, outcome=outcome), spec, older, new, samples)
 
@@ -219,11 +217,18 @@ def _obstacles(spec: AnySpec | None) -> list[str]:
     return []
 
 
-def _whole(result: AnyResult) -> AnyResult:
-    """Return the result. Raises KeyboardInterrupt where ^C has ended it, as it does a training."""
-    if interruption(result) is not None:
-        raise KeyboardInterrupt
-    return result
+def _diffed(
+    run: str, a: Given | None, b: Given | None, networks: int | None, progress: Progress
+) -> Check[tuple[Report, tuple[Sample, ...]]]:
+    """Compare two results of a run; say why where that could not be done."""
+    progress.step(0, run)
+    first = a or b
+    path = str(first[0]) if isinstance(first, tuple) else run
+    try:
+        outcome, samples = yield from _compared_saved(run, a, b, networks)
+    except WinitError as error:
+        return Report(run, path, errors=error.lines, defect=error.exit_code == DEFECT), ()
+    return Report(run, path, outcome), samples
 
 
 def _own_spec(old: AnyResult, place: str) -> AnySpec:
@@ -235,20 +240,22 @@ def _own_spec(old: AnyResult, place: str) -> AnySpec:
 
 
 def _compared(
+    name: str,
     old: AnyResult,
     new: AnyResult,
     spec: AnySpec,
     networks: int,
-    threads: int | None,
     lacked: Sequence[str],
+    fresh: Sequence[AnyResult] = (),
     *,
     beside: bool = False,
-) -> Sampled:
-    """Compare a saved result with its spec's new run, and run what else its gate needs.
+) -> Check[Sampled]:
+    """Compare a saved result with its spec's new run, and ask for what else its gate needs.
 
-    Of two saved results `beside` each other, the second is held to the fresh networks.
+    `fresh` networks may be there already. Of two saved results `beside` each other, the second is
+    held to the fresh networks.
     """
-    from weightinit_cli.experiments import run, shadow
+    from weightinit_cli.guard.runs import Run
     from weightinit_cli.spec import Spec
 
     chosen = choose(old, new)
@@ -259,26 +266,36 @@ def _compared(
         and isinstance(spec, Spec)
     ):
         judged, other = (new, old) if beside else (old, new)
-        others = _fresh_specs(spec, networks, judged.spec["seed"])
-        fresh = [new if each == spec else run(each, threads=threads) for each in others]
-        return sample(judged, other, fresh, chosen, lacked)
-    count = SHADOWS if chosen.gate is Gate.ROUNDING else 0
-    shadows = [_whole(shadow(spec, each, threads=threads)) for each in range(1, count + 1)]
+        if not fresh:
+            others = _other_seeds(spec, networks, judged.spec["seed"])
+            fresh = yield [Run(name, each) for each in others]
+        if len(fresh) < networks:
+            fresh = [new, *fresh]
+        return sample(judged, other, cast("Sequence[Result]", fresh), chosen, lacked)
+    shadows: Sequence[AnyResult] = ()
+    if chosen.gate is Gate.ROUNDING:
+        shadows = yield [Run(name, spec, number) for number in range(1, SHADOWS + 1)]
     return compare(old, new, chosen, shadows, lacked=lacked), ()
 
 
-def _fresh_specs(spec: Spec, networks: int, saved_seed: int) -> Iterator[Spec]:
-    """Give the spec, of one network, under seeds from its own on without the saved result's."""
+def _other_seeds(spec: Spec, networks: int, saved_seed: int) -> list[Spec]:
+    """Return the spec, of one network, under seeds from its own on without the saved result's.
+
+    They are so many as there shall be fresh networks, with the spec's own run where that is one.
+    """
     seeds = ((spec.seed + k) % SEEDS for k in range(networks + 1))
-    others = [seed for seed in seeds if seed != saved_seed]
-    for seed in others[:networks]:
-        yield replace(spec, seed=seed, repeats=1)
+    fresh = [seed for seed in seeds if seed != saved_seed][:networks]
+    specs = (replace(spec, seed=seed, repeats=1) for seed in fresh)
+    return [each for each in specs if each != spec]
 
 
 def _compared_saved(
-    a: Given | None, b: Given | None, networks: int | None, threads: int | None
-) -> Sampled:
-    """Compare two results by the gate that fits them, or say which side has none."""
+    run: str, a: Given | None, b: Given | None, networks: int | None
+) -> Check[Sampled]:
+    """Compare two results by the gate that fits them, or say which side has none.
+
+    Where there are to be `networks`, what the gate needs is asked for.
+    """
     if a is None or b is None:
         return _not_compared("an additional run" if a is None else "a missing run")
     (old, version), (new, other) = read(a), read(b)
@@ -292,7 +309,7 @@ def _compared_saved(
         return _not_compared(*(f"{side}: {end}" for side, end in found if end))
     if networks is not None:
         spec = _own_spec(new, str(b[0]) if isinstance(b, tuple) else new.name)
-        return _compared(old, new, spec, networks, threads, lacked, beside=True)
+        return (yield from _compared(run, old, new, spec, networks, lacked, beside=True))
     chosen = choose(old, new)
     if chosen.gate is Gate.STATISTICAL and isinstance(old, Result) and isinstance(new, Result):
         return sample_of_two(old, new, chosen)

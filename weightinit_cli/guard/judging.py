@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.errors import WinitError, counted, printable
 from weightinit_cli.guard.baselines import Pair, find_results, pairs_of_results, pairs_of_specs
-from weightinit_cli.guard.checking import check as check_pairs
-from weightinit_cli.guard.checking import diff
+from weightinit_cli.guard.checking import check_pairs, diff
 from weightinit_cli.guard.compare import spec_changes
 from weightinit_cli.guard.report import details, heading, summary
 from weightinit_cli.guard.statistical import FEWEST_NETWORKS, FRESH_NETWORKS

@@ -64,12 +64,16 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One run of the check: its folder, the saved file, what was found or what hindered it."""
+    """One run of the check: its folder, the saved file, what was found or what hindered it.
+
+    `defect` says that it was winit's fault.
+    """
 
     run: str
     path: str
     outcome: Outcome | None = None
     errors: tuple[str, ...] = ()
+    defect: bool = False
 
     @property
     def state(self) -> str:
