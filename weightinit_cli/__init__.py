@@ -8,18 +8,18 @@ __version__ = "0.3.0"
 if TYPE_CHECKING:
     from weightinit_cli.errors import WinitError
     from weightinit_cli.experiments import run
-    from weightinit_cli.guard.judging import CheckOutcome, check
+    from weightinit_cli.guard import CheckOutcome, check
     from weightinit_cli.remedies import Remedy, fix
     from weightinit_cli.results import Result, load_result
     from weightinit_cli.spec import Spec, expand, load_spec
 
 _HOMES = {
-    "CheckOutcome": "weightinit_cli.guard.judging",
+    "CheckOutcome": "weightinit_cli.guard",
     "Remedy": "weightinit_cli.remedies",
     "Result": "weightinit_cli.results",
     "Spec": "weightinit_cli.spec",
     "WinitError": "weightinit_cli.errors",
-    "check": "weightinit_cli.guard.judging",
+    "check": "weightinit_cli.guard",
     "expand": "weightinit_cli.spec",
     "fix": "weightinit_cli.remedies",
     "load_result": "weightinit_cli.results",

@@ -261,6 +261,14 @@ def test_bad_arguments(
     assert len(caught.value.lines) == 1
 
 
+@pytest.mark.parametrize("option", ["jobs", "threads"])
+@pytest.mark.parametrize("against", [None, "itself"])
+def test_fewer_than_one(option: str, against: str | None):
+    result = result_of()
+    with pytest.raises(ValueError, match="must be at least 1"):
+        check(result, against and result, **{option: 0})
+
+
 def test_a_spec_that_cannot_be_read(saved: Path, tmp_path: Path):
     (tmp_path / "bad.yaml").write_text("widht: 3\n")
     with pytest.raises(SpecError, match=r"bad\.yaml:1:1: widht: unknown key"):

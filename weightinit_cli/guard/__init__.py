@@ -11,7 +11,7 @@ from weightinit_cli.guard.baselines import (
 )
 from weightinit_cli.guard.checking import Checked, check_pairs, diff, update
 from weightinit_cli.guard.compare import choose, compare, spec_changes
-from weightinit_cli.guard.judging import CheckOutcome, FigureDrift
+from weightinit_cli.guard.judging import CheckOutcome, FigureDrift, check
 from weightinit_cli.guard.report import (
     UPDATE,
     Drift,
@@ -40,6 +40,7 @@ __all__ = [
     "Pair",
     "Report",
     "annotation",
+    "check",
     "check_pairs",
     "choose",
     "compare",

@@ -104,6 +104,7 @@ def diff(
     *,
     alpha: float = 1e-3,
     networks: int | None = None,
+    jobs: int | None = 1,
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> list[Report]:
@@ -112,13 +113,13 @@ def diff(
     `alpha` is how often equal networks of other draws may be told apart, in all of them together.
     Without `networks` nothing is run. With so many, at least 10, the second of the results are held
     to what their gates ask for: of other draws to fresh networks, of equal ones to what rounding
-    does to them.
+    does to them. `jobs` and `threads` are those of `check_pairs`.
     """
     from weightinit_cli.guard.runs import carry_out
 
     told = progress or Progress()
     checks = (_diffed(run, a, b, networks, told) for run, (a, b) in sides.items())
-    return _judged(carry_out(checks, threads=threads), alpha)
+    return _judged(carry_out(checks, jobs=jobs, threads=threads), alpha)
 
 
 def update(checked: Checked, threads: int | None = None) -> Saved:

@@ -117,6 +117,7 @@ def check(
     *,
     alpha: float = 1e-3,
     networks: int = FRESH_NETWORKS,
+    jobs: int | None = 1,
     threads: int | None = None,
 ) -> CheckOutcome:
     """Hold results to their specs, or to saved results, and return what differs as data.
@@ -130,14 +131,16 @@ def check(
 
     Every result is held to the strictest gate that there is for it: to the last bit, to what
     rounding does, or, where the draws are others (another seed, `run(spec, weights=...)`), to so
-    many fresh `networks` of its spec. `alpha` is how often that fails, in the whole check, although
-    nothing is wrong. `threads` is as in `run`. Nothing is printed.
+    many fresh `networks` of its spec, at least 10. `alpha` is how often that fails, in the whole
+    check, although nothing is wrong. The runs are done by up to `jobs` processes where these save
+    time, None for one per core; else by this one, with `threads` as in `run`. Nothing is printed.
 
         outcome = check(run(load_spec("specs/he_normal.yaml"), weights=my_he_normal))
-        assert not outcome.failed, outcome
+        assert not outcome.failed, str(outcome)
 
     Raises WinitError where an argument is none of these, or a path cannot be read. A result or a
-    spec among several that cannot be read is an error in the outcome.
+    spec among several that cannot be read is an error in the outcome. Raises ValueError for fewer
+    than one process or thread.
     """
     if not 0 < alpha < 1:
         raise WinitError(f"alpha must lie between 0 and 1, not {alpha}")
@@ -150,9 +153,10 @@ def check(
         raise WinitError("there is no result to check: one of the two must be or hold results")
     if isinstance(other, _Results):
         sides = _sides(other, one)
-        return CheckOutcome(tuple(diff(sides, alpha=alpha, networks=networks, threads=threads)))
+        reports = diff(sides, alpha=alpha, networks=networks, jobs=jobs, threads=threads)
+        return CheckOutcome(tuple(reports))
     pairs = _pairs(one) if other is None else _pairs_with(other, one)
-    done = check_pairs(pairs, alpha=alpha, networks=networks, threads=threads)
+    done = check_pairs(pairs, alpha=alpha, networks=networks, jobs=jobs, threads=threads)
     return CheckOutcome(tuple(each.report for each in done))
 
 
