@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import FrozenInstanceError, replace
 from functools import cache
 from math import prod, sqrt
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from weightinit_cli import check
+from weightinit_cli import check, load_result
 from weightinit_cli.errors import SpecError, WinitError
 from weightinit_cli.experiments import run
 from weightinit_cli.guard import CheckOutcome, Drift, Gate, Outcome, Report
@@ -20,13 +21,12 @@ from weightinit_cli.results.files import write_files
 from weightinit_cli.spec import expand, load_spec, parse_spec
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from weightinit_cli.results import AnyResult, Result
     from weightinit_cli.spec import Spec
 
 TEXT = "samples: 30\nwidth: 20\nlayers: 2\nactivation: tanh\ninitializer: lecun_normal\n"
 FEW = 10
+VERSIONS = Path(__file__).parent.parent / "results"
 
 
 def spec_of(*overrides: str, text: str = TEXT, name: str = "mine") -> Spec:
@@ -197,6 +197,12 @@ def test_the_given_one_is_held_to_fresh_networks():
     assert not outcome.failed, outcome
     assert check(spoilt, result_of(), networks=FEW).failed
     assert gates(check(own, own)) == [Gate.EXACT]
+
+
+@pytest.mark.parametrize("version", [1, 4])
+def test_what_an_older_schema_lacked_is_not_missed(version: int):
+    file = VERSIONS / f"version_{version}.json"
+    assert sentences(check(file)) == sentences(check(load_result(file))) == []
 
 
 def test_results_of_other_specs():

@@ -22,7 +22,7 @@ from weightinit_cli.results import (
 )
 from weightinit_cli.results.figures import FIGURES, WEIGHTS
 from weightinit_cli.results.plain import flat
-from weightinit_cli.results.store import UPGRADES
+from weightinit_cli.results.store import UPGRADES, written_in
 from weightinit_cli.spec import normal_form, spec_from_normal_form
 
 VERSIONS = Path(__file__).parent
@@ -76,6 +76,12 @@ def test_what_an_older_version_had_is_unchanged(older: dict, tmp_path: Path):
     assert {path: now[path] for path in kept} == kept
 
 
+def test_an_upgraded_result_knows_what_it_was_written_in(older: dict, tmp_path: Path):
+    result = loaded(older, tmp_path)
+    again = loaded(json.loads(dump_line(result)), tmp_path)
+    assert written_in(result) == written_in(again) == older["schema_version"]
+
+
 def test_thresholds_of_before_version_5_had_another_meaning(older: dict, tmp_path: Path):
     assert loaded(older, tmp_path).spec["thresholds"] == Thresholds()._asdict()
     if "thresholds" in older["spec"]:
@@ -100,7 +106,7 @@ def test_all_that_is_new_is_named_as_lacking(older: dict, tmp_path: Path):
     """What a version lacked is no failure of a check against its results."""
     now, then = (flat(each) for each in (json.loads(dump_line(loaded(older, tmp_path))), older))
     lacked = LACKED[older["schema_version"]]
-    for path in now.keys() - then.keys():
+    for path in now.keys() - then.keys() - {"environment.schema_version"}:
         figure = re.sub(r"^(input|layers\.\d+)\.", "", path)
         assert (
             is_lacked(figure, lacked) or figure in {"kernels", "channels"} or "pretraining" in path

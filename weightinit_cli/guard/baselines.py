@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.errors import SpecError, WinitError, reason
 from weightinit_cli.results import STATS, load_saved
+from weightinit_cli.results.store import written_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -125,7 +126,7 @@ def find_results(root: Path) -> dict[str, Path]:
 
 
 def read_result(path: Path, root: Path) -> tuple[AnyResult, int]:
-    """Return a saved result and the schema version of its file.
+    """Return a saved result and the schema version that it was written in.
 
     Raises WinitError where it can't be read, is too large, no file, or a link out of `root`.
     """
@@ -143,8 +144,8 @@ def read_result(path: Path, root: Path) -> tuple[AnyResult, int]:
 
 
 def read(given: SavedFile | AnyResult) -> tuple[AnyResult, int]:
-    """Return a result, saved or in memory, and its schema version; raises as `read_result` does."""
-    return read_result(*given) if isinstance(given, tuple) else (given, given.schema_version)
+    """Return a result and the schema version that it was written in; raises as `read_result`."""
+    return read_result(*given) if isinstance(given, tuple) else (given, written_in(given))
 
 
 def excluded(name: str, globs: Sequence[str]) -> bool:

@@ -23,6 +23,8 @@ AnyResult = Result | SymmetryResult | TrainingResult
 Row = dict[str, Any]
 # Whose functions drew, where the spec's initializers did not.
 _DRAWN_BY: Final = ("weights", "biases")
+# The schema version that an upgraded result was written in: what that lacked, no check may miss.
+WRITTEN_IN: Final = "schema_version"
 # What winit writes of its surroundings; what else stands there is kept as it is.
 ENVIRONMENT: Final[dict[str, Any]] = {
     "winit": str,
@@ -34,6 +36,7 @@ ENVIRONMENT: Final[dict[str, Any]] = {
     "bit_generator": str,
     "platform": Mapping[str, str | None],
     **dict.fromkeys(_DRAWN_BY, str),
+    WRITTEN_IN: int,
 }
 
 

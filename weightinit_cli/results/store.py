@@ -18,7 +18,13 @@ from weightinit_cli.errors import WinitError, reason
 from weightinit_cli.reading import read_file
 from weightinit_cli.results.figures import FIGURES, WEIGHTS
 from weightinit_cli.results.files import write_files
-from weightinit_cli.results.kinds import RESULT_KINDS, AnyResult, check_consistency, kind_of
+from weightinit_cli.results.kinds import (
+    RESULT_KINDS,
+    WRITTEN_IN,
+    AnyResult,
+    check_consistency,
+    kind_of,
+)
 from weightinit_cli.results.model import SCHEMA_VERSION
 from weightinit_cli.results.plain import Mismatch, changes, decode, indented, plain
 
@@ -83,7 +89,7 @@ def load_result(path: str | os.PathLike[str]) -> AnyResult:
 
 
 def load_saved(path: str | os.PathLike[str]) -> tuple[AnyResult, int]:
-    """A saved result as `load_result` reads it, and the schema version of its file."""
+    """A saved result as `load_result` reads it, and the schema version that it was written in."""
     file = Path(path)
     try:
         if os.path.isdir(file):  # noqa: PTH112  # which does not mind where nobody may look
@@ -91,6 +97,8 @@ def load_saved(path: str | os.PathLike[str]) -> tuple[AnyResult, int]:
         data = _parse(read_file(file))
         version = _check_version(data)
         upgrade(data)
+        if version < SCHEMA_VERSION and isinstance(data.get("environment"), dict):
+            data["environment"].setdefault(WRITTEN_IN, version)
         result: AnyResult = decode(_kind(data), data)
         check_consistency(result)
     except OSError as error:
@@ -98,7 +106,13 @@ def load_saved(path: str | os.PathLike[str]) -> tuple[AnyResult, int]:
         raise WinitError(f"{shown}: {_reason(error)}") from None
     except (Mismatch, ValueError) as error:
         raise WinitError(f"{file}: {error}") from None
-    return result, version
+    return result, written_in(result)
+
+
+def written_in(result: AnyResult) -> int:
+    """The schema version that a result was written in, before it was upgraded."""
+    version: int = result.environment.get(WRITTEN_IN, SCHEMA_VERSION)
+    return min(version, SCHEMA_VERSION)
 
 
 def _parse(data: bytes) -> Any:
