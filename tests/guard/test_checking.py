@@ -8,6 +8,7 @@ import pytest
 
 from support.trees import edit
 from weightinit_cli import guard
+from weightinit_cli.errors import WinitError
 from weightinit_cli.saving import save_result
 
 if TYPE_CHECKING:
@@ -31,6 +32,18 @@ def test_check_and_update(out: Path, capfd: pytest.CaptureFixture):
     (checked,) = guard.check_pairs(guard.pairs_of_results(out))
     assert (checked.report.state, checked.outdated, checked.new) == ("same", False, None)
     assert capfd.readouterr() == ("", "")
+
+
+def test_what_winit_did_not_draw_it_does_not_renew(out: Path):
+    def spoil(tree: dict) -> None:
+        tree["environment"]["weights"] = "mypackage.init.my_normal"
+        tree["layers"][0]["weights"]["std"] = 9.0
+
+    edit(out / "small", spoil)
+    (checked,) = guard.check_pairs(guard.pairs_of_results(out), networks=10, keep=True)
+    assert checked.outdated
+    with pytest.raises(WinitError, match=r"drawn by mypackage.init.my_normal, not by winit"):
+        guard.update(checked)
 
 
 def test_diff(out: Path, small: Result):

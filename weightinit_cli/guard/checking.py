@@ -123,7 +123,10 @@ def diff(
 
 
 def update(checked: Checked, threads: int | None = None) -> Saved:
-    """Write the new result in the saved one's place, with the pictures that stand there."""
+    """Write the new result in the saved one's place, with the pictures that stand there.
+
+    Raises WinitError where another's function drew the saved one, which winit cannot run again.
+    """
     from weightinit_cli.guard.runs import Run, result_of
     from weightinit_cli.results.kinds import RESULT_KINDS
     from weightinit_cli.results.store import FORMATS
@@ -132,6 +135,9 @@ def update(checked: Checked, threads: int | None = None) -> Saved:
     pair, spec = checked.pair, checked.spec
     if spec is None:
         return Saved([])
+    if pair.path and (names := drawn_by(read((pair.path, pair.root))[0])):
+        drawers = " and ".join(names.values())
+        raise WinitError(f"{pair.path}: drawn by {drawers}, not by winit; run and save it again")
     root = pair.root if pair.root.is_dir() else pair.root.parent
     place = pair.path.parent if pair.path else root / spec.folder
     result = checked.new or result_of(Run(pair.run, spec), threads)
