@@ -15,7 +15,6 @@ from weightinit_cli.guard.report import details, heading, summary
 from weightinit_cli.guard.statistical import FEWEST_NETWORKS, FRESH_NETWORKS
 from weightinit_cli.results import STATS
 from weightinit_cli.results.kinds import AnyResult
-from weightinit_cli.spec import AnySpec, load_spec, normal_form
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from weightinit_cli.guard.checking import Given
     from weightinit_cli.guard.report import Report
     from weightinit_cli.results.plain import Value
+    from weightinit_cli.spec import AnySpec
 
     Source = AnyResult | AnySpec | str | os.PathLike[str]
 
@@ -107,7 +107,7 @@ class _Specs(NamedTuple):
     """Specs: one in memory, or those that a path holds, with what cannot be read."""
 
     configs: Sequence[str]
-    load: Callable[[str], AnySpec]
+    load: Callable[[str], AnySpec] | None = None
     problems: Sequence[Problem] = ()
 
 
@@ -162,6 +162,8 @@ def check(
 
 def _source(source: Source) -> _Results | _Specs:
     """Say what a source is. Raises WinitError where it is nothing that can be checked."""
+    from weightinit_cli.spec import AnySpec, load_spec
+
     if isinstance(source, AnyResult):
         name = source.name
         return _Results(Path(), {name: Path(name)}, source)
@@ -176,7 +178,7 @@ def _source(source: Source) -> _Results | _Specs:
     if path.suffix == ".json":
         return _Results(path, find_results(path))
     load_spec(path)
-    return _Specs([os.fspath(path)], load_spec)
+    return _Specs([os.fspath(path)])
 
 
 def _folder(path: Path) -> _Results | _Specs:
@@ -189,7 +191,7 @@ def _folder(path: Path) -> _Results | _Specs:
         configs, _, problems = find_specs([os.fspath(path)])
     if not configs:
         raise WinitError(f"{path}: holds no results ({STATS}) and no specs (*.yaml)")
-    return _Specs(configs, load_spec, problems)
+    return _Specs(configs, problems=problems)
 
 
 def _pairs(results: _Results) -> list[Pair]:
@@ -221,6 +223,8 @@ def _pairs_with(specs: _Specs, results: _Results) -> list[Pair]:
 
 def _of_its_spec(result: AnyResult, pairs: Sequence[Pair]) -> Iterator[Pair]:
     """Give the pairs whose spec is the result's, but for the seed."""
+    from weightinit_cli.spec import normal_form
+
     for pair in pairs:
         if pair.spec is not None:
             changes = spec_changes(result.spec, normal_form(pair.spec))
