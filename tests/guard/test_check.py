@@ -105,7 +105,8 @@ def test_biases_are_held_to_the_spec_too():
 
     outcome = check(run(spec_of(), biases=biases))
     assert outcome.failed
-    assert "since it has biases by " in str(outcome)
+    assert "layer 1 biases: missing" in str(outcome)
+    assert outcome.reports[0].outcome.why.startswith("biases by ")
 
 
 # -- whatever is given, and against whatever ----------------------------------------------------

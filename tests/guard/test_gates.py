@@ -168,6 +168,35 @@ def test_counts_by_rounding(small: Result, shadows: list[Result]):
         assert rounding(old, small, shadows).drifted == drifts
 
 
+def test_biases_are_held_as_weights_are():
+    bias = "bias: {name: normal, std: 1}"
+    text = f"samples: 60\nwidth: 9\nactivation: relu\ninitializer: he_normal\n{bias}\n"
+    spec = parse_spec(text, source="biased.yaml", stem="biased")
+    (old, new), own = [shadow(spec, 1)] * 2, [shadow(spec, number) for number in range(2, 5)]
+    biases = old.layers[1].biases
+
+    def drifts(rel: float) -> list[list[str]]:
+        quantiles = {**biases.quantiles, "0.5": biases.quantiles["0.5"] + rel * biases.max}
+        moved = replace(biases, std=biases.std * (1 + rel), quantiles=quantiles)
+        saved = with_layer(old, 2, biases=moved)
+        outcomes = compare(saved, new, choose(saved, new)), rounding(saved, new, own)
+        return [sorted(str(each.place) for each in outcome.drifts) for outcome in outcomes]
+
+    both = ["layer 2 biases.quantiles.0.5", "layer 2 biases.std"]
+    assert drifts(2e-7) == [both, []]
+    assert drifts(1e-5) == [both, both]
+
+
+@pytest.mark.parametrize("gate", [Gate.EXACT, Gate.ROUNDING])
+def test_biases_that_one_side_has_alone_are_one_sentence(small: Result, gate: Gate):
+    biased = with_layer(small, 2, biases=small.layers[1].weights)
+    for old, new, what in ((biased, small, "missing"), (small, biased, "additional")):
+        assert compare(old, new, Outcome(gate)).structure == (f"layer 2 biases: {what}",)
+        older = compare(old, new, Outcome(gate), lacked=("biases",))
+        assert older.not_in_baseline == (("biases",) if new is biased else ())
+        assert older.structure == ()
+
+
 def test_a_missing_figure_is_a_failure(small: Result, shadows: list[Result]):
     gone = with_layer(small, 2, std=None)
     for old, new, what in ((small, gone, "missing"), (gone, small, "additional")):

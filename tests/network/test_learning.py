@@ -294,7 +294,7 @@ def test_start_draws_what_forward_draws(dtype, bias):
         for number, (w, b) in enumerate(zip(begun.weights, begun.biases, strict=True), 1):
             expected = np.empty_like(w)
             draw_weights(of, number, expected, apply)
-            drawn = draw_bias(of, number)
+            drawn, _ = draw_bias(of, number, apply)
             assert w.dtype == b.dtype == dtype
             assert same([w], [expected])
             assert b.shape == (w.shape[1],)

@@ -738,6 +738,8 @@ def test_channels_and_kernels_of_no_convolution(refused: Callable, tree: Callabl
         ("plain", ("layers", 1, "weights", "zero_fraction"), 2),
         ("plain", ("layers", 1, "std"), -0.5),
         ("plain", ("layers", 1, "weights", "std"), -0.5),
+        ("biased", ("layers", 1, "biases", "zero_fraction"), 2),
+        ("biased", ("layers", 1, "biases", "kurtosis"), -0.5),
         ("plain", ("layers", 1, "gradient", "signal_rms"), -1e-9),
         ("plain", ("layers", 1, "dead_units"), 6),
         ("plain", ("layers", 1, "distinct_units"), 6),

@@ -135,7 +135,7 @@ def test_contract(plain: Result):
     assert set(wanted.split()) <= set(tree)
     figures = (
         "mean std min max quantiles preactivation_std saturation zero_fraction dead_units "
-        "distinct_units std_across_inputs std_across_units weights nonfinite histogram "
+        "distinct_units std_across_inputs std_across_units weights biases nonfinite histogram "
         "gradient theory repeats"
     )
     for layer in (tree["input"], *tree["layers"]):

@@ -59,6 +59,7 @@ def statistics(record: Record, request: Request, positions: int | None = None) -
         std_across_inputs=_finite(moments.std_within),
         std_across_units=_finite(moments.std_between),
         weights=None if record.weights is None else _weights(record.weights),
+        biases=_biases(record.biases),
         nonfinite=buckets.nonfinite,
         histogram=HistogramCounts(
             edges=tuple(record.edges.tolist()),
@@ -81,6 +82,13 @@ def _channels(record: Record, positions: int) -> ChannelCounts:
         distinct=None if record.distinct is None else record.distinct.count(positions),
         dead=int(np.count_nonzero(dead.reshape(positions, -1).all(axis=0))),
     )
+
+
+def _biases(biases: Weights | None) -> WeightStatistics | None:
+    """None also where biases were drawn and all are zero."""
+    if biases is None or biases.sums.zeros == biases.sums.size:
+        return None
+    return _weights(biases)
 
 
 def _weights(weights: Weights) -> WeightStatistics:
@@ -163,13 +171,13 @@ def unresolved(layer: LayerStatistics, record: Record) -> Unresolved:
       no zero. So it is with zeros that the activation has made of what is none.
     - How many units differ, where rounding has made some equal.
     - How much is saturated, where all pre-activations lie below their floor: their sign is unknown.
-    - The weights' standard deviation where it is below the rounding of their mean, and from there
-      up to CERTAIN floors their kurtosis.
+    - The standard deviation of the weights, or of the biases, where it is below the rounding of
+      their mean, and from there up to CERTAIN floors their kurtosis.
 
     What overflow has left of a layer has no floors.
     """
     if layer.nonfinite:
-        return _unresolved_weights(layer, record)
+        return _unresolved_parameters(layer, record)
     sizes = gated("mean", "log")
     found: Unresolved = {path: floor(layer, path) for path in sizes if _is_below(layer, path)}
     if _size(layer) < floor(layer, "std"):
@@ -186,7 +194,7 @@ def unresolved(layer: LayerStatistics, record: Record) -> Unresolved:
             for path in gated("fraction")
             if path.startswith("saturation.") and figure(layer, path) is not None
         )
-    return found | _unresolved_weights(layer, record)
+    return found | _unresolved_parameters(layer, record)
 
 
 def _is_below(layer: LayerStatistics, path: str) -> bool:
@@ -201,17 +209,21 @@ def _size(layer: LayerStatistics) -> float:
     return hypot(layer.mean, layer.std)
 
 
-def _unresolved_weights(layer: LayerStatistics, record: Record) -> Unresolved:
-    weights = layer.weights
-    if weights is None or weights.mean is None or weights.std is None:
-        return {}
-    if record.weights is None or not record.weights.expected_std:
-        return {}
+def _unresolved_parameters(layer: LayerStatistics, record: Record) -> Unresolved:
+    found: Unresolved = {}
     info = np.finfo(record.dtype)
-    least = max(float(info.eps) * hypot(weights.mean, weights.std), float(info.smallest_normal))
-    found: Unresolved = {"weights.std": least} if weights.std < least else {}
-    if weights.kurtosis is not None and weights.std < CERTAIN * least:
-        found["weights.kurtosis"] = None
+    for name in ("weights", "biases"):
+        drawn: Weights | None = getattr(record, name)
+        each: WeightStatistics | None = getattr(layer, name)
+        if drawn is None or not drawn.expected_std or each is None:
+            continue
+        if each.mean is None or each.std is None:
+            continue
+        least = max(float(info.eps) * hypot(each.mean, each.std), float(info.smallest_normal))
+        if each.std < least:
+            found[f"{name}.std"] = least
+        if each.kurtosis is not None and each.std < CERTAIN * least:
+            found[f"{name}.kurtosis"] = None
     return found
 
 

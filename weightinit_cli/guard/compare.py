@@ -107,12 +107,14 @@ def missing(
 ) -> tuple[list[str], list[str]]:
     """Return a sentence on each figure of one side alone, and what the baseline's schema lacked.
 
-    Where `none_too`, a figure that is None counts as missing.
+    Where `none_too`, a figure that is None counts as missing. A part that one side has none of, as
+    the biases of a layer, is told as a whole.
     """
     layers = [max((place.layer or 0 for place in side), default=0) for side in (old, new)]
     sentences = [] if layers[0] == layers[1] else [f"layers: {layers[0]}, now {layers[1]}"]
     gone, added = [], []
     absent = {each for each in lacked if each == "verdict"}
+    old, new = _as_parts(old, new), _as_parts(new, old)
     for place in {**old, **new}:
         if is_octave(place) or is_unresolved(place) or (place.layer or 0) > min(layers):
             continue
@@ -127,6 +129,18 @@ def missing(
                 added.append(place)
     sentences += [*_first_few(gone, "missing"), *_first_few(added, "additional")]
     return sentences, sorted(absent)
+
+
+def _as_parts(side: Values, other: Values) -> Values:
+    """Return one side with one place for all figures of a part that is None on the other side."""
+    found: Values = {}
+    for place, value in side.items():
+        part = place._replace(figure=place.figure.partition(".")[0])
+        if part not in side and part in other:
+            found[part] = True
+        elif value is not None or place in other or place != part:
+            found[place] = value
+    return found
 
 
 def changed_verdict(old: Result, new: Result, lacked: Sequence[str] = ()) -> tuple[str, str] | None:

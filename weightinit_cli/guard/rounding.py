@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from weightinit_cli.guard.flatten import Values
-    from weightinit_cli.results import LayerStatistics, Result
+    from weightinit_cli.results import LayerStatistics, Result, WeightStatistics
     from weightinit_cli.results.plain import Value
 
     Tolerance = Callable[[Place, Value, Value], float]
@@ -38,6 +38,7 @@ OUTPUT_ERROR = 4 * 2.0**-52
 _PARTS = ("train", "validation", "test")
 _PREDICTED = "theory.figures."
 _MERGED = frozenset({"distinct_units", "channels.distinct"})
+_PARAMETERS = ("weights.", "biases.")
 _SINGLE = ("quantiles.", "histogram.edges.")
 _OVER_SEEDS = re.compile(r"\.(mean|std|quantiles\..*|values\..*)$")
 
@@ -133,7 +134,7 @@ class LayerTolerances:
         if figure.startswith("repeats."):
             figure = _OVER_SEEDS.sub("", figure.removeprefix("repeats."))
         layer, units = self._saved[place.layer], self._units[place.layer]
-        if in_gate(figure, "fraction") or figure.startswith(("resolution.", "weights.")):
+        if in_gate(figure, "fraction") or figure.startswith(("resolution.", *_PARAMETERS)):
             return self._floor_beside_the_values(layer, figure, size)
         gradient = figure.startswith("gradient.")
         noise = 4 * self._eps * max(abs(layer.min or 0.0), abs(layer.max or 0.0))
@@ -155,10 +156,11 @@ class LayerTolerances:
             return FEWEST / max(value_count(layer), 1)
         if figure.startswith("resolution."):
             return ESTIMATE * size
-        weights = layer.weights
-        if weights is None or not figure.startswith("weights.quantiles."):
+        name, _, which = figure.partition(".")
+        drawn: WeightStatistics | None = getattr(layer, name)
+        if drawn is None or not which.startswith("quantiles."):
             return 0.0
-        return 4 * self._eps * max(abs(weights.min or 0.0), abs(weights.max or 0.0))
+        return 4 * self._eps * max(abs(drawn.min or 0.0), abs(drawn.max or 0.0))
 
     def _share_of_the_largest(self, number: int, figure: str) -> float:
         """Return what part of all |δ|² FEWEST values at the upper edge of its histogram are."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import partial, reduce
 from hashlib import blake2b
 from math import frexp
 from operator import add
@@ -18,8 +18,11 @@ from weightinit_cli.network.workers import ignore_work, workers
 from weightinit_cli.streams import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from numpy.random import Generator
+
+    from weightinit_cli.initializers.samplers import Sampler
     from weightinit_cli.network.layer import Network
     from weightinit_cli.network.workers import Map
 
@@ -33,7 +36,7 @@ _SCATTER = {4: 0x9E3779B1, 8: 0x9E3779B97F4A7C15}
 
 
 class Weights(NamedTuple):
-    """What is seen of a layer's weights.
+    """What is seen of a layer's weights, or of its biases.
 
     `expected_std` is the standard deviation by formula, `sums` are over the entries, `quantiles`
     the values of QUANTILES (None without a finite entry); `stream` is a short hash of the unscaled
@@ -49,12 +52,14 @@ class Weights(NamedTuple):
 class Parameters(NamedTuple):
     """A layer's weights, shape (fan_in, columns), and a bias that can be added to its outputs.
 
-    A bias of None is zero. `seen` is what was seen of the weights as they were drawn.
+    A bias of None is zero. `seen` and `seen_bias` are what was seen of the weights and of the
+    biases as they were drawn.
     """
 
     weights: Array
     bias: Array | None
     seen: Weights | None = None
+    seen_bias: Weights | None = None
 
 
 def panel_height(columns: int) -> int:
@@ -87,17 +92,30 @@ def draw_normal(network: Network, role: Role, layer: int, out: Array, apply: Map
 def draw_weights(network: Network, number: int, out: Array, apply: Map) -> Weights:
     """Fill `out` with a layer's weights, and sum them up."""
     sampler = network.stages[number - 1].weighted.weights
+    parts = _weight_panels(network, number)
+    cost = DRAW_WORK * out.size / len(parts)
+    return _drawn(sampler, partial(network.stream, Role.WEIGHTS, number), out, parts, cost, apply)
+
+
+def _drawn(
+    sampler: Sampler,
+    stream: Callable[[int], Generator],
+    out: Array,
+    parts: Sequence[slice],
+    cost: float,
+    apply: Map,
+) -> Weights:
+    """Fill the parts of `out`, each from the stream of its number, and sum all up."""
 
     def draw(numbered: tuple[int, slice]) -> tuple[bytes, EntrySums, Buckets | None]:
         panel, rows = numbered
-        drawn = sampler.fill(out[rows], network.stream(Role.WEIGHTS, number, panel))
+        drawn = sampler.fill(out[rows], stream(panel))
         # one for all panels; a matrix that is filled whole may be of any size
         exponent = exponent_of(out) if sampler.whole else frexp(sampler.std)[1]
         sums = EntrySums.of(out[rows], sampler.mean, exponent)
         return drawn, sums, Buckets.of(out[rows]) if out.size > FEW else None
 
-    parts = _weight_panels(network, number)
-    done = apply(draw, enumerate(parts), cost=DRAW_WORK * out.size / len(parts))
+    done = apply(draw, enumerate(parts), cost=cost)
     draws = b"".join(drawn for drawn, _, _ in done)
     short_hash = blake2b(draws, digest_size=8).hexdigest() if draws else None
     sums = reduce(add, (sums for _, sums, _ in done))
@@ -116,7 +134,7 @@ def draw_parameters(network: Network) -> tuple[list[Array], list[Array], list[st
         for number, layer in enumerate(network.weighted, 1):
             w = np.empty((layer.fan_in, layer.columns), network.dtype)
             hashes.append(draw_weights(network, number, w, apply).stream)
-            b = draw_bias(network, number)
+            b, _ = draw_bias(network, number, apply)
             weights.append(w)
             biases.append(np.zeros(layer.units, network.dtype) if b is None else b[0])
     return weights, biases, hashes
@@ -145,15 +163,18 @@ def _weight_panels(network: Network, number: int) -> list[slice]:
     return [slice(0, layer.fan_in)] if layer.weights.whole else panels(layer.fan_in, layer.columns)
 
 
-def draw_bias(network: Network, number: int) -> Array | None:
-    """Every unit's bias, shape (1, units), the same at all positions; None where they are zero."""
+def draw_bias(network: Network, number: int, apply: Map) -> tuple[Array | None, Weights | None]:
+    """Every unit's bias, shape (1, units), and what was seen of them; None where they are zero.
+
+    A channel's is the same at all positions, and seen once.
+    """
     layer = network.stages[number - 1].weighted
     if layer.bias is None:
-        return None
+        return None, None
     bias = np.empty((1, layer.columns), network.dtype)
-    with np.errstate(all="ignore"):
-        layer.bias.fill(bias, network.stream(Role.BIAS, number))
-    return np.tile(bias, layer.positions)
+    stream = partial(network.stream, Role.BIAS, number)
+    seen = _drawn(layer.bias, stream, bias, [slice(0, 1)], 0.0, apply)
+    return np.tile(bias, layer.positions), seen
 
 
 def nudge(values: Array, number: int) -> None:

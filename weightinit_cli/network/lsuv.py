@@ -98,7 +98,7 @@ def lsuv_gains(network: Network, inputs: Array, tolerance: float, apply: Map) ->
         layer = network.stages[number - 1].weighted
         weights = memory.weights(number)
         redraw_weights(network, number, weights, apply)
-        bias = draw_bias(network, number)
+        bias, _ = draw_bias(network, number, apply)
         product = reduce(add, each(partial(_product, layer, x, weights, z), None))
         with np.errstate(all="ignore"):
             gains.append(_gain(number, product, bias, tolerance, z.size))

@@ -129,7 +129,8 @@ def forward(
     def drawn(number: int, *_: Array) -> Parameters:
         weights = memory.weights(number)
         seen = draw_weights(network, number, weights, apply)
-        return Parameters(weights, draw_bias(network, number), seen)
+        bias, seen_bias = draw_bias(network, number, apply)
+        return Parameters(weights, bias, seen, seen_bias)
 
     def places(number: int) -> tuple[Array, Array]:
         out = memory.outputs(number)

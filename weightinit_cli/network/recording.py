@@ -107,8 +107,9 @@ class Record(NamedTuple):
     """The figures of one layer's activations (or of the input), merged over all blocks.
 
     `edges` (bins + 1), `counts`, `underflow` and `overflow` are the histogram; `quantiles` the
-    values of QUANTILES, None without a finite value. `preactivations` and `weights` are None
-    for the input, and `distinct` where a value is not finite.
+    values of QUANTILES, None without a finite value. `preactivations`, `weights` and `biases`
+    are None for the input, `biases` also where they are zero, and `distinct` where a value is not
+    finite.
     """
 
     activations: UnitMoments
@@ -123,6 +124,7 @@ class Record(NamedTuple):
     quantiles: tuple[float | None, ...]
     preactivations: Preactivations | None
     weights: Weights | None
+    biases: Weights | None
 
 
 def record(
@@ -167,6 +169,7 @@ def record(
         quantiles=tuple(found.tolist()) or (None,) * len(QUANTILES),
         preactivations=preactivations,
         weights=own.seen if own else None,
+        biases=own.seen_bias if own else None,
     )
 
 

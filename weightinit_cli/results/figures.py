@@ -5,7 +5,7 @@ A figure is a field of `LayerStatistics`, computed in `experiments/statistics.py
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, Literal
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from weightinit_cli.results.model import LayerStatistics
 
 GateRule = Literal["mean", "log", "fraction", "count", "extreme", "exact"]
-Unit = Literal["activation", "pre-activation", "gradient", "weight", "ratio", "share", "units", ""]
+Unit = Literal[
+    "activation", "pre-activation", "gradient", "weight", "bias", "ratio", "share", "units", ""
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,24 +169,34 @@ FIGURES: Final[dict[str, Figure]] = {
     ),
 }
 
-# Of the layer's weights, which the spec decides and no theory predicts.
-WEIGHTS: Final[dict[str, Figure]] = {
-    "weights.mean": Figure(words="the mean of the layer's weights", unit="weight", gate="mean"),
-    "weights.std": Figure(words="their standard deviation", unit="weight", gate="log"),
-    "weights.min": Figure(words="the smallest weight", unit="weight", gate="extreme"),
-    "weights.max": Figure(words="the largest weight", unit="weight", gate="extreme"),
-    "weights.kurtosis": Figure(
-        words="the fourth standardized moment of the weights: 3 for a normal distribution",
-        unit="",
-        gate="exact",
-    ),
-    "weights.zero_fraction": Figure(
-        words="the share of weights that are exactly zero", unit="share", gate="exact"
-    ),
-    "weights.nonfinite": Figure(
-        words="how many weights are inf or nan", unit="", gate="count", since=4
-    ),
-}
+
+def _of_parameters(many: str, one: Literal["weight", "bias"], since: int = 1) -> dict[str, Figure]:
+    """The figures of a layer's weights, or of its biases."""
+    rows = {
+        "mean": Figure(words=f"the mean of the layer's {many}", unit=one, gate="mean"),
+        "std": Figure(words="their standard deviation", unit=one, gate="log"),
+        "min": Figure(words=f"the smallest {one}", unit=one, gate="extreme"),
+        "max": Figure(words=f"the largest {one}", unit=one, gate="extreme"),
+        "kurtosis": Figure(
+            words=f"the fourth standardized moment of the {many}: 3 for a normal distribution",
+            unit="",
+            gate="exact",
+        ),
+        "zero_fraction": Figure(
+            words=f"the share of {many} that are exactly zero", unit="share", gate="exact"
+        ),
+        "nonfinite": Figure(
+            words=f"how many {many} are inf or nan", unit="", gate="count", since=4
+        ),
+    }
+    return {
+        f"{many}.{name}": replace(row, since=max(row.since, since)) for name, row in rows.items()
+    }
+
+
+# Of the layer's weights and biases, which the spec decides and no theory predicts.
+WEIGHTS: Final = _of_parameters("weights", "weight")
+BIASES: Final = _of_parameters("biases", "bias", since=6)
 
 # What a figure has to be, in floors of its resolution, for anything to be concluded from its value.
 CERTAIN: Final = 8

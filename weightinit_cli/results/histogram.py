@@ -7,7 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.errors import counted
-from weightinit_cli.results.figures import FIGURES, WEIGHTS, figure, in_gate, resolved
+from weightinit_cli.results.figures import BIASES, FIGURES, WEIGHTS, figure, in_gate, resolved
 from weightinit_cli.results.model import HEALTHY, Result, check_pretraining, values, worst_severity
 from weightinit_cli.results.plain import (
     Mismatch,
@@ -19,7 +19,7 @@ from weightinit_cli.results.plain import (
 from weightinit_cli.results.words import below, finite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from weightinit_cli.results.comparison import ComparedRun
     from weightinit_cli.results.model import (
@@ -28,12 +28,16 @@ if TYPE_CHECKING:
         LayerStatistics,
         LayerTheory,
         Verdict,
+        WeightStatistics,
     )
 
 KERNELS = "kernels"
 QUANTILES = {"0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99"}
 OVER_SEEDS = {"0.05", "0.5", "0.95"}
-UNRESOLVED_WEIGHTS = {"weights.std", "weights.kurtosis"}
+PARAMETERS = {"weights": WEIGHTS, "biases": BIASES}
+UNRESOLVED_PARAMETERS = {
+    f"{name}.{figure}" for name in PARAMETERS for figure in ("std", "kurtosis")
+}
 LARGEST = 2**63 - 1
 
 
@@ -83,7 +87,7 @@ def rows(result: Result) -> list[dict[str, Any]]:
     for number, layer in enumerate(result.layers, 1):
         fans = result.resolved.layers[number - 1]
         row = run | {"layer": number, "fan_in": fans.fan_in, "fan_out": fans.fan_out}
-        found.append(row | _figures(layer) | _weights(layer) | _theory(layer) | _repeats(layer))
+        found.append(row | _figures(layer) | _drawn(layer) | _theory(layer) | _repeats(layer))
     return found
 
 
@@ -123,8 +127,9 @@ def _values(result: Result) -> tuple[int, ...]:
 
 def _check_layer(layer: LayerStatistics, place: str, values: int) -> None:
     _check_names(layer.quantiles, QUANTILES, f"{place}.quantiles")
-    if layer.weights is not None and layer.weights.quantiles is not None:
-        _check_names(layer.weights.quantiles, QUANTILES, f"{place}.weights.quantiles")
+    for name, drawn in _parameters(layer):
+        if drawn.quantiles is not None:
+            _check_names(drawn.quantiles, QUANTILES, f"{place}.{name}.quantiles")
     _check_histogram(layer.histogram, f"{place}.histogram", values, layer.nonfinite)
     if layer.gradient is not None:
         gradient = layer.gradient
@@ -138,17 +143,17 @@ def _check_layer(layer: LayerStatistics, place: str, values: int) -> None:
         for path, spread in layer.repeats.items():
             if spread.quantiles is not None:
                 _check_names(spread.quantiles, OVER_SEEDS, f"{place}.repeats.{path}.quantiles")
-    _check_paths(set(layer.unresolved) - UNRESOLVED_WEIGHTS, f"{place}.unresolved")
+    _check_paths(set(layer.unresolved) - UNRESOLVED_PARAMETERS, f"{place}.unresolved")
 
 
 def _check_bounds(layer: LayerStatistics, place: str, units: int) -> None:
     """Raise Mismatch where a layer of so many units has what no layer can have."""
     for path in FIGURES:
         _check(path, figure(layer, path), f"{place}.{path}", units)
-    if layer.weights is not None:
-        check_share(layer.weights.zero_fraction, f"{place}.weights.zero_fraction")
-        check_not_negative(layer.weights.std, f"{place}.weights.std")
-        check_not_negative(layer.weights.kurtosis, f"{place}.weights.kurtosis")
+    for name, drawn in _parameters(layer):
+        check_share(drawn.zero_fraction, f"{place}.{name}.zero_fraction")
+        check_not_negative(drawn.std, f"{place}.{name}.std")
+        check_not_negative(drawn.kurtosis, f"{place}.{name}.kurtosis")
     if layer.gradient is not None and layer.gradient.histogram.edges[0] <= 0:
         raise Mismatch(f"{place}.gradient.histogram.edges.0", "must be > 0, as sizes are")
     if layer.channels is not None:
@@ -263,12 +268,20 @@ def _unresolved(layer: LayerStatistics) -> list[str]:
     return [path if floor is None else f"{path}{below(floor)}" for path, floor in floors]
 
 
-def _weights(layer: LayerStatistics) -> dict[str, Any]:
-    if layer.weights is None:
-        return {}
-    row: dict[str, Any] = {path: resolved(layer, path) for path in WEIGHTS}
-    quantiles = layer.weights.quantiles or {}
-    return row | _quantiles("weights.quantiles", quantiles, layer.quantiles)
+def _drawn(layer: LayerStatistics) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    for name, drawn in _parameters(layer):
+        row |= {path: resolved(layer, path) for path in PARAMETERS[name]}
+        row |= _quantiles(f"{name}.quantiles", drawn.quantiles or {}, layer.quantiles)
+    return row
+
+
+def _parameters(layer: LayerStatistics) -> Iterator[tuple[str, WeightStatistics]]:
+    """Give the layer's weights and biases by name, where there are any."""
+    for name in PARAMETERS:
+        drawn = getattr(layer, name)
+        if drawn is not None:
+            yield name, drawn
 
 
 def _theory(layer: LayerStatistics) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, get_args
 from weightinit_cli.convolution import Convolution, Shape
 from weightinit_cli.results.plain import Mismatch
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 # The verdict where nothing is warned of.
 HEALTHY = "healthy"
@@ -52,12 +52,12 @@ class Saturation:
 
 @dataclass(frozen=True, slots=True)
 class WeightStatistics:
-    """Statistics of the finite entries of a layer's weights, in weight units.
+    """Statistics of the finite entries of a layer's weights, or of its biases, in their units.
 
     `nonfinite` counts the other entries. `quantiles` are those of LayerStatistics;
     both are None in results of winit 0.1.
     `kurtosis` is the fourth standardized moment (3 for a normal, 1.8 for a uniform
-    distribution), None for constant weights. `stream` is a short hash of the unscaled draws, which
+    distribution), None for equal entries. `stream` is a short hash of the unscaled draws, which
     are the same in every dtype; None where nothing was drawn.
     """
 
@@ -169,9 +169,11 @@ class LayerStatistics:
     """What was recorded of one layer, over its finite values; None where a figure does not exist.
 
     `std`² = `std_across_inputs`² + `std_across_units`² (all with ddof 0). `quantiles` maps
-    "0.01" ... "0.99" to values. For the input, `weights`, `preactivation_std`, `gradient` and both
-    saturations are None. `repeats` maps a figure's path to its spread over the seeds, None of a
-    single run; all other figures are the first seed's. `channels` are counted of convolutions.
+    "0.01" ... "0.99" to values. For the input, `weights`, `biases`, `preactivation_std`, `gradient`
+    and both saturations are None. `biases` are one per unit (of a convolution one per channel);
+    None also where all of them are zero, and in results of winit 0.1 and 0.2. `repeats` maps a
+    figure's path to its spread over the seeds, None of a single run; all other figures are the
+    first seed's. `channels` are counted of convolutions.
 
     `resolution` is what the run's dtype can tell of this layer. `unresolved` maps the path of each
     figure that it cannot tell to its floor, below which the true one lies, too; None where nothing
@@ -197,6 +199,7 @@ class LayerStatistics:
     theory: LayerTheory | None = None
     repeats: Mapping[str, Spread] | None = None
     channels: ChannelCounts | None = None
+    biases: WeightStatistics | None = None
     resolution: Resolution | None = None
     unresolved: Mapping[str, float | None] = field(default_factory=dict)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from weightinit_cli.errors import WinitError, reason
 from weightinit_cli.reading import read_file
-from weightinit_cli.results.figures import FIGURES, WEIGHTS
+from weightinit_cli.results.figures import BIASES, FIGURES, WEIGHTS
 from weightinit_cli.results.files import write_files
 from weightinit_cli.results.kinds import (
     RESULT_KINDS,
@@ -64,6 +64,7 @@ _NEW_AFTER: Final[dict[int, tuple[str, ...]]] = {
         "weights.quantiles",
     ),
     4: ("digest", "spec.thresholds", "verdict"),
+    5: ("biases",),
 }
 
 
@@ -325,6 +326,12 @@ def upgrade_4_to_5(tree: Tree) -> None:
         }
 
 
+def upgrade_5_to_6(tree: Tree) -> None:
+    """Version 5 recorded nothing of the biases."""
+    for path, layer in _named_layers(tree):
+        _add(layer, {"biases": None}, path)
+
+
 def _named_layers(tree: Tree) -> list[tuple[str, Any]]:
     """The input and the layers of a result of `experiment: histogram`, each with its path."""
     spec = tree.get("spec")
@@ -339,7 +346,7 @@ def _add_figures(layer: object, version: int, place: str) -> None:
     """Give a layer the figures that this version was the first to have."""
     if not isinstance(layer, dict):
         return
-    for path, row in (FIGURES | WEIGHTS).items():
+    for path, row in (FIGURES | WEIGHTS | BIASES).items():
         if row.since == version:
             part, _, key = path.rpartition(".")
             owner = layer.get(part) if part else layer
@@ -365,7 +372,8 @@ def _new_figures(version: int) -> list[str]:
     """Where the figures stand that this version was the first to have."""
     paths = [path for path, row in FIGURES.items() if row.since == version]
     told = [f"{part}.{path}" for path in paths for part in ("repeats", "theory.figures")]
-    return [*paths, *told, *(path for path, row in WEIGHTS.items() if row.since == version)]
+    drawn = [path for path, row in (WEIGHTS | BIASES).items() if row.since == version]
+    return [*paths, *told, *drawn]
 
 
 # What the files of each version lacked.
@@ -383,4 +391,5 @@ UPGRADES: Final[dict[int, Callable[[Tree], None]]] = {
     2: upgrade_2_to_3,
     3: upgrade_3_to_4,
     4: upgrade_4_to_5,
+    5: upgrade_5_to_6,
 }
