@@ -46,8 +46,11 @@ ALLOWED: dict[str, set[str]] = {
     "results": {"init", "spec", "errors", "convolution", "reading", "digests", "numerals"},
     "verdicts": {"results"},
     "plots": {"results", "errors", "machine", "numerals"},
-    "guard": {  # a check finds specs as a batch does, and has its processes do the runs
-        "experiments", "spec", "results", "saving", "errors", "progress", "batch", "machine",
+    # A check finds specs as a batch does, and has its processes do the runs; an initializer's
+    # table knows the law of its draws.
+    "guard": {
+        "experiments", "spec", "initializers", "results", "saving", "errors", "progress", "batch",
+        "machine",
     },
     "saving": {"plots", "results", "errors"},  # a single run, a batch and a check save alike
     "experiments": {

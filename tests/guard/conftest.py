@@ -45,7 +45,7 @@ def statistical() -> Callable[..., Outcome]:
         spec = replace(parsed(text), repeats=1)
         first = spec.seed + 1
         fresh = [run(replace(spec, seed=first + k)) for k in range(FRESH_NETWORKS)]
-        (outcome,) = judge([sample(saved, fresh[0], fresh, OTHER_DRAWS)], alpha)
+        (outcome,) = judge([sample(saved, fresh[0], fresh, OTHER_DRAWS, spec)], alpha)
         return outcome
 
     return gate

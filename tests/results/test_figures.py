@@ -36,7 +36,7 @@ def result(seed: int = 0) -> Result:
 def made_up(monkeypatch: pytest.MonkeyPatch) -> Figure:
     row = Figure(
         words="made up",
-        unit="activation",
+        unit="",
         gate="log",
         head="made up",
         in_table=True,
@@ -93,7 +93,8 @@ def drifts() -> list[str]:
     saved = replace(result(), layers=tuple(layers))
     fresh = [result(seed) for seed in range(1, 21)]
     chosen = Outcome(Gate.STATISTICAL, "another seed")
-    (outcome,) = judge([sample(saved, result(), fresh, chosen)], 1e-3)
+    spec = parse_spec(SPEC, source="small.yaml", stem="small")
+    (outcome,) = judge([sample(saved, result(), fresh, chosen, spec)], 1e-3)
     return [drift.place.figure for drift in outcome.drifts]
 
 

@@ -117,9 +117,10 @@ def check(
     """Run saved results again from the specs inside them, and say what differs.
 
     On the machine and versions that saved a result: every figure to the last bit. With the same
-    draws elsewhere: within ten times what one ulp at the inputs does to it. With other draws:
-    means, scales, gradients and well-filled bins within Student's prediction interval of fresh
-    networks. Exits 1 where anything differs, is missing, or a spec has changed.
+    draws elsewhere: within what rounding does to this network, which five runs with every value
+    moved by one ulp show. With other draws: weights and biases by the law that the spec names;
+    means, scales, gradients and well-filled bins by fresh networks. Exits 1 where anything differs,
+    is missing, or a spec has changed.
     """
     from weightinit_cli import guard
 

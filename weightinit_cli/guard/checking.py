@@ -9,7 +9,7 @@ from weightinit_cli.errors import DEFECT, SpecError, WinitError, counted
 from weightinit_cli.guard.baselines import Pair, read
 from weightinit_cli.guard.compare import choose, compare, spec_changes
 from weightinit_cli.guard.report import Gate, Outcome, Report
-from weightinit_cli.guard.rounding import SHADOWS
+from weightinit_cli.guard.rounding import SHADOWS, STEP_SHADOWS
 from weightinit_cli.guard.statistical import (
     FEWEST_NETWORKS,
     FRESH_NETWORKS,
@@ -291,10 +291,11 @@ def _compared(
             fresh = yield [Run(name, each) for each in others]
         if len(fresh) < networks:
             fresh = [new, *fresh]
-        return sample(judged, other, cast("Sequence[Result]", fresh), chosen, lacked)
+        return sample(judged, other, cast("Sequence[Result]", fresh), chosen, spec, lacked)
     shadows: Sequence[AnyResult] = ()
     if chosen.gate is Gate.ROUNDING:
-        shadows = yield [Run(name, spec, number) for number in range(1, SHADOWS + 1)]
+        count = SHADOWS if isinstance(new, Result) else STEP_SHADOWS
+        shadows = yield [Run(name, spec, number) for number in range(1, count + 1)]
     return compare(old, new, chosen, shadows, lacked=lacked), ()
 
 

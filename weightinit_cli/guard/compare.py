@@ -14,6 +14,7 @@ from weightinit_cli.guard.flatten import (
     is_octave,
     is_unresolved,
     value_at,
+    with_common_octaves,
     without_unresolved,
 )
 from weightinit_cli.guard.report import Drift, Gate, Outcome, drift, worst
@@ -165,7 +166,8 @@ def _compare_layers(
     was, now, *changed = (flatten(each) for each in (old, new, *moved))
     if chosen.gate is not Gate.EXACT:
         every = (old, new, *moved)
-        was, now, *changed = (without_unresolved(each, every) for each in (was, now, *changed))
+        sides = [without_unresolved(each, every) for each in (was, now, *changed)]
+        was, now, *changed = with_common_octaves(sides)
     sentences, absent = missing(was, now, lacked, none_too=True)
     places = [place for place in _shared(was, now) if not is_lacked(place.figure, lacked)]
     tolerances = partial(LayerTolerances, old, was, now, changed)

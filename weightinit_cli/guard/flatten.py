@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # What is no figure: it decides how two results are compared.
 _ASIDE = ("environment", "spec", "name", "overrides", "schema_version")
 _OCTAVES = "gradient.histogram"
+# Of weights or biases of several layers or networks, brought to mean 0 and std 1 by their laws.
+POOLED = "standardized "
 
 
 class Place(NamedTuple):
@@ -87,6 +89,35 @@ def _near_floors(sides: Sequence[LayerStatistics]) -> tuple[str, ...]:
             predicted = f"theory.figures.{path}"
             found += [f"repeats.{path}.", f"{predicted}.z", f"{predicted}.no_z"]
     return tuple(found)
+
+
+def with_common_octaves(sides: Sequence[Values]) -> list[Values]:
+    """Count in each gradient's underflow what lies below the lowest octave of any of the sides.
+
+    Where that is depends on the largest value, which may pass a power of two.
+    """
+    lowest: dict[int | None, float] = {}
+    for side in sides:
+        edges: dict[int | None, list[float]] = {}
+        for place in filter(is_octave, side):
+            edges.setdefault(place.layer, []).append(_edge(place))
+        for layer, found in edges.items():
+            lowest[layer] = max(lowest.get(layer, 0.0), min(found))
+    return [_above(side, lowest) for side in sides]
+
+
+def _above(side: Values, lowest: Mapping[int | None, float]) -> Values:
+    found = dict(side)
+    for place in filter(is_octave, side):
+        if _edge(place) < lowest[place.layer]:
+            underflow = Place(place.layer, f"{_OCTAVES}.underflow")
+            found[underflow] += found.pop(place)  # type: ignore[operator]
+    return found
+
+
+def _edge(place: Place) -> float:
+    """The lower edge of an octave."""
+    return float(place.figure.removeprefix(f"{_OCTAVES}.counts."))
 
 
 def value_at(side: Values, place: Place) -> Value:

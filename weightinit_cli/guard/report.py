@@ -119,7 +119,7 @@ def details(report: Report) -> list[str]:
     if outcome is None:
         return list(report.errors)
     lines = list(outcome.structure)
-    lines += map(_drift_line, outcome.drifts)
+    lines += (_drift_line(each, outcome.gate) for each in outcome.drifts)
     if (others := outcome.drifted - len(outcome.drifts)) > 0:
         lines.append(f"and {counted(others, 'other')}")
     if outcome.verdicts is not None:
@@ -202,15 +202,19 @@ def junit(reports: Sequence[Report]) -> bytes:
     return document + b"\n"
 
 
-def _drift_line(drift: Drift) -> str:
-    """Return a drift in words: `layer 3 std: 0.5012, now 0.5013 (12 x its tolerance)`."""
+def _drift_line(drift: Drift, gate: Gate | None) -> str:
+    """Return a drift in words: `layer 3 std: 0.5012, now 0.5013 (12 x its tolerance)`.
+
+    Of other draws it is told what is expected of the figure.
+    """
+    than = "expected" if gate is Gate.STATISTICAL else "now"
     old, new = _shown(drift.old), _shown(drift.new)
     off = ""
     if drift.off is not None and drift.off != float("inf"):
         off = f" ({drift.off:,.3g} x its tolerance)"
     elif _are_numbers(drift) and drift.old:
         off = f" ({abs(drift.new - drift.old) / abs(drift.old):.2g} relative)"  # type: ignore[operator,arg-type]
-    return f"{drift.place}: {old}, now {new}{off}"
+    return f"{drift.place}: {old}, {than} {new}{off}"
 
 
 def _shown(value: Value) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from math import sqrt
+from functools import cache
+from math import hypot, sqrt
 from typing import TYPE_CHECKING
 
 from weightinit_cli.guard.flatten import Place, count_group, value_at
@@ -20,8 +21,12 @@ if TYPE_CHECKING:
 
     Tolerance = Callable[[Place, Value, Value], float]
 
-SHADOWS = 3
-FACTOR = 10.0  # times what rounding does to the shadows it may do elsewhere
+# Runs of a spec whose inputs were moved by one ulp: of layers, and of courses over steps.
+SHADOWS = 5
+STEP_SHADOWS = 3
+# How often one figure of a layer may be outside its tolerance although only rounding differs.
+LEVEL = 1e-8
+FACTOR = 10.0  # times what rounding does to the shadows of a course it may do elsewhere
 # Bins and fractions are whole numbers of values. Between OpenBLAS's kernels a bin was seen to move
 # by two values where no shadow moved any.
 FEWEST = 2.0
@@ -39,6 +44,7 @@ _PARTS = ("train", "validation", "test")
 _PREDICTED = "theory.figures."
 _MERGED = frozenset({"distinct_units", "channels.distinct"})
 _PARAMETERS = ("weights.", "biases.")
+_DEAD = frozenset({"dead_units", "channels.dead"})
 _SINGLE = ("quantiles.", "histogram.edges.")
 _OVER_SEEDS = re.compile(r"\.(mean|std|quantiles\..*|values\..*)$")
 
@@ -46,14 +52,15 @@ _OVER_SEEDS = re.compile(r"\.(mean|std|quantiles\..*|values\..*)$")
 class LayerTolerances:
     """The tolerances of a result of layers, from shadow runs of it, one for each figure.
 
-    10 × the largest change over the shadows + 1e-6 × the figure + its floor.
+    t × the root mean square of its changes over the shadows + 1e-6 × the figure + its floor, with
+    t the quantile of Student's distribution that LEVEL asks for with so many changes.
 
-    Of thousands of figures of a chaotic network some always happen to change little in all three,
+    Of thousands of figures of a chaotic network some always happen to change little in all shadows,
     so each also has the changes of the same figure in the two layers before it (of a gradient:
     after it), where there is no more chaos than in its own, in units of the layers' scales; and
     the bins of one histogram, and the quantiles, share theirs. A z follows its figure.
 
-    The floor is the least tolerance of a figure, whatever three shadows show. With e = 4 eps m, the
+    The floor is the least tolerance of a figure, whatever the shadows show. With e = 4 eps m, the
     rounding of values of size m:
 
     - a single value (min, max, a quantile) is known to e;
@@ -61,8 +68,11 @@ class LayerTolerances:
       differ by nothing else;
     - a bin of N values to FEWEST of them and the N e / std that lie so near to an edge; a fraction
       to FEWEST;
-    - a gradient to what FEWEST of its largest values make of it, since one may pass a kink, and its
-      bins to sqrt(n) times as many, since that moves a whole row of the layers below;
+    - where the activation has kinks, a gradient to what FEWEST of its largest values make of it,
+      since one may pass a kink, and its bins to sqrt(n) times as many, since that moves a whole row
+      of the layers below;
+    - the dead units to as many as the zeros that the shadows bring or take, any of which may be the
+      last one of a unit;
     - the distinct units, where m of n are left, to sqrt(min(m, n - m)): which of them are merged
       hangs on their last bits; distinct channels, which do at many positions, to one;
     - an element of a kernel to the six digits that are kept.
@@ -74,7 +84,8 @@ class LayerTolerances:
         self._eps = EPS[saved.spec["dtype"]]
         self._old = old
         self._new = new
-        self._changes = _largest_changes(new, shadows, _group)
+        self._kinks = not shadows or has_kinks(saved)
+        self._changes = _changes_by_shadow(new, shadows, _group)
 
     def __call__(self, place: Place, old: Value, new: Value) -> float:
         """Return how far two values of a figure may be apart."""
@@ -85,12 +96,15 @@ class LayerTolerances:
         """Return how far two values, the larger one of this size, may be apart."""
         if place.figure.startswith(_PREDICTED) and place.figure.endswith(".z"):
             return RELATIVE * size + self._tolerance_of_z(place)
-        moved = max(self._changes_near(_group(place)), default=0.0)
-        return FACTOR * moved + RELATIVE * size + self._floor(place, size)
+        group = _group(place)
+        own = self._changes.get(group, [])
+        near = [*own, *self._changes_near(group)]
+        moved = max(_rms(own), _rms(near))
+        tolerance = student(LEVEL, len(near)) * moved if moved else 0.0
+        return tolerance + RELATIVE * size + self._floor(place, size)
 
     def _changes_near(self, group: Place) -> Iterator[float]:
-        """The changes of a figure in its layer and its neighbours, in units of its own layer."""
-        yield self._changes.get(group, 0.0)
+        """The changes of a figure in its neighbours, in units of its own layer."""
         if not group.layer:
             return
         step = 1 if "gradient." in group.figure else -1
@@ -99,7 +113,7 @@ class LayerTolerances:
             neighbour = group._replace(layer=layer)
             theirs = self._scale(neighbour)
             if layer > 0 and scale and theirs:
-                yield self._changes.get(neighbour, 0.0) * scale / theirs
+                yield from (each * scale / theirs for each in self._changes.get(neighbour, []))
 
     def _scale(self, group: Place) -> float:
         """What a figure's changes are proportional to; 0 where that does not exist."""
@@ -140,13 +154,12 @@ class LayerTolerances:
         noise = 4 * self._eps * max(abs(layer.min or 0.0), abs(layer.max or 0.0))
         if count_group(place) is not None:
             if gradient:
-                return FEWEST * sqrt(units)
+                return FEWEST * sqrt(units) if self._kinks else FEWEST
             return FEWEST + (value_count(layer) * noise / layer.std if layer.std else 0.0)
         if gradient:
-            return size * self._share_of_the_largest(place.layer, figure)
-        if figure in _MERGED:
-            left = layer.distinct_units or units
-            return sqrt(min(left, units - left)) if figure == "distinct_units" else 1.0
+            return size * self._share_of_the_largest(place.layer, figure) if self._kinks else 0.0
+        if figure in _MERGED | _DEAD:
+            return self._floor_of_units(place, layer, units)
         if in_gate(figure, "log") and noise:
             return noise * noise / (size + noise) + noise / sqrt(units)
         return noise if in_gate(figure, "extreme") or figure.startswith(_SINGLE) else 0.0
@@ -161,6 +174,13 @@ class LayerTolerances:
         if drawn is None or not which.startswith("quantiles."):
             return 0.0
         return 4 * self._eps * max(abs(drawn.min or 0.0), abs(drawn.max or 0.0))
+
+    def _floor_of_units(self, place: Place, layer: LayerStatistics, units: int) -> float:
+        if place.figure in _DEAD:
+            zeros = self._changes.get(Place(place.layer, "zero_fraction"), [])
+            return min(float(units), FACTOR * max(zeros, default=0.0) * value_count(layer))
+        left = layer.distinct_units or units
+        return sqrt(min(left, units - left)) if place.figure == "distinct_units" else 1.0
 
     def _share_of_the_largest(self, number: int, figure: str) -> float:
         """Return what part of all |δ|² FEWEST values at the upper edge of its histogram are."""
@@ -258,6 +278,39 @@ def _largest_changes(
             key = group(place)
             found[key] = max(found.get(key, 0.0), abs(now - was))
     return found
+
+
+@cache
+def student(alpha: float, degrees: int | None) -> float:
+    """Return what |t| exceeds with probability `alpha`; a normal |z| where `degrees` is None."""
+    from scipy.special import ndtri, stdtrit
+
+    lower = ndtri(alpha / 2) if degrees is None else stdtrit(degrees, alpha / 2)
+    return -float(lower)
+
+
+def has_kinks(result: Result) -> bool:
+    """Whether the derivative of a result's activation jumps somewhere."""
+    from weightinit_cli.experiments.build import build_activation
+    from weightinit_cli.spec import spec_from_normal_form
+
+    spec = spec_from_normal_form(result.spec, result.name)
+    return bool(build_activation(spec).kinks)
+
+
+def _changes_by_shadow(
+    new: Values, shadows: Sequence[Values], group: Callable[[Place], Place]
+) -> dict[Place, list[float]]:
+    """Return by how much each shadow changes any figure of each group at most."""
+    found: dict[Place, list[float]] = {}
+    for shadow in shadows:
+        for key, change in _largest_changes(new, [shadow], group).items():
+            found.setdefault(key, []).append(change)
+    return found
+
+
+def _rms(changes: Sequence[float]) -> float:
+    return hypot(*changes) / sqrt(len(changes)) if changes else 0.0
 
 
 def _group(place: Place) -> Place:

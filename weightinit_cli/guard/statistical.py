@@ -9,32 +9,47 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.errors import counted
 from weightinit_cli.guard.compare import changed_verdict, contradictions, is_lacked, missing
-from weightinit_cli.guard.flatten import Place, flatten, without_unresolved
+from weightinit_cli.guard.flatten import POOLED, Place, flatten, without_unresolved
+from weightinit_cli.guard.laws import laws_of, of_entries, of_moments, pooled
 from weightinit_cli.guard.report import Drift, Outcome, worst
-from weightinit_cli.guard.rounding import RELATIVE
-from weightinit_cli.results import FIGURES, figure
-from weightinit_cli.results.figures import WEIGHTS, gated, in_gate
+from weightinit_cli.guard.rounding import RELATIVE, student
+from weightinit_cli.results.figures import (
+    BIASES,
+    CERTAIN,
+    FIGURES,
+    WEIGHTS,
+    figure,
+    floor,
+    gated,
+    in_gate,
+)
 from weightinit_cli.results.words import value_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from weightinit_cli.guard.flatten import Values
-    from weightinit_cli.results import LayerStatistics, Result
+    from weightinit_cli.guard.laws import Entries, Expected
+    from weightinit_cli.results import LayerStatistics, Result, WeightStatistics
     from weightinit_cli.results.plain import Value
+    from weightinit_cli.spec import Spec
 
 # Fresh networks: as many as are run where nobody has said, and as few as may be asked for.
 FRESH_NETWORKS = 20
 FEWEST_NETWORKS = 10
 MOST_EXPONENT = 700.0
 FEWEST_VALUES = 1000
+FEWEST_DEVIATIONS = 4
+# What theory's standard error counts for beside the spread of the fresh networks, in networks:
+# where there is a z-score it is right to about a sixth.
+PRIOR_DEGREES = 20
 
 
 class Sample(NamedTuple):
     """One figure, saved and expected; logs of it where `log`.
 
     `error` is the standard deviation that saved - expected has where nothing has changed, known
-    from `degrees` degrees of freedom (None: from theory); `floor` what rounding may do.
+    from `degrees` degrees of freedom (None: by a law); `floor` what rounding may do.
     """
 
     place: Place
@@ -45,6 +60,13 @@ class Sample(NamedTuple):
     floor: float
     log: bool = False
 
+
+# Units (or channels) from which on all of a layer never die of chance: of 30 ReLUs with symmetric
+# weights one layer in 2^30 does (Lu et al. 2019, arXiv:1903.06733).
+FEWEST_UNITS = 30
+ROUNDING = 1e-12
+GRADIENT = ("gradient", "ratio")
+_PREDICTED = ("z", "standard_error", "value")
 
 # What is certain of one run, and what can only be judged once all runs are counted.
 Sampled = tuple[Outcome, tuple[Sample, ...]]
@@ -57,15 +79,21 @@ def sample(
     new: Result,
     fresh: Sequence[Result],
     chosen: Outcome,
+    spec: Spec,
     lacked: Sequence[str] = (),
 ) -> Sampled:
-    """Sample the saved result beside `fresh` networks of its spec under other seeds, at least 10.
+    """Sample the saved result beside its spec's law and `fresh` networks of it, of other seeds.
 
-    `new` is the spec's own run, which must have what the saved one has.
+    There are at least FEWEST_NETWORKS of these; `new` is the spec's own run, which must have what
+    the saved one has.
 
-    With the mean m of a figure (or of its log) over R networks and the spread s on either side of
-    it, one more network of the same kind lies within m ± t s sqrt(1 + 1/R), t a quantile of
-    Student's distribution of R/2 - 1 degrees of freedom.
+    Weights whose entries are independent are held to the law that the spec names (see `laws`),
+    the saved ones and those of all fresh networks together.
+    All else is held to the fresh networks: with the mean m of a figure (or of its log) over R of
+    them and the spread s on either side of it, one more network of the same kind lies within
+    m ± t s sqrt(1 + 1/R), t a quantile of Student's distribution of R/2 - 1 degrees of freedom.
+    Where the figure has a z-score, theory's standard error e is known, too: with P = PRIOR_DEGREES,
+    s² is then (P e² + (R - 1) s²) / (P + R - 1), of P + R - 1 degrees of freedom.
     """
     networks = [flatten(each) for each in (old, *fresh)]
     found: list[Found] = []
@@ -80,10 +108,16 @@ def sample(
         # What was found on the data, as lsuv's scales, depends on the draws.
         elif place.layer is None:
             found += log_of(networks, place)
-    layers = min(len(old.layers), len(fresh[0].layers))
+    sides = [(each.input, *each.layers) for each in (old, *fresh)]
     with_gradient = not is_lacked("gradient", lacked)
-    for number, layer in enumerate((old.input, *old.layers[:layers])):
-        found += _of_layer(networks, number, layer, with_gradient=with_gradient)
+    laws = laws_of(spec)
+    for number, layers in enumerate(zip(*sides, strict=False)):
+        of_layer = _of_layer(networks, number, layers, with_gradient=with_gradient)
+        found += of_layer if laws.narrowest >= FEWEST_UNITS else map(_uncertain, of_layer)
+    for parameters, entries in (("weights", laws.weights), ("biases", laws.biases)):
+        if not is_lacked(parameters, lacked):
+            found += _of_parameters(old, networks, parameters, entries, lacked)
+            found += _of_fresh_parameters(fresh, parameters, entries)
     return _sampled(old, new, chosen, found, lacked)
 
 
@@ -123,7 +157,8 @@ def mean(networks: Sequence[Values], place: Place) -> list[Found]:
     if not isinstance(numbers, tuple):
         return numbers
     saved, *fresh = numbers
-    return [_sample(place, saved, fresh, RELATIVE * max(map(abs, numbers)))]
+    least = RELATIVE * max(map(abs, numbers))
+    return [_sample(place, saved, fresh, least, _error(networks, place))]
 
 
 def log_of(networks: Sequence[Values], place: Place) -> list[Found]:
@@ -132,23 +167,27 @@ def log_of(networks: Sequence[Values], place: Place) -> list[Found]:
     if not isinstance(numbers, tuple):
         return numbers
     saved, *fresh = map(log, numbers)
-    return [_sample(place, saved, fresh, RELATIVE)._replace(log=True)]
+    error = _error(networks, place, log=True)
+    return [_sample(place, saved, fresh, RELATIVE, error)._replace(log=True)]
 
 
 def share(networks: Sequence[Values], place: Place, values: int, unit: float) -> list[Found]:
     """Sample a number of values in units of `unit`, out of `values`.
 
-    It can be judged where both it and the others are expected to be at least 1,000; where all fresh
-    networks agree, where the saved one is so many off.
+    It can be judged where both it and the others are expected to be at least 1,000 and at least
+    four of their standard deviations, since the values of a collapsed layer come by whole units;
+    where all fresh networks agree, where the saved one is so many off.
     """
     numbers = _numbers(networks, place, zero_is_apart=False)
     if not isinstance(numbers, tuple):
         return numbers
     saved, *fresh = numbers
     expected = fmean(fresh) * unit
-    many = min(expected, values - expected) >= FEWEST_VALUES
+    fewest = max(FEWEST_VALUES, FEWEST_DEVIATIONS * stdev(fresh) * unit)
+    many = min(expected, values - expected) >= fewest
     if many or (len(set(fresh)) == 1 and abs(saved * unit - expected) >= FEWEST_VALUES):
-        return [_sample(place, saved, fresh, RELATIVE * max(numbers))]
+        error = _error(networks, place)
+        return [_sample(place, saved, fresh, RELATIVE * max(numbers), error)]
     return [None]
 
 
@@ -160,7 +199,7 @@ def fixed(networks: Sequence[Values], *places: Place) -> list[Found] | None:
     return [
         Drift(place, was, now, None)
         for place, was, now in zip(places, saved, fresh[0], strict=True)
-        if not _close(was, now)
+        if not _close(place, was, now)
     ]
 
 
@@ -175,14 +214,6 @@ def spread_towards(saved: float, fresh: Sequence[float]) -> float:
     side = [each - mean for each in fresh if (each > mean) == (saved > mean)]
     of_side = sqrt(2 * sum(each * each for each in side) / (len(fresh) - 1))
     return max(stdev(fresh), of_side)
-
-
-def student(alpha: float, degrees: int | None) -> float:
-    """Return what |t| exceeds with probability `alpha`; a normal |z| where `degrees` is None."""
-    from scipy.special import ndtri, stdtrit
-
-    lower = ndtri(alpha / 2) if degrees is None else stdtrit(degrees, alpha / 2)
-    return -float(lower)
 
 
 def _sampled(
@@ -214,24 +245,122 @@ def _sampled(
 
 
 def _of_layer(
-    networks: Sequence[Values], number: int, layer: LayerStatistics, *, with_gradient: bool
+    networks: Sequence[Values],
+    number: int,
+    layers: Sequence[LayerStatistics],
+    *,
+    with_gradient: bool,
 ) -> Iterator[Found]:
     """Sample all that can be compared of one layer: no min, max, quantiles and whole units."""
-    rows = FIGURES | WEIGHTS
-    for path in (path for path, row in rows.items() if row.gate == "mean"):
-        yield from mean(networks, Place(number, path))
-    for path in (path for path, row in rows.items() if row.gate == "log"):
-        if with_gradient or not path.startswith("gradient."):
-            yield from log_of(networks, Place(number, path))
-    values = value_count(layer)
+    # What is never negative varies by factors where it varies much.
+    positive = all(each.min is not None and each.min >= 0 for each in layers)
+    for path, row in FIGURES.items():
+        if row.gate not in ("mean", "log") or (row.unit in GRADIENT and not with_gradient):
+            continue
+        if any(_is_near_floor(each, path) for each in layers):
+            yield None
+        else:
+            of = mean if row.gate == "mean" and not positive else log_of
+            yield from of(networks, Place(number, path))
+    values = value_count(layers[0])
     for path in gated("fraction"):
         yield from share(networks, Place(number, path), values, values)
-    bins = len(layer.histogram.counts)
+    bins = len(layers[0].histogram.counts)
     edges = fixed(networks, *(Place(number, f"histogram.edges.{edge}") for edge in (0, bins)))
     if edges is not None:
         yield from edges
         for path in (*(f"counts.{each}" for each in range(bins)), "underflow", "overflow"):
             yield from share(networks, Place(number, f"histogram.{path}"), values, 1)
+
+
+def _of_parameters(
+    old: Result,
+    networks: Sequence[Values],
+    parameters: str,
+    laws: Sequence[Entries | None],
+    lacked: Sequence[str],
+) -> Iterator[Found]:
+    """Sample "weights" or "biases": by their law where they have one, else by the fresh ones."""
+    held = []
+    for number, (layer, entries) in enumerate(zip(old.layers, laws, strict=False), 1):
+        drawn: WeightStatistics | None = getattr(layer, parameters)
+        if drawn is None or entries is None or drawn.nonfinite:
+            yield from _of_lawless_parameters(networks, number, parameters)
+            continue
+        held.append((drawn, entries))
+        for expected in of_entries(drawn, entries):
+            place = Place(number, f"{parameters}.{expected.figure}")
+            if place.figure in layer.unresolved:
+                yield None
+            elif not is_lacked(place.figure, lacked):
+                yield _by_law(place, expected)
+    together = pooled(held)
+    if together is not None:
+        for expected in of_moments(*together):
+            yield _by_law(Place(None, f"{POOLED}{parameters}.{expected.figure}"), expected)
+
+
+def _of_fresh_parameters(
+    fresh: Sequence[Result], parameters: str, laws: Sequence[Entries | None]
+) -> Iterator[Found]:
+    """Sample what all fresh networks have drawn of each layer: whether what runs keeps the law."""
+    for number, entries in enumerate(laws, 1):
+        layers = [each.layers[number - 1] for each in fresh if len(each.layers) >= number]
+        drawn = [getattr(layer, parameters) for layer in layers]
+        together = pooled([(each, entries) for each in drawn if each and entries])
+        if together is not None:
+            for expected in of_moments(*together):
+                place = Place(number, f"{POOLED}{parameters}.{expected.figure}")
+                law = _by_law(place, expected)
+                yield law._replace(saved=law.expected, expected=law.saved)
+
+
+def _of_lawless_parameters(
+    networks: Sequence[Values], number: int, parameters: str
+) -> Iterator[Found]:
+    """Sample what is no independent draws, such as orthogonal weights, beside fresh ones."""
+    for path, row in (WEIGHTS if parameters == "weights" else BIASES).items():
+        place = Place(number, path)
+        same = fixed(networks, place)
+        if same is not None:
+            yield from same
+        elif row.gate == "log":
+            yield from log_of(networks, place)
+        elif row.gate in ("mean", "exact"):
+            yield from mean(networks, place)
+        else:
+            yield None
+    for place in networks[0]:
+        if place.layer == number and place.figure.startswith(f"{parameters}.quantiles."):
+            yield from mean(networks, place)
+
+
+def _uncertain(found: Found) -> Found:
+    """Leave out what would be certain if no layer could die of chance."""
+    return None if isinstance(found, Drift) else found
+
+
+def _by_law(place: Place, expected: Expected) -> Sample:
+    """The sample of a figure that lies z standard deviations from what the law expects."""
+    difference = abs(expected.value - expected.expected)
+    error = difference / abs(expected.z) if expected.z else float("inf")
+    return Sample(place, expected.value, expected.expected, error, None, expected.floor)
+
+
+def _is_near_floor(layer: LayerStatistics, path: str) -> bool:
+    """Whether rounding decides a figure, or may do so."""
+    value = figure(layer, path)
+    return value is not None and abs(value) < CERTAIN * floor(layer, path)
+
+
+def _error(networks: Sequence[Values], place: Place, *, log: bool = False) -> float | None:
+    """Theory's standard error of a figure, or of its log; None where it has no z everywhere."""
+    path = f"theory.figures.{place.figure}"
+    z, error, value = (place._replace(figure=f"{path}.{each}") for each in _PREDICTED)
+    if any(each.get(z) is None for each in networks):
+        return None
+    errors = [each[error] / (each[value] if log else 1.0) for each in networks[1:]]  # type: ignore[operator]
+    return fmean(errors)
 
 
 def _numbers(
@@ -258,10 +387,18 @@ def _numbers(
     return tuple(float(each) for each in (saved, *fresh))  # type: ignore[arg-type]
 
 
-def _sample(place: Place, saved: float, fresh: Sequence[float], floor: float) -> Sample:
-    expected = fmean(fresh)
-    error = spread_towards(saved, fresh) * sqrt(1 + 1 / len(fresh))
-    return Sample(place, saved, expected, error, len(fresh) // 2 - 1, floor)
+def _sample(
+    place: Place, saved: float, fresh: Sequence[float], least: float, error: float | None
+) -> Sample:
+    """The sample of a figure beside fresh networks', of which theory may know the error."""
+    expected, degrees = fmean(fresh), len(fresh) // 2 - 1
+    if error is None:
+        spread = spread_towards(saved, fresh)
+    else:
+        degrees = PRIOR_DEGREES + len(fresh) - 1
+        squares = PRIOR_DEGREES * error**2 + (len(fresh) - 1) * stdev(fresh) ** 2
+        spread = sqrt(squares / degrees)
+    return Sample(place, saved, expected, spread * sqrt(1 + 1 / len(fresh)), degrees, least)
 
 
 def _with_error(layer: LayerStatistics, path: str) -> tuple[float, float] | None:
@@ -286,8 +423,8 @@ def _judged(outcome: Outcome, samples: Sequence[Sample], alpha: float) -> Outcom
             quantiles[each.degrees] = student(alpha, each.degrees)
         off = _off(each, quantiles[each.degrees])
         if off > 1:
-            saved, expected = (_shown(value, each) for value in (each.saved, each.expected))
-            drifts.append(Drift(each.place, saved, expected, off))
+            saved, expected = (_without_log(value, each) for value in (each.saved, each.expected))
+            drifts.append(Drift(each.place, _shown(saved, 12), _shown(expected, 6), off))
     return replace(
         outcome,
         drifts=worst(drifts),
@@ -304,9 +441,13 @@ def _off(each: Sample, quantile: float) -> float:
     return difference / tolerance if tolerance else float("inf")
 
 
-def _shown(value: float, each: Sample) -> float:
-    """Return the value without its log, in as many digits as survive that."""
-    return float(f"{exp(min(value, MOST_EXPONENT)):.12g}") if each.log else value
+def _without_log(value: float, each: Sample) -> float:
+    return exp(min(value, MOST_EXPONENT)) if each.log else value
+
+
+def _shown(value: float, digits: int) -> float:
+    """Return a value in as many digits as it is known to."""
+    return float(f"{value:.{digits}g}")
 
 
 def _is_fixed(place: Place) -> bool:
@@ -318,7 +459,7 @@ def _is_fixed(place: Place) -> bool:
     if place.layer is None:
         return path.startswith("resolved.")
     predicted = path.startswith("theory.figures.") and path.endswith(".value")
-    return predicted or path in ("theory.q", "theory.d")
+    return predicted or path in ("theory.q", "theory.one_minus_c")
 
 
 def _kind(value: Value, *, zero_is_apart: bool) -> str:
@@ -327,7 +468,9 @@ def _kind(value: Value, *, zero_is_apart: bool) -> str:
     return "zero" if zero_is_apart and value == 0 else "number"
 
 
-def _close(a: Value, b: Value) -> bool:
+def _close(place: Place, a: Value, b: Value) -> bool:
     if isinstance(a, int | float) and isinstance(b, int | float):
-        return abs(a - b) <= RELATIVE * max(abs(a), abs(b)) + 1e-12
+        # A mean that is expected to be zero is rounding alone.
+        least = ROUNDING if place.figure == "theory.figures.mean.value" else 0.0
+        return abs(a - b) <= RELATIVE * max(abs(a), abs(b)) + least
     return a == b

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import hypot, prod, sqrt
+from math import erfc, exp, hypot, pi, prod, sqrt
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -67,8 +67,9 @@ class Sampler(NamedTuple):
     filled in panels of rows, each from its own stream.
 
     `excess` is the kurtosis of an entry, less the 3 of a normal one, where the weights into one
-    unit are independent of those into all others; None where they are not. `given` says that the
-    entries are those of a matrix that is there already.
+    unit are independent of those into all others; None where they are not. `law` names the one of
+    LAWS that all entries are drawn from, independently; it is empty where there is none. `given`
+    says that the entries are those of a matrix that is there already.
     """
 
     mean: float
@@ -77,6 +78,7 @@ class Sampler(NamedTuple):
     whole: bool = False
     scratch: int = 0
     excess: float | None = None
+    law: str = ""
     given: bool = False
 
 
@@ -87,8 +89,10 @@ def fingerprint(draws: Matrix) -> bytes:
 
 
 class Law(NamedTuple):
-    """A distribution in its standard form: how it is drawn in float32, its std and excess kurtosis.
+    """A distribution in its standard form, which is symmetric about 0.
 
+    `draw` fills an array of float32; `std` and `excess` are its standard deviation and excess
+    kurtosis, `cdf` its distribution function, and `moment(k)` is E[z^k] for even k.
     The draws of every dtype are those of float32, so that runs which differ in dtype alone see the
     same network. (In float64, numpy draws a normal by other numbers altogether.)
     """
@@ -96,6 +100,8 @@ class Law(NamedTuple):
     draw: Callable[[Matrix, Generator], None]
     std: float
     excess: float
+    cdf: Callable[[float], float]
+    moment: Callable[[int], float]
 
     def fill(self, panel: Matrix, generator: Generator) -> bytes:
         """Fill `panel` with draws, in float64 exactly those of float32; return their fingerprint.
@@ -129,10 +135,46 @@ def _uniform(draws: Matrix, generator: Generator) -> None:
     draws -= 1
 
 
+def _normal_cdf(z: float) -> float:
+    return erfc(-z / sqrt(2)) / 2
+
+
+def _truncated_normal_cdf(z: float) -> float:
+    below = _normal_cdf(-2.0)
+    return min(max((_normal_cdf(z) - below) / (1 - 2 * below), 0.0), 1.0)
+
+
+def _uniform_cdf(z: float) -> float:
+    return min(max((z + 1) / 2, 0.0), 1.0)
+
+
+def _normal_moment(k: int) -> float:
+    """(k - 1)!!."""
+    return float(prod(range(1, k, 2)))
+
+
+def _truncated_normal_moment(k: int) -> float:
+    """By parts: E[z^k] = (k - 1) E[z^(k - 2)] - 2^k phi(2) / (2 Phi(2) - 1)."""
+    if not k:
+        return 1.0
+    edge = 2.0**k * exp(-2) / sqrt(2 * pi) / (1 - 2 * _normal_cdf(-2.0))
+    return (k - 1) * _truncated_normal_moment(k - 2) - edge
+
+
+def _uniform_moment(k: int) -> float:
+    return 1 / (k + 1)
+
+
 LAWS: Final = {
-    "normal": Law(_normal, 1.0, 0.0),
-    "truncated_normal": Law(_truncated_normal, TRUNCATED_STD, TRUNCATED_EXCESS),
-    "uniform": Law(_uniform, 3**-0.5, -1.2),
+    "normal": Law(_normal, 1.0, 0.0, _normal_cdf, _normal_moment),
+    "truncated_normal": Law(
+        _truncated_normal,
+        TRUNCATED_STD,
+        TRUNCATED_EXCESS,
+        _truncated_normal_cdf,
+        _truncated_normal_moment,
+    ),
+    "uniform": Law(_uniform, 3**-0.5, -1.2, _uniform_cdf, _uniform_moment),
 }
 
 
@@ -151,7 +193,7 @@ def independent(law: str, scale: float, mean: float = 0.0) -> Sampler:
             panel += mean
         return drawn
 
-    return Sampler(mean, scale * standard.std, fill, excess=standard.excess)
+    return Sampler(mean, scale * standard.std, fill, excess=standard.excess, law=law)
 
 
 def filled(value: float) -> Sampler:
