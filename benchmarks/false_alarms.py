@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 ALPHAS = (0.05, 0.01)
-FIRST_SEED = 1_000_000
+FIRST_SEED, SEEDS = 1_000_000, 100_000
 OTHERS = {
     "relu, width 3": "samples: 200\nwidth: 3\nlayers: 6\nactivation: relu\n"
     "initializer: kaiming_normal\n",
@@ -69,12 +69,12 @@ def networks() -> Iterator[tuple[str, Spec]]:
         yield name, parse_spec(text, source="benchmark", stem="network")
 
 
-def alarms(spec: Spec, checks: int) -> dict[float, int]:
+def alarms(spec: Spec, checks: int, first_seed: int) -> dict[float, int]:
     """How many of the checks of one network raise an alarm, at each alpha."""
     found = dict.fromkeys(ALPHAS, 0)
     chosen = Outcome(Gate.STATISTICAL, "another seed")
     for check in range(checks):
-        first = FIRST_SEED + check * (FRESH_NETWORKS + 1)
+        first = first_seed + check * (FRESH_NETWORKS + 1)
         seeds = range(first, first + FRESH_NETWORKS + 1)
         saved, *fresh = (run(replace(spec, seed=seed, repeats=1), threads=1) for seed in seeds)
         pending = sample(saved, fresh[0], fresh, chosen, spec)
@@ -115,7 +115,8 @@ def main() -> None:
         for name, spec in chosen:
             large = spec.pretraining is not None or work_of(spec) > LARGE_WORK
             checks = max(1, arguments.checks // (FEWER if large else 1))
-            jobs.append((name, checks, pool.submit(alarms, spec, checks)))
+            first_seed = FIRST_SEED + SEEDS * len(jobs)
+            jobs.append((name, checks, pool.submit(alarms, spec, checks, first_seed)))
         for name, checks, job in jobs:
             found = job.result()
             checked += checks

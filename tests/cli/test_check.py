@@ -149,7 +149,7 @@ def test_other_draws(out: Path, spec: Callable, winit: Callable):
 def test_update_under_other_draws_runs_each_network_once(
     out: Path, spec: Callable, winit: Callable, ran: list
 ):
-    edit(out / "a", lambda tree: tree["layers"][1].update(std=9.0))
+    edit(out / "a", lambda tree: tree["layers"][1]["weights"].update(std=9.0))
     config = spec("configs/a.yaml", "seed: 8\n")
     ran.clear()
     command = ("check", config, "--against", "out", "--exclude", "b", "--update")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from weightinit_cli.experiments import run
+from weightinit_cli.activations import ACTIVATIONS, Activation
+from weightinit_cli.experiments import run, shadow
 from weightinit_cli.guard import Gate, Outcome, choose, compare
+from weightinit_cli.guard.rounding import SHADOWS
 from weightinit_cli.initializers import schemes
-from weightinit_cli.initializers.samplers import Fans, Sampler, independent
+from weightinit_cli.initializers.samplers import LAWS, Fans, Sampler, independent
 from weightinit_cli.network import layer as network_layers
 from weightinit_cli.network import recording
 from weightinit_cli.spec import parse_spec
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from weightinit_cli.results import Result
+
+    Draw = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 
 UNEQUAL = "samples: 150\nwidth: [60, 15, 60]\nactivation: tanh\ninitializer: {}\n"
 HE = "samples: 100\nwidth: 100\nlayers: 3\nactivation: relu\ninitializer: kaiming_normal\n"
@@ -103,6 +108,94 @@ def test_two_layers_of_one_stream(monkeypatch: pytest.MonkeyPatch, statistical: 
     assert message in outcome.structure
     new = of(text)
     assert message in compare(saved, new, choose(saved, new)).structure
+
+
+def own(law: str = "normal", factor: float = 1.0, mean: float = 0.0, std: float = 0.1) -> Draw:
+    """Weights of a library's own: of this law and standard deviation, with a defect."""
+
+    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        if law == "uniform":
+            return factor * rng.uniform(-1, 1, shape) * std * 3**0.5
+        drawn = rng.standard_normal(shape)
+        while law == "truncated_normal" and (outside := np.abs(drawn) > 2).any():
+            drawn[outside] = rng.standard_normal(np.count_nonzero(outside))
+        drawn *= std / LAWS[law].std
+        return factor * drawn + mean
+
+    return draw
+
+
+TANH = (
+    "samples: 60\nwidth: 100\nlayers: 3\nbackward: false\nactivation: tanh\n"
+    "initializer: xavier_normal\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("weights", "seen"),
+    [
+        (own(), None),
+        (own("truncated_normal"), "kurtosis"),
+        (own("uniform"), "kurtosis"),
+        (own(factor=1.05), "std"),
+        (own(factor=1.025), "std"),
+        (own(mean=0.01), "mean"),
+        (own(mean=0.004), "mean"),
+    ],
+    ids=["sound", "truncated", "uniform", "std 5 %", "std 2.5 %", "mean", "small mean"],
+)
+def test_an_initializer_of_ones_own(statistical: Callable, weights: Draw, seen: str | None):
+    spec = parse_spec(TANH, source="x.yaml", stem="x")
+    outcome = statistical(run(spec, weights=weights), TANH)
+    assert outcome.failed == (seen is not None), outcome.drifts
+    if seen is not None:
+        # All layers together tell most.
+        assert f"standardized weights.{seen}" in places(outcome)
+
+
+@pytest.mark.parametrize(
+    ("text", "std", "seen"),
+    [
+        (TANH, 0.1, "biases"),
+        (TANH + "bias: {name: normal, std: 0.1}\n", 0.1, ""),
+        (TANH + "bias: {name: normal, std: 0.1}\n", 0.15, "standardized biases.std"),
+    ],
+)
+def test_biases_of_ones_own(statistical: Callable, text: str, std: float, seen: str):
+    def biases(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        return std * rng.standard_normal(shape)
+
+    outcome = statistical(run(parse_spec(text, source="x.yaml", stem="x"), biases=biases), text)
+    assert outcome.failed == bool(seen), outcome.drifts
+    assert seen in " ".join([*outcome.structure, *places(outcome)])
+
+
+def test_what_theory_says_of_other_draws(statistical: Callable):
+    saved = of(TANH)
+    theory = replace(saved.layers[1].theory, one_minus_c=0.98)
+    layers = (saved.layers[0], replace(saved.layers[1], theory=theory), saved.layers[2])
+    assert places(statistical(replace(saved, layers=layers), TANH)) == {"theory.one_minus_c"}
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid"])
+def test_a_slope_half_a_percent_too_steep_in_a_chaotic_network(
+    monkeypatch: pytest.MonkeyPatch, other_machine: Outcome, activation: str
+):
+    text = "samples: 100\nwidth: 60\nlayers: 5\n"
+    text += f"activation: {activation}\ninitializer: {{name: normal, std: 1.5}}\n"
+    spec = parse_spec(text, source="x.yaml", stem="x")
+    new, shadows = run(spec), [shadow(spec, number) for number in range(1, SHADOWS + 1)]
+    sound = compare(shadow(spec, 9), new, other_machine, shadows)
+    assert not sound.failed, sound.drifts
+    row = ACTIVATIONS[activation]
+
+    def steeper() -> Activation:
+        right = row.build()
+        return right._replace(slope=lambda x: right.slope(x) * np.float32(1.005))
+
+    monkeypatch.setitem(ACTIVATIONS, activation, row._replace(build=steeper))
+    steep = compare(shadow(spec, 9), new, other_machine, shadows)
+    assert any(figure.endswith("gradient.signal_rms") for figure in places(steep))
 
 
 @pytest.fixture

@@ -84,12 +84,12 @@ class Laws(NamedTuple):
     """The entries of each layer's weights and biases by the laws that a spec names.
 
     They are None where they are not independent, where all are equal, and where learning has moved
-    them. `narrowest` is the width of the narrowest layer, in units or channels.
+    them. `columns` are the units of each layer, of a convolution its channels.
     """
 
     weights: tuple[Entries | None, ...]
     biases: tuple[Entries | None, ...]
-    narrowest: int
+    columns: tuple[int, ...]
 
 
 def laws_of(spec: Spec) -> Laws:
@@ -109,7 +109,7 @@ def laws_of(spec: Spec) -> Laws:
     return Laws(
         tuple(entries(layer.weights, layer.entries) for layer in layers),
         tuple(entries(layer.bias, layer.columns) for layer in layers),
-        min(layer.columns for layer in layers),
+        tuple(layer.columns for layer in layers),
     )
 
 
@@ -200,7 +200,7 @@ def _z_of_rank(cdf: Callable[[float], float], rank: int, n: int, z: float, slack
     low = float(betainc(rank, n - rank + 1, cdf(z + slack)))
     # All laws are symmetric: what lies above z is the distribution function of -z.
     high = float(betainc(n - rank + 1, rank, cdf(slack - z)))
-    return copysign(_z_of(min(low, high)), high - low)
+    return copysign(_z_of(min(low, high)), low - high)
 
 
 def _z_of_count(count: int, n: int, share: float) -> float:

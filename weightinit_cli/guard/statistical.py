@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import exp, hypot, log, sqrt
+from math import exp, hypot, inf, isinf, log, sqrt
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -40,6 +40,8 @@ FEWEST_NETWORKS = 10
 MOST_EXPONENT = 700.0
 FEWEST_VALUES = 1000
 FEWEST_DEVIATIONS = 4
+FEWEST_DEGREES = 3
+FEWEST_TOGETHER = 8
 # What theory's standard error counts for beside the spread of the fresh networks, in networks:
 # where there is a z-score it is right to about a sixth.
 PRIOR_DEGREES = 20
@@ -93,7 +95,9 @@ def sample(
     them and the spread s on either side of it, one more network of the same kind lies within
     m ± t s sqrt(1 + 1/R), t a quantile of Student's distribution of R/2 - 1 degrees of freedom.
     Where the figure has a z-score, theory's standard error e is known, too: with P = PRIOR_DEGREES,
-    s² is then (P e² + (R - 1) s²) / (P + R - 1), of P + R - 1 degrees of freedom.
+    s² is then (P e² + (R - 1) s²) / (P + R - 1), of P + R - 1 degrees of freedom. Where theory says
+    why there is none, the figure is skewed, and its spread the less known: R/4 - 1, at least
+    FEWEST_DEGREES.
     """
     networks = [flatten(each) for each in (old, *fresh)]
     found: list[Found] = []
@@ -111,9 +115,10 @@ def sample(
     sides = [(each.input, *each.layers) for each in (old, *fresh)]
     with_gradient = not is_lacked("gradient", lacked)
     laws = laws_of(spec)
+    columns = (spec.features, *laws.columns)
     for number, layers in enumerate(zip(*sides, strict=False)):
-        of_layer = _of_layer(networks, number, layers, with_gradient=with_gradient)
-        found += of_layer if laws.narrowest >= FEWEST_UNITS else map(_uncertain, of_layer)
+        of_layer = _of_layer(networks, number, layers, columns[number], with_gradient=with_gradient)
+        found += of_layer if min(laws.columns) >= FEWEST_UNITS else map(_uncertain, of_layer)
     for parameters, entries in (("weights", laws.weights), ("biases", laws.biases)):
         if not is_lacked(parameters, lacked):
             found += _of_parameters(old, networks, parameters, entries, lacked)
@@ -171,12 +176,15 @@ def log_of(networks: Sequence[Values], place: Place) -> list[Found]:
     return [_sample(place, saved, fresh, RELATIVE, error)._replace(log=True)]
 
 
-def share(networks: Sequence[Values], place: Place, values: int, unit: float) -> list[Found]:
-    """Sample a number of values in units of `unit`, out of `values`.
+def share(
+    networks: Sequence[Values], place: Place, values: int, unit: float, together: int = 1
+) -> list[Found]:
+    """Sample a number of values in units of `unit`, out of `values`, of which so many are alike.
 
-    It can be judged where both it and the others are expected to be at least 1,000 and at least
-    four of their standard deviations, since the values of a collapsed layer come by whole units;
-    where all fresh networks agree, where the saved one is so many off.
+    These are of one unit, `together`: in a collapsed layer it has the same value for all inputs.
+    The figure can be judged where both it and the others are expected to be at least 1,000 and at
+    least four of their standard deviations; where all fresh networks agree, where the saved one is
+    1,000 and eight units off.
     """
     numbers = _numbers(networks, place, zero_is_apart=False)
     if not isinstance(numbers, tuple):
@@ -185,7 +193,9 @@ def share(networks: Sequence[Values], place: Place, values: int, unit: float) ->
     expected = fmean(fresh) * unit
     fewest = max(FEWEST_VALUES, FEWEST_DEVIATIONS * stdev(fresh) * unit)
     many = min(expected, values - expected) >= fewest
-    if many or (len(set(fresh)) == 1 and abs(saved * unit - expected) >= FEWEST_VALUES):
+    apart = max(FEWEST_VALUES, FEWEST_TOGETHER * together)
+    agree = len(set(fresh)) == 1 and abs(saved * unit - expected) >= apart
+    if many or agree:
         error = _error(networks, place)
         return [_sample(place, saved, fresh, RELATIVE * max(numbers), error)]
     return [None]
@@ -248,10 +258,14 @@ def _of_layer(
     networks: Sequence[Values],
     number: int,
     layers: Sequence[LayerStatistics],
+    columns: int,
     *,
     with_gradient: bool,
 ) -> Iterator[Found]:
-    """Sample all that can be compared of one layer: no min, max, quantiles and whole units."""
+    """Sample all that can be compared of one layer: no min, max, quantiles and whole units.
+
+    `columns` are its units, of a convolution its channels.
+    """
     # What is never negative varies by factors where it varies much.
     positive = all(each.min is not None and each.min >= 0 for each in layers)
     for path, row in FIGURES.items():
@@ -263,14 +277,16 @@ def _of_layer(
             of = mean if row.gate == "mean" and not positive else log_of
             yield from of(networks, Place(number, path))
     values = value_count(layers[0])
+    together = values // columns
     for path in gated("fraction"):
-        yield from share(networks, Place(number, path), values, values)
+        yield from share(networks, Place(number, path), values, values, together)
     bins = len(layers[0].histogram.counts)
     edges = fixed(networks, *(Place(number, f"histogram.edges.{edge}") for edge in (0, bins)))
     if edges is not None:
         yield from edges
         for path in (*(f"counts.{each}" for each in range(bins)), "underflow", "overflow"):
-            yield from share(networks, Place(number, f"histogram.{path}"), values, 1)
+            place = Place(number, f"histogram.{path}")
+            yield from share(networks, place, values, 1, together)
 
 
 def _of_parameters(
@@ -354,11 +370,16 @@ def _is_near_floor(layer: LayerStatistics, path: str) -> bool:
 
 
 def _error(networks: Sequence[Values], place: Place, *, log: bool = False) -> float | None:
-    """Theory's standard error of a figure, or of its log; None where it has no z everywhere."""
+    """Theory's standard error of a figure, or of its log.
+
+    It is None where theory says nothing of the figure, inf where a network has no z-score of it.
+    """
     path = f"theory.figures.{place.figure}"
     z, error, value = (place._replace(figure=f"{path}.{each}") for each in _PREDICTED)
-    if any(each.get(z) is None for each in networks):
+    if any(each.get(value) is None for each in networks):
         return None
+    if any(each.get(z) is None for each in networks):
+        return inf
     errors = [each[error] / (each[value] if log else 1.0) for each in networks[1:]]  # type: ignore[operator]
     return fmean(errors)
 
@@ -390,10 +411,14 @@ def _numbers(
 def _sample(
     place: Place, saved: float, fresh: Sequence[float], least: float, error: float | None
 ) -> Sample:
-    """The sample of a figure beside fresh networks', of which theory may know the error."""
+    """The sample of a figure beside fresh networks', of which theory may know the error.
+
+    That is inf where theory says that the figure is skewed.
+    """
     expected, degrees = fmean(fresh), len(fresh) // 2 - 1
-    if error is None:
+    if error is None or isinf(error):
         spread = spread_towards(saved, fresh)
+        degrees = degrees if error is None else max(len(fresh) // 4 - 1, FEWEST_DEGREES)
     else:
         degrees = PRIOR_DEGREES + len(fresh) - 1
         squares = PRIOR_DEGREES * error**2 + (len(fresh) - 1) * stdev(fresh) ** 2
