@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from weightinit_cli.results.plain import Value
 
 MOST_DRIFTS = 5
+_RANKS = ("weights.min", "weights.max", ".quantiles.")
 UPDATE = "to accept what differs: the same command with --update"
 
 
@@ -94,9 +95,17 @@ def drift(place: Place, old: Value, new: Value, tolerance: float) -> Drift | Non
 
 
 def worst(drifts: list[Drift]) -> tuple[Drift, ...]:
-    """Return the few drifts that say most: those without a tolerance, then the farthest off."""
-    ordered = sorted(drifts, key=lambda each: float("-inf") if each.off is None else -each.off)
-    return tuple(ordered[:MOST_DRIFTS])
+    """Return the few drifts that say most: of each figure the worst layer, before the others.
+
+    Those without a tolerance come first, then the farthest off; extremes and quantiles after what
+    explains them.
+    """
+    ordered = sorted(drifts, key=_rank)
+    first: dict[str, Drift] = {}
+    for each in ordered:
+        first.setdefault(each.place.figure, each)
+    others = (each for each in ordered if first[each.place.figure] is not each)
+    return tuple([*first.values(), *others][:MOST_DRIFTS])
 
 
 def heading(report: Report) -> str:
@@ -200,6 +209,11 @@ def junit(reports: Sequence[Report]) -> bytes:
     ET.indent(suites)
     document: bytes = ET.tostring(suites, encoding="utf-8", xml_declaration=True)
     return document + b"\n"
+
+
+def _rank(drift: Drift) -> tuple[bool, bool, float]:
+    off = float("inf") if drift.off is None else drift.off
+    return drift.off is not None, any(part in drift.place.figure for part in _RANKS), -off
 
 
 def _drift_line(drift: Drift, gate: Gate | None) -> str:
