@@ -211,7 +211,8 @@ def test_a_result_may_be_of_a_spec_that_cannot_be_read(out: Path, spec: Callable
     assert done.code == 2
     assert "remove it" not in done.out + done.err
     message = (
-        "out/b/stats.json: belongs to none of the specs that can be read; mend the others first"
+        "out/b/stats.json: belongs to no spec that can be read; "
+        "mend those that cannot be read first"
     )
     found = errors_of("report.xml", tests=4)
     assert list(found) == ["configs/deep/a.yaml", "configs/other.yaml", "b"]

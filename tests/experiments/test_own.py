@@ -182,7 +182,7 @@ class Wrong:
         (lambda _: None, "must return an array of real numbers, not None"),
         (lambda shape: np.full(shape, 1j), "must return an array of real numbers, not one of comp"),
         (lambda shape: np.full(shape, "1"), "must return an array of real numbers, not one of <U1"),
-        (lambda shape: np.full(shape, "x", object), "of real numbers, not of type ndarray"),
+        (lambda shape: np.full(shape, "x", object), "of real numbers, not one of object"),
         (lambda shape: np.zeros(shape, "m8[s]"), "of real numbers, not one of timedelta64[s]"),
         (lambda _: Wrong(), "returned what is no array: call detach() first"),
         (lambda _: [[1], [1, 2]], "returned what is no array: setting an array element"),

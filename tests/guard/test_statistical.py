@@ -26,7 +26,7 @@ from weightinit_cli.guard.statistical import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FIGURES, CHECKS, NETWORKS = 10, 1000, 20
+FIGURES, CHECKS, NETWORKS = 10, 500, 20
 PLACES = [Place(1, f"figure {k}") for k in range(FIGURES)]
 
 

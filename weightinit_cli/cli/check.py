@@ -179,10 +179,12 @@ def diff(
     return _tell_reports(reports, style, junit, quiet=quiet, updating=True)
 
 
-def _kept_runs(runs: Iterable[str], globs: Sequence[str], *, quiet: bool) -> list[str]:
+def _kept_runs(
+    runs: Iterable[str], globs: Sequence[str], *, quiet: bool, may_be_none: bool = False
+) -> list[str]:
     """Return the runs that `--exclude` leaves, and print the others.
 
-    Raises SpecError where it leaves none of them.
+    Raises SpecError where it leaves none of them, unless there `may_be_none`.
     """
     from weightinit_cli.guard import excluded
 
@@ -192,7 +194,7 @@ def _kept_runs(runs: Iterable[str], globs: Sequence[str], *, quiet: bool) -> lis
             kept.append(run)
         elif not quiet:
             terminal.note(f"excluded: {run}")
-    if given and not kept:
+    if given and not kept and not may_be_none:
         raise SpecError([Problem(Mark("--exclude"), "", "leaves nothing to check")])
     return kept
 
@@ -255,7 +257,9 @@ def _pairs_of(
         saved = guard.find_results(against)
         configs, problems = specs.find(paths, quiet=quiet)
         unread, pairs = guard.pairs_of_specs(configs, saved, against, specs.load, problems)
-    kept = set(_kept_runs((pair.run for pair in pairs), globs, quiet=quiet))
+    kept = set(
+        _kept_runs((pair.run for pair in pairs), globs, quiet=quiet, may_be_none=bool(unread))
+    )
     return unread + [pair for pair in pairs if pair.run in kept]
 
 

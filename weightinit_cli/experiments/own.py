@@ -75,10 +75,11 @@ class Own(NamedTuple):
         if self == BY_SPEC:
             return network
         seen = _Seen()
-        return network.drawn_by(
+        drawn = [
             (self._weights(network, number, layer, seen), self._bias(network, number, layer))
             for number, layer in enumerate(network.weighted, 1)
-        )
+        ]
+        return network.drawn_by(drawn)
 
     def _weights(self, network: Network, number: int, layer: Weighted, seen: _Seen) -> Sampler:
         if self.weights is None:
@@ -148,7 +149,8 @@ def _values(
         reason = printable(str(error).partition("\n")[0])
         raise WinitError(f"{place}: {name} returned what is no array: {reason}") from None
     if not np.can_cast(values.dtype, np.float64, "same_kind"):
-        found = _kind(drawn) if values.dtype == object else f"one of {values.dtype}"
+        is_array = values.dtype != object or isinstance(drawn, np.ndarray)
+        found = f"one of {values.dtype}" if is_array else _kind(drawn)
         raise WinitError(f"{place}: {name} must return an array of real numbers, not {found}")
     if values.shape != shape:
         asked = f"shape {shape} = {axes} was asked for"

@@ -193,9 +193,11 @@ def _run_again(pair: Pair, report: Report, networks: int) -> Check[Checked]:
     own = _own_spec(old, str(pair.path))
     if pair.with_specs and pair.spec is None:
         if pair.unread:
-            sentence = "belongs to none of the specs that can be read; mend the others first"
+            sentence = "belongs to no spec that can be read; mend those that cannot be read first"
             raise WinitError(f"{pair.path}: {sentence}")
         sentence = "a saved result without a spec; remove it if it is no longer wanted"
+        if pair.held is not None:
+            sentence = "the result of none of these specs"
         return not_compared(sentence, spec=None)
     spec = pair.spec or own
     changes = spec_changes(normal_form(own), normal_form(spec), lacked)

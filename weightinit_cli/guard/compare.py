@@ -17,7 +17,7 @@ from weightinit_cli.guard.flatten import (
     with_common_octaves,
     without_unresolved,
 )
-from weightinit_cli.guard.report import Drift, Gate, Outcome, drift, worst
+from weightinit_cli.guard.report import Drift, Gate, Outcome, drift, worst_first
 from weightinit_cli.guard.rounding import LayerTolerances, step_tolerances, unsteady_places
 from weightinit_cli.results import (
     Mismatch,
@@ -92,10 +92,7 @@ def spec_changes(
 def contradictions(old: AnyResult, new: AnyResult) -> list[str]:
     """Return what can't be true: layers of the same draws, counts of the new that don't add up."""
     groups = [group for each in (old, new) for group in _layers_of_the_same_draws(each)]
-    found = [
-        f"layers {words} have the same draws (their stream hashes are equal)"
-        for words in dict.fromkeys(map(_listed, groups))
-    ]
+    found = [f"layers {words} have the same draws" for words in dict.fromkeys(map(_listed, groups))]
     try:
         check_consistency(new)
     except Mismatch as error:
@@ -216,7 +213,7 @@ def _held(
         tolerance = tolerances()
         found = (drift(p, was, now, tolerance(p, was, now)) for p, was, now in pairs)
         drifts = [each for each in found if each is not None]
-    return replace(chosen, drifts=worst(drifts), drifted=len(drifts), compared=len(pairs))
+    return replace(chosen, drifts=worst_first(drifts), compared=len(pairs))
 
 
 def _shared(old: Values, new: Values) -> list[Place]:

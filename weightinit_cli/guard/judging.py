@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.errors import WinitError, counted, printable
-from weightinit_cli.guard.baselines import Pair, find_results, pairs_of_results, pairs_of_specs
+from weightinit_cli.guard.baselines import (
+    Pair,
+    find_results,
+    pairs_of_results,
+    pairs_of_specs,
+    read,
+)
 from weightinit_cli.guard.checking import check_pairs, diff
 from weightinit_cli.guard.compare import spec_changes
 from weightinit_cli.guard.report import details, heading, summary
@@ -17,7 +24,7 @@ from weightinit_cli.results import STATS
 from weightinit_cli.results.kinds import AnyResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from weightinit_cli.errors import Problem
     from weightinit_cli.guard.checking import Given
@@ -34,9 +41,12 @@ class FigureDrift(NamedTuple):
     """A figure outside its tolerance.
 
     `run` is its folder or name, `layer` counts from 1 (0 is the input, None the whole run) and
-    `figure` is its path in a layer or in a result. `old` is the saved result's value, `new` that of
-    now; by the statistical gate `old` is that of the judged result, `new` the mean of the fresh
-    networks. `off` is the difference in units of the tolerance, None where any is too much.
+    `figure` is its path in a layer or in a result; "standardized weights.std" is that of several
+    layers or networks, brought to mean 0 and standard deviation 1 by their laws. `old` is the
+    saved result's value, `new` that of now; by the statistical gate `old` is that of the judged
+    result and `new` what the law or fresh networks make expect (of what these have drawn together,
+    `old` is the law's). `off` is the difference in units of the tolerance, None where any is too
+    much.
     """
 
     run: str
@@ -60,12 +70,22 @@ class CheckOutcome:
 
     @property
     def drifts(self) -> tuple[FigureDrift, ...]:
-        """The figures that differ, of each run the five worst."""
+        """The figures that differ; of each run those that say most come first."""
         return tuple(
             FigureDrift(report.run, drift.place.layer, drift.place.figure, *drift[1:])
             for report in self.reports
             if report.outcome
             for drift in report.outcome.drifts
+        )
+
+    @property
+    def differences(self) -> tuple[tuple[str, str], ...]:
+        """What differs as a whole: a run, and a sentence on what it lacks, has or repeats."""
+        return tuple(
+            (report.run, sentence)
+            for report in self.reports
+            if report.outcome
+            for sentence in report.outcome.structure
         )
 
     @property
@@ -169,6 +189,8 @@ def _source(source: Source) -> _Results | _Specs:
         return _Results(Path(), {name: Path(name)}, source)
     if isinstance(source, AnySpec):
         return _Specs([source.name], lambda _: source)
+    if source == "":
+        raise WinitError("a result, a spec or the path of either can be checked, not an empty text")
     if not isinstance(source, str | os.PathLike):
         kind = type(source).__qualname__
         raise WinitError(f"a result, a spec or the path of either can be checked, not {kind}")
@@ -221,20 +243,36 @@ def _pairs_with(specs: _Specs, results: _Results) -> list[Pair]:
     return unread + [each._replace(run=run, path=path, held=results.held) for each in own[:1]]
 
 
-def _of_its_spec(result: AnyResult, pairs: Sequence[Pair]) -> Iterator[Pair]:
-    """Give the pairs whose spec is the result's, but for the seed."""
+def _of_its_spec(result: AnyResult, pairs: Sequence[Pair]) -> list[Pair]:
+    """Return the pairs whose spec is the result's; those come last that have another seed."""
     from weightinit_cli.spec import normal_form
 
-    for pair in pairs:
-        if pair.spec is not None:
-            changes = spec_changes(result.spec, normal_form(pair.spec))
-            if not changes.keys() - {"seed"}:
-                yield pair
+    changed = [
+        (spec_changes(result.spec, normal_form(pair.spec)), pair) for pair in pairs if pair.spec
+    ]
+    own = [(len(changes), pair) for changes, pair in changed if not changes.keys() - {"seed"}]
+    return [pair for _, pair in sorted(own, key=lambda each: each[0])]
 
 
 def _sides(saved: _Results, given: _Results) -> dict[str, tuple[Given | None, Given | None]]:
     """Put the results of two sides beside each other by their names, one with one."""
     if len(saved.found) == len(given.found) == 1:
         saved = saved._replace(found=dict(zip(given.found, saved.found.values(), strict=True)))
-    runs = given.found if given.held else sorted({**saved.found, **given.found})
+    if given.held is not None:
+        run = _saved_run(given.held, saved)
+        return {run: (saved.given(run), given.held)}
+    runs = sorted({**saved.found, **given.found})
     return {run: (saved.given(run), given.given(run)) for run in runs}
+
+
+def _saved_run(result: AnyResult, saved: _Results) -> str:
+    """Return the name of the saved run that a result is of: by its name, one of several by spec."""
+    several = [run for run in saved.found if run.startswith(f"{result.name}/")]
+    if result.name in saved.found or not several:
+        return result.name
+    for run in several:
+        with suppress(WinitError):
+            former, _ = read((saved.found[run], saved.root))
+            if not spec_changes(former.spec, result.spec):
+                return run
+    return result.name

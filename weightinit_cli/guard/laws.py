@@ -21,6 +21,8 @@ from functools import cache
 from math import ceil, copysign, isfinite, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from weightinit_cli.initializers.samplers import LAWS
 
 if TYPE_CHECKING:
@@ -32,24 +34,30 @@ if TYPE_CHECKING:
 
 # Draws are multiples of about 2^-24, and scaling and shifting them round once each.
 DRAWN = 2.0**-22
-# Entries below which a kurtosis is too skewed for the two transformations.
+# Entries below which a kurtosis is too skewed for the two transformations; and those of each layer
+# below which that of several layers together is.
 FEWEST_OF_KURTOSIS = 400
+FEWEST_OF_POOLED_KURTOSIS = 100
+# Ratios to what a law expects are cut at this, whose fourth power is a number.
+LARGEST = 1e60
 # A share of an entry's scale: where rounding moves entries by more, only their mean and standard
 # deviation tell of the law.
 COARSE = 1e-3
 SMALLEST = 1e-300
-# eps, and the smallest number above 0.
-NUMBERS = {"float32": (2.0**-23, 2.0**-149), "float64": (2.0**-52, 5e-324)}
 
 
 class Entries(NamedTuple):
-    """`size` entries `mean + scale z`, z by `law` of LAWS; `rounding` is that of one, absolute."""
+    """`size` entries `mean + scale z`, z by `law` of LAWS; `rounding` is that of one, absolute.
+
+    A share `overflow` of them is larger than the dtype's largest number.
+    """
 
     law: str
     mean: float
     scale: float
     size: int
     rounding: float
+    overflow: float = 0.0
 
     @property
     def std(self) -> float:
@@ -96,14 +104,17 @@ def laws_of(spec: Spec) -> Laws:
     """Return what the spec says of its layers' weights and biases."""
     from weightinit_cli.experiments.build import build_network
 
-    eps, tiny = NUMBERS[spec.dtype]
+    numbers = np.finfo(spec.dtype)
+    eps, tiny = float(numbers.eps), float(numbers.smallest_subnormal)
 
     def entries(drawn: Sampler | None, size: int) -> Entries | None:
         if drawn is None or not drawn.law or not drawn.std or spec.pretraining is not None:
             return None
         scale = drawn.std / LAWS[drawn.law].std
         rounding = DRAWN * scale + eps * (abs(drawn.mean) + scale) + tiny
-        return Entries(drawn.law, drawn.mean, scale, size, rounding)
+        largest = (float(numbers.max) - abs(drawn.mean)) / scale
+        overflow = 2 * LAWS[drawn.law].cdf(-largest)
+        return Entries(drawn.law, drawn.mean, scale, size, rounding, overflow)
 
     layers = build_network(spec).weighted
     return Laws(
@@ -126,7 +137,8 @@ def of_entries(weights: WeightStatistics, entries: Entries) -> Iterator[Expected
     found = (("min", 1, weights.min), ("max", n, weights.max), *_ranks(weights, n))
     for figure, rank, value in found:
         if value is not None:
-            z = _z_of_rank(law.cdf, rank, n, (value - entries.mean) / entries.scale, slack)
+            off = _ratio(value - entries.mean, entries.scale)
+            z = _z_of_rank(law.cdf, rank, n, off, slack)
             middle = _inverse(law.cdf, (rank - 0.3) / (n + 0.4))
             expected = entries.mean + entries.scale * middle
             yield Expected(figure, value, expected, z, entries.rounding)
@@ -136,16 +148,22 @@ def of_entries(weights: WeightStatistics, entries: Entries) -> Iterator[Expected
     yield Expected("zero_fraction", weights.zero_fraction, 0.0, _z_of_count(zeros, n, share), 0.0)
 
 
+def of_overflow(nonfinite: int, entries: Entries) -> Expected:
+    """Return the number of entries that are inf or nan beside what the law expects."""
+    z = _z_of_count(nonfinite, entries.size, entries.overflow)
+    return Expected("nonfinite", nonfinite, entries.overflow * entries.size, z, 0.0)
+
+
 def of_moments(moments: Moments, entries: Entries) -> Iterator[Expected]:
     """Give mean, standard deviation and kurtosis beside what the law expects of so many entries."""
     n, sigma = moments.size, entries.std
     kappa, mu6 = (_standard(entries.law, k) for k in (4, 6))
-    z = (moments.mean - entries.mean) * sqrt(n) / sigma
+    z = _ratio(moments.mean - entries.mean, sigma) * sqrt(n)
     yield Expected("mean", moments.mean, entries.mean, z, entries.rounding)
     if n > 1:
         variance = (kappa - (n - 3) / (n - 1)) / n * ((n - 1) / n) ** 2
-        skewness = (mu6 - 3 * kappa + 2) / (kappa - 1) ** 1.5 / sqrt(n)
-        off = ((moments.std / sigma) ** 2 - (n - 1) / n) / sqrt(variance)
+        skewness = (mu6 - 3 * kappa + 2) / (kappa - 1) ** 1.5 / sqrt(n - 1)
+        off = (_ratio(moments.std, sigma) ** 2 - (n - 1) / n) / sqrt(variance)
         yield Expected("std", moments.std, sigma, _z_of_gamma(off, skewness), entries.rounding)
     if (
         moments.kurtosis is not None
@@ -169,22 +187,37 @@ def pooled(layers: Sequence[tuple[WeightStatistics, Entries]]) -> tuple[Moments,
     laws = {entries.law for _, entries in layers}
     if len(layers) < 2 or len(laws) > 1:
         return None
+    (law,) = laws
+    kappa = _standard(law, 4)
     total = sum(entries.size for _, entries in layers)
     first = second = fourth = rounding = 0.0
     for weights, entries in layers:
         if weights.mean is None or weights.std is None or weights.kurtosis is None:
             return None
-        share = entries.size / total
-        shift, spread = (weights.mean - entries.mean) / entries.std, weights.std / entries.std
+        n, share = entries.size, entries.size / total
+        shift = _ratio(weights.mean - entries.mean, entries.std)
+        spread = _ratio(weights.std, entries.std)
         first += share * shift
         second += share * (spread**2 + shift**2)
-        fourth += share * (weights.kurtosis * spread**4 + 6 * spread**2 * shift**2 + shift**4)
+        # The third moment is not recorded; this is its product with the shift as expected.
+        third = 4 * (kappa - 3) * (n - 1) * (n - 2) / n**3 * spread**4
+        fourth += share * (
+            weights.kurtosis * spread**4 + third + 6 * spread**2 * shift**2 + shift**4
+        )
         rounding = max(rounding, entries.rounding / entries.std)
     variance = second - first**2
-    (law,) = laws
-    kurtosis = (fourth - 6 * first**2 * second + 5 * first**4) / variance**2 if variance else None
+    kurtosis = None
+    if variance > 0 and min(entries.size for _, entries in layers) >= FEWEST_OF_POOLED_KURTOSIS:
+        kurtosis = (fourth - 6 * first**2 * second + 5 * first**4) / variance**2
     moments = Moments(total, first, sqrt(max(variance, 0.0)), kurtosis)
     return moments, Entries(law, 0.0, 1 / LAWS[law].std, total, rounding)
+
+
+def _ratio(value: float, unit: float) -> float:
+    """A ratio, cut so that its powers are numbers."""
+    return max(
+        -LARGEST, min(value / unit if unit > abs(value) / LARGEST else value * LARGEST, LARGEST)
+    )
 
 
 def _ranks(weights: WeightStatistics, n: int) -> list[tuple[str, int, float | None]]:

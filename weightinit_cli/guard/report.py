@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 from weightinit_cli.errors import counted, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from weightinit_cli.guard.flatten import Place
     from weightinit_cli.results.plain import Value
@@ -42,8 +42,9 @@ class Drift(NamedTuple):
 class Outcome:
     """One run's comparison: by which gate, why by no stricter one, and what has drifted.
 
-    `structure` are sentences about what is missing, additional or changed as a whole; `drifts`
-    the worst few of `drifted`, out of `compared`; `verdicts` are both where they differ.
+    `structure` are sentences about what is missing, additional or changed as a whole; `drifts` come
+    in the order of `worst_first`, of so many figures `compared`; `verdicts` are both where they
+    differ.
     `notes` and `not_in_baseline` are no failures.
     """
 
@@ -51,7 +52,6 @@ class Outcome:
     why: str = ""
     structure: tuple[str, ...] = ()
     drifts: tuple[Drift, ...] = ()
-    drifted: int = 0
     compared: int = 0
     verdicts: tuple[str, str] | None = None
     not_in_baseline: tuple[str, ...] = ()
@@ -60,7 +60,12 @@ class Outcome:
     @property
     def failed(self) -> bool:
         """Whether anything has drifted."""
-        return bool(self.structure or self.drifted or self.verdicts)
+        return bool(self.structure or self.drifts or self.verdicts)
+
+    @property
+    def drifted(self) -> int:
+        """How many figures have drifted."""
+        return len(self.drifts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +99,8 @@ def drift(place: Place, old: Value, new: Value, tolerance: float) -> Drift | Non
     return Drift(place, old, new, off) if off > 1 else None
 
 
-def worst(drifts: list[Drift]) -> tuple[Drift, ...]:
-    """Return the few drifts that say most: of each figure the worst layer, before the others.
+def worst_first(drifts: Iterable[Drift]) -> tuple[Drift, ...]:
+    """Return the drifts, those that say most first: of each figure the worst layer.
 
     Those without a tolerance come first, then the farthest off; extremes and quantiles after what
     explains them.
@@ -105,7 +110,7 @@ def worst(drifts: list[Drift]) -> tuple[Drift, ...]:
     for each in ordered:
         first.setdefault(each.place.figure, each)
     others = (each for each in ordered if first[each.place.figure] is not each)
-    return tuple([*first.values(), *others][:MOST_DRIFTS])
+    return (*first.values(), *others)
 
 
 def heading(report: Report) -> str:
@@ -128,8 +133,8 @@ def details(report: Report) -> list[str]:
     if outcome is None:
         return list(report.errors)
     lines = list(outcome.structure)
-    lines += (_drift_line(each, outcome.gate) for each in outcome.drifts)
-    if (others := outcome.drifted - len(outcome.drifts)) > 0:
+    lines += (_drift_line(each, outcome.gate) for each in outcome.drifts[:MOST_DRIFTS])
+    if (others := outcome.drifted - MOST_DRIFTS) > 0:
         lines.append(f"and {counted(others, 'other')}")
     if outcome.verdicts is not None:
         lines.append(f"verdict: {outcome.verdicts[0]}, now {outcome.verdicts[1]}")
@@ -169,7 +174,7 @@ def json_line(report: Report) -> str:
             "structure": list(outcome.structure),
             "compared": outcome.compared,
             "drifted": outcome.drifted,
-            "drifts": [_drift_tree(each) for each in outcome.drifts],
+            "drifts": [_drift_tree(each) for each in outcome.drifts[:MOST_DRIFTS]],
             "verdicts": outcome.verdicts,
             "not_in_baseline": list(outcome.not_in_baseline),
             "notes": list(outcome.notes),

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from weightinit_cli.errors import counted
 from weightinit_cli.guard.compare import changed_verdict, contradictions, is_lacked, missing
 from weightinit_cli.guard.flatten import POOLED, Place, flatten, without_unresolved
-from weightinit_cli.guard.laws import laws_of, of_entries, of_moments, pooled
-from weightinit_cli.guard.report import Drift, Outcome, worst
+from weightinit_cli.guard.laws import laws_of, of_entries, of_moments, of_overflow, pooled
+from weightinit_cli.guard.report import Drift, Outcome, worst_first
 from weightinit_cli.guard.rounding import RELATIVE, student
 from weightinit_cli.results.figures import (
     BIASES,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 FRESH_NETWORKS = 20
 FEWEST_NETWORKS = 10
 MOST_EXPONENT = 700.0
+LARGEST = 1e150  # of what is squared
 FEWEST_VALUES = 1000
 FEWEST_DEVIATIONS = 4
 FEWEST_DEGREES = 3
@@ -116,9 +117,12 @@ def sample(
     with_gradient = not is_lacked("gradient", lacked)
     laws = laws_of(spec)
     columns = (spec.features, *laws.columns)
+    narrow = min(laws.columns) < FEWEST_UNITS
     for number, layers in enumerate(zip(*sides, strict=False)):
-        of_layer = _of_layer(networks, number, layers, columns[number], with_gradient=with_gradient)
-        found += of_layer if min(laws.columns) >= FEWEST_UNITS else map(_uncertain, of_layer)
+        of_layer = _of_layer(
+            networks, number, layers, columns[number], narrow=narrow, with_gradient=with_gradient
+        )
+        found += map(_uncertain, of_layer) if narrow else of_layer
     for parameters, entries in (("weights", laws.weights), ("biases", laws.biases)):
         if not is_lacked(parameters, lacked):
             found += _of_parameters(old, networks, parameters, entries, lacked)
@@ -162,7 +166,10 @@ def mean(networks: Sequence[Values], place: Place) -> list[Found]:
     if not isinstance(numbers, tuple):
         return numbers
     saved, *fresh = numbers
-    least = RELATIVE * max(map(abs, numbers))
+    largest = max(map(abs, numbers))
+    if largest > LARGEST:
+        return [None]
+    least = RELATIVE * largest
     return [_sample(place, saved, fresh, least, _error(networks, place))]
 
 
@@ -234,7 +241,7 @@ def _sampled(
     lacked: Sequence[str] = (),
 ) -> Sampled:
     """Return what is certain as an outcome, and the samples that are to be judged with others."""
-    was, now = (without_unresolved(flatten(each), (old, new)) for each in (old, new))
+    was, now = (_told_as_missing(each, (old, new)) for each in (old, new))
     sentences, absent = missing(was, now, lacked, none_too=False)
     certain = [each for each in found if isinstance(each, Drift)]
     skipped = found.count(None)
@@ -245,13 +252,18 @@ def _sampled(
     outcome = replace(
         chosen,
         structure=(*contradictions(old, new), *sentences),
-        drifts=worst(certain),
-        drifted=len(certain),
+        drifts=worst_first(certain),
         compared=len(certain),
         not_in_baseline=tuple(absent),
         notes=tuple(notes),
     )
     return outcome, tuple(each for each in found if isinstance(each, Sample))
+
+
+def _told_as_missing(result: Result, both: Sequence[Result]) -> Values:
+    """What is to be there on both sides; biases that one side has alone are told as drifts."""
+    values = without_unresolved(flatten(result), both)
+    return {place: value for place, value in values.items() if place.figure[:6] != "biases"}
 
 
 def _of_layer(
@@ -260,11 +272,13 @@ def _of_layer(
     layers: Sequence[LayerStatistics],
     columns: int,
     *,
+    narrow: bool,
     with_gradient: bool,
 ) -> Iterator[Found]:
     """Sample all that can be compared of one layer: no min, max, quantiles and whole units.
 
-    `columns` are its units, of a convolution its channels.
+    `columns` are its units, of a convolution its channels; `narrow` says that some layer has fewer
+    than FEWEST_UNITS.
     """
     # What is never negative varies by factors where it varies much.
     positive = all(each.min is not None and each.min >= 0 for each in layers)
@@ -273,6 +287,8 @@ def _of_layer(
             continue
         if any(_is_near_floor(each, path) for each in layers):
             yield None
+        elif narrow and row.gate == "mean" and not positive and not _has_z(layers, path):
+            yield None  # its scale varies by factors from network to network
         else:
             of = mean if row.gate == "mean" and not positive else log_of
             yield from of(networks, Place(number, path))
@@ -300,8 +316,13 @@ def _of_parameters(
     held = []
     for number, (layer, entries) in enumerate(zip(old.layers, laws, strict=False), 1):
         drawn: WeightStatistics | None = getattr(layer, parameters)
-        if drawn is None or entries is None or drawn.nonfinite:
+        if drawn is None or entries is None:
             yield from _of_lawless_parameters(networks, number, parameters)
+            continue
+        if drawn.nonfinite is not None:
+            overflow = of_overflow(drawn.nonfinite, entries)
+            yield _by_law(Place(number, f"{parameters}.{overflow.figure}"), overflow)
+        if drawn.nonfinite or entries.overflow:
             continue
         held.append((drawn, entries))
         for expected in of_entries(drawn, entries):
@@ -323,7 +344,8 @@ def _of_fresh_parameters(
     for number, entries in enumerate(laws, 1):
         layers = [each.layers[number - 1] for each in fresh if len(each.layers) >= number]
         drawn = [getattr(layer, parameters) for layer in layers]
-        together = pooled([(each, entries) for each in drawn if each and entries])
+        held = [(each, entries) for each in drawn if each and entries and not entries.overflow]
+        together = pooled(held)
         if together is not None:
             for expected in of_moments(*together):
                 place = Place(number, f"{POOLED}{parameters}.{expected.figure}")
@@ -348,7 +370,9 @@ def _of_lawless_parameters(
             yield None
     for place in networks[0]:
         if place.layer == number and place.figure.startswith(f"{parameters}.quantiles."):
-            yield from mean(networks, place)
+            # Where many entries are zero, whether this one is may be chance.
+            zeros = any(each.get(place) == 0 for each in networks)
+            yield from [None] if zeros else mean(networks, place)
 
 
 def _uncertain(found: Found) -> Found:
@@ -359,8 +383,13 @@ def _uncertain(found: Found) -> Found:
 def _by_law(place: Place, expected: Expected) -> Sample:
     """The sample of a figure that lies z standard deviations from what the law expects."""
     difference = abs(expected.value - expected.expected)
-    error = difference / abs(expected.z) if expected.z else float("inf")
+    error = difference / abs(expected.z) if expected.z else inf
     return Sample(place, expected.value, expected.expected, error, None, expected.floor)
+
+
+def _has_z(layers: Sequence[LayerStatistics], path: str) -> bool:
+    predicted = [each.theory.figures.get(path) if each.theory else None for each in layers]
+    return all(each is not None and each.z is not None for each in predicted)
 
 
 def _is_near_floor(layer: LayerStatistics, path: str) -> bool:
@@ -452,8 +481,7 @@ def _judged(outcome: Outcome, samples: Sequence[Sample], alpha: float) -> Outcom
             drifts.append(Drift(each.place, _shown(saved, 12), _shown(expected, 6), off))
     return replace(
         outcome,
-        drifts=worst(drifts),
-        drifted=outcome.drifted - len(outcome.drifts) + len(drifts),
+        drifts=worst_first(drifts),
         compared=outcome.compared + len(samples),
     )
 
@@ -482,7 +510,8 @@ def _is_fixed(place: Place) -> bool:
     """
     path = place.figure
     if place.layer is None:
-        return path.startswith("resolved.")
+        # Fresh networks are of one seed each, where the saved errors may come from repeats.
+        return path.startswith("resolved.") and path != "resolved.standard_errors"
     predicted = path.startswith("theory.figures.") and path.endswith(".value")
     return predicted or path in ("theory.q", "theory.one_minus_c")
 
