@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from weightinit_cli import load_result
+from weightinit_cli import load_result, load_spec, run
 from weightinit_cli.plots import compose
+from weightinit_cli.saving import save_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import numpy as np
 
 TINY_SYMMETRY = "experiment: symmetry\ndata: xor\nwidth: [3]\nsteps: 3\nactivation: tanh\n"
 RUN = ("histogram", "-c", "tiny.yaml", "--no-plot")
@@ -30,6 +33,17 @@ def test_result_of_another_spec(winit: Callable, spec: Callable):
     assert done.err.endswith("seed: 0, now 3)\n")
     assert winit(*RUN, "-q").err == ""
     assert "activation" in winit(*RUN, "--set", "activation=tanh", "--json").err
+
+
+def test_what_a_function_of_ones_own_drew(winit: Callable, spec: Callable):
+    def mine(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        return rng.standard_normal(shape)
+
+    spec()
+    save_result(Path("outputs"), "tiny", run(load_spec("tiny.yaml"), weights=mine), ())
+    said = f"outputs/tiny: replaces what {__name__}.test_what_a_function_of_ones_own_drew."
+    assert winit(*RUN).err.startswith(said)
+    assert winit(*RUN).err == ""
 
 
 def test_of_many_changes_the_first_few(winit: Callable, spec: Callable):

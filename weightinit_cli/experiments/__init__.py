@@ -62,6 +62,17 @@ def run(
 def run(
     spec: AnySpec,
     *,
+    weights: Draw,
+    biases: Draw | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> Result: ...
+
+
+@overload
+def run(
+    spec: AnySpec,
+    *,
     weights: Draw | None = None,
     biases: Draw | None = None,
     threads: int | None = None,

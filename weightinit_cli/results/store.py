@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -23,6 +24,7 @@ from weightinit_cli.results.kinds import (
     WRITTEN_IN,
     AnyResult,
     check_consistency,
+    drawn_by,
     kind_of,
 )
 from weightinit_cli.results.model import SCHEMA_VERSION
@@ -35,6 +37,7 @@ STATS = "stats.json"
 FORMATS = ("png", "svg", "pdf")
 COMPARISON = "comparison"
 MOST_CHANGES = 4
+_DRAWER = re.compile(rb'"(weights|biases)": "')
 Tree = dict[str, Any]
 # What each version was the last to lack beside its figures: the beginnings of paths, `*` for any
 # name, and keys of the spec.
@@ -209,16 +212,18 @@ def outdated(place: Path, digest: str) -> Iterator[str]:
 
 
 def replaced(place: Path, digest: str, spec: Mapping[str, Any]) -> str:
-    """In words, of which other spec the saved result in a folder is; empty if of none.
+    """In words, of which other spec the saved result in a folder is, or who drew it; else empty.
 
     `digest` and the normal form `spec` are those of the run that is to be saved there.
     """
-    if is_of(place / STATS, digest):  # as mostly; to read all of a result takes far longer
-        return ""
+    if is_of(place / STATS, digest) and not _may_be_drawn_by_others(place / STATS):
+        return ""  # as mostly; to read all of a result takes far longer
     try:
         former, version = load_saved(place)
     except WinitError:
         return ""
+    if names := drawn_by(former):
+        return f"{place}: replaces what {' and '.join(names.values())} drew"
     parts = [
         f"{path.removesuffix('.name')}: {change}"
         for path, change in changes(former.spec, spec).items()
@@ -229,6 +234,14 @@ def replaced(place: Path, digest: str, spec: Mapping[str, Any]) -> str:
     more = f"; and {len(parts) - MOST_CHANGES:,} more" if len(parts) > MOST_CHANGES else ""
     changed = "; ".join(parts[:MOST_CHANGES]) + more or "the same, of other data"
     return f"{place}: replaces the result of another spec ({changed})"
+
+
+def _may_be_drawn_by_others(file: Path) -> bool:
+    """Whether a text stands where a saved result's weights or biases do: who drew them."""
+    try:
+        return _DRAWER.search(read_file(file)) is not None
+    except OSError:
+        return False
 
 
 def upgrade(tree: Tree) -> None:
