@@ -25,7 +25,8 @@ from weightinit_cli.guard.report import (
     junit,
     summary,
 )
-from weightinit_cli.guard.statistical import FEWEST_NETWORKS, FRESH_NETWORKS, judge, sample
+from weightinit_cli.guard.samples import judge
+from weightinit_cli.guard.statistical import FEWEST_NETWORKS, FRESH_NETWORKS, sample
 
 __all__ = [
     "FEWEST_NETWORKS",

@@ -10,11 +10,10 @@ from weightinit_cli.guard.baselines import Pair, read
 from weightinit_cli.guard.compare import choose, compare, spec_changes
 from weightinit_cli.guard.report import Gate, Outcome, Report
 from weightinit_cli.guard.rounding import SHADOWS, STEP_SHADOWS
+from weightinit_cli.guard.samples import Sample, judge
 from weightinit_cli.guard.statistical import (
     FEWEST_NETWORKS,
     FRESH_NETWORKS,
-    Sample,
-    judge,
     sample,
     sample_of_two,
 )
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
     from weightinit_cli.guard.baselines import SavedFile
     from weightinit_cli.guard.runs import Bar, Check
-    from weightinit_cli.guard.statistical import Sampled
+    from weightinit_cli.guard.samples import Sampled
     from weightinit_cli.results import AnyResult
     from weightinit_cli.saving import Saved
     from weightinit_cli.spec import AnySpec, Spec

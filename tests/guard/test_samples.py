@@ -14,14 +14,8 @@ from scipy import stats
 
 from weightinit_cli.guard import Drift, Gate, Outcome, judge
 from weightinit_cli.guard.flatten import Place
-from weightinit_cli.guard.statistical import (
-    Sample,
-    log_of,
-    mean,
-    share,
-    spread_towards,
-    student,
-)
+from weightinit_cli.guard.rounding import student
+from weightinit_cli.guard.samples import Sample, log_of, mean, share, spread_towards
 
 if TYPE_CHECKING:
     from collections.abc import Callable
