@@ -37,8 +37,8 @@ EARLY = """
 import sys
 from weightinit_cli.batch import starting
 real = starting._start_server
-def start(end):
-    process = real(end)
+def start(*given):
+    process = real(*given)
     print("under way", file=sys.stderr, flush=True)
     sys.stdin.readline()
     return process
