@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.stopping import stop
 from weightinit_cli import load_result
 
 if TYPE_CHECKING:
@@ -63,18 +63,8 @@ def test_interrupted_run(
     assert winit("histogram", "-c", "tiny.yaml").code == 0
     former = {name: Path("outputs", name).read_bytes() for name in files(Path("outputs"))}
     arguments = ("histogram", "-c", "tiny.yaml", "--seed", 1, "--threads", threads)
-    with subprocess.Popen(
-        command(*arguments, first=ENDLESS),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environ(),
-    ) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        assert process.stderr.readline() == b"under way\n"
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err) == (130, b"", b"interrupted\n")
+    found = stop(command(*arguments, first=ENDLESS), environ(), group=False)
+    assert found == (130, b"", b"interrupted\n")
     assert {name: Path("outputs", name).read_bytes() for name in files(Path("outputs"))} == former
 
 
@@ -83,17 +73,10 @@ def test_interrupted_first_run_leaves_nothing(
     command: Callable, environ: Callable, spec: Callable, files: Callable
 ):
     spec()
-    with subprocess.Popen(
-        command("histogram", "-c", "tiny.yaml", "--json", first=ENDLESS),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environ(),
-    ) as process:
-        assert process.stderr is not None
-        assert process.stderr.readline() == b"under way\n"
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err) == (130, b"", b"interrupted\n")
+    found = stop(
+        command("histogram", "-c", "tiny.yaml", "--json", first=ENDLESS), environ(), group=False
+    )
+    assert found == (130, b"", b"interrupted\n")
     assert not Path("outputs").exists()
 
 
@@ -116,18 +99,8 @@ def test_interrupted_check(winit: Callable, command: Callable, environ: Callable
     assert winit("histogram", "-c", "tiny.yaml", "--no-plot").code == 0
     spec("tiny.yaml", "seed: 1\n")
     arguments = ("check", "tiny.yaml", "--against", "outputs", "--networks", 10_000, "-j", 2)
-    with subprocess.Popen(
-        command(*arguments, first=CHECKED),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environ(),
-    ) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        assert process.stderr.readline() == b"under way\n"
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err) == (130, b"", b"interrupted\n")
+    found = stop(command(*arguments, first=CHECKED), environ(), group=False)
+    assert found == (130, b"", b"interrupted\n")
 
 
 @posix

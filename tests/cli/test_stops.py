@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from support.stopping import stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,25 +59,6 @@ def many(spec: Callable) -> Path:
     """A spec of five runs."""
     path: Path = spec("many.yaml", "sweep: {seed: [0, 1, 2, 3, 4]}\n")
     return path
-
-
-def stop(
-    line: list[str], environ: dict[str, str], by: int = signal.SIGINT, *, group: bool = True
-) -> tuple[int, bytes, bytes]:
-    """How a process ends that says "under way", and is sent a signal then."""
-    with subprocess.Popen(
-        line,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environ,
-        start_new_session=True,
-    ) as process:
-        assert process.stderr is not None
-        assert process.stderr.readline() == b"under way\n"
-        (os.killpg if group else os.kill)(process.pid, by)
-        out, err = process.communicate(timeout=60)  # ends when no worker holds the pipes
-    return process.returncode, out, err
 
 
 @posix

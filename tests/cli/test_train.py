@@ -6,8 +6,6 @@ import csv
 import io
 import json
 import os
-import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from support.idx import t10k
+from support.stopping import stop
 from support.trees import edit
 from weightinit_cli import load_result
 from weightinit_cli.cli.progress import ProgressBar
@@ -277,14 +276,8 @@ ProgressBar.step = step
 
 
 def interrupted(command: list[str], env: dict[str, str]) -> tuple[int, str, str]:
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, text=True
-    ) as process:
-        assert process.stderr is not None
-        assert process.stderr.readline() == "under way\n"
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-    return process.returncode, out, err
+    code, out, err = stop(command, env, group=False)
+    return code, out.decode(), err.decode()
 
 
 @posix
