@@ -18,7 +18,7 @@ with a long upper tail Anscombe & Glynn 1983, eq. 2.
 from __future__ import annotations
 
 from functools import cache
-from math import ceil, copysign, isfinite, sqrt
+from math import ceil, copysign, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -308,6 +308,6 @@ def _standard(law: str, k: int) -> float:
 def _inverse(cdf: Callable[[float], float], share: float) -> float:
     """The z below which this share of a law lies, by bisection."""
     low, high = -40.0, 40.0
-    while isfinite(low) and (middle := (low + high) / 2) not in (low, high):
+    while (middle := (low + high) / 2) not in (low, high):
         low, high = (middle, high) if cdf(middle) < share else (low, middle)
     return high

@@ -76,7 +76,7 @@ def mean(networks: Sequence[Values], place: Place) -> list[Found]:
     if largest > LARGEST:
         return [None]
     least = RELATIVE * largest
-    return [_sample(place, saved, fresh, least, _error(networks, place))]
+    return [_sample(place, saved, fresh, least, error_by_theory(networks, place))]
 
 
 def log_of(networks: Sequence[Values], place: Place) -> list[Found]:
@@ -85,7 +85,7 @@ def log_of(networks: Sequence[Values], place: Place) -> list[Found]:
     if not isinstance(numbers, tuple):
         return numbers
     saved, *fresh = map(log, numbers)
-    error = _error(networks, place, log=True)
+    error = error_by_theory(networks, place, log=True)
     return [_sample(place, saved, fresh, RELATIVE, error)._replace(log=True)]
 
 
@@ -109,7 +109,7 @@ def share(
     apart = max(FEWEST_VALUES, FEWEST_TOGETHER * together)
     agree = len(set(fresh)) == 1 and abs(saved * unit - expected) >= apart
     if many or agree:
-        error = _error(networks, place)
+        error = error_by_theory(networks, place)
         return [_sample(place, saved, fresh, RELATIVE * max(numbers), error)]
     return [None]
 
@@ -157,7 +157,7 @@ def _sample(
     return Sample(place, saved, expected, spread * sqrt(1 + 1 / len(fresh)), degrees, least)
 
 
-def _error(networks: Sequence[Values], place: Place, *, log: bool = False) -> float | None:
+def error_by_theory(networks: Sequence[Values], place: Place, *, log: bool = False) -> float | None:
     """Theory's standard error of a figure, or of its log.
 
     It is None where theory says nothing of the figure, inf where a network has no z-score of it.
@@ -198,11 +198,8 @@ def _numbers(
 
 def _judged(outcome: Outcome, samples: Sequence[Sample], alpha: float) -> Outcome:
     drifts = list(outcome.drifts)
-    quantiles: dict[int | None, float] = {}
     for each in samples:
-        if each.degrees not in quantiles:
-            quantiles[each.degrees] = student(alpha, each.degrees)
-        off = _off(each, quantiles[each.degrees])
+        off = _off(each, student(alpha, each.degrees))
         if off > 1:
             saved, expected = (_without_log(value, each) for value in (each.saved, each.expected))
             drifts.append(Drift(each.place, _shown(saved, 12), _shown(expected, 6), off))

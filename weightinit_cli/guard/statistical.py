@@ -12,7 +12,7 @@ from weightinit_cli.guard.flatten import POOLED, Place, flatten, without_unresol
 from weightinit_cli.guard.laws import laws_of, of_entries, of_moments, of_overflow, pooled
 from weightinit_cli.guard.report import Drift, Outcome, worst_first
 from weightinit_cli.guard.rounding import RELATIVE
-from weightinit_cli.guard.samples import Sample, fixed, log_of, mean, share
+from weightinit_cli.guard.samples import Sample, error_by_theory, fixed, log_of, mean, share
 from weightinit_cli.results.figures import (
     BIASES,
     CERTAIN,
@@ -147,7 +147,7 @@ def _sampled(
 def _told_as_missing(result: Result, both: Sequence[Result]) -> Values:
     """What is to be there on both sides; biases that one side has alone are told as drifts."""
     values = without_unresolved(flatten(result), both)
-    return {place: value for place, value in values.items() if place.figure[:6] != "biases"}
+    return {at: value for at, value in values.items() if not is_lacked(at.figure, ("biases",))}
 
 
 def _of_layer(
@@ -171,11 +171,14 @@ def _of_layer(
             continue
         if any(_is_near_floor(each, path) for each in layers):
             yield None
-        elif narrow and row.gate == "mean" and not positive and not _has_z(layers, path):
+            continue
+        place = Place(number, path)
+        if row.gate == "log" or positive:
+            yield from log_of(networks, place)
+        elif narrow and error_by_theory(networks, place) in (None, inf):
             yield None  # its scale varies by factors from network to network
         else:
-            of = mean if row.gate == "mean" and not positive else log_of
-            yield from of(networks, Place(number, path))
+            yield from mean(networks, place)
     values = value_count(layers[0])
     together = values // columns
     for path in gated("fraction"):
@@ -269,11 +272,6 @@ def _by_law(place: Place, expected: Expected) -> Sample:
     difference = abs(expected.value - expected.expected)
     error = difference / abs(expected.z) if expected.z else inf
     return Sample(place, expected.value, expected.expected, error, None, expected.floor)
-
-
-def _has_z(layers: Sequence[LayerStatistics], path: str) -> bool:
-    predicted = [each.theory.figures.get(path) if each.theory else None for each in layers]
-    return all(each is not None and each.z is not None for each in predicted)
 
 
 def _is_near_floor(layer: LayerStatistics, path: str) -> bool:

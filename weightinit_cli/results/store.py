@@ -37,6 +37,7 @@ STATS = "stats.json"
 FORMATS = ("png", "svg", "pdf")
 COMPARISON = "comparison"
 MOST_CHANGES = 4
+# Only the environment has a text under these keys: who drew them. A layer has figures.
 _DRAWER = re.compile(rb'"(weights|biases)": "')
 Tree = dict[str, Any]
 # What each version was the last to lack beside its figures: the beginnings of paths, `*` for any
@@ -193,10 +194,15 @@ def save_files(out: Path, folder: str, digest: str, files: Mapping[str, bytes]) 
 
 def is_of(file: Path, digest: str) -> bool:
     """Whether a picture or stats.json is there and is that of the run with this digest."""
+    return digest.encode() in _content(file)
+
+
+def _content(file: Path) -> bytes:
+    """What a file holds; nothing where it cannot be read."""
     try:
-        return digest.encode() in read_file(file)
+        return read_file(file)
     except OSError:
-        return False
+        return b""
 
 
 def outdated(place: Path, digest: str) -> Iterator[str]:
@@ -216,8 +222,9 @@ def replaced(place: Path, digest: str, spec: Mapping[str, Any]) -> str:
 
     `digest` and the normal form `spec` are those of the run that is to be saved there.
     """
-    if is_of(place / STATS, digest) and not _may_be_drawn_by_others(place / STATS):
-        return ""  # as mostly; to read all of a result takes far longer
+    content = _content(place / STATS)
+    if digest.encode() in content and not _DRAWER.search(content):
+        return ""  # as mostly; to understand all of a result takes far longer
     try:
         former, version = load_saved(place)
     except WinitError:
@@ -234,14 +241,6 @@ def replaced(place: Path, digest: str, spec: Mapping[str, Any]) -> str:
     more = f"; and {len(parts) - MOST_CHANGES:,} more" if len(parts) > MOST_CHANGES else ""
     changed = "; ".join(parts[:MOST_CHANGES]) + more or "the same, of other data"
     return f"{place}: replaces the result of another spec ({changed})"
-
-
-def _may_be_drawn_by_others(file: Path) -> bool:
-    """Whether a text stands where a saved result's weights or biases do: who drew them."""
-    try:
-        return _DRAWER.search(read_file(file)) is not None
-    except OSError:
-        return False
 
 
 def upgrade(tree: Tree) -> None:
