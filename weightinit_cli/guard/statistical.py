@@ -14,10 +14,9 @@ from weightinit_cli.guard.report import Drift, Outcome, worst_first
 from weightinit_cli.guard.rounding import RELATIVE
 from weightinit_cli.guard.samples import Sample, error_by_theory, fixed, log_of, mean, share
 from weightinit_cli.results.figures import (
-    BIASES,
     CERTAIN,
     FIGURES,
-    WEIGHTS,
+    PARAMETERS,
     figure,
     floor,
     gated,
@@ -244,7 +243,7 @@ def _of_lawless_parameters(
     networks: Sequence[Values], number: int, parameters: str
 ) -> Iterator[Found]:
     """Sample what is no independent draws, such as orthogonal weights, beside fresh ones."""
-    for path, row in (WEIGHTS if parameters == "weights" else BIASES).items():
+    for path, row in PARAMETERS[parameters].items():
         place = Place(number, path)
         same = fixed(networks, place)
         if same is not None:

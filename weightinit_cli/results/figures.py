@@ -197,6 +197,7 @@ def _of_parameters(many: str, one: Literal["weight", "bias"], since: int = 1) ->
 # Of the layer's weights and biases, which the spec decides and no theory predicts.
 WEIGHTS: Final = _of_parameters("weights", "weight")
 BIASES: Final = _of_parameters("biases", "bias", since=6)
+PARAMETERS: Final = {"weights": WEIGHTS, "biases": BIASES}
 
 # What a figure has to be, in floors of its resolution, for anything to be concluded from its value.
 CERTAIN: Final = 8

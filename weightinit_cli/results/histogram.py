@@ -7,7 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.errors import counted
-from weightinit_cli.results.figures import BIASES, FIGURES, WEIGHTS, figure, in_gate, resolved
+from weightinit_cli.results.figures import FIGURES, PARAMETERS, figure, in_gate, resolved
 from weightinit_cli.results.model import HEALTHY, Result, check_pretraining, values, worst_severity
 from weightinit_cli.results.plain import (
     Mismatch,
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 KERNELS = "kernels"
 QUANTILES = {"0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99"}
 OVER_SEEDS = {"0.05", "0.5", "0.95"}
-PARAMETERS = {"weights": WEIGHTS, "biases": BIASES}
 UNRESOLVED_PARAMETERS = {
     f"{name}.{figure}" for name in PARAMETERS for figure in ("std", "kurtosis")
 }
