@@ -12,7 +12,7 @@ import pytest
 
 from support.trees import edit
 from weightinit_cli import load_result, saving
-from weightinit_cli.plots import paint
+from weightinit_cli.plots.engine import paint
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from weightinit_cli.plots.bars import bars, heights_to
 from weightinit_cli.plots.binning import Shares
-from weightinit_cli.plots.drawing import Box, Label
-from weightinit_cli.plots.fonts import width_of
+from weightinit_cli.plots.engine.drawing import Box, Label
+from weightinit_cli.plots.engine.fonts import width_of
 from weightinit_cli.plots.labels import NOTE_SIZE
 from weightinit_cli.plots.panels import NARROW, WIDE
 

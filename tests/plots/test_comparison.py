@@ -15,7 +15,7 @@ from support.plots import builders, networks
 from support.plots.extents import collisions
 from support.plots.svg import QUIET, WARNING, texts_of
 from weightinit_cli.plots import compose_comparison, render
-from weightinit_cli.plots.drawing import AMBER, Cells, Line
+from weightinit_cli.plots.engine.drawing import AMBER, Cells, Line
 from weightinit_cli.plots.variedaxis import VariedAxis
 from weightinit_cli.plots.verdictcells import LETTERS
 from weightinit_cli.results.comparison import VARIANT, Comparison, compared

@@ -15,7 +15,7 @@ from support.plots import builders, networks
 from weightinit_cli.plots import compose_depth, render
 from weightinit_cli.plots.curves import linear_axis, log_axis, log_suits, spaced
 from weightinit_cli.plots.depthcurve import layer_words
-from weightinit_cli.plots.drawing import AMBER, BLUE, GREEN, Area, Dots, Line, tint
+from weightinit_cli.plots.engine.drawing import AMBER, BLUE, GREEN, Area, Dots, Line, tint
 from weightinit_cli.plots.labels import NOTE_LINE
 
 

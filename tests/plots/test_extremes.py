@@ -17,7 +17,7 @@ from weightinit_cli.plots import (
     pictures,
     render,
 )
-from weightinit_cli.plots.drawing import Area, Dots, Label, Line
+from weightinit_cli.plots.engine.drawing import Area, Dots, Label, Line
 from weightinit_cli.plots.pictures import drawings
 from weightinit_cli.results.comparison import VARIANT, compared
 from weightinit_cli.results.model import HistogramCounts, Verdict
@@ -25,7 +25,7 @@ from weightinit_cli.results.model import HistogramCounts, Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from weightinit_cli.plots.drawing import Drawing
+    from weightinit_cli.plots.engine.drawing import Drawing
 
 SMALLEST, LARGEST = 5e-324, 1.7976931348623157e308
 EXTREMES = (0.0, -0.0, SMALLEST, -1e-310, 1.0, 1e300, LARGEST, -LARGEST)

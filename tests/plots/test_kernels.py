@@ -17,7 +17,7 @@ from support.plots.builders import DIGEST
 from support.plots.extents import collisions
 from support.plots.kernels import WEIGHTS, built, convolution, dirac, normal
 from weightinit_cli.plots import FORMATS, render
-from weightinit_cli.plots.drawing import MUTED, ORANGE, WHITE, Area, Cells, Dots, Label, Line
+from weightinit_cli.plots.engine.drawing import MUTED, ORANGE, WHITE, Area, Cells, Dots, Label, Line
 from weightinit_cli.plots.kernelkey import BAR, reach_of, shades
 from weightinit_cli.plots.kernelpage import PIXEL
 from weightinit_cli.plots.kernels import kernels_picture

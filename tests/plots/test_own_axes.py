@@ -8,8 +8,8 @@ import pytest
 from support.plots import builders
 from weightinit_cli.plots import compose
 from weightinit_cli.plots.binning import SQUEEZED, binned
-from weightinit_cli.plots.drawing import Cells, Line
-from weightinit_cli.plots.logaxis import decade_ticks
+from weightinit_cli.plots.engine.drawing import Cells, Line
+from weightinit_cli.plots.engine.logaxis import decade_ticks
 
 OWN = "each layer on its own axis"
 REGROUPED = "each layer's own bins regrouped into common ones"

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from support.plots.extents import collisions
 from support.plots.svg import texts_of
 from weightinit_cli.plots import compose_phase, render
-from weightinit_cli.plots.colors import palette
-from weightinit_cli.plots.drawing import WHITE, Box, Cells, Dots, Line
+from weightinit_cli.plots.engine.colors import palette
+from weightinit_cli.plots.engine.drawing import WHITE, Box, Cells, Dots, Line
 from weightinit_cli.plots.phase import UNBOUNDED
 from weightinit_cli.plots.tags import overlap, tags
 from weightinit_cli.results.forecast import PhaseDiagram, PhasePoint

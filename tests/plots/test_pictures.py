@@ -15,7 +15,7 @@ from support.cases import every
 from support.plots import builders
 from support.plots.extents import collisions, extent
 from weightinit_cli.plots import compose, compose_depth, render
-from weightinit_cli.plots.drawing import Area, Cells
+from weightinit_cli.plots.engine.drawing import Area, Cells
 
 
 @every("picture", [compose, compose_depth])

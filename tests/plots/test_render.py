@@ -16,9 +16,9 @@ from PIL import Image
 
 from support.plots import builders
 from weightinit_cli.plots import FORMATS, compose, compose_depth, draw, render
-from weightinit_cli.plots.drawing import INK, Drawing, Label
-from weightinit_cli.plots.fonts import font_file, width_of
-from weightinit_cli.plots.settings import settings
+from weightinit_cli.plots.engine.drawing import INK, Drawing, Label
+from weightinit_cli.plots.engine.fonts import font_file, width_of
+from weightinit_cli.plots.engine.settings import settings
 
 SHAPES = ("xavier_2", "xavier_11", "japanese", "math")
 

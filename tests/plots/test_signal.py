@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from support.plots import networks
 from weightinit_cli.plots import compose
-from weightinit_cli.plots.drawing import AMBER, INK, Area, Label, Line
+from weightinit_cli.plots.engine.drawing import AMBER, INK, Area, Label, Line
 from weightinit_cli.plots.signal import DECADES, USUAL, first_decade, signal_row
 from weightinit_cli.results.model import Gradient, HistogramCounts
 

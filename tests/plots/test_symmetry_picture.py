@@ -10,7 +10,7 @@ import pytest
 from support.plots.descents import DESCENTS, DIGEST, one_layer, recorded, staircase
 from support.plots.extents import collisions
 from weightinit_cli.plots import FORMATS, render
-from weightinit_cli.plots.drawing import MUTED, ORANGE, Area, Label
+from weightinit_cli.plots.engine.drawing import MUTED, ORANGE, Area, Label
 from weightinit_cli.plots.stepmap import MOST_COLUMNS, STILL, step_map
 from weightinit_cli.plots.symmetry import symmetry_picture
 from weightinit_cli.plots.symmetrywords import seen

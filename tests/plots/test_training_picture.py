@@ -18,7 +18,7 @@ from support.plots.trainings import (
     trained,
 )
 from weightinit_cli.plots import FORMATS, render
-from weightinit_cli.plots.drawing import AMBER, Label, Line
+from weightinit_cli.plots.engine.drawing import AMBER, Label, Line
 from weightinit_cli.plots.losses import MOST_POINTS, loss_curve, running_mean, window_of
 from weightinit_cli.plots.losstable import accuracy_words, loss_words, remark
 from weightinit_cli.plots.training import training_picture

@@ -11,7 +11,7 @@ from support.plots import builders, networks
 from weightinit_cli.numerals import two_digits
 from weightinit_cli.plots import compose, compose_comparison, compose_depth
 from weightinit_cli.plots.binning import binned
-from weightinit_cli.plots.drawing import AMBER, BLUE, GREEN, INK, Area, Cells, Dots, Line
+from weightinit_cli.plots.engine.drawing import AMBER, BLUE, GREEN, INK, Area, Cells, Dots, Line
 from weightinit_cli.plots.fields import NOTHING, UNRESOLVED
 from weightinit_cli.plots.figures import versions
 from weightinit_cli.results.comparison import SIGNAL, Comparison, compared

@@ -9,7 +9,7 @@ import pytest
 from support.plots.svg import QUIET, WARNING, texts_of
 from weightinit_cli.numerals import two_digits
 from weightinit_cli.plots import compose, compose_depth
-from weightinit_cli.plots.drawing import AMBER, Line
+from weightinit_cli.plots.engine.drawing import AMBER, Line
 
 
 def color_of(drawing, text):

@@ -84,11 +84,11 @@ def _prepare(*, pictures: bool) -> None:
 
     if not pictures:
         return
-    from weightinit_cli.plots.isolation import load_matplotlib
+    from weightinit_cli.plots.engine.isolation import load_matplotlib
 
     with suppress(Exception):
         load_matplotlib()
-        import weightinit_cli.plots.paint  # noqa: F401
+        import weightinit_cli.plots.engine.paint  # noqa: F401
 
 
 def _work(connection: Connection) -> None:

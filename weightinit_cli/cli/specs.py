@@ -152,8 +152,8 @@ def note_lacking(names: Iterable[str]) -> None:
     strange = [name for name in dict.fromkeys(names) if not name.isascii()]
     if not strange:
         return
-    from weightinit_cli.plots.fonts import REPLACEMENT, lacking
-    from weightinit_cli.plots.isolation import load_matplotlib
+    from weightinit_cli.plots.engine.fonts import REPLACEMENT, lacking
+    from weightinit_cli.plots.engine.isolation import load_matplotlib
 
     load_matplotlib()
     missing = lacking(strange)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from weightinit_cli.plots.engine.render import render
 from weightinit_cli.plots.histogram import compose, compose_comparison, compose_depth
 from weightinit_cli.plots.pictures import (
     comparison_pictures,
@@ -18,7 +19,6 @@ from weightinit_cli.plots.pictures import (
     pictures,
     portrait,
 )
-from weightinit_cli.plots.render import render
 from weightinit_cli.results.store import FORMATS
 
 if TYPE_CHECKING:
@@ -42,6 +42,6 @@ __all__ = [
 
 def draw(result: AnyResult) -> Figure:
     """The picture of a result that says most, as a Figure on the Agg canvas."""
-    from weightinit_cli.plots.paint import figure
+    from weightinit_cli.plots.engine.paint import figure
 
     return figure(first_drawing(result))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from weightinit_cli.plots.drawing import INK, Align, Box, Item, Label, polyline
-from weightinit_cli.plots.fonts import width_of
-from weightinit_cli.plots.numbers import Scale
+from weightinit_cli.plots.engine.drawing import INK, Align, Box, Item, Label, polyline
+from weightinit_cli.plots.engine.fonts import width_of
+from weightinit_cli.plots.engine.numbers import Scale
 
 MARGIN = 10.0
 TICK_SIZE = 7.5

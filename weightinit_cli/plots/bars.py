@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from weightinit_cli.numerals import percent
-from weightinit_cli.plots.drawing import (
+from weightinit_cli.plots.engine.drawing import (
     AMBER,
     BLUE,
     MUTED,
@@ -23,7 +23,7 @@ from weightinit_cli.plots.drawing import (
     step_line,
     steps,
 )
-from weightinit_cli.plots.fonts import width_of
+from weightinit_cli.plots.engine.fonts import width_of
 from weightinit_cli.plots.heights import HEADROOM
 from weightinit_cli.plots.labels import NOTE_SIZE
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from weightinit_cli.plots.numbers import Scale, scale_for, shifted
+from weightinit_cli.plots.engine.numbers import Scale, scale_for, shifted
 from weightinit_cli.results.words import finite, is_rounded
 
 if TYPE_CHECKING:

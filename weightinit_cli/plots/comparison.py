@@ -8,7 +8,7 @@ from weightinit_cli.plots.variedaxis import VariedAxis, axes_of
 from weightinit_cli.results.comparison import VARIANT
 
 if TYPE_CHECKING:
-    from weightinit_cli.plots.drawing import Drawing
+    from weightinit_cli.plots.engine.drawing import Drawing
     from weightinit_cli.results.comparison import Comparison
 
 MOST_ROWS = 8

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from weightinit_cli.plots.drawing import (
+from weightinit_cli.plots.engine.drawing import (
     AMBER,
     Area,
     Box,
@@ -18,16 +18,16 @@ from weightinit_cli.plots.drawing import (
     polyline,
     tint,
 )
+from weightinit_cli.plots.engine.logaxis import log_of, runs, ticks_around
+from weightinit_cli.plots.engine.numbers import Scale, scale_for
 from weightinit_cli.plots.labels import NOTE_LINE, NOTE_SIZE
-from weightinit_cli.plots.logaxis import log_of, runs, ticks_around
-from weightinit_cli.plots.numbers import Scale, scale_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from weightinit_cli.plots.depthcurve import DepthCurve, Values
-    from weightinit_cli.plots.drawing import Color
-    from weightinit_cli.plots.logaxis import Point
+    from weightinit_cli.plots.engine.drawing import Color
+    from weightinit_cli.plots.engine.logaxis import Point
     from weightinit_cli.results.figures import Unit
 
 MOST_DOTS = 60

@@ -12,7 +12,7 @@ from weightinit_cli.results.words import finite, is_partial, values_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weightinit_cli.plots.drawing import Color
+    from weightinit_cli.plots.engine.drawing import Color
     from weightinit_cli.results.model import LayerStatistics
 
 Values = tuple[float | None, ...]

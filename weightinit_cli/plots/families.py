@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from weightinit_cli.plots import axes
 from weightinit_cli.plots.bars import said_inside
 from weightinit_cli.plots.curves import curves
-from weightinit_cli.plots.drawing import (
+from weightinit_cli.plots.engine.drawing import (
     MUTED,
     ORANGE,
     RULE,
@@ -18,8 +18,8 @@ from weightinit_cli.plots.drawing import (
     Panel,
     polyline,
 )
+from weightinit_cli.plots.engine.fonts import elide
 from weightinit_cli.plots.figurerows import Column, FigureRow, columns_of, figure_rows
-from weightinit_cli.plots.fonts import elide
 from weightinit_cli.plots.heading import titled
 from weightinit_cli.plots.labels import NOTE_LINE, NOTE_SIZE
 from weightinit_cli.plots.legend import (

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from weightinit_cli.plots import axes
-from weightinit_cli.plots.colors import as_bytes, diverging, palette
-from weightinit_cli.plots.drawing import INK, WHITE, Align, Box, Cells, Item, Label, polyline
-from weightinit_cli.plots.fonts import elide
-from weightinit_cli.plots.logaxis import log_of, power_label
+from weightinit_cli.plots.engine.colors import as_bytes, diverging, palette
+from weightinit_cli.plots.engine.drawing import INK, WHITE, Align, Box, Cells, Item, Label, polyline
+from weightinit_cli.plots.engine.fonts import elide
+from weightinit_cli.plots.engine.logaxis import log_of, power_label
 from weightinit_cli.results.comparison import RATIO
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from weightinit_cli.plots.drawing import Color
+    from weightinit_cli.plots.engine.drawing import Color
     from weightinit_cli.results.comparison import ComparedRun
 
 NOTHING: Color = (0.78, 0.78, 0.78)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.plots.curves import Axis, axis_for
 from weightinit_cli.plots.depthcurve import DepthCurve
-from weightinit_cli.plots.drawing import MUTED, ORANGE
+from weightinit_cli.plots.engine.drawing import MUTED, ORANGE
 from weightinit_cli.plots.variedaxis import VariedAxis, at, key
 from weightinit_cli.results.comparison import VARIANT, is_number
 from weightinit_cli.results.figures import charts
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from weightinit_cli.plots.depthcurve import Values
-    from weightinit_cli.plots.drawing import Color
+    from weightinit_cli.plots.engine.drawing import Color
     from weightinit_cli.plots.legend import LegendEntry
     from weightinit_cli.results.comparison import ComparedRun
     from weightinit_cli.results.figures import Unit

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from weightinit_cli.plots import axes
-from weightinit_cli.plots.drawing import (
+from weightinit_cli.plots.engine.drawing import (
     MUTED,
     Box,
     Cells,
@@ -16,8 +16,8 @@ from weightinit_cli.plots.drawing import (
     Label,
     Panel,
 )
+from weightinit_cli.plots.engine.fonts import elide
 from weightinit_cli.plots.fields import Field, bar_items, colored, fields
-from weightinit_cli.plots.fonts import elide
 from weightinit_cli.plots.heading import titled
 from weightinit_cli.plots.labels import NOTE_SIZE
 from weightinit_cli.plots.ticks import across, upwards

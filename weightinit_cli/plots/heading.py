@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.plots.axes import MARGIN
-from weightinit_cli.plots.drawing import (
+from weightinit_cli.plots.engine.drawing import (
     AMBER,
     MUTED,
     ORANGE,
@@ -16,7 +16,7 @@ from weightinit_cli.plots.drawing import (
     polyline,
     rectangle,
 )
-from weightinit_cli.plots.fonts import drawable, fit, paragraph, width_of, wrap
+from weightinit_cli.plots.engine.fonts import drawable, fit, paragraph, width_of, wrap
 from weightinit_cli.results.model import NOTE
 from weightinit_cli.results.verdictwords import told
 from weightinit_cli.results.words import described, full_name

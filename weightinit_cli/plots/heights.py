@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from weightinit_cli.plots.numbers import nice_step
+from weightinit_cli.plots.engine.numbers import nice_step
 
 if TYPE_CHECKING:
     from weightinit_cli.plots.binning import Binned, Shares
-    from weightinit_cli.plots.numbers import Scale
+    from weightinit_cli.plots.engine.numbers import Scale
 
 TALLEST = 4.0
 WORTH_A_CUT = 2.5

@@ -11,7 +11,7 @@ from weightinit_cli.results.histogram import KERNELS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from weightinit_cli.plots.drawing import Drawing
+    from weightinit_cli.plots.engine.drawing import Drawing
     from weightinit_cli.results.comparison import ComparedRun
     from weightinit_cli.results.model import Result
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from weightinit_cli.numerals import percent
 from weightinit_cli.plots import axes
-from weightinit_cli.plots.colors import diverging
-from weightinit_cli.plots.drawing import (
+from weightinit_cli.plots.engine.colors import diverging
+from weightinit_cli.plots.engine.drawing import (
     INK,
     MUTED,
     WHITE,
@@ -21,10 +21,10 @@ from weightinit_cli.plots.drawing import (
     polyline,
     rectangle,
 )
+from weightinit_cli.plots.engine.numbers import scale_for
 from weightinit_cli.plots.heading import SEPARATOR
 from weightinit_cli.plots.kernelpage import LEFT, PIXEL
 from weightinit_cli.plots.labels import NOTE_SIZE
-from weightinit_cli.plots.numbers import scale_for
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from weightinit_cli.plots.drawing import Box
+from weightinit_cli.plots.engine.drawing import Box
 
 if TYPE_CHECKING:
     from weightinit_cli.results.model import Kernels

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from weightinit_cli.plots import axes
-from weightinit_cli.plots.drawing import (
+from weightinit_cli.plots.engine.drawing import (
     MUTED,
     RULE,
     Box,
@@ -20,7 +20,7 @@ from weightinit_cli.plots.drawing import (
     polyline,
     rectangle,
 )
-from weightinit_cli.plots.fonts import width_of
+from weightinit_cli.plots.engine.fonts import width_of
 from weightinit_cli.plots.heading import SEPARATOR, Heading, titled, wrapped
 from weightinit_cli.plots.kernelkey import ABOVE_KEY, LARGE, dots, key_items, reach_of, shades
 from weightinit_cli.plots.kernelpage import LEFT, PIXEL, KernelPage, kernel_page
@@ -31,7 +31,7 @@ from weightinit_cli.results.words import described, full_name
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from weightinit_cli.plots.drawing import Color
+    from weightinit_cli.plots.engine.drawing import Color
     from weightinit_cli.plots.kernelkey import Array
     from weightinit_cli.results.model import Kernels, Result
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from weightinit_cli.numerals import percent, two_digits
-from weightinit_cli.plots.drawing import MUTED, ORANGE, Color
+from weightinit_cli.plots.engine.drawing import MUTED, ORANGE, Color
+from weightinit_cli.plots.engine.numbers import MINUS
 from weightinit_cli.plots.figures import beside
-from weightinit_cli.plots.numbers import MINUS
 from weightinit_cli.results.words import figure_words, sizes
 
 if TYPE_CHECKING:

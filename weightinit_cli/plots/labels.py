@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from weightinit_cli.numerals import percent
 from weightinit_cli.plots import figures
-from weightinit_cli.plots.drawing import MUTED, ORANGE, Color, Item, Label
-from weightinit_cli.plots.fonts import fit, width_of
+from weightinit_cli.plots.engine.drawing import MUTED, ORANGE, Color, Item, Label
+from weightinit_cli.plots.engine.fonts import fit, width_of
 from weightinit_cli.results.figures import resolved
 from weightinit_cli.results.words import of_finite
 

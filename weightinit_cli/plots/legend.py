@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from weightinit_cli.plots import axes
-from weightinit_cli.plots.colors import palette
-from weightinit_cli.plots.drawing import (
+from weightinit_cli.plots.engine.colors import palette
+from weightinit_cli.plots.engine.drawing import (
     BLUE,
     GREEN,
     INK,
@@ -21,7 +21,7 @@ from weightinit_cli.plots.drawing import (
     polyline,
     rectangle,
 )
-from weightinit_cli.plots.fonts import elide, width_of
+from weightinit_cli.plots.engine.fonts import elide, width_of
 from weightinit_cli.plots.labels import NOTE_SIZE
 from weightinit_cli.plots.variedaxis import in_words
 from weightinit_cli.results.model import HEALTHY, is_healthy

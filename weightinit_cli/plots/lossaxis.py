@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from weightinit_cli.plots.curves import MOST_TICKS, Axis, linear_axis, log_suits
-from weightinit_cli.plots.logaxis import log_of, power_label, ticks_around
+from weightinit_cli.plots.engine.logaxis import log_of, power_label, ticks_around
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from weightinit_cli.plots.drawing import (
+from weightinit_cli.plots.engine.drawing import (
     AMBER,
     BLUE,
     INK,
@@ -19,18 +19,18 @@ from weightinit_cli.plots.drawing import (
     polyline,
     tint,
 )
+from weightinit_cli.plots.engine.logaxis import Point, runs
 from weightinit_cli.plots.heading import Key
-from weightinit_cli.plots.logaxis import Point, runs
 from weightinit_cli.plots.losses import length, window_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from weightinit_cli.plots.curves import Axis
-    from weightinit_cli.plots.drawing import Color
+    from weightinit_cli.plots.engine.drawing import Color
+    from weightinit_cli.plots.engine.numbers import Scale
     from weightinit_cli.plots.losses import LossCurve, Values
     from weightinit_cli.plots.losstable import ColoredResult
-    from weightinit_cli.plots.numbers import Scale
 
 Drawn = tuple["ColoredResult", "LossCurve"]
 

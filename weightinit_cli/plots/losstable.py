@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.numerals import two_digits
 from weightinit_cli.plots import axes
-from weightinit_cli.plots.drawing import INK, MUTED, ORANGE, Color, Item, Label, polyline
-from weightinit_cli.plots.fonts import drawable, elide, width_of
+from weightinit_cli.plots.engine.drawing import INK, MUTED, ORANGE, Color, Item, Label, polyline
+from weightinit_cli.plots.engine.fonts import drawable, elide, width_of
+from weightinit_cli.plots.engine.numbers import mean_and_deviation
 from weightinit_cli.plots.labels import NOTE_SIZE
-from weightinit_cli.plots.numbers import mean_and_deviation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

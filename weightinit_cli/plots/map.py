@@ -9,7 +9,8 @@ import numpy as np
 
 from weightinit_cli.numerals import percent
 from weightinit_cli.plots import axes, figures
-from weightinit_cli.plots.colors import (
+from weightinit_cli.plots.depthcurve import layer_words
+from weightinit_cli.plots.engine.colors import (
     BAR_GAP,
     BAR_LABELS,
     BAR_WIDTH,
@@ -17,8 +18,7 @@ from weightinit_cli.plots.colors import (
     color_scale,
     palette,
 )
-from weightinit_cli.plots.depthcurve import layer_words
-from weightinit_cli.plots.drawing import (
+from weightinit_cli.plots.engine.drawing import (
     MUTED,
     ORANGE,
     Box,
@@ -28,11 +28,11 @@ from weightinit_cli.plots.drawing import (
     Label,
     Panel,
 )
-from weightinit_cli.plots.fonts import elide
+from weightinit_cli.plots.engine.fonts import elide
+from weightinit_cli.plots.engine.logaxis import decade_ticks
+from weightinit_cli.plots.engine.numbers import Scale
 from weightinit_cli.plots.heading import heading
 from weightinit_cli.plots.labels import GROUPING, NOTE_SIZE, x_label
-from weightinit_cli.plots.logaxis import decade_ticks
-from weightinit_cli.plots.numbers import Scale
 from weightinit_cli.plots.stdcurve import std_curve
 from weightinit_cli.results.figures import resolved
 from weightinit_cli.results.words import is_rounded, of_finite

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from weightinit_cli.plots import axes, figures
 from weightinit_cli.plots.bars import bars, grid, heights_to, share_places
-from weightinit_cli.plots.drawing import Box, Drawing, Item, Label, Panel
+from weightinit_cli.plots.engine.drawing import Box, Drawing, Item, Label, Panel
 from weightinit_cli.plots.heading import THEORY_IN_WORDS, Key, heading
 from weightinit_cli.plots.heights import height_limit, share_ticks
 from weightinit_cli.plots.labels import GROUPING, NOTE_LINE, Note, note_items, notes, x_label

@@ -9,7 +9,7 @@ import numpy as np
 
 from weightinit_cli.numerals import two_digits
 from weightinit_cli.plots import axes
-from weightinit_cli.plots.colors import (
+from weightinit_cli.plots.engine.colors import (
     BAR_GAP,
     BAR_LABELS,
     BAR_WIDTH,
@@ -17,7 +17,7 @@ from weightinit_cli.plots.colors import (
     color_scale,
     palette,
 )
-from weightinit_cli.plots.drawing import (
+from weightinit_cli.plots.engine.drawing import (
     INK,
     MUTED,
     WHITE,
@@ -30,9 +30,9 @@ from weightinit_cli.plots.drawing import (
     Panel,
     polyline,
 )
-from weightinit_cli.plots.fonts import drawable, fit, paragraph
+from weightinit_cli.plots.engine.fonts import drawable, fit, paragraph
+from weightinit_cli.plots.engine.numbers import Scale
 from weightinit_cli.plots.heading import SUBTITLE_SIZE, TITLE_SIZE, Heading
-from weightinit_cli.plots.numbers import Scale
 from weightinit_cli.plots.regions import region_words
 from weightinit_cli.plots.tags import Tag, tag_items, tags
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from weightinit_cli.plots.logaxis import Point
+    from weightinit_cli.plots.engine.logaxis import Point
     from weightinit_cli.results.forecast import PhaseDiagram
 
 WIDTH = 560.0

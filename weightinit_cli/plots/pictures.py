@@ -10,13 +10,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from weightinit_cli.plots.render import render
+from weightinit_cli.plots.engine.render import render
 from weightinit_cli.results.store import COMPARISON
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from weightinit_cli.plots.drawing import Drawing
+    from weightinit_cli.plots.engine.drawing import Drawing
     from weightinit_cli.results import AnyResult
     from weightinit_cli.results.comparison import AnyComparedRun
     from weightinit_cli.results.forecast import PhaseDiagram

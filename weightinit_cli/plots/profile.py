@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from weightinit_cli.plots import axes, figures
 from weightinit_cli.plots.curves import Axis, axis_for, curves, direct_labels
 from weightinit_cli.plots.depthcurve import ABSENT, DepthCurve, depth_curve, layer_words
-from weightinit_cli.plots.drawing import (
+from weightinit_cli.plots.engine.drawing import (
     BLUE,
     GREEN,
     ORANGE,
@@ -21,7 +21,7 @@ from weightinit_cli.plots.drawing import (
     polyline,
     tint,
 )
-from weightinit_cli.plots.fonts import elide, width_of
+from weightinit_cli.plots.engine.fonts import elide, width_of
 from weightinit_cli.plots.heading import THEORY, Key, heading
 from weightinit_cli.plots.labels import NOTE_LINE, NOTE_SIZE
 from weightinit_cli.results.figures import charts

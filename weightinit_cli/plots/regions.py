@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from weightinit_cli.plots.drawing import INK, WHITE, Box, Item, Label
-from weightinit_cli.plots.fonts import width_of
+from weightinit_cli.plots.engine.drawing import INK, WHITE, Box, Item, Label
+from weightinit_cli.plots.engine.fonts import width_of
 from weightinit_cli.plots.tags import overlap
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 from weightinit_cli.plots import axes
 from weightinit_cli.plots.bars import said_inside
 from weightinit_cli.plots.curves import RADIUS, Axis, log_suits
-from weightinit_cli.plots.drawing import (
+from weightinit_cli.plots.engine.drawing import (
     MUTED,
     RULE,
     Area,
@@ -25,9 +25,9 @@ from weightinit_cli.plots.drawing import (
     steps,
     tint,
 )
+from weightinit_cli.plots.engine.numbers import Scale, scale_for
 from weightinit_cli.plots.labels import NOTE_SIZE
 from weightinit_cli.plots.lossaxis import log_ticks
-from weightinit_cli.plots.numbers import Scale, scale_for
 from weightinit_cli.results.training import best_of_few
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from weightinit_cli.plots import axes, panels
 from weightinit_cli.plots.bars import Heights, bars, grid, heights_to
 from weightinit_cli.plots.binning import Binned, binned
-from weightinit_cli.plots.drawing import (
+from weightinit_cli.plots.engine.drawing import (
     INK,
     MUTED,
     RULE,
@@ -19,7 +19,7 @@ from weightinit_cli.plots.drawing import (
     Panel,
     polyline,
 )
-from weightinit_cli.plots.fonts import drawable, elide, fit, width_of
+from weightinit_cli.plots.engine.fonts import drawable, elide, fit, width_of
 from weightinit_cli.plots.heading import (
     LINE,
     SEPARATOR,

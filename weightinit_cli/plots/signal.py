@@ -10,7 +10,7 @@ import numpy as np
 from weightinit_cli.numerals import percent, two_digits
 from weightinit_cli.plots import axes, figures
 from weightinit_cli.plots.bars import THEORY_WIDTH, Heights, grid, said_inside, share_places
-from weightinit_cli.plots.drawing import (
+from weightinit_cli.plots.engine.drawing import (
     AMBER,
     BLUE,
     INK,
@@ -23,10 +23,10 @@ from weightinit_cli.plots.drawing import (
     polyline,
     steps,
 )
+from weightinit_cli.plots.engine.logaxis import log_of, power_label
+from weightinit_cli.plots.engine.numbers import Scale
 from weightinit_cli.plots.heights import share_ticks
 from weightinit_cli.plots.labels import NOTE_LINE, Note, figure_notes, note_items
-from weightinit_cli.plots.logaxis import log_of, power_label
-from weightinit_cli.plots.numbers import Scale
 from weightinit_cli.results.figures import figure, resolved
 from weightinit_cli.results.words import gradient_of_finite
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from weightinit_cli.plots import axes
-from weightinit_cli.plots.drawing import BLUE, RULE, Box, Item, polyline
-from weightinit_cli.plots.logaxis import log_of, runs
+from weightinit_cli.plots.engine.drawing import BLUE, RULE, Box, Item, polyline
+from weightinit_cli.plots.engine.logaxis import log_of, runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,9 +9,9 @@ import numpy as np
 
 from weightinit_cli.plots import axes
 from weightinit_cli.plots.bars import said_inside
-from weightinit_cli.plots.colors import palette
 from weightinit_cli.plots.curves import RADIUS, Axis, linear_axis, spaced
-from weightinit_cli.plots.drawing import (
+from weightinit_cli.plots.engine.colors import palette
+from weightinit_cli.plots.engine.drawing import (
     AMBER,
     BLUE,
     MUTED,
@@ -24,8 +24,8 @@ from weightinit_cli.plots.drawing import (
     Label,
     polyline,
 )
+from weightinit_cli.plots.engine.logaxis import runs
 from weightinit_cli.plots.labels import NOTE_LINE, NOTE_SIZE
-from weightinit_cli.plots.logaxis import runs
 from weightinit_cli.plots.lossaxis import log_ticks, loss_axis
 from weightinit_cli.plots.symmetrywords import hidden_words
 

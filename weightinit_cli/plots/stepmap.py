@@ -10,8 +10,8 @@ import numpy as np
 
 from weightinit_cli.plots import axes
 from weightinit_cli.plots.axes import TICK, TICK_SIZE
-from weightinit_cli.plots.colors import as_bytes, palette
-from weightinit_cli.plots.drawing import (
+from weightinit_cli.plots.engine.colors import as_bytes, palette
+from weightinit_cli.plots.engine.drawing import (
     INK,
     ORANGE,
     WHITE,
@@ -23,8 +23,8 @@ from weightinit_cli.plots.drawing import (
     polyline,
     rectangle,
 )
-from weightinit_cli.plots.fonts import width_of
-from weightinit_cli.plots.logaxis import log_of
+from weightinit_cli.plots.engine.fonts import width_of
+from weightinit_cli.plots.engine.logaxis import log_of
 from weightinit_cli.plots.ticks import upwards
 from weightinit_cli.plots.verdictcells import DARK, letter_size
 

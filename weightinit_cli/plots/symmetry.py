@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from weightinit_cli.plots import axes
-from weightinit_cli.plots.drawing import (
+from weightinit_cli.plots.engine.drawing import (
     INK,
     MUTED,
     Box,
@@ -16,9 +16,9 @@ from weightinit_cli.plots.drawing import (
     polyline,
     rectangle,
 )
-from weightinit_cli.plots.fonts import width_of
+from weightinit_cli.plots.engine.fonts import width_of
+from weightinit_cli.plots.engine.logaxis import power_label
 from weightinit_cli.plots.labels import NOTE_SIZE
-from weightinit_cli.plots.logaxis import power_label
 from weightinit_cli.plots.stepcharts import (
     LABEL_GAP,
     chart_items,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from weightinit_cli.plots.drawing import (
+from weightinit_cli.plots.engine.drawing import (
     INK,
     WHITE,
     Box,
@@ -19,12 +19,12 @@ from weightinit_cli.plots.drawing import (
     polyline,
     rectangle,
 )
-from weightinit_cli.plots.fonts import paragraph, width_of
+from weightinit_cli.plots.engine.fonts import paragraph, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weightinit_cli.plots.logaxis import Point
+    from weightinit_cli.plots.engine.logaxis import Point
 
 SIZE = 7.5
 LINE = 9.5

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.plots import axes
 from weightinit_cli.plots.axes import TICK, TICK_SIZE
-from weightinit_cli.plots.drawing import INK, Item, Label, polyline
-from weightinit_cli.plots.fonts import elide, width_of
+from weightinit_cli.plots.engine.drawing import INK, Item, Label, polyline
+from weightinit_cli.plots.engine.fonts import elide, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weightinit_cli.plots.drawing import Box
+    from weightinit_cli.plots.engine.drawing import Box
     from weightinit_cli.plots.variedaxis import VariedAxis
 
 APART = 4.0

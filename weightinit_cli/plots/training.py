@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from weightinit_cli.plots import axes
-from weightinit_cli.plots.colors import palette
 from weightinit_cli.plots.curves import Axis, spaced
-from weightinit_cli.plots.drawing import (
+from weightinit_cli.plots.engine.colors import palette
+from weightinit_cli.plots.engine.drawing import (
     BLUE,
     MUTED,
     Box,
@@ -21,7 +21,8 @@ from weightinit_cli.plots.drawing import (
     Label,
     Panel,
 )
-from weightinit_cli.plots.fonts import drawable, elide, width_of
+from weightinit_cli.plots.engine.fonts import drawable, elide, width_of
+from weightinit_cli.plots.engine.numbers import Scale
 from weightinit_cli.plots.heading import Key, titled
 from weightinit_cli.plots.labels import NOTE_SIZE
 from weightinit_cli.plots.legend import HUES
@@ -29,7 +30,6 @@ from weightinit_cli.plots.lossaxis import loss_axis
 from weightinit_cli.plots.losscurves import MOST_RAW, curve_items, loss_keys
 from weightinit_cli.plots.losses import LossCurve, length, loss_curve
 from weightinit_cli.plots.losstable import ColoredResult, loss_table_height, loss_table_items
-from weightinit_cli.plots.numbers import Scale
 from weightinit_cli.plots.restarts import HEIGHT, best_panel, best_ticks_width, spread_panel
 from weightinit_cli.results.training import best_of_few
 from weightinit_cli.results.words import component, full_name, pretrained, widths

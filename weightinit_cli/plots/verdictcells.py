@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from weightinit_cli.plots.drawing import INK, WHITE, Box, Item, Label, polyline
-from weightinit_cli.plots.fonts import width_of
+from weightinit_cli.plots.engine.drawing import INK, WHITE, Box, Item, Label, polyline
+from weightinit_cli.plots.engine.fonts import width_of
 from weightinit_cli.results.model import HEALTHY, is_healthy
 
 if TYPE_CHECKING:

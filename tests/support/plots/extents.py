@@ -7,10 +7,10 @@ from itertools import combinations
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.font_manager import FontProperties
 
-from weightinit_cli.plots.drawing import Label
-from weightinit_cli.plots.fonts import font_file
-from weightinit_cli.plots.paint import SHARE_OF_WIDTH
-from weightinit_cli.plots.settings import settings
+from weightinit_cli.plots.engine.drawing import Label
+from weightinit_cli.plots.engine.fonts import font_file
+from weightinit_cli.plots.engine.paint import SHARE_OF_WIDTH
+from weightinit_cli.plots.engine.settings import settings
 
 
 def extent(label, renderer):

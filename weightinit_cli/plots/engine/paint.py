@@ -10,8 +10,8 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 
-from weightinit_cli.plots.colors import as_bytes
-from weightinit_cli.plots.drawing import (
+from weightinit_cli.plots.engine.colors import as_bytes
+from weightinit_cli.plots.engine.drawing import (
     WHITE,
     Area,
     Box,
@@ -22,14 +22,14 @@ from weightinit_cli.plots.drawing import (
     Line,
     rectangle,
 )
-from weightinit_cli.plots.fonts import font_file, width_of, written
-from weightinit_cli.plots.settings import settings
+from weightinit_cli.plots.engine.fonts import font_file, width_of, written
+from weightinit_cli.plots.engine.settings import settings
 
 if TYPE_CHECKING:
     from matplotlib.backend_bases import RendererBase
     from matplotlib.figure import Figure
 
-    from weightinit_cli.plots.drawing import Item
+    from weightinit_cli.plots.engine.drawing import Item
 
 DPI = 150
 CELLS_DPI = 300

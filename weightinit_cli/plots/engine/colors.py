@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from weightinit_cli.plots import axes
-from weightinit_cli.plots.drawing import Box, Cells, Item, Label
+from weightinit_cli.plots.engine.drawing import Box, Cells, Item, Label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from weightinit_cli.plots.drawing import Color
+    from weightinit_cli.plots.engine.drawing import Color
 
 BAR_GAP = 14.0
 BAR_WIDTH = 11.0

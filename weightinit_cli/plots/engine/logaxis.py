@@ -6,7 +6,7 @@ import math
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from weightinit_cli.plots.numbers import nice_step
+from weightinit_cli.plots.engine.numbers import nice_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from weightinit_cli.machine import variables
-from weightinit_cli.plots.drawing import WHITE, Cells
-from weightinit_cli.plots.settings import settings
-from weightinit_cli.plots.shades import reduced
+from weightinit_cli.plots.engine.drawing import WHITE, Cells
+from weightinit_cli.plots.engine.settings import settings
+from weightinit_cli.plots.engine.shades import reduced
 
 if TYPE_CHECKING:
-    from weightinit_cli.plots.drawing import Drawing
+    from weightinit_cli.plots.engine.drawing import Drawing
 
 Array = np.ndarray[Any, Any]
 
@@ -43,7 +43,7 @@ def _png(drawing: Drawing, digest: str) -> bytes:
     from PIL import Image as Images
     from PIL import PngImagePlugin
 
-    from weightinit_cli.plots.paint import DPI, paint
+    from weightinit_cli.plots.engine.paint import DPI, paint
 
     size = (int(drawing.width * DPI / 72), int(drawing.height * DPI / 72))
     agg: Any = backend_agg
@@ -74,7 +74,7 @@ def _own_colors(drawing: Drawing) -> Array:
 def _svg(drawing: Drawing, digest: str) -> bytes:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-    from weightinit_cli.plots.paint import figure
+    from weightinit_cli.plots.engine.paint import figure
 
     file = io.BytesIO()
     canvas: Any = FigureCanvasSVG(figure(drawing))
@@ -85,7 +85,7 @@ def _svg(drawing: Drawing, digest: str) -> bytes:
 def _pdf(drawing: Drawing, digest: str) -> bytes:
     from matplotlib.backends.backend_pdf import FigureCanvasPdf
 
-    from weightinit_cli.plots.paint import figure
+    from weightinit_cli.plots.engine.paint import figure
 
     file = io.BytesIO()
     canvas: Any = FigureCanvasPdf(figure(drawing))
