@@ -86,9 +86,7 @@ def tell_notes(spec: AnySpec) -> None:
     """Print what is worth a word in a spec, or in any of its runs, once each."""
     from weightinit_cli.spec import expand, notes
 
-    lines: list[str] = []
-    if spec.convolution is not None:
-        lines += [str(note) for run in expand(spec) for note in notes(run)]
+    lines = list(map(str, notes(spec)))
     if EXPERIMENTS[spec.experiment].data:
         from weightinit_cli.experiments import data_notes
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
 from weightinit_cli.spec.keys import hint
 from weightinit_cli.spec.kinds import WRITTEN_PATTERN
+from weightinit_cli.spec.model import LeftRange
 from weightinit_cli.spec.names import slug
 from weightinit_cli.spec.nodes import MapNode, Node, Report, marks_of, replaced, segment
+from weightinit_cli.spec.ranges import owner_of_range
 from weightinit_cli.spec.validate import build_spec, read_values
 from weightinit_cli.spec.values import read_key
 
@@ -27,11 +30,11 @@ MOST_KEPT = 20_000
 class Builder:
     """Makes the specs of one tree and its overrides; those of a grid share nearly everything.
 
-    `applied` are the overrides that the tree has already.
+    `applied` are the overrides that the tree has already, and `written` it is without them.
     """
 
-    def __init__(self, root: Node, stem: str, applied: Sequence[str] = ()) -> None:
-        self._root, self._applied = root, tuple(applied)
+    def __init__(self, root: Node, stem: str, applied: Sequence[str], written: Node) -> None:
+        self._root, self._applied, self._written = root, tuple(applied), written
         self._stem, self._name = stem, slug(stem, WRITTEN_PATTERN)
         self._shared: dict[str, tuple[Any, list[Problem]]] = {}
         self._read: dict[int, tuple[object, Any, list[Problem]]] = {}
@@ -55,6 +58,10 @@ class Builder:
         if values["name"] is None:
             told |= {"name": self._name, "stem": self._stem}
         told |= {"overrides": self._applied, "marks": self._marks_of(root)}
+        other = owner_of_range(self._written, self._root, root)
+        if other is not None:
+            told["left_range"] = LeftRange(values["histogram"].range, other)
+            values["histogram"] = replace(values["histogram"], range="auto")
         return build_spec(values, told)
 
     def problems(self, overrides: Sequence[Entries]) -> list[Problem]:

@@ -5,7 +5,7 @@ Validation, schema, template and normal form follow these tables.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ulp
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
@@ -20,7 +20,14 @@ from weightinit_cli.spec.components import (
     matrix_initializers,
     vector_initializers,
 )
-from weightinit_cli.spec.model import Dtype, Experiment, Histogram, Pretraining, Task
+from weightinit_cli.spec.model import (
+    Dtype,
+    Experiment,
+    Histogram,
+    LeftRange,
+    Pretraining,
+    Task,
+)
 from weightinit_cli.spec.nodes import marks_of
 from weightinit_cli.spec.runs import SWEEP, VARIANTS, sweep_type, variants_type
 from weightinit_cli.spec.values import (
@@ -252,7 +259,8 @@ def _complete_training(values: dict[str, Any], root: MapNode, report: Report) ->
 class Spec(Experiment):
     """Activations and gradients before any training: what is drawn, and what is recorded.
 
-    `features` is the size of one input.
+    `features` is the size of one input. Where an override puts another activation in the place of
+    that for which the histogram's range was written, the range is auto, and `left_range` was it.
     """
 
     experiment: Literal["histogram"] = "histogram"
@@ -264,6 +272,7 @@ class Spec(Experiment):
     backward: bool
     repeats: int
     thresholds: Thresholds
+    left_range: LeftRange | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -241,9 +241,9 @@ def _checked(
         message = f"describes {count} runs; at most {most_runs:,} are taken"
         mark, *_ = [at for at, _ in sweep[0][0].overrides.values()] if sweep else [root.mark]
         report.add(mark, SWEEP, message)
-    root = _apply_overrides(root, overrides, report)
+    written, root = root, _apply_overrides(root, overrides, report)
     report.raise_if_any(later_sources=map(source_of, overrides))
-    builder = Builder(root, stem, overrides)
+    builder = Builder(root, stem, overrides, written)
     runs = Runs(variants, sweep, builder.build)
     keys = {*root.entries, *runs.keys} if isinstance(root, MapNode) else runs.keys
     numbers = {n for each in checked_together(keys) for n in runs.first_of_each(each)}
@@ -252,9 +252,9 @@ def _checked(
 
 
 def _one(root: Node, stem: str, overrides: Sequence[str], report: Report) -> AnySpec:
-    root = _apply_overrides(root, overrides, report)
+    written, root = root, _apply_overrides(root, overrides, report)
     later_sources = list(map(source_of, overrides))
-    return Builder(root, stem, overrides).build((), report, later_sources)
+    return Builder(root, stem, overrides, written).build((), report, later_sources)
 
 
 def _refuse_set_of_varied(

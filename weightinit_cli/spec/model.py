@@ -40,6 +40,13 @@ class Histogram:
     range: Range
 
 
+class LeftRange(NamedTuple):
+    """A range of the histogram that a run leaves, for it was written for this other activation."""
+
+    range: tuple[float, float]
+    activation: str
+
+
 class Pretraining(NamedTuple):
     """How each hidden layer in turn learns to reconstruct its input, before anything else."""
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from weightinit_cli.errors import Problem
     from weightinit_cli.initializers import Initializer
     from weightinit_cli.spec.kinds import AnySpec
-    from weightinit_cli.spec.model import Component, Experiment
+    from weightinit_cli.spec.model import Component, Experiment, LeftRange
     from weightinit_cli.spec.nodes import Report
     from weightinit_cli.spec.values import Field
 
@@ -89,8 +89,38 @@ def checked_together(keys: Collection[str]) -> list[Collection[str]]:
     return [*together, *({key} for key in keys)]
 
 
-def notes(spec: Experiment) -> list[Problem]:
-    """What is as the spec says, but worth a word: which centre an even kernel has."""
+def notes(spec: AnySpec) -> list[Problem]:
+    """What is as the spec says, but worth a word, in any of its runs.
+
+    These are ranges that are left for auto, and which centre an even kernel has.
+    """
+    keys = {"activation", "histogram"}
+    if spec.convolution is not None:
+        keys |= {"initializer", *CONVOLUTION_KEYS}
+    runs = [spec]
+    if spec.runs is not None:
+        runs = [spec.runs[number] for number in sorted(spec.runs.first_of_each(keys))]
+    return [*_left_ranges(runs), *(note for run in runs for note in _centres(run))]
+
+
+def _left_ranges(runs: Sequence[AnySpec]) -> list[Problem]:
+    """Which ranges are left for auto, each told once with all activations that do so."""
+    found: dict[LeftRange, dict[str, AnySpec]] = {}
+    for run in runs:
+        if run.experiment == "histogram" and run.left_range is not None:
+            found.setdefault(run.left_range, {}).setdefault(run.activation.name, run)
+    problems = []
+    for (range_, owner), others in found.items():
+        low, high = range_
+        *names, last = others
+        drawn = f"{', '.join(names)} and {last} are" if names else f"{last} is"
+        message = f"[{low:g}, {high:g}] belongs to {owner}; {drawn} drawn over auto"
+        problems.append(others[last].problem("histogram.range", message))
+    return problems
+
+
+def _centres(spec: Experiment) -> list[Problem]:
+    """Which row and column of an even kernel the initializer takes for its centre."""
     from weightinit_cli.initializers import INITIALIZERS
 
     centre = INITIALIZERS[spec.initializer.name].centre
