@@ -88,7 +88,7 @@ def test_in_a_batch(winit: Callable, spec: Callable):
     assert winit(*batch, "-q").err == ""
     several = winit("histogram", "-c", "v.yaml", "--no-plot", "--set", "samples=80")
     assert several.err.count("samples: 60, now 80") == 2
-    assert several.out.startswith("v (samples=80): 2 runs\n")
+    assert several.out.startswith("v, samples = 80: 2 runs\n")
 
 
 @pytest.mark.parametrize("command", [("histogram", "-c"), ("batch", "-j", 1)])
@@ -111,7 +111,7 @@ def test_what_was_set_stands_in_result_and_title(winit: Callable, spec: Callable
     assert done.code == 0
     result = load_result("outputs/tiny")
     assert result.overrides == ("activation=tanh", "seed=3")
-    title = "tiny (activation=tanh, seed=3)"
+    title = "tiny, activation = tanh, seed = 3"
     assert winit("show", "outputs/tiny").out.startswith(f"{title}: tanh, ")
     assert any(title in str(item) for item in compose(result).items)
 
@@ -126,7 +126,7 @@ def test_of_the_other_experiments(winit: Callable, command: str):
     run = (command, "-c", "s.yaml", "--no-plot", "-q")
     assert winit(*run, "--set", "seed=4").code == 0
     assert load_result("outputs/s").overrides == ("seed=4",)
-    assert winit("show", "outputs/s").out.startswith("s (seed=4): ")
+    assert winit("show", "outputs/s").out.startswith("s, seed = 4: ")
     done = winit("check", "outputs")
     assert (done.code, done.out) == (0, "exact: 1 run, none differs\n")
 

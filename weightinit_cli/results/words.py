@@ -20,11 +20,29 @@ if TYPE_CHECKING:
 
 MOST_WIDTHS = 8
 MOST_PAIRS = 10
+MOST_SETTINGS, LONGEST_SETTING = 5, 60
 
 
 def full_name(name: str, overrides: Sequence[str] | None) -> str:
-    """The name of a spec with what was set beside its file: `relu_he (activation=tanh)`."""
-    return f"{name} ({', '.join(overrides)})" if overrides else name
+    """The name of a spec with what was set beside its file: `relu_he, activation = tanh`.
+
+    Of a path that was set twice the last value counts; of many the first few are told.
+    """
+    values: dict[str, str] = {}
+    for override in overrides or ():
+        path, _, value = override.partition("=")
+        values[path.strip()] = value.strip()
+    settings = [_short(f"{path} = {value}") for path, value in values.items()]
+    if len(settings) > MOST_SETTINGS:
+        more = len(settings) - MOST_SETTINGS + 1
+        settings[MOST_SETTINGS - 1 :] = [f"{more} more set"]
+    return ", ".join([name, *settings])
+
+
+def _short(text: str) -> str:
+    """A setting with its white space as single spaces, its end elided where it is long."""
+    text = " ".join(text.split())
+    return text if len(text) <= LONGEST_SETTING else f"{text[: LONGEST_SETTING - 3]}..."
 
 
 def described(spec: Mapping[str, Any]) -> list[str]:
