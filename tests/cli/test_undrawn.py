@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from support.plots.fonts import only_fonts, tiny_font
 from support.trees import edit
 from weightinit_cli import load_result, saving
 from weightinit_cli.plots.engine import paint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 PAINT = paint.paint
 VARIANTS = "variants: {low: {width: 4}, high: {width: 6}}\n"
@@ -222,14 +223,21 @@ sys.meta_path.insert(0, Interrupt())
     assert files(Path("outputs")) == ["tiny/stats.json"]
 
 
-# characters that the pictures' font lacks
+# characters that no font has
 
 
-def test_characters_that_the_font_lacks(winit: Callable):
+@pytest.fixture
+def fontless() -> Iterator[None]:
+    with only_fonts():
+        yield
+
+
+def test_characters_that_no_font_has(winit: Callable, fontless: None):
     write_spec("histogram", "variants: {He 初期値: {width: 4}, Σ é: {}, 値: {}}\n", "重み.yaml")
     said = (
-        "the pictures' font has no 重, み, 初, 期, 値; "
-        "\N{REPLACEMENT CHARACTER} stands for each in '重み', 'He 初期値', '値'\n"
+        "no font of this machine has 重, み, 初, 期, 値: in pictures "
+        "\N{REPLACEMENT CHARACTER} stands for each in '重み', 'He 初期値', '値'; "
+        "a Noto font of their script, once installed, shows them\n"
     )
     assert winit("histogram", "-c", "重み.yaml").err == said
     assert winit("histogram", "-c", "重み.yaml", "--json").err == said
@@ -238,14 +246,23 @@ def test_characters_that_the_font_lacks(winit: Callable):
     assert winit("batch", "重み.yaml", "-j", 1).err == said
 
 
-def test_characters_that_the_font_has(winit: Callable):
-    write_spec("histogram", "variants: {σ = 1: {width: 4}, вес é ₁: {}}\n")
-    assert winit("histogram", "-c", "tiny.yaml").err == ""
+def test_characters_that_a_font_has(winit: Callable, tmp_path: Path):
+    write_spec("histogram", "variants: {σ = 1: {width: 4}, вес é ₁: {}, 値: {}}\n")
+    with only_fonts(tiny_font(tmp_path / "tiny.ttf", "値", "Tiny Sans")):
+        assert winit("histogram", "-c", "tiny.yaml").err == ""
 
 
-def test_a_picture_drawn_again_has_the_same_note(winit: Callable):
+def test_a_picture_drawn_again_has_the_same_note(winit: Callable, fontless: None):
     write_spec("histogram", name="重み.yaml")
     told = winit("histogram", "-c", "重み.yaml").err
-    assert told.startswith("the pictures' font has no 重, み; ")
+    assert told.startswith("no font of this machine has 重, み: ")
     assert winit("plot", "outputs/重み").err == told
     assert winit("plot", "outputs/重み", "-q").err == ""
+
+
+@pytest.mark.parametrize("command", SPECS)
+def test_what_is_set_beside_a_spec_counts(winit: Callable, fontless: None, command: str):
+    write_spec(command)
+    told = winit(command, "-c", "tiny.yaml", "--set", "name=重み").err
+    assert "'重み', 'name=重み'" in told
+    assert winit("plot", "outputs/重み").err == told

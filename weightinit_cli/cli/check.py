@@ -20,7 +20,7 @@ from weightinit_cli.cli.options import (
     threads_option,
 )
 from weightinit_cli.cli.progress import ProgressBar
-from weightinit_cli.cli.specs import tell_undrawn
+from weightinit_cli.cli.specs import names_of, note_lacking, tell_undrawn
 from weightinit_cli.errors import FAILED, Mark, Problem, SpecError, WinitError, printable
 
 if TYPE_CHECKING:
@@ -269,7 +269,7 @@ def _update(outdated: Sequence[Checked], threads: int | None) -> int:
     code = FAILED if outdated else 0
     for each in outdated:
         try:
-            code = max(code, _tell_saved(guard.update(each, threads)))
+            code = max(code, _tell_saved(guard.update(each, threads), each.spec))
         except WinitError as error:
             code = max(code, terminal.fail(error.lines, error.exit_code))
     return code
@@ -283,7 +283,7 @@ def _renew(changed: set[str], paths: tuple[str, ...], against: Path) -> int:
     for spec, folders in _several_of(paths):
         if not changed.isdisjoint(folders):
             try:
-                code = max(code, _tell_saved(compare_saved(spec, against)))
+                code = max(code, _tell_saved(compare_saved(spec, against), spec))
             except WinitError as error:
                 code = max(code, terminal.fail(error.lines, error.exit_code))
     return code
@@ -302,9 +302,11 @@ def _several_of(paths: Sequence[str]) -> Iterator[tuple[AnySpec, list[str]]]:
                 yield spec, [run.folder for run in expand(spec)]
 
 
-def _tell_saved(saved: Saved) -> int:
+def _tell_saved(saved: Saved, spec: AnySpec | None) -> int:
     for path in saved.paths:
         terminal.note(f"written: {path}")
+    if spec is not None and len(saved.paths) > 1:  # pictures among them
+        note_lacking(names_of(spec))
     if saved.interrupted:
         raise KeyboardInterrupt
     return tell_undrawn(saved)

@@ -125,7 +125,7 @@ def plot(path: Path, output_dir: Path | None, formats: tuple[str, ...], quiet: b
     if not quiet:
         for written in paths:
             terminal.say(printable(str(written)))
-        note_lacking([result.name])
+        note_lacking([result.name, *(result.overrides or ())])
     return tell_undrawn(Saved(paths, undrawn))
 
 

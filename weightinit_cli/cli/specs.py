@@ -139,8 +139,9 @@ def tell_asked(folder: str, verdicts: Iterable[Verdict], fail_on: Collection[str
 
 
 def names_of(spec: AnySpec) -> Iterator[str]:
-    """Yield the names that a person gave in a spec and that pictures show."""
+    """Yield what a person wrote in a spec, or set beside it, and pictures show as it is."""
     yield spec.name
+    yield from spec.overrides
     if spec.runs is not None:
         yield from (variant.label for variant in spec.runs.variants)
 
@@ -158,8 +159,9 @@ def note_lacking(names: Iterable[str]) -> None:
     if missing:
         within = [repr(name) for name in strange if lacking([name])]
         terminal.note(
-            f"the pictures' font has no {_listed(list(missing))}; "
-            f"{REPLACEMENT} stands for each in {_listed(within)}"
+            f"no font of this machine has {_listed(list(missing))}: "
+            f"in pictures {REPLACEMENT} stands for each in {_listed(within)}; "
+            "a Noto font of their script, once installed, shows them"
         )
 
 

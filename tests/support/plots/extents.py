@@ -5,20 +5,22 @@ from __future__ import annotations
 from itertools import combinations
 
 from matplotlib.backends.backend_agg import RendererAgg
-from matplotlib.font_manager import FontProperties
+from matplotlib.font_manager import get_font
 
 from weightinit_cli.plots.engine.drawing import Label
-from weightinit_cli.plots.engine.fonts import font_file
+from weightinit_cli.plots.engine.fonts import files_of, no_hinting
 from weightinit_cli.plots.engine.paint import SHARE_OF_WIDTH
 from weightinit_cli.plots.engine.settings import settings
 
 
 def extent(label, renderer):
     """Left, bottom, right, top in points, as the renderer measures them."""
-    font = FontProperties(fname=font_file(), size=label.size)
     with settings():
-        pixels = renderer.get_text_width_height_descent(label.text, font, False)
-    width, height, descent = (length * 72 / renderer.dpi for length in pixels)
+        font = get_font(files_of(label.text))
+        font.set_size(label.size, renderer.dpi)
+        font.set_text(label.text, 0.0, flags=no_hinting())
+    lengths = (*font.get_width_height(), font.get_descent())
+    width, height, descent = (length / 64 * 72 / renderer.dpi for length in lengths)
     if label.upright:
         across = label.x - (height - descent)
         return across, label.y - width / 2, label.x + descent, label.y + width / 2

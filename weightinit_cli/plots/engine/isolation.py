@@ -3,7 +3,7 @@
 A person's matplotlibrc and MPLBACKEND are meant for that person's own plots. Some of them make
 the import of matplotlib itself fail: a file that is not UTF-8, a backend of a package that is not
 installed. And what matplotlib has to say of folders that it cannot write to (of its cache of
-fonts, which pictures here do not use) it prints to stderr. In a host's process, which imports
+fonts, which pictures here can do without) it prints to stderr. In a host's process, which imports
 matplotlib as it likes, none of this is called; `render` does without a host's settings by itself.
 """
 
@@ -35,7 +35,8 @@ def load_matplotlib() -> None:
     the variable MATPLOTLIBRC names, and the one in the person's configuration: its own is put in
     the first two places. A list of the system's fonts, which takes seconds, it keeps in a folder
     of its cache. Where it cannot write one it makes a temporary folder in each process, which is
-    left where the process is killed: there it does without that list, and the folder goes at once.
+    left where the process is killed: there it does without that list, and the folder goes at once;
+    `systemfonts` looks for the fonts where a text needs one.
     """
     if "matplotlib" in sys.modules:
         return

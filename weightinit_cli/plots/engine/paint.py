@@ -22,7 +22,7 @@ from weightinit_cli.plots.engine.drawing import (
     Line,
     rectangle,
 )
-from weightinit_cli.plots.engine.fonts import font_file, width_of, written
+from weightinit_cli.plots.engine.fonts import files_of, font_file, outline, width_of, written
 from weightinit_cli.plots.engine.settings import settings
 
 if TYPE_CHECKING:
@@ -101,7 +101,14 @@ def _label(item: Label, renderer: RendererBase, height: float) -> None:
     else:
         x -= SHARE_OF_WIDTH[item.align] * wide
     context = renderer.new_gc()
-    if renderer.option_scale_image():
+    files = files_of(item.text)
+    if renderer.option_scale_image() and len(files) > 1:
+        placed = Affine2D().scale(item.size).rotate_deg(90.0 if item.upright else 0.0)
+        placed = placed.translate(x, y).scale(scale)
+        context.set_linewidth(0.0)
+        glyphs = Path(*outline(item.text, files))
+        renderer.draw_path(context, glyphs, placed, (*item.color, 1.0))
+    elif renderer.option_scale_image():
         if renderer.flipy():
             y = height - y
         font = FontProperties(fname=font_file(), size=item.size)
