@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.plots.drawn import compose
 from weightinit_cli import load_result, load_spec, run
-from weightinit_cli.plots import compose
 from weightinit_cli.saving import save_result
 
 if TYPE_CHECKING:

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.plots import builders, networks
+from support.plots.drawn import compose_comparison
 from support.plots.extents import collisions
 from support.plots.svg import QUIET, WARNING, texts_of
-from weightinit_cli.plots import compose_comparison, render
+from weightinit_cli.plots import render
 from weightinit_cli.plots.engine.drawing import AMBER, Cells, Line
 from weightinit_cli.plots.variedaxis import VariedAxis
 from weightinit_cli.plots.verdictcells import LETTERS

@@ -12,11 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.plots import builders, networks
-from weightinit_cli.plots import compose_depth, render
-from weightinit_cli.plots.curves import linear_axis, log_axis, log_suits, spaced
-from weightinit_cli.plots.depthcurve import layer_words
-from weightinit_cli.plots.engine.drawing import AMBER, BLUE, GREEN, Area, Dots, Line, tint
-from weightinit_cli.plots.labels import NOTE_LINE
+from support.plots.drawn import compose_depth
+from weightinit_cli.plots import render
+from weightinit_cli.plots.engine.drawing import AMBER, BLUE, GREEN, Area, Dots, Line
+from weightinit_cli.plots.engine.layout import NOTE_LINE, spaced
+from weightinit_cli.plots.engine.scales import decades, from_zero, log_suits
+from weightinit_cli.plots.engine.ticks import ticks_of
+from weightinit_cli.results.model import Spread
+from weightinit_cli.results.words import layer_words
 
 
 def lines(drawing, color):
@@ -65,25 +68,35 @@ def test_predictions_are_lines_with_a_key(shape):
     assert "mean-field theory" not in without.texts
 
 
-def test_bands_over_the_seeds(shape):
-    result = shape("net_tanh_50")
-    drawing = compose_depth(result)
-    assert "mean ± standard deviation over 5 seeds" in drawing.texts
+def over_seeds(result, number, over):
+    layers = tuple(replace(layer, repeats={"std": over}, theory=None) for layer in result.layers)
+    return replace(result, layers=layers, spec={**result.spec, "repeats": number})
+
+
+def test_each_of_a_few_seeds_is_a_line(shape):
+    values = (0.2, 0.5, 0.4)
+    over = Spread(0.3667, 0.15, {"0.05": 0.2, "0.5": 0.4, "0.95": 0.5}, values)
+    drawing = compose_depth(over_seeds(shape("net_tanh_3"), 3, over))
+    assert "median over 3 seeds, thin: each seed" in drawing.texts
     panel = drawing.panels[0]
-    band = next(
-        i.vertices
-        for i in drawing.items
-        if isinstance(i, Area) and len(i.vertices) == 100 and i.vertices[:, 1].min() > panel.box.y
-    )
-    over = result.layers[0].repeats["std"]
-    low, high = panel.ylim
-    for place, value in ((0, over.mean + over.std), (-1, over.mean - over.std)):
-        y = panel.box.y + (value - low) / (high - low) * panel.box.height
-        assert band[place, 1] == pytest.approx(y)
-    assert not any(
-        isinstance(i, Area) and i.color == tint(BLUE)
-        for i in compose_depth(shape("net_sigmoid")).items
-    )
+    thin = [i for i in lines(drawing, BLUE) if i.width < 1]
+    high = panel.ylim[1]
+    heights = [(i.vertices[0, 1] - panel.box.y) / panel.box.height * high for i in thin]
+    assert heights == pytest.approx(values)
+    assert not any(isinstance(i, Area) for i in drawing.items)
+
+
+def test_the_quantiles_of_many_seeds_are_a_band_within_the_axis(shape):
+    """A mean less one standard deviation would be below zero here, which no log axis has."""
+    quantiles = {"0.05": 1e-3, "0.5": 1e-2, "0.95": 20.0}
+    over = Spread(mean=1.0, std=5.0, quantiles=quantiles)
+    drawing = compose_depth(over_seeds(shape("net_tanh_3"), 20, over))
+    assert "median over 20 seeds, quantiles 0.05 to 0.95" in drawing.texts
+    panel = drawing.panels[0]
+    assert panel.ylim == (-3.0, 2.0)
+    (band,) = (i for i in drawing.items if isinstance(i, Area) and i.opacity < 1)
+    heights = {round((y - panel.box.y) / panel.box.height, 6) for y in band.vertices[:, 1].tolist()}
+    assert heights == {0.0, round((math.log10(20) + 3) / 5, 6)}
 
 
 def test_zeros_on_a_log_axis_are_gaps_and_said(shape):
@@ -151,15 +164,15 @@ sizes = st.lists(st.floats(min_value=0, max_value=1.7e308), max_size=8)
 @settings(deadline=None)
 @given(values=sizes)
 def test_axes_hold_all_values_and_some_ticks(values):
-    for axis in (log_axis(values, 10), linear_axis(values)):
+    for axis in (decades("", values, 10), from_zero("", values)):
         assert axis.low < axis.high
-        assert axis.ticks
-        for at, _ in axis.ticks:
+        ticks = ticks_of(axis, 5)
+        assert ticks
+        for at, _ in ticks:
             assert -1e-9 <= axis.part(at) <= 1 + 1e-9
         for value in values:
             if value > 0 or not axis.log:
-                at = math.log10(value) if axis.log else value
-                assert -1e-9 <= axis.part(at) <= 1 + 1e-9
+                assert -1e-9 <= axis.parts(value) <= 1 + 1e-9
 
 
 @settings(max_examples=30, deadline=None)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from support.plots import descents, kernels, networks, trainings
+from support.plots.drawn import shapes
 from weightinit_cli.plots import (
     FORMATS,
     comparison_pictures,
@@ -82,7 +83,7 @@ def result(request: pytest.FixtureRequest) -> Any:
 
 @pytest.mark.parametrize("value", [0.0, SMALLEST, LARGEST, -LARGEST])
 def test_one_value_everywhere(result: Any, value: float):
-    for drawing in drawings(changed(result, lambda: value)).values():
+    for drawing in map(shapes, drawings(changed(result, lambda: value)).values()):
         assert_finite(drawing)
 
 
@@ -91,7 +92,7 @@ def test_any_values(result: Any):
     for format_ in FORMATS:
         for _ in range(3):
             drawn = drawings(changed(result, lambda: chance.choice(EXTREMES)))
-            for drawing in drawn.values():
+            for drawing in map(shapes, drawn.values()):
                 assert_finite(drawing)
         assert render(next(iter(drawn.values())), format_, "")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from support.plots import builders
-from weightinit_cli.plots import compose
+from support.plots.drawn import compose
 from weightinit_cli.plots.binning import SQUEEZED, binned
 from weightinit_cli.plots.engine.drawing import Cells, Line
 from weightinit_cli.plots.engine.logaxis import decade_ticks

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.plots.drawn import compose_phase
 from support.plots.extents import collisions
 from support.plots.svg import texts_of
-from weightinit_cli.plots import compose_phase, render
+from weightinit_cli.plots import render
 from weightinit_cli.plots.engine.colors import palette
 from weightinit_cli.plots.engine.drawing import WHITE, Box, Cells, Dots, Line
 from weightinit_cli.plots.phase import UNBOUNDED

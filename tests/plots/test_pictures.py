@@ -13,9 +13,10 @@ from PIL import Image
 
 from support.cases import every
 from support.plots import builders
+from support.plots.drawn import compose, compose_depth
 from support.plots.extents import collisions, extent
 from support.plots.fonts import only_fonts
-from weightinit_cli.plots import compose, compose_depth, render
+from weightinit_cli.plots import render
 from weightinit_cli.plots.engine.drawing import Area, Cells
 
 

@@ -15,7 +15,8 @@ from matplotlib.font_manager import FontProperties
 from PIL import Image
 
 from support.plots import builders
-from weightinit_cli.plots import FORMATS, compose, compose_depth, draw, render
+from support.plots.drawn import compose, compose_depth
+from weightinit_cli.plots import FORMATS, draw, render
 from weightinit_cli.plots.engine.drawing import INK, Drawing, Label
 from weightinit_cli.plots.engine.fonts import font_file, width_of
 from weightinit_cli.plots.engine.settings import settings

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from support.plots import builders
-from weightinit_cli.plots import FORMATS, compose, compose_depth, draw, render
+from support.plots.drawn import compose, compose_depth
+from weightinit_cli.plots import FORMATS, draw, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

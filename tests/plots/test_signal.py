@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.plots import networks
-from weightinit_cli.plots import compose
+from support.plots.drawn import compose
 from weightinit_cli.plots.engine.drawing import AMBER, INK, Area, Label, Line
 from weightinit_cli.plots.signal import DECADES, USUAL, first_decade, signal_row
 from weightinit_cli.results.model import Gradient, HistogramCounts

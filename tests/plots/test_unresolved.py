@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from support.plots import builders, networks
+from support.plots.drawn import compose, compose_comparison, compose_depth
 from weightinit_cli.numerals import two_digits
-from weightinit_cli.plots import compose, compose_comparison, compose_depth
 from weightinit_cli.plots.binning import binned
 from weightinit_cli.plots.engine.drawing import AMBER, BLUE, GREEN, INK, Area, Cells, Dots, Line
 from weightinit_cli.plots.fields import NOTHING, UNRESOLVED
@@ -64,19 +64,6 @@ def test_curves_of_gaps_alone_are_said_and_theory_s_stay(shape):
     assert len(curves(drawing, panel)) == 1
     assert "signal δ" in drawing.texts
     assert "weights" not in drawing.texts
-
-
-@pytest.mark.parametrize(("lost", "ends"), [((), 1), ((4, 5), 0), ((1, 2, 3, 4, 5), 0)])
-def test_no_dot_ends_theory_s_curve_where_nothing_was_measured(shape, lost, ends):
-    result = shape("net_sigmoid")
-    for number in lost:
-        result = changed(result, number, unresolved={SIGNAL: None})
-    drawing = compose_depth(result)
-    box = next(panel for panel in drawing.panels if panel.title.startswith("gradient")).box
-    single = [i for i in drawing.items if isinstance(i, Dots) and len(i.vertices) == 1]
-    inside = [i.color for i in single if box.y <= i.vertices[0, 1] <= box.top]
-    assert inside.count(AMBER) == 1
-    assert inside.count(BLUE) == ends
 
 
 def test_zeros_that_are_the_only_finite_values_are_not_exactly_zero(shape):

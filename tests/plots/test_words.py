@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from support.plots.drawn import compose, compose_depth
 from support.plots.svg import QUIET, WARNING, texts_of
 from weightinit_cli.numerals import two_digits
-from weightinit_cli.plots import compose, compose_depth
 from weightinit_cli.plots.engine.drawing import AMBER, Line
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.plots.drawn import compose_depth
 from weightinit_cli.cli.tables import table
 from weightinit_cli.experiments import run
 from weightinit_cli.guard import Gate, Outcome, judge, sample
-from weightinit_cli.plots import compose_depth
 from weightinit_cli.plots.comparison import comparison_picture
 from weightinit_cli.results.comparison import Comparison, compared
 from weightinit_cli.results.figures import FIGURES, Figure, gated

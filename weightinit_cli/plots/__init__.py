@@ -42,6 +42,8 @@ __all__ = [
 
 def draw(result: AnyResult) -> Figure:
     """The picture of a result that says most, as a Figure on the Agg canvas."""
-    from weightinit_cli.plots.engine.paint import figure
+    from weightinit_cli.plots.engine import axes, paint
+    from weightinit_cli.plots.engine.page import Page
 
-    return figure(first_drawing(result))
+    picture = first_drawing(result)
+    return axes.figure(picture) if isinstance(picture, Page) else paint.figure(picture)

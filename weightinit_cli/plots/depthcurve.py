@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.plots import figures
 from weightinit_cli.results.figures import resolved
-from weightinit_cli.results.words import finite, is_partial, values_of
+from weightinit_cli.results.words import finite, is_partial, layer_words, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,16 +108,3 @@ def _partial(layers: Sequence[LayerStatistics], path: str) -> str:
     if path.startswith("saturation."):
         number_of = "the"
     return f"of {number_of} finite values in {layer_words(list(counts))}"
-
-
-def layer_words(layers: Sequence[int]) -> str:
-    """Layers in words: `layer 3`, `layers 1 to 4`, or how many and the first of them."""
-    stretches = [
-        [layer for _, layer in run]
-        for _, run in groupby(enumerate(layers), key=lambda pair: pair[1] - pair[0])
-    ]
-    if len(layers) == 1:
-        return f"layer {layers[0]}"
-    if len(stretches) == 1:
-        return f"layers {layers[0]} to {layers[-1]}"
-    return f"{len(layers)} layers, the first {layers[0]}"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from weightinit_cli.plots.engine.drawing import Drawing
+    from weightinit_cli.plots.engine.page import Page
     from weightinit_cli.results.comparison import ComparedRun
     from weightinit_cli.results.model import Result
 
@@ -19,9 +20,12 @@ if TYPE_CHECKING:
 MOST_PANELS = 10
 
 
-def drawings(result: Result) -> dict[str, Drawing]:
+def drawings(result: Result) -> dict[str, Drawing | Page]:
     """Draw a run: all layers, the figures over depth, and kernels where there are some."""
-    drawn = {"histogram": compose(result), "depth": compose_depth(result)}
+    drawn: dict[str, Drawing | Page] = {
+        "histogram": compose(result),
+        "depth": compose_depth(result),
+    }
     if result.kernels is not None:
         from weightinit_cli.plots.kernels import kernels_picture
 
@@ -54,11 +58,11 @@ def compose(result: Result) -> Drawing:
     return map_picture(result, bins)
 
 
-def compose_depth(result: Result) -> Drawing:
+def compose_depth(result: Result) -> Page:
     """The layers' figures against depth: measured, over the seeds, and predicted."""
-    from weightinit_cli.plots.profile import profile
+    from weightinit_cli.plots.depth import depth_page
 
-    return profile(result)
+    return depth_page(result)
 
 
 def compose_comparison(comparison: Comparison) -> Drawing | None:

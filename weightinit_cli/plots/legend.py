@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from weightinit_cli.plots import axes
-from weightinit_cli.plots.engine.colors import palette
+from weightinit_cli.plots.engine.colors import HUES, palette
 from weightinit_cli.plots.engine.drawing import (
-    BLUE,
-    GREEN,
     INK,
     MUTED,
     ORANGE,
@@ -42,16 +40,6 @@ WIDEST = 130.0
 LIGHTEST = 0.16  # of the palette: paler lines are lost on white
 BAR, BANDS = 11.0, 64
 MOST_TICKS = 8
-HUES: tuple[Color, ...] = (
-    BLUE,
-    ORANGE,
-    GREEN,
-    (0.49, 0.29, 0.63),
-    (0.20, 0.62, 0.85),
-    (0.80, 0.36, 0.58),
-    (0.55, 0.47, 0.05),
-    (0.35, 0.35, 0.35),
-)
 
 
 class LegendEntry(NamedTuple):

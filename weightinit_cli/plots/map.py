@@ -9,7 +9,6 @@ import numpy as np
 
 from weightinit_cli.numerals import percent
 from weightinit_cli.plots import axes, figures
-from weightinit_cli.plots.depthcurve import layer_words
 from weightinit_cli.plots.engine.colors import (
     BAR_GAP,
     BAR_LABELS,
@@ -35,7 +34,7 @@ from weightinit_cli.plots.heading import heading
 from weightinit_cli.plots.labels import GROUPING, NOTE_SIZE, x_label
 from weightinit_cli.plots.stdcurve import std_curve
 from weightinit_cli.results.figures import resolved
-from weightinit_cli.results.words import is_rounded, of_finite
+from weightinit_cli.results.words import is_rounded, layer_words, of_finite
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -17,18 +17,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from weightinit_cli.plots.engine.drawing import Drawing
+    from weightinit_cli.plots.engine.page import Page
     from weightinit_cli.results import AnyResult
     from weightinit_cli.results.comparison import AnyComparedRun
     from weightinit_cli.results.forecast import PhaseDiagram
 
 
-def drawings(result: AnyResult) -> dict[str, Drawing]:
+def drawings(result: AnyResult) -> dict[str, Drawing | Page]:
     """The pictures of a run by their names, the one that says most first."""
-    drawn: dict[str, Drawing] = _module(result.spec).drawings(result)
+    drawn: dict[str, Drawing | Page] = _module(result.spec).drawings(result)
     return drawn
 
 
-def first_drawing(result: AnyResult) -> Drawing:
+def first_drawing(result: AnyResult) -> Drawing | Page:
     """The picture of a run that says most."""
     return next(iter(drawings(result).values()))
 
@@ -55,7 +56,7 @@ def comparison_pictures(
     `spec` is the first run's normal form, and `expected` how many runs there are with those that
     failed.
     """
-    drawing: Drawing | None = _module(spec).comparison(name, spec, runs, expected)
+    drawing: Drawing | Page | None = _module(spec).comparison(name, spec, runs, expected)
     return {} if drawing is None else _rendered({COMPARISON: drawing}, formats)
 
 
@@ -71,7 +72,7 @@ def _module(spec: Mapping[str, Any]) -> Any:
 
 
 def _rendered(
-    drawn: Mapping[str, Drawing], formats: Iterable[str], digest: str = ""
+    drawn: Mapping[str, Drawing | Page], formats: Iterable[str], digest: str = ""
 ) -> dict[str, bytes]:
     wanted = tuple(dict.fromkeys(formats))
     return {

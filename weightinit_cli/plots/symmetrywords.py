@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from weightinit_cli.plots.depthcurve import layer_words
 from weightinit_cli.plots.engine.drawing import MUTED, ORANGE, Color
 from weightinit_cli.plots.heading import Heading, titled, wrapped
 from weightinit_cli.results.kinds import ending
-from weightinit_cli.results.words import component, full_name, widths
+from weightinit_cli.results.words import component, full_name, layer_words, widths
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,7 +10,7 @@ import numpy as np
 
 from weightinit_cli.plots import axes
 from weightinit_cli.plots.curves import Axis, spaced
-from weightinit_cli.plots.engine.colors import palette
+from weightinit_cli.plots.engine.colors import HUES, palette
 from weightinit_cli.plots.engine.drawing import (
     BLUE,
     MUTED,
@@ -25,7 +25,6 @@ from weightinit_cli.plots.engine.fonts import drawable, elide, width_of
 from weightinit_cli.plots.engine.numbers import Scale
 from weightinit_cli.plots.heading import Key, titled
 from weightinit_cli.plots.labels import NOTE_SIZE
-from weightinit_cli.plots.legend import HUES
 from weightinit_cli.plots.lossaxis import loss_axis
 from weightinit_cli.plots.losscurves import MOST_RAW, curve_items, loss_keys
 from weightinit_cli.plots.losses import LossCurve, length, loss_curve

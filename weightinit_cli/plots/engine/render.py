@@ -9,11 +9,15 @@ import numpy as np
 
 from weightinit_cli.machine import variables
 from weightinit_cli.plots.engine.drawing import WHITE, Cells
+from weightinit_cli.plots.engine.layout import drawn
+from weightinit_cli.plots.engine.look import PLAIN
+from weightinit_cli.plots.engine.page import Page
 from weightinit_cli.plots.engine.settings import settings
 from weightinit_cli.plots.engine.shades import reduced
 
 if TYPE_CHECKING:
     from weightinit_cli.plots.engine.drawing import Drawing
+    from weightinit_cli.plots.engine.look import Look
 
 Array = np.ndarray[Any, Any]
 
@@ -22,11 +26,17 @@ COMPRESSION = 3
 MAP_COMPRESSION = 6
 
 
-def render(drawing: Drawing, format: str, digest: str) -> bytes:  # noqa: A002
+def render(
+    picture: Page | Drawing,
+    format: str,  # noqa: A002
+    digest: str,
+    look: Look = PLAIN,
+) -> bytes:
     """The picture's file as bytes: `format` is one of `FORMATS`, `digest` goes into its metadata.
 
     PNG is painted without a Figure, which saves a fifth of a whole run.
     """
+    drawing = drawn(picture, look) if isinstance(picture, Page) else picture
     digest = digest.encode("ascii", "backslashreplace").decode()  # what any format can hold
     with settings():
         if format == "png":

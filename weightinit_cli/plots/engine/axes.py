@@ -1,0 +1,309 @@
+"""Page -> Figure: one of matplotlib's own Axes for each panel, with artists in the data's units.
+
+What a person has set (rcParams, a style sheet) holds: fonts, sizes, colours of paper and text,
+and the colours of lines where a style has its own cycle of them.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from weightinit_cli.plots.engine.drawing import INK, MUTED
+from weightinit_cli.plots.engine.page import (
+    TEXT,
+    Area,
+    Band,
+    Bars,
+    Break,
+    Cells,
+    Dots,
+    Level,
+    Line,
+    Pointer,
+    Steps,
+    Tag,
+    Words,
+)
+from weightinit_cli.plots.engine.style import look_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from weightinit_cli.plots.engine.look import Look
+    from weightinit_cli.plots.engine.page import Axis, Legend, Page, Panel, Row
+
+POINT = 1 / 72
+MARKERS = {"disc": "o", "cross": "x", "square": "s", "triangle": "^", "diamond": "D"}
+SMALLER = "small"
+
+
+class _Stage(NamedTuple):
+    """Where a mark becomes an artist."""
+
+    axes: Axes
+    panel: Panel
+    look: Look
+
+
+def figure(page: Page) -> Figure:
+    """A Figure on the Agg canvas with the page's panels as its Axes, in their order.
+
+    Colour bars are Axes, too, behind all panels in `Figure.axes`. Axes of a row that have the
+    same axis share it.
+    """
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    from weightinit_cli.plots.engine.layout import drawn
+
+    size = drawn(page)
+    made = Figure(figsize=(size.width * POINT, size.height * POINT), layout="constrained")
+    FigureCanvasAgg(made)
+    look = look_of(mpl.rcParams)
+    space: Any = _headed(made, page, look)
+    columns = math.lcm(*(len(row.panels) for row in page.rows))
+    heights = [row.height for row in page.rows]
+    grid = space.add_gridspec(len(page.rows), columns, height_ratios=heights)
+    bars = []
+    found: list[list[Axes]] = []
+    for number, row in enumerate(page.rows):
+        span = columns // len(row.panels)
+        own: list[Axes] = []
+        for k, panel in enumerate(row.panels):
+            above = found[-1][k] if _same_x(page, number, k) else None
+            beside = own[0] if own and not panel.y.labelled else None
+            place = grid[number, k * span : (k + 1) * span]
+            axes = space.add_subplot(place, sharex=above, sharey=beside)
+            _panel(axes, panel, row, look)
+            own.append(axes)
+            if panel.bar is not None:
+                bars.append((axes, panel.bar))
+        found.append(own)
+    for axes, bar in bars:
+        _color_bar(made, axes, bar)
+    if page.legend is not None:
+        _legend(space, page.legend, look)
+    return made
+
+
+def _same_x(page: Page, number: int, k: int) -> bool:
+    """Whether a panel's x axis is that of the one above it, whose words it writes for both."""
+    if number == 0 or page.rows[number - 1].ticks:
+        return False
+    above = page.rows[number - 1].panels
+    return len(above) == len(page.rows[number].panels) and (
+        (above[k].x.low, above[k].x.high) == (page.rows[number].panels[k].x.low,
+                                             page.rows[number].panels[k].x.high)
+    )  # fmt: skip
+
+
+def _headed(made: Figure, page: Page, look: Look) -> Any:
+    """The title and the lines below it, each kind in a subfigure of its own; what is left below."""
+    made.suptitle(page.heading.title, x=0.01, ha="left", size="large")
+    space: Any = made
+    for parts, color in page.heading.lines:
+        space = space.subfigures()
+        text = _broken(" · ".join(filter(None, parts)), made.get_figwidth())
+        own = None if color in (INK, MUTED) else look.color(color)
+        space.suptitle(text, x=0.01, ha="left", size=SMALLER, **({"color": own} if own else {}))
+    return space
+
+
+def _broken(text: str, inches: float) -> str:
+    """About as many letters a line as have room."""
+    import textwrap
+
+    import matplotlib as mpl
+
+    letter = 0.5 * POINT * 0.833 * float(mpl.rcParams["font.size"])
+    return "\n".join(textwrap.wrap(text, max(int(inches / letter), 20)))
+
+
+def _panel(axes: Axes, panel: Panel, row: Row, look: Look) -> None:
+    stage = _Stage(axes, panel, look)
+    for mark in panel.marks:
+        _ARTISTS[type(mark)](mark, stage)
+    _scale(axes, panel.x, "x")
+    _scale(axes, panel.y, "y")
+    lines = [panel.title, *(text for text, _ in panel.notes if text)]
+    if any(lines):
+        where: Any = "left" if panel.align == "left" else "center"
+        axes.set_title("\n".join(filter(None, lines)), loc=where, size=SMALLER)
+    axes.set_xlabel(panel.x.words or row.caption if row.ticks else "")
+    axes.set_ylabel(panel.y.words if panel.y.labelled else "")
+    axes.tick_params(labelbottom=row.ticks and panel.x.labelled, labelleft=panel.y.labelled)
+    if panel.frame == "open":
+        axes.spines[["top", "right"]].set_visible(False)
+    if panel.rules:
+        axes.grid(visible=True, axis="y")
+        axes.set_axisbelow(True)
+    axes.set_label(panel.words)
+    if panel.beside:
+        handles, labels = axes.get_legend_handles_labels()
+        axes.legend(
+            handles=dict(zip(labels, handles, strict=True)).values(), loc="center left",
+            bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=SMALLER,
+        )  # fmt: skip
+
+
+def _scale(axes: Axes, axis: Axis, which: str) -> None:
+    """Limits and scale in the data's units; ticks are matplotlib's own but for names and shares."""
+    from matplotlib.ticker import PercentFormatter
+
+    low, high = axis.value(axis.low), axis.value(axis.high)
+    if axis.log:
+        getattr(axes, f"set_{which}scale")("log")
+    if low < high and np.isfinite([low, high]).all():
+        getattr(axes, f"set_{which}lim")(low, high)
+    if axis.names and axis.ticks:
+        places, words = zip(*axis.ticks, strict=True)
+        getattr(axes, f"set_{which}ticks")([axis.value(at) for at in places], words)
+    elif axis.share:
+        getattr(axes, f"{which}axis").set_major_formatter(PercentFormatter(1.0))
+
+
+def _bars(mark: Bars, on: _Stage) -> None:
+    on.axes.stairs(mark.heights, mark.edges, fill=True, color=on.look.color(mark.color))
+
+
+def _steps(mark: Steps, on: _Stage) -> None:
+    on.axes.stairs(
+        mark.heights, mark.edges, baseline=None, color=on.look.color(mark.color), lw=mark.width
+    )
+
+
+def _line(mark: Line, on: _Stage) -> None:
+    style: Any = (0, mark.dash) if mark.dash else "-"
+    alone = np.isfinite(mark.y).sum() == 1
+    marker = "o" if mark.radius or alone else ""
+    size = 2 * (mark.radius or mark.width)
+    on.axes.plot(
+        mark.x, mark.y, color=on.look.color(mark.color), lw=mark.width, ls=style,
+        marker=marker, ms=size, label=mark.words or None,
+    )  # fmt: skip
+
+
+def _dots(mark: Dots, on: _Stage) -> None:
+    on.axes.plot(
+        mark.x, mark.y, color=on.look.color(mark.color), ls="", marker=MARKERS[mark.shape],
+        ms=2 * mark.radius,
+    )  # fmt: skip
+
+
+def _band(mark: Band, on: _Stage) -> None:
+    low, high = (
+        np.clip(np.where(np.isnan(known), np.nan, side), on.panel.y.value(on.panel.y.low), None)
+        for side, known in ((mark.low, mark.high), (mark.high, mark.low))
+    )
+    top = on.panel.y.value(on.panel.y.high)
+    on.axes.fill_between(
+        mark.x, low, np.minimum(high, top), color=on.look.color(mark.color), alpha=mark.part, lw=0
+    )
+
+
+def _area(mark: Area, on: _Stage) -> None:
+    on.axes.fill(mark.x, mark.y, color=on.look.color(mark.color), lw=0)
+
+
+def _level(mark: Level, on: _Stage) -> None:
+    draw = on.axes.axvline if mark.upright else on.axes.axhline
+    draw(mark.value, color=on.look.color(mark.color), lw=mark.width)
+
+
+def _pointer(mark: Pointer, on: _Stage) -> None:
+    on.axes.plot(
+        [mark.value], [1], marker="v", ls="", color=on.look.color(mark.color), ms=5,
+        transform=on.axes.get_xaxis_transform(), clip_on=False,
+    )  # fmt: skip
+
+
+def _break(mark: Break, on: _Stage) -> None:
+    """A mark where the bar leaves the panel, as long as the limits are not changed."""
+    on.axes.plot(
+        [(mark.low + mark.high) / 2], [0.95], marker="$\\approx$", ls="", ms=8, color="white",
+        transform=on.axes.get_xaxis_transform(),
+    )  # fmt: skip
+
+
+def _cells(mark: Cells, on: _Stage) -> None:
+    """A mesh in the cells' colours; `values` are its data where there are any."""
+    rows, columns = mark.rgb.shape[:2]
+    xs = np.linspace(mark.x[0], mark.x[-1], columns + 1) if len(mark.x) == 2 else mark.x
+    ys = np.linspace(mark.y[0], mark.y[-1], rows + 1) if len(mark.y) == 2 else mark.y
+    values = np.zeros((rows, columns)) if mark.values is None else mark.values
+    mesh = on.axes.pcolormesh(xs, ys, np.ma.masked_invalid(values), rasterized=True)
+    mesh.set_array(None if mark.values is None else np.ma.masked_invalid(values))
+    colors: Any = mark.rgb.reshape(-1, 3) / 255
+    mesh.set_facecolor(colors)
+
+
+def _words(mark: Words, on: _Stage) -> None:
+    where: Any = on.axes.transAxes if mark.within else "data"
+    own: Any = {} if mark.color in (INK, MUTED) else {"color": on.look.color(mark.color)}
+    on.axes.annotate(
+        mark.text, (mark.x, mark.y), xycoords=where, xytext=(mark.dx, mark.dy),
+        textcoords="offset points", ha=mark.align, va="center",
+        size=mark.size if mark.size < TEXT else SMALLER, **own,
+    )  # fmt: skip
+
+
+def _tag(mark: Tag, on: _Stage) -> None:
+    on.axes.annotate(
+        "\n".join(mark.lines), (mark.x, mark.y), xytext=(mark.dx, mark.dy),
+        textcoords="offset points", ha="center", va="center", size=SMALLER, color=INK,
+        bbox={"boxstyle": "square", "fc": "white", "ec": INK, "lw": 1.6 if mark.strong else 0.8},
+        arrowprops={"arrowstyle": "-", "color": INK},
+    )  # fmt: skip
+
+
+def _color_bar(made: Figure, axes: Axes, bar: Any) -> None:
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import ListedColormap, Normalize
+
+    shown = ScalarMappable(Normalize(0.0, 1.0), ListedColormap(bar.rgb / 255))
+    side: Any = "top" if bar.above else "right"
+    drawn = made.colorbar(shown, ax=axes, location=side, label=bar.name)
+    places, words = zip(*bar.ticks, strict=True)
+    drawn.set_ticks(list(places), labels=list(words))
+
+
+def _legend(space: Any, legend: Legend, look: Look) -> None:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    handles: list[Any] = []
+    for entry in legend.entries:
+        words = " · ".join(filter(None, (*entry.cells, entry.second[0] if entry.second else "")))
+        color = look.color(entry.color)
+        if entry.shape == "line":
+            style: Any = (0, entry.dash) if entry.dash else "-"
+            handles.append(Line2D([], [], color=color, lw=2, ls=style, label=words))
+        else:
+            handles.append(Patch(color=color, label=words))
+    if handles:
+        place: Any = "outside upper center" if legend.above else "outside right upper"
+        figure = space.get_figure(root=False) if hasattr(space, "subplotpars") else space
+        figure.legend(handles=handles, title=legend.title or None, loc=place, fontsize=SMALLER)
+
+
+_ARTISTS: dict[type, Callable[[Any, _Stage], None]] = {
+    Bars: _bars,
+    Steps: _steps,
+    Line: _line,
+    Dots: _dots,
+    Band: _band,
+    Area: _area,
+    Level: _level,
+    Pointer: _pointer,
+    Break: _break,
+    Cells: _cells,
+    Words: _words,
+    Tag: _tag,
+}

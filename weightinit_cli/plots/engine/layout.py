@@ -1,0 +1,580 @@
+"""Page -> Drawing: where everything stands, so that no text meets another or leaves the page."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from weightinit_cli.plots.engine import drawing as shapes
+from weightinit_cli.plots.engine.drawing import INK, MUTED, RULE, Box, Drawing, Label, polyline
+from weightinit_cli.plots.engine.fonts import drawable, elide, fit, paragraph, width_of, wrap
+from weightinit_cli.plots.engine.look import PLAIN
+from weightinit_cli.plots.engine.marks import shapes_of
+from weightinit_cli.plots.engine.page import SMALL, TEXT, TITLE, Page, Panel, Row, Words
+from weightinit_cli.plots.engine.ticks import across, level_places, upwards, widest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from weightinit_cli.plots.engine.drawing import Align, Item
+    from weightinit_cli.plots.engine.look import Look
+    from weightinit_cli.plots.engine.page import ColorBar, Entry, Head, Heading, Key, Legend, Note
+
+MARGIN = 10.0
+TICK = 3.0
+FRAME = 1.25
+LINE = 1.35  # from one line of text to the next, times its size
+NOTE_LINE = 10.0
+SEPARATOR = " · "
+ROW_GAP = 12.0
+BESIDE = 7.0  # from a panel to the names of its curves
+MOST_BESIDE = 0.3  # of the page's width
+BAR_GAP, BAR, BAR_ABOVE = 14.0, 11.0, 8.0
+SWATCH, SWATCH_GAP = 14.0, 5.0
+KEY_SWATCH, KEY_GAP = 16.0, 14.0
+LEGEND_GAP, ENTRY_LINE, SECOND_LINE = 14.0, 11.5, 9.5
+WIDEST_ENTRY = 150.0
+CELL_GAP = 18.0
+SMALLEST_NOTE = 5.8
+POWER_LINE = 11.0
+
+
+def drawn(page: Page, look: Look = PLAIN) -> Drawing:
+    """The picture as shapes in points; as wide as the page, or as `look` asks."""
+    width = page.width if look.width is None else look.width / look.scale
+    layout = _layout(page, width)
+    parts: list[list[Item]] = []  # from below
+    panels: list[shapes.Panel] = []
+    y = MARGIN
+    foot, high = _foot(page.foot, layout.width - 2 * MARGIN)
+    parts.append(_moved(foot, MARGIN, y))
+    y += high
+    legend = page.legend
+    if legend is not None and layout.legend == "below":
+        below, high = _legend_below(legend, layout.width - 2 * MARGIN, look)
+        parts.append(_moved(below, MARGIN, y + high))
+        y += high + 6
+    bottom = y
+    for row in reversed(layout.rows):
+        items, own, y = _row(row, layout, y, look)
+        parts.append(items)
+        panels = [*own, *panels]
+        y += 0.0 if row is layout.rows[0] else ROW_GAP
+    if legend is not None and layout.legend == "beside":
+        box = Box(layout.right + LEGEND_GAP, bottom, layout.legend_width, y - bottom)
+        parts.append(_legend_beside(legend, box, look))
+    if legend is not None and layout.legend == "above":
+        y += 9 + _table_height(legend)
+        parts.append(_table(legend, y - 3, layout.width, look))
+    heading, high = _heading(page.heading, layout.width, look)
+    height = y + high
+    parts.append(_moved(heading, 0.0, height))
+    every = tuple(item for part in reversed(parts) for item in part)
+    return Drawing(layout.width, height, every, tuple(panels))
+
+
+def _foot(lines: Sequence[Note], room: float) -> tuple[list[Item], float]:
+    """Notes at the page's lower side, from 0 upwards, and how high they are."""
+    items: list[Item] = []
+    y = 0.0
+    for text, color in reversed(lines):
+        for line in reversed(_wrapped((text,), room)):
+            items.append(Label(0.0, y, line, SMALL, color))
+            y += NOTE_LINE
+    return items, y + 4 if lines else 0.0
+
+
+class _Layout(NamedTuple):
+    """The page's width, its rows after wrapping, the panels' sides, and where the legend stands."""
+
+    width: float
+    rows: tuple[Row, ...]
+    left: float
+    right: float
+    legend: str
+    legend_width: float
+
+
+def _layout(page: Page, width: float | None) -> _Layout:
+    legend, place, wide = page.legend, "", 0.0
+    left = max((_left(row) for row in page.rows), default=MARGIN)
+    right = max((_after(row.panels[-1], width) for row in page.rows), default=0.0)
+    if legend is not None:
+        wide = _legend_width(legend)
+        place = "above" if legend.above else "beside"
+        least = min((row.narrowest for row in page.rows), default=0.0)
+        narrow = width is not None and width - left - right - LEGEND_GAP - wide - MARGIN < least
+        if place == "beside" and (narrow or not _fits(legend, page.rows)):
+            place = "below"
+    beyond = LEGEND_GAP + wide + MARGIN if place == "beside" else MARGIN
+    if width is None:
+        natural = [
+            left + sum(row.wide + _before(p, k, row) for k, p in enumerate(row.panels))
+            + sum(_after(p, None) for p in row.panels[:-1])
+            for row in page.rows
+        ]  # fmt: skip
+        width = max(natural, default=0.0) + right + beyond
+        rows = page.rows
+    else:
+        room = width - left - right - beyond
+        rows = tuple(part for row in page.rows for part in _folded(row, room))
+    return _Layout(width, rows, left, width - right - beyond, place, wide)
+
+
+def _left(row: Row) -> float:
+    """From the page's side to a row's first panel."""
+    axis = row.panels[0].y
+    name = TEXT + 6 if axis.name else 0.0
+    words = widest(axis, row.height) if axis.labelled else 0.0
+    return MARGIN + name + words + TICK + 2
+
+
+def _before(panel: Panel, number: int, row: Row) -> float:
+    """From the panel before it, what stands beside that one not counted."""
+    if number == 0:
+        return 0.0
+    if not panel.y.labelled:
+        return row.gap
+    name = TEXT + 6 if panel.y.name else 0.0
+    return row.gap + name + widest(panel.y, row.height) + TICK + 2
+
+
+def _after(panel: Panel, width: float | None) -> float:
+    """To the right of a panel: its colour bar, or the names of its curves."""
+    if panel.bar is not None and not panel.bar.above:
+        words = max(width_of(text, SMALL) for _, text in panel.bar.ticks)
+        return BAR_GAP + BAR + TICK + 2 + words + 8 + TEXT
+    if panel.beside:
+        words = max(width_of(text, SMALL) for _, text, _ in panel.beside)
+        return BESIDE + min(words, MOST_BESIDE * (width or math.inf))
+    return 6.0
+
+
+def _folded(row: Row, room: float) -> Iterator[Row]:
+    """The row, or its panels in several rows where they would be too narrow beside each other."""
+    number = len(row.panels)
+    while number > 1 and _panel_width(row, row.panels[:number], room) < row.narrowest:
+        number -= 1
+    lines = -(-len(row.panels) // number)
+    number = -(-len(row.panels) // lines)
+    for start in range(0, len(row.panels), number):
+        panels = row.panels[start : start + number]
+        if start and not panels[0].y.labelled:
+            panels = (replace(panels[0], y=replace(panels[0].y, labelled=True)), *panels[1:])
+        last = start + number >= len(row.panels)
+        yield replace(
+            row,
+            panels=panels,
+            wide=_panel_width(row, row.panels[:number], room),
+            head=None if start else row.head,
+            caption=row.caption if last else "",
+            ticks=row.ticks or not last,
+        )
+
+
+def _panel_width(row: Row, panels: Sequence[Panel], room: float) -> float:
+    beside = sum(_before(p, k, row) for k, p in enumerate(panels))
+    beside += sum(_after(p, room) for p in panels[:-1])
+    return (room - beside) / len(panels)
+
+
+@dataclass(frozen=True, slots=True)
+class _Heights:
+    """How much room a row needs below and above its panels."""
+
+    foot: float
+    ticks: float
+    above: float
+
+
+def _row(
+    row: Row, layout: _Layout, y: float, look: Look
+) -> tuple[list[Item], list[shapes.Panel], float]:
+    """Everything of a row from `y` upwards, its panels, and its upper side."""
+    boxes = _boxes(row, layout)
+    deep = 0.0
+    foot: list[Item] = []
+    for panel, box in zip(row.panels, boxes, strict=True):
+        if row.ticks:
+            deep = max(deep, across(panel.x, box.width, row.gap).depth)
+    powers = row.ticks and any(_power(panel, row) for panel in row.panels)
+    if row.caption:
+        middle = (boxes[0].x + boxes[-1].right) / 2
+        room = layout.width - 2 * MARGIN
+        caption = elide(row.caption, TEXT, room)
+        half = width_of(caption, TEXT) / 2
+        middle = min(max(middle, MARGIN + half), layout.width - MARGIN - half)
+        foot.append(Label(middle, y, caption, TEXT, align="center"))
+        y += TEXT + 6
+    y += POWER_LINE if powers else 0.0
+    y += deep
+    boxes = [replace(box, y=y) for box in boxes]
+    items = foot
+    for k, (panel, box) in enumerate(zip(row.panels, boxes, strict=True)):
+        items += _panel(panel, box, look)
+        if panel.y.labelled:
+            items += upwards(panel.y, box)
+            x = MARGIN + TEXT if k == 0 else box.x - TICK - 2 - widest(panel.y, row.height) - 6
+            items += [_upright(panel.y.words, x, box)] if panel.y.name else []
+        if row.ticks:
+            items += across(panel.x, box.width, row.gap).items(box)
+            if _power(panel, row):
+                place = box.y - across(panel.x, box.width, row.gap).depth - POWER_LINE + 2
+                power = f"× 1e{panel.x.power}"
+                items.append(Label(box.x + box.width / 2, place, power, SMALL, align="center"))
+    top = boxes[0].top
+    lines = max(len(panel.notes) for panel in row.panels)
+    for panel, box in zip(row.panels, boxes, strict=True):
+        items += _above(panel, box, row, lines, layout)
+    top += _above_height(row)
+    if row.head is not None:
+        head, top = _head(row.head, top, layout.width)
+        items += head
+    found = [
+        shapes.Panel(panel.words, box, (panel.x.low, panel.x.high), (panel.y.low, panel.y.high))
+        for panel, box in zip(row.panels, boxes, strict=True)
+    ]
+    return items, found, top
+
+
+def _boxes(row: Row, layout: _Layout) -> list[Box]:
+    """Where a row's panels stand across the page."""
+    boxes = []
+    x = layout.left
+    for k, panel in enumerate(row.panels):
+        x += _before(panel, k, row)
+        boxes.append(Box(x, 0.0, row.wide, row.height))
+        x += row.wide + (_after(panel, layout.width) if panel is not row.panels[-1] else 0.0)
+    return boxes
+
+
+def _power(panel: Panel, row: Row) -> bool:
+    """Whether a panel's own power of ten stands beneath it: the caption has a common one."""
+    return bool(panel.x.power) and len({each.x.power for each in row.panels}) > 1
+
+
+def _upright(words: str, x: float, box: Box) -> Label:
+    text = elide(words, TEXT, max(box.height + 14, 30.0))
+    return Label(x, box.y + box.height / 2, text, TEXT, upright=True)
+
+
+def _panel(panel: Panel, box: Box, look: Look) -> list[Item]:
+    """What stands within a panel, its sides, the names of its curves and its colour bar."""
+    items: list[Item] = []
+    if panel.rules and not all(isinstance(mark, Words) for mark in panel.marks):
+        rule = look.color(RULE)
+        heights = [y for y, _ in level_places(panel.y, box) if y > box.y + 1]
+        items += [polyline([(box.x, y), (box.right, y)], rule) for y in heights]
+    ink = look.color(INK)
+    corners = [(box.x, box.top), (box.x, box.y), (box.right, box.y)]
+    if panel.frame == "closed":
+        corners += [(box.right, box.top), (box.x, box.top)]
+    items.append(polyline(corners, ink, FRAME))
+    for mark in panel.marks:
+        items += shapes_of(mark, panel, box, look)
+    if panel.bar is not None:
+        items += _bar_above(panel.bar, box, look) if panel.bar.above else _bar(panel.bar, box)
+    return items + _beside(panel, box)
+
+
+def _beside(panel: Panel, box: Box) -> list[Item]:
+    """Each curve's name at the height where it ends, moved apart where they would collide."""
+    placed = sorted(
+        (
+            (box.y + min(max(part, 0.0), 1.0) * box.height, words, color)
+            for value, words, color in panel.beside
+            if not math.isnan(part := float(panel.y.parts(value)))
+        ),
+        key=lambda each: -each[0],
+    )
+    most = max(int(box.height // NOTE_LINE), 1)
+    if len(placed) > most:
+        placed = [placed[round(k * (len(placed) - 1) / max(most - 1, 1))] for k in range(most)]
+    heights = spaced([y for y, _, _ in placed], box.y + 3, box.top - 3)
+    return [
+        Label(box.right + BESIDE, y - 0.36 * SMALL, words, SMALL, color)
+        for y, (_, words, color) in zip(heights, placed, strict=True)
+    ]
+
+
+def spaced(heights: Sequence[float], low: float, high: float) -> list[float]:
+    """Descending heights moved as little as keeps them a line apart and between the limits."""
+    placed: list[float] = []
+    for y in heights:
+        y = min(y, high if not placed else placed[-1] - NOTE_LINE)
+        placed.append(y)
+    for k in reversed(range(len(placed))):
+        floor = low if k + 1 == len(placed) else placed[k + 1] + NOTE_LINE
+        placed[k] = max(placed[k], floor)
+    return placed
+
+
+def _above_height(row: Row) -> float:
+    """The room above a row's panels: bars of colours, or titles with notes."""
+    if any(panel.bar is not None and panel.bar.above for panel in row.panels):
+        return TICK + 1 + SMALL + 8 + BAR_ABOVE + 6 + TEXT
+    titled = any(panel.title for panel in row.panels)
+    notes = NOTE_LINE * max(len(panel.notes) for panel in row.panels)
+    return (TEXT + 3 if titled else 0.0) + notes + (4.0 if titled or notes else 0.0)
+
+
+def _above(panel: Panel, box: Box, row: Row, lines: int, layout: _Layout) -> list[Item]:
+    """A panel's title and notes; equal notes of neighbours stand at equal heights."""
+    left = panel.align == "left"
+    room = layout.width - MARGIN - box.x if left and len(row.panels) == 1 else box.width
+    room += 0.0 if left else row.gap - 4
+    x = box.x if left else box.x + box.width / 2
+    align: Align = "left" if left else "center"
+    items: list[Item] = []
+    top = box.top + 4 + NOTE_LINE * lines
+    if panel.title:
+        title = elide(panel.title, TEXT, room)
+        items.append(Label(x, top + 2, title, TEXT, align=align))
+    for k, (note, color) in enumerate(panel.notes):
+        if note:
+            text, size = fit(note, SMALL, room, SMALLEST_NOTE)
+            items.append(Label(x, top - (k + 1) * NOTE_LINE + 2, text, size, color, align))
+    return items
+
+
+def _head(head: Head, y: float, width: float) -> tuple[list[Item], float]:
+    """A row's name above all else of it, and its upper side."""
+    room = width - 2 * MARGIN
+    items: list[Item] = []
+    lines = [(line, color) for parts, color in head.lines for line in _wrapped(parts, room)]
+    y += 6
+    for line, color in reversed(lines):
+        items.append(Label(MARGIN, y, line, TEXT, color))
+        y += LINE * TEXT
+    if head.name or head.beside:
+        name, size = fit(drawable(head.name), 10.0, room, 8.0)
+        items.append(Label(MARGIN, y, name, size))
+        beside = width_of(name, size) + 8
+        text = elide(drawable(SEPARATOR.join(head.beside)), TEXT, max(room - beside, 0.0))
+        if head.beside and len(text) > 1:
+            items.append(Label(MARGIN + beside, y, text, TEXT, MUTED))
+        y += 10.0 + 4
+    if head.rule:
+        items.append(polyline([(MARGIN, y), (width - MARGIN, y)], RULE))
+        y += 2
+    return items, y
+
+
+def _wrapped(parts: Sequence[str], room: float) -> list[str]:
+    """Parts of a sentence in at most two lines; in three where a part is longer than a line.
+
+    In a narrow picture there are more of them.
+    """
+    texts = [drawable(part) for part in parts if part]
+    if not texts:
+        return []
+    more = max(round(640 / max(room, 1.0)) - 1, 0)
+    if any(width_of(text, TEXT) > room for text in texts):
+        return paragraph(SEPARATOR.join(texts), TEXT, room, 3 + 2 * more)
+    return wrap(texts, SEPARATOR, TEXT, room, 2 + 2 * more)
+
+
+def _heading(heading: Heading, width: float, look: Look) -> tuple[list[Item], float]:
+    """Title, lines and keys below 0, and how high they are."""
+    room = width - 2 * MARGIN
+    items: list[Item] = []
+    y = -MARGIN
+    if look.title:
+        title, size = fit(drawable(heading.title), TITLE, room, 0.7 * TITLE)
+        y -= TITLE
+        items.append(Label(MARGIN, y, title, size))
+        y -= (LINE - 1) * TITLE
+        for parts, color in heading.lines:
+            for line in _wrapped(parts, room):
+                y -= LINE * TEXT
+                items.append(Label(MARGIN, y + (LINE - 1) * TEXT, line, TEXT, color))
+    for line_of_keys in _key_lines(heading.keys, room):
+        y -= LINE * TEXT
+        x = MARGIN
+        for key in line_of_keys:
+            items += _key(key, x, y + 2, room, look)
+            x += _key_width(key) + KEY_GAP
+    return items, -y + 8
+
+
+def _key_width(key: Key) -> float:
+    return KEY_SWATCH + 4 + width_of(key.words, SMALL)
+
+
+def _key_lines(keys: Sequence[Key], room: float) -> list[list[Key]]:
+    lines: list[list[Key]] = []
+    for key in keys:
+        if lines and sum(map(_key_width, [*lines[-1], key])) + KEY_GAP * len(lines[-1]) <= room:
+            lines[-1].append(key)
+        else:
+            lines.append([key])
+    return lines
+
+
+def _key(key: Key, x: float, baseline: float, room: float, look: Look) -> list[Item]:
+    y = baseline + 0.36 * SMALL
+    swatch: Item = polyline([(x, y), (x + KEY_SWATCH, y)], look.color(key.color), 2.5)
+    if key.band:
+        thinned = look.thinned(key.color, key.part)
+        swatch = shapes.rectangle(Box(x, y - 3, KEY_SWATCH, 6), thinned)
+    words = elide(key.words, SMALL, room - KEY_SWATCH - 4)
+    return [swatch, Label(x + KEY_SWATCH + 4, baseline, words, SMALL, MUTED)]
+
+
+def _bar(bar: ColorBar, box: Box) -> list[Item]:
+    """The colours from the low end upwards, named at their right."""
+    place = Box(box.right + BAR_GAP, box.y, BAR, box.height)
+    words = max(width_of(text, SMALL) for _, text in bar.ticks)
+    x = place.right + TICK + 2 + words + 8 + 0.72 * TEXT
+    items: list[Item] = [shapes.Cells(place, bar.rgb[::-1, None, :]), _outline(place)]
+    for part, text in bar.ticks:
+        y = place.y + part * place.height
+        items.append(polyline([(place.right, y), (place.right + TICK, y)], INK, FRAME))
+        items.append(Label(place.right + TICK + 2, y - 0.36 * SMALL, text, SMALL))
+    name = elide(bar.name, TEXT, max(box.height + 14, 30.0))
+    return [*items, Label(x, box.y + box.height / 2, name, TEXT, upright=True)]
+
+
+def _bar_above(bar: ColorBar, box: Box, look: Look) -> list[Item]:
+    """The colours from left to right, with ticks below and the name above."""
+    place = Box(box.x, box.top + 8 + SMALL + 1 + TICK, box.width, BAR_ABOVE)
+    name = elide(bar.name, TEXT, box.width + 8)
+    items: list[Item] = [
+        shapes.Cells(place, bar.rgb[None, :, :]),
+        _outline(place),
+        Label(place.x, place.top + 6, name, TEXT),
+    ]
+    axis_ticks = bar.ticks
+    while len(axis_ticks) > 2 and sum(width_of(t, SMALL) + 5 for _, t in axis_ticks) > box.width:
+        axis_ticks = axis_ticks[:: 2 if len(axis_ticks) % 2 else len(axis_ticks) - 1]
+    for part, text in axis_ticks:
+        x = place.x + part * place.width
+        items.append(polyline([(x, place.y), (x, place.y - TICK)], look.color(INK), FRAME))
+        align: Align = "left" if part == 0 else "right" if part == 1 else "center"
+        items.append(Label(x, place.y - TICK - 1 - SMALL, text, SMALL, align=align))
+    return items
+
+
+def _outline(box: Box) -> Item:
+    corners = [(box.x, box.y), (box.x, box.top), (box.right, box.top), (box.right, box.y)]
+    return polyline([*corners, corners[0]], INK, FRAME)
+
+
+def _entry_width(entry: Entry) -> float:
+    words = [entry.cells[0], *([entry.second[0]] if entry.second else [])]
+    return SWATCH + SWATCH_GAP + min(max(width_of(w, SMALL) for w in words), WIDEST_ENTRY)
+
+
+def _entry_height(entry: Entry) -> float:
+    return ENTRY_LINE + (SECOND_LINE if entry.second else 0.0)
+
+
+def _legend_width(legend: Legend) -> float:
+    widths = [min(width_of(legend.title, TEXT), WIDEST_ENTRY)]
+    widths += map(_entry_width, legend.entries)
+    if legend.bar is not None:
+        widths.append(BAR + TICK + 2 + max(width_of(t, SMALL) for _, t in legend.bar.ticks))
+    return max(widths)
+
+
+def _fits(legend: Legend, rows: Sequence[Row]) -> bool:
+    """Whether all entries have room beside the panels."""
+    room = sum(row.height + ROW_GAP for row in rows)
+    return TEXT + 6 + sum(map(_entry_height, legend.entries)) <= room
+
+
+def _swatch(entry: Entry, x: float, y: float, look: Look) -> list[Item]:
+    color = look.color(entry.color)
+    if entry.shape == "line":
+        return shapes.dashed([(x, y), (x + SWATCH, y)], color, 2.2, entry.dash)
+    high = 6.0 if entry.shape == "band" else 8.0
+    return [shapes.rectangle(Box(x, y - high / 2, SWATCH, high), color)]
+
+
+def _entry(entry: Entry, x: float, baseline: float, room: float, look: Look) -> list[Item]:
+    items = _swatch(entry, x, baseline + 0.36 * SMALL, look)
+    x += SWATCH + SWATCH_GAP
+    room -= SWATCH + SWATCH_GAP
+    words = elide(entry.cells[0], SMALL, room)
+    items.append(Label(x, baseline, words, SMALL, look.color(entry.colors[0])))
+    if entry.second is not None:
+        words = elide(entry.second[0], SMALL, room)
+        items.append(Label(x, baseline - SECOND_LINE, words, SMALL, entry.second[1]))
+    return items
+
+
+def _legend_beside(legend: Legend, box: Box, look: Look) -> list[Item]:
+    y = box.top - TEXT
+    items: list[Item] = [Label(box.x, y, elide(legend.title, TEXT, box.width), TEXT)]
+    y -= 5
+    if legend.bar is not None:
+        place = Box(box.x - BAR_GAP, box.y, 0.0, y - 3 - box.y)
+        return items + _bar(replace(legend.bar, name=""), place)[:-1]
+    for entry in legend.entries:
+        y -= ENTRY_LINE
+        items += _entry(entry, box.x, y, box.width, look)
+        y -= SECOND_LINE if entry.second else 0.0
+    if legend.more:
+        items.append(
+            Label(box.x, y - ENTRY_LINE, elide(legend.more, SMALL, box.width), SMALL, MUTED)
+        )
+    return items
+
+
+def _legend_below(legend: Legend, room: float, look: Look) -> tuple[list[Item], float]:
+    """The entries in columns below 0, and how high they are."""
+    items: list[Item] = [Label(0.0, -TEXT, elide(legend.title, TEXT, room), TEXT)]
+    y = -TEXT - 5
+    if legend.bar is not None:
+        bar = Box(0.0, y - 6 - BAR_ABOVE - 8 - SMALL - 1 - TICK, room, 0.0)
+        shown = _bar_above(replace(legend.bar, name=""), bar, look)
+        return [*items, *shown], -bar.y
+    wide = min(max(map(_entry_width, legend.entries), default=0.0), room)
+    columns = max(int((room + LEGEND_GAP) // (wide + LEGEND_GAP)), 1)
+    lines = -(-len(legend.entries) // columns)
+    high = max(map(_entry_height, legend.entries), default=0.0)
+    for k, entry in enumerate(legend.entries):
+        column, line = divmod(k, lines)
+        baseline = y - ENTRY_LINE - line * high
+        items += _entry(entry, column * (wide + LEGEND_GAP), baseline, wide, look)
+    return items, -y + lines * high + 3
+
+
+def _table_height(legend: Legend) -> float:
+    return ENTRY_LINE * (bool(legend.header) + len(legend.entries) + bool(legend.more))
+
+
+def _table(legend: Legend, top: float, width: float, look: Look) -> list[Item]:
+    """A line for each entry with its cells in columns, numbers at their columns' right sides."""
+    number = max((len(entry.cells) for entry in legend.entries), default=1)
+    rows = [("", *legend.header), *(entry.cells for entry in legend.entries)]
+    widths = [
+        max((width_of(row[k], SMALL) for row in rows if k < len(row)), default=0.0)
+        for k in range(number)
+    ]
+    x = MARGIN + SWATCH + SWATCH_GAP
+    room = width - MARGIN - x
+    widths[0] = max(min(widths[0], room - sum(widths[1:]) - CELL_GAP * (number - 1)), 40.0)
+    rights = [x + sum(widths[: k + 1]) + CELL_GAP * k for k in range(number)]
+    items: list[Item] = []
+    y = top
+    if legend.header:
+        y -= ENTRY_LINE
+        for right, words in zip(rights[1:], legend.header, strict=False):
+            items.append(Label(right, y, words, SMALL, MUTED, "right"))
+    for entry in legend.entries:
+        y -= ENTRY_LINE
+        items += _swatch(entry, MARGIN, y + 0.36 * SMALL, look)
+        items.append(Label(x, y, elide(entry.cells[0], SMALL, widths[0]), SMALL))
+        colors = (*entry.colors, *[INK] * number)
+        for right, words, color in zip(rights[1:], entry.cells[1:], colors[1:], strict=False):
+            if words:
+                items.append(Label(right, y, words, SMALL, color, "right"))
+    if legend.more:
+        items.append(Label(x, y - ENTRY_LINE, elide(legend.more, SMALL, room), SMALL, MUTED))
+    return items
+
+
+def _moved(items: Sequence[Item], dx: float, dy: float) -> list[Item]:
+    return [shapes.moved(item, dx, dy) for item in items]

@@ -1,0 +1,273 @@
+"""Marks in a panel's units -> shapes in points."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from weightinit_cli.plots.engine import drawing as shapes
+from weightinit_cli.plots.engine.drawing import INK, MUTED, Box, Label, polyline, rectangle
+from weightinit_cli.plots.engine.fonts import width_of
+from weightinit_cli.plots.engine.page import (
+    SMALL,
+    Area,
+    Band,
+    Bars,
+    Break,
+    Cells,
+    Dots,
+    Level,
+    Line,
+    Pointer,
+    Steps,
+    Tag,
+    Words,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from weightinit_cli.plots.engine.drawing import Item
+    from weightinit_cli.plots.engine.look import Look
+    from weightinit_cli.plots.engine.page import Array, Axis, Mark, Panel
+
+WEDGE = 6.0
+BREAK, BREAK_GAP = 3.0, 2.0
+BREAK_AT = 0.93  # of the panel's height
+TAG_LINE, TAG_PADDING = 9.5, 3.0
+FEW_CELLS, FEW_COLORS = 4096, 128
+
+
+def shapes_of(mark: Mark, panel: Panel, box: Box, look: Look) -> list[Item]:
+    """A mark as shapes, cut at the sides of the panel's box."""
+    return _SHAPES[type(mark)](mark, _Place(panel.x, panel.y, box, look))
+
+
+class _Place(NamedTuple):
+    """From values to points: nan where an axis cannot show a value, else within the box."""
+
+    x: Axis
+    y: Axis
+    box: Box
+    look: Look
+
+    def xs(self, values: Any) -> Array:
+        return self.box.x + np.clip(self.x.parts(values), 0.0, 1.0) * self.box.width
+
+    def ys(self, values: Any) -> Array:
+        return self.box.y + np.clip(self.y.parts(values), 0.0, 1.0) * self.box.height
+
+
+def _outline(edges: Array, heights: Array, place: _Place) -> Array:
+    """Up, along the heads of the bars, and down again."""
+    box = place.box
+    outline = np.full((2 * len(heights) + 2, 2), box.y)
+    sides = place.xs(edges)
+    sides = np.where(np.isnan(sides), box.x, sides)  # an edge at 0 of a log axis
+    outline[:, 0] = np.repeat(sides, 2)
+    heads = place.ys(heights)
+    outline[1:-1, 1] = np.repeat(np.where(np.isnan(heads), box.y, heads), 2)
+    return outline
+
+
+def _bars(mark: Bars, place: _Place) -> list[Item]:
+    return [shapes.Area(_outline(mark.edges, mark.heights, place), place.look.color(mark.color))]
+
+
+def _steps(mark: Steps, place: _Place) -> list[Item]:
+    known = np.asarray(np.isfinite(mark.heights))
+    return [
+        shapes.Line(
+            _outline(mark.edges[a : b + 1], mark.heights[a:b], place),
+            place.look.color(mark.color),
+            mark.width,
+        )
+        for a, b in _stretches(known)
+    ]
+
+
+def _stretches(known: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+    """Where the true values begin and end."""
+    for some, run in groupby(range(len(known)), key=lambda k: bool(known[k])):
+        ks = list(run)
+        if some:
+            yield ks[0], ks[-1] + 1
+
+
+def _points(x: Array, y: Array, place: _Place) -> tuple[Array, NDArray[np.bool_]]:
+    points = np.stack([place.xs(x), place.ys(y)], axis=1)
+    known = np.asarray(~np.isnan(points).any(axis=1))
+    return points, known
+
+
+def _line(mark: Line, place: _Place) -> list[Item]:
+    """The stretches without a gap; a single point is a disc."""
+    points, known = _points(mark.x, mark.y, place)
+    color = place.look.color(mark.color)
+    items: list[Item] = []
+    dots = [points[known]] if mark.radius else []
+    for a, b in _stretches(known):
+        if b - a > 1:
+            items.append(shapes.Line(points[a:b], color, mark.width, mark.dash))
+        elif not mark.radius:
+            dots.append(points[a:b])
+    radius = mark.radius or mark.width
+    return items + [shapes.Dots(each, color, radius) for each in dots if len(each)]
+
+
+def _dots(mark: Dots, place: _Place) -> list[Item]:
+    points, known = _points(mark.x, mark.y, place)
+    color, r = place.look.color(mark.color), mark.radius
+    points = points[known]
+    if not len(points):
+        return []
+    if mark.shape == "disc":
+        return [shapes.Dots(points, color, r)]
+    if mark.shape == "cross":
+        return [
+            polyline([(x - r, y - sign * r), (x + r, y + sign * r)], color, 1.6)
+            for x, y in points.tolist()
+            for sign in (-1, 1)
+        ]
+    corners = {
+        "square": [(-0.9, -0.9), (-0.9, 0.9), (0.9, 0.9), (0.9, -0.9)],
+        "triangle": [(-1.1, -0.9), (0.0, 1.2), (1.1, -0.9)],
+        "diamond": [(-1.2, 0.0), (0.0, 1.2), (1.2, 0.0), (0.0, -1.2)],
+    }[mark.shape]
+    return [shapes.Area(point + r * np.array(corners), color) for point in points]
+
+
+def _band(mark: Band, place: _Place) -> list[Item]:
+    """Where one side cannot be shown, as 0 on a log axis, the band reaches the panel's side."""
+    color = place.look.color(mark.color)
+    x, low, high = place.xs(mark.x), place.ys(mark.low), place.ys(mark.high)
+    sides = np.stack([mark.low, mark.high, high, x])
+    known = np.asarray(~np.isnan(sides).any(axis=0))
+    low = np.where(np.isnan(low), place.box.y, low)
+    items: list[Item] = []
+    for a, b in _stretches(known):
+        xs = x[a:b]
+        if b - a == 1:
+            xs = np.array([xs[0] - 3, xs[0] + 3])
+        lows, highs = np.resize(low[a:b], len(xs)), np.resize(high[a:b], len(xs))
+        outline = np.stack([np.append(xs, xs[::-1]), np.append(highs, lows[::-1])], axis=1)
+        items.append(shapes.Area(outline, color, mark.part))
+    return items
+
+
+def _area(mark: Area, place: _Place) -> list[Item]:
+    outline = np.stack([place.xs(mark.x), place.ys(mark.y)], axis=1)
+    return [shapes.Area(outline, place.look.color(mark.color))]
+
+
+def _level(mark: Level, place: _Place) -> list[Item]:
+    box, color = place.box, place.look.color(mark.color)
+    part = float((place.x if mark.upright else place.y).parts(mark.value))
+    if not 0 <= part <= 1:
+        return []
+    if mark.upright:
+        x = box.x + part * box.width
+        return [polyline([(x, box.y), (x, box.top)], color, mark.width)]
+    y = box.y + part * box.height
+    return [polyline([(box.x, y), (box.right, y)], color, mark.width)]
+
+
+def _pointer(mark: Pointer, place: _Place) -> list[Item]:
+    part = float(place.x.parts(mark.value))
+    if not 0 <= part <= 1:
+        return []
+    x, top = place.box.x + part * place.box.width, place.box.top
+    wedge = [(x, top - WEDGE), (x - WEDGE / 2, top), (x + WEDGE / 2, top)]
+    return [shapes.Area(np.array(wedge), place.look.color(mark.color))]
+
+
+def _break(mark: Break, place: _Place) -> list[Item]:
+    """The gap has the background's colour, its sides lines that reach beyond the bar."""
+    left, right = place.xs([mark.low, mark.high]).tolist()
+    y = place.box.y + BREAK_AT * place.box.height
+    corners = [(left, y), (right, y + BREAK), (right, y + BREAK + BREAK_GAP), (left, y + BREAK_GAP)]
+    slope = BREAK / max(right - left, 1.0)
+    items: list[Item] = [shapes.Area(np.array(corners), place.look.paper)]
+    for dy in (0.0, BREAK_GAP):
+        ends = [(left - 1.5, y + dy - 1.5 * slope), (right + 1.5, y + dy + BREAK + 1.5 * slope)]
+        items.append(polyline(ends, place.look.color(MUTED), 0.9))
+    return items
+
+
+def _cells(mark: Cells, place: _Place) -> list[Item]:
+    """One image; areas where sides are not equally far apart, or where these take less room."""
+    xs, ys = place.xs(mark.x), place.ys(mark.y)
+    rows, columns = mark.rgb.shape[:2]
+    packed = mark.rgb.astype(np.uint32) @ np.array([65536, 256, 1], dtype=np.uint32)
+    whole = Box(xs[0], ys[0], xs[-1] - xs[0], ys[-1] - ys[0])
+    few = rows * columns <= FEW_CELLS and len(np.unique(packed)) <= FEW_COLORS
+    even = len(xs) == len(ys) == 2
+    if even and not few:
+        return [shapes.Cells(whole, mark.rgb[::-1])]
+    xs = np.linspace(xs[0], xs[-1], columns + 1) if len(xs) == 2 else xs
+    ys = np.linspace(ys[0], ys[-1], rows + 1) if len(ys) == 2 else ys
+    items: list[Item] = []
+    for k in range(rows):
+        for _, run in groupby(range(columns), key=lambda n: packed[k, n]):
+            ns = list(run)
+            a, b = ns[0], ns[-1] + 1
+            red, green, blue = (mark.rgb[k, a] / 255).tolist()
+            part = Box(xs[a], ys[k], xs[b] - xs[a], ys[k + 1] - ys[k])
+            items.append(rectangle(part, (red, green, blue)))
+    return items
+
+
+def _words(mark: Words, place: _Place) -> list[Item]:
+    box = place.box
+    if mark.within:
+        x, y = box.x + mark.x * box.width, box.y + mark.y * box.height
+    else:
+        x, y = float(place.xs(mark.x)), float(place.ys(mark.y))
+    y += mark.dy - 0.36 * mark.size
+    color = place.look.color(mark.color)
+    return [Label(x + mark.dx, y, mark.text, mark.size, color, mark.align)]
+
+
+def tag_size(lines: tuple[str, ...]) -> tuple[float, float]:
+    """How wide and how high a tag is."""
+    wide = max(width_of(line, SMALL) for line in lines) + 2 * TAG_PADDING
+    return wide, TAG_LINE * (len(lines) - 1) + SMALL + 2 * TAG_PADDING
+
+
+def _tag(mark: Tag, place: _Place) -> list[Item]:
+    """A leader from the point, a white box, and the lines centred on it."""
+    x, y = float(place.xs(mark.x)), float(place.ys(mark.y))
+    wide, high = tag_size(mark.lines)
+    box = Box(x + mark.dx - wide / 2, y + mark.dy - high / 2, wide, high)
+    end = min(max(x, box.x), box.right), min(max(y, box.y), box.top)
+    corners = [(box.x, box.y), (box.x, box.top), (box.right, box.top), (box.right, box.y)]
+    items: list[Item] = [
+        polyline([(x, y), end], INK, 1.0),
+        rectangle(box, shapes.WHITE),
+        polyline([*corners, corners[0]], INK, 1.6 if mark.strong else 0.8),
+    ]
+    first = box.top - TAG_PADDING - 0.86 * SMALL
+    return items + [
+        Label(x + mark.dx, first - k * TAG_LINE, line, SMALL, INK, "center")
+        for k, line in enumerate(mark.lines)
+    ]
+
+
+_SHAPES: dict[type, Callable[[Any, _Place], list[Item]]] = {
+    Bars: _bars,
+    Steps: _steps,
+    Line: _line,
+    Dots: _dots,
+    Band: _band,
+    Area: _area,
+    Level: _level,
+    Pointer: _pointer,
+    Break: _break,
+    Cells: _cells,
+    Words: _words,
+    Tag: _tag,
+}
