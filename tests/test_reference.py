@@ -11,6 +11,7 @@ from weightinit_cli import load_result
 from weightinit_cli.cli import main
 from weightinit_cli.results import TrainingResult
 from weightinit_cli.results.store import picture_names
+from weightinit_cli.results.tree import find_tree
 from weightinit_cli.spec import digest, expand, load_spec, shipped_configs
 
 ROOT = Path(__file__).parent.parent
@@ -57,6 +58,17 @@ def test_reference_results_hold(name, capsys: pytest.CaptureFixture[str]):
     code = main(["check", "-q", str(ROOT / "configs"), "--against", str(REFERENCE), *others])
     shown = capsys.readouterr()
     assert (code, shown.err) == (0, ""), shown.out
+
+
+@pytest.mark.parametrize("name", [name for name, spec in SPECS.items() if spec.runs is not None])
+def test_reference_folder_of_several_runs_lists_them(name):
+    tree = find_tree(REFERENCE / name)
+    assert tree is not None
+    runs = expand(SPECS[name])
+    listed = [(run.folder, run.label, tree.varied(run)) for run in tree.runs]
+    assert listed == [(run.run, run.label, run.varied) for run in runs]
+    saved = [load_result(REFERENCE / run.folder).digest for run in runs]
+    assert [run.digest for run in tree.runs] == saved
 
 
 @pytest.mark.parametrize("name", SPECS)

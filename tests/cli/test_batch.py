@@ -74,7 +74,8 @@ def test_a_folder(winit: Callable, folder: Path, files: Callable):
         [
             *(f"{name}/{file}" for name in "ab" for file in pictures),
             *(f"c/seed={seed}/stats.json" for seed in range(3)),
-            *("c/comparison.png", "c/summary.csv", "index.json", "summary.csv"),
+            *("c/comparison.png", "c/runs.json", "c/summary.csv"),
+            *("index.json", "summary.csv"),
         ]
     )
     assert [each["folder"] for each in index()] == ["a", "b", "c/seed=0", "c/seed=1", "c/seed=2"]

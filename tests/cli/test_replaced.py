@@ -100,6 +100,65 @@ def test_of_very_many_the_first_few_are_named(winit: Callable, spec: Callable, c
     assert lines[10:] == ["and 2 more results of other specs are replaced"]
 
 
+# a comparison and a single run in one folder
+
+
+@pytest.mark.parametrize("command", [("histogram", "-c"), ("batch", "-j", 1)])
+def test_a_comparison_by_a_single_run_and_the_other_way_round(
+    winit: Callable, spec: Callable, files: Callable, command: tuple
+):
+    place = Path("outputs/tiny")
+    run = (*command, "tiny.yaml")
+    below = ["seed=1/stats.json", "seed=2/stats.json"]
+    spec()
+    assert winit(*run).err == ""
+    spec(more="sweep: {seed: [1, 2]}\n")
+    assert winit(*run, "--format", "svg").err == f"{place}: replaces the result of a single run\n"
+    assert files(place) == ["comparison.svg", "runs.json", *below, "summary.csv"]
+    assert winit(*run, "--format", "svg").err == ""
+    spec()
+    said = f"{place}: replaces a comparison of several runs, whose folders stay\n"
+    assert winit(*run, "-q").err == ""
+    assert files(place) == sorted(["depth.png", "histogram.png", "stats.json", *below])
+    spec(more="sweep: {seed: [1, 2]}\n")
+    assert winit(*run, "--no-plot").err == f"{place}: replaces the result of a single run\n"
+    spec()
+    assert winit(*run, "--no-plot").err == said
+    assert winit(*run, "--no-plot").err == ""
+
+
+@pytest.mark.parametrize("command", [("histogram", "-c"), ("batch", "-j", 1)])
+def test_a_comparison_of_other_runs(winit: Callable, spec: Callable, command: tuple):
+    run = (*command, "tiny.yaml", "--no-plot")
+    spec(more="sweep: {seed: [1, 2, 3, 4, 5, 6]}\n")
+    assert winit(*run).err == ""
+    spec(more="sweep: {seed: [6, 7]}\n")
+    gone = "seed=1, seed=2, seed=3, seed=4 and 1 more"
+    said = f"{Path('outputs/tiny')}: replaces a comparison with other runs ({gone})\n"
+    assert winit(*run).err == said
+    spec(more="sweep: {seed: [6, 7, 8]}\n")
+    assert winit(*run).err == ""
+
+
+@pytest.mark.parametrize("command", ["symmetry", "train"])
+def test_by_every_other_experiment(winit: Callable, spec: Callable, command: str):
+    text = TINY_SYMMETRY + "initializer: xavier_normal\n"
+    if command == "train":
+        pytest.importorskip("sklearn")
+        text = text.replace("symmetry", "training").replace("xor", "digits")
+    spec("s.yaml")
+    assert winit("histogram", "-c", "s.yaml", "--no-plot", "-q").code == 0
+    Path("s.yaml").write_text(text)
+    run = (command, "-c", "s.yaml", "--no-plot")
+    assert winit(*run).err.startswith("outputs/s: replaces the result of another spec (")
+    assert winit(*run, "--seed", 2).err.endswith("another spec (seed: 0, now 2)\n")
+    Path("s.yaml").write_text(f"{text}sweep: {{seed: [1, 2]}}\n")
+    assert winit(*run).err == f"{Path('outputs/s')}: replaces the result of a single run\n"
+    said = [f"{Path('outputs/s', name)}: replaces" for name in ("seed=1", "seed=2")]
+    done = winit(*run, "--set", "steps=2")
+    assert [line.partition(" the")[0] for line in done.err.splitlines()] == said
+
+
 # what was set
 
 

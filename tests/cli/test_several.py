@@ -40,6 +40,7 @@ def test_every_run_has_its_folder_and_all_have_a_picture(
     assert files(Path("outputs")) == [
         "many/Xavier/stats.json",
         "many/comparison.png",
+        "many/runs.json",
         "many/std-10/stats.json",
         "many/summary.csv",
     ]

@@ -98,7 +98,7 @@ def test_ended(
     ended = stop(line, environ({"TMPDIR": str(place)}), by, group=group)
     assert ended == (128 + by, b"", STOPPED)
     assert list(place.iterdir()) == []
-    assert {Path(file).name for file in files(Path("outputs"))} == {"stats.json"}
+    assert {Path(file).name for file in files(Path("outputs"))} == {"runs.json", "stats.json"}
 
 
 @posix

@@ -111,7 +111,8 @@ def test_variants(winit: Callable, tiny: Callable, files: Callable):
     run = winit("train", "-c", "many.yaml", "--set", "repeats=2")
     assert (run.code, run.err) == (0, "")
     assert files(Path("outputs")) == [
-        "many/He/stats.json", "many/comparison.png", "many/small/stats.json", "many/summary.csv",
+        "many/He/stats.json", "many/comparison.png", "many/runs.json", "many/small/stats.json",
+        "many/summary.csv",
     ]  # fmt: skip
     assert run.out.splitlines()[0] == "many (repeats=2): 2 runs"
     assert [line.split()[0] for line in run.out.splitlines()[2:4]] == ["small", "He"]
@@ -363,7 +364,7 @@ def test_interrupted_at_the_first_of_several(
     assert {entry["interrupted"] for entry in entries} == {"True"}
     assert len(entries) == 12 + 10
     assert files(Path("outputs")) == [
-        "many/comparison.png", "many/small/stats.json", "many/summary.csv",
+        "many/comparison.png", "many/runs.json", "many/small/stats.json", "many/summary.csv",
     ]  # fmt: skip
     assert load_result("outputs/many/small").interrupted == (10, 2)
     run = winit("batch", "many.yaml", "-j", 1, "--no-plot")

@@ -112,7 +112,9 @@ def test_several_runs_are_saved(winit: Callable, files: Callable, failing: tuple
     run = winit(command, "-c", "tiny.yaml")
     assert run.code == code
     check_words(kind, run.err, f"{Path('outputs/tiny/summary.csv')} is saved")
-    assert files(Path("outputs/tiny")) == ["high/stats.json", "low/stats.json", "summary.csv"]
+    assert files(Path("outputs/tiny")) == [
+        "high/stats.json", "low/stats.json", "runs.json", "summary.csv",
+    ]  # fmt: skip
 
 
 def test_a_batch_goes_on(winit: Callable, files: Callable, monkeypatch: Any, failing: tuple):
@@ -125,11 +127,11 @@ def test_a_batch_goes_on(winit: Callable, files: Callable, monkeypatch: Any, fai
     if kind == "stopped":
         assert run.err.startswith("interrupted: 1 of 3 runs done; ")
         assert len(run.err.splitlines()) == 1
-        assert files(Path("outputs")) == ["a/stats.json"]
+        assert files(Path("outputs")) == ["a/stats.json", "b/runs.json"]
         return
     assert files(Path("outputs")) == [
-        "a/stats.json", "b/high/stats.json", "b/low/stats.json", "b/summary.csv", "index.json",
-        "summary.csv",
+        "a/stats.json", "b/high/stats.json", "b/low/stats.json", "b/runs.json", "b/summary.csv",
+        "index.json", "summary.csv",
     ]  # fmt: skip
     assert run.out.startswith("3 runs: 3 done, 0 skipped, 0 failed, 1 without pictures\n")
     assert "a: stats.json is saved without its pictures\n" in run.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
@@ -15,8 +16,9 @@ from support.plots import builders, networks
 from support.plots.drawn import compose_comparison
 from support.plots.extents import collisions
 from support.plots.svg import QUIET, WARNING, texts_of
-from weightinit_cli.plots import render
+from weightinit_cli.plots import left_out, render
 from weightinit_cli.plots.engine.drawing import AMBER, Cells, Line
+from weightinit_cli.plots.layout import MOST_FACETS, Maps, chosen
 from weightinit_cli.plots.variedaxis import VariedAxis
 from weightinit_cli.plots.verdictcells import LETTERS
 from weightinit_cli.results.comparison import VARIANT, Comparison, compared
@@ -112,6 +114,10 @@ PICTURES = {
     "facets": lambda shape, variants: swept(
         shape, variant=["one", LONG], width=[1, 2, 3], initializer__std=[0.1, 1]
     ),
+    "eight_facets": lambda shape, variants: swept(
+        shape, width=[*range(6)], initializer__std=[0.1, 1, 3], variant=[*"abcd", LONG],
+        activation=["relu", LONG], seed=[*range(5)]
+    ),
     "number_facets": lambda shape, variants: swept(
         shape, seed=[1, 2], width=[1, 2, 3], initializer__std=[0.1, 1, 3]
     ),
@@ -131,7 +137,8 @@ def test_no_text_overlaps_or_leaves_the_picture(name, picture):
 @pytest.mark.parametrize("name", PICTURES)
 def test_every_picture_is_a_small_png(name, picture):
     data = render(picture(name), "png", builders.DIGEST)
-    assert len(data) < (170_000 if name == "eight_rows" else 110_000)
+    limits = {"eight_rows": 170_000, "eight_facets": 260_000}
+    assert len(data) < limits.get(name, 110_000)
 
 
 @pytest.mark.parametrize("name", ["rows", "columns", "map"])
@@ -159,10 +166,56 @@ def test_what_was_varied_decides(axes, panels, shape):
     assert [panel.title for panel in drawing.panels][: len(panels)] == panels
 
 
-def test_too_much_for_one_picture(shape):
-    five = [1, 2, 3, 4, 5]
-    assert compose_comparison(swept(shape, a=five, b=five, c=five)) is None
-    assert compose_comparison(swept(shape, a=[1], b=[1], c=[1], d=[1])) is None
+@pytest.mark.parametrize(
+    ("sizes", "maps_of", "rows", "said"),
+    [
+        ({"a": 6, "b": 2, "c": 3}, "ac", ["b: 1", "b: 2"], []),
+        ({"a": 1, "b": 1, "c": 1, "d": 1}, "cd", ["a: 1, b: 1"], []),
+        (
+            {"a": 9, "b": 9, "c": 9},
+            "bc",
+            [f"a: {k}" for k in (1, 2, 3, 4, 6, 7, 8, 9)],
+            ["8 of 9 values of a (1, 2, 3, 4, 6, 7, 8, 9)"],
+        ),
+        (
+            {"a": 5, "b": 5, "c": 3, "d": 3},
+            "ab",
+            [f"c: {c}, d: {d}" for c in (1, 3) for d in (1, 2, 3)],
+            ["2 of 3 values of c (1, 3)"],
+        ),
+    ],
+)
+def test_of_many_axes_the_longest_make_the_maps_and_the_others_their_rows(
+    shape, sizes, maps_of, rows, said
+):
+    axes = {axis: list(range(1, number + 1)) for axis, number in sizes.items()}
+    drawing = compose_comparison(swept(shape, **axes))
+    assert [panel.title.partition(" · ")[0] for panel in drawing.panels[::3]] == rows
+    assert drawing.panels[0].xlim == (0, sizes[maps_of[0]])
+    assert drawing.panels[0].ylim == (0, sizes[maps_of[1]])
+    assert left_out("histogram", axes.items()) == said
+    assert all(any(text.endswith(f"drawn: {each}") for text in drawing.texts) for each in said)
+
+
+def test_of_many_names_the_first_have_rows(shape):
+    names = [*"abcdefghij"]
+    axes = {"variant": names, "width": [*range(11)], "seed": [*range(12)]}
+    drawing = compose_comparison(swept(shape, **axes))
+    assert [panel.title.partition(" · ")[0] for panel in drawing.panels[::3]] == names[:8]
+    assert left_out("histogram", axes.items()) == [f"8 of 10 variants ({', '.join(names[:8])})"]
+
+
+@given(st.lists(st.integers(1, 30), min_size=1, max_size=9))
+def test_every_layout_draws_at_most_a_page_and_says_what_it_leaves_out(sizes):
+    axes = [VariedAxis(f"x{k}", tuple(range(number))) for k, number in enumerate(sizes)]
+    layout = chosen(axes)
+    if isinstance(layout, Maps):
+        assert {layout.x, layout.y, *layout.whole} == set(axes)
+        assert math.prod(len(axis.values) for axis in layout.facets) <= MOST_FACETS
+        for drawn, whole in zip(layout.facets, layout.whole, strict=True):
+            assert drawn.values
+            assert set(drawn.values) <= set(whole.values)
+        assert bool(layout.left_out) == (layout.facets != layout.whole)
 
 
 def test_nothing_varied_or_nothing_to_show(shape):
@@ -265,7 +318,7 @@ def test_with_room_each_value_has_its_verdict(shape):
 def test_many_values_are_a_few_curves_and_a_scale_of_round_numbers(shape):
     values = np.geomspace(1e-6, 1e6, 200).tolist()
     texts = compose_comparison(swept(shape, initializer__std=values)).texts
-    assert any(text.endswith("40 of 200 values drawn") for text in texts)
+    assert any(text.endswith("drawn: 40 of 200 values of initializer.std") for text in texts)
     assert {"1e-6", "1e0", "1e6"} <= set(texts)
 
 

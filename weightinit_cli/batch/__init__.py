@@ -24,7 +24,7 @@ from weightinit_cli.batch.product import (
     product_of,
     saved,
 )
-from weightinit_cli.batch.summing import compare_runs, compare_saved, sum_up
+from weightinit_cli.batch.summing import compare_runs, compare_saved, list_runs, sum_up
 
 __all__ = [
     "Cluster",
@@ -42,6 +42,7 @@ __all__ = [
     "compare_saved",
     "find_specs",
     "jobs_of",
+    "list_runs",
     "make_plan",
     "no_note",
     "our_numpy",

@@ -16,7 +16,8 @@ from weightinit_cli.experiments import digest_of
 from weightinit_cli.results import write_files
 from weightinit_cli.results.files import holds
 from weightinit_cli.results.model import worst_severity
-from weightinit_cli.results.store import COMPARISON, FORMATS
+from weightinit_cli.results.store import COMPARISON, FORMATS, RUNS, SUMMARY, own_files
+from weightinit_cli.results.tree import ListedRun, RunTree, dump_tree, replaced_runs
 from weightinit_cli.results.words import full_name
 from weightinit_cli.saving import Saved, draw_safely, write_safely
 from weightinit_cli.spec import expand, normal_form
@@ -35,7 +36,27 @@ if TYPE_CHECKING:
 
     Read = Callable[[], Iterable[Product | Record]]
 
-SUMMARY, INDEX = "summary.csv", "index.json"
+INDEX = "index.json"
+
+
+def list_runs(spec: AnySpec, out: Path) -> str:
+    """Write which runs a spec has beside their folders; say in words what of others that replaces.
+
+    Raises WinitError where it cannot be written.
+    """
+    runs = expand(spec)
+    tree = RunTree(
+        spec.name,
+        tuple(path for path, _ in runs[0].varied),
+        tuple(
+            ListedRun(run.run, run.label, digest_of(run), tuple(value for _, value in run.varied))
+            for run in runs
+        ),
+        spec.overrides or None,
+    )
+    former = replaced_runs(out / spec.name, tree)
+    write_files(out, spec.name, {RUNS: dump_tree(tree)})
+    return former
 
 
 def sum_up(
@@ -74,8 +95,8 @@ def compare_runs(
     """Write the pictures over all runs of a spec and the table, which is there in any case.
 
     `read` gives what is left of the runs, as often as it is called. Former pictures go where the
-    table changes, and those in one of the formats in any case. Raises WinitError where the table
-    cannot be written.
+    table changes, and those in one of the formats in any case; so does the result of a single run.
+    Raises WinitError where the table cannot be written.
     """
     compared = (each.compared for each in read() if each.compared is not None)
     place = out / spec.name
@@ -87,7 +108,7 @@ def compare_runs(
         files: dict[str, Content] = {**pictures}
         if table:
             files[SUMMARY] = _table(read)
-        outdated = [name for name in former if name not in files]
+        outdated = [name for name in (*former, *own_files(place)) if name not in files]
         return write_files(out, spec.name, files, outdated)
 
     drawn = draw_safely(partial(_pictures, spec, compared, formats)) if formats else ({}, None)
@@ -101,6 +122,7 @@ def compare_saved(spec: AnySpec, out: Path) -> Saved:
     """
     place = out / spec.name
     formats = [name for name in FORMATS if (place / f"{COMPARISON}.{name}").exists()]
+    list_runs(spec, out)
     found = [saved(out, run, digest_of(run), ()) for run in expand(spec)]
     there = [product for product in found if product is not None]
     return compare_runs(spec, lambda: there, out, formats, table=(place / SUMMARY).exists())

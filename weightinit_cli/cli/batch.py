@@ -6,7 +6,8 @@ import gc
 import json
 import signal
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,7 +27,13 @@ from weightinit_cli.cli.options import (
     spec_name,
 )
 from weightinit_cli.cli.progress import BatchProgress, ProgressBar
-from weightinit_cli.cli.specs import names_of, note_lacking, note_replaced, tell_undrawn
+from weightinit_cli.cli.specs import (
+    names_of,
+    note_lacking,
+    note_pictureless,
+    note_replaced,
+    tell_undrawn,
+)
 from weightinit_cli.errors import FAILED, WinitError, counted, printable
 
 if TYPE_CHECKING:
@@ -121,6 +128,8 @@ def batch(
         spec = specs.load(path, overrides, seed, most_runs=max_runs)
         if not quiet:
             specs.tell_notes(spec)
+            if not no_plot:
+                specs.tell_left_out(spec)
         return spec
 
     settings = Settings(output_dir, () if no_plot else formats, force)
@@ -193,12 +202,15 @@ def _run(
         return 0
     out = settings.out
     with Ledger(out, plan.total) as ledger:
+        formers = _list_runs(plan, out)
         with progress.over(plan.total):
             counts = run_batch(plan, executor, settings, ledger, progress.step, progress.note)
         with ProgressBar("summing up", shown=not quiet):
             paths, compared, errors = sum_up(plan, ledger, out, settings.formats)
         if not quiet:
-            note_replaced(record.replaced for record in ledger.read())
+            note_replaced(chain(formers, (record.replaced for record in ledger.read())))
+            for saved in compared if settings.formats else ():
+                note_pictureless(saved.paths[-1].parent.name, saved)
         _say_failures(ledger)
         codes = [tell_undrawn(saved) for saved in compared]
         if fail_on:
@@ -213,6 +225,18 @@ def _run(
             terminal.say(printable(str(path)))
     unwritten = (terminal.fail(each.lines, each.exit_code) for each in errors)
     return max([_code(counts), *codes, *unwritten])
+
+
+def _list_runs(plan: Plan, out: Path) -> list[str]:
+    """Write which runs there are of each spec; return what of others that replaces, in words."""
+    from weightinit_cli.batch import list_runs
+
+    formers = []
+    for spec in plan.specs:
+        if spec.runs is not None:
+            with suppress(WinitError):  # its runs say that nothing can be written there
+                formers.append(list_runs(spec, out))
+    return formers
 
 
 def _say_failures(ledger: Ledger) -> None:

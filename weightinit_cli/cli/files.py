@@ -75,6 +75,7 @@ def validate(paths: tuple[str, ...], quiet: bool) -> int:
         code = max(code, specs.tell_impossible(reasons))
         if not (quiet or wrong):
             specs.tell_notes(spec)
+            specs.tell_left_out(spec)
             line = printable(f"{file}: ok, {counted(len(runs), 'run')}")
             terminal.say(terminal.no_command(line))
     return code
@@ -91,14 +92,22 @@ def schema() -> None:
 @click.command("show")
 @click.argument("path", metavar="RESULT", type=path_of)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON.")
-def show(path: Path, as_json: bool) -> None:
-    """Print the table of a saved result again: RESULT is a stats.json or its folder."""
-    from weightinit_cli.cli.tables import table
-    from weightinit_cli.results import dump_line, load_result
+def show(path: Path, as_json: bool) -> int:
+    """Print the table of a saved result again: RESULT is a stats.json or its folder.
 
+    Of the folder of several runs (variants, a sweep) it is the table with a line per run.
+    """
+    from weightinit_cli.cli.tables import table
+    from weightinit_cli.cli.trees import show_runs
+    from weightinit_cli.results import dump_line, load_result
+    from weightinit_cli.results.tree import find_tree
+
+    if (tree := find_tree(path)) is not None:
+        return show_runs(path, tree, as_json=as_json)
     result = load_result(path)
     for line in [dump_line(result)] if as_json else table(result):
         terminal.say(line)
+    return 0
 
 
 @click.command("plot")
@@ -113,10 +122,17 @@ def show(path: Path, as_json: bool) -> None:
 @format_option
 @quiet_option
 def plot(path: Path, output_dir: Path | None, formats: tuple[str, ...], quiet: bool) -> int:
-    """Draw the pictures of a saved result again: RESULT is a stats.json or its folder."""
+    """Draw the pictures of a saved result again: RESULT is a stats.json or its folder.
+
+    Of the folder of several runs (variants, a sweep) it is the picture of all of them.
+    """
+    from weightinit_cli.cli.trees import plot_runs
     from weightinit_cli.results import load_result, write_files
+    from weightinit_cli.results.tree import find_tree
     from weightinit_cli.saving import Saved, draw_result
 
+    if (tree := find_tree(path)) is not None:
+        return plot_runs(path, tree, output_dir or path, formats, quiet=quiet)
     result = load_result(path)
     folder = output_dir or (path if path.is_dir() else path.parent)
     with ProgressBar(f"drawing {path}", shown=not quiet):

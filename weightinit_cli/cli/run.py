@@ -23,18 +23,23 @@ from weightinit_cli.cli.options import (
     threads_option,
 )
 from weightinit_cli.cli.progress import ProgressBar
-from weightinit_cli.cli.specs import names_of, note_lacking, note_replaced, tell_undrawn
+from weightinit_cli.cli.specs import (
+    names_of,
+    note_lacking,
+    note_pictureless,
+    note_replaced,
+    tell_undrawn,
+)
 from weightinit_cli.errors import (
     INTERRUPTED,
     Mark,
     Problem,
     SpecError,
     WinitError,
-    counted,
     printable,
 )
 from weightinit_cli.results.kinds import interruption, kind_of
-from weightinit_cli.results.store import COMPARISON, replaced, save_files
+from weightinit_cli.results.store import replaced, save_files
 from weightinit_cli.saving import save_result
 
 if TYPE_CHECKING:
@@ -146,6 +151,8 @@ class _Runner(NamedTuple):
         specs.refuse_others(spec, self.experiment)
         if not self.quiet:
             specs.tell_notes(spec)
+            if self.formats:
+                specs.tell_left_out(spec)
         return spec
 
     def _run_spec(self, spec: AnySpec) -> int:
@@ -170,10 +177,9 @@ class _Runner(NamedTuple):
 
     def _run_several(self, spec: AnySpec) -> int:
         """Run all runs of a spec, a line each, and compare them; return the exit code."""
-        from weightinit_cli.batch import compare_runs, product_of
-        from weightinit_cli.cli.tables import run_lines, runs_head, runs_layout
+        from weightinit_cli.batch import compare_runs, list_runs, product_of
+        from weightinit_cli.cli.tables import run_lines, runs_head, runs_layout, runs_title
         from weightinit_cli.experiments import impossible
-        from weightinit_cli.results.words import full_name
         from weightinit_cli.spec import expand
 
         with ProgressBar(f"checking {spec.name}", shown=not self.quiet):
@@ -181,12 +187,11 @@ class _Runner(NamedTuple):
             wrong = impossible(spec)
         reasons = ((runs[number].folder, reason) for number, reason in wrong.items())
         code = specs.tell_impossible(reasons)
-        title = full_name(spec.name, spec.overrides)
-        self._say(click.style(printable(f"{title}: {counted(len(runs), 'run')}"), bold=True))
-        layout = runs_layout(spec)
+        formers = [list_runs(spec, self.out)]
+        self._say(runs_title(spec.name, spec.overrides, len(runs)))
+        layout = runs_layout(spec.experiment, (run.label for run in runs))
         self._say("\n".join(runs_head(layout)))
         done = []
-        formers = []
         causes = []
         for number, run in enumerate(runs):
             if number in wrong:
@@ -200,7 +205,7 @@ class _Runner(NamedTuple):
             if self.as_json:
                 self._say_json(result)
             else:
-                self._say("\n".join(run_lines(layout, run, result)))
+                self._say("\n".join(run_lines(layout, run.label, result)))
             code = max(code, _told_of_interruption(result), self._told_of_verdicts(run, result))
             if code == INTERRUPTED:
                 break
@@ -208,9 +213,8 @@ class _Runner(NamedTuple):
             note_replaced(formers)
         with ProgressBar(f"comparing {spec.name}", shown=not self.quiet):
             saved = compare_runs(spec, lambda: done, self.out, self.formats)
-        drawn = any(path.stem == COMPARISON for path in saved.paths)
-        if self.formats and not drawn and saved.undrawn is None:
-            self._say("no picture shows all of these runs: summary.csv has their figures")
+        if self.formats and not self.quiet:
+            note_pictureless(spec.name, saved)
         for line in (*_advice(spec, causes), *(printable(str(path)) for path in saved.paths)):
             self._say(line)
         return max(code, tell_undrawn(saved))

@@ -11,6 +11,7 @@ from weightinit_cli.cli.experiments import EXPERIMENTS
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.errors import DEFECT, FAILED, Mark, Problem, SpecError, printable, reason
 from weightinit_cli.reading import read_file
+from weightinit_cli.results.store import COMPARISON
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -95,6 +96,18 @@ def tell_notes(spec: AnySpec) -> None:
         terminal.note(line)
 
 
+def tell_left_out(spec: AnySpec) -> None:
+    """Say, before the first run, what the picture of all runs will draw where it isn't all."""
+    if spec.runs is None:
+        return
+    from weightinit_cli.plots import left_out
+
+    parts = left_out(spec.experiment, spec.runs.axes)
+    if parts:
+        words = f"{spec.name}: the picture draws {' and '.join(parts)}; summary.csv has all"
+        terminal.note(printable(words))
+
+
 def refuse_others(spec: AnySpec, experiment: str) -> None:
     """Raise SpecError where the spec is of another experiment, naming the command for it."""
     if spec.experiment != experiment:
@@ -124,6 +137,12 @@ def tell_undrawn(saved: Saved) -> int:
     if code == DEFECT:
         return terminal.defect([*lines, f"the pictures could not be drawn; {kept}"])
     return terminal.fail([f"{line}; {kept}" for line in lines], code)
+
+
+def note_pictureless(name: str, saved: Saved) -> None:
+    """Say that there is no picture of all runs of a spec where none could be made of them."""
+    if saved.undrawn is None and not any(path.stem == COMPARISON for path in saved.paths):
+        terminal.note(f"{name}: there is no picture of all runs; summary.csv has their figures")
 
 
 def tell_asked(folder: str, verdicts: Iterable[Verdict], fail_on: Collection[str]) -> int:

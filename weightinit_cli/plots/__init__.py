@@ -16,6 +16,7 @@ from weightinit_cli.plots.pictures import (
     comparison_pictures,
     compose_phase,
     first_drawing,
+    left_out,
     pictures,
     portrait,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "compose_depth",
     "compose_phase",
     "draw",
+    "left_out",
     "pictures",
     "portrait",
     "render",

@@ -22,9 +22,9 @@ from weightinit_cli.plots.engine.fonts import elide
 from weightinit_cli.plots.figurerows import Column, FigureRow, columns_of, figure_rows
 from weightinit_cli.plots.heading import titled
 from weightinit_cli.plots.labels import NOTE_LINE, NOTE_SIZE
+from weightinit_cli.plots.layout import MOST_CURVES, drawn_in_words
 from weightinit_cli.plots.legend import (
     LEGEND_GAP,
-    LegendEntry,
     entries,
     legend_items,
     legend_width,
@@ -34,7 +34,7 @@ from weightinit_cli.plots.legend import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weightinit_cli.plots.variedaxis import VariedAxis
+    from weightinit_cli.plots.layout import Curves
     from weightinit_cli.results.comparison import Comparison
     from weightinit_cli.results.model import Verdict
 
@@ -42,7 +42,6 @@ WIDTH = 660.0
 NARROWEST = 150.0
 GAP = 12.0
 COLUMN_GAP = 14.0
-MOST_CURVES = 40
 
 
 class CurvesPage(NamedTuple):
@@ -63,13 +62,12 @@ class CurvesPage(NamedTuple):
         return self.right + LEGEND_GAP + self.legend + axes.MARGIN
 
 
-def curves_over_depth(
-    comparison: Comparison, color: VariedAxis, column: VariedAxis | None
-) -> Drawing | None:
+def curves_over_depth(comparison: Comparison, layout: Curves) -> Drawing | None:
     """The drawing: heading, the panels of each column below its name, and the colours.
 
     None where no run has any of the figures.
     """
+    color, column = layout
     shown = entries(color, MOST_CURVES)
     columns = columns_of(comparison.runs, shown, color, column)
     layers = max(len(run.figures["std"]) for run in comparison.runs)
@@ -98,7 +96,9 @@ def curves_over_depth(
             items += _column_words(each, x, y, page.wide)
         y += max(map(_words_height, columns))
     head = titled(
-        comparison.name, _subtitle(comparison, color, shown), page.width - 2 * axes.MARGIN
+        comparison.name,
+        [*comparison.shared(), *drawn_in_words(layout)],
+        page.width - 2 * axes.MARGIN,
     )
     height = y + head.height
     return Drawing(page.width, height, (*head.items(height), *items), tuple(panels))
@@ -121,13 +121,6 @@ def _panels(
         Panel(" · ".join(filter(None, (each.name, row.words))), box, (0.5, layers + 0.5), limits)
         for each, box in zip(columns, boxes, strict=True)
     ]
-
-
-def _subtitle(comparison: Comparison, color: VariedAxis, shown: Sequence[LegendEntry]) -> list[str]:
-    lines = comparison.shared()
-    if len(shown) < len(color.values):
-        lines.append(f"{len(shown)} of {len(color.values):,} values drawn")
-    return lines
 
 
 def _row_items(row: FigureRow, boxes: Sequence[Box]) -> list[Item]:

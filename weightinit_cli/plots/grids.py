@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -20,8 +21,9 @@ from weightinit_cli.plots.engine.fonts import elide
 from weightinit_cli.plots.fields import Field, bar_items, colored, fields
 from weightinit_cli.plots.heading import titled
 from weightinit_cli.plots.labels import NOTE_SIZE
+from weightinit_cli.plots.layout import drawn_in_words
 from weightinit_cli.plots.ticks import across, upwards
-from weightinit_cli.plots.variedaxis import VariedAxis, at, key
+from weightinit_cli.plots.variedaxis import VariedAxis, at, in_words, key
 from weightinit_cli.plots.verdictcells import explained, letter_size, outlines, verdict_cells
 from weightinit_cli.results.comparison import VARIANT
 from weightinit_cli.results.model import is_healthy
@@ -29,6 +31,7 @@ from weightinit_cli.results.model import is_healthy
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from weightinit_cli.plots.layout import Maps
     from weightinit_cli.results.comparison import ComparedRun, Comparison
     from weightinit_cli.results.model import Verdict
 
@@ -36,6 +39,7 @@ WIDTH = 660.0
 GAP = 16.0
 LOWEST, HIGHEST = 84.0, 190.0
 WIDEST = 285.0
+HIGH = 900.0  # of all rows together
 CELL = 14.0  # the height of a cell that is enough, where there are few
 WIDEST_LABEL = 90.0
 BAR_HEIGHT = 8.0
@@ -70,19 +74,17 @@ class MapsPage(NamedTuple):
         return [Box(x, y, self.wide, high) for x in xs]
 
 
-def maps(
-    comparison: Comparison, x: VariedAxis, y: VariedAxis, facet: VariedAxis | None
-) -> Drawing | None:
+def maps(comparison: Comparison, layout: Maps) -> Drawing | None:
     """The drawing: heading, each figure's colours, and a row of maps for each facet.
 
     None where no run has any of the figures.
     """
-    x, y = x.ordered(), y.ordered()
-    facets = _facets(comparison.runs, x, y, facet)
+    x, y = layout.x.ordered(), layout.y.ordered()
+    facets = _facets(comparison.runs, x, y, layout.facets)
     shown = fields([run for each in facets for row in each.runs for run in row if run is not None])
     if not shown:
         return None
-    page = _page(y, len(shown))
+    page = _page(y, len(shown), len(facets))
     size = letter_size(page.wide / len(x.values), page.high / len(y.values))
     notes = _notes(facets, shown, letters=size is not None)
     foot = axes.MARGIN + (NOTES if notes else 0.0)
@@ -104,36 +106,37 @@ def maps(
         items += bar_items(bar, field)
     text = elide(notes, NOTE_SIZE, WIDTH - 2 * axes.MARGIN)
     items += [Label(axes.MARGIN, axes.MARGIN, text, NOTE_SIZE, MUTED)] if notes else []
-    head = titled(comparison.name, comparison.shared(), WIDTH - 2 * axes.MARGIN)
+    lines = [*comparison.shared(), *drawn_in_words(layout)]
+    head = titled(comparison.name, lines, WIDTH - 2 * axes.MARGIN)
     height = top + TICKS + BAR_HEIGHT + NAME + head.height
     return Drawing(WIDTH, height, (*head.items(height), *items), tuple(panels))
 
 
-def _page(y: VariedAxis, number: int) -> MapsPage:
+def _page(y: VariedAxis, number: int, rows: int) -> MapsPage:
     labels = [elide(words, axes.TICK_SIZE, WIDEST_LABEL) for words in y.words]
     left = axes.MARGIN + axes.LABEL_SIZE + 8 + axes.widest(labels) + axes.TICK + 2
     wide = (WIDTH - left - axes.MARGIN - 8 + GAP) / number - GAP
-    high = min(max(CELL * len(y.values), LOWEST), HIGHEST)
+    highest = min(HIGHEST, HIGH / rows - FACET_GAP)
+    high = min(max(CELL * len(y.values), LOWEST), highest)
     return MapsPage(number, left, min(wide, WIDEST), high)
 
 
 def _facets(
-    runs: Sequence[ComparedRun], x: VariedAxis, y: VariedAxis, facet: VariedAxis | None
+    runs: Sequence[ComparedRun], x: VariedAxis, y: VariedAxis, axes_of_rows: Sequence[VariedAxis]
 ) -> list[Facet]:
-    order = [facet, y, x] if facet else [y, x]
-    found = at(runs, order)
+    """A facet for each combination of the values of these axes."""
+    found = at(runs, [*axes_of_rows, y, x])
     rows = y.values if y.numeric else tuple(reversed(y.values))
-
-    def grid(*before: str) -> list[list[ComparedRun | None]]:
-        return [[found.get((*before, key(v), key(u))) for u in x.values] for v in rows]
-
-    if facet is None:
-        return [Facet("", grid())]
-    names = facet.words
-    if facet.path != VARIANT:
-        names = tuple(f"{facet.title}: {words}" for words in names)
-    pairs = zip(facet.values, names, strict=True)
-    return [Facet(name, grid(key(value))) for value, name in pairs]
+    facets = []
+    for values in product(*(axis.values for axis in axes_of_rows)):
+        before = tuple(map(key, values))
+        words = [
+            in_words(value) if axis.path == VARIANT else f"{axis.title}: {in_words(value)}"
+            for axis, value in zip(axes_of_rows, values, strict=True)
+        ]
+        grid = [[found.get((*before, key(v), key(u))) for u in x.values] for v in rows]
+        facets.append(Facet(", ".join(words), grid))
+    return facets
 
 
 def _row(boxes: Sequence[Box], shown: Sequence[Field], facet: Facet, y: VariedAxis) -> list[Item]:

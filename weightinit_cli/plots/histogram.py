@@ -9,7 +9,7 @@ from weightinit_cli.results.comparison import Comparison
 from weightinit_cli.results.histogram import KERNELS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from weightinit_cli.plots.engine.drawing import Drawing
     from weightinit_cli.plots.engine.page import Page
@@ -42,6 +42,14 @@ def comparison(
     few = expected <= MOST_ROWS  # more variants are curves, which need no histograms
     kept = tuple(each if few else replace(each, result=None) for each in runs)
     return compose_comparison(Comparison(name, spec, kept)) if kept else None
+
+
+def left_out(axes: Iterable[tuple[str, Sequence[Any]]]) -> list[str]:
+    """What the picture of runs draws of each axis of which it does not draw all, in words."""
+    from weightinit_cli.plots.layout import chosen
+    from weightinit_cli.plots.variedaxis import VariedAxis
+
+    return chosen([VariedAxis(path, tuple(values)) for path, values in axes]).left_out
 
 
 def compose(result: Result) -> Drawing:

@@ -3,6 +3,7 @@
 The module of this package that is named like an experiment draws its results: `drawings(result)`
 gives the pictures of a run by their names, the one that says most first; `comparison(name, spec,
 runs, expected)` that of many runs, of which it keeps only what is drawn, None where there is none.
+`left_out(axes)` says before the first run what that picture will draw where it does not draw all.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from weightinit_cli.plots.engine.render import render
 from weightinit_cli.results.store import COMPARISON
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from weightinit_cli.plots.engine.drawing import Drawing
     from weightinit_cli.plots.engine.page import Page
@@ -58,6 +59,15 @@ def comparison_pictures(
     """
     drawing: Drawing | Page | None = _module(spec).comparison(name, spec, runs, expected)
     return {} if drawing is None else _rendered({COMPARISON: drawing}, formats)
+
+
+def left_out(experiment: str, axes: Iterable[tuple[str, Sequence[Any]]]) -> list[str]:
+    """What the picture of many runs draws where it does not draw all: `40 of 200 values of width`.
+
+    The axes are the paths that are varied, each with its values. Needs no matplotlib.
+    """
+    drawn: list[str] = _module({"experiment": experiment}).left_out(axes)
+    return drawn
 
 
 def compose_phase(diagram: PhaseDiagram) -> Drawing:

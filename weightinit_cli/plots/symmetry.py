@@ -61,6 +61,11 @@ def comparison(*_: object) -> None:
     """There is no picture of many runs."""
 
 
+def left_out(_: object) -> list[str]:
+    """Nothing, as there is no picture of many runs."""
+    return []
+
+
 def symmetry_picture(result: SymmetryResult) -> Drawing:
     """The drawing: heading, key, the map, and below it the charts over the same steps."""
     shown = step_map(result)

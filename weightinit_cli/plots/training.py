@@ -63,6 +63,12 @@ def comparison(_name: str, _spec: object, runs: Iterable[TrainedRun], _: int) ->
     return training_picture(results) if results else None
 
 
+def left_out(axes: Iterable[tuple[str, Sequence[object]]]) -> list[str]:
+    """How many of the runs that vary on these axes are drawn, in words, where not all are."""
+    number = math.prod(len(values) for _, values in axes)
+    return [f"{MOST} of {number:,} runs"] if number > MOST else []
+
+
 def training_picture(results: Sequence[tuple[str, TrainingResult]]) -> Drawing:
     """The drawing: heading, table, the curves, and below them what restarts are worth."""
     entries = _entries(results[:MOST])

@@ -88,14 +88,19 @@ class VariedAxis(NamedTuple):
 
 
 def in_words(value: Any) -> str:
-    """A value: `0.01`, `tanh`, `normal (mean 0, std 10)`, `600-200-500`."""
+    """A value as a picture says it: `0.01`, `tanh`, `normal (mean 0, std 10)`, `600-200-500`."""
+    return drawable(written(value))
+
+
+def written(value: Any) -> str:
+    """A value in words, in whatever characters a person gave it."""
     if isinstance(value, Mapping):
         if "name" in value:
-            return drawable(component(value))
-        return drawable(", ".join(f"{key} {in_words(each)}" for key, each in value.items()))
+            return component(value)
+        return ", ".join(f"{key} {written(each)}" for key, each in value.items())
     if isinstance(value, list | tuple):
-        return "-".join(map(in_words, value))
-    return f"{value:.5g}" if isinstance(value, float) else drawable(str(value))
+        return "-".join(map(written, value))
+    return f"{value:.5g}" if isinstance(value, float) else str(value)
 
 
 def key(value: Any) -> str:

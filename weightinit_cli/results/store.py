@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 STATS = "stats.json"
 FORMATS = ("png", "svg", "pdf")
-COMPARISON = "comparison"
+COMPARISON, SUMMARY, RUNS = "comparison", "summary.csv", "runs.json"
 MOST_CHANGES = 4
 # Only the environment has a text under these keys: who drew them. A layer has figures.
 _DRAWER = re.compile(rb'"(weights|biases)": "')
@@ -99,7 +99,7 @@ def load_saved(path: str | os.PathLike[str]) -> tuple[AnyResult, int]:
     try:
         if os.path.isdir(file):  # noqa: PTH112  # which does not mind where nobody may look
             file = file / STATS
-        data = _parse(read_file(file))
+        data = parse(read_file(file))
         version = _check_version(data)
         upgrade(data)
         if version < SCHEMA_VERSION and isinstance(data.get("environment"), dict):
@@ -120,7 +120,8 @@ def written_in(result: AnyResult) -> int:
     return min(version, SCHEMA_VERSION)
 
 
-def _parse(data: bytes) -> Any:
+def parse(data: bytes) -> Any:
+    """What a file of JSON holds. Raises Mismatch where it is no strict JSON."""
     try:
         return json.loads(data.decode("utf-8-sig"), parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
@@ -186,9 +187,13 @@ def files_of(result: AnyResult, drawn: Mapping[str, bytes]) -> dict[str, bytes]:
 def save_files(out: Path, folder: str, digest: str, files: Mapping[str, bytes]) -> list[Path]:
     """Write a result's files to its folder and return their paths; pictures of another run go.
 
-    Raises WinitError where they cannot be written.
+    So does what several runs of a spec have there in common. Raises WinitError where they cannot
+    be written.
     """
-    former = (name for name in outdated(out / folder, digest) if name not in files)
+    place = out / folder
+    former = (
+        name for name in chain(outdated(place, digest), common_files(place)) if name not in files
+    )
     return write_files(out, folder, files, former)
 
 
@@ -206,15 +211,30 @@ def _content(file: Path) -> bytes:
 
 
 def outdated(place: Path, digest: str) -> Iterator[str]:
-    """The pictures in a result's folder that can't be shown to be of the run with this digest.
+    """The pictures in a result's folder that can't be shown to be of the run with this digest."""
+    return (name for name in _pictures(place) if not is_of(place / name, digest))
 
-    A folder of a picture's name is none.
-    """
+
+def _pictures(place: Path) -> Iterator[str]:
+    """The pictures in a result's folder; a folder of a picture's name is none."""
     for picture in chain.from_iterable(kind.pictures for kind in RESULT_KINDS.values()):
         for name in FORMATS:
             file = place / f"{picture}.{name}"
-            if os.path.lexists(file) and not (file.is_dir() or is_of(file, digest)):
+            if os.path.lexists(file) and not file.is_dir():
                 yield file.name
+
+
+def common_files(place: Path) -> Iterator[str]:
+    """What stands in a folder of several runs beside their own folders."""
+    for name in (RUNS, SUMMARY, *(f"{COMPARISON}.{each}" for each in FORMATS)):
+        if (place / name).is_file():
+            yield name
+
+
+def own_files(place: Path) -> Iterator[str]:
+    """What stands in the folder of a single result: stats.json and the pictures."""
+    if (place / STATS).is_file():
+        yield from (STATS, *_pictures(place))
 
 
 def replaced(place: Path, digest: str, spec: Mapping[str, Any]) -> str:
@@ -222,6 +242,8 @@ def replaced(place: Path, digest: str, spec: Mapping[str, Any]) -> str:
 
     `digest` and the normal form `spec` are those of the run that is to be saved there.
     """
+    if next(common_files(place), None) is not None:
+        return f"{place}: replaces a comparison of several runs, whose folders stay"
     content = _content(place / STATS)
     if digest.encode() in content and not _DRAWER.search(content):
         return ""  # as mostly; to understand all of a result takes far longer

@@ -331,7 +331,7 @@ SPEC_KINDS: Final = {
 # The names of the files that winit writes beside the folders of specs and of their runs.
 _PICTURES = "|".join(stem for name, kind in SPEC_KINDS.items() for stem in (name, *kind.pictures))
 WRITTEN_PATTERN: Final = (
-    r"(stats|index)\.json|summary\.csv"
+    r"(stats|index|runs)\.json|summary\.csv"
     rf"|({_PICTURES}|kernels|comparison)\.(png|svg|pdf)"
 )
 # What makes several runs of a spec; no part of any one of them.

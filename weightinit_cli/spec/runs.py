@@ -99,6 +99,13 @@ class Runs(Sequence["AnySpec"]):
         return tuple(place.overrides for place in self._places(number))
 
     @property
+    def axes(self) -> list[tuple[str, tuple[Any, ...]]]:
+        """What is varied, the variants first, each with its values in their order."""
+        return [
+            (axis[0].varied[0], tuple(place.varied[1] for place in axis)) for axis in self._axes
+        ]
+
+    @property
     def keys(self) -> set[str]:
         """The keys of the spec in which runs may differ."""
         return {path.partition(".")[0] for paths in self._paths for path in paths}

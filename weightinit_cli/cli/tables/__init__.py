@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from importlib import import_module
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
 
 from weightinit_cli.cli import terminal
 from weightinit_cli.cli.tables.columns import Cell, Column, Layout, layout_for
-from weightinit_cli.errors import printable
+from weightinit_cli.errors import counted, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from types import ModuleType
 
     from weightinit_cli.results import AnyResult
-    from weightinit_cli.spec import AnySpec
 
 # The columns of a figure where there is room, a figure as it mostly is, and how far the figures
 # stand in below a name that has a line for itself.
@@ -47,21 +48,29 @@ def table(result: AnyResult) -> list[str]:
     return [*lines, *view(result.spec["experiment"]).table(result)]
 
 
-def runs_layout(spec: AnySpec) -> Layout:
-    """Lay out the lines of a spec's runs before the first is run.
+def runs_layout(experiment: str, labels: Iterable[str]) -> Layout:
+    """Lay out the lines of an experiment's runs before the first is run; `labels` name them.
 
     In a narrow terminal the name of a run has a line for itself, and is no column.
     """
     from weightinit_cli.verdicts import DEFINITIONS
 
-    runs = spec.runs or ()
-    names = [Cell(printable(runs[k].label)) for k in range(min(len(runs), MOST_NAMES))]
-    *heads, last = view(spec.experiment).RUN_HEADS
+    names = [Cell(printable(label)) for label in islice(labels, MOST_NAMES)]
+    *heads, last = view(experiment).RUN_HEADS
     columns = [Column(head, [TYPICAL], wide=WIDE) for head in heads]
     longest = f"warning: {max(DEFINITIONS, key=len)}"
     columns.append(Column(last, [Cell(longest)], words=True))
     layout = layout_for([Column(NAME_HEAD, names, words=True), *columns], terminal.room())
     return layout if layout.room >= 0 else layout_for(columns, terminal.room() - INDENT)
+
+
+def runs_title(name: str, overrides: Sequence[str] | None, number: int) -> str:
+    """Write what was run, above the lines of all runs."""
+    from weightinit_cli.results.words import full_name
+
+    return click.style(
+        printable(f"{full_name(name, overrides)}: {counted(number, 'run')}"), bold=True
+    )
 
 
 def runs_head(layout: Layout) -> list[str]:
@@ -71,10 +80,10 @@ def runs_head(layout: Layout) -> list[str]:
     return [click.style(NAME_HEAD, dim=True), *layout.dimmed_heads(INDENT)]
 
 
-def run_lines(layout: Layout, run: AnySpec, result: AnyResult) -> list[str]:
+def run_lines(layout: Layout, label: str, result: AnyResult) -> list[str]:
     """Write one run: the figures that say most, and the verdict or what ended it early."""
-    name = printable(run.label)
-    cells = view(run.experiment).run_cells(result)
+    name = printable(label)
+    cells = view(result.spec["experiment"]).run_cells(result)
     if _has_names(layout):
         return layout.row([Cell(name), *cells])
     indented = (" " * INDENT + line for line in layout.row(cells))

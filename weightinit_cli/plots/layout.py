@@ -1,0 +1,112 @@
+"""Which picture shows many runs: what becomes rows, columns and colours, and what is left out.
+
+All of it follows from what was varied, so that it can be said before the first run.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, NamedTuple
+
+from weightinit_cli.plots.variedaxis import VariedAxis, written
+from weightinit_cli.results.comparison import VARIANT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MOST_CURVES = 40
+MOST_COLUMNS = 5
+MOST_FACETS = 8
+
+
+class Curves(NamedTuple):
+    """A curve over depth for each value of `color`, in a column for each of `column`."""
+
+    color: VariedAxis
+    column: VariedAxis | None = None
+
+    @property
+    def left_out(self) -> list[str]:
+        """What is drawn of an axis of which not all is."""
+        number = len(self.color.values)
+        return (
+            [f"{MOST_CURVES} of {number:,} {_values(self.color)}"] if number > MOST_CURVES else []
+        )
+
+
+class Maps(NamedTuple):
+    """Maps of `x` and `y`, a row of them for each combination of the facets' values.
+
+    The facets have the values that are drawn, of all those that they had in `whole`.
+    """
+
+    x: VariedAxis
+    y: VariedAxis
+    facets: tuple[VariedAxis, ...] = ()
+    whole: tuple[VariedAxis, ...] = ()
+
+    @property
+    def left_out(self) -> list[str]:
+        """What is drawn of every axis of which not all is."""
+        return [
+            f"{len(drawn.values)} of {len(whole.values):,} {_values(whole)} ({_listed(drawn)})"
+            for drawn, whole in zip(self.facets, self.whole, strict=True)
+            if len(drawn.values) < len(whole.values)
+        ]
+
+
+def chosen(varied: Sequence[VariedAxis]) -> Curves | Maps:
+    """The picture of runs that vary on these axes, one at least.
+
+    One axis gives curves; two give a column of curves for each of a few names, else maps. Of more,
+    the two of most values make the maps, and the others their rows.
+    """
+    if len(varied) == 1:
+        return Curves(varied[0])
+    if len(varied) == 2:
+        first, second = varied
+        for column, color in ((first, second), (second, first)):
+            curved = color.numeric or column.path == VARIANT
+            if column.named and curved and len(column.values) <= MOST_COLUMNS:
+                return Curves(color, column)
+        return Maps(first, second)
+    by_size = sorted(varied, key=lambda axis: (len(axis.values), not axis.named))
+    facets = tuple(axis for axis in varied if axis in by_size[:-2])
+    x, y = (axis for axis in varied if axis not in facets)
+    return Maps(x, y, _thinned(facets), facets)
+
+
+def drawn_in_words(layout: Curves | Maps) -> list[str]:
+    """What is left out, as a part of a picture's subtitle; none where all is drawn."""
+    return [f"drawn: {', '.join(layout.left_out)}"] if layout.left_out else []
+
+
+def _thinned(facets: Sequence[VariedAxis]) -> tuple[VariedAxis, ...]:
+    """The facets with so many values that a page has room for all combinations.
+
+    The longest gives way first: of numbers some are kept that are evenly spread, of names the
+    first.
+    """
+    numbers = [len(axis.values) for axis in facets]
+    while prod(numbers) > MOST_FACETS:
+        numbers[numbers.index(max(numbers))] -= 1
+    return tuple(map(_some, facets, numbers))
+
+
+def _some(axis: VariedAxis, number: int) -> VariedAxis:
+    whole = len(axis.values)
+    if number == whole:
+        return axis
+    places = list(range(number))
+    if axis.numeric:
+        axis = axis.ordered()
+        places = [round(k * (whole - 1) / max(number - 1, 1)) for k in range(number)]
+    return VariedAxis(axis.path, tuple(axis.values[k] for k in places))
+
+
+def _values(axis: VariedAxis) -> str:
+    return "variants" if axis.path == VARIANT else f"values of {axis.path}"
+
+
+def _listed(axis: VariedAxis) -> str:
+    return ", ".join(map(written, axis.values))
