@@ -114,7 +114,7 @@ def test_variants(winit: Callable, tiny: Callable, files: Callable):
         "many/He/stats.json", "many/comparison.png", "many/runs.json", "many/small/stats.json",
         "many/summary.csv",
     ]  # fmt: skip
-    assert run.out.splitlines()[0] == "many (repeats=2): 2 runs"
+    assert run.out.splitlines()[0] == "many, repeats = 2: 2 runs"
     assert [line.split()[0] for line in run.out.splitlines()[2:4]] == ["small", "He"]
     with Path("outputs/many/summary.csv").open(newline="", encoding="utf-8") as file:
         head, *table = csv.reader(file)

@@ -78,7 +78,7 @@ def test_of_what_was_set_and_of_a_batch(winit: Callable, many: Callable):
     first = (SAVED / "comparison.png").read_bytes()
     assert winit("plot", SAVED).code == 0
     assert (SAVED / "comparison.png").read_bytes() == first
-    assert winit("show", SAVED).out.startswith("many (samples=50): 2 runs\n")
+    assert winit("show", SAVED).out.startswith("many, samples = 50: 2 runs\n")
 
 
 @pytest.mark.parametrize("command", ["symmetry", "train"])
