@@ -17,8 +17,8 @@ from support.plots.drawn import compose_comparison
 from support.plots.extents import collisions
 from support.plots.svg import QUIET, WARNING, texts_of
 from weightinit_cli.plots import left_out, render
+from weightinit_cli.plots.choice import MOST_FACETS, Maps, chosen
 from weightinit_cli.plots.engine.drawing import AMBER, Cells, Line
-from weightinit_cli.plots.layout import MOST_FACETS, Maps, chosen
 from weightinit_cli.plots.variedaxis import VariedAxis
 from weightinit_cli.plots.verdictcells import LETTERS
 from weightinit_cli.results.comparison import VARIANT, Comparison, compared

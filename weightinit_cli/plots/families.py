@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.plots import axes
 from weightinit_cli.plots.bars import said_inside
+from weightinit_cli.plots.choice import MOST_CURVES, drawn_in_words
 from weightinit_cli.plots.curves import curves
 from weightinit_cli.plots.engine.drawing import (
     MUTED,
@@ -22,7 +23,6 @@ from weightinit_cli.plots.engine.fonts import elide
 from weightinit_cli.plots.figurerows import Column, FigureRow, columns_of, figure_rows
 from weightinit_cli.plots.heading import titled
 from weightinit_cli.plots.labels import NOTE_LINE, NOTE_SIZE
-from weightinit_cli.plots.layout import MOST_CURVES, drawn_in_words
 from weightinit_cli.plots.legend import (
     LEGEND_GAP,
     entries,
@@ -34,7 +34,7 @@ from weightinit_cli.plots.legend import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weightinit_cli.plots.layout import Curves
+    from weightinit_cli.plots.choice import Curves
     from weightinit_cli.results.comparison import Comparison
     from weightinit_cli.results.model import Verdict
 

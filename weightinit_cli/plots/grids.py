@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from weightinit_cli.plots import axes
+from weightinit_cli.plots.choice import drawn_in_words
 from weightinit_cli.plots.engine.drawing import (
     MUTED,
     Box,
@@ -21,7 +22,6 @@ from weightinit_cli.plots.engine.fonts import elide
 from weightinit_cli.plots.fields import Field, bar_items, colored, fields
 from weightinit_cli.plots.heading import titled
 from weightinit_cli.plots.labels import NOTE_SIZE
-from weightinit_cli.plots.layout import drawn_in_words
 from weightinit_cli.plots.ticks import across, upwards
 from weightinit_cli.plots.variedaxis import VariedAxis, at, in_words, key
 from weightinit_cli.plots.verdictcells import explained, letter_size, outlines, verdict_cells
@@ -31,7 +31,7 @@ from weightinit_cli.results.model import is_healthy
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weightinit_cli.plots.layout import Maps
+    from weightinit_cli.plots.choice import Maps
     from weightinit_cli.results.comparison import ComparedRun, Comparison
     from weightinit_cli.results.model import Verdict
 
