@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -15,10 +16,10 @@ from support.plots.extents import collisions
 from support.plots.svg import texts_of
 from weightinit_cli.plots import render
 from weightinit_cli.plots.engine.colors import palette
-from weightinit_cli.plots.engine.drawing import WHITE, Box, Cells, Dots, Line
+from weightinit_cli.plots.engine.drawing import WHITE, Box, Cells, Dots, Label, Line
 from weightinit_cli.plots.phase import UNBOUNDED
-from weightinit_cli.plots.tags import overlap, tags
-from weightinit_cli.results.forecast import PhaseDiagram, PhasePoint
+from weightinit_cli.plots.tags import Named, overlap, tags
+from weightinit_cli.results.forecast import PhaseDiagram, PhasePoint, PlacedRun
 
 MARKS = (
     PhasePoint("xavier, lecun, orthogonal", 1.0, 0.0),
@@ -162,6 +163,69 @@ def test_what_lies_beyond_is_said():
     assert "beyond the picture: far (σ_w 9.0, σ_b 0)" in drawing.texts
 
 
+# own runs
+
+
+def runs(number, sigma_b=0.3):
+    """So many runs along sigma_w."""
+    places = (0.3 + 2.4 * k / number for k in range(number))
+    return tuple(PlacedRun(f"std={w:.3g}", w, sigma_b, "ordered", 1.0) for w in places)
+
+
+def inverted(drawing):
+    """The texts in white on dark tags."""
+    return {i.text for i in drawing.items if isinstance(i, Label) and i.color == WHITE}
+
+
+def test_own_runs_stand_out():
+    shown = replace(diagram(), own=(PlacedRun("mine", 2.0, 0.5, "chaotic", 1.0),), own_name="mine")
+    drawing = compose_phase(shown)
+    assert drawing.texts[1] == "mine ● · initializers at width 100 ○ · critical line χ₁ = 1"
+    assert "mine" in inverted(drawing)
+    assert "torch_linear" not in inverted(drawing)
+    box = drawing.panels[0].box
+    own = next(i for i in drawing.items if isinstance(i, Dots) and i.radius > 4)
+    place = (box.x + 2 / 3 * box.width, box.y + 0.5 * box.height)
+    assert own.vertices == pytest.approx(np.array([place]))
+    assert collisions(drawing) == []
+
+
+@pytest.mark.parametrize("number", [1, 3, 12, 13, 40])
+@pytest.mark.parametrize("along", ["", "initializer.std"])
+def test_of_own_runs_up_to_a_dozen_are_named(number, along):
+    named = runs(number)
+    drawing = compose_phase(replace(diagram(), own=named, own_name="mine", along=along))
+    assert collisions(drawing) == []
+    words = " ".join(inverted(drawing))
+    told = {run.name for run in named if run.name in words}
+    ends = {named[0].name, named[-1].name} if along else set()
+    assert told == ({run.name for run in named} if number <= 12 else ends)
+    assert (f"({number} runs" in drawing.texts[1]) == (number > 12)
+
+
+def test_an_own_run_at_a_standard_initializer_shares_its_tag():
+    own = (PlacedRun("mine", 2**0.5, 0.0, "critical", None),)
+    assert "mine, he, kaiming" in inverted(compose_phase(replace(diagram(), own=own)))
+
+
+def test_own_runs_beyond_the_picture_are_said():
+    own = runs(30, sigma_b=4.0)
+    texts = " ".join(compose_phase(replace(diagram(), own=own, own_name="mine")).texts)
+    assert "beyond the picture: std=0.3 (σ_w 0.30, σ_b 4.0), " in texts
+    assert ", 26 more" in texts
+
+
+def test_a_critical_line_that_leaves_the_picture_ends_at_its_side():
+    shown = diagram()
+    few = replace(shown, critical=(shown.critical[0], (9.0, 0.5)))
+    drawing = compose_phase(few)
+    line = next(i for i in drawing.items if isinstance(i, Line) and i.color == WHITE)
+    box = drawing.panels[0].box
+    assert box.right - 40 < line.vertices[:, 0].max() <= box.right
+    gone = compose_phase(replace(shown, critical=((9.0, 0.0), (9.0, 0.5))))
+    assert "initializers at width 100 · critical line χ₁ = 1, beyond the picture" in gone.texts
+
+
 def test_a_single_cell_is_drawn():
     one = PhaseDiagram("x", 1, (1.0,), (0.5,), ((None,),), (("unbounded",),), "none", (), (), "")
     render(compose_phase(one), "png", "")
@@ -174,7 +238,7 @@ places = st.tuples(st.floats(0, 400), st.floats(0, 300))
 @settings(max_examples=20, deadline=None)
 @given(points=st.lists(places, max_size=6))
 def test_tags_stay_inside_and_apart_and_off_the_points(points):
-    placed = tags([(point, f"name {k}") for k, point in enumerate(points)], INSIDE)
+    placed = tags([Named(point, f"name {k}") for k, point in enumerate(points)], INSIDE)
     for tag in placed:
         assert tag.box.x >= 0
         assert tag.box.y >= 0

@@ -24,7 +24,7 @@ COMMANDS = {
     "fix": ("fix:fix", "Search for a start without a warning, by running what is proposed."),
     "batch": ("batch:batch", "Run every spec of a folder, on all cores or a cluster."),
     "theory": ("theory:theory", "Print what mean-field theory predicts, without a run."),
-    "phase": ("theory:phase", "Draw the order-to-chaos phase diagram of an activation."),
+    "phase": ("phase:phase", "Draw the order-to-chaos phase diagram of an activation."),
     "check": ("check:check", "Run saved results again, and say what differs."),
     "diff": ("check:diff", "Compare two saved results, or folders of them."),
     "validate": ("files:validate", "Check specs without running them."),

@@ -1,4 +1,4 @@
-"""`winit theory` and `winit phase`: what is predicted, without a run."""
+"""`winit theory`: what is predicted of a spec, without a run."""
 
 from __future__ import annotations
 
@@ -7,23 +7,15 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import specs, terminal
-from weightinit_cli.cli.options import (
-    config_option,
-    format_option,
-    output_option,
-    quiet_option,
-    set_option,
-)
+from weightinit_cli.cli.options import config_option, set_option
 from weightinit_cli.cli.progress import ProgressBar
-from weightinit_cli.cli.specs import tell_undrawn
-from weightinit_cli.cli.tables.columns import Cell, Column, columns_of, layout_for, table_lines
+from weightinit_cli.cli.tables.columns import Cell, Column, layout_for
 from weightinit_cli.errors import WinitError, counted, printable
-from weightinit_cli.numerals import rounded_up, short
+from weightinit_cli.numerals import short
 from weightinit_cli.results.figures import FIGURES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
     from typing import Any
 
     from weightinit_cli.results import LayerTheory
@@ -37,7 +29,6 @@ FEW = 3
 
 # From so many layers on they are told without decimals, and from so many on as a power of ten.
 MANY, TOO_MANY = 1e3, 1e6
-MOST_UNITS = 10**9
 
 
 @click.command("theory")
@@ -71,12 +62,13 @@ def theory(configs: tuple[str, ...], overrides: tuple[str, ...], as_json: bool) 
             code = max(code, terminal.fail(error.lines, error.exit_code))
             continue
         between = [""] * (number > 0)
-        for line in [_json_line(predicted)] if as_json else between + _theory_lines(predicted):
+        for line in [json_line(predicted)] if as_json else between + _theory_lines(predicted):
             terminal.say(line)
     return code
 
 
-def _json_line(predicted: Forecast | PhaseDiagram) -> str:
+def json_line(predicted: Forecast | PhaseDiagram) -> str:
+    """Write what is predicted as one line of strict JSON."""
     import json
     from dataclasses import asdict
 
@@ -122,13 +114,13 @@ def table_columns(numbered: Sequence[tuple[int, LayerTheory]]) -> list[Column]:
     shown = {path: row for path, row in FIGURES.items() if row.in_theory}
     texts_of = {
         "layer": [str(number) for number, _ in numbered],
-        "q": [_number(layer.q) for _, layer in numbered],
+        "q": [number(layer.q) for _, layer in numbered],
         "c": [_correlation(layer.one_minus_c) for _, layer in numbered],
     }
     columns = [Column(head, list(map(Cell, texts))) for head, texts in texts_of.items()]
     for path, row in sorted(shown.items(), key=lambda each: each[1].in_theory):
         predictions = [layer.figures.get(path) for _, layer in numbered]
-        texts = [_number(None if each is None else each.value) for each in predictions]
+        texts = [number(None if each is None else each.value) for each in predictions]
         columns.append(Column(row.head, list(map(Cell, texts)), spare=row.spare))
     return columns
 
@@ -136,7 +128,7 @@ def table_columns(numbered: Sequence[tuple[int, LayerTheory]]) -> list[Column]:
 def _correlation(one_minus_c: float) -> str:
     if 0 < one_minus_c < 1e-3:
         return f"1 - {short(f'{one_minus_c:.2g}')}"
-    return _number(1 - one_minus_c)
+    return number(1 - one_minus_c)
 
 
 def _changes_size(spec: Mapping[str, Any]) -> bool:
@@ -150,8 +142,8 @@ def _changes_size(spec: Mapping[str, Any]) -> bool:
 def _limits(limits: Limits, *, summed: bool) -> list[str]:
     """Say where q and c go with depth, for layers like the last; `summed`: over positions."""
     lines = [
-        f"With depth (sigma_w {_number(limits.sigma_w, 6)}, "
-        f"sigma_b {_number(limits.sigma_b, 6)}): {limits.sentence}.",
+        f"With depth (sigma_w {number(limits.sigma_w, 6)}, "
+        f"sigma_b {number(limits.sigma_b, 6)}): {limits.sentence}.",
     ]
     if limits.chi_1 is not None:
         over = " (summed over the positions)" if summed else ""
@@ -210,7 +202,7 @@ def _gradient(chi_1: float, limits: Limits) -> str:
         return f": no gradient comes through {'deep layers' if deep else 'a layer'}"
     verb = "falls" if chi_1 < 1 else "grows"
     if scale is None or scale < FEW:
-        return f": the gradient's power {verb} {_number(max(chi_1, 1 / chi_1))}-fold a layer"
+        return f": the gradient's power {verb} {number(max(chi_1, 1 / chi_1))}-fold a layer"
     return f": the gradient's power {verb} e-fold over {_layers(scale)}"
 
 
@@ -234,93 +226,6 @@ def _layers(value: float) -> str:
     return f"{shown} layer{'' if shown == '1' else 's'}"
 
 
-def _number(value: float | None, digits: int = 4) -> str:
+def number(value: float | None, digits: int = 4) -> str:
+    """Write a number short; `-` where there is none."""
     return "-" if value is None else short(f"{value:.{digits}g}")
-
-
-@click.command("phase")
-@click.option(
-    "-a",
-    "--activation",
-    required=True,
-    metavar="ACTIVATION",
-    help="As in a spec: tanh, or '{name: leaky_relu, negative_slope: 0.1}'.",
-)
-@click.option(
-    "--width",
-    type=click.IntRange(1, MOST_UNITS),
-    default=100,
-    show_default=True,
-    help="Units per layer; places the standard initializers on the diagram.",
-)
-@output_option("Where the picture goes: OUTPUT_DIR/phase-<activation>/.")
-@format_option
-@click.option("--json", "as_json", is_flag=True, help="Print the diagram as one line of JSON.")
-@quiet_option
-def phase(
-    activation: str,
-    width: int,
-    output_dir: Path,
-    formats: tuple[str, ...],
-    as_json: bool,
-    quiet: bool,
-) -> int:
-    """Draw what becomes of signal and gradient over (sigma_w, sigma_b), the scales of the weights
-    and biases (sigma_w^2 = fan_in Var(W)).
-
-    Below the critical line chi_1 = 1 two inputs become one and gradients vanish, above it they
-    come apart and gradients explode; on it both reach deepest. Standard initializers at --width
-    are marked.
-    """  # noqa: D205
-    from weightinit_cli.experiments import phase_diagram
-    from weightinit_cli.results import write_files
-    from weightinit_cli.saving import Saved, draw_safely
-    from weightinit_cli.spec import parse_activation
-
-    component = parse_activation(activation, "--activation")
-    folder = "-".join(["phase", component.name, *(f"{k}-{v}" for k, v in component.parameters)])
-    with ProgressBar(f"drawing {folder}", shown=not quiet):
-        diagram = phase_diagram(component, width)
-        pictures, undrawn = draw_safely(lambda: _phase_pictures(diagram, formats))
-        paths = write_files(output_dir, folder, pictures) if pictures else []
-    if as_json:
-        terminal.say(_json_line(diagram))
-    elif not quiet:
-        for line in _phase_lines(diagram):
-            terminal.say(line)
-        for path in paths:
-            terminal.say(printable(str(path)))
-    return tell_undrawn(Saved(paths, undrawn))
-
-
-def _phase_pictures(diagram: PhaseDiagram, formats: tuple[str, ...]) -> dict[str, bytes]:
-    from weightinit_cli.plots import compose_phase, render
-
-    drawing = compose_phase(diagram)
-    return {f"phase.{name}": render(drawing, name, "") for name in dict.fromkeys(formats)}
-
-
-def _phase_lines(diagram: PhaseDiagram) -> list[str]:
-    critical = terminal.fitted(f"{diagram.activation}: {_critical_line(diagram)}")
-    lines = [click.style(line, bold=True) for line in critical]
-    if diagram.critical_kind in ("line", "line above"):
-        step = max(len(diagram.critical) // 8, 1)
-        rows = [(f"{b:.3f}", f"{w:.4f}") for w, b in diagram.critical[::step]]
-        lines += table_lines(columns_of(("sigma_b", "sigma_w"), rows))
-    if diagram.note and diagram.critical_kind != "line above":
-        lines += terminal.fitted(diagram.note.removeprefix("has no critical sigma_w: "))
-    return lines
-
-
-def _critical_line(diagram: PhaseDiagram) -> str:
-    if diagram.critical_kind == "none":
-        return "no critical line"
-    sigma_w, sigma_b = diagram.critical[0]
-    if diagram.critical_kind == "point":
-        return f"critical at the single point sigma_w = {sigma_w:.5g}, sigma_b = 0"
-    start = f"{rounded_up(sigma_b):.5g}"
-    line = f"critical line from sigma_b = {start} on (sigma_w = {sigma_w:.5g} there)"
-    if diagram.begins is None:
-        return line
-    but = f"but inputs of mean square 1 do not reach it below {start}"
-    return f"{line}; it begins at {diagram.begins:.5g}, {but}"

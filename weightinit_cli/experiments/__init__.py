@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from weightinit_cli.experiments.own import Draw
     from weightinit_cli.results import AnyResult, Result, SymmetryResult, TrainingResult
-    from weightinit_cli.results.forecast import Forecast, PhaseDiagram
+    from weightinit_cli.results.forecast import Forecast
     from weightinit_cli.spec import AnySpec, Component, Spec, SymmetrySpec, TrainingSpec
     from weightinit_cli.spec.runs import Runs
 
@@ -29,7 +29,6 @@ __all__ = [
     "forecast",
     "gain_of",
     "impossible",
-    "phase_diagram",
     "run",
     "shadow",
 ]
@@ -236,10 +235,3 @@ def gain_of(activation: Component) -> tuple[float, float]:
     from weightinit_cli.theory.maps import gain_of as of
 
     return of(expectations_of(activation.name, **activation.arguments))
-
-
-def phase_diagram(activation: Component, width: int) -> PhaseDiagram:
-    """The order-to-chaos phase diagram of an activation; `width` places the initializers on it."""
-    from weightinit_cli.experiments.forecasts import phase_diagram as of
-
-    return of(activation, width)

@@ -76,7 +76,7 @@ def theory_of(
 ) -> NetworkTheory:
     """What theory says of a network; nothing where `why_not` is a reason that it cannot."""
     expectations = expectations_of(activation.name, **activation.arguments)
-    why_not = why_not or _why_not(network)
+    why_not = why_not or why_not_of(network)
     if why_not is not None:
         return NetworkTheory(expectations, (), [], [], [], why_not)
     scales = tuple(
@@ -122,7 +122,7 @@ def _shares(expectations: Expectations, q: float, edges: tuple[float, ...]) -> t
     return tuple(expectations.shares(q, np.array(edges)).tolist())
 
 
-def _why_not(network: Network) -> str | None:
+def why_not_of(network: Network) -> str | None:
     """Why there are no predictions of a network; None where there are.
 
     Mean-field theory is about many weights that are independent and have no mean.

@@ -77,11 +77,23 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class PhasePoint:
-    """Initializers that have the same scales at the diagram's width."""
+    """A name at its place on the diagram."""
 
     name: str
     sigma_w: float
     sigma_b: float
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedRun(PhasePoint):
+    """A run of a person's own spec at the scales of its last layer, and what becomes of it there.
+
+    `phase` and `depth_scale` are as those of the diagram's cells; but the phase is "critical" where
+    the depth scale is more than 10,000 layers.
+    """
+
+    phase: str
+    depth_scale: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +107,9 @@ class PhaseDiagram:
     sigma_b), "point" or "none", and `critical` its points (sigma_w, sigma_b), as far as inputs of
     mean square 1 reach them. `begins` is the sigma_b where it begins for other inputs, None
     where it is the same.
+
+    `marks` are standard initializers of this width, `own` the runs of a person's own specs, which
+    `own_name` names; `along` is the path that alone these runs sweep, by numbers, else empty.
     """
 
     activation: str
@@ -108,3 +123,6 @@ class PhaseDiagram:
     marks: tuple[PhasePoint, ...]
     note: str
     begins: float | None = None
+    own: tuple[PlacedRun, ...] = ()
+    own_name: str = ""
+    along: str = ""
