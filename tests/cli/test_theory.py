@@ -25,6 +25,7 @@ def test_a_row_per_layer_and_where_it_goes(winit: Callable, spec: Callable):
     run = winit("theory", "-c", spec(), "--set", "layers=3")
     assert (run.code, run.err) == (0, "")
     lines = run.out.splitlines()
+    assert ", layers = 3: " in lines[0]
     assert [line.split()[0] for line in lines[1:5]] == ["layer", "1", "2", "3"]
     assert "q settles at a fixed point" in run.out
 
@@ -211,8 +212,8 @@ def test_numbers_show_what_they_say(winit: Callable, spec: Callable, gain: float
 def test_numbers_have_short_exponents(winit: Callable, spec: Callable):
     overrides = ("activation=tanh", "initializer=critical", "bias={name: normal, std: 1e-9}")
     sets = [part for override in overrides for part in ("--set", override)]
-    _, *lines = winit("theory", "-c", spec(), *sets).out.splitlines()
-    assert not search(r"e-0|e[+]", " ".join(lines))
+    _, table = winit("theory", "-c", spec(), *sets).out.split("\nlayer ")
+    assert not search(r"e-0|e[+]", table)
 
 
 def test_what_settles_within_a_layer_is_not_infinite(winit: Callable, spec: Callable):

@@ -76,10 +76,11 @@ def json_line(predicted: Forecast | PhaseDiagram) -> str:
 
 
 def _theory_lines(forecast: Forecast) -> list[str]:
-    from weightinit_cli.results.words import described
+    from weightinit_cli.results.words import described, full_name
 
     columns = terminal.columns() or terminal.PIPED_COLUMNS
-    heading = printable(f"{forecast.name}: {', '.join(described(forecast.spec))}")
+    name = full_name(forecast.name, forecast.overrides)
+    heading = printable(f"{name}: {', '.join(described(forecast.spec))}")
     lines = [click.style(line, bold=True) for line in terminal.wrapped(heading, columns, indent=2)]
     if forecast.no_theory is not None or forecast.limits is None:
         return [*lines, *terminal.wrapped(f"no predictions: {forecast.no_theory}", columns)]

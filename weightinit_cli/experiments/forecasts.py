@@ -53,6 +53,7 @@ def forecast(spec: Spec, *, with_errors: bool) -> Forecast:
         ),
         limits=_limits(theory),
         no_theory=theory.why_not,
+        overrides=spec.overrides,
     )
 
 

@@ -64,7 +64,7 @@ class Limits:
 class Forecast:
     """The predictions for a spec's layers, as far as q stays finite, and where they tend.
 
-    `no_theory` says why there are none.
+    `no_theory` says why there are none; `overrides` are what was set beside the spec's file.
     """
 
     name: str
@@ -73,6 +73,7 @@ class Forecast:
     layers: tuple[LayerTheory, ...]
     limits: Limits | None
     no_theory: str | None
+    overrides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
