@@ -37,7 +37,7 @@ LINE = 11.0
 VERDICT_LINE = 9.5
 MOST_LINES = 24
 WIDEST = 130.0
-LIGHTEST = 0.16  # of the palette: paler lines are lost on white
+LIGHTEST = 0.35  # of the palette: paler lines are lost on white
 BAR, BANDS = 11.0, 64
 MOST_TICKS = 8
 

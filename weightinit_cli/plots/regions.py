@@ -20,7 +20,7 @@ LINE = 11.5
 AIR = 5.0
 TRIES = 28
 ROOMS = (0, 10, 20, 30, 45, 60)
-DARK = 0.42  # beyond this level of the palette white reads better
+DARK = 0.53  # beyond this level of the palette white reads better
 
 
 def region_words(

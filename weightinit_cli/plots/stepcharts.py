@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 LOSS_HEIGHT, PARTICIPATION_HEIGHT = 84.0, 96.0
 LABEL_GAP = 7.0
 LOG_FROM = 20  # units from which the participation is shown in decades
-PALEST = 0.3
+PALEST = 0.4
 THIN, THICK = 1.8, 3.2
 MOST_DOTS = 60
 MOST_CURVES = 16

@@ -46,7 +46,7 @@ WIDEST = 110.0
 LABEL_GAP = 7.0
 GAP = 26.0
 GUESSING = "guessing"
-PALEST = 0.3
+PALEST = 0.4
 
 
 def drawings(result: TrainingResult) -> dict[str, Drawing]:

@@ -36,14 +36,15 @@ HUES: tuple[Color, ...] = (
     (0.52, 0.78, 0.45),
     (0.0, 0.0, 0.5),
 )
+LIGHTEST = 0.1  # of the map of colours: what is paler is taken for white
 BAR_GAP = 14.0
 BAR_WIDTH = 11.0
 BAR_LABELS = 52.0
 
 
 def palette(level: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """The colours of levels from 0 to 1, dark where much is."""
-    return _of_map("viridis_r", level)
+    """The colours of levels from 0 to 1: light is little, dark is much, and white is nothing."""
+    return _of_map("YlGnBu", LIGHTEST + (1 - LIGHTEST) * level)
 
 
 def diverging(level: NDArray[np.float64]) -> NDArray[np.uint8]:
