@@ -142,9 +142,21 @@ def test_without_a_list_runs_are_variants_by_their_folders(winit: Callable, many
         "width=2", "width=10",
     ]  # fmt: skip
     assert winit("plot", SAVED).code == 0
-    assert winit("show", "outputs").err.startswith("outputs: no such result")
     SAVED.rename("outputs/other")
-    assert winit("show", "outputs/other").code == 2
+    for command in ("show", "plot"):
+        done = winit(command, "outputs/other")
+        said = f"{Path('outputs/other')}: give the folder of one spec; it holds width=2, width=10\n"
+        assert (done.code, done.out, done.err) == (2, "", said)
+
+
+def test_a_folder_of_several_specs(winit: Callable, many: Callable, spec: Callable):
+    many("sweep: {width: [10, 2]}\n")
+    spec()
+    assert winit("batch", "many.yaml", "tiny.yaml", "-j", 1, "-q", "--no-plot").code == 0
+    for command in ("show", "plot"):
+        done = winit(command, "outputs")
+        said = "outputs: give the folder of one spec; it holds many, tiny\n"
+        assert (done.code, done.out, done.err) == (2, "", said)
 
 
 @pytest.mark.parametrize(

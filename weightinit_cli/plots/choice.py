@@ -84,12 +84,15 @@ def drawn_in_words(layout: Curves | Maps) -> list[str]:
 def _thinned(facets: Sequence[VariedAxis]) -> tuple[VariedAxis, ...]:
     """The facets with so many values that a page has room for all combinations.
 
-    The longest gives way first: of numbers some are kept that are evenly spread, of names the
-    first.
+    The longest gives way first, and what room is left then they take in turn. Of numbers some are
+    kept that are evenly spread, of names the first.
     """
     numbers = [len(axis.values) for axis in facets]
     while prod(numbers) > MOST_FACETS:
         numbers[numbers.index(max(numbers))] -= 1
+    for k, axis in enumerate(facets):
+        others = prod(numbers) // numbers[k]
+        numbers[k] = min(len(axis.values), MOST_FACETS // others)
     return tuple(map(_some, facets, numbers))
 
 

@@ -68,7 +68,8 @@ def find_tree(place: Path) -> RunTree | None:
     """The runs whose folders stand in `place`; None where it is the folder of a single result.
 
     Where no list of them stands there, as earlier versions wrote none, every run counts as a
-    variant with its folder's name. Raises WinitError where the list is damaged.
+    variant with its folder's name. Raises WinitError where the list is damaged, and for a folder of
+    several specs.
     """
     file = place / RUNS
     if not os.path.isfile(file):  # noqa: PTH113  # which does not mind where nobody may look
@@ -143,24 +144,29 @@ def _check(tree: RunTree) -> None:
 
 
 def _unlisted(place: Path) -> RunTree | None:
-    """The runs in a folder's folders; None where the first result there is not of this name."""
+    """The runs in a folder's folders; None where there are none, or it has a result of its own.
+
+    Raises WinitError where they are of other specs, each with a name of its own.
+    """
     try:
         if (place / STATS).exists():
             return None
-        folders = [file.parent.name for file in place.glob(f"*/{STATS}")]
+        below = {file.parent.name for each in (STATS, RUNS) for file in place.glob(f"*/{each}")}
     except OSError:
         return None
     name = place.absolute().name
-    folders.sort(key=_by_numbers)
+    folders = sorted(below, key=_by_numbers)
     for folder in folders:
         try:
             first = load_result(place / folder)
         except WinitError:
             continue
-        if first.name != name:
-            return None
-        runs = tuple(ListedRun(each, each, "", (each,)) for each in folders)
-        return RunTree(name, (VARIANT,), runs, first.overrides)
+        if first.name == name:
+            runs = tuple(ListedRun(each, each, "", (each,)) for each in folders)
+            return RunTree(name, (VARIANT,), runs, first.overrides)
+        break
+    if folders:
+        raise WinitError(f"{place}: give the folder of one spec; it holds {listed(folders)}")
     return None
 
 
