@@ -73,11 +73,10 @@ ALLOWED: dict[str, set[str]] = {
 
 # An arrow against the picture, each with its reason.
 EXCEPTIONS = {
-    # In a notebook a Result draws itself, and a notebook asks the object, nobody else. The import
-    # stands inside the method, so reading a result still loads no matplotlib.
-    ("results.model", "plots", "_repr_png_"),
-    ("results.symmetry", "plots", "_repr_png_"),
-    ("results.training", "plots", "_repr_png_"),
+    # A result draws itself: a notebook asks the object, nobody else. The imports stand inside the
+    # methods, so reading a result still loads no matplotlib.
+    ("results.drawn", "plots", "_repr_png_"),
+    ("results.drawn", "plots", "figure"),
 }
 
 # Libraries that cost time or power to have, and the one place that has them.
@@ -379,7 +378,7 @@ def test_finder_sees(module: str, source: str):
         ("network.passes", "if TYPE_CHECKING:\n    from weightinit_cli.theory import q"),
         ("network.passes", "from .order import x\nfrom weightinit_cli.network.order import x"),
         ("network.passes", "from weightinit_cli.streams import stream\nimport numpy as np"),
-        ("results.model", "def _repr_png_(self):\n    from weightinit_cli.plots import draw"),
+        ("results.drawn", "def _repr_png_(self):\n    from weightinit_cli.plots import draw"),
         ("experiments.run", "from weightinit_cli import __version__"),
     ],
 )

@@ -10,16 +10,18 @@ if TYPE_CHECKING:
     from weightinit_cli.experiments import run
     from weightinit_cli.guard import CheckOutcome, check
     from weightinit_cli.remedies import Remedy, fix
-    from weightinit_cli.results import Result, load_result
+    from weightinit_cli.results import Compared, Result, compare, load_result
     from weightinit_cli.spec import Spec, expand, load_spec
 
 _HOMES = {
     "CheckOutcome": "weightinit_cli.guard",
+    "Compared": "weightinit_cli.results",
     "Remedy": "weightinit_cli.remedies",
     "Result": "weightinit_cli.results",
     "Spec": "weightinit_cli.spec",
     "WinitError": "weightinit_cli.errors",
     "check": "weightinit_cli.guard",
+    "compare": "weightinit_cli.results",
     "expand": "weightinit_cli.spec",
     "fix": "weightinit_cli.remedies",
     "load_result": "weightinit_cli.results",
@@ -29,11 +31,13 @@ _HOMES = {
 
 __all__ = [
     "CheckOutcome",
+    "Compared",
     "Remedy",
     "Result",
     "Spec",
     "WinitError",
     "check",
+    "compare",
     "expand",
     "fix",
     "load_result",

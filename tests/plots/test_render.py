@@ -16,9 +16,10 @@ from PIL import Image
 
 from support.plots import builders
 from support.plots.drawn import compose, compose_depth
-from weightinit_cli.plots import FORMATS, draw, render
+from weightinit_cli.plots import FORMATS, render
 from weightinit_cli.plots.engine.drawing import INK, Drawing, Label
 from weightinit_cli.plots.engine.fonts import font_file, width_of
+from weightinit_cli.plots.engine.paint import figure as painted
 from weightinit_cli.plots.engine.settings import settings
 
 SHAPES = ("xavier_2", "xavier_11", "japanese", "math")
@@ -135,7 +136,7 @@ def test_settings_of_the_process_stay_and_do_not_matter(shape):
 
 def test_the_figure_is_the_same_picture(shape):
     result = shape("xavier_2")
-    figure = draw(result)
+    figure = painted(compose(result))
     figure.canvas.draw()
     expected = np.asarray(figure.canvas.buffer_rgba())[:, :, :3].astype(int)
     with Image.open(BytesIO(render(compose(result), "png", builders.DIGEST))) as image:
@@ -149,7 +150,7 @@ def test_the_figure_is_the_same_picture(shape):
 
 def test_a_map_is_exactly_the_figure(shape):
     result = shape("xavier_11")
-    figure = draw(result)
+    figure = painted(compose(result))
     figure.canvas.draw()
     with Image.open(BytesIO(render(compose(result), "png", builders.DIGEST))) as image:
         assert np.array_equal(np.asarray(image), np.asarray(figure.canvas.buffer_rgba())[:, :, :3])

@@ -11,7 +11,8 @@ import pytest
 
 from support.plots import builders
 from support.plots.drawn import compose, compose_depth
-from weightinit_cli.plots import FORMATS, draw, render
+from weightinit_cli.plots import FORMATS, render
+from weightinit_cli.plots.engine.paint import figure as painted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,7 +59,7 @@ def rendered(shape: Callable) -> dict[tuple[str, int], bytes]:
 
 
 def pixels(shape: Callable) -> Any:
-    figure = draw(shape("xavier_2"))
+    figure = painted(compose(shape("xavier_2")))
     figure.canvas.draw()
     return np.asarray(figure.canvas.buffer_rgba()).copy()
 

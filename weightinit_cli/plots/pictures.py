@@ -11,17 +11,22 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from weightinit_cli.plots.engine.look import PLAIN
+from weightinit_cli.plots.engine.page import Page
 from weightinit_cli.plots.engine.render import render
+from weightinit_cli.results.forecast import PhaseDiagram
 from weightinit_cli.results.store import COMPARISON
+from weightinit_cli.results.together import Compared
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from matplotlib.figure import Figure
+
     from weightinit_cli.plots.engine.drawing import Drawing
-    from weightinit_cli.plots.engine.page import Page
+    from weightinit_cli.plots.engine.look import Look
     from weightinit_cli.results import AnyResult
     from weightinit_cli.results.comparison import AnyComparedRun
-    from weightinit_cli.results.forecast import PhaseDiagram
 
 
 def drawings(result: AnyResult) -> dict[str, Drawing | Page]:
@@ -30,19 +35,40 @@ def drawings(result: AnyResult) -> dict[str, Drawing | Page]:
     return drawn
 
 
-def first_drawing(result: AnyResult) -> Drawing | Page:
-    """The picture of a run that says most."""
-    return next(iter(drawings(result).values()))
+def drawings_of(shown: Any) -> dict[str, Drawing | Page]:
+    """The pictures of whatever draws itself; raises ValueError where there is nothing to draw."""
+    if isinstance(shown, PhaseDiagram):
+        return {"phase": compose_phase(shown)}
+    if not isinstance(shown, Compared):
+        return drawings(shown)
+    runs = shown.runs()
+    drawing = _module(shown.spec).comparison(shown.name, shown.spec, runs, len(runs))
+    if drawing is None:
+        raise ValueError("there is no picture of these results together")
+    return {COMPARISON: drawing}
 
 
-def portrait(result: AnyResult) -> bytes:
-    """The picture of a run that says most, as PNG."""
-    return render(first_drawing(result), "png", result.digest)
+def portrait(shown: Any) -> bytes:
+    """The picture that says most, as PNG."""
+    digest = getattr(shown, "digest", "")
+    return render(next(iter(drawings_of(shown).values())), "png", digest)
 
 
-def pictures(result: AnyResult, formats: Iterable[str]) -> dict[str, bytes]:
+def figure(shown: Any, picture: str | None = None) -> Figure:
+    """A picture as a Figure with matplotlib's own Axes; by default the one that says most."""
+    from weightinit_cli.plots.engine import axes, paint
+
+    found = drawings_of(shown)
+    name = next(iter(found)) if picture is None else picture
+    if name not in found:
+        raise ValueError(f"expected one of the pictures {', '.join(found)}, not {picture!r}")
+    drawing = found[name]
+    return axes.figure(drawing) if isinstance(drawing, Page) else paint.figure(drawing)
+
+
+def pictures(result: AnyResult, formats: Iterable[str], look: Look = PLAIN) -> dict[str, bytes]:
     """All pictures of a run in each of the formats, by file name."""
-    return _rendered(drawings(result), formats, result.digest)
+    return _rendered(drawings(result), formats, result.digest, look)
 
 
 def comparison_pictures(
@@ -51,6 +77,7 @@ def comparison_pictures(
     runs: Iterable[AnyComparedRun],
     expected: int,
     formats: Iterable[str],
+    look: Look = PLAIN,
 ) -> dict[str, bytes]:
     """The picture over the runs of one spec in each of the formats; none where none can be drawn.
 
@@ -58,7 +85,7 @@ def comparison_pictures(
     failed.
     """
     drawing: Drawing | Page | None = _module(spec).comparison(name, spec, runs, expected)
-    return {} if drawing is None else _rendered({COMPARISON: drawing}, formats)
+    return {} if drawing is None else _rendered({COMPARISON: drawing}, formats, "", look)
 
 
 def left_out(experiment: str, axes: Iterable[tuple[str, Sequence[Any]]]) -> list[str]:
@@ -82,11 +109,11 @@ def _module(spec: Mapping[str, Any]) -> Any:
 
 
 def _rendered(
-    drawn: Mapping[str, Drawing | Page], formats: Iterable[str], digest: str = ""
+    drawn: Mapping[str, Drawing | Page], formats: Iterable[str], digest: str, look: Look
 ) -> dict[str, bytes]:
     wanted = tuple(dict.fromkeys(formats))
     return {
-        f"{picture}.{name}": render(drawing, name, digest)
+        f"{picture}.{name}": render(drawing, name, digest, look)
         for picture, drawing in drawn.items()
         for name in wanted
     }

@@ -33,6 +33,7 @@ from weightinit_cli.results.store import (
     load_saved,
 )
 from weightinit_cli.results.symmetry import LayerSteps, SymmetryResult
+from weightinit_cli.results.together import Compared, compare
 from weightinit_cli.results.training import BestOf, DataUsed, Score, Trained, TrainingResult
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "AnyResult",
     "BestOf",
     "ChannelCounts",
+    "Compared",
     "DataUsed",
     "Gradient",
     "HistogramCounts",
@@ -68,6 +70,7 @@ __all__ = [
     "WeightStatistics",
     "certain",
     "check_consistency",
+    "compare",
     "dump_line",
     "dump_result",
     "figure",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from weightinit_cli.results.drawn import Drawn
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -98,7 +100,7 @@ class PlacedRun(PhasePoint):
 
 
 @dataclass(frozen=True, slots=True)
-class PhaseDiagram:
+class PhaseDiagram(Drawn):
     """What becomes of signal and gradient over (sigma_w, sigma_b), for one activation.
 
     `sigma_w` and `sigma_b` are the centres of columns and rows, ascending. Per [row][column],

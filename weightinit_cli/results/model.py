@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, get_args
 
 from weightinit_cli.convolution import Convolution, Shape
+from weightinit_cli.results.drawn import Drawn
 from weightinit_cli.results.plain import Mismatch
 
 SCHEMA_VERSION = 6
@@ -312,7 +313,7 @@ class Kernels:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class Result(Drawn):
     """One run's figures. `layers[0]` is layer 1; `spec` is the complete normal form it ran from.
 
     `verdict` is what is wrong, the root cause first, and what follows from it after it; "healthy"
@@ -333,11 +334,6 @@ class Result:
     environment: Mapping[str, Any]
     kernels: Kernels | None = None
     overrides: tuple[str, ...] | None = field(default=None, metadata=LEFT_OUT)
-
-    def _repr_png_(self) -> bytes:
-        from weightinit_cli.plots import portrait
-
-        return portrait(self)
 
 
 def convolution(spec: Mapping[str, Any]) -> Convolution | None:

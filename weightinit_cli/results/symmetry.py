@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from weightinit_cli.results.drawn import Drawn
 from weightinit_cli.results.model import LEFT_OUT
 from weightinit_cli.results.plain import (
     Mismatch,
@@ -53,7 +54,7 @@ class LayerSteps:
 
 
 @dataclass(frozen=True, slots=True)
-class SymmetryResult:
+class SymmetryResult(Drawn):
     """One run of gradient descent. `layers` are the hidden ones, then the output.
 
     `steps` are the recorded ones, from 1: the first all, then ever fewer. `loss` is the mean
@@ -78,11 +79,6 @@ class SymmetryResult:
     stream: str
     environment: Mapping[str, Any]
     overrides: tuple[str, ...] | None = field(default=None, metadata=LEFT_OUT)
-
-    def _repr_png_(self) -> bytes:
-        from weightinit_cli.plots import portrait
-
-        return portrait(self)
 
 
 def check(result: SymmetryResult) -> None:

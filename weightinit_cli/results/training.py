@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from weightinit_cli.results.drawn import Drawn
 from weightinit_cli.results.model import LEFT_OUT, Reconstruction, check_pretraining
 from weightinit_cli.results.plain import (
     Mismatch,
@@ -77,7 +78,7 @@ class DataUsed:
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingResult:
+class TrainingResult(Drawn):
     """The networks that a spec describes, one per repeat, trained from their starts.
 
     `interrupted` says after how many steps of which network (from 1) it was stopped by hand;
@@ -95,11 +96,6 @@ class TrainingResult:
     interrupted: tuple[int, ...] | None
     environment: Mapping[str, Any]
     overrides: tuple[str, ...] | None = field(default=None, metadata=LEFT_OUT)
-
-    def _repr_png_(self) -> bytes:
-        from weightinit_cli.plots import portrait
-
-        return portrait(self)
 
 
 def check(result: TrainingResult) -> None:

@@ -1,0 +1,98 @@
+"""`result.figure()` as somebody uses it who knows matplotlib."""
+
+from __future__ import annotations
+
+import matplotlib as mpl
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+
+from support.plots import descents, trainings
+from weightinit_cli import WinitError, compare
+
+
+def test_a_panel_is_an_axes_with_data_labels_and_limits(shape):
+    result = shape("net_sigmoid")
+    figure = result.figure("depth")
+    assert isinstance(figure, Figure)
+    std, saturated, gradient = figure.axes
+    assert all(isinstance(axes, Axes) for axes in figure.axes)
+    assert [axes.get_ylabel() for axes in figure.axes] == [
+        "std (log)",
+        "saturated",
+        "gradient, rms (log)",
+    ]
+    assert gradient.get_xlabel() == "layer"
+    assert std.get_yscale() == gradient.get_yscale() == "log"
+    assert saturated.get_yscale() == "linear"
+    curves = {line.get_label(): line for line in std.get_lines()}
+    layers = range(1, len(result.layers) + 1)
+    assert list(curves["across inputs"].get_xdata()) == list(layers)
+    expected = [layer.std_across_inputs for layer in result.layers]
+    assert list(curves["across inputs"].get_ydata()) == expected
+    assert {text.get_text() for text in std.get_legend().get_texts()} >= set(curves)
+    figure.canvas.draw()
+
+
+def test_a_scale_can_be_changed(shape):
+    figure = shape("net_sigmoid").figure("depth")
+    first = figure.axes[0]
+    first.set_yscale("linear")
+    first.set_ylim(0, 0.5)
+    figure.canvas.draw()
+    assert first.get_ylim() == (0, 0.5)
+
+
+def test_style_sheets_and_settings_hold(shape):
+    cycle = mpl.cycler(color=["#112233", "#445566", "#778899"])
+    with mpl.rc_context({"axes.facecolor": "black", "axes.prop_cycle": cycle, "font.size": 14}):
+        figure = shape("net_sigmoid").figure("depth")
+        figure.canvas.draw()
+    first = figure.axes[0]
+    assert first.get_facecolor()[:3] == to_rgb("black")
+    curves = {line.get_label(): line for line in first.get_lines()}
+    assert to_rgb(curves["all values"].get_color()) == to_rgb("#112233")
+    assert first.yaxis.label.get_size() == 14
+
+
+def test_drawing_changes_no_setting(shape):
+    before = dict(mpl.rcParams)
+    shape("net_sigmoid").figure()
+    assert dict(mpl.rcParams) == before
+
+
+def test_each_picture_of_a_run_by_its_name(shape):
+    result = shape("net_sigmoid")
+    assert len(result.figure("depth").axes) == 3
+    with pytest.raises(ValueError, match=r"expected one of the pictures histogram, depth, not 'x'"):
+        result.figure("x")
+
+
+def test_results_side_by_side(shape):
+    compared = compare([shape("net_sigmoid"), shape("net_tanh_3")], names=["a", "b"])
+    compared.figure().canvas.draw()
+    assert compared._repr_png_().startswith(b"\x89PNG")
+    (label, first), (_, second) = trainings.comparison(20)[:2]
+    compare([first, second], [label, "other"]).figure().canvas.draw()
+
+
+def test_results_are_told_apart_by_what_differs(shape):
+    first, second = shape("net_sigmoid"), shape("net_tanh_3")
+    assert compare([first, second]).names == (first.name, second.name)
+    assert compare([first, first]).names == (f"{first.name} (1)", f"{first.name} (2)")
+
+
+@pytest.mark.parametrize(
+    ("results", "names", "message"),
+    [
+        ([], None, "expected at least one result"),
+        (["net_sigmoid", "descent"], None, "results of one experiment, not histogram and symmetry"),
+        (["net_sigmoid", "net_sigmoid"], ["a"], "expected 2 different names"),
+        (["net_sigmoid", "net_sigmoid"], ["a", "a"], "expected 2 different names"),
+    ],
+)
+def test_what_cannot_be_compared(results, names, message, shape):
+    every = [descents.staircase() if name == "descent" else shape(name) for name in results]
+    with pytest.raises(WinitError, match=message):
+        compare(every, names)

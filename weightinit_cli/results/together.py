@@ -1,0 +1,80 @@
+"""Results side by side, from Python."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from weightinit_cli.errors import WinitError
+from weightinit_cli.results.comparison import VARIANT, shared_parts
+from weightinit_cli.results.drawn import Drawn
+from weightinit_cli.results.kinds import kind_of
+from weightinit_cli.results.words import described, full_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from weightinit_cli.results.comparison import AnyComparedRun
+    from weightinit_cli.results.kinds import AnyResult
+
+
+@dataclass(frozen=True, slots=True)
+class Compared(Drawn):
+    """Results of one experiment under names of their own; it draws itself in a notebook."""
+
+    results: tuple[AnyResult, ...]
+    names: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """What the picture is called: the results' common name, else all of them."""
+        return ", ".join(dict.fromkeys(result.name for result in self.results))
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        """The normal form of the first result's spec."""
+        return self.results[0].spec
+
+    def runs(self) -> list[AnyComparedRun]:
+        """What a picture of all of them needs of each."""
+        pairs = zip(self.names, self.results, strict=True)
+        found = [kind_of(each).compared(each, name, [(VARIANT, name)]) for name, each in pairs]
+        return [run for run in found if run is not None]
+
+    def __repr__(self) -> str:
+        return f"Compared({', '.join(self.names)})"
+
+
+def compare(results: Iterable[AnyResult], names: Sequence[str] | None = None) -> Compared:
+    """Put results of one experiment side by side: `compare([first, second]).figure()`.
+
+    `names`, as many as there are results, stand beside their curves; by default each is called
+    what its spec has that the others' have not. Raises WinitError where there is no result, where
+    the results are of several experiments, or where names are missing or are not all different.
+    """
+    every = tuple(results)
+    if not every:
+        raise WinitError("compare: expected at least one result")
+    kinds = {str(each.spec["experiment"]): None for each in every}
+    if len(kinds) > 1:
+        raise WinitError(f"compare: expected results of one experiment, not {' and '.join(kinds)}")
+    called = _told_apart(every) if names is None else tuple(map(str, names))
+    if len(called) != len(every) or len(set(called)) != len(every):
+        raise WinitError(f"compare: expected {len(every)} different names, not {list(called)}")
+    return Compared(every, called)
+
+
+def _told_apart(results: Sequence[AnyResult]) -> tuple[str, ...]:
+    """The results' names, or what differs in their specs; a number where that is the same."""
+    names = [full_name(each.name, each.overrides) for each in results]
+    if len(set(names)) < len(names):
+        parts = [described(each.spec) for each in results]
+        shared = set(shared_parts(parts[0], parts))
+        words = [", ".join(part for part in each if part not in shared) for each in parts]
+        names = [own or name for own, name in zip(words, names, strict=True)]
+    counts: dict[str, int] = {}
+    found = []
+    for name in names:
+        counts[name] = counts.get(name, 0) + 1
+        found.append(f"{name} ({counts[name]})" if names.count(name) > 1 else name)
+    return tuple(found)
