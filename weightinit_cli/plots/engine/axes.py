@@ -7,11 +7,13 @@ and the colours of lines where a style has its own cycle of them.
 from __future__ import annotations
 
 import math
+from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from weightinit_cli.plots.engine.drawing import INK, MUTED
+from weightinit_cli.plots.engine.marks import is_dark, word_size
 from weightinit_cli.plots.engine.page import (
     TEXT,
     Area,
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from weightinit_cli.plots.engine.look import Look
-    from weightinit_cli.plots.engine.page import Axis, Legend, Page, Panel, Row
+    from weightinit_cli.plots.engine.page import Array, Axis, ColorBar, Legend, Page, Panel, Row
 
 POINT = 1 / 72
 MARKERS = {"disc": "o", "cross": "x", "square": "s", "triangle": "^", "diamond": "D"}
@@ -61,7 +63,7 @@ def figure(page: Page) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    from weightinit_cli.plots.engine.layout import drawn
+    from weightinit_cli.plots.engine.layout import bars_once, drawn
 
     size = drawn(page)
     made = Figure(figsize=(size.width * POINT, size.height * POINT), layout="constrained")
@@ -71,6 +73,7 @@ def figure(page: Page) -> Figure:
     columns = math.lcm(*(len(row.panels) for row in page.rows))
     heights = [row.height for row in page.rows]
     grid = space.add_gridspec(len(page.rows), columns, height_ratios=heights)
+    shown = bars_once(page.rows)
     bars = []
     found: list[list[Axes]] = []
     for number, row in enumerate(page.rows):
@@ -83,8 +86,9 @@ def figure(page: Page) -> Figure:
             axes = space.add_subplot(place, sharex=above, sharey=beside)
             _panel(axes, panel, row, look)
             own.append(axes)
-            if panel.bar is not None:
-                bars.append((axes, panel.bar))
+            bar = shown[number].panels[k].bar
+            if bar is not None:
+                bars.append((axes, bar))
         found.append(own)
     for axes, bar in bars:
         _color_bar(made, axes, bar)
@@ -233,15 +237,43 @@ def _break(mark: Break, on: _Stage) -> None:
 
 
 def _cells(mark: Cells, on: _Stage) -> None:
-    """A mesh in the cells' colours; `values` are its data where there are any."""
+    """A mesh of the values, with the colour bar's colours; below it one of the cells' own colours.
+
+    The lower one is there where some cells have no value, or all.
+    """
     rows, columns = mark.rgb.shape[:2]
     xs = np.linspace(mark.x[0], mark.x[-1], columns + 1) if len(mark.x) == 2 else mark.x
     ys = np.linspace(mark.y[0], mark.y[-1], rows + 1) if len(mark.y) == 2 else mark.y
-    values = np.zeros((rows, columns)) if mark.values is None else mark.values
-    mesh = on.axes.pcolormesh(xs, ys, np.ma.masked_invalid(values), rasterized=True)
-    mesh.set_array(None if mark.values is None else np.ma.masked_invalid(values))
-    colors: Any = mark.rgb.reshape(-1, 3) / 255
-    mesh.set_facecolor(colors)
+    bar = on.panel.bar
+    known = np.zeros((rows, columns), dtype=np.bool_)
+    if mark.values is not None and bar is not None:
+        known = np.isfinite(mark.values) & ((mark.values > 0) | (not bar.axis.log))
+        norm, colors = _colors(bar)
+        values = np.ma.masked_array(mark.values, ~known)
+        on.axes.pcolormesh(xs, ys, values, norm=norm, cmap=colors, rasterized=True)
+    if not known.all():
+        mesh = on.axes.pcolormesh(xs, ys, known, rasterized=True, zorder=-1)
+        mesh.set_array(None)
+        own: Any = mark.rgb.reshape(-1, 3) / 255
+        mesh.set_facecolor(own)
+    if mark.words:
+        _cell_words(mark, on, (xs[:-1] + xs[1:]) / 2, (ys[:-1] + ys[1:]) / 2)
+
+
+def _cell_words(mark: Cells, on: _Stage, xs: Array, ys: Array) -> None:
+    """The words in the middle of the cells, where the figure has room for them as it is made."""
+    place = on.axes.get_window_extent()
+    points = 72 / on.axes.get_figure(root=True).dpi  # type: ignore[union-attr]
+    size = word_size(mark, place.width * points / len(xs), place.height * points / len(ys))
+    if size is None:
+        return
+    dark = is_dark(mark.rgb)
+    for k, n in product(range(len(ys)), range(len(xs))):
+        color = "white" if dark[k, n] else INK
+        on.axes.text(
+            xs[n], ys[k], mark.words[k][n], size=size, color=color, ha="center", va="center",
+            clip_on=True,
+        )  # fmt: skip
 
 
 def _words(mark: Words, on: _Stage) -> None:
@@ -263,15 +295,32 @@ def _tag(mark: Tag, on: _Stage) -> None:
     )  # fmt: skip
 
 
-def _color_bar(made: Figure, axes: Axes, bar: Any) -> None:
+def _color_bar(made: Figure, axes: Axes, bar: ColorBar) -> None:
+    """In the values' own units; on the panel's mesh, where there is one of values."""
     from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import ListedColormap, Normalize
+    from matplotlib.ticker import PercentFormatter
 
-    shown = ScalarMappable(Normalize(0.0, 1.0), ListedColormap(bar.rgb / 255))
+    axis = bar.axis
+    shown: Any = next(iter(axes.collections), None)
+    if shown is None or shown.get_array() is None:
+        shown = ScalarMappable(*_colors(bar))
     side: Any = "top" if bar.above else "right"
-    drawn = made.colorbar(shown, ax=axes, location=side, label=bar.name)
-    places, words = zip(*bar.ticks, strict=True)
-    drawn.set_ticks(list(places), labels=list(words))
+    words = PercentFormatter(1.0) if axis.share else None
+    name = " · ".join(bar.name)
+    drawn = made.colorbar(shown, ax=axes, location=side, label=name, format=words)
+    if axis.ticks:
+        places = [axis.value(at) for at, _ in axis.ticks]
+        drawn.set_ticks(places, labels=[words for _, words in axis.ticks])
+        drawn.minorticks_off()
+
+
+def _colors(bar: ColorBar) -> tuple[Any, Any]:
+    """A colour bar as matplotlib's norm and colours."""
+    from matplotlib.colors import ListedColormap, LogNorm, Normalize
+
+    norm = LogNorm if bar.axis.log else Normalize
+    ends = bar.axis.value(bar.axis.low), bar.axis.value(bar.axis.high)
+    return norm(*ends), ListedColormap(bar.rgb / 255)
 
 
 def _legend(space: Any, legend: Legend, look: Look) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.plots.engine import drawing as shapes
@@ -119,7 +120,21 @@ def _layout(page: Page, width: float | None) -> _Layout:
     else:
         room = width - left - right - beyond
         rows = tuple(part for row in page.rows for part in _folded(row, room))
-    return _Layout(width, rows, left, width - right - beyond, place, wide)
+    return _Layout(width, bars_once(rows), left, width - right - beyond, place, wide)
+
+
+def bars_once(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """The rows without the bars that already stand above the panels of the row before."""
+    found = list(rows[:1])
+    for before, row in pairwise(rows):
+        bars = [panel.bar for panel in row.panels]
+        same = len(bars) == len(before.panels) and all(
+            bar is not None and bar.above and bar is panel.bar
+            for bar, panel in zip(bars, before.panels, strict=True)
+        )
+        panels = tuple(replace(panel, bar=None) for panel in row.panels) if same else row.panels
+        found.append(replace(row, panels=panels))
+    return tuple(found)
 
 
 def _left(row: Row) -> float:
@@ -143,7 +158,7 @@ def _before(panel: Panel, number: int, row: Row) -> float:
 def _after(panel: Panel, width: float | None) -> float:
     """To the right of a panel: its colour bar, or the names of its curves."""
     if panel.bar is not None and not panel.bar.above:
-        words = max(width_of(text, SMALL) for _, text in panel.bar.ticks)
+        words = widest(panel.bar.axis)
         return BAR_GAP + BAR + TICK + 2 + words + 8 + TEXT
     if panel.beside:
         words = max(width_of(text, SMALL) for _, text, _ in panel.beside)
@@ -169,7 +184,7 @@ def _folded(row: Row, room: float) -> Iterator[Row]:
             wide=_panel_width(row, row.panels[:number], room),
             head=None if start else row.head,
             caption=row.caption if last else "",
-            ticks=row.ticks or not last,
+            ticks=row.ticks or lines > 1,
         )
 
 
@@ -266,15 +281,15 @@ def _panel(panel: Panel, box: Box, look: Look) -> list[Item]:
         rule = look.color(RULE)
         heights = [y for y, _ in level_places(panel.y, box) if y > box.y + 1]
         items += [polyline([(box.x, y), (box.right, y)], rule) for y in heights]
-    ink = look.color(INK)
-    corners = [(box.x, box.top), (box.x, box.y), (box.right, box.y)]
-    if panel.frame == "closed":
-        corners += [(box.right, box.top), (box.x, box.top)]
-    items.append(polyline(corners, ink, FRAME))
+    if panel.frame == "open":
+        corners = [(box.x, box.top), (box.x, box.y), (box.right, box.y)]
+        items.append(polyline(corners, look.color(INK), FRAME))
     for mark in panel.marks:
         items += shapes_of(mark, panel, box, look)
+    if panel.frame == "closed":
+        items.append(_outline(box))
     if panel.bar is not None:
-        items += _bar_above(panel.bar, box, look) if panel.bar.above else _bar(panel.bar, box)
+        items += _bar_above(panel.bar, box) if panel.bar.above else _bar(panel.bar, box)
     return items + _beside(panel, box)
 
 
@@ -313,7 +328,8 @@ def spaced(heights: Sequence[float], low: float, high: float) -> list[float]:
 def _above_height(row: Row) -> float:
     """The room above a row's panels: bars of colours, or titles with notes."""
     if any(panel.bar is not None and panel.bar.above for panel in row.panels):
-        return TICK + 1 + SMALL + 8 + BAR_ABOVE + 6 + TEXT
+        lines = max(len(_bar_name(panel.bar, row.wide)) for panel in row.panels if panel.bar)
+        return TICK + 1 + SMALL + 8 + BAR_ABOVE + 6 + TEXT + (lines - 1) * LINE * TEXT
     titled = any(panel.title for panel in row.panels)
     notes = NOTE_LINE * max(len(panel.notes) for panel in row.panels)
     return (TEXT + 3 if titled else 0.0) + notes + (4.0 if titled or notes else 0.0)
@@ -425,35 +441,29 @@ def _key(key: Key, x: float, baseline: float, room: float, look: Look) -> list[I
 def _bar(bar: ColorBar, box: Box) -> list[Item]:
     """The colours from the low end upwards, named at their right."""
     place = Box(box.right + BAR_GAP, box.y, BAR, box.height)
-    words = max(width_of(text, SMALL) for _, text in bar.ticks)
-    x = place.right + TICK + 2 + words + 8 + 0.72 * TEXT
+    x = place.right + TICK + 2 + widest(bar.axis, box.height) + 8 + 0.72 * TEXT
     items: list[Item] = [shapes.Cells(place, bar.rgb[::-1, None, :]), _outline(place)]
-    for part, text in bar.ticks:
-        y = place.y + part * place.height
+    for y, text in level_places(bar.axis, place):
         items.append(polyline([(place.right, y), (place.right + TICK, y)], INK, FRAME))
         items.append(Label(place.right + TICK + 2, y - 0.36 * SMALL, text, SMALL))
-    name = elide(bar.name, TEXT, max(box.height + 14, 30.0))
+    name = elide(SEPARATOR.join(bar.name), TEXT, max(box.height + 14, 30.0))
     return [*items, Label(x, box.y + box.height / 2, name, TEXT, upright=True)]
 
 
-def _bar_above(bar: ColorBar, box: Box, look: Look) -> list[Item]:
+def _bar_above(bar: ColorBar, box: Box) -> list[Item]:
     """The colours from left to right, with ticks below and the name above."""
     place = Box(box.x, box.top + 8 + SMALL + 1 + TICK, box.width, BAR_ABOVE)
-    name = elide(bar.name, TEXT, box.width + 8)
-    items: list[Item] = [
-        shapes.Cells(place, bar.rgb[None, :, :]),
-        _outline(place),
-        Label(place.x, place.top + 6, name, TEXT),
+    items: list[Item] = [shapes.Cells(place, bar.rgb[None, :, :]), _outline(place)]
+    items += [
+        Label(place.x, place.top + 6 + k * LINE * TEXT, line, TEXT)
+        for k, line in enumerate(reversed(_bar_name(bar, box.width)))
     ]
-    axis_ticks = bar.ticks
-    while len(axis_ticks) > 2 and sum(width_of(t, SMALL) + 5 for _, t in axis_ticks) > box.width:
-        axis_ticks = axis_ticks[:: 2 if len(axis_ticks) % 2 else len(axis_ticks) - 1]
-    for part, text in axis_ticks:
-        x = place.x + part * place.width
-        items.append(polyline([(x, place.y), (x, place.y - TICK)], look.color(INK), FRAME))
-        align: Align = "left" if part == 0 else "right" if part == 1 else "center"
-        items.append(Label(x, place.y - TICK - 1 - SMALL, text, SMALL, align=align))
-    return items
+    return items + across(bar.axis, place.width, 0.0).items(place)
+
+
+def _bar_name(bar: ColorBar, width: float) -> list[str]:
+    """The name of a bar above a panel, in two lines where one has no room."""
+    return wrap(list(bar.name), SEPARATOR, TEXT, width + 8, 2)
 
 
 def _outline(box: Box) -> Item:
@@ -474,7 +484,7 @@ def _legend_width(legend: Legend) -> float:
     widths = [min(width_of(legend.title, TEXT), WIDEST_ENTRY)]
     widths += map(_entry_width, legend.entries)
     if legend.bar is not None:
-        widths.append(BAR + TICK + 2 + max(width_of(t, SMALL) for _, t in legend.bar.ticks))
+        widths.append(BAR + TICK + 2 + widest(legend.bar.axis))
     return max(widths)
 
 
@@ -510,7 +520,7 @@ def _legend_beside(legend: Legend, box: Box, look: Look) -> list[Item]:
     y -= 5
     if legend.bar is not None:
         place = Box(box.x - BAR_GAP, box.y, 0.0, y - 3 - box.y)
-        return items + _bar(replace(legend.bar, name=""), place)[:-1]
+        return items + _bar(legend.bar, place)[:-1]
     for entry in legend.entries:
         y -= ENTRY_LINE
         items += _entry(entry, box.x, y, box.width, look)
@@ -528,7 +538,8 @@ def _legend_below(legend: Legend, room: float, look: Look) -> tuple[list[Item], 
     y = -TEXT - 5
     if legend.bar is not None:
         bar = Box(0.0, y - 6 - BAR_ABOVE - 8 - SMALL - 1 - TICK, room, 0.0)
-        shown = _bar_above(replace(legend.bar, name=""), bar, look)
+        unnamed = replace(legend.bar, axis=replace(legend.bar.axis, name=""))
+        shown = _bar_above(unnamed, bar)
         return [*items, *shown], -bar.y
     wide = min(max(map(_entry_width, legend.entries), default=0.0), room)
     columns = max(int((room + LEGEND_GAP) // (wide + LEGEND_GAP)), 1)

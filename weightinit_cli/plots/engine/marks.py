@@ -40,6 +40,8 @@ BREAK, BREAK_GAP = 3.0, 2.0
 BREAK_AT = 0.93  # of the panel's height
 TAG_LINE, TAG_PADDING = 9.5, 3.0
 FEW_CELLS, FEW_COLORS = 4096, 128
+SMALLEST_WORD, AIR = 5.5, 2.0
+DARK = 0.45  # below this brightness white reads better than ink
 
 
 def shapes_of(mark: Mark, panel: Panel, box: Box, look: Look) -> list[Item]:
@@ -206,8 +208,8 @@ def _cells(mark: Cells, place: _Place) -> list[Item]:
     whole = Box(xs[0], ys[0], xs[-1] - xs[0], ys[-1] - ys[0])
     few = rows * columns <= FEW_CELLS and len(np.unique(packed)) <= FEW_COLORS
     even = len(xs) == len(ys) == 2
-    if even and not few:
-        return [shapes.Cells(whole, mark.rgb[::-1])]
+    if even and (mark.words or not few):
+        return [shapes.Cells(whole, mark.rgb[::-1]), *_cell_words(mark, whole)]
     xs = np.linspace(xs[0], xs[-1], columns + 1) if len(xs) == 2 else xs
     ys = np.linspace(ys[0], ys[-1], rows + 1) if len(ys) == 2 else ys
     items: list[Item] = []
@@ -219,6 +221,35 @@ def _cells(mark: Cells, place: _Place) -> list[Item]:
             part = Box(xs[a], ys[k], xs[b] - xs[a], ys[k + 1] - ys[k])
             items.append(rectangle(part, (red, green, blue)))
     return items
+
+
+def _cell_words(mark: Cells, box: Box) -> list[Item]:
+    rows, columns = mark.rgb.shape[:2]
+    wide, high = box.width / columns, box.height / rows
+    size = word_size(mark, wide, high)
+    if size is None:
+        return []
+    colors = np.where(is_dark(mark.rgb), 0, 1)
+    return [
+        Label(
+            box.x + (n + 0.5) * wide, box.y + (k + 0.5) * high - 0.36 * size,
+            text, size, (shapes.WHITE, INK)[colors[k, n]], "center",
+        )
+        for k, row in enumerate(mark.words) for n, text in enumerate(row) if text
+    ]  # fmt: skip
+
+
+def word_size(mark: Cells, wide: float, high: float) -> float | None:
+    """How large the words may be in cells of this size; None where there are none or no room."""
+    widest = max((width_of(text, 1.0) for row in mark.words for text in row), default=0.0)
+    size = min(SMALL, high - AIR, (wide - AIR) / widest) if widest else 0.0
+    return size if size >= SMALLEST_WORD else None
+
+
+def is_dark(rgb: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which colours are so dark that white is to be written on them."""
+    dark: NDArray[np.bool_] = rgb @ np.array([0.299, 0.587, 0.114]) / 255 < DARK
+    return dark
 
 
 def _words(mark: Words, place: _Place) -> list[Item]:

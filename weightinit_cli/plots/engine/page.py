@@ -27,8 +27,9 @@ class Axis:
     `low`, `high` and the places of `ticks` (each with its words) and `short` ticks are decimal
     logarithms where `log`, else in units of 10**power. Without `ticks` they are chosen to fit.
     Where the values are a `share` of 1, the words are in percent. Of `names` all are written,
-    upright where they are too long. `labelled` is whether the words are written at all: of panels
-    beside each other that have the same axis one is enough.
+    upright where they are too long; where these are `numbers`, as many as have room. `labelled` is
+    whether the words are written at all: of panels beside each other that have the same axis one
+    is enough.
     """
 
     low: float
@@ -40,6 +41,7 @@ class Axis:
     short: tuple[float, ...] = ()
     share: bool = False
     names: bool = False
+    numbers: bool = False
     labelled: bool = True
 
     @property
@@ -172,14 +174,16 @@ class Cells:
     """A map: `rgb`, shape (rows, columns, 3), the first row at the lower end of the y axis.
 
     Sides of the columns stand at `x`, those of the rows at `y`; all equally wide where these have
-    two values only. `values`, shape (rows, columns), are what the colours say; nan where a cell
-    has no value and its colour says why.
+    two values only. `values`, shape (rows, columns), are what the colours say, as the panel's
+    colour bar has them; nan where a cell has no value and its colour says why. `words`, a short one
+    for each cell, are written where all cells have room.
     """
 
     x: Array
     y: Array
     rgb: NDArray[np.uint8]
     values: Array | None = None
+    words: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,12 +222,21 @@ Note = tuple[str, Color]
 
 @dataclass(frozen=True, slots=True)
 class ColorBar:
-    """What colours mean: `rgb`, shape (n, 3), from the low end to the high, ticks in parts of 1."""
+    """What colours mean: `rgb`, shape (n, 3), from the axis' low end to its high end.
+
+    It stands to the right of its panel, or `above` it; of panels below each other that have the
+    same one, above the first alone. `meaning` stands behind the axis' name: `light: kept`.
+    """
 
     rgb: NDArray[np.uint8]
-    ticks: Ticks
-    name: str
+    axis: Axis
+    meaning: str = ""
     above: bool = False
+
+    @property
+    def name(self) -> tuple[str, ...]:
+        """The axis' name and what the colours mean, as far as there are any."""
+        return tuple(filter(None, (self.axis.name, self.meaning)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ class Across(NamedTuple):
 
 
 def across(axis: Axis, width: float, gap: float) -> Across:
-    """As many ticks as have room beneath a panel; names all of them, upright where that is needed.
+    """As many ticks as have room beneath a panel; of names all, upright where that is needed.
 
     No words reach so far beyond the panel's sides that they meet those of a neighbour, which is
     `gap` points away.
@@ -75,13 +75,12 @@ def across(axis: Axis, width: float, gap: float) -> Across:
     short = tuple(axis.part(at) * width for at in axis.short)
     if not axis.labelled:
         return Across((), short, upright=False, depth=0.0)
-    if axis.names:
+    if axis.names and not axis.numbers:
         return _names(axis, width, short)
     overhang = max((gap - APART) / 2, 0.0)
-    for most in (MOST, 4, 3, 2, 1):
-        ticks = ticks_of(axis, most)
-        if axis.ticks is not None:
-            ticks = ticks[:: EVERY[MOST - most]]
+    own = axis.ticks is not None
+    for part in EVERY if own else range(1, MOST + 1):
+        ticks = ticks_of(axis, MOST)[::part] if own else ticks_of(axis, MOST + 1 - part)
         placed = _placed(axis, ticks, width, overhang)
         if len(placed) >= 2 and _apart(placed):
             return Across(placed, short, upright=False, depth=TICK + 1 + SMALL)
@@ -149,6 +148,7 @@ def upwards(axis: Axis, box: Box) -> list[Item]:
     return items
 
 
-def widest(axis: Axis, height: float) -> float:
-    """The width of the widest words beside a y axis."""
-    return max((width_of(words, SMALL) for _, words in _upward(axis, height)), default=0.0)
+def widest(axis: Axis, height: float | None = None) -> float:
+    """The width of the widest words beside a y axis, also where its height is not known."""
+    shown = ticks_of(axis, MOST) if height is None else _upward(axis, height)
+    return max((width_of(words, SMALL) for _, words in shown), default=0.0)
