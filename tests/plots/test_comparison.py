@@ -19,7 +19,7 @@ from support.plots.svg import QUIET, WARNING, texts_of
 from weightinit_cli.plots import left_out, render
 from weightinit_cli.plots.choice import MOST_FACETS, Maps, chosen
 from weightinit_cli.plots.engine.drawing import AMBER, Cells, Line
-from weightinit_cli.plots.variedaxis import VariedAxis
+from weightinit_cli.plots.varied import VariedAxis
 from weightinit_cli.plots.verdictcells import LETTERS
 from weightinit_cli.results.comparison import VARIANT, Comparison, compared
 from weightinit_cli.results.model import Verdict

@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
-from weightinit_cli.plots.variedaxis import VariedAxis, written
+from weightinit_cli.plots.varied import VariedAxis, written
 from weightinit_cli.results.comparison import VARIANT
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from weightinit_cli.plots.choice import Curves, chosen
-from weightinit_cli.plots.variedaxis import axes_of
+from weightinit_cli.plots.varied import axes_of
 from weightinit_cli.results.comparison import VARIANT
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from weightinit_cli.plots.curves import Axis, axis_for
 from weightinit_cli.plots.depthcurve import DepthCurve
 from weightinit_cli.plots.engine.drawing import MUTED, ORANGE
-from weightinit_cli.plots.variedaxis import VariedAxis, at, key
+from weightinit_cli.plots.varied import VariedAxis, at, key
 from weightinit_cli.results.comparison import VARIANT, is_number
 from weightinit_cli.results.figures import charts
 from weightinit_cli.results.model import is_healthy

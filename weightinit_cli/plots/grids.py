@@ -23,7 +23,7 @@ from weightinit_cli.plots.fields import Field, bar_items, colored, fields
 from weightinit_cli.plots.heading import titled
 from weightinit_cli.plots.labels import NOTE_SIZE
 from weightinit_cli.plots.ticks import across, upwards
-from weightinit_cli.plots.variedaxis import VariedAxis, at, in_words, key
+from weightinit_cli.plots.varied import VariedAxis, at, in_words, key
 from weightinit_cli.plots.verdictcells import explained, letter_size, outlines, verdict_cells
 from weightinit_cli.results.comparison import VARIANT
 from weightinit_cli.results.model import is_healthy

@@ -47,7 +47,7 @@ def comparison(
 def left_out(axes: Iterable[tuple[str, Sequence[Any]]]) -> list[str]:
     """What the picture of runs draws of each axis of which it does not draw all, in words."""
     from weightinit_cli.plots.choice import chosen
-    from weightinit_cli.plots.variedaxis import VariedAxis
+    from weightinit_cli.plots.varied import VariedAxis
 
     return chosen([VariedAxis(path, tuple(values)) for path, values in axes]).left_out
 

@@ -21,14 +21,14 @@ from weightinit_cli.plots.engine.drawing import (
 )
 from weightinit_cli.plots.engine.fonts import elide, width_of
 from weightinit_cli.plots.labels import NOTE_SIZE
-from weightinit_cli.plots.variedaxis import in_words
+from weightinit_cli.plots.varied import in_words
 from weightinit_cli.results.model import HEALTHY, is_healthy
 from weightinit_cli.results.verdictwords import root_causes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from weightinit_cli.plots.variedaxis import VariedAxis
+    from weightinit_cli.plots.varied import VariedAxis
     from weightinit_cli.results.model import Verdict
 
 LEGEND_GAP = 14.0

@@ -30,7 +30,7 @@ from weightinit_cli.plots.heading import (
 from weightinit_cli.plots.heights import height_limit, share_ticks
 from weightinit_cli.plots.labels import NOTE_LINE, Note, note_items, notes
 from weightinit_cli.plots.panels import GAP
-from weightinit_cli.plots.variedaxis import in_words
+from weightinit_cli.plots.varied import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

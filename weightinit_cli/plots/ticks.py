@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from weightinit_cli.plots.engine.drawing import Box
-    from weightinit_cli.plots.variedaxis import VariedAxis
+    from weightinit_cli.plots.varied import VariedAxis
 
 APART = 4.0
 LINE = 9.5

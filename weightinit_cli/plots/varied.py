@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from weightinit_cli.plots.curves import FACTOR
 from weightinit_cli.plots.engine.fonts import drawable
 from weightinit_cli.plots.engine.logaxis import log_of, ticks_around
 from weightinit_cli.plots.engine.numbers import scale_for
+from weightinit_cli.plots.engine.scales import FACTOR
 from weightinit_cli.results.comparison import VARIANT, is_number
 from weightinit_cli.results.words import component
 
