@@ -7,14 +7,14 @@ and the colours of lines where a style has its own cycle of them.
 from __future__ import annotations
 
 import math
-from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from weightinit_cli.plots.engine.drawing import INK, MUTED
-from weightinit_cli.plots.engine.marks import is_dark, word_size
+from weightinit_cli.plots.engine.marks import AIR, words_in_cells
 from weightinit_cli.plots.engine.page import (
+    BELOW_ONE,
     TEXT,
     Area,
     Band,
@@ -162,7 +162,10 @@ def _scale(axes: Axes, axis: Axis, which: str) -> None:
     from matplotlib.ticker import PercentFormatter
 
     low, high = axis.value(axis.low), axis.value(axis.high)
-    if axis.log:
+    if axis.zero:
+        slope: Any = {"linthresh": 1, "linscale": 0.9 * BELOW_ONE}
+        getattr(axes, f"set_{which}scale")("symlog", **slope)
+    elif axis.log:
         getattr(axes, f"set_{which}scale")("log")
     if low < high and np.isfinite([low, high]).all():
         getattr(axes, f"set_{which}lim")(low, high)
@@ -257,22 +260,26 @@ def _cells(mark: Cells, on: _Stage) -> None:
         own: Any = mark.rgb.reshape(-1, 3) / 255
         mesh.set_facecolor(own)
     if mark.words:
-        _cell_words(mark, on, (xs[:-1] + xs[1:]) / 2, (ys[:-1] + ys[1:]) / 2)
+        _cell_words(mark, np.asarray(xs), np.asarray(ys), on)
 
 
-def _cell_words(mark: Cells, on: _Stage, xs: Array, ys: Array) -> None:
-    """The words in the middle of the cells, where the figure has room for them as it is made."""
-    place = on.axes.get_window_extent()
-    points = 72 / on.axes.get_figure(root=True).dpi  # type: ignore[union-attr]
-    size = word_size(mark, place.width * points / len(xs), place.height * points / len(ys))
-    if size is None:
-        return
-    dark = is_dark(mark.rgb)
-    for k, n in product(range(len(ys)), range(len(xs))):
-        color = "white" if dark[k, n] else INK
-        on.axes.text(
-            xs[n], ys[k], mark.words[k][n], size=size, color=color, ha="center", va="center",
-            clip_on=True,
+def _cell_words(mark: Cells, xs: Array, ys: Array, on: _Stage) -> None:
+    """Those that have room as the panel is now, or will be when the figure is laid out."""
+    x, y = on.panel.x, on.panel.y
+    box = on.axes.get_window_extent()
+    points = 72 / on.axes.figure.dpi
+    columns, rows = x.parts(xs), y.parts(ys)
+    sizes = np.diff(columns) * box.width * points, np.diff(rows) * box.height * points
+    for k, n, size, color, align in words_in_cells(mark, *sizes):
+        left = align == "left"
+        across = columns[n] if left else (columns[n] + columns[n + 1]) / 2
+        place = (
+            x.value(x.low + across * (x.high - x.low)),
+            y.value(y.low + (rows[k] + rows[k + 1]) / 2 * (y.high - y.low)),
+        )
+        on.axes.annotate(
+            mark.words[k][n], place, xytext=(AIR if left else 0.0, 0.0),
+            textcoords="offset points", ha=align, va="center", size=size, color=color,
         )  # fmt: skip
 
 

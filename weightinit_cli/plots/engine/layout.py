@@ -326,13 +326,17 @@ def spaced(heights: Sequence[float], low: float, high: float) -> list[float]:
 
 
 def _above_height(row: Row) -> float:
-    """The room above a row's panels: bars of colours, or titles with notes."""
-    if any(panel.bar is not None and panel.bar.above for panel in row.panels):
-        lines = max(len(_bar_name(panel.bar, row.wide)) for panel in row.panels if panel.bar)
-        return TICK + 1 + SMALL + 8 + BAR_ABOVE + 6 + TEXT + (lines - 1) * LINE * TEXT
+    """The room above a row's panels: bars of colours, above these titles with notes."""
     titled = any(panel.title for panel in row.panels)
     notes = NOTE_LINE * max(len(panel.notes) for panel in row.panels)
-    return (TEXT + 3 if titled else 0.0) + notes + (4.0 if titled or notes else 0.0)
+    words = (TEXT + 3 if titled else 0.0) + notes + (4.0 if titled or notes else 0.0)
+    return _bars_height(row) + words
+
+
+def _bars_height(row: Row) -> float:
+    bars = [panel.bar for panel in row.panels if panel.bar is not None and panel.bar.above]
+    lines = max((len(_bar_name(bar, row.wide)) for bar in bars), default=0)
+    return TICK + 1 + SMALL + 8 + BAR_ABOVE + 6 + TEXT + (lines - 1) * LINE * TEXT if bars else 0.0
 
 
 def _above(panel: Panel, box: Box, row: Row, lines: int, layout: _Layout) -> list[Item]:
@@ -343,7 +347,7 @@ def _above(panel: Panel, box: Box, row: Row, lines: int, layout: _Layout) -> lis
     x = box.x if left else box.x + box.width / 2
     align: Align = "left" if left else "center"
     items: list[Item] = []
-    top = box.top + 4 + NOTE_LINE * lines
+    top = box.top + _bars_height(row) + 4 + NOTE_LINE * lines
     if panel.title:
         title = elide(panel.title, TEXT, room)
         items.append(Label(x, top + 2, title, TEXT, align=align))

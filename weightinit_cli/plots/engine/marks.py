@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from weightinit_cli.plots.engine.drawing import Item
+    from weightinit_cli.plots.engine.drawing import Align, Color, Item
     from weightinit_cli.plots.engine.look import Look
     from weightinit_cli.plots.engine.page import Array, Axis, Mark, Panel
 
@@ -40,6 +40,7 @@ BREAK, BREAK_GAP = 3.0, 2.0
 BREAK_AT = 0.93  # of the panel's height
 TAG_LINE, TAG_PADDING = 9.5, 3.0
 FEW_CELLS, FEW_COLORS = 4096, 128
+FINE = 1024  # columns of an image whose cells are not equally wide
 SMALLEST_WORD, AIR = 5.5, 2.0
 DARK = 0.45  # below this brightness white reads better than ink
 
@@ -205,51 +206,63 @@ def _cells(mark: Cells, place: _Place) -> list[Item]:
     xs, ys = place.xs(mark.x), place.ys(mark.y)
     rows, columns = mark.rgb.shape[:2]
     packed = mark.rgb.astype(np.uint32) @ np.array([65536, 256, 1], dtype=np.uint32)
-    whole = Box(xs[0], ys[0], xs[-1] - xs[0], ys[-1] - ys[0])
     few = rows * columns <= FEW_CELLS and len(np.unique(packed)) <= FEW_COLORS
-    even = len(xs) == len(ys) == 2
-    if even and (mark.words or not few):
-        return [shapes.Cells(whole, mark.rgb[::-1]), *_cell_words(mark, whole)]
+    image = len(ys) == 2 and (not few or (len(xs) == 2 and bool(mark.words)))
+    whole = Box(xs[0], ys[0], xs[-1] - xs[0], ys[-1] - ys[0])
+    items: list[Item] = [shapes.Cells(whole, _even(mark.rgb, xs)[::-1])] if image else []
     xs = np.linspace(xs[0], xs[-1], columns + 1) if len(xs) == 2 else xs
     ys = np.linspace(ys[0], ys[-1], rows + 1) if len(ys) == 2 else ys
-    items: list[Item] = []
-    for k in range(rows):
+    for k in range(0 if image else rows):
         for _, run in groupby(range(columns), key=lambda n: packed[k, n]):
             ns = list(run)
             a, b = ns[0], ns[-1] + 1
             red, green, blue = (mark.rgb[k, a] / 255).tolist()
             part = Box(xs[a], ys[k], xs[b] - xs[a], ys[k + 1] - ys[k])
             items.append(rectangle(part, (red, green, blue)))
-    return items
+    return items + _cell_words(mark, xs, ys)
 
 
-def _cell_words(mark: Cells, box: Box) -> list[Item]:
-    rows, columns = mark.rgb.shape[:2]
-    wide, high = box.width / columns, box.height / rows
-    size = word_size(mark, wide, high)
-    if size is None:
-        return []
-    colors = np.where(is_dark(mark.rgb), 0, 1)
+def _even(rgb: NDArray[np.uint8], xs: Array) -> NDArray[np.uint8]:
+    """The cells in columns that are equally wide, many enough to tell those at `xs` apart."""
+    if len(xs) == 2:
+        return rgb
+    middles = xs[0] + (np.arange(FINE) + 0.5) / FINE * (xs[-1] - xs[0])
+    return rgb[:, np.searchsorted(xs[1:-1], middles, side="right")]
+
+
+def _cell_words(mark: Cells, xs: Array, ys: Array) -> list[Item]:
     return [
         Label(
-            box.x + (n + 0.5) * wide, box.y + (k + 0.5) * high - 0.36 * size,
-            text, size, (shapes.WHITE, INK)[colors[k, n]], "center",
+            xs[n] + AIR if align == "left" else (xs[n] + xs[n + 1]) / 2,
+            (ys[k] + ys[k + 1]) / 2 - 0.36 * size,
+            mark.words[k][n], size, color, align,
         )
-        for k, row in enumerate(mark.words) for n, text in enumerate(row) if text
+        for k, n, size, color, align in words_in_cells(mark, np.diff(xs), np.diff(ys))
     ]  # fmt: skip
 
 
-def word_size(mark: Cells, wide: float, high: float) -> float | None:
-    """How large the words may be in cells of this size; None where there are none or no room."""
-    widest = max((width_of(text, 1.0) for row in mark.words for text in row), default=0.0)
-    size = min(SMALL, high - AIR, (wide - AIR) / widest) if widest else 0.0
-    return size if size >= SMALLEST_WORD else None
+def words_in_cells(
+    mark: Cells, widths: Array, heights: Array
+) -> Iterator[tuple[int, int, float, Color, Align]]:
+    """The row and column of each word that has room, its size, its colour, how it is aligned.
 
-
-def is_dark(rgb: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Which colours are so dark that white is to be written on them."""
-    dark: NDArray[np.bool_] = rgb @ np.array([0.299, 0.587, 0.114]) / 255 < DARK
-    return dark
+    The columns' widths and the rows' heights are in points. All words have one size, as large as
+    the largest cell can hold.
+    """
+    longest = max((width_of(text, 1.0) for row in mark.words for text in row), default=0.0)
+    if not longest:
+        return
+    size = min(SMALL, heights.min() - AIR, (widths.max() - AIR) / longest)
+    bright = mark.rgb @ np.array([0.299, 0.587, 0.114]) / 255
+    for k, row in enumerate(mark.words if size >= SMALLEST_WORD else ()):
+        named = [n for n, text in enumerate(row) if text]
+        for n, after in pairwise([*named, len(row)]):
+            color = shapes.WHITE if bright[k, n] < DARK else INK
+            wide = width_of(row[n], size) + AIR
+            if wide <= widths[n] + 1e-6:
+                yield k, n, size, color, "center"
+            elif wide + AIR <= widths[n:after].sum():
+                yield k, n, size, color, "left"
 
 
 def _words(mark: Words, place: _Place) -> list[Item]:

@@ -17,6 +17,7 @@ from weightinit_cli.plots.engine.numbers import shifted
 Array = NDArray[np.float64]
 Ticks = tuple[tuple[float, str], ...]
 
+BELOW_ONE = 0.5  # decades from 0 to 1 on a log axis that has a 0
 TITLE, TEXT, SMALL = 12.0, 8.5, 7.5  # sizes of letters: of the title, of names, of all else
 
 
@@ -25,7 +26,8 @@ class Axis:
     """A stretch of the number line from `low` to `high`, and what stands beside it.
 
     `low`, `high` and the places of `ticks` (each with its words) and `short` ticks are decimal
-    logarithms where `log`, else in units of 10**power. Without `ticks` they are chosen to fit.
+    logarithms where `log`, else in units of 10**power. With `zero`, a log axis is linear below 1,
+    so that 0 has a place: half a decade before 1. Without `ticks` they are chosen to fit.
     Where the values are a `share` of 1, the words are in percent. Of `names` all are written,
     upright where they are too long; where these are `numbers`, as many as have room. `labelled` is
     whether the words are written at all: of panels beside each other that have the same axis one
@@ -36,6 +38,7 @@ class Axis:
     high: float
     name: str = ""
     log: bool = False
+    zero: bool = False
     power: int = 0
     ticks: Ticks | None = None
     short: tuple[float, ...] = ()
@@ -60,6 +63,7 @@ class Axis:
         with np.errstate(all="ignore"):
             if self.log:
                 at = np.where(values > 0, np.log10(values), np.nan)
+                at = np.where(values < 1, BELOW_ONE * (values - 1), at) if self.zero else at
             else:
                 half = self.power // 2
                 at = values / 10.0**half / 10.0 ** (self.power - half)
@@ -68,6 +72,8 @@ class Axis:
 
     def value(self, at: float) -> float:
         """The value at a place in the axis' own units, as near as floats have it."""
+        if self.zero and at < 0:
+            return 1 + at / BELOW_ONE
         if self.log:
             return float(10.0 ** min(max(at, -323.0), 308.0))
         return shifted(at, -self.power)
@@ -175,8 +181,9 @@ class Cells:
 
     Sides of the columns stand at `x`, those of the rows at `y`; all equally wide where these have
     two values only. `values`, shape (rows, columns), are what the colours say, as the panel's
-    colour bar has them; nan where a cell has no value and its colour says why. `words`, a short one
-    for each cell, are written where all cells have room.
+    colour bar has them; nan where a cell has no value and its colour says why. `words`, as many,
+    stand in the cells where these have room; one that is longer than its cell has the empty ones
+    to its right, too.
     """
 
     x: Array
