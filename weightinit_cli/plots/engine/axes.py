@@ -32,7 +32,7 @@ from weightinit_cli.plots.engine.page import (
 from weightinit_cli.plots.engine.style import look_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -72,6 +72,7 @@ def figure(page: Page) -> Figure:
     space: Any = _headed(made, page, look)
     columns = math.lcm(*(len(row.panels) for row in page.rows))
     heights = [row.height for row in page.rows]
+    told = {entry.cells[0] for entry in page.legend.entries} if page.legend else set[str]()
     grid = space.add_gridspec(len(page.rows), columns, height_ratios=heights)
     shown = bars_once(page.rows)
     bars = []
@@ -84,7 +85,7 @@ def figure(page: Page) -> Figure:
             beside = own[0] if own and not panel.y.labelled else None
             place = grid[number, k * span : (k + 1) * span]
             axes = space.add_subplot(place, sharex=above, sharey=beside)
-            _panel(axes, panel, row, look)
+            _panel(axes, panel, row, told, look)
             own.append(axes)
             bar = shown[number].panels[k].bar
             if bar is not None:
@@ -130,7 +131,8 @@ def _broken(text: str, inches: float) -> str:
     return "\n".join(textwrap.wrap(text, max(int(inches / letter), 20)))
 
 
-def _panel(axes: Axes, panel: Panel, row: Row, look: Look) -> None:
+def _panel(axes: Axes, panel: Panel, row: Row, told: Collection[str], look: Look) -> None:
+    """The panel's artists and scales, and a legend of its lines but for those told elsewhere."""
     stage = _Stage(axes, panel, look)
     for mark in panel.marks:
         _ARTISTS[type(mark)](mark, stage)
@@ -151,10 +153,13 @@ def _panel(axes: Axes, panel: Panel, row: Row, look: Look) -> None:
     axes.set_label(panel.words)
     if panel.beside:
         handles, labels = axes.get_legend_handles_labels()
-        axes.legend(
-            handles=dict(zip(labels, handles, strict=True)).values(), loc="center left",
-            bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=SMALLER,
-        )  # fmt: skip
+        named = dict(zip(labels, handles, strict=True))
+        others = [handle for words, handle in named.items() if words not in told]
+        if others:
+            axes.legend(
+                handles=others, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False,
+                fontsize=SMALLER,
+            )  # fmt: skip
 
 
 def _scale(axes: Axes, axis: Axis, which: str) -> None:
@@ -221,7 +226,8 @@ def _area(mark: Area, on: _Stage) -> None:
 
 def _level(mark: Level, on: _Stage) -> None:
     draw = on.axes.axvline if mark.upright else on.axes.axhline
-    draw(mark.value, color=on.look.color(mark.color), lw=mark.width)
+    label = mark.words or None
+    draw(mark.value, color=on.look.color(mark.color), lw=mark.width, label=label)
 
 
 def _pointer(mark: Pointer, on: _Stage) -> None:
@@ -346,7 +352,12 @@ def _legend(space: Any, legend: Legend, look: Look) -> None:
     if handles:
         place: Any = "outside upper center" if legend.above else "outside right upper"
         figure = space.get_figure(root=False) if hasattr(space, "subplotpars") else space
-        figure.legend(handles=handles, title=legend.title or None, loc=place, fontsize=SMALLER)
+        title = legend.title or " · ".join(filter(None, ("", *legend.header)))
+        columns = -(-len(handles) // 12)
+        figure.legend(
+            handles=handles, title=title or None, loc=place, fontsize=SMALLER,
+            title_fontsize=SMALLER, ncols=columns,
+        )  # fmt: skip
 
 
 _ARTISTS: dict[type, Callable[[Any, _Stage], None]] = {

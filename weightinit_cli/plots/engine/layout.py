@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise, zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.plots.engine import drawing as shapes
@@ -37,6 +37,9 @@ KEY_SWATCH, KEY_GAP = 16.0, 14.0
 LEGEND_GAP, ENTRY_LINE, SECOND_LINE = 14.0, 11.5, 9.5
 WIDEST_ENTRY = 150.0
 CELL_GAP = 18.0
+BLOCK_GAP = 30.0
+MOST_LINES = 12  # of a table before it stands in blocks beside each other
+NARROWEST_NAME = 70.0
 SMALLEST_NOTE = 5.8
 POWER_LINE = 11.0
 
@@ -66,8 +69,9 @@ def drawn(page: Page, look: Look = PLAIN) -> Drawing:
         box = Box(layout.right + LEGEND_GAP, bottom, layout.legend_width, y - bottom)
         parts.append(_legend_beside(legend, box, look))
     if legend is not None and layout.legend == "above":
-        y += 9 + _table_height(legend)
-        parts.append(_table(legend, y - 3, layout.width, look))
+        table, high = _table(legend, layout.width - 2 * MARGIN, look)
+        y += 9 + high
+        parts.append(_moved(table, MARGIN, y - 3))
     heading, high = _heading(page.heading, layout.width, look)
     height = y + high
     parts.append(_moved(heading, 0.0, height))
@@ -178,6 +182,8 @@ def _folded(row: Row, room: float) -> Iterator[Row]:
         if start and not panels[0].y.labelled:
             panels = (replace(panels[0], y=replace(panels[0].y, labelled=True)), *panels[1:])
         last = start + number >= len(row.panels)
+        if row.caption and not last:
+            panels = tuple(replace(each, x=replace(each.x, name="")) for each in panels)
         yield replace(
             row,
             panels=panels,
@@ -214,20 +220,15 @@ def _row(
         if row.ticks:
             deep = max(deep, across(panel.x, box.width, row.gap).depth)
     powers = row.ticks and any(_power(panel, row) for panel in row.panels)
-    if row.caption:
-        middle = (boxes[0].x + boxes[-1].right) / 2
-        room = layout.width - 2 * MARGIN
-        caption = elide(row.caption, TEXT, room)
-        half = width_of(caption, TEXT) / 2
-        middle = min(max(middle, MARGIN + half), layout.width - MARGIN - half)
-        foot.append(Label(middle, y, caption, TEXT, align="center"))
-        y += TEXT + 6
+    captions = _captions(row, boxes, y, layout.width)
+    foot += captions
+    y += TEXT + 6 if captions else 0.0
     y += POWER_LINE if powers else 0.0
     y += deep
     boxes = [replace(box, y=y) for box in boxes]
     items = foot
     for k, (panel, box) in enumerate(zip(row.panels, boxes, strict=True)):
-        items += _panel(panel, box, look)
+        items += _panel(panel, box, _after(panel, layout.width) - BESIDE, look)
         if panel.y.labelled:
             items += upwards(panel.y, box)
             x = MARGIN + TEXT if k == 0 else box.x - TICK - 2 - widest(panel.y, row.height) - 6
@@ -253,6 +254,28 @@ def _row(
     return items, found, top
 
 
+def _captions(row: Row, boxes: Sequence[Box], y: float, width: float) -> list[Item]:
+    """The name of all x axes, or that of each, within the page."""
+    room = width - 2 * MARGIN
+    if row.caption:
+        names = [(row.caption, (boxes[0].x + boxes[-1].right) / 2, room)]
+    elif row.ticks and any(panel.x.name for panel in row.panels):
+        rooms = [box.width + row.gap if row.panels[1:] else room for box in boxes]
+        names = [
+            (panel.x.words, box.x + box.width / 2, most)
+            for panel, box, most in zip(row.panels, boxes, rooms, strict=True)
+        ]
+    else:
+        return []
+    labels: list[Item] = []
+    for words, middle, most in names:
+        text = elide(words, TEXT, most)
+        half = width_of(text, TEXT) / 2
+        x = min(max(middle, MARGIN + half), width - MARGIN - half)
+        labels.append(Label(x, y, text, TEXT, align="center"))
+    return labels
+
+
 def _boxes(row: Row, layout: _Layout) -> list[Box]:
     """Where a row's panels stand across the page."""
     boxes = []
@@ -274,7 +297,7 @@ def _upright(words: str, x: float, box: Box) -> Label:
     return Label(x, box.y + box.height / 2, text, TEXT, upright=True)
 
 
-def _panel(panel: Panel, box: Box, look: Look) -> list[Item]:
+def _panel(panel: Panel, box: Box, beside: float, look: Look) -> list[Item]:
     """What stands within a panel, its sides, the names of its curves and its colour bar."""
     items: list[Item] = []
     if panel.rules and not all(isinstance(mark, Words) for mark in panel.marks):
@@ -290,10 +313,10 @@ def _panel(panel: Panel, box: Box, look: Look) -> list[Item]:
         items.append(_outline(box))
     if panel.bar is not None:
         items += _bar_above(panel.bar, box) if panel.bar.above else _bar(panel.bar, box)
-    return items + _beside(panel, box)
+    return items + _beside(panel, box, beside)
 
 
-def _beside(panel: Panel, box: Box) -> list[Item]:
+def _beside(panel: Panel, box: Box, room: float) -> list[Item]:
     """Each curve's name at the height where it ends, moved apart where they would collide."""
     placed = sorted(
         (
@@ -308,7 +331,7 @@ def _beside(panel: Panel, box: Box) -> list[Item]:
         placed = [placed[round(k * (len(placed) - 1) / max(most - 1, 1))] for k in range(most)]
     heights = spaced([y for y, _, _ in placed], box.y + 3, box.top - 3)
     return [
-        Label(box.right + BESIDE, y - 0.36 * SMALL, words, SMALL, color)
+        Label(box.right + BESIDE, y - 0.36 * SMALL, elide(words, SMALL, room), SMALL, color)
         for y, (_, words, color) in zip(heights, placed, strict=True)
     ]
 
@@ -556,39 +579,97 @@ def _legend_below(legend: Legend, room: float, look: Look) -> tuple[list[Item], 
     return items, -y + lines * high + 3
 
 
-def _table_height(legend: Legend) -> float:
-    return ENTRY_LINE * (bool(legend.header) + len(legend.entries) + bool(legend.more))
+class _Table(NamedTuple):
+    """How wide the columns of a table are, and which words stand on lines of their own."""
+
+    name: float
+    cells: tuple[float, ...]
+    wide: float
+    beside: bool  # whether what is said below a name has room at the end of its line
+    stacked: bool  # whether the cells stand below the name
+
+    def rights(self) -> list[float]:
+        """Where the columns end."""
+        start = SWATCH + SWATCH_GAP + (-CELL_GAP if self.stacked else self.name)
+        return [
+            start + CELL_GAP + end for end in accumulate(self.cells, lambda a, b: a + CELL_GAP + b)
+        ]
+
+    def height(self, entry: Entry) -> float:
+        lines = 1 + self.stacked + (entry.second is not None and not self.beside)
+        return ENTRY_LINE + (lines - 1) * SECOND_LINE
 
 
-def _table(legend: Legend, top: float, width: float, look: Look) -> list[Item]:
-    """A line for each entry with its cells in columns, numbers at their columns' right sides."""
-    number = max((len(entry.cells) for entry in legend.entries), default=1)
+def _table_of(legend: Legend, room: float) -> _Table:
     rows = [("", *legend.header), *(entry.cells for entry in legend.entries)]
-    widths = [
-        max((width_of(row[k], SMALL) for row in rows if k < len(row)), default=0.0)
-        for k in range(number)
-    ]
-    x = MARGIN + SWATCH + SWATCH_GAP
-    room = width - MARGIN - x
-    widths[0] = max(min(widths[0], room - sum(widths[1:]) - CELL_GAP * (number - 1)), 40.0)
-    rights = [x + sum(widths[: k + 1]) + CELL_GAP * k for k in range(number)]
+    columns = zip_longest(*rows, fillvalue="")
+    name, *cells = (max(width_of(words, SMALL) for words in column) for column in columns)
+    seconds = [width_of(each.second[0], SMALL) + CELL_GAP for each in legend.entries if each.second]
+    start, figures, second = (
+        SWATCH + SWATCH_GAP,
+        sum(cells) + CELL_GAP * len(cells),
+        max(seconds, default=0.0),
+    )
+    beside = start + min(name, WIDEST_ENTRY) + figures + second <= room
+    stacked = start + min(name, NARROWEST_NAME) + figures > room
+    others = start + (0.0 if stacked else figures) + (second if beside else 0.0)
+    name = min(name, room - others)
+    return _Table(name, tuple(cells), others + name if beside else room, beside, stacked)
+
+
+def _table(legend: Legend, room: float, look: Look) -> tuple[list[Item], float]:
+    """A line for each entry with its cells in columns below 0, and how high all is.
+
+    Numbers stand at their columns' right sides. Many entries stand in several blocks beside each
+    other; where there is no room, cells stand below the names.
+    """
+    table = _table_of(legend, room)
+    number = max(int((room + BLOCK_GAP) // (table.wide + BLOCK_GAP)), 1)
+    number = min(number, -(-len(legend.entries) // MOST_LINES))
+    lines = -(-len(legend.entries) // number)
     items: list[Item] = []
-    y = top
-    if legend.header:
-        y -= ENTRY_LINE
-        for right, words in zip(rights[1:], legend.header, strict=False):
-            items.append(Label(right, y, words, SMALL, MUTED, "right"))
-    for entry in legend.entries:
-        y -= ENTRY_LINE
-        items += _swatch(entry, MARGIN, y + 0.36 * SMALL, look)
-        items.append(Label(x, y, elide(entry.cells[0], SMALL, widths[0]), SMALL))
-        colors = (*entry.colors, *[INK] * number)
-        for right, words, color in zip(rights[1:], entry.cells[1:], colors[1:], strict=False):
-            if words:
-                items.append(Label(right, y, words, SMALL, color, "right"))
+    high = 0.0
+    for k in range(number):
+        some = legend.entries[k * lines : (k + 1) * lines]
+        block, y = _block(some, legend.header, table, look)
+        items += _moved(block, k * (table.wide + BLOCK_GAP), 0.0)
+        high = max(high, y)
     if legend.more:
-        items.append(Label(x, y - ENTRY_LINE, elide(legend.more, SMALL, room), SMALL, MUTED))
-    return items
+        high += ENTRY_LINE
+        more = elide(legend.more, SMALL, room - SWATCH - SWATCH_GAP)
+        items.append(Label(SWATCH + SWATCH_GAP, -high, more, SMALL, MUTED))
+    return items, high
+
+
+def _block(
+    entries: Sequence[Entry], header: Sequence[str], table: _Table, look: Look
+) -> tuple[list[Item], float]:
+    items: list[Item] = []
+    x, y = SWATCH + SWATCH_GAP, 0.0
+    rights = table.rights()
+    if header:
+        y -= ENTRY_LINE
+        for right, words in zip(rights, header, strict=False):
+            items.append(Label(right, y, words, SMALL, MUTED, "right"))
+    for entry in entries:
+        below = y - table.height(entry)
+        y -= ENTRY_LINE
+        items += _swatch(entry, 0.0, y + 0.36 * SMALL, look)
+        items.append(Label(x, y, elide(entry.cells[0], SMALL, table.name), SMALL))
+        y -= SECOND_LINE * table.stacked
+        for right, words in zip(rights, entry.cells[1:], strict=False):
+            if words:
+                items.append(Label(right, y, words, SMALL, align="right"))
+        if entry.second is not None:
+            words, color = entry.second
+            if table.beside:
+                right = rights[-1] if rights else x + table.name
+                items.append(Label(right + CELL_GAP, y, words, SMALL, look.color(color)))
+            else:
+                text = elide(words, SMALL, table.wide - x)
+                items.append(Label(x, y - SECOND_LINE, text, SMALL, look.color(color)))
+        y = below
+    return items, -y
 
 
 def _moved(items: Sequence[Item], dx: float, dy: float) -> list[Item]:

@@ -156,6 +156,7 @@ class Level:
     color: Color
     width: float = 1.55
     upright: bool = False
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +288,8 @@ class Row:
     """Panels beside each other, all as high; where they have no room they go into several rows.
 
     A panel is `wide` points where the page has no width of its own, and not less than `narrowest`.
-    `caption` is the name of all x axes at once. `ticks` is whether the x axes' words are written.
+    `caption` is the name of all x axes at once; without one each has its own. `ticks` is whether
+    the x axes' words are written.
     """
 
     panels: tuple[Panel, ...]
@@ -316,7 +318,8 @@ class Entry:
 class Legend:
     """What lines are: a title, and a line for each, or a bar of colours.
 
-    Beside the panels, or as a table `above` them. `header` names the cells but for the first.
+    Beside the panels, or as a table `above` them with all cells. `header` names the cells but for
+    the first; `more` says what is not drawn.
     """
 
     title: str
