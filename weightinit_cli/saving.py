@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
+    from weightinit_cli.plots import Look
     from weightinit_cli.results import AnyResult
 
     # Pictures by file name; none, and why, where they could not be drawn.
@@ -68,16 +69,16 @@ def write_safely(write: Callable[[Mapping[str, bytes]], list[Path]], drawn: Draw
     return Saved(write({}), undrawn)
 
 
-def draw_result(result: AnyResult, formats: Iterable[str]) -> Drawn:
+def draw_result(result: AnyResult, formats: Iterable[str], look: Look | None = None) -> Drawn:
     """Draw a run's pictures in each of the formats."""
     wanted = tuple(formats)
     if not wanted:
         return {}, None
 
     def draw() -> dict[str, bytes]:
-        from weightinit_cli.plots import pictures
+        from weightinit_cli.plots import PLAIN, pictures
 
-        return pictures(result, wanted)
+        return pictures(result, wanted, look or PLAIN)
 
     return draw_safely(draw)
 

@@ -19,7 +19,6 @@ from support.plots.drawn import compose, compose_depth
 from weightinit_cli.plots import FORMATS, render
 from weightinit_cli.plots.engine.drawing import INK, Drawing, Label
 from weightinit_cli.plots.engine.fonts import font_file, width_of
-from weightinit_cli.plots.engine.paint import figure as painted
 from weightinit_cli.plots.engine.settings import settings
 
 SHAPES = ("xavier_2", "xavier_11", "japanese", "math")
@@ -132,28 +131,6 @@ def test_settings_of_the_process_stay_and_do_not_matter(shape):
         for format_ in FORMATS:
             assert render(compose(result), format_, builders.DIGEST) == expected[format_]
         assert dict(mpl.rcParams) == before
-
-
-def test_the_figure_is_the_same_picture(shape):
-    result = shape("xavier_2")
-    figure = painted(compose(result))
-    figure.canvas.draw()
-    expected = np.asarray(figure.canvas.buffer_rgba())[:, :, :3].astype(int)
-    with Image.open(BytesIO(render(compose(result), "png", builders.DIGEST))) as image:
-        pixels = np.asarray(image.convert("RGB")).astype(int)
-    difference = np.abs(pixels - expected).max(axis=2)
-    assert difference.max() < 20
-    colors, numbers = np.unique(expected.reshape(-1, 3), axis=0, return_counts=True)
-    for color in colors[numbers.argsort()[-4:]]:
-        assert not difference[(expected == color).all(axis=2)].any()
-
-
-def test_a_map_is_exactly_the_figure(shape):
-    result = shape("xavier_11")
-    figure = painted(compose(result))
-    figure.canvas.draw()
-    with Image.open(BytesIO(render(compose(result), "png", builders.DIGEST))) as image:
-        assert np.array_equal(np.asarray(image), np.asarray(figure.canvas.buffer_rgba())[:, :, :3])
 
 
 @pytest.mark.parametrize("unwanted", ["matplotlib.pyplot", "matplotlib.figure", "scipy"])

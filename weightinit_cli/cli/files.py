@@ -10,6 +10,7 @@ import click
 
 from weightinit_cli.cli import specs, terminal
 from weightinit_cli.cli.experiments import EXPERIMENTS
+from weightinit_cli.cli.look import Asked, look_options
 from weightinit_cli.cli.options import data_option, format_option, path_of, quiet_option, spec_name
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.specs import note_lacking, tell_undrawn
@@ -120,8 +121,11 @@ def show(path: Path, as_json: bool) -> int:
     help="Folder for the pictures. Default: beside the result.",
 )
 @format_option
+@look_options()
 @quiet_option
-def plot(path: Path, output_dir: Path | None, formats: tuple[str, ...], quiet: bool) -> int:
+def plot(
+    path: Path, output_dir: Path | None, formats: tuple[str, ...], asked: Asked, quiet: bool
+) -> int:
     """Draw the pictures of a saved result again: RESULT is a stats.json or its folder.
 
     Of the folder of several runs (variants, a sweep) it is the picture of all of them.
@@ -131,12 +135,13 @@ def plot(path: Path, output_dir: Path | None, formats: tuple[str, ...], quiet: b
     from weightinit_cli.results.tree import find_tree
     from weightinit_cli.saving import Saved, draw_result
 
+    look = asked.look()
     if (tree := find_tree(path)) is not None:
-        return plot_runs(path, tree, output_dir or path, formats, quiet=quiet)
+        return plot_runs(path, tree, output_dir or path, formats, look, quiet=quiet)
     result = load_result(path)
     folder = output_dir or (path if path.is_dir() else path.parent)
     with ProgressBar(f"drawing {path}", shown=not quiet):
-        pictures, undrawn = draw_result(result, formats)
+        pictures, undrawn = draw_result(result, formats, look)
     paths = write_files(folder, "", pictures) if pictures else []
     if not quiet:
         for written in paths:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import specs, terminal
+from weightinit_cli.cli.look import Asked, look_options
 from weightinit_cli.cli.options import (
     format_option,
     output_option,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from weightinit_cli.errors import Problem
     from weightinit_cli.experiments.phases import OwnRuns
+    from weightinit_cli.plots import Look
     from weightinit_cli.results.forecast import PhaseDiagram
     from weightinit_cli.spec import Component, Spec
 
@@ -108,6 +110,7 @@ def _ends(
     "Where the picture goes: OUTPUT_DIR/phase-<activation>/, or OUTPUT_DIR/<name of -c>/."
 )
 @format_option
+@look_options("--picture-width")
 @click.option("--json", "as_json", is_flag=True, help="Print the diagram as one line of JSON.")
 @quiet_option
 def phase(
@@ -119,6 +122,7 @@ def phase(
     sigma_b: tuple[float, float] | None,
     output_dir: Path,
     formats: tuple[str, ...],
+    asked: Asked,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -134,6 +138,7 @@ def phase(
     from weightinit_cli.results import write_files
     from weightinit_cli.saving import Saved, draw_safely
 
+    look = asked.look()
     component, own = _subject(activation, configs, overrides, quiet=quiet)
     folder = "-".join(["phase", component.name, *(f"{k}-{v}" for k, v in component.parameters)])
     if own is not None:
@@ -141,7 +146,7 @@ def phase(
         width = width or own.width
     with ProgressBar(f"drawing {folder}", shown=not quiet):
         diagram = phase_diagram(component, width or WIDTH, sigma_w, sigma_b, own)
-        pictures, undrawn = draw_safely(lambda: _phase_pictures(diagram, formats))
+        pictures, undrawn = draw_safely(lambda: _phase_pictures(diagram, formats, look))
         paths = write_files(output_dir, folder, pictures) if pictures else []
     if own is not None and not quiet:
         note_lacking([own.name, *(each.name for each in diagram.own)])
@@ -190,11 +195,13 @@ def _own_specs(configs: Sequence[str], overrides: Sequence[str], *, quiet: bool)
     return loaded
 
 
-def _phase_pictures(diagram: PhaseDiagram, formats: tuple[str, ...]) -> dict[str, bytes]:
+def _phase_pictures(
+    diagram: PhaseDiagram, formats: tuple[str, ...], look: Look
+) -> dict[str, bytes]:
     from weightinit_cli.plots import compose_phase, render
 
     drawing = compose_phase(diagram)
-    return {f"phase.{name}": render(drawing, name, "") for name in dict.fromkeys(formats)}
+    return {f"phase.{name}": render(drawing, name, "", look) for name in dict.fromkeys(formats)}
 
 
 def _phase_lines(diagram: PhaseDiagram) -> list[str]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from weightinit_cli.plots import Look
     from weightinit_cli.results import AnyResult
     from weightinit_cli.results.tree import ListedRun, RunTree
 
@@ -72,7 +73,7 @@ def show_runs(place: Path, tree: RunTree, *, as_json: bool) -> int:
 
 
 def plot_runs(
-    place: Path, tree: RunTree, folder: Path, formats: Sequence[str], *, quiet: bool
+    place: Path, tree: RunTree, folder: Path, formats: Sequence[str], look: Look, *, quiet: bool
 ) -> int:
     """Draw the picture of all runs; return the exit code."""
     from weightinit_cli.results import write_files
@@ -80,7 +81,7 @@ def plot_runs(
 
     saved = SavedRuns(place, tree)
     with ProgressBar(f"drawing {place}", shown=not quiet):
-        pictures, undrawn = draw_safely(partial(_pictures, saved, tree, formats))
+        pictures, undrawn = draw_safely(partial(_pictures, saved, tree, formats, look))
     paths = write_files(folder, "", pictures) if pictures else []
     if not quiet:
         for written in paths:
@@ -91,7 +92,9 @@ def plot_runs(
     return max(saved.tell(), tell_undrawn(Saved(paths, undrawn)))
 
 
-def _pictures(saved: SavedRuns, tree: RunTree, formats: Sequence[str]) -> dict[str, bytes]:
+def _pictures(
+    saved: SavedRuns, tree: RunTree, formats: Sequence[str], look: Look
+) -> dict[str, bytes]:
     from weightinit_cli.plots import comparison_pictures
     from weightinit_cli.results.words import full_name
 
@@ -103,4 +106,4 @@ def _pictures(saved: SavedRuns, tree: RunTree, formats: Sequence[str]) -> dict[s
         if compared is not None:
             runs.append(compared)
     name = full_name(tree.name, tree.overrides)
-    return comparison_pictures(name, spec, runs, len(tree.runs), formats)
+    return comparison_pictures(name, spec, runs, len(tree.runs), formats, look)

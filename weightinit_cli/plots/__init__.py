@@ -5,6 +5,7 @@ file of this package turns each kind of result into pages; `engine` paints them,
 as a Figure with real Axes for notebooks and for further work.
 """
 
+from weightinit_cli.plots.engine.look import PLAIN, Look
 from weightinit_cli.plots.engine.render import render
 from weightinit_cli.plots.histogram import compose, compose_comparison, compose_depth
 from weightinit_cli.plots.pictures import (
@@ -20,6 +21,8 @@ from weightinit_cli.results.store import FORMATS
 
 __all__ = [
     "FORMATS",
+    "PLAIN",
+    "Look",
     "comparison_pictures",
     "compose",
     "compose_comparison",

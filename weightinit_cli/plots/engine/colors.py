@@ -10,7 +10,6 @@ from weightinit_cli.plots import axes
 from weightinit_cli.plots.engine.drawing import (
     BLUE,
     GREEN,
-    INK,
     ORANGE,
     Box,
     Cells,
@@ -31,7 +30,7 @@ HUES: tuple[Color, ...] = (
     ORANGE,
     GREEN,
     (0.42, 0.76, 0.93),
-    INK,
+    (0.16, 0.16, 0.16),
     (0.36, 0.24, 1.0),
     (0.52, 0.78, 0.45),
     (0.0, 0.0, 0.5),

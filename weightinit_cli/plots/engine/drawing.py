@@ -50,6 +50,10 @@ class Box:
         """The y of the upper side."""
         return self.y + self.height
 
+    def scaled(self, factor: float) -> Box:
+        """So many times as far from the page's corner, and as large."""
+        return Box(*(factor * each for each in (self.x, self.y, self.width, self.height)))
+
 
 @dataclass(frozen=True, slots=True)
 class Area:
@@ -124,6 +128,7 @@ class Drawing:
     height: float
     items: tuple[Item, ...]
     panels: tuple[Panel, ...]
+    paper: Color = WHITE
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -136,10 +141,10 @@ def polyline(points: Sequence[tuple[float, float]], color: Color, width: float =
     return Line(np.array(points, dtype=np.float64), color, width)
 
 
-def rectangle(box: Box, color: Color) -> Area:
+def rectangle(box: Box, color: Color, opacity: float = 1.0) -> Area:
     """A filled rectangle."""
     corners = [(box.x, box.y), (box.x, box.top), (box.right, box.top), (box.right, box.y)]
-    return Area(np.array(corners, dtype=np.float64), color)
+    return Area(np.array(corners, dtype=np.float64), color, opacity)
 
 
 def equal_sides(box: Box, number: int) -> NDArray[np.float64]:
@@ -178,3 +183,20 @@ def moved(item: Item, dx: float, dy: float) -> Item:
             return replace(item, box=replace(item.box, x=item.box.x + dx, y=item.box.y + dy))
         case _:
             return replace(item, vertices=item.vertices + np.array([dx, dy]))
+
+
+def scaled(item: Item, factor: float) -> Item:
+    """The same shape, so many times as far from the page's corner, and as large."""
+    match item:
+        case Label():
+            x, y, size = (factor * each for each in (item.x, item.y, item.size))
+            return replace(item, x=x, y=y, size=size)
+        case Cells():
+            return replace(item, box=item.box.scaled(factor))
+        case Line():
+            dash = tuple(factor * each for each in item.dash)
+            return Line(factor * item.vertices, item.color, factor * item.width, dash)
+        case Dots():
+            return Dots(factor * item.vertices, item.color, factor * item.radius)
+        case Area():
+            return replace(item, vertices=factor * item.vertices)

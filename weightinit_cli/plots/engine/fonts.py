@@ -8,6 +8,8 @@ right to left runs so. Older versions draw such letters apart, in the order of t
 from __future__ import annotations
 
 import math
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +19,7 @@ from weightinit_cli.errors import printable
 from weightinit_cli.plots.engine.systemfonts import showing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     import numpy as np
     from numpy.typing import NDArray
@@ -32,27 +34,49 @@ UNIT = 100.0
 SHAPED = ("R", "AL", "AN", "NSM")
 
 
-@cache
+# The file of the font that a picture is to be written in; empty for DejaVu Sans.
+_CHOSEN: ContextVar[str] = ContextVar("font", default="")
+
+
+@contextmanager
+def letters(file: str) -> Iterator[None]:
+    """Measure and write in the font of this file; in DejaVu Sans what it lacks."""
+    former = _CHOSEN.set(file)
+    try:
+        yield
+    finally:
+        _CHOSEN.reset(former)
+
+
 def font_file() -> str:
-    """DejaVu Sans from matplotlib's own data: the same on every machine."""
+    """The file of the font: DejaVu Sans from matplotlib's own data, unless another is chosen."""
+    return _CHOSEN.get() or _own_file()
+
+
+@cache
+def _own_file() -> str:
     import matplotlib as mpl
 
     return str(Path(mpl.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf"))
 
 
-@lru_cache(maxsize=4096)
 def has_glyph(character: str) -> bool:
-    """Whether DejaVu Sans can show the character."""
+    """Whether the font can show the character."""
+    return _has_glyph(character, font_file())
+
+
+@lru_cache(maxsize=4096)
+def _has_glyph(character: str, file: str) -> bool:
     from matplotlib.font_manager import get_font
 
-    return bool(get_font(font_file()).get_char_index(ord(character)))
+    return bool(get_font(file).get_char_index(ord(character)))
 
 
 def helpers(text: str) -> tuple[Face, ...]:
     """The fonts of the system that show what DejaVu Sans lacks of the text, where there are any."""
     if text.isascii():
         return ()
-    beyond = [c for c in text if not has_glyph(c)]
+    beyond = [c for c in text if not has_glyph(c) and not _has_glyph(c, _own_file())]
     return showing(beyond) if beyond else ()
 
 
@@ -82,7 +106,7 @@ def drawable(text: str) -> str:
 def lacking(texts: Iterable[str]) -> str:
     """The characters of these texts that no font here can show, each once."""
     line = "".join(_line(text) for text in texts if not text.isascii())
-    beyond = [c for c in dict.fromkeys(line) if not has_glyph(c)]
+    beyond = [c for c in dict.fromkeys(line) if not _has_glyph(c, _own_file())]
     shown = set[str]().union(*(face.shows(beyond) for face in helpers(line)))
     return "".join(c for c in beyond if c not in shown)
 
@@ -104,11 +128,13 @@ def no_hinting() -> Any:
 
 def files_of(text: str) -> tuple[str, ...]:
     """The files of the fonts that draw the text, as `get_font` takes them."""
-    return (font_file(), *(face.file for face in helpers(text)))
+    file = font_file()
+    own = () if all(_has_glyph(c, file) for c in text) else (_own_file(),)
+    return tuple(dict.fromkeys((file, *own, *(face.file for face in helpers(text)))))
 
 
 @lru_cache(maxsize=4096)
-def _advance(character: str) -> float:
+def _advance(character: str, file: str) -> float:
     """The advance of one character at size 1; nan for one whose width the whole line decides.
 
     These are what another font draws, letters that join or run from right to left, and marks on
@@ -116,9 +142,9 @@ def _advance(character: str) -> float:
     """
     from matplotlib.font_manager import get_font
 
-    if not has_glyph(character) or bidirectional(character) in SHAPED:
+    if not _has_glyph(character, file) or bidirectional(character) in SHAPED:
         return math.nan
-    font = get_font(font_file())
+    font = get_font(file)
     font.set_size(UNIT, 72)
     glyph = font.load_char(ord(character), flags=no_hinting())
     return float(glyph.linearHoriAdvance) / 65536 / UNIT
@@ -137,7 +163,8 @@ def _line_advance(text: str, files: tuple[str, ...]) -> float:
 
 def width_of(text: str, size: float) -> float:
     """The width of a line of text in points."""
-    advance = sum(map(_advance, text))
+    file = font_file()
+    advance = sum(_advance(character, file) for character in text)
     return (_line_advance(text, files_of(text)) if math.isnan(advance) else advance) * size
 
 

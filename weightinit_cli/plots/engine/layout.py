@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from weightinit_cli.plots.engine import drawing as shapes
 from weightinit_cli.plots.engine.drawing import INK, MUTED, RULE, Box, Drawing, Label, polyline
 from weightinit_cli.plots.engine.fonts import drawable, elide, fit, paragraph, width_of, wrap
-from weightinit_cli.plots.engine.look import PLAIN
+from weightinit_cli.plots.engine.look import PLAIN, painted
 from weightinit_cli.plots.engine.marks import shapes_of
 from weightinit_cli.plots.engine.page import SMALL, TEXT, TITLE, Page, Panel, Row, Words
 from weightinit_cli.plots.engine.ticks import across, level_places, upwards, widest
@@ -56,27 +56,27 @@ def drawn(page: Page, look: Look = PLAIN) -> Drawing:
     y += high
     legend = page.legend
     if legend is not None and layout.legend == "below":
-        below, high = _legend_below(legend, layout.width - 2 * MARGIN, look)
+        below, high = _legend_below(legend, layout.width - 2 * MARGIN)
         parts.append(_moved(below, MARGIN, y + high))
         y += high + 6
     bottom = y
     for row in reversed(layout.rows):
-        items, own, y = _row(row, layout, y, look)
+        items, own, y = _row(row, layout, y)
         parts.append(items)
         panels = [*own, *panels]
         y += 0.0 if row is layout.rows[0] else ROW_GAP
     if legend is not None and layout.legend == "beside":
         box = Box(layout.right + LEGEND_GAP, bottom, layout.legend_width, y - bottom)
-        parts.append(_legend_beside(legend, box, look))
+        parts.append(_legend_beside(legend, box))
     if legend is not None and layout.legend == "above":
-        table, high = _table(legend, layout.width - 2 * MARGIN, look)
+        table, high = _table(legend, layout.width - 2 * MARGIN)
         y += 9 + high
         parts.append(_moved(table, MARGIN, y - 3))
-    heading, high = _heading(page.heading, layout.width, look)
+    heading, high = _heading(page.heading, layout.width, titled=look.title)
     height = y + high
     parts.append(_moved(heading, 0.0, height))
     every = tuple(item for part in reversed(parts) for item in part)
-    return Drawing(layout.width, height, every, tuple(panels))
+    return painted(Drawing(layout.width, height, every, tuple(panels)), look)
 
 
 def _foot(lines: Sequence[Note], room: float) -> tuple[list[Item], float]:
@@ -209,9 +209,7 @@ class _Heights:
     above: float
 
 
-def _row(
-    row: Row, layout: _Layout, y: float, look: Look
-) -> tuple[list[Item], list[shapes.Panel], float]:
+def _row(row: Row, layout: _Layout, y: float) -> tuple[list[Item], list[shapes.Panel], float]:
     """Everything of a row from `y` upwards, its panels, and its upper side."""
     boxes = _boxes(row, layout)
     deep = 0.0
@@ -228,7 +226,7 @@ def _row(
     boxes = [replace(box, y=y) for box in boxes]
     items = foot
     for k, (panel, box) in enumerate(zip(row.panels, boxes, strict=True)):
-        items += _panel(panel, box, _after(panel, layout.width) - BESIDE, look)
+        items += _panel(panel, box, _after(panel, layout.width) - BESIDE)
         if panel.y.labelled:
             items += upwards(panel.y, box)
             x = MARGIN + TEXT if k == 0 else box.x - TICK - 2 - widest(panel.y, row.height) - 6
@@ -297,18 +295,17 @@ def _upright(words: str, x: float, box: Box) -> Label:
     return Label(x, box.y + box.height / 2, text, TEXT, upright=True)
 
 
-def _panel(panel: Panel, box: Box, beside: float, look: Look) -> list[Item]:
+def _panel(panel: Panel, box: Box, beside: float) -> list[Item]:
     """What stands within a panel, its sides, the names of its curves and its colour bar."""
     items: list[Item] = []
     if panel.rules and not all(isinstance(mark, Words) for mark in panel.marks):
-        rule = look.color(RULE)
         heights = [y for y, _ in level_places(panel.y, box) if y > box.y + 1]
-        items += [polyline([(box.x, y), (box.right, y)], rule) for y in heights]
+        items += [polyline([(box.x, y), (box.right, y)], RULE) for y in heights]
     if panel.frame == "open":
         corners = [(box.x, box.top), (box.x, box.y), (box.right, box.y)]
-        items.append(polyline(corners, look.color(INK), FRAME))
+        items.append(polyline(corners, INK, FRAME))
     for mark in panel.marks:
-        items += shapes_of(mark, panel, box, look)
+        items += shapes_of(mark, panel, box)
     if panel.frame == "closed":
         items.append(_outline(box))
     if panel.bar is not None:
@@ -418,12 +415,12 @@ def _wrapped(parts: Sequence[str], room: float) -> list[str]:
     return wrap(texts, SEPARATOR, TEXT, room, 2 + 2 * more)
 
 
-def _heading(heading: Heading, width: float, look: Look) -> tuple[list[Item], float]:
+def _heading(heading: Heading, width: float, *, titled: bool) -> tuple[list[Item], float]:
     """Title, lines and keys below 0, and how high they are."""
     room = width - 2 * MARGIN
     items: list[Item] = []
     y = -MARGIN
-    if look.title:
+    if titled:
         title, size = fit(drawable(heading.title), TITLE, room, 0.7 * TITLE)
         y -= TITLE
         items.append(Label(MARGIN, y, title, size))
@@ -436,7 +433,7 @@ def _heading(heading: Heading, width: float, look: Look) -> tuple[list[Item], fl
         y -= LINE * TEXT
         x = MARGIN
         for key in line_of_keys:
-            items += _key(key, x, y + 2, room, look)
+            items += _key(key, x, y + 2, room)
             x += _key_width(key) + KEY_GAP
     return items, -y + 8
 
@@ -455,12 +452,11 @@ def _key_lines(keys: Sequence[Key], room: float) -> list[list[Key]]:
     return lines
 
 
-def _key(key: Key, x: float, baseline: float, room: float, look: Look) -> list[Item]:
+def _key(key: Key, x: float, baseline: float, room: float) -> list[Item]:
     y = baseline + 0.36 * SMALL
-    swatch: Item = polyline([(x, y), (x + KEY_SWATCH, y)], look.color(key.color), 2.5)
+    swatch: Item = polyline([(x, y), (x + KEY_SWATCH, y)], key.color, 2.5)
     if key.band:
-        thinned = look.thinned(key.color, key.part)
-        swatch = shapes.rectangle(Box(x, y - 3, KEY_SWATCH, 6), thinned)
+        swatch = shapes.rectangle(Box(x, y - 3, KEY_SWATCH, 6), key.color, key.part)
     words = elide(key.words, SMALL, room - KEY_SWATCH - 4)
     return [swatch, Label(x + KEY_SWATCH + 4, baseline, words, SMALL, MUTED)]
 
@@ -521,27 +517,27 @@ def _fits(legend: Legend, rows: Sequence[Row]) -> bool:
     return TEXT + 6 + sum(map(_entry_height, legend.entries)) <= room
 
 
-def _swatch(entry: Entry, x: float, y: float, look: Look) -> list[Item]:
-    color = look.color(entry.color)
+def _swatch(entry: Entry, x: float, y: float) -> list[Item]:
+    color = entry.color
     if entry.shape == "line":
         return shapes.dashed([(x, y), (x + SWATCH, y)], color, 2.2, entry.dash)
     high = 6.0 if entry.shape == "band" else 8.0
     return [shapes.rectangle(Box(x, y - high / 2, SWATCH, high), color)]
 
 
-def _entry(entry: Entry, x: float, baseline: float, room: float, look: Look) -> list[Item]:
-    items = _swatch(entry, x, baseline + 0.36 * SMALL, look)
+def _entry(entry: Entry, x: float, baseline: float, room: float) -> list[Item]:
+    items = _swatch(entry, x, baseline + 0.36 * SMALL)
     x += SWATCH + SWATCH_GAP
     room -= SWATCH + SWATCH_GAP
     words = elide(entry.cells[0], SMALL, room)
-    items.append(Label(x, baseline, words, SMALL, look.color(entry.colors[0])))
+    items.append(Label(x, baseline, words, SMALL, entry.colors[0]))
     if entry.second is not None:
         words = elide(entry.second[0], SMALL, room)
         items.append(Label(x, baseline - SECOND_LINE, words, SMALL, entry.second[1]))
     return items
 
 
-def _legend_beside(legend: Legend, box: Box, look: Look) -> list[Item]:
+def _legend_beside(legend: Legend, box: Box) -> list[Item]:
     y = box.top - TEXT
     items: list[Item] = [Label(box.x, y, elide(legend.title, TEXT, box.width), TEXT)]
     y -= 5
@@ -550,7 +546,7 @@ def _legend_beside(legend: Legend, box: Box, look: Look) -> list[Item]:
         return items + _bar(legend.bar, place)[:-1]
     for entry in legend.entries:
         y -= ENTRY_LINE
-        items += _entry(entry, box.x, y, box.width, look)
+        items += _entry(entry, box.x, y, box.width)
         y -= SECOND_LINE if entry.second else 0.0
     if legend.more:
         items.append(
@@ -559,7 +555,7 @@ def _legend_beside(legend: Legend, box: Box, look: Look) -> list[Item]:
     return items
 
 
-def _legend_below(legend: Legend, room: float, look: Look) -> tuple[list[Item], float]:
+def _legend_below(legend: Legend, room: float) -> tuple[list[Item], float]:
     """The entries in columns below 0, and how high they are."""
     items: list[Item] = [Label(0.0, -TEXT, elide(legend.title, TEXT, room), TEXT)]
     y = -TEXT - 5
@@ -575,7 +571,7 @@ def _legend_below(legend: Legend, room: float, look: Look) -> tuple[list[Item], 
     for k, entry in enumerate(legend.entries):
         column, line = divmod(k, lines)
         baseline = y - ENTRY_LINE - line * high
-        items += _entry(entry, column * (wide + LEGEND_GAP), baseline, wide, look)
+        items += _entry(entry, column * (wide + LEGEND_GAP), baseline, wide)
     return items, -y + lines * high + 3
 
 
@@ -617,7 +613,7 @@ def _table_of(legend: Legend, room: float) -> _Table:
     return _Table(name, tuple(cells), others + name if beside else room, beside, stacked)
 
 
-def _table(legend: Legend, room: float, look: Look) -> tuple[list[Item], float]:
+def _table(legend: Legend, room: float) -> tuple[list[Item], float]:
     """A line for each entry with its cells in columns below 0, and how high all is.
 
     Numbers stand at their columns' right sides. Many entries stand in several blocks beside each
@@ -631,7 +627,7 @@ def _table(legend: Legend, room: float, look: Look) -> tuple[list[Item], float]:
     high = 0.0
     for k in range(number):
         some = legend.entries[k * lines : (k + 1) * lines]
-        block, y = _block(some, legend.header, table, look)
+        block, y = _block(some, legend.header, table)
         items += _moved(block, k * (table.wide + BLOCK_GAP), 0.0)
         high = max(high, y)
     if legend.more:
@@ -642,7 +638,7 @@ def _table(legend: Legend, room: float, look: Look) -> tuple[list[Item], float]:
 
 
 def _block(
-    entries: Sequence[Entry], header: Sequence[str], table: _Table, look: Look
+    entries: Sequence[Entry], header: Sequence[str], table: _Table
 ) -> tuple[list[Item], float]:
     items: list[Item] = []
     x, y = SWATCH + SWATCH_GAP, 0.0
@@ -654,7 +650,7 @@ def _block(
     for entry in entries:
         below = y - table.height(entry)
         y -= ENTRY_LINE
-        items += _swatch(entry, 0.0, y + 0.36 * SMALL, look)
+        items += _swatch(entry, 0.0, y + 0.36 * SMALL)
         items.append(Label(x, y, elide(entry.cells[0], SMALL, table.name), SMALL))
         y -= SECOND_LINE * table.stacked
         for right, words in zip(rights, entry.cells[1:], strict=False):
@@ -664,10 +660,10 @@ def _block(
             words, color = entry.second
             if table.beside:
                 right = rights[-1] if rights else x + table.name
-                items.append(Label(right + CELL_GAP, y, words, SMALL, look.color(color)))
+                items.append(Label(right + CELL_GAP, y, words, SMALL, color))
             else:
                 text = elide(words, SMALL, table.wide - x)
-                items.append(Label(x, y - SECOND_LINE, text, SMALL, look.color(color)))
+                items.append(Label(x, y - SECOND_LINE, text, SMALL, color))
         y = below
     return items, -y
 

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from weightinit_cli.plots.engine.drawing import Align, Color, Item
-    from weightinit_cli.plots.engine.look import Look
     from weightinit_cli.plots.engine.page import Array, Axis, Mark, Panel
 
 WEDGE = 6.0
@@ -45,9 +44,9 @@ SMALLEST_WORD, AIR = 5.5, 2.0
 DARK = 0.45  # below this brightness white reads better than ink
 
 
-def shapes_of(mark: Mark, panel: Panel, box: Box, look: Look) -> list[Item]:
+def shapes_of(mark: Mark, panel: Panel, box: Box) -> list[Item]:
     """A mark as shapes, cut at the sides of the panel's box."""
-    return _SHAPES[type(mark)](mark, _Place(panel.x, panel.y, box, look))
+    return _SHAPES[type(mark)](mark, _Place(panel.x, panel.y, box))
 
 
 class _Place(NamedTuple):
@@ -56,7 +55,6 @@ class _Place(NamedTuple):
     x: Axis
     y: Axis
     box: Box
-    look: Look
 
     def xs(self, values: Any) -> Array:
         return self.box.x + np.clip(self.x.parts(values), 0.0, 1.0) * self.box.width
@@ -78,7 +76,7 @@ def _outline(edges: Array, heights: Array, place: _Place) -> Array:
 
 
 def _bars(mark: Bars, place: _Place) -> list[Item]:
-    return [shapes.Area(_outline(mark.edges, mark.heights, place), place.look.color(mark.color))]
+    return [shapes.Area(_outline(mark.edges, mark.heights, place), mark.color)]
 
 
 def _steps(mark: Steps, place: _Place) -> list[Item]:
@@ -86,7 +84,7 @@ def _steps(mark: Steps, place: _Place) -> list[Item]:
     return [
         shapes.Line(
             _outline(mark.edges[a : b + 1], mark.heights[a:b], place),
-            place.look.color(mark.color),
+            mark.color,
             mark.width,
         )
         for a, b in _stretches(known)
@@ -110,7 +108,7 @@ def _points(x: Array, y: Array, place: _Place) -> tuple[Array, NDArray[np.bool_]
 def _line(mark: Line, place: _Place) -> list[Item]:
     """The stretches without a gap; a single point is a disc."""
     points, known = _points(mark.x, mark.y, place)
-    color = place.look.color(mark.color)
+    color = mark.color
     items: list[Item] = []
     dots = [points[known]] if mark.radius else []
     for a, b in _stretches(known):
@@ -124,7 +122,7 @@ def _line(mark: Line, place: _Place) -> list[Item]:
 
 def _dots(mark: Dots, place: _Place) -> list[Item]:
     points, known = _points(mark.x, mark.y, place)
-    color, r = place.look.color(mark.color), mark.radius
+    color, r = mark.color, mark.radius
     points = points[known]
     if not len(points):
         return []
@@ -146,7 +144,7 @@ def _dots(mark: Dots, place: _Place) -> list[Item]:
 
 def _band(mark: Band, place: _Place) -> list[Item]:
     """Where one side cannot be shown, as 0 on a log axis, the band reaches the panel's side."""
-    color = place.look.color(mark.color)
+    color = mark.color
     x, low, high = place.xs(mark.x), place.ys(mark.low), place.ys(mark.high)
     sides = np.stack([mark.low, mark.high, high, x])
     known = np.asarray(~np.isnan(sides).any(axis=0))
@@ -164,11 +162,11 @@ def _band(mark: Band, place: _Place) -> list[Item]:
 
 def _area(mark: Area, place: _Place) -> list[Item]:
     outline = np.stack([place.xs(mark.x), place.ys(mark.y)], axis=1)
-    return [shapes.Area(outline, place.look.color(mark.color))]
+    return [shapes.Area(outline, mark.color)]
 
 
 def _level(mark: Level, place: _Place) -> list[Item]:
-    box, color = place.box, place.look.color(mark.color)
+    box, color = place.box, mark.color
     part = float((place.x if mark.upright else place.y).parts(mark.value))
     if not 0 <= part <= 1:
         return []
@@ -185,7 +183,7 @@ def _pointer(mark: Pointer, place: _Place) -> list[Item]:
         return []
     x, top = place.box.x + part * place.box.width, place.box.top
     wedge = [(x, top - WEDGE), (x - WEDGE / 2, top), (x + WEDGE / 2, top)]
-    return [shapes.Area(np.array(wedge), place.look.color(mark.color))]
+    return [shapes.Area(np.array(wedge), mark.color)]
 
 
 def _break(mark: Break, place: _Place) -> list[Item]:
@@ -194,10 +192,10 @@ def _break(mark: Break, place: _Place) -> list[Item]:
     y = place.box.y + BREAK_AT * place.box.height
     corners = [(left, y), (right, y + BREAK), (right, y + BREAK + BREAK_GAP), (left, y + BREAK_GAP)]
     slope = BREAK / max(right - left, 1.0)
-    items: list[Item] = [shapes.Area(np.array(corners), place.look.paper)]
+    items: list[Item] = [shapes.Area(np.array(corners), shapes.WHITE)]
     for dy in (0.0, BREAK_GAP):
         ends = [(left - 1.5, y + dy - 1.5 * slope), (right + 1.5, y + dy + BREAK + 1.5 * slope)]
-        items.append(polyline(ends, place.look.color(MUTED), 0.9))
+        items.append(polyline(ends, MUTED, 0.9))
     return items
 
 
@@ -272,7 +270,7 @@ def _words(mark: Words, place: _Place) -> list[Item]:
     else:
         x, y = float(place.xs(mark.x)), float(place.ys(mark.y))
     y += mark.dy - 0.36 * mark.size
-    color = place.look.color(mark.color)
+    color = mark.color
     return [Label(x + mark.dx, y, mark.text, mark.size, color, mark.align)]
 
 

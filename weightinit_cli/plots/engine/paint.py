@@ -12,7 +12,6 @@ from matplotlib.transforms import Affine2D
 
 from weightinit_cli.plots.engine.colors import as_bytes
 from weightinit_cli.plots.engine.drawing import (
-    WHITE,
     Area,
     Box,
     Cells,
@@ -23,7 +22,6 @@ from weightinit_cli.plots.engine.drawing import (
     rectangle,
 )
 from weightinit_cli.plots.engine.fonts import files_of, font_file, outline, width_of, written
-from weightinit_cli.plots.engine.settings import settings
 
 if TYPE_CHECKING:
     from matplotlib.backend_bases import RendererBase
@@ -31,15 +29,14 @@ if TYPE_CHECKING:
 
     from weightinit_cli.plots.engine.drawing import Item
 
-DPI = 150
 CELLS_DPI = 300
 SHARE_OF_WIDTH = {"left": 0.0, "center": 0.5, "right": 1.0}
 
 
 def paint(drawing: Drawing, renderer: RendererBase) -> None:
-    """Paint every item in order, on white."""
+    """Paint every item in order, on the paper's colour."""
     paper = Box(0.0, 0.0, drawing.width, drawing.height)
-    for item in (rectangle(paper, WHITE), *drawing.items):
+    for item in (rectangle(paper, drawing.paper), *drawing.items):
         _paint(item, renderer, drawing.height)
 
 
@@ -160,20 +157,15 @@ def _cells(item: Cells, renderer: RendererBase) -> None:
 
 
 def figure(drawing: Drawing) -> Figure:
-    """A Figure of the drawing's size on the Agg canvas that paints it as its one artist."""
+    """A Figure of the drawing's size that paints it as its one artist: for SVG and PDF."""
     from matplotlib.artist import Artist
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     class Picture(Artist):
         def draw(self, renderer: Any) -> None:
-            with settings():
-                paint(drawing, renderer)
+            paint(drawing, renderer)
 
-    size = (drawing.width / 72, drawing.height / 72)
-    with settings():
-        made = Figure(figsize=size, dpi=DPI, frameon=False)
-        made.set_layout_engine("none")
-        FigureCanvasAgg(made)
-        made.add_artist(Picture())
+    made = Figure(figsize=(drawing.width / 72, drawing.height / 72), frameon=False)
+    made.set_layout_engine("none")
+    made.add_artist(Picture())
     return made

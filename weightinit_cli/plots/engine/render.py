@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from weightinit_cli.machine import variables
-from weightinit_cli.plots.engine.drawing import WHITE, Cells
+from weightinit_cli.plots.engine.drawing import Cells
+from weightinit_cli.plots.engine.fonts import letters
 from weightinit_cli.plots.engine.layout import drawn
 from weightinit_cli.plots.engine.look import PLAIN
 from weightinit_cli.plots.engine.page import Page
@@ -36,28 +37,28 @@ def render(
 
     PNG is painted without a Figure, which saves a fifth of a whole run.
     """
-    drawing = drawn(picture, look) if isinstance(picture, Page) else picture
     digest = digest.encode("ascii", "backslashreplace").decode()  # what any format can hold
-    with settings():
+    with settings(), letters(look.font):
+        drawing = drawn(picture, look) if isinstance(picture, Page) else picture
         if format == "png":
-            return _png(drawing, digest)
+            return _png(drawing, digest, look.dpi)
         if format == "svg":
-            return _svg(drawing, digest)
+            return _svg(drawing, digest, as_text=look.svg_text)
         if format == "pdf":
             return _pdf(drawing, digest)
     raise ValueError(f"unknown picture format {format!r}")
 
 
-def _png(drawing: Drawing, digest: str) -> bytes:
+def _png(drawing: Drawing, digest: str, dpi: float) -> bytes:
     from matplotlib.backends import backend_agg
     from PIL import Image as Images
     from PIL import PngImagePlugin
 
-    from weightinit_cli.plots.engine.paint import DPI, paint
+    from weightinit_cli.plots.engine.paint import paint
 
-    size = (int(drawing.width * DPI / 72), int(drawing.height * DPI / 72))
+    size = (int(drawing.width * dpi / 72), int(drawing.height * dpi / 72))
     agg: Any = backend_agg
-    renderer = agg.RendererAgg(*size, DPI)
+    renderer = agg.RendererAgg(*size, dpi)
     paint(drawing, renderer)
     pixels = np.ascontiguousarray(renderer.buffer_rgba())
     if any(isinstance(item, Cells) for item in drawing.items):
@@ -71,24 +72,26 @@ def _png(drawing: Drawing, digest: str) -> bytes:
     text_chunks = PngImagePlugin.PngInfo()
     text_chunks.add_text("winit digest", digest)
     file = io.BytesIO()
-    image.save(file, "PNG", compress_level=level, dpi=(DPI, DPI), pnginfo=text_chunks)
+    image.save(file, "PNG", compress_level=level, dpi=(dpi, dpi), pnginfo=text_chunks)
     return file.getvalue()
 
 
 def _own_colors(drawing: Drawing) -> Array:
-    colors = [WHITE, *(item.color for item in drawing.items if not isinstance(item, Cells))]
+    colors = [drawing.paper, *(item.color for item in drawing.items if not isinstance(item, Cells))]
     rounded: Array = np.rint(255 * np.array(list(dict.fromkeys(colors)))).astype(np.uint8)
     return rounded
 
 
-def _svg(drawing: Drawing, digest: str) -> bytes:
+def _svg(drawing: Drawing, digest: str, *, as_text: bool) -> bytes:
+    import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     from weightinit_cli.plots.engine.paint import figure
 
     file = io.BytesIO()
     canvas: Any = FigureCanvasSVG(figure(drawing))
-    canvas.print_svg(file, metadata={"Date": None, "Creator": "winit", "Identifier": digest})
+    with mpl.rc_context({"svg.fonttype": "none" if as_text else "path"}):
+        canvas.print_svg(file, metadata={"Date": None, "Creator": "winit", "Identifier": digest})
     return file.getvalue()
 
 

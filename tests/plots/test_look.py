@@ -1,0 +1,74 @@
+"""What a person asks of a picture's appearance: width, letters, colours, dots per inch."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from support.plots.extents import collisions
+from weightinit_cli.plots import Look, compose_depth, render
+from weightinit_cli.plots.engine.drawing import INK, Label
+from weightinit_cli.plots.engine.layout import drawn
+from weightinit_cli.plots.engine.style import read_style
+
+COLUMN = 237.6
+
+
+def labels(drawing):
+    return [item for item in drawing.items if isinstance(item, Label)]
+
+
+def test_a_picture_is_as_wide_as_asked_and_legible(shape):
+    for scale in (1.0, 7 / 8.5):
+        drawing = drawn(compose_depth(shape("net_sigmoid")), Look(width=COLUMN, scale=scale))
+        assert drawing.width == pytest.approx(COLUMN)
+        assert min(label.size for label in labels(drawing)) >= 7 * scale
+        assert not collisions(drawing)
+
+
+def test_the_size_of_letters_sizes_all(shape):
+    page = compose_depth(shape("net_sigmoid"))
+    plain, large = drawn(page), drawn(page, Look(scale=2.0))
+    assert (large.width, large.height) == pytest.approx((2 * plain.width, 2 * plain.height))
+    pairs = zip(labels(plain), labels(large), strict=True)
+    assert all(b.size == pytest.approx(2 * a.size) for a, b in pairs)
+
+
+def test_dots_per_inch_and_no_title(shape):
+    page = compose_depth(shape("net_sigmoid"))
+    sizes = {}
+    for dpi in (72, 144):
+        with Image.open(BytesIO(render(page, "png", "", Look(dpi=dpi)))) as image:
+            sizes[dpi] = image.size
+            assert image.info["dpi"] == pytest.approx((dpi, dpi), rel=0.01)
+    assert sizes[144][0] == 2 * sizes[72][0]
+    untitled = drawn(page, Look(title=False)).texts
+    assert "sigmoid_1" in drawn(page).texts
+    assert "sigmoid_1" not in untitled
+    assert "mean-field theory" in untitled
+
+
+def test_text_in_svg_is_text_on_request(shape):
+    page = compose_depth(shape("net_sigmoid"))
+    assert b"<text" not in render(page, "svg", "")
+    assert b">across inputs</text>" in render(page, "svg", "", Look(svg_text=True))
+
+
+def test_a_style_sheet_gives_colours_letters_and_size(tmp_path, shape):
+    path = tmp_path / "mine.mplstyle"
+    path.write_text(
+        "axes.facecolor: 000000\ntext.color: ffffff\nfont.family: monospace\nfont.size: 17\n"
+        "axes.prop_cycle: cycler(color=['ff0000', '00ff00'])\n"
+    )
+    look = read_style(str(path))
+    assert look.paper == (0, 0, 0)
+    assert look.color(INK) == (1, 1, 1)
+    assert "Mono" in look.font
+    assert look.scale == 2
+    drawing = drawn(compose_depth(shape("net_sigmoid")), look)
+    assert {label.color for label in labels(drawing)} >= {(1, 1, 1), (1, 0, 0)}
+    plain = render(compose_depth(shape("net_sigmoid")), "png", "")
+    assert render(compose_depth(shape("net_sigmoid")), "png", "", look) != plain
+    assert read_style("dark_background").paper == (0, 0, 0)
