@@ -94,7 +94,8 @@ def test_the_quantiles_of_many_seeds_are_a_band_within_the_axis(shape):
     assert "median over 20 seeds, quantiles 0.05 to 0.95" in drawing.texts
     panel = drawing.panels[0]
     assert panel.ylim == (-3.0, 2.0)
-    (band,) = (i for i in drawing.items if isinstance(i, Area) and i.opacity < 1)
+    areas = [i for i in drawing.items if isinstance(i, Area) and i.opacity < 1]
+    (band,) = (i for i in areas if len(i.vertices) > 4)
     heights = {round((y - panel.box.y) / panel.box.height, 6) for y in band.vertices[:, 1].tolist()}
     assert heights == {0.0, round((math.log10(20) + 3) / 5, 6)}
 
