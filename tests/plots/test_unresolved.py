@@ -12,8 +12,8 @@ from support.plots.drawn import compose, compose_comparison, compose_depth
 from weightinit_cli.numerals import two_digits
 from weightinit_cli.plots.binning import binned
 from weightinit_cli.plots.engine.drawing import AMBER, BLUE, GREEN, INK, Area, Cells, Dots, Line
-from weightinit_cli.plots.fields import NOTHING, UNRESOLVED
 from weightinit_cli.plots.figures import versions
+from weightinit_cli.plots.maps import NOTHING, UNRESOLVED
 from weightinit_cli.results.comparison import SIGNAL, Comparison, compared
 from weightinit_cli.results.model import Spread
 from weightinit_cli.results.words import finite
@@ -262,8 +262,8 @@ def test_maps_tell_what_is_below_the_resolution_from_what_is_not_there(shape):
         ([2, 2], networks.lost(shape("net_sigmoid"), 3, SIGNAL, *networks.RATIOS, floor=None)),
     ]
     drawing = compose_comparison(many(results, "width", "initializer.std"))
-    said = "grey: no such figure · dark grey: unresolved"
-    assert any(text.endswith(said) for text in drawing.texts)
+    said = "grey, dark strokes: no such figure · grey, white strokes: unresolved"
+    assert said in drawing.texts
     cells = [i.rgb for i in drawing.items if isinstance(i, Cells) and i.rgb.shape == (2, 2, 3)]
     greys = [
         [(rgb == np.round(np.multiply(color, 255))).all(axis=2).sum() for rgb in cells]

@@ -10,13 +10,14 @@ from weightinit_cli.results.comparison import VARIANT
 
 if TYPE_CHECKING:
     from weightinit_cli.plots.engine.drawing import Drawing
+    from weightinit_cli.plots.engine.page import Page
     from weightinit_cli.results.comparison import Comparison
 
 MOST_ROWS = 8
 MOST_PANELS = 10
 
 
-def comparison_picture(comparison: Comparison) -> Drawing | None:
+def comparison_picture(comparison: Comparison) -> Drawing | Page | None:
     """The picture; None where nothing was varied, or no run has any of the figures."""
     varied = axes_of(comparison.runs)
     if not varied:
@@ -30,9 +31,9 @@ def comparison_picture(comparison: Comparison) -> Drawing | None:
         from weightinit_cli.plots.families import curves_over_depth
 
         return curves_over_depth(comparison, layout)
-    from weightinit_cli.plots.grids import maps
+    from weightinit_cli.plots.maps import maps_page
 
-    return maps(comparison, layout)
+    return maps_page(comparison, layout)
 
 
 def _has_panels(comparison: Comparison) -> bool:

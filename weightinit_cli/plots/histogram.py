@@ -35,7 +35,7 @@ def drawings(result: Result) -> dict[str, Drawing | Page]:
 
 def comparison(
     name: str, spec: Mapping[str, Any], runs: Iterable[ComparedRun], expected: int
-) -> Drawing | None:
+) -> Drawing | Page | None:
     """Draw the layers of all runs: histograms of a few variants, curves or maps of more."""
     from weightinit_cli.plots.comparison import MOST_ROWS
 
@@ -73,7 +73,7 @@ def compose_depth(result: Result) -> Page:
     return depth_page(result)
 
 
-def compose_comparison(comparison: Comparison) -> Drawing | None:
+def compose_comparison(comparison: Comparison) -> Drawing | Page | None:
     """All runs of one spec in one picture; None where too much was varied for one."""
     from weightinit_cli.plots.comparison import comparison_picture
 

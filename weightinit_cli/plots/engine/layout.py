@@ -485,8 +485,11 @@ def _bar_above(bar: ColorBar, box: Box) -> list[Item]:
 
 
 def _bar_name(bar: ColorBar, width: float) -> list[str]:
-    """The name of a bar above a panel, in two lines where one has no room."""
-    return wrap(list(bar.name), SEPARATOR, TEXT, width + 8, 2)
+    """The name of a bar above a panel, in two lines where one has no room, or three."""
+    room = width + 8
+    if any(width_of(part, TEXT) > room for part in bar.name):
+        return paragraph(SEPARATOR.join(bar.name), TEXT, room, 3)
+    return wrap(list(bar.name), SEPARATOR, TEXT, room, 2)
 
 
 def _outline(box: Box) -> Item:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 TICK, SHORT, FRAME = 3.0, 1.6, 1.25
 APART = 6.0  # between two words
-LINE = 9.5
+LINE, UPRIGHT = 9.5, 8.3  # from one line to the next, and of upright words
 LONGEST = 90.0  # of upright words, and of those beside an axis
 MOST = 5
 EVERY = (1, 2, 3, 4, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000)
@@ -117,7 +117,7 @@ def _names(axis: Axis, width: float, short: tuple[float, ...]) -> Across:
     if max(widths, default=0.0) + APART - 2 <= pitch:
         placed = _placed(axis, ticks, width, pitch / 2)
         return Across(placed, short, upright=False, depth=TICK + 1 + SMALL)
-    step = next((k for k in EVERY if k * pitch >= LINE), len(ticks))
+    step = next((k for k in EVERY if k * pitch >= UPRIGHT), len(ticks))
     shown = [(at, elide(words, SMALL, LONGEST)) for at, words in ticks[::step]]
     places = tuple((axis.part(at) * width, 0.0, words) for at, words in shown)
     longest = max(width_of(words, SMALL) for _, words in shown)
