@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from weightinit_cli.plots.engine.drawing import INK, MUTED
+from weightinit_cli.plots.engine.fonts import drawable, elide, width_of
 from weightinit_cli.plots.engine.marks import AIR, words_in_cells
 from weightinit_cli.plots.engine.page import (
     BELOW_ONE,
+    SMALL,
     TEXT,
     Area,
     Band,
@@ -30,6 +32,7 @@ from weightinit_cli.plots.engine.page import (
     Words,
 )
 from weightinit_cli.plots.engine.style import look_of
+from weightinit_cli.plots.engine.ticks import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -38,9 +41,19 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from weightinit_cli.plots.engine.look import Look
-    from weightinit_cli.plots.engine.page import Array, Axis, ColorBar, Legend, Page, Panel, Row
+    from weightinit_cli.plots.engine.page import (
+        Array,
+        Axis,
+        ColorBar,
+        Head,
+        Legend,
+        Page,
+        Panel,
+        Row,
+    )
 
 POINT = 1 / 72
+MOST_NUMBERS = 10  # of the values of an axis
 MARKERS = {"disc": "o", "cross": "x", "square": "s", "triangle": "^", "diamond": "D"}
 SMALLER = "small"
 
@@ -86,6 +99,8 @@ def figure(page: Page) -> Figure:
             place = grid[number, k * span : (k + 1) * span]
             axes = space.add_subplot(place, sharex=above, sharey=beside)
             _panel(axes, panel, row, told, look)
+            if k == 0 and row.head is not None:
+                _head(axes, row.head)
             own.append(axes)
             bar = shown[number].panels[k].bar
             if bar is not None:
@@ -95,7 +110,20 @@ def figure(page: Page) -> Figure:
         _color_bar(made, axes, bar)
     if page.legend is not None:
         _legend(space, page.legend, look)
+    if page.foot:
+        foot = "\n".join(_broken(text, made.get_figwidth()) for text, _ in page.foot)
+        made.supxlabel(foot, x=0.01, ha="left", size=SMALLER)
     return made
+
+
+def _head(axes: Axes, head: Head) -> None:
+    """A row's name and what it is, above all else of its first panel, in at most three lines."""
+    inches = axes.get_window_extent().width / axes.figure.dpi
+    text = drawable(" · ".join(filter(None, (head.name, *head.beside))))
+    lines = _broken(elide(text, TEXT, 2.5 * inches / POINT), inches)
+    below = axes.get_title().count("\n") + 1 if axes.get_title() else 0
+    title = "\n".join(filter(None, (lines + "\n" * below, axes.get_title("left"))))
+    axes.set_title(title, loc="left", size=SMALLER, parse_math=False)
 
 
 def _same_x(page: Page, number: int, k: int) -> bool:
@@ -175,10 +203,26 @@ def _scale(axes: Axes, axis: Axis, which: str) -> None:
     if low < high and np.isfinite([low, high]).all():
         getattr(axes, f"set_{which}lim")(low, high)
     if axis.names and axis.ticks:
-        places, words = zip(*axis.ticks, strict=True)
-        getattr(axes, f"set_{which}ticks")([axis.value(at) for at in places], words)
+        _names(axes, axis, which)
     elif axis.share:
         getattr(axes, f"{which}axis").set_major_formatter(PercentFormatter(1.0))
+
+
+def _names(axes: Axes, axis: Axis, which: str) -> None:
+    """All names, upright where they are too long; of numbers as many as have room."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter
+
+    words = {axis.value(at): elide(text, SMALL, LONGEST) for at, text in axis.ticks or ()}
+    if axis.numbers:
+        own = getattr(axes, f"{which}axis")
+        own.set_major_locator(FixedLocator(list(words), nbins=MOST_NUMBERS))
+        own.set_major_formatter(FuncFormatter(lambda at, _: words.get(at, "")))
+        return
+    points = 72 / axes.figure.dpi * axes.get_window_extent().width / len(words)
+    long = which == "x" and any(width_of(text, TEXT) > points for text in words.values())
+    upright: Any = {"rotation": "vertical"} if long else {}
+    shown = list(words), list(words.values())
+    getattr(axes, f"set_{which}ticks")(*shown, size=SMALLER, parse_math=False, **upright)
 
 
 def _bars(mark: Bars, on: _Stage) -> None:
@@ -319,8 +363,9 @@ def _color_bar(made: Figure, axes: Axes, bar: ColorBar) -> None:
         shown = ScalarMappable(*_colors(bar))
     side: Any = "top" if bar.above else "right"
     words = PercentFormatter(1.0) if axis.share else None
-    name = " · ".join(bar.name)
-    drawn = made.colorbar(shown, ax=axes, location=side, label=name, format=words)
+    drawn = made.colorbar(shown, ax=axes, location=side, format=words)
+    drawn.set_label("\n".join(bar.name) if bar.above else " · ".join(bar.name), size=SMALLER)
+    drawn.ax.tick_params(labelsize=SMALLER)
     if axis.ticks:
         places = [axis.value(at) for at, _ in axis.ticks]
         drawn.set_ticks(places, labels=[words for _, words in axis.ticks])
