@@ -27,9 +27,9 @@ def drawings(result: Result) -> dict[str, Drawing | Page]:
         "depth": compose_depth(result),
     }
     if result.kernels is not None:
-        from weightinit_cli.plots.kernels import kernels_picture
+        from weightinit_cli.plots.kernels import kernels_page
 
-        drawn[KERNELS] = kernels_picture(result, result.kernels)
+        drawn[KERNELS] = kernels_page(result, result.kernels)
     return drawn
 
 

@@ -7,6 +7,7 @@ and the colours of lines where a style has its own cycle of them.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -88,7 +89,8 @@ def figure(page: Page) -> Figure:
     told = {entry.cells[0] for entry in page.legend.entries} if page.legend else set[str]()
     grid = space.add_gridspec(len(page.rows), columns, height_ratios=heights)
     shown = bars_once(page.rows)
-    bars = []
+    common = page.legend.bar if page.legend else None
+    bars: list[tuple[list[Axes], ColorBar]] = []
     found: list[list[Axes]] = []
     for number, row in enumerate(page.rows):
         span = columns // len(row.panels)
@@ -98,16 +100,18 @@ def figure(page: Page) -> Figure:
             beside = own[0] if own and not panel.y.labelled else None
             place = grid[number, k * span : (k + 1) * span]
             axes = space.add_subplot(place, sharex=above, sharey=beside)
-            _panel(axes, panel, row, told, look)
+            _panel(axes, replace(panel, bar=panel.bar or common), row, told, look)
             if k == 0 and row.head is not None:
                 _head(axes, row.head)
             own.append(axes)
             bar = shown[number].panels[k].bar
             if bar is not None:
-                bars.append((axes, bar))
+                bars.append(([axes], bar))
         found.append(own)
-    for axes, bar in bars:
-        _color_bar(made, axes, bar)
+    if common is not None:
+        bars.append(([axes for own in found for axes in own], common))
+    for beside_bar, bar in bars:
+        _color_bar(made, beside_bar, bar)
     if page.legend is not None:
         _legend(space, page.legend, look)
     if page.foot:
@@ -173,8 +177,10 @@ def _panel(axes: Axes, panel: Panel, row: Row, told: Collection[str], look: Look
     axes.set_xlabel(panel.x.words or row.caption if row.ticks else "")
     axes.set_ylabel(panel.y.words if panel.y.labelled else "")
     axes.tick_params(labelbottom=row.ticks and panel.x.labelled, labelleft=panel.y.labelled)
-    if panel.frame == "open":
-        axes.spines[["top", "right"]].set_visible(False)
+    hidden = {"open": ["top", "right"], "closed": [], "none": [*axes.spines]}[panel.frame]
+    axes.spines[hidden].set_visible(False)
+    if row.equal:
+        axes.set_aspect("equal", anchor="NW")
     if panel.rules:
         axes.grid(visible=True, axis="y")
         axes.set_axisbelow(True)
@@ -352,13 +358,13 @@ def _tag(mark: Tag, on: _Stage) -> None:
     )  # fmt: skip
 
 
-def _color_bar(made: Figure, axes: Axes, bar: ColorBar) -> None:
+def _color_bar(made: Figure, axes: list[Axes], bar: ColorBar) -> None:
     """In the values' own units; on the panel's mesh, where there is one of values."""
     from matplotlib.cm import ScalarMappable
     from matplotlib.ticker import PercentFormatter
 
     axis = bar.axis
-    shown: Any = next(iter(axes.collections), None)
+    shown: Any = next(iter(axes[0].collections), None)
     if shown is None or shown.get_array() is None:
         shown = ScalarMappable(*_colors(bar))
     side: Any = "top" if bar.above else "right"

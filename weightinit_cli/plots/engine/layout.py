@@ -11,7 +11,7 @@ from weightinit_cli.plots.engine import drawing as shapes
 from weightinit_cli.plots.engine.drawing import INK, MUTED, RULE, Box, Drawing, Label, polyline
 from weightinit_cli.plots.engine.fonts import drawable, elide, fit, paragraph, width_of, wrap
 from weightinit_cli.plots.engine.look import PLAIN, painted
-from weightinit_cli.plots.engine.marks import shapes_of
+from weightinit_cli.plots.engine.marks import FEW_COLORS, shapes_of
 from weightinit_cli.plots.engine.page import SMALL, TEXT, TITLE, Page, Panel, Row, Words
 from weightinit_cli.plots.engine.ticks import across, level_places, upwards, widest
 
@@ -36,6 +36,7 @@ SWATCH, SWATCH_GAP = 14.0, 5.0
 KEY_SWATCH, KEY_GAP = 16.0, 14.0
 LEGEND_GAP, ENTRY_LINE, SECOND_LINE = 14.0, 11.5, 9.5
 WIDEST_ENTRY = 150.0
+LEAST_BAR, MOST_BAR = 60.0, 260.0  # of a legend, in length
 CELL_GAP = 18.0
 BLOCK_GAP = 30.0
 MOST_LINES = 12  # of a table before it stands in blocks beside each other
@@ -47,7 +48,7 @@ POWER_LINE = 11.0
 def drawn(page: Page, look: Look = PLAIN) -> Drawing:
     """The picture as shapes in points; as wide as the page, or as `look` asks."""
     width = page.width if look.width is None else look.width / look.scale
-    layout = _layout(page, width)
+    layout = _layout(page, width, look)
     parts: list[list[Item]] = []  # from below
     panels: list[shapes.Panel] = []
     y = MARGIN
@@ -101,7 +102,7 @@ class _Layout(NamedTuple):
     legend_width: float
 
 
-def _layout(page: Page, width: float | None) -> _Layout:
+def _layout(page: Page, width: float | None, look: Look) -> _Layout:
     legend, place, wide = page.legend, "", 0.0
     left = max((_left(row) for row in page.rows), default=MARGIN)
     right = max((_after(row.panels[-1], width) for row in page.rows), default=0.0)
@@ -124,7 +125,30 @@ def _layout(page: Page, width: float | None) -> _Layout:
     else:
         room = width - left - right - beyond
         rows = tuple(part for row in page.rows for part in _folded(row, room))
-    return _Layout(width, bars_once(rows), left, width - right - beyond, place, wide)
+    rows = _equal(bars_once(rows), 72 / (look.dpi * look.scale))
+    side = width - right - beyond
+    if all(row.equal for row in rows):
+        side = max((_boxes(row, left, width)[-1].right for row in rows), default=side)
+    return _Layout(width, rows, left, side, place, wide)
+
+
+def _equal(rows: tuple[Row, ...], pixel: float) -> tuple[Row, ...]:
+    """The rows with panels as wide and high as a common unit of all that have equal units asks."""
+    spans = {k: _spans(row) for k, row in enumerate(rows) if row.equal}
+    if not spans:
+        return rows
+    unit = min(min(rows[k].wide / x, rows[k].height / y) for k, (x, y) in spans.items())
+    unit = math.floor(unit / pixel + 1e-6) * pixel if unit >= 2 * pixel else unit
+    return tuple(
+        replace(row, wide=unit * spans[k][0], height=unit * spans[k][1]) if k in spans else row
+        for k, row in enumerate(rows)
+    )
+
+
+def _spans(row: Row) -> tuple[float, float]:
+    """How long the axes of a row's panels are, in their units."""
+    first = row.panels[0]
+    return first.x.high - first.x.low, first.y.high - first.y.low
 
 
 def bars_once(rows: Sequence[Row]) -> tuple[Row, ...]:
@@ -211,7 +235,7 @@ class _Heights:
 
 def _row(row: Row, layout: _Layout, y: float) -> tuple[list[Item], list[shapes.Panel], float]:
     """Everything of a row from `y` upwards, its panels, and its upper side."""
-    boxes = _boxes(row, layout)
+    boxes = _boxes(row, layout.left, layout.width)
     deep = 0.0
     foot: list[Item] = []
     for panel, box in zip(row.panels, boxes, strict=True):
@@ -274,14 +298,14 @@ def _captions(row: Row, boxes: Sequence[Box], y: float, width: float) -> list[It
     return labels
 
 
-def _boxes(row: Row, layout: _Layout) -> list[Box]:
+def _boxes(row: Row, left: float, width: float) -> list[Box]:
     """Where a row's panels stand across the page."""
     boxes = []
-    x = layout.left
+    x = left
     for k, panel in enumerate(row.panels):
         x += _before(panel, k, row)
         boxes.append(Box(x, 0.0, row.wide, row.height))
-        x += row.wide + (_after(panel, layout.width) if panel is not row.panels[-1] else 0.0)
+        x += row.wide + (_after(panel, width) if panel is not row.panels[-1] else 0.0)
     return boxes
 
 
@@ -465,7 +489,7 @@ def _bar(bar: ColorBar, box: Box) -> list[Item]:
     """The colours from the low end upwards, named at their right."""
     place = Box(box.right + BAR_GAP, box.y, BAR, box.height)
     x = place.right + TICK + 2 + widest(bar.axis, box.height) + 8 + 0.72 * TEXT
-    items: list[Item] = [shapes.Cells(place, bar.rgb[::-1, None, :]), _outline(place)]
+    items: list[Item] = [*_colors(bar, place, upright=True), _outline(place)]
     for y, text in level_places(bar.axis, place):
         items.append(polyline([(place.right, y), (place.right + TICK, y)], INK, FRAME))
         items.append(Label(place.right + TICK + 2, y - 0.36 * SMALL, text, SMALL))
@@ -476,7 +500,7 @@ def _bar(bar: ColorBar, box: Box) -> list[Item]:
 def _bar_above(bar: ColorBar, box: Box) -> list[Item]:
     """The colours from left to right, with ticks below and the name above."""
     place = Box(box.x, box.top + 8 + SMALL + 1 + TICK, box.width, BAR_ABOVE)
-    items: list[Item] = [shapes.Cells(place, bar.rgb[None, :, :]), _outline(place)]
+    items: list[Item] = [*_colors(bar, place, upright=False), _outline(place)]
     items += [
         Label(place.x, place.top + 6 + k * LINE * TEXT, line, TEXT)
         for k, line in enumerate(reversed(_bar_name(bar, box.width)))
@@ -490,6 +514,22 @@ def _bar_name(bar: ColorBar, width: float) -> list[str]:
     if any(width_of(part, TEXT) > room for part in bar.name):
         return paragraph(SEPARATOR.join(bar.name), TEXT, room, 3)
     return wrap(list(bar.name), SEPARATOR, TEXT, room, 2)
+
+
+def _colors(bar: ColorBar, place: Box, *, upright: bool) -> list[Item]:
+    """A bar's colours from its low end on: few as areas, each over all that follow, so that no seam
+    is seen; many as an image.
+    """  # noqa: D205
+    number = len(bar.rgb)
+    if number > FEW_COLORS:
+        return [shapes.Cells(place, bar.rgb[::-1, None, :] if upright else bar.rgb[None, :, :])]
+    items: list[Item] = []
+    for k, (red, green, blue) in enumerate((bar.rgb / 255).tolist()):
+        part = k / number
+        x, y = (0.0, part * place.height) if upright else (part * place.width, 0.0)
+        rest = Box(place.x + x, place.y + y, place.width - x, place.height - y)
+        items.append(shapes.rectangle(rest, (red, green, blue)))
+    return items
 
 
 def _outline(box: Box) -> Item:
@@ -517,7 +557,8 @@ def _legend_width(legend: Legend) -> float:
 def _fits(legend: Legend, rows: Sequence[Row]) -> bool:
     """Whether all entries have room beside the panels."""
     room = sum(row.height + ROW_GAP for row in rows)
-    return TEXT + 6 + sum(map(_entry_height, legend.entries)) <= room
+    bar = LEAST_BAR if legend.bar is not None else 0.0
+    return TEXT + 6 + bar + sum(map(_entry_height, legend.entries)) <= room
 
 
 def _swatch(entry: Entry, x: float, y: float) -> list[Item]:
@@ -563,7 +604,7 @@ def _legend_below(legend: Legend, room: float) -> tuple[list[Item], float]:
     items: list[Item] = [Label(0.0, -TEXT, elide(legend.title, TEXT, room), TEXT)]
     y = -TEXT - 5
     if legend.bar is not None:
-        bar = Box(0.0, y - 6 - BAR_ABOVE - 8 - SMALL - 1 - TICK, room, 0.0)
+        bar = Box(0.0, y - 6 - BAR_ABOVE - 8 - SMALL - 1 - TICK, min(room, MOST_BAR), 0.0)
         unnamed = replace(legend.bar, axis=replace(legend.bar.axis, name=""))
         shown = _bar_above(unnamed, bar)
         return [*items, *shown], -bar.y

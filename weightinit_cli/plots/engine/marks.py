@@ -203,20 +203,25 @@ def _cells(mark: Cells, place: _Place) -> list[Item]:
     """One image; areas where sides are not equally far apart, or where these take less room."""
     xs, ys = place.xs(mark.x), place.ys(mark.y)
     rows, columns = mark.rgb.shape[:2]
-    packed = mark.rgb.astype(np.uint32) @ np.array([65536, 256, 1], dtype=np.uint32)
-    few = rows * columns <= FEW_CELLS and len(np.unique(packed)) <= FEW_COLORS
+    packed: Any = mark.rgb.astype(np.uint32) @ np.array([65536, 256, 1], dtype=np.uint32)
+    few = rows * columns <= FEW_COLORS or (
+        rows * columns <= FEW_CELLS and len(np.unique(packed)) <= FEW_COLORS
+    )
     image = len(ys) == 2 and (not few or (len(xs) == 2 and bool(mark.words)))
     whole = Box(xs[0], ys[0], xs[-1] - xs[0], ys[-1] - ys[0])
     items: list[Item] = [shapes.Cells(whole, _even(mark.rgb, xs)[::-1])] if image else []
     xs = np.linspace(xs[0], xs[-1], columns + 1) if len(xs) == 2 else xs
     ys = np.linspace(ys[0], ys[-1], rows + 1) if len(ys) == 2 else ys
-    for k in range(0 if image else rows):
-        for _, run in groupby(range(columns), key=lambda n: packed[k, n]):
-            ns = list(run)
-            a, b = ns[0], ns[-1] + 1
-            red, green, blue = (mark.rgb[k, a] / 255).tolist()
-            part = Box(xs[a], ys[k], xs[b] - xs[a], ys[k + 1] - ys[k])
+    sides, colors = (xs.tolist(), ys.tolist()), (mark.rgb / 255).tolist()
+    for k, row in enumerate([] if image else packed.tolist()):
+        low, high = sides[1][k : k + 2]
+        a = 0
+        for _, run in groupby(row):
+            b = a + len(list(run))
+            red, green, blue = colors[k][a]
+            part = Box(sides[0][a], low, sides[0][b] - sides[0][a], high - low)
             items.append(rectangle(part, (red, green, blue)))
+            a = b
     return items + _cell_words(mark, xs, ys)
 
 

@@ -252,7 +252,8 @@ class Panel:
     """Two axes and what stands between them, in order; around it a title, notes, labels.
 
     `notes` stand above, one below the other. `beside` are the names of curves, at the values of
-    the y axis where these end. `rules` are level lines at the ticks. `frame` has two sides or four.
+    the y axis where these end. `rules` are level lines at the ticks. `frame` has two sides, four,
+    or none.
     """
 
     x: Axis
@@ -263,7 +264,7 @@ class Panel:
     align: Literal["left", "center"] = "center"
     beside: tuple[tuple[float, str, Color], ...] = ()
     bar: ColorBar | None = None
-    frame: Literal["open", "closed"] = "open"
+    frame: Literal["open", "closed", "none"] = "open"
     rules: bool = False
     name: str = ""
 
@@ -289,7 +290,9 @@ class Row:
 
     A panel is `wide` points where the page has no width of its own, and not less than `narrowest`.
     `caption` is the name of all x axes at once; without one each has its own. `ticks` is whether
-    the x axes' words are written.
+    the x axes' words are written. Where `equal`, a unit is as long on both axes, the same in
+    all such rows, and of whole pixels; the height is then `height` at most, and all panels' axes
+    have to be equally long.
     """
 
     panels: tuple[Panel, ...]
@@ -300,6 +303,7 @@ class Row:
     caption: str = ""
     ticks: bool = True
     head: Head | None = None
+    equal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
