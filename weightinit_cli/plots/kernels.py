@@ -8,7 +8,7 @@ import numpy as np
 
 from weightinit_cli.numerals import percent, two_digits
 from weightinit_cli.plots.engine.colors import diverging
-from weightinit_cli.plots.engine.drawing import INK, MUTED, ORANGE, RULE, WHITE, Color
+from weightinit_cli.plots.engine.drawing import MUTED, ORANGE, Color
 from weightinit_cli.plots.engine.numbers import MINUS, scale_for
 from weightinit_cli.plots.engine.page import (
     Axis,
@@ -50,7 +50,10 @@ SHADES = 50  # on either side of zero
 DARKEST = 0.41  # of the diverging colours: beyond it, blue and red are nearly black
 GREY, DARK = np.array([0.299, 0.587, 0.114]), 120.0  # darker elements have white signs
 SIGN, SIGN_WIDTH = 0.2, 0.9
+# Not the text's and the paper's colours, which a style replaces.
+NONE, ON_LIGHT, ON_DARK = 254, (0.1, 0.1, 0.1), (0.98, 0.98, 0.98)
 EDGE: Color = (0.55, 0.55, 0.55)
+INNER_EDGE: Color = (0.87, 0.87, 0.87)
 EDGE_WIDTH = 0.48
 BAR_TICKS, BETWEEN = 4, 0.75  # up to this part of the ends
 
@@ -217,7 +220,7 @@ def _edges(corners: Array, grid: _Grid) -> list[Mark]:
         lines += [[(0, -k), (wide, -k)] for k in range(1, high)]
         pieces = [corners[:, None] + np.array(line) for line in lines]
         if pieces:
-            marks.append(_strokes(np.concatenate(pieces), RULE, EDGE_WIDTH))
+            marks.append(_strokes(np.concatenate(pieces), INNER_EDGE, EDGE_WIDTH))
     return [*marks, _strokes(corners[:, None] + outline, EDGE, EDGE_WIDTH)]
 
 
@@ -230,7 +233,7 @@ def _signs(shown: Array, colors: Colors, lefts: list[float], tops: list[float]) 
     dark = colors[shown < 0] @ GREY < DARK
     return [
         _strokes(ends[which], color, SIGN_WIDTH)
-        for which, color in ((~dark, INK), (dark, WHITE))
+        for which, color in ((~dark, ON_LIGHT), (dark, ON_DARK))
         if which.any()
     ]
 
@@ -259,7 +262,7 @@ def shades(values: Array, reach: float) -> Colors:
     with np.errstate(over="ignore"):
         parts = np.clip(values / (reach or 1.0), -1.0, 1.0)
     rgb = diverging(0.5 + DARKEST * np.rint(SHADES * parts) / SHADES)
-    rgb[values == 0] = 255
+    rgb[values == 0] = NONE
     return rgb
 
 
