@@ -26,7 +26,6 @@ from weightinit_cli.plots.engine.page import Cells, Line
 from weightinit_cli.plots.kernels import GREY, kernels_page, reach_of, shades
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
-PIXEL = 72 / 150
 COLUMN = Look(width=237.6)
 
 
@@ -89,7 +88,7 @@ def test_elements_are_squares_of_whole_pixels(name, look):
     for panel in drawn(page(name), look).panels:
         (left, right), (low, high) = panel.xlim, panel.ylim
         sides |= {panel.box.width / (right - left), panel.box.height / (high - low)}
-    pixels = np.array(sorted(sides)) * look.dpi * look.scale / 72
+    pixels = np.array(sorted(sides)) * look.dpi / 72
     assert pixels == pytest.approx(np.rint(pixels[0]))
 
 
