@@ -141,7 +141,7 @@ def test_filters_stand_side_by_side_and_channels_below_each_other():
 
 
 @given(
-    values=arrays(np.float64, 20, elements=FINITE),
+    values=arrays(np.float64, 8, elements=FINITE),
     reach=st.floats(min_value=5e-324, allow_nan=False, allow_infinity=False),
 )
 def test_colours_tell_sign_and_size(values, reach):
@@ -164,7 +164,7 @@ def test_opposite_values_are_as_dark():
     assert below == pytest.approx(above, abs=17)
 
 
-@given(arrays(np.float64, st.integers(1, 300), elements=FINITE))
+@given(arrays(np.float64, st.integers(1, 120), elements=FINITE))
 def test_few_elements_are_beyond_the_colours(values):
     reach = reach_of(values)
     sizes = np.abs(values[values != 0])
