@@ -20,7 +20,6 @@ from weightinit_cli import load_result
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.data import DATA_DIR
 from weightinit_cli.network.learning import Learner
-from weightinit_cli.plots.training import training_picture
 from weightinit_cli.results import dump_result
 
 if TYPE_CHECKING:
@@ -136,28 +135,6 @@ def test_a_run_of_several_says_that_it_diverged(winit: Callable, tiny: Callable)
     assert gone.endswith("  diverged at step 2")
     *_, gone = winit("train", "-c", "many.yaml", "--set", "repeats=3").out.splitlines()[:4]
     assert gone.endswith("  3 of 3 networks diverged, the first at step 2")
-
-
-def test_of_many_runs_the_first_are_drawn(
-    winit: Callable, tiny: Callable, monkeypatch: pytest.MonkeyPatch
-):
-    tiny("many.yaml", "sweep: {seed: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]}\n")
-    drawn = []
-
-    def picture(results: Any) -> Any:
-        drawn.append(training_picture(results))
-        return drawn[-1]
-
-    monkeypatch.setattr("weightinit_cli.plots.training.training_picture", picture)
-    run = winit("train", "-c", "many.yaml")
-    assert run.out.splitlines()[-2:] == [
-        str(Path("outputs/many", name)) for name in ("comparison.png", "summary.csv")
-    ]
-    assert "… 2 more, not drawn" in drawn[0].texts
-    assert {"seed=1", "seed=12"} <= set(drawn[0].texts)
-    assert winit("batch", "many.yaml", "-j", 1, "-o", "b").code == 0
-    for name in ("comparison.png", "summary.csv"):
-        assert Path("b/many", name).read_bytes() == Path("outputs/many", name).read_bytes()
 
 
 def test_batch_writes_the_same(winit: Callable, tiny: Callable):

@@ -1,12 +1,14 @@
-"""Loss curves: smoothing, quantiles, thinning, the table, nothing that collides."""
+"""Loss curves: smoothing, quantiles, what coincides, the table, nothing that collides."""
 
 from __future__ import annotations
 
 import math
+from itertools import combinations
 
 import numpy as np
 import pytest
 
+from support.plots.drawn import shapes
 from support.plots.extents import collisions
 from support.plots.trainings import (
     DIGEST,
@@ -17,34 +19,54 @@ from support.plots.trainings import (
     restarts,
     trained,
 )
-from weightinit_cli.plots import FORMATS, render
-from weightinit_cli.plots.engine.drawing import AMBER, Label, Line
-from weightinit_cli.plots.losses import MOST_POINTS, loss_curve, running_mean, window_of
-from weightinit_cli.plots.losstable import accuracy_words, loss_words, remark
-from weightinit_cli.plots.training import training_picture
+from weightinit_cli.plots import FORMATS, render, training
+from weightinit_cli.plots.engine.drawing import AMBER, Label
+from weightinit_cli.plots.engine.layout import drawn
+from weightinit_cli.plots.engine.look import Look
+from weightinit_cli.plots.engine.page import Band, Dots, Level, Line
+from weightinit_cli.plots.losses import MOST_POINTS, loss_curve, running_mean, running_quantiles
+from weightinit_cli.plots.restarts import best_quantiles
+from weightinit_cli.plots.training import accuracy_words, loss_words, training_page
+
+COLUMN = Look(width=237.6)
+
+
+def page_of(runs):
+    return training_page("mnist_init", runs, len(runs))
+
+
+def texts_of(runs):
+    return shapes(page_of(runs)).texts
+
+
+def marks_of(page, kind):
+    return [mark for mark in page.rows[0].panels[0].marks if isinstance(mark, kind)]
+
+
+def labels_of(notes):
+    return [text for text, _ in notes]
 
 
 @pytest.mark.parametrize("name", sorted(TRAININGS))
 def test_nothing_overlaps_or_leaves_the_picture(name):
-    drawing = training_picture(TRAININGS[name]())
-    assert collisions(drawing) == []
-    for item in drawing.items:
-        if not isinstance(item, Label) and hasattr(item, "vertices"):
-            assert np.isfinite(item.vertices).all()
-            assert item.vertices.min() >= 0
-            assert (item.vertices <= (drawing.width, drawing.height)).all()
-    assert len(render(drawing, "png", DIGEST)) < 100_000
+    page = page_of(TRAININGS[name]())
+    for drawing in (drawn(page), drawn(page, COLUMN)):
+        assert collisions(drawing) == []
+        for item in drawing.items:
+            if not isinstance(item, Label) and hasattr(item, "vertices"):
+                assert np.isfinite(item.vertices).all()
+                assert item.vertices.min() >= 0
+                assert (item.vertices <= (drawing.width, drawing.height)).all()
 
 
 @pytest.mark.parametrize("format_", FORMATS)
-@pytest.mark.parametrize("name", ["comparison", "restarts", "odd_names", "nothing"])
-def test_bytes_are_the_same_each_time(format_, name):
-    data = render(training_picture(TRAININGS[name]()), format_, DIGEST)
-    assert render(training_picture(TRAININGS[name]()), format_, DIGEST) == data
+def test_bytes_are_the_same_each_time(format_):
+    data = render(page_of(TRAININGS["diverged"]()), format_, DIGEST)
+    assert render(page_of(TRAININGS["diverged"]()), format_, DIGEST) == data
 
 
 def test_a_long_run_stays_small():
-    assert len(render(training_picture(comparison(20_000)), "svg", DIGEST)) < 200_000
+    assert len(render(page_of(comparison(20_000)), "svg", DIGEST)) < 200_000
 
 
 @pytest.mark.parametrize("window", [1, 2, 5, 50, 1000])
@@ -59,45 +81,83 @@ def test_the_running_mean_is_the_mean_around_each_step(window):
     assert found[0] == values[0]
 
 
+def test_mini_batches_lie_around_their_mean():
+    values = np.random.Generator(np.random.PCG64(2)).exponential(size=20_000)
+    at = np.arange(0, 20_000, 100)
+    low, high = running_quantiles(values, 500, at)
+    assert (low <= running_mean(values, 500, at)).all()
+    assert (high >= running_mean(values, 500, at)).all()
+    assert np.median(low) == pytest.approx(-math.log(0.95), rel=0.1)
+    assert np.median(high) == pytest.approx(-math.log(0.05), rel=0.1)
+    assert running_quantiles(values, 1, at) == (None, None)
+
+
 def test_a_curve_ends_where_its_steps_do():
     curve = loss_curve(trained([network(2.5, 0.2, 30_000)]))
     assert len(curve.steps) == MOST_POINTS
     assert (curve.steps[0], curve.steps[-1]) == (1, 30_000)
-    assert curve.raw is not None
-    assert curve.low is None
-    assert window_of(30_000) == 750
 
 
-def test_bands_are_quantiles_and_diverged_networks_count_as_the_worst():
-    flat = [trained([network(e, e, 9)]).networks[0] for e in (1.0, 2.0, 3.0, 4.0)]
+def test_bands_of_many_networks_are_quantiles_and_diverged_ones_count_as_the_highest():
+    flat = [network(float(e), float(e), 9) for e in range(1, 20)]
     gone = network(1.0, 1.0, 9, diverged=2)
     curve = loss_curve(trained([*flat, gone]))
-    last = [float(side[-1]) for side in (curve.low, curve.middle, curve.high)]
-    level = [each.losses[-1] for each in flat]
-    assert last[:2] == pytest.approx([np.quantile([*level, 1e9], 0.1), sorted(level)[2]])
-    assert last[2] == math.inf
+    level = [*(each.losses[-1] for each in flat), 1e9]
+    last = [float(side[-1]) for side in (curve.low, curve.middle)]
+    assert last == pytest.approx([np.quantile(level, 0.05), np.quantile(level, 0.5)])
+    assert curve.high[-1] == math.inf
+    assert curve.networks == ()
 
 
-def test_the_curve_of_mostly_diverged_networks_ends():
-    curve = loss_curve(TRAININGS["some_diverged"]()[1][1])
-    assert np.isnan(curve.middle[-1])
-    assert curve.end is not None
+def test_below_ten_networks_each_is_a_thin_line():
+    curve = loss_curve(restarts(9))
+    assert len(curve.networks) == 9
+    assert curve.low is None
+    assert len(marks_of(page_of([("few", restarts(9))]), Line)) == 10
+
+
+def test_all_that_is_drawn_is_inside_the_axis():
+    for name in ("comparison", "restarts_two", "log", "some_diverged"):
+        page = page_of(TRAININGS[name]())
+        axis = page.rows[0].panels[0].y
+        for mark in marks_of(page, (Band, Line)):
+            for side in (mark.low, mark.high) if isinstance(mark, Band) else (mark.y,):
+                parts = axis.parts(side[np.isfinite(side)])
+                assert ((parts >= 0) & (parts <= 1)).all(), name
+
+
+def test_a_cross_where_a_run_diverged_is_explained():
+    page = page_of(TRAININGS["diverged"]())
+    (cross,) = marks_of(page, Dots)
+    assert (cross.shape, cross.x.tolist()) == ("cross", [699])
+    notes = labels_of(page.rows[0].panels[0].notes)
+    assert notes == ["cross: the network diverged, its loss is not finite"]
+    nothing = page_of(TRAININGS["diverged_at_once"]()).rows[0].panels[0].notes
+    assert labels_of(nothing) == ["no step has a finite loss"]
+
+
+def test_curves_that_coincide_are_dashed_so_that_all_are_seen():
+    page = page_of([(name, trained([network(2.3, 0.2, 500)])) for name in "abc"])
+    dashes = {mark.words: mark.dash for mark in marks_of(page, Line)}
+    assert dashes == {entry.cells[0]: entry.dash for entry in page.legend.entries}
+    assert dashes["a"] == ()
+    assert dashes["b"][0] > dashes["c"][0] > 0
+    assert sum(dashes["b"]) == sum(dashes["c"])
+    assert not any(mark.dash for mark in marks_of(page_of(comparison()), Line))
 
 
 def test_heading_tells_what_all_have_in_common():
-    drawing = training_picture(comparison())
-    assert drawing.texts[0] == "mnist_init"
-    assert drawing.texts[1] == (
+    texts = texts_of(comparison())
+    assert texts[:2] == (
+        "mnist_init",
         "784-100-100-10 · relu · mnist (50,000 to train on) · batch 128 · learning rate 0.01 · "
-        "momentum 0.9 · 2,000 steps · seed 0"
+        "momentum 0.9 · 2,000 steps · seed 0",
     )
-    single = training_picture(comparison()[:1])
-    assert "he_normal" in single.texts[1]
+    assert "he_normal" in texts_of(comparison()[:1])[1]
 
 
 def test_each_result_is_in_the_table_and_named_beside_its_curve():
-    drawing = training_picture(comparison())
-    texts = drawing.texts
+    texts = texts_of(comparison())
     for name in ("he", "xavier", "std = 0.01"):
         assert texts.count(name) == 2
     assert {"0.160", "95.23 %", "2.30", "11.35 %", "guessing"} <= set(texts)
@@ -105,55 +165,77 @@ def test_each_result_is_in_the_table_and_named_beside_its_curve():
 
 
 def test_guessing_stands_at_the_logarithm_of_the_classes():
-    drawing = training_picture(comparison())
-    panel = drawing.panels[0]
-    line = next(i for i in drawing.items if isinstance(i, Line) and i.color == AMBER)
-    part = (line.vertices[0, 1] - panel.box.y) / panel.box.height
-    value = panel.ylim[0] + part * (panel.ylim[1] - panel.ylim[0])
-    assert value == pytest.approx(math.log(10))
+    page = page_of(comparison())
+    (level,) = marks_of(page, Level)
+    assert (level.value, level.color) == (pytest.approx(math.log(10)), AMBER)
+    assert "guessing: equal chances for 10 classes, ln 10 = 2.30" in shapes(page).texts
 
 
 def test_restarts_have_a_second_row_of_panels():
-    drawing = training_picture([("restarts", restarts())])
+    drawing = shapes(page_of([("restarts", restarts(30))]))
     assert [panel.title for panel in drawing.panels] == ["loss", "final test loss", "test accuracy"]
-    assert "50 networks" in drawing.texts
-    assert any("median of the networks" in text for text in drawing.texts)
-
-
-def test_the_best_of_k_is_drawn_up_to_half_of_the_networks_and_says_of_what():
-    drawing = training_picture([("restarts", restarts(30))])
-    best = drawing.panels[-1]
-    assert best.xlim == (1.0, 15.0)
-    assert {
-        "best of k of the 30 trained, by validation loss (log)",
-        "test accuracy, mean ± standard deviation over all choices of k",
-    } <= set(drawing.texts)
     assert drawing.texts[2] == "± sample standard deviation of the networks"
-    assert not any("±" in text for text in training_picture(comparison()).texts)
+    assert {
+        "30 networks",
+        "of the 30 networks, by validation loss:",
+        "mean and quantiles 0.05 to 0.95 over all choices of k",
+    } <= set(drawing.texts)
+    assert not any("±" in text for text in texts_of(comparison()))
+
+
+def test_the_best_of_k_is_drawn_up_to_half_of_the_networks():
+    best = page_of([("restarts", restarts(30))]).rows[1].panels[1]
+    line = next(mark for mark in best.marks if isinstance(mark, Line))
+    assert (line.x[0], line.x[-1]) == (1, 15)
+    band = next(mark for mark in best.marks if isinstance(mark, Band))
+    assert best.y.low <= band.low.min() < band.high.max() <= best.y.high <= 1
+
+
+def test_quantiles_of_the_best_of_k_are_those_of_all_choices():
+    result = restarts(9)
+    for k, low, high in zip((1, 3, 4), *best_quantiles(result, (1, 3, 4)), strict=True):
+        accuracies = [
+            min(choice, key=lambda each: each.validation.loss).test.accuracy
+            for choice in combinations(result.networks, k)
+        ]
+        expected = np.quantile(accuracies, (0.05, 0.95), method="inverted_cdf")
+        assert (low, high) == tuple(expected)
 
 
 @pytest.mark.parametrize(("number", "panels"), [(2, 1), (3, 1), (4, 3)])
 def test_of_fewer_than_four_networks_there_is_nothing_to_choose(number, panels):
-    assert len(training_picture([("few", restarts(number))]).panels) == panels
+    assert len(shapes(page_of([("few", restarts(number))])).panels) == panels
 
 
 def test_figures_in_words():
-    assert loss_words([0.5]) == "0.500"
-    assert loss_words([]) == "not finite"
-    assert loss_words([0.1, 0.3]) == "0.200 ± 0.14"
+    one, other = network(1, 0.1, 2, accuracy=1.0), network(1, 0.3, 2, accuracy=1.0)
+    assert loss_words([network(1, 0.5, 2)]) == "0.500"
+    assert loss_words([network(1, 1, 2, diverged=1)]) == "not finite"
+    assert loss_words([one, other]) == "0.200 ± 0.14"
     assert accuracy_words([network(1, 1, 2, accuracy=0.0)]) == "0.00 %"
-    assert accuracy_words([network(1, 1, 2, accuracy=1.0)] * 2) == "100.00 ± 0.00 %"
-    assert remark(TRAININGS["some_diverged"]()[1][1]) == "2 of 3 diverged"
-    assert remark(TRAININGS["diverged_second"]()[0][1]) == "diverged at step 2"
-    assert remark(TRAININGS["interrupted"]()[0][1]) == "interrupted"
+    assert accuracy_words([one, other]) == "100.00 ± 0.00 %"
 
 
-def test_more_than_can_be_told_apart_are_counted():
-    assert "… 28 more, not drawn" in training_picture(TRAININGS["forty"]()).texts
+def test_all_of_forty_runs_are_in_the_table_and_drawn():
+    page = page_of(TRAININGS["forty"]())
+    assert len(marks_of(page, Line)) == 40
+    assert {f"v {k}" for k in range(40)} <= set(shapes(page).texts)
+
+
+def test_of_very_many_runs_some_are_drawn_evenly_spread_over_them():
+    one = trained([network(2.4, 0.5, 5)])
+    runs = ((f"v {k}", one) for k in range(118))
+    page = training.comparison("many", {}, runs, 118)
+    shown = [entry.cells[0] for entry in page.legend.entries]
+    assert shown[:2] + shown[-1:] == ["v 0", "v 3", "v 117"]
+    assert "drawn: 40 of 118 runs, evenly spread" in shapes(page).texts
+    axes = [("seed", range(59)), ("width", (1, 2))]
+    assert training.left_out(axes) == ["40 of 118 runs, evenly spread"]
+    assert training.left_out(axes[1:]) == []
+    assert training.comparison("none", {}, (), 3) is None
 
 
 def test_without_a_finite_test_loss_there_is_no_histogram():
     gone = [network(2.3, 0.3, 90, diverged=k, accuracy=0.1) for k in (9, 20, 30, 40)]
-    drawing = training_picture([("gone", trained(gone, best=best_of([0.1] * 4)))])
-    assert "none is finite" in drawing.texts
-    assert collisions(drawing) == []
+    texts = texts_of([("gone", trained(gone, best=best_of([0.1] * 4)))])
+    assert "none is finite" in texts

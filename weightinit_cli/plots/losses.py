@@ -1,4 +1,4 @@
-"""Loss curves as they are drawn: smoothed, thinned, and over several networks as quantiles."""
+"""Loss curves as they are drawn: smoothed, thinned, with the range of what is behind them."""
 
 from __future__ import annotations
 
@@ -6,64 +6,65 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from weightinit_cli.plots.engine.page import Array, Axis
     from weightinit_cli.results.training import Trained, TrainingResult
 
-Values = NDArray[np.float64]
-
 MOST_POINTS = 240
-MOST_STRETCHES = 160
+MOST_IN_WINDOW = 200  # of a longer window every second, third, ... step is looked at
 WINDOWS = 40  # a running mean is over the steps divided by this
-QUANTILES = (0.1, 0.5, 0.9)
-RAW = (0.1, 0.9)  # of the extremes of the mini-batches: what lies beyond may be cut off
+MOST_LINES = 9  # fewer networks than ten are drawn each, as everywhere
+QUANTILES = (0.05, 0.5, 0.95)
 DIVERGED = 1e300  # stands for the loss of a network that has diverged
 BEYOND = 1e200
-
-
-class Raw(NamedTuple):
-    """Between which losses the mini-batches lie, stretch by stretch of the steps."""
-
-    steps: Values
-    low: Values
-    high: Values
+ALIKE = 0.008  # of a panel's height: less cannot be seen
+MOSTLY = 0.9  # of the steps
+STROKE = 5.0
 
 
 class LossCurve(NamedTuple):
-    """Of one network its smoothed loss, of several the median; nan where there is none.
+    """The curve of one run, nan where it has no value.
 
-    `low` and `high` are the band's sides, inf where it is unbounded; `raw` is one network's.
+    `middle` is the smoothed loss of its only network, or the median of several. `low` and `high`
+    are quantiles: of the mini-batches of one network, which have no say in what the axis is, or of
+    ten networks and more, inf where so many have diverged. Fewer networks are each in `networks`.
     """
 
-    steps: Values
-    middle: Values
-    low: Values | None
-    high: Values | None
-    raw: Raw | None
+    steps: Array
+    middle: Array
+    low: Array | None = None
+    high: Array | None = None
+    networks: tuple[Array, ...] = ()
 
-    @property
-    def shown(self) -> list[float]:
-        """The finite values of the curve and its band."""
-        every = [self.middle, *(side for side in (self.low, self.high) if side is not None)]
-        return [value for side in every for value in side.tolist() if math.isfinite(value)]
+    def lines(self) -> list[float]:
+        """The finite values of the lines."""
+        return _finite(self.middle, *self.networks)
 
-    @property
-    def behind(self) -> list[float]:
-        """Between these lies most of what is behind the curve."""
-        if self.raw is None:
-            return []
-        return [
-            float(np.quantile(each, part)) for each, part in zip(self.raw[1:], RAW, strict=True)
-        ]
+    def band(self) -> list[float]:
+        """The finite values of the quantiles."""
+        return [] if self.low is None or self.high is None else _finite(self.low, self.high)
 
     @property
     def end(self) -> tuple[float, float] | None:
         """The last point of the curve: the step and the loss."""
-        known = np.flatnonzero(np.isfinite(self.middle))
-        if not known.size:
-            return None
-        return float(self.steps[known[-1]]), float(self.middle[known[-1]])
+        return last_point(self.steps, self.middle)
+
+
+def _finite(*curves: Array) -> list[float]:
+    every = np.concatenate(curves)
+    found: list[float] = every[np.isfinite(every)].tolist()
+    return found
+
+
+def last_point(steps: Array, values: Array) -> tuple[float, float] | None:
+    """The last step with a finite value, and the value."""
+    known = np.flatnonzero(np.isfinite(values))
+    return (float(steps[known[-1]]), float(values[known[-1]])) if known.size else None
 
 
 def window_of(steps: int) -> int:
@@ -84,49 +85,105 @@ def loss_curve(result: TrainingResult) -> LossCurve | None:
     number = length(result)
     if not number:
         return None
-    at = _places(number, MOST_POINTS)
-    smoothed = np.full((len(result.networks), len(at)), np.nan)
-    for row, network in zip(smoothed, result.networks, strict=True):
-        losses = _losses(network)
+    at = np.unique(np.rint(np.linspace(0, number - 1, min(number, MOST_POINTS))).astype(np.intp))
+    window = window_of(number)
+    every = [_losses(network) for network in result.networks]
+    smoothed = np.full((len(every), len(at)), np.nan)
+    for row, losses in zip(smoothed, every, strict=True):
         inside = at < len(losses)
-        row[inside] = running_mean(losses, window_of(number), at[inside])
-        if network.diverged is not None:
-            row[~inside] = DIVERGED
-    smoothed[~np.isfinite(smoothed) & ~np.isnan(smoothed)] = DIVERGED
+        row[inside] = running_mean(losses, window, at[inside])
+    counted = np.where(np.abs(smoothed) >= BEYOND, DIVERGED, smoothed)
+    smoothed[counted == DIVERGED] = np.nan
     steps = at.astype(np.float64) + 1
-    if len(result.networks) == 1:
-        middle = np.where(smoothed[0] < BEYOND, smoothed[0], np.nan)
-        return LossCurve(steps, middle, None, None, _raw(_losses(result.networks[0])))
-    low, middle, high = np.nanquantile(smoothed, QUANTILES, axis=0)
+    if len(every) == 1:
+        return LossCurve(steps, smoothed[0], *running_quantiles(every[0], window, at))
+    for row, network in zip(counted, result.networks, strict=True):
+        if network.diverged is not None:
+            row[np.isnan(row)] = DIVERGED
+    quantile = np.nanquantile if np.isnan(counted).any() else np.quantile
+    low, middle, high = quantile(counted, QUANTILES, axis=0)
     middle = np.where(middle < BEYOND, middle, np.nan)
+    if len(every) <= MOST_LINES:
+        return LossCurve(steps, middle, networks=tuple(smoothed))
     low, high = (np.where(side < BEYOND, side, np.inf) for side in (low, high))
-    return LossCurve(steps, middle, low, high, None)
+    return LossCurve(steps, middle, low, high)
 
 
-def _places(number: int, most: int) -> NDArray[np.intp]:
-    points = min(number, most)
-    return np.unique(np.rint(np.linspace(0, number - 1, points)).astype(np.intp))
-
-
-def running_mean(values: Values, window: int, at: NDArray[np.intp]) -> Values:
+def running_mean(values: Array, window: int, at: NDArray[np.intp]) -> Array:
     """The mean around each place; at the beginning narrower, so that the start stays in sight."""
     if not at.size:
         return np.zeros(0)
-    half = np.minimum(window // 2, at)
-    low, high = at - half, np.minimum(at + half + 1, len(values))
+    low, high = _windows(values, window, at)
     padded = np.append(values, 0.0)
     sums = np.add.reduceat(padded, np.stack([low, high], axis=1).ravel())[::2]
-    mean: Values = sums / (high - low)
+    mean: Array = sums / (high - low)
     return mean
 
 
-def _losses(network: Trained) -> Values:
+def running_quantiles(
+    values: Array, window: int, at: NDArray[np.intp]
+) -> tuple[Array, Array] | tuple[None, None]:
+    """The lowest and the highest of QUANTILES in the windows of the running mean.
+
+    None where these are single steps.
+    """
+    if window == 1 or not at.size:
+        return None, None
+    low, high = _windows(values, window, at)
+    sides = np.empty((2, len(at)))
+    whole = np.flatnonzero(high - low == 2 * (window // 2) + 1)
+    stride = -(-window // MOST_IN_WINDOW)
+    if whole.size:
+        windows = np.lib.stride_tricks.sliding_window_view(values, 2 * (window // 2) + 1)
+        sides[:, whole] = _outer(windows[low[whole], ::stride])
+    for k in np.setdiff1d(np.arange(len(at)), whole).tolist():
+        sides[:, k : k + 1] = _outer(values[None, low[k] : high[k] : stride])
+    return sides[0], sides[1]
+
+
+def _windows(
+    values: Array, window: int, at: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    half = np.minimum(window // 2, at)
+    return at - half, np.minimum(at + half + 1, len(values))
+
+
+def _outer(rows: Array) -> Array:
+    """The outer quantiles of each row, as values that it has."""
+    last = rows.shape[1] - 1
+    places = math.floor(QUANTILES[0] * last), math.ceil(QUANTILES[-1] * last)
+    found: Array = np.partition(rows, places, axis=1)[:, places].T
+    return found
+
+
+def _losses(network: Trained) -> Array:
     """The losses, those near the end of the floats cut, so that sums of them are floats, too."""
     return np.clip(np.array(network.losses, dtype=np.float64), -DIVERGED, DIVERGED)
 
 
-def _raw(values: Values) -> Raw:
-    starts = _places(len(values), MOST_STRETCHES)
-    low, high = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
-    ends = np.append(starts[1:], len(values)) - 1
-    return Raw((starts + ends) / 2 + 1.0, low, high)
+def dashes(curves: Sequence[LossCurve | None], axis: Axis) -> list[tuple[float, ...]]:
+    """How to dash curves that coincide on an axis, so that all of them are seen; else not at all.
+
+    Of n curves in one place, drawn in this order, each covers a part of those before it.
+    """
+    groups: list[list[int]] = []
+    for k, curve in enumerate(curves):
+        like = (group for group in groups if _coincide(curves[group[0]], curve, axis))
+        group = next(like, None)
+        if group is None:
+            groups.append([k])
+        else:
+            group.append(k)
+    found: list[tuple[float, ...]] = [()] * len(curves)
+    for group in groups:
+        for j, k in enumerate(group[1:], 1):
+            found[k] = (STROKE * (len(group) - j), STROKE * j)
+    return found
+
+
+def _coincide(first: LossCurve | None, second: LossCurve | None, axis: Axis) -> bool:
+    if first is None or second is None or not np.array_equal(first.steps, second.steps):
+        return False
+    one, other = axis.parts(first.middle), axis.parts(second.middle)
+    alike = np.isclose(one, other, rtol=0.0, atol=ALIKE, equal_nan=True)
+    return bool(np.mean(alike) >= MOSTLY)

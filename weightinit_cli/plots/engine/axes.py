@@ -150,7 +150,7 @@ def _headed(made: Figure, page: Page, look: Look) -> Any:
         text = _broken(" · ".join(filter(None, parts)), made.get_figwidth())
         own = None if color in (INK, MUTED) else look.color(color)
         space.suptitle(text, x=0.01, ha="left", size=SMALLER, **({"color": own} if own else {}))
-    return space
+    return space if page.legend is None else space.subfigures()
 
 
 def _broken(text: str, inches: float) -> str:
@@ -159,7 +159,7 @@ def _broken(text: str, inches: float) -> str:
 
     import matplotlib as mpl
 
-    letter = 0.5 * POINT * 0.833 * float(mpl.rcParams["font.size"])
+    letter = 0.6 * POINT * 0.833 * float(mpl.rcParams["font.size"])
     return "\n".join(textwrap.wrap(text, max(int(inches / letter), 20)))
 
 
@@ -402,10 +402,9 @@ def _legend(space: Any, legend: Legend, look: Look) -> None:
             handles.append(Patch(color=color, label=words))
     if handles:
         place: Any = "outside upper center" if legend.above else "outside right upper"
-        figure = space.get_figure(root=False) if hasattr(space, "subplotpars") else space
         title = legend.title or " · ".join(filter(None, ("", *legend.header)))
         columns = -(-len(handles) // 12)
-        figure.legend(
+        space.legend(
             handles=handles, title=title or None, loc=place, fontsize=SMALLER,
             title_fontsize=SMALLER, ncols=columns,
         )  # fmt: skip

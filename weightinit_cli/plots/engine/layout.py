@@ -37,7 +37,7 @@ KEY_SWATCH, KEY_GAP = 16.0, 14.0
 LEGEND_GAP, ENTRY_LINE, SECOND_LINE = 14.0, 11.5, 9.5
 WIDEST_ENTRY = 150.0
 LEAST_BAR, MOST_BAR = 60.0, 260.0  # of a legend, in length
-CELL_GAP = 18.0
+TABLE_GAP, CELL_GAP = 12.0, 18.0
 BLOCK_GAP = 30.0
 MOST_LINES = 12  # of a table before it stands in blocks beside each other
 NARROWEST_NAME = 70.0
@@ -71,8 +71,8 @@ def drawn(page: Page, look: Look = PLAIN) -> Drawing:
         parts.append(_legend_beside(legend, box))
     if legend is not None and layout.legend == "above":
         table, high = _table(legend, layout.width - 2 * MARGIN)
-        y += 9 + high
-        parts.append(_moved(table, MARGIN, y - 3))
+        y += TABLE_GAP + high
+        parts.append(_moved(table, MARGIN, y))
     heading, high = _heading(page.heading, layout.width, titled=look.title)
     height = y + high
     parts.append(_moved(heading, 0.0, height))
@@ -114,6 +114,7 @@ def _layout(page: Page, width: float | None, look: Look) -> _Layout:
         if place == "beside" and (narrow or not _fits(legend, page.rows)):
             place = "below"
     beyond = LEGEND_GAP + wide + MARGIN if place == "beside" else MARGIN
+    rows = page.rows
     if width is None:
         natural = [
             left + sum(row.wide + _before(p, k, row) for k, p in enumerate(row.panels))
@@ -121,10 +122,11 @@ def _layout(page: Page, width: float | None, look: Look) -> _Layout:
             for row in page.rows
         ]  # fmt: skip
         width = max(natural, default=0.0) + right + beyond
-        rows = page.rows
     else:
-        room = width - left - right - beyond
-        rows = tuple(part for row in page.rows for part in _folded(row, room))
+        for _ in range(2):  # another panel may be a row's first, with wider words beside it
+            room = width - left - right - beyond
+            rows = tuple(part for row in page.rows for part in _folded(row, room))
+            left = max([left, *map(_left, rows)])
     rows = _equal(bars_once(rows), 72 / (look.dpi * look.scale))
     side = width - right - beyond
     if all(row.equal for row in rows):
@@ -454,10 +456,12 @@ def _heading(heading: Heading, width: float, *, titled: bool) -> tuple[list[Item
                 y -= LINE * TEXT
                 items.append(Label(MARGIN, y + (LINE - 1) * TEXT, line, TEXT, color))
     for line_of_keys in _key_lines(heading.keys, room):
-        y -= LINE * TEXT
+        baseline = y - LINE * TEXT + 2
         x = MARGIN
         for key in line_of_keys:
-            items += _key(key, x, y + 2, room)
+            shown, last = _key(key, x, baseline, room)
+            items += shown
+            y = min(y, last - 2)
             x += _key_width(key) + KEY_GAP
     return items, -y + 8
 
@@ -476,13 +480,19 @@ def _key_lines(keys: Sequence[Key], room: float) -> list[list[Key]]:
     return lines
 
 
-def _key(key: Key, x: float, baseline: float, room: float) -> list[Item]:
-    y = baseline + 0.36 * SMALL
-    swatch: Item = polyline([(x, y), (x + KEY_SWATCH, y)], key.color, 2.5)
+def _key(key: Key, x: float, baseline: float, room: float) -> tuple[list[Item], float]:
+    """What is drawn and its words, of which what has no room is below; and their last line."""
+    middle = baseline + 0.36 * SMALL
+    swatch: Item = polyline([(x, middle), (x + KEY_SWATCH, middle)], key.color, 2.5)
     if key.band:
-        swatch = shapes.rectangle(Box(x, y - 3, KEY_SWATCH, 6), key.color, key.part)
-    words = elide(key.words, SMALL, room - KEY_SWATCH - 4)
-    return [swatch, Label(x + KEY_SWATCH + 4, baseline, words, SMALL, MUTED)]
+        swatch = shapes.rectangle(Box(x, middle - 3, KEY_SWATCH, 6), key.color, key.part)
+    x += KEY_SWATCH + 4
+    lines = paragraph(key.words, SMALL, room - KEY_SWATCH - 4, 2)
+    last = baseline - NOTE_LINE * (len(lines) - 1)
+    labels = [
+        Label(x, baseline - k * NOTE_LINE, line, SMALL, MUTED) for k, line in enumerate(lines)
+    ]
+    return [swatch, *labels], last
 
 
 def _bar(bar: ColorBar, box: Box) -> list[Item]:
