@@ -129,6 +129,8 @@ def no_hinting() -> Any:
 def files_of(text: str) -> tuple[str, ...]:
     """The files of the fonts that draw the text, as `get_font` takes them."""
     file = font_file()
+    if text.isascii() and file == _own_file():
+        return (file,)
     own = () if all(_has_glyph(c, file) for c in text) else (_own_file(),)
     return tuple(dict.fromkeys((file, *own, *(face.file for face in helpers(text)))))
 
@@ -150,6 +152,12 @@ def _advance(character: str, file: str) -> float:
     return float(glyph.linearHoriAdvance) / 65536 / UNIT
 
 
+@lru_cache(maxsize=4096)
+def _advances(text: str, file: str) -> float:
+    """Those of all characters; a picture has many a text several times."""
+    return sum(_advance(character, file) for character in text)
+
+
 @lru_cache(maxsize=1024)
 def _line_advance(text: str, files: tuple[str, ...]) -> float:
     """The width of a line at size 1, shaped: 20 times the cost of adding up the characters."""
@@ -163,8 +171,7 @@ def _line_advance(text: str, files: tuple[str, ...]) -> float:
 
 def width_of(text: str, size: float) -> float:
     """The width of a line of text in points."""
-    file = font_file()
-    advance = sum(_advance(character, file) for character in text)
+    advance = _advances(text, font_file())
     return (_line_advance(text, files_of(text)) if math.isnan(advance) else advance) * size
 
 
