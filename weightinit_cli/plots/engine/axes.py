@@ -178,7 +178,8 @@ def _panel(axes: Axes, panel: Panel, row: Row, told: Collection[str], look: Look
     axes.set_ylabel(panel.y.words if panel.y.labelled else "")
     axes.tick_params(labelbottom=row.ticks and panel.x.labelled, labelleft=panel.y.labelled)
     hidden = {"open": ["top", "right"], "closed": [], "none": [*axes.spines]}[panel.frame]
-    axes.spines[hidden].set_visible(False)
+    for side in hidden:
+        axes.spines[side].set_visible(False)
     if row.equal:
         axes.set_aspect("equal", anchor="NW")
     if panel.rules:
