@@ -13,12 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.plots import builders, networks
-from support.plots.drawn import compose_comparison
+from support.plots.drawn import compose_comparison, shapes
 from support.plots.extents import collisions
 from support.plots.svg import QUIET, WARNING, texts_of
+from weightinit_cli import plots
 from weightinit_cli.plots import left_out, render
 from weightinit_cli.plots.choice import MOST_FACETS, Maps, chosen
-from weightinit_cli.plots.engine.drawing import AMBER, Cells, Line
+from weightinit_cli.plots.engine.drawing import AMBER, INK, Cells, Dots
+from weightinit_cli.plots.engine.drawing import Line as Stroke
+from weightinit_cli.plots.engine.layout import drawn
+from weightinit_cli.plots.engine.look import Look
+from weightinit_cli.plots.engine.page import Axis, Heading, Line, Page, Panel, Row
 from weightinit_cli.plots.maps import LETTERS
 from weightinit_cli.plots.varied import VariedAxis
 from weightinit_cli.results.comparison import VARIANT, Comparison, compared
@@ -129,9 +134,13 @@ def picture(shape, variants):
     return lambda name: compose_comparison(PICTURES[name](shape, variants))
 
 
+@pytest.mark.parametrize("width", [None, 237.6])
 @pytest.mark.parametrize("name", PICTURES)
-def test_no_text_overlaps_or_leaves_the_picture(name, picture):
-    assert collisions(picture(name)) == []
+def test_no_text_overlaps_or_leaves_the_picture(name, width, shape, variants):
+    page = plots.compose_comparison(PICTURES[name](shape, variants))
+    if isinstance(page, Page):
+        page = drawn(page, Look(width=width))
+    assert collisions(page) == []
 
 
 @pytest.mark.parametrize("name", PICTURES)
@@ -153,10 +162,10 @@ def test_other_formats(name, format_, picture):
 @pytest.mark.parametrize(
     ("axes", "panels"),
     [
-        ({"width": [1, 2]}, ["std (log)", "std across inputs (log)", "saturated"]),
+        ({"width": [1, 2]}, ["std", "std across inputs (log)", "saturated"]),
         ({"width": [1, 2], "seed": [1, 2]}, ["std across inputs / std, last layer"]),
-        ({"bias": ["a", "b"], "seed": [1, 2]}, ["bias: a · std (log)", "bias: b · std (log)"]),
-        ({"variant": ["a", "b"], "seed": [1, 2]}, ["a · std (log)", "b · std (log)"]),
+        ({"bias": ["a", "b"], "seed": [1, 2]}, ["bias: a · std", "bias: b · std"]),
+        ({"variant": ["a", "b"], "seed": [1, 2]}, ["a · std", "b · std"]),
         ({"bias": list("abcdef"), "seed": [1, 2]}, ["std across inputs / std, last layer"]),
         ({"variant": list("abcdef"), "bias": ["a"]}, ["std across inputs / std, last layer"]),
     ],
@@ -284,7 +293,7 @@ def test_each_row_has_its_verdict_and_theory(picture):
         said["note: saturated first at layer 1: 83 % of it lies in the activation's flat ends"]
         == QUIET
     )
-    lines = [i for i in drawing.items if isinstance(i, Line) and i.color == AMBER]
+    lines = [i for i in drawing.items if isinstance(i, Stroke) and i.color == AMBER]
     for panel in drawing.panels:
         inside = [i for i in lines if panel.box.y <= i.vertices[:, 1].min() <= panel.box.top]
         assert inside
@@ -322,6 +331,83 @@ def test_many_values_are_a_few_curves_and_a_scale_of_round_numbers(shape):
     assert {"1e-6", "1e0", "1e6"} <= set(texts)
 
 
+def scaled(result: Result, factor, depth=0.0) -> Result:
+    """The result with other standard deviations, of all layers and by its depth."""
+    layers = []
+    for k, layer in enumerate(result.layers):
+        std = layer.std * factor * 10 ** (depth * k)
+        layers.append(replace(layer, std=std, std_across_inputs=std))
+    return replace(result, layers=tuple(layers))
+
+
+def legend_of(page) -> dict[str, tuple]:
+    """The words of the legend's entries, each with what stands below."""
+    return {entry.cells[0]: entry.second for entry in page.legend.entries}
+
+
+def lines_of(page, row=0) -> dict[str, object]:
+    return {mark.words: mark for mark in page.rows[row].panels[0].marks}
+
+
+def test_curves_that_coincide_are_stripes_of_all_their_colours(shape):
+    same = ["a", "b", "c"]
+    runs = [(((VARIANT, n),), shape("net_relu")) for n in same]
+    whole = comparison([*runs, (((VARIANT, "d"),), scaled(shape("net_relu"), 2))])
+    page = plots.compose_comparison(whole)
+    lines = lines_of(page)
+    assert [lines[n].dash for n in same] == [(), (10, 5), (5, 10)]  # each longer below the next
+    assert list(lines) == ["d", *same]
+    assert len({lines[n].color for n in "abcd"}) == 4
+    assert lines["d"].dash == ()
+    words = {name: second[0] for name, second in legend_of(page).items()}
+    assert words == {"a": "healthy", "b": "as a", "c": "as a", "d": "healthy"}
+
+
+def test_all_of_forty_names_are_in_the_legend_and_look_different(shape):
+    runs = [(((VARIANT, f"v{k}"),), shape("net_relu")) for k in range(40)]
+    page = plots.compose_comparison(comparison(runs))
+    assert list(legend_of(page)) == [f"v{k}" for k in range(40)]
+    assert len({(entry.color, entry.marker) for entry in page.legend.entries}) == 40
+    assert {f"v{k}" for k in range(40)} <= set(shapes(page).texts)
+
+
+def test_the_axis_follows_most_curves_and_says_what_leaves_it(shape):
+    runs = [(((VARIANT, f"v{k}"),), scaled(shape("net_relu"), k)) for k in range(1, 7)]
+    away = [(((VARIANT, n),), scaled(shape("net_relu"), 1, by)) for n, by in (("up", 9), ("d", -4))]
+    drawing = compose_comparison(comparison([*runs, *away]))
+    low, high = drawing.panels[0].ylim
+    assert low <= -2
+    assert 1 <= high <= low + 8
+    assert "above the axis: up (to 9e35)" in drawing.texts
+    assert "below the axis: d (to 9e-17)" in drawing.texts
+
+
+@pytest.mark.parametrize(
+    ("values", "parts"),
+    [
+        ([0.5, 2.5, 2.5, 0.5], [[(0, 0.5), (0.25, 1)], [(2.75, 1), (3, 0.5)]]),
+        ([-1, 3, math.nan, 1e300], [[(0.25, 0), (0.5, 1)]]),
+        ([0.5, math.inf, 0.5, 0.5], [[(0, 0.5), (0, 1)], [(2, 1), (2, 0.5), (3, 0.5)]]),
+        ([2, 3, 2, 9], []),
+    ],
+)
+def test_a_curve_that_leaves_the_panel_is_cut_at_its_side(values, parts):
+    line = Line(np.arange(4.0), np.array(values), INK, radius=1)
+    row = Row((Panel(Axis(0.0, 3.0), Axis(0.0, 1.0), (line,)),), 90.0)
+    drawing = shapes(Page(Heading(""), (row,)))
+    box = drawing.panels[0].box
+    found = [
+        (i.vertices - [box.x, box.y]) / [box.width / 3, box.height]
+        for i in drawing.items
+        if isinstance(i, Stroke) and i.width == line.width
+    ]
+    assert [each.ravel() for each in found] == [
+        pytest.approx(np.ravel(part), abs=1e-6) for part in parts
+    ]
+    dots = sum(len(i.vertices) for i in drawing.items if isinstance(i, Dots))
+    assert dots == sum(0 <= value <= 1 for value in values)
+
+
 def test_zeros_on_a_log_axis_are_said(shape):
     drawing = compose_comparison(
         comparison([((("x", k),), shape(n)) for k, n in enumerate(("net_zero", "net_sigmoid"))])
@@ -350,7 +436,10 @@ def test_a_column_without_the_figure_says_so(shape):
 def test_numbers_have_their_place_by_ratio_where_they_span(values, parts):
     axis = VariedAxis("x", values)
     assert axis.parts() == pytest.approx(parts)
-    assert all(-1e-9 <= part <= 1 + 1e-9 for part, _ in axis.ticks(8))
+    if len(values) > 1:
+        scale = axis.scale()
+        assert scale.parts(values)[-1] == pytest.approx(parts[-1])
+        assert all(scale.low <= at <= scale.high for at, _ in scale.ticks)
 
 
 # maps

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.plots.drawn import compose_depth
+from support.plots.drawn import compose_depth, shapes
 from weightinit_cli.cli.tables import table
 from weightinit_cli.experiments import run
 from weightinit_cli.guard import Gate, Outcome, judge, sample
@@ -49,7 +49,7 @@ def made_up(monkeypatch: pytest.MonkeyPatch) -> Figure:
 
 
 def panels(picture) -> list[str]:
-    return [panel.title for panel in picture.panels]
+    return [panel.title for panel in shapes(picture).panels]
 
 
 @pytest.mark.usefixtures("made_up")

@@ -2,156 +2,448 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import replace
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from weightinit_cli.plots import axes
-from weightinit_cli.plots.bars import said_inside
+import numpy as np
+
+from weightinit_cli.numerals import two_digits
 from weightinit_cli.plots.choice import MOST_CURVES, drawn_in_words
-from weightinit_cli.plots.curves import curves
-from weightinit_cli.plots.engine.drawing import (
-    MUTED,
-    ORANGE,
-    RULE,
-    Box,
-    Drawing,
-    Item,
-    Label,
+from weightinit_cli.plots.depth import MOST_DOTS, RADIUS, WIDTH, axis_for
+from weightinit_cli.plots.engine.colors import HUES, palette_of_lines
+from weightinit_cli.plots.engine.drawing import MUTED, ORANGE
+from weightinit_cli.plots.engine.page import (
+    ColorBar,
+    Entry,
+    Legend,
+    Line,
+    Page,
     Panel,
-    polyline,
+    Row,
+    Words,
+    array,
 )
-from weightinit_cli.plots.engine.fonts import elide
-from weightinit_cli.plots.figurerows import Column, FigureRow, columns_of, figure_rows
-from weightinit_cli.plots.heading import titled
-from weightinit_cli.plots.labels import NOTE_LINE, NOTE_SIZE
-from weightinit_cli.plots.legend import (
-    LEGEND_GAP,
-    entries,
-    legend_items,
-    legend_width,
-    verdicts_fit,
-)
+from weightinit_cli.plots.engine.scales import layers_axis, logs_of
+from weightinit_cli.plots.varied import at, in_words, key
+from weightinit_cli.plots.words import runs_heading
+from weightinit_cli.results.comparison import VARIANT, is_number
+from weightinit_cli.results.figures import charts
+from weightinit_cli.results.model import HEALTHY, is_healthy
+from weightinit_cli.results.verdictwords import root_causes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from weightinit_cli.plots.choice import Curves
-    from weightinit_cli.results.comparison import Comparison
+    from weightinit_cli.plots.depth import Values
+    from weightinit_cli.plots.engine.drawing import Color
+    from weightinit_cli.plots.engine.page import Axis, Mark, Note, Shape
+    from weightinit_cli.plots.varied import VariedAxis
+    from weightinit_cli.results.comparison import ComparedRun, Comparison
+    from weightinit_cli.results.figures import Unit
     from weightinit_cli.results.model import Verdict
 
-WIDTH = 660.0
-NARROWEST = 150.0
-GAP = 12.0
-COLUMN_GAP = 14.0
+HEIGHT = 96.0
+HEIGHTS = {"saturated": 58.0, "gradient δ, rms": 110.0}
+NARROWEST, GAP = 60.0, 14.0
+ABSENCES = {"saturated": "not flat on both sides", "gradient δ, rms": "not measured"}
+FEWEST_DECADES = 2
+MOST_DECADES = 8  # of an axis, unless half of the values need more
+AIR = 1  # decades, on both sides of these
+MOST_LISTED = 24  # numbers; more are a scale of colours
+MOST_NAMED = 4
+MARKERS: tuple[Shape, ...] = ("disc", "square", "triangle", "diamond", "cross")
+LARGER = 1.35  # is a marker that is no disc
+MOST_MARKED = 12  # layers of a curve that only its marker tells from others
+SAME = 1.5  # points between curves that cover each other
+STRIPE, STRIPES = 5.0, 60.0  # points of one colour, and of all at most, where curves coincide
+RING = 1.2
+BANDS = 64
+
+Group = list[int]
 
 
-class CurvesPage(NamedTuple):
-    """Where the columns stand: their left sides and their width; the room for the legend."""
+class Shown(NamedTuple):
+    """One value of what was varied, its words, and what its curves look like."""
 
-    xs: list[float]
-    wide: float
-    legend: float
+    value: Any
+    words: str
+    color: Color
+    marker: Shape
+
+
+class ComparedFigure(NamedTuple):
+    """What a row of panels shows, and of which unit.
+
+    Of several paths, as of the shares in both flat ends, the sum is shown where all are known.
+    """
+
+    words: str
+    paths: tuple[str, ...]
+    unit: Unit
 
     @property
-    def right(self) -> float:
-        """The last column's right side."""
-        return self.xs[-1] + self.wide
+    def height(self) -> float:
+        """The height of its panels in points."""
+        return HEIGHTS.get(self.words, HEIGHT)
+
+    def values(self, run: ComparedRun) -> Values:
+        """The figure's value in every layer of a run; None where it has none."""
+        every = zip(*map(run.over_depth, self.paths), strict=True)
+        return tuple(
+            None if len(known) < len(self.paths) else sum(known)
+            for known in ([part for part in parts if part is not None] for parts in every)
+        )
+
+    def unresolved(self, run: ComparedRun) -> bool:
+        """Whether a run's dtype cannot tell the figure in some layer."""
+        return run.cannot_tell(*self.paths)
+
+
+class Curve(NamedTuple):
+    """A figure over depth of one run, which may have no value of it."""
+
+    shown: Shown
+    run: ComparedRun
+    values: Values
 
     @property
-    def width(self) -> float:
-        """Of the whole picture."""
-        return self.right + LEGEND_GAP + self.legend + axes.MARGIN
+    def known(self) -> list[float]:
+        """The values that exist."""
+        return [value for value in self.values if value is not None]
 
 
-def curves_over_depth(comparison: Comparison, layout: Curves) -> Drawing | None:
-    """The drawing: heading, the panels of each column below its name, and the colours.
+class Column(NamedTuple):
+    """The runs of one variant, or all of them, and what each looks like."""
+
+    name: str
+    runs: tuple[tuple[Shown, ComparedRun], ...]
+
+
+class FigureRow(NamedTuple):
+    """One figure's row of panels: the curves of each column, over one axis."""
+
+    figure: ComparedFigure
+    curves: list[list[Curve]]
+    axis: Axis
+
+    def groups(self, column: int) -> list[Group]:
+        """Which of a column's curves cover each other as they are drawn, those that are seen."""
+        return _coinciding(self.curves[column], self.axis, self.figure.height)
+
+
+def curves_over_depth(comparison: Comparison, layout: Curves) -> Page | None:
+    """The page: a row of panels for each figure, in which each column of runs has one.
 
     None where no run has any of the figures.
     """
-    color, column = layout
-    shown = entries(color, MOST_CURVES)
-    columns = columns_of(comparison.runs, shown, color, column)
-    layers = max(len(run.figures["std"]) for run in comparison.runs)
-    every = figure_rows(columns, layers)
-    if not every:
+    every = shown_values(layout.color)
+    columns = _columns(comparison.runs, every, layout)
+    rows = _figure_rows(columns)
+    if not rows:
         return None
-    verdicts: dict[str, tuple[Verdict, ...]] = {}
-    high = sum(row.shown.height + GAP for row in every) - GAP
-    if column is None and verdicts_fit(shown, high):
-        verdicts = {entry.words: run.verdict for entry, run in columns[0].runs}
-    page = _page(every, legend_width(color, shown, verdicts))
-    y = axes.BENEATH
-    items: list[Item] = []
-    panels: list[Panel] = []
-    for row in reversed(every):
-        boxes = [Box(x, y, page.wide, row.shown.height) for x in page.xs]
-        for box in boxes if not panels else ():
-            items += axes.layer_axis(box, layers)
-        items += _row_items(row, boxes)
-        panels = [*_panels(row, columns, boxes, layers), *panels]
-        y = boxes[0].top + GAP + NOTE_LINE * max(map(len, row.notes))
-    side = Box(page.right + LEGEND_GAP, axes.BENEATH, page.legend, y - axes.BENEATH - GAP)
-    items += legend_items(side, color, shown, verdicts)
-    if not verdicts:
-        for x, each in zip(page.xs, columns, strict=True):
-            items += _column_words(each, x, y, page.wide)
-        y += max(map(_words_height, columns))
-    head = titled(
-        comparison.name,
-        [*comparison.shared(), *drawn_in_words(layout)],
-        page.width - 2 * axes.MARGIN,
+    layers = layers_axis(max(len(run.figures["std"]) for run in comparison.runs))
+    unnamed = replace(layers, name="")
+    groups = [[row.groups(k) for k in range(len(columns))] for row in rows]
+    told = layout.column is None and _listed(layout.color)
+    of_page = []
+    for row, each in zip(rows, groups, strict=True):
+        panels = [
+            Panel(
+                unnamed,
+                replace(row.axis, labelled=k == 0),
+                _marks(row, k, each[k], layout.color),
+                column.name if row is rows[0] else "",
+                (*_healthy(column, told or row is not rows[0]), *_notes(row, k)),
+                "left",
+                rules=True,
+                name=" · ".join(filter(None, (column.name, row.axis.words))),
+            )
+            for k, column in enumerate(columns)
+        ]
+        caption = layers.name if row is rows[-1] else ""
+        of_page.append(
+            Row(
+                tuple(panels),
+                row.figure.height,
+                narrowest=NARROWEST,
+                gap=GAP,
+                caption=caption,
+                ticks=bool(caption),
+            )
+        )
+    heading = runs_heading(comparison.name, [*comparison.shared(), *drawn_in_words(layout)])
+    if not _listed(layout.color):
+        return Page(heading, tuple(of_page), legend=_scale(layout.color))
+    second = _seconds(columns[0], [each[0] for each in groups]) if told else {}
+    lines = reversed(every) if layout.color.numeric else every
+    entries = [
+        Entry((v.words,), v.color, marker=v.marker, second=second.get(v.words)) for v in lines
+    ]
+    return Page(heading, tuple(of_page), legend=Legend(layout.color.title, tuple(entries)))
+
+
+def shown_values(axis: VariedAxis) -> list[Shown]:
+    """The values, at most `MOST_CURVES` evenly chosen: names in hues, numbers in a scale's order.
+
+    A few numbers are as far apart in the scale as can be; many are where a bar shows them.
+    """
+    number, most = len(axis.values), MOST_CURVES
+    chosen = [round(k * (number - 1) / (most - 1)) for k in range(most)]
+    if number <= most:
+        chosen = list(range(number))
+    if not axis.numeric:
+        looks = [(HUES[n % len(HUES)], MARKERS[n // len(HUES)]) for n in range(len(chosen))]
+        named = zip((axis.values[k] for k in chosen), looks, strict=True)
+        return [Shown(value, in_words(value), *look) for value, look in named]
+    axis = axis.ordered()
+    parts = np.linspace(0.0, 1.0, number) if _listed(axis) else np.array(axis.parts())
+    colors = [tuple(color) for color in (palette_of_lines(parts) / 255).tolist()]
+    return [Shown(axis.values[k], in_words(axis.values[k]), colors[k], "disc") for k in chosen]
+
+
+def _listed(axis: VariedAxis) -> bool:
+    """Whether each value has a line of the legend, which else is a scale of colours."""
+    return not axis.numeric or len(axis.values) <= MOST_LISTED
+
+
+def _columns(runs: Sequence[ComparedRun], every: Sequence[Shown], layout: Curves) -> list[Column]:
+    """The runs of the shown values, in a column for each value of the layout's."""
+    color, column = layout
+    found = at(runs, [axis for axis in (column, color) if axis is not None])
+    if column is None:
+        pairs = [(shown, found.get((key(shown.value),))) for shown in every]
+        return [Column("", tuple((shown, run) for shown, run in pairs if run is not None))]
+    columns = []
+    for value, words in zip(column.values, column.words, strict=True):
+        pairs = [(shown, found.get((key(value), key(shown.value)))) for shown in every]
+        name = words if column.path == VARIANT else f"{column.title}: {words}"
+        columns.append(Column(name, tuple((s, run) for s, run in pairs if run is not None)))
+    return columns
+
+
+# the figures
+
+
+def compared_figures() -> list[ComparedFigure]:
+    """The figures that have a row of panels."""
+    found = []
+    for rows in charts().values():
+        panels = {row.panel: row for row in rows.values() if row.panel}
+        for words, row in panels.items():
+            paths = tuple(path for path, each in rows.items() if each.panel == words)
+            found.append(ComparedFigure(words, paths, row.unit))
+    return found
+
+
+def _figure_rows(columns: Sequence[Column]) -> list[FigureRow]:
+    """The rows of the figures that some run has, or would have if its dtype could tell."""
+    rows = []
+    for figure in compared_figures():
+        curves = [
+            [Curve(shown, run, figure.values(run)) for shown, run in column.runs]
+            for column in columns
+        ]
+        every = [curve for own in curves for curve in own]
+        if any(curve.known or figure.unresolved(curve.run) for curve in every):
+            values = [value for curve in every for value in curve.known]
+            axis = axis_for(figure.unit, figure.words, values, FEWEST_DECADES)
+            rows.append(FigureRow(figure, curves, _followed(axis, every)))
+    return rows
+
+
+def _followed(axis: Axis, curves: Sequence[Curve]) -> Axis:
+    """The axis, or of one that is too long the shortest part in which half of all values lie.
+
+    Else a few curves that run away over many decades would leave no room to tell the others apart.
+    """
+    if not axis.log or axis.high - axis.low <= MOST_DECADES or len(curves) == 1:
+        return axis
+    logs = np.sort([log for each in curves for log in logs_of(each.known)])
+    half = len(logs) // 2
+    first = int(np.argmin(logs[half:] - logs[: len(logs) - half]))
+    low = max(float(np.floor(logs[first])) - AIR, axis.low)
+    high = min(float(np.ceil(logs[first + half])) + AIR, axis.high)
+    missing = max(MOST_DECADES - (high - low), 0.0)
+    above = min(axis.high - high, missing // 2)
+    below = min(low - axis.low, missing - above)
+    above = min(axis.high - high, missing - below)
+    return replace(axis, low=low - below, high=high + above)
+
+
+def _coinciding(curves: Sequence[Curve], axis: Axis, height: float) -> list[Group]:
+    """The curves that are seen, those together that are nearly equal in all layers."""
+    longest = max((len(each.values) for each in curves), default=0)
+    places = np.full((len(curves), longest), np.nan)
+    for place, each in zip(places, curves, strict=True):
+        parts = axis.parts(array(each.values))
+        place[: len(parts)] = np.where((parts >= 0) & (parts <= 1), height * parts, np.nan)
+    gaps = np.isnan(places)
+    left = [k for k in range(len(curves)) if not gaps[k].all()]
+    groups = []
+    while left:
+        first = left[0]
+        near = np.abs(places[left] - places[first]) < SAME
+        both = gaps[left] & gaps[first]
+        same = (near | both).all(axis=1)
+        groups.append([k for k, one in zip(left, same, strict=True) if one])
+        left = [k for k, one in zip(left, same, strict=True) if not one]
+    return groups
+
+
+# what stands in a panel and above it
+
+
+def _marks(
+    row: FigureRow, column: int, groups: Sequence[Group], color: VariedAxis
+) -> tuple[Mark, ...]:
+    """The curves, the first ones uppermost; why there is none of them."""
+    curves = row.curves[column]
+    if not any(curve.known for curve in curves):
+        lost = any(row.figure.unresolved(curve.run) for curve in curves)
+        nowhere = ABSENCES.get(row.figure.words, "no finite value")
+        return (Words(0.5, 0.5, "unresolved" if lost else nowhere, MUTED, within=True),)
+    alone = dict.fromkeys(range(len(curves)), (0, 1))
+    together = {k: (n, len(group)) for group in groups for n, k in enumerate(group)}
+    order = [k for group in reversed(groups) for k in group]
+    order = [k for k in range(len(curves)) if k not in together and curves[k].known] + order
+    places = alone | together if _listed(color) else alone
+    sparse = not color.numeric and len(color.values) > len(HUES)
+    return tuple(_line(curves[k], *places[k], sparse=sparse) for k in order)
+
+
+def _line(curve: Curve, place: int, of: int, *, sparse: bool) -> Line:
+    """A curve; of several that coincide, this one's place, so that stripes show the colours of all.
+
+    With `sparse` markers tell curves apart, also where there are too many layers for one in each.
+    """
+    number = len(curve.values)
+    step = max(-(-number // MOST_MARKED), 1) if sparse else 1
+    radius = RADIUS if sparse or number <= MOST_DOTS else 0.0
+    radius *= 1.0 if curve.shown.marker == "disc" else LARGER
+    dash: tuple[float, ...] = ()
+    every = (step * place, step * of)
+    if place:
+        period = min(STRIPE * of, STRIPES)
+        dash = (period * (of - place) / of, period * place / of)
+    if number == 1:
+        radius += RING * (of - 1 - place)
+        every = (0, 1)
+    layers = np.arange(1.0, number + 1)
+    color, marker = curve.shown.color, curve.shown.marker
+    return Line(
+        layers, array(curve.values), color, WIDTH, dash, radius, curve.shown.words, marker, every
     )
-    height = y + head.height
-    return Drawing(page.width, height, (*head.items(height), *items), tuple(panels))
 
 
-def _page(every: Sequence[FigureRow], legend: float) -> CurvesPage:
-    number = len(every[0].curves)
-    left = axes.MARGIN + axes.LABEL_SIZE + 6 + axes.TICK + 2
-    left += axes.widest([text for row in every for _, text in row.axis.ticks])
-    room = WIDTH - left - LEGEND_GAP - legend - axes.MARGIN
-    wide = max((room + COLUMN_GAP) / number - COLUMN_GAP, NARROWEST)
-    return CurvesPage([left + k * (wide + COLUMN_GAP) for k in range(number)], wide, legend)
+def _healthy(column: Column, told: bool) -> tuple[Note, ...]:
+    """Which of a column's runs are healthy, unless that is told elsewhere."""
+    if told or not any(run.verdict for _, run in column.runs):
+        return ()
+    well = [is_healthy(run.verdict) for _, run in column.runs]
+    if not any(well):
+        return (("healthy: none", ORANGE),)
+    return ((f"healthy: {_named([shown for shown, _ in column.runs], well)}", MUTED),)
 
 
-def _panels(
-    row: FigureRow, columns: Sequence[Column], boxes: Sequence[Box], layers: int
-) -> list[Panel]:
-    limits = (row.axis.low, row.axis.high)
+def _notes(row: FigureRow, column: int) -> list[Note]:
+    """What a column's curves cannot show of a figure, in words.
+
+    That is what leaves the axis, zeros on a log axis, layers without the figure where the run has
+    it in others, runs that have it in none for lack of resolution, and those whose figure is of the
+    finite values.
+    """
+    figure, curves, axis = row.figure, row.curves[column], row.axis
+    every = [shown for shown, _, _ in curves]
+    runs = [run for _, run, _ in curves]
+    some = [bool(each.known) for each in curves]
+    lost = [figure.unresolved(run) for run in runs]
+    zero = [axis.log and run.zeros.issuperset(figure.paths) for run in runs]
+    gaps = [
+        (None in each.values and bool(each.known) and not figure.unresolved(each.run))
+        or each.run.nonfinite.issuperset(figure.paths)
+        for each in curves
+    ]
+    pairs = [
+        ("exactly zero somewhere", zero),
+        ("inf or nan somewhere", gaps),
+        ("unresolved somewhere", [a and b for a, b in zip(lost, some, strict=True)]),
+        ("unresolved everywhere", [a and not b for a, b in zip(lost, some, strict=True)]),
+    ]
+    notes = [(f"{words}: {_named(every, which)}", ORANGE) for words, which in pairs if any(which)]
+    return [*_beyond(row, column), *notes]
+
+
+def _beyond(row: FigureRow, column: int) -> list[Note]:
+    """Which curves leave the axis, and how far they go."""
+    axis, curves = row.axis, row.curves[column]
+    if not axis.log:
+        return []
+    every = [each.shown for each in curves]
+    logs = [logs_of(each.known) for each in curves]
+    values = [value for each in curves for value in each.known if value > 0]
+    above = [any(log > axis.high for log in each) for each in logs]
+    below = [any(log < axis.low for log in each) for each in logs]
+    pairs = (("above", above, max), ("below", below, min))
     return [
-        Panel(" · ".join(filter(None, (each.name, row.words))), box, (0.5, layers + 0.5), limits)
-        for each, box in zip(columns, boxes, strict=True)
+        (f"{side} the axis: {_named(every, which)} (to {two_digits(end(values), 1)})", MUTED)
+        for side, which, end in pairs
+        if any(which)
     ]
 
 
-def _row_items(row: FigureRow, boxes: Sequence[Box]) -> list[Item]:
-    items: list[Item] = []
-    columns = zip(boxes, row.curves, row.notes, row.absent, strict=True)
-    for box, every, notes, absent in columns:
-        heights = [box.y + row.axis.part(part) * box.height for part, _ in row.axis.ticks]
-        rules = [polyline([(box.x, y), (box.right, y)], RULE) for y in heights if y > box.y]
-        if every:
-            items += curves(box, every, row.axis, rules)
-        else:
-            items.append(said_inside(box, absent, MUTED))
-        items += axes.frame(box)
-        for k, note in enumerate(reversed(notes)):
-            text = elide(note, NOTE_SIZE, box.width)
-            items.append(Label(box.x, box.top + 4 + k * NOTE_LINE, text, NOTE_SIZE, ORANGE))
-    first = boxes[0]
-    places = [(first.y + row.axis.part(at) * first.height, text) for at, text in row.axis.ticks]
-    return [*items, *axes.side_ticks(first.x, places), axes.side_label(first, row.words)]
+def _named(every: Sequence[Shown], chosen: Sequence[bool]) -> str:
+    """The words of the chosen: of three numbers and more in a row `0.8 to 2`, of many a few."""
+    if all(chosen) and every[MOST_NAMED:]:
+        return "all"
+    found = []
+    for some, stretch in groupby(zip(chosen, every, strict=True), key=lambda pair: pair[0]):
+        shown = [each for _, each in stretch] if some else []
+        words = [each.words for each in shown]
+        if words[2:] and all(is_number(each.value) for each in shown):
+            words = [f"{words[0]} to {words[-1]}"]
+        found += words
+    more = len(found) - MOST_NAMED
+    rest = f" and {more} more" if more > 0 else ""
+    between = "; " if any(", " in words for words in found) else ", "
+    return between.join(found[:MOST_NAMED]) + rest
 
 
-def _words_height(column: Column) -> float:
-    return 2 + NOTE_LINE * (bool(column.name) + bool(column.healthy)) + 4
+# the legend
 
 
-def _column_words(column: Column, x: float, y: float, room: float) -> list[Item]:
-    items: list[Item] = []
-    if column.healthy:
-        words, color = column.healthy
-        items.append(Label(x, y + 2, elide(words, NOTE_SIZE, room), NOTE_SIZE, color))
-        y += NOTE_LINE + 2
-    if column.name:
-        items.append(Label(x, y + 2, elide(column.name, axes.LABEL_SIZE, room), axes.LABEL_SIZE))
-    return items
+def _seconds(column: Column, groups: Sequence[Sequence[Group]]) -> dict[str, Note]:
+    """Below each value's words: its run's first root cause, or whose curves it has everywhere."""
+    covered: dict[int, list[tuple[int, int]]] = {}  # by each curve, in which row by which first one
+    for number, of_row in enumerate(groups):
+        for group in of_row:
+            for k in group:
+                covered.setdefault(k, []).append((number, group[0]))
+    seen: dict[tuple[tuple[int, int], ...], int] = {}
+    found = {}
+    for k, (shown, run) in enumerate(column.runs):
+        words = _verdict_words(run.verdict)
+        same = seen.setdefault(tuple(covered.get(k, [(-1, k)])), k)
+        if same != k:
+            other, like = column.runs[same]
+            alike = _verdict_words(like.verdict) == words
+            words = f"as {other.words}" if alike else f"{words}, as {other.words}"
+        if words:
+            found[shown.words] = (words, MUTED if is_healthy(run.verdict) else ORANGE)
+    return found
+
+
+def _verdict_words(verdicts: Sequence[Verdict]) -> str:
+    """The first root cause that warns, and how many more there are."""
+    if is_healthy(verdicts):
+        return HEALTHY
+    names = [each.name.replace("_", " ") for each in root_causes(verdicts) if each.warns]
+    more = f" +{len(names) - 1}" if names[1:] else ""
+    return f"{names[0]}{more}" if names else ""
+
+
+def _scale(axis: VariedAxis) -> Legend:
+    """A bar of the colours with round numbers beside it."""
+    rgb = palette_of_lines(np.linspace(0.0, 1.0, BANDS))
+    return Legend(axis.title, bar=ColorBar(rgb, axis.scale()))

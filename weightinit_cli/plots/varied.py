@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from weightinit_cli.plots.engine.fonts import drawable
 from weightinit_cli.plots.engine.logaxis import log_of, ticks_around
 from weightinit_cli.plots.engine.numbers import scale_for
+from weightinit_cli.plots.engine.page import Axis
 from weightinit_cli.plots.engine.scales import FACTOR
 from weightinit_cli.results.comparison import VARIANT, is_number
 from weightinit_cli.results.words import component
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from weightinit_cli.results.comparison import ComparedRun
 
+MOST_TICKS = 8
 BESIDE = 0.5  # decades between a zero and the least number above it
 
 
@@ -70,17 +72,18 @@ class VariedAxis(NamedTuple):
         places = map(log_of, self.values) if self.log else (value / 2 for value in self.values)
         return [((low if place is None else place) - low) / (high - low or 1.0) for place in places]
 
-    def ticks(self, most: int) -> list[tuple[float, str]]:
-        """About so many round numbers between the ends: their parts, their words."""
+    def scale(self) -> Axis:
+        """The stretch of the number line between the ends, with round numbers."""
         low, high = self.ends()
         if self.log:
-            found = ticks_around(math.ceil(low), math.floor(high), most)
-            return [((at - low) / (high - low), text) for at, text in found if low <= at <= high]
+            powers = ticks_around(math.ceil(low), math.floor(high), MOST_TICKS)
+            zero = ((low, "0"),) if 0 in self.values else ()
+            ticks = (*zero, *(tick for tick in powers if low + BESIDE <= tick[0] <= high))
+            return Axis(low, high, self.title, log=True, ticks=ticks if zero else tuple(powers))
         scale = scale_for(min(self.values), max(self.values))
         power = f"e{scale.exponent}" if scale.exponent else ""
-        if low == high:
-            return [(0.0, in_words(self.values[0]))]
-        return [(scale.position(at), f"{text}{power}") for at, text in scale.ticks(most)]
+        places = tuple((at, f"{text}{power}") for at, text in scale.ticks(MOST_TICKS))
+        return Axis(scale.low, scale.high, self.title, power=scale.exponent, ticks=places)
 
     def ordered(self) -> VariedAxis:
         """Numbers in ascending order, names as they came."""

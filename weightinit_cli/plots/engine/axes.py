@@ -36,7 +36,7 @@ from weightinit_cli.plots.engine.style import look_of
 from weightinit_cli.plots.engine.ticks import LONGEST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -57,6 +57,12 @@ POINT = 1 / 72
 MOST_NUMBERS = 10  # of the values of an axis
 MARKERS = {"disc": "o", "cross": "x", "square": "s", "triangle": "^", "diamond": "D"}
 SMALLER = "small"
+OUTSIDE = {
+    "above": "outside upper center",
+    "beside": "outside right upper",
+    "below": "outside lower left",
+}
+WIDEST, BESIDE_ENTRY = 160.0, 50.0  # points of a legend's words, and of what is beside them
 
 
 class _Stage(NamedTuple):
@@ -77,26 +83,26 @@ def figure(page: Page) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    from weightinit_cli.plots.engine.layout import bars_once, drawn
+    from weightinit_cli.plots.engine.layout import drawn, layout_of
 
-    size = drawn(page)
+    size, layout = drawn(page), layout_of(page, page.width)
+    rows = layout.rows
     made = Figure(figsize=(size.width * POINT, size.height * POINT), layout="constrained")
     FigureCanvasAgg(made)
     look = look_of(mpl.rcParams)
     space: Any = _headed(made, page, look)
-    columns = math.lcm(*(len(row.panels) for row in page.rows))
-    heights = [row.height for row in page.rows]
+    columns = math.lcm(*(len(row.panels) for row in rows))
+    heights = [row.height for row in rows]
     told = {entry.cells[0] for entry in page.legend.entries} if page.legend else set[str]()
-    grid = space.add_gridspec(len(page.rows), columns, height_ratios=heights)
-    shown = bars_once(page.rows)
+    grid = space.add_gridspec(len(rows), columns, height_ratios=heights)
     common = page.legend.bar if page.legend else None
     bars: list[tuple[list[Axes], ColorBar]] = []
     found: list[list[Axes]] = []
-    for number, row in enumerate(page.rows):
+    for number, row in enumerate(rows):
         span = columns // len(row.panels)
         own: list[Axes] = []
         for k, panel in enumerate(row.panels):
-            above = found[-1][k] if _same_x(page, number, k) else None
+            above = found[-1][k] if _same_x(rows, number, k) else None
             beside = own[0] if own and not panel.y.labelled else None
             place = grid[number, k * span : (k + 1) * span]
             axes = space.add_subplot(place, sharex=above, sharey=beside)
@@ -104,16 +110,15 @@ def figure(page: Page) -> Figure:
             if k == 0 and row.head is not None:
                 _head(axes, row.head)
             own.append(axes)
-            bar = shown[number].panels[k].bar
-            if bar is not None:
-                bars.append(([axes], bar))
+            if panel.bar is not None:
+                bars.append(([axes], panel.bar))
         found.append(own)
     if common is not None:
         bars.append(([axes for own in found for axes in own], common))
     for beside_bar, bar in bars:
         _color_bar(made, beside_bar, bar)
     if page.legend is not None:
-        _legend(space, page.legend, look)
+        _legend(space, page.legend, layout.legend, look)
     if page.foot:
         foot = "\n".join(_broken(text, made.get_figwidth()) for text, _ in page.foot)
         made.supxlabel(foot, x=0.01, ha="left", size=SMALLER)
@@ -130,15 +135,14 @@ def _head(axes: Axes, head: Head) -> None:
     axes.set_title(title, loc="left", size=SMALLER, parse_math=False)
 
 
-def _same_x(page: Page, number: int, k: int) -> bool:
+def _same_x(rows: Sequence[Row], number: int, k: int) -> bool:
     """Whether a panel's x axis is that of the one above it, whose words it writes for both."""
-    if number == 0 or page.rows[number - 1].ticks:
+    if number == 0 or rows[number - 1].ticks:
         return False
-    above = page.rows[number - 1].panels
-    return len(above) == len(page.rows[number].panels) and (
-        (above[k].x.low, above[k].x.high) == (page.rows[number].panels[k].x.low,
-                                             page.rows[number].panels[k].x.high)
-    )  # fmt: skip
+    above, own = rows[number - 1].panels, rows[number].panels
+    return len(above) == len(own) and (
+        (above[k].x.low, above[k].x.high) == (own[k].x.low, own[k].x.high)
+    )
 
 
 def _headed(made: Figure, page: Page, look: Look) -> Any:
@@ -206,7 +210,7 @@ def _scale(axes: Axes, axis: Axis, which: str) -> None:
         slope: Any = {"linthresh": 1, "linscale": 0.9 * BELOW_ONE}
         getattr(axes, f"set_{which}scale")("symlog", **slope)
     elif axis.log:
-        getattr(axes, f"set_{which}scale")("log")
+        getattr(axes, f"set_{which}scale")("log", nonpositive="mask")
     if low < high and np.isfinite([low, high]).all():
         getattr(axes, f"set_{which}lim")(low, high)
     if axis.names and axis.ticks:
@@ -243,13 +247,14 @@ def _steps(mark: Steps, on: _Stage) -> None:
 
 
 def _line(mark: Line, on: _Stage) -> None:
-    style: Any = (0, mark.dash) if mark.dash else "-"
+    dash = tuple(part / mark.width for part in mark.dash)  # matplotlib's are in widths of the line
+    style: Any = (0, dash) if dash else "-"
     alone = np.isfinite(mark.y).sum() == 1
-    marker = "o" if mark.radius or alone else ""
+    marker = MARKERS[mark.marker] if mark.radius or alone else ""
     size = 2 * (mark.radius or mark.width)
     on.axes.plot(
         mark.x, mark.y, color=on.look.color(mark.color), lw=mark.width, ls=style,
-        marker=marker, ms=size, label=mark.words or None,
+        marker=marker, ms=size, markevery=mark.every, label=mark.words or None,
     )  # fmt: skip
 
 
@@ -388,25 +393,37 @@ def _colors(bar: ColorBar) -> tuple[Any, Any]:
     return norm(*ends), ListedColormap(bar.rgb / 255)
 
 
-def _legend(space: Any, legend: Legend, look: Look) -> None:
+def _legend(space: Any, legend: Legend, place: str, look: Look) -> None:
+    """A legend of the whole figure where the page has it: above, beside or below the panels."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
+    between = "\n" if place == "below" else " · "
     handles: list[Any] = []
     for entry in legend.entries:
-        words = " · ".join(filter(None, (*entry.cells, entry.second[0] if entry.second else "")))
+        first, *others = entry.cells
+        lines = [" · ".join(filter(None, (elide(first, TEXT, WIDEST), *others)))]
+        lines += [elide(entry.second[0], TEXT, WIDEST)] if entry.second else []
+        words = between.join(lines)
         color = look.color(entry.color)
         if entry.shape == "line":
             style: Any = (0, entry.dash) if entry.dash else "-"
-            handles.append(Line2D([], [], color=color, lw=2, ls=style, label=words))
+            marker = MARKERS[entry.marker] if entry.marker else ""
+            handles.append(
+                Line2D([], [], color=color, lw=2, ls=style, marker=marker, ms=5, label=words)
+            )
         else:
             handles.append(Patch(color=color, label=words))
     if handles:
-        place: Any = "outside upper center" if legend.above else "outside right upper"
         title = legend.title or " · ".join(filter(None, ("", *legend.header)))
+        where: Any = OUTSIDE[place]
         columns = -(-len(handles) // 12)
+        if place == "below":
+            every = (line for handle in handles for line in handle.get_label().split("\n"))
+            widest = max(width_of(line, TEXT) for line in every) + BESIDE_ENTRY
+            columns = max(int(space.bbox.width / space.dpi / POINT / widest), 1)
         space.legend(
-            handles=handles, title=title or None, loc=place, fontsize=SMALLER,
+            handles=handles, title=title or None, loc=where, fontsize=SMALLER,
             title_fontsize=SMALLER, ncols=columns,
         )  # fmt: skip
 

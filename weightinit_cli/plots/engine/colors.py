@@ -36,6 +36,7 @@ HUES: tuple[Color, ...] = (
     (0.0, 0.0, 0.5),
 )
 LIGHTEST = 0.1  # of the map of colours: what is paler is taken for white
+PALEST_LINE = 0.16
 BAR_GAP = 14.0
 BAR_WIDTH = 11.0
 BAR_LABELS = 52.0
@@ -44,6 +45,11 @@ BAR_LABELS = 52.0
 def palette(level: NDArray[np.float64]) -> NDArray[np.uint8]:
     """The colours of levels from 0 to 1: light is little, dark is much, and white is nothing."""
     return _of_map("YlGnBu", LIGHTEST + (1 - LIGHTEST) * level)
+
+
+def palette_of_lines(level: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """The colours of lines for levels from 0 to 1: darker is more, and none is pale on white."""
+    return _of_map("viridis_r", PALEST_LINE + (1 - PALEST_LINE) * level)
 
 
 def diverging(level: NDArray[np.float64]) -> NDArray[np.uint8]:

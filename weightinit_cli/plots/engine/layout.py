@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise, zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from weightinit_cli.plots.engine import drawing as shapes
 from weightinit_cli.plots.engine.drawing import INK, MUTED, RULE, Box, Drawing, Label, polyline
 from weightinit_cli.plots.engine.fonts import drawable, elide, fit, paragraph, width_of, wrap
 from weightinit_cli.plots.engine.look import PLAIN, painted
-from weightinit_cli.plots.engine.marks import FEW_COLORS, shapes_of
+from weightinit_cli.plots.engine.marks import FEW_COLORS, markers, shapes_of
 from weightinit_cli.plots.engine.page import SMALL, TEXT, TITLE, Page, Panel, Row, Words
 from weightinit_cli.plots.engine.ticks import across, level_places, upwards, widest
 
@@ -31,8 +33,9 @@ SEPARATOR = " · "
 ROW_GAP = 12.0
 BESIDE = 7.0  # from a panel to the names of its curves
 MOST_BESIDE = 0.3  # of the page's width
+LEAST_PANELS = 0.5  # of the page's width, for a legend to stand beside them
 BAR_GAP, BAR, BAR_ABOVE = 14.0, 11.0, 8.0
-SWATCH, SWATCH_GAP = 14.0, 5.0
+SWATCH, SWATCH_GAP, MARKER = 14.0, 5.0, 2.8
 KEY_SWATCH, KEY_GAP = 16.0, 14.0
 LEGEND_GAP, ENTRY_LINE, SECOND_LINE = 14.0, 11.5, 9.5
 WIDEST_ENTRY = 150.0
@@ -42,13 +45,14 @@ BLOCK_GAP = 30.0
 MOST_LINES = 12  # of a table before it stands in blocks beside each other
 NARROWEST_NAME = 70.0
 SMALLEST_NOTE = 5.8
+MOST_NOTE_LINES = 4  # of one
 POWER_LINE = 11.0
 
 
 def drawn(page: Page, look: Look = PLAIN) -> Drawing:
     """The picture as shapes in points; as wide as the page, or as `look` asks."""
     width = page.width if look.width is None else look.width / look.scale
-    layout = _layout(page, width, look)
+    layout = layout_of(page, width, look)
     parts: list[list[Item]] = []  # from below
     panels: list[shapes.Panel] = []
     y = MARGIN
@@ -91,25 +95,30 @@ def _foot(lines: Sequence[Note], room: float) -> tuple[list[Item], float]:
     return items, y + 4 if lines else 0.0
 
 
-class _Layout(NamedTuple):
-    """The page's width, its rows after wrapping, the panels' sides, and where the legend stands."""
+class Layout(NamedTuple):
+    """The page's width, its rows as they have room, the panels' sides, and where the legend stands.
+
+    What stands above panels may reach beyond their right side to `outer`.
+    """
 
     width: float
     rows: tuple[Row, ...]
     left: float
     right: float
+    outer: float
     legend: str
     legend_width: float
 
 
-def _layout(page: Page, width: float | None, look: Look) -> _Layout:
+def layout_of(page: Page, width: float | None, look: Look = PLAIN) -> Layout:
+    """Where a page's parts stand at this width, at that of the rows where it is None."""
     legend, place, wide = page.legend, "", 0.0
     left = max((_left(row) for row in page.rows), default=MARGIN)
     right = max((_after(row.panels[-1], width) for row in page.rows), default=0.0)
     if legend is not None:
         wide = _legend_width(legend)
         place = "above" if legend.above else "beside"
-        least = min((row.narrowest for row in page.rows), default=0.0)
+        least = max([LEAST_PANELS * (width or 0.0), *(row.narrowest for row in page.rows)])
         narrow = width is not None and width - left - right - LEGEND_GAP - wide - MARGIN < least
         if place == "beside" and (narrow or not _fits(legend, page.rows)):
             place = "below"
@@ -123,15 +132,33 @@ def _layout(page: Page, width: float | None, look: Look) -> _Layout:
         ]  # fmt: skip
         width = max(natural, default=0.0) + right + beyond
     else:
+        titles = [panel.title for panel in page.rows[0].panels] if page.rows else []
         for _ in range(2):  # another panel may be a row's first, with wider words beside it
             room = width - left - right - beyond
-            rows = tuple(part for row in page.rows for part in _folded(row, room))
+            rows = tuple(part for row in page.rows for part in _folded(row, room, titles))
             left = max([left, *map(_left, rows)])
     rows = _equal(bars_once(rows), 72 / (look.dpi * look.scale))
     side = width - right - beyond
     if all(row.equal for row in rows):
         side = max((_boxes(row, left, width)[-1].right for row in rows), default=side)
-    return _Layout(width, rows, left, side, place, wide)
+    outer = side if place == "beside" else width - MARGIN
+    rows = tuple(_noted(row, outer - left) for row in rows)
+    return Layout(width, rows, left, side, outer, place, wide)
+
+
+def _noted(row: Row, room: float) -> Row:
+    """The row with notes that begin at the panels' left sides in as many lines as they need."""
+    room = room if len(row.panels) == 1 else row.wide
+    panels = tuple(
+        replace(panel, notes=tuple(
+            (line, color)
+            for text, color in panel.notes
+            for line in paragraph(drawable(text), SMALL, room, MOST_NOTE_LINES)
+        ))
+        if panel.align == "left" else panel
+        for panel in row.panels
+    )  # fmt: skip
+    return replace(row, panels=panels)
 
 
 def _equal(rows: tuple[Row, ...], pixel: float) -> tuple[Row, ...]:
@@ -196,8 +223,11 @@ def _after(panel: Panel, width: float | None) -> float:
     return 6.0
 
 
-def _folded(row: Row, room: float) -> Iterator[Row]:
-    """The row, or its panels in several rows where they would be too narrow beside each other."""
+def _folded(row: Row, room: float, titles: Sequence[str]) -> Iterator[Row]:
+    """The row, or its panels in several rows where they would be too narrow beside each other.
+
+    These then need the titles of the page's first row, which no longer stand above them.
+    """
     number = len(row.panels)
     while number > 1 and _panel_width(row, row.panels[:number], room) < row.narrowest:
         number -= 1
@@ -205,6 +235,9 @@ def _folded(row: Row, room: float) -> Iterator[Row]:
     number = -(-len(row.panels) // lines)
     for start in range(0, len(row.panels), number):
         panels = row.panels[start : start + number]
+        if lines > 1 and len(titles) == len(row.panels):
+            named = zip(panels, titles[start:], strict=False)
+            panels = tuple(replace(panel, title=panel.title or title) for panel, title in named)
         if start and not panels[0].y.labelled:
             panels = (replace(panels[0], y=replace(panels[0].y, labelled=True)), *panels[1:])
         last = start + number >= len(row.panels)
@@ -235,7 +268,7 @@ class _Heights:
     above: float
 
 
-def _row(row: Row, layout: _Layout, y: float) -> tuple[list[Item], list[shapes.Panel], float]:
+def _row(row: Row, layout: Layout, y: float) -> tuple[list[Item], list[shapes.Panel], float]:
     """Everything of a row from `y` upwards, its panels, and its upper side."""
     boxes = _boxes(row, layout.left, layout.width)
     deep = 0.0
@@ -385,10 +418,10 @@ def _bars_height(row: Row) -> float:
     return TICK + 1 + SMALL + 8 + BAR_ABOVE + 6 + TEXT + (lines - 1) * LINE * TEXT if bars else 0.0
 
 
-def _above(panel: Panel, box: Box, row: Row, lines: int, layout: _Layout) -> list[Item]:
+def _above(panel: Panel, box: Box, row: Row, lines: int, layout: Layout) -> list[Item]:
     """A panel's title and notes; equal notes of neighbours stand at equal heights."""
     left = panel.align == "left"
-    room = layout.width - MARGIN - box.x if left and len(row.panels) == 1 else box.width
+    room = layout.outer - box.x if left and len(row.panels) == 1 else box.width
     room += 0.0 if left else row.gap - 4
     x = box.x if left else box.x + box.width / 2
     align: Align = "left" if left else "center"
@@ -574,7 +607,9 @@ def _fits(legend: Legend, rows: Sequence[Row]) -> bool:
 def _swatch(entry: Entry, x: float, y: float) -> list[Item]:
     color = entry.color
     if entry.shape == "line":
-        return shapes.dashed([(x, y), (x + SWATCH, y)], color, 2.2, entry.dash)
+        line = shapes.dashed([(x, y), (x + SWATCH, y)], color, 2.2, entry.dash)
+        middle = np.array([[x + SWATCH / 2, y]])
+        return [*line, *(markers(middle, entry.marker, MARKER, color) if entry.marker else ())]
     high = 6.0 if entry.shape == "band" else 8.0
     return [shapes.rectangle(Box(x, y - high / 2, SWATCH, high), color)]
 

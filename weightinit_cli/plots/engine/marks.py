@@ -9,7 +9,7 @@ import numpy as np
 
 from weightinit_cli.plots.engine import drawing as shapes
 from weightinit_cli.plots.engine.drawing import INK, MUTED, Box, Label, polyline, rectangle
-from weightinit_cli.plots.engine.fonts import width_of
+from weightinit_cli.plots.engine.fonts import fit, width_of
 from weightinit_cli.plots.engine.page import (
     SMALL,
     Area,
@@ -32,9 +32,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from weightinit_cli.plots.engine.drawing import Align, Color, Item
-    from weightinit_cli.plots.engine.page import Array, Axis, Mark, Panel
+    from weightinit_cli.plots.engine.page import Array, Axis, Mark, Panel, Shape
 
 WEDGE = 6.0
+FAR, HAIR = 1e9, 1e-9  # in heights of a panel
 BREAK, BREAK_GAP = 3.0, 2.0
 BREAK_AT = 0.93  # of the panel's height
 TAG_LINE, TAG_PADDING = 9.5, 3.0
@@ -99,36 +100,51 @@ def _stretches(known: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
             yield ks[0], ks[-1] + 1
 
 
-def _points(x: Array, y: Array, place: _Place) -> tuple[Array, NDArray[np.bool_]]:
-    points = np.stack([place.xs(x), place.ys(y)], axis=1)
-    known = np.asarray(~np.isnan(points).any(axis=1))
-    return points, known
-
-
 def _line(mark: Line, place: _Place) -> list[Item]:
-    """The stretches without a gap; a single point is a disc."""
-    points, known = _points(mark.x, mark.y, place)
-    color = mark.color
+    """The stretches without a gap, cut at the panel's sides; a single point is a disc."""
+    box = place.box
+    parts = np.clip(place.y.parts(mark.y), -FAR, FAR)
+    points = np.stack([place.xs(mark.x), box.y + parts * box.height], axis=1)
+    inside = np.asarray((parts >= -HAIR) & (parts <= 1 + HAIR))
+    known = np.asarray(~np.isnan(points).any(axis=1))
+    chosen = np.zeros(len(points), dtype=np.bool_)
+    if mark.radius:
+        chosen[slice(mark.every[0], None, mark.every[1])] = True
     items: list[Item] = []
-    dots = [points[known]] if mark.radius else []
     for a, b in _stretches(known):
-        if b - a > 1:
-            items.append(shapes.Line(points[a:b], color, mark.width, mark.dash))
-        elif not mark.radius:
-            dots.append(points[a:b])
-    radius = mark.radius or mark.width
-    return items + [shapes.Dots(each, color, radius) for each in dots if len(each)]
+        if b - a == 1:
+            chosen[a] = True
+        for cut in [points[a:b]] if inside[a:b].all() else _cut(points[a:b], box):
+            items += [shapes.Line(cut, mark.color, mark.width, mark.dash)] if len(cut) > 1 else []
+    marked = points[chosen & known & inside]
+    return items + markers(marked, mark.marker, mark.radius or mark.width, mark.color)
 
 
-def _dots(mark: Dots, place: _Place) -> list[Item]:
-    points, known = _points(mark.x, mark.y, place)
-    color, r = mark.color, mark.radius
-    points = points[known]
+def _cut(points: Array, box: Box) -> Iterator[Array]:
+    """The parts of a line that lie between a box's lower and its upper side."""
+    start, step = points[:-1], np.diff(points, axis=0)
+    with np.errstate(all="ignore"):
+        ways = (np.array([[box.y], [box.top]]) - start[:, 1]) / step[:, 1]
+    level = step[:, 1] == 0
+    within = (start[:, 1] >= box.y) & (start[:, 1] <= box.top)
+    enter = np.where(level, 0.0, np.clip(ways.min(axis=0), 0.0, 1.0))
+    leave = np.where(level, within, np.clip(ways.max(axis=0), 0.0, 1.0))
+    there = enter < leave
+    joined = there[:-1] & there[1:] & (leave[:-1] == 1) & (enter[1:] == 0)
+    shown = np.flatnonzero(there)
+    for part in np.split(shown, np.flatnonzero(~joined[shown[:-1]]) + 1) if len(shown) else ():
+        a, b = part[0], part[-1]
+        first, last = start[a] + enter[a] * step[a], start[b] + leave[b] * step[b]
+        yield np.concatenate([[first], points[a + 1 : b + 1], [last]])
+
+
+def markers(points: Array, shape: Shape, r: float, color: Color) -> list[Item]:
+    """A mark at each of some points, which are in points of the page."""
     if not len(points):
         return []
-    if mark.shape == "disc":
+    if shape == "disc":
         return [shapes.Dots(points, color, r)]
-    if mark.shape == "cross":
+    if shape == "cross":
         return [
             polyline([(x - r, y - sign * r), (x + r, y + sign * r)], color, 1.6)
             for x, y in points.tolist()
@@ -138,8 +154,14 @@ def _dots(mark: Dots, place: _Place) -> list[Item]:
         "square": [(-0.9, -0.9), (-0.9, 0.9), (0.9, 0.9), (0.9, -0.9)],
         "triangle": [(-1.1, -0.9), (0.0, 1.2), (1.1, -0.9)],
         "diamond": [(-1.2, 0.0), (0.0, 1.2), (1.2, 0.0), (0.0, -1.2)],
-    }[mark.shape]
+    }[shape]
     return [shapes.Area(point + r * np.array(corners), color) for point in points]
+
+
+def _dots(mark: Dots, place: _Place) -> list[Item]:
+    points = np.stack([place.xs(mark.x), place.ys(mark.y)], axis=1)
+    known = np.asarray(~np.isnan(points).any(axis=1))
+    return markers(points[known], mark.shape, mark.radius, mark.color)
 
 
 def _band(mark: Band, place: _Place) -> list[Item]:
@@ -274,9 +296,11 @@ def _words(mark: Words, place: _Place) -> list[Item]:
         x, y = box.x + mark.x * box.width, box.y + mark.y * box.height
     else:
         x, y = float(place.xs(mark.x)), float(place.ys(mark.y))
-    y += mark.dy - 0.36 * mark.size
-    color = mark.color
-    return [Label(x + mark.dx, y, mark.text, mark.size, color, mark.align)]
+    text, size = mark.text, mark.size
+    if mark.within:
+        text, size = fit(text, size, box.width - 2 * AIR, SMALLEST_WORD)
+    y += mark.dy - 0.36 * size
+    return [Label(x + mark.dx, y, text, size, mark.color, mark.align)]
 
 
 def tag_size(lines: tuple[str, ...]) -> tuple[float, float]:

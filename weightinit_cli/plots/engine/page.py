@@ -16,6 +16,7 @@ from weightinit_cli.plots.engine.numbers import shifted
 
 Array = NDArray[np.float64]
 Ticks = tuple[tuple[float, str], ...]
+Shape = Literal["disc", "cross", "square", "triangle", "diamond"]
 
 BELOW_ONE = 0.5  # decades from 0 to 1 on a log axis that has a 0
 TITLE, TEXT, SMALL = 12.0, 8.5, 7.5  # sizes of letters: of the title, of names, of all else
@@ -100,9 +101,11 @@ class Steps:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line through points, with gaps where one is nan; a disc of `radius` at each.
+    """A line through points, with gaps where one is nan, cut at the panel's lower and upper side.
 
-    `dash` has the lengths of strokes and gaps; empty for a line without gaps. `words` name it.
+    Where there is a `radius`, a `marker` stands at the points: at the first of `every`, and then at
+    each so many-th. `dash` has the lengths of strokes and gaps in points; empty for a line without
+    gaps. `words` name it.
     """
 
     x: Array
@@ -112,6 +115,8 @@ class Line:
     dash: tuple[float, ...] = ()
     radius: float = 0.0
     words: str = ""
+    marker: Shape = "disc"
+    every: tuple[int, int] = (0, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +127,7 @@ class Dots:
     y: Array
     color: Color
     radius: float
-    shape: Literal["disc", "cross", "square", "triangle", "diamond"] = "disc"
+    shape: Shape = "disc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +313,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of a legend: how it is drawn, and cells of words; below the first, `second`."""
+    """A line of a legend: how it is drawn, and cells of words; below the first, `second`.
+
+    A line may have a `marker`.
+    """
 
     cells: tuple[str, ...]
     color: Color
@@ -316,6 +324,7 @@ class Entry:
     shape: Literal["line", "band", "cell"] = "line"
     colors: tuple[Color, ...] = (INK,)
     second: Note | None = None
+    marker: Shape | None = None
 
 
 @dataclass(frozen=True, slots=True)
