@@ -99,16 +99,16 @@ def test_divergence_is_a_result(winit: Callable, tiny: Callable):
 def test_variants(winit: Callable, tiny: Callable, files: Callable):
     tiny("many.yaml", VARIANTS)
     run = winit("symmetry", "-c", "many.yaml")
-    said = "many: there is no picture of all runs; summary.csv has their figures\n"
-    assert (run.code, run.err) == (0, said)
-    assert winit("batch", "many.yaml", "-o", "b", "-j", 1).err == said
+    assert (run.code, run.err) == (0, "")
+    assert winit("batch", "many.yaml", "-o", "b", "-j", 1).err == ""
     written = files(Path("outputs"))
     assert {"many/summary.csv", *(f"many/{each}/stats.json" for each in ("He", "none", "one"))} <= {
         *written
     }
     assert run.out.splitlines()[0] == "many: 3 runs"
     assert [row[0] for row in rows(run.out)[2:5]] == ["one", "none", "He"]
-    assert run.out.splitlines()[5:] == [str(Path("outputs/many/summary.csv"))]
+    paths = ["outputs/many/comparison.png", "outputs/many/summary.csv"]
+    assert run.out.splitlines()[5:] == [str(Path(path)) for path in paths]
     assert winit("symmetry", "-c", "many.yaml", "--no-plot").err == ""
     with Path("outputs/many/summary.csv").open(newline="", encoding="utf-8") as file:
         head, *table = csv.reader(file)

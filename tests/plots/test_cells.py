@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from weightinit_cli.plots.engine.axes import figure
-from weightinit_cli.plots.engine.drawing import INK, WHITE, Area, Cells, Label
+from weightinit_cli.plots.engine.drawing import WHITE, Area, Cells, Label
 from weightinit_cli.plots.engine.layout import drawn
+from weightinit_cli.plots.engine.marks import BLACK
 from weightinit_cli.plots.engine.page import Axis, Heading, Page, Panel, Row
 from weightinit_cli.plots.engine.page import Cells as Map
 
@@ -40,7 +41,7 @@ def test_words_stand_where_they_have_room_and_are_read_on_dark_and_light():
     colors = {item.text: item.color for item in drawing.items if isinstance(item, Label)}
     assert "44" not in colors
     assert {text: colors[text] for text in row if text != "44"} == {
-        "1": INK, "22": WHITE, "3": WHITE, "555555": INK
+        "1": BLACK, "22": WHITE, "3": WHITE, "555555": BLACK
     }  # fmt: skip
     alone = page(rgb, (("", "", "", "44", ""),))
     assert "44" in drawn(alone).texts

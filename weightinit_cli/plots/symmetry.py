@@ -1,143 +1,274 @@
-"""Gradient descent from a symmetric start: the map of the layers, the loss, the directions."""
+"""Gradient descent from a symmetric start: which layer moves when, the loss, the directions."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
-from weightinit_cli.plots import axes
-from weightinit_cli.plots.engine.drawing import (
-    INK,
-    MUTED,
-    Box,
-    Drawing,
-    Item,
-    Label,
-    Panel,
-    polyline,
-    rectangle,
-)
-from weightinit_cli.plots.engine.fonts import width_of
-from weightinit_cli.plots.engine.logaxis import power_label
-from weightinit_cli.plots.labels import NOTE_SIZE
-from weightinit_cli.plots.stepcharts import (
-    LABEL_GAP,
-    chart_items,
-    loss_chart,
-    named,
-    participation_charts,
-)
-from weightinit_cli.plots.stepmap import (
-    NONFINITE,
-    SHADES,
+import numpy as np
+
+from weightinit_cli.plots.descents import (
+    ENTROPY,
+    HIGHEST,
+    ROW,
+    STEP,
     STILL,
-    STRIP,
-    StepMap,
-    bias_alone,
-    layer_names,
-    map_items,
-    shade,
-    step_map,
-    step_ticks,
+    descents_page,
+    divergence_lines,
+    lines_of,
+    loss_panel,
+    steps_axis,
 )
-from weightinit_cli.plots.symmetrywords import symmetry_heading
+from weightinit_cli.plots.engine.colors import HUES, as_bytes, palette
+from weightinit_cli.plots.engine.drawing import BLUE, MUTED, ORANGE, WHITE, Color
+from weightinit_cli.plots.engine.fonts import drawable
+from weightinit_cli.plots.engine.logaxis import log_of, power_label
+from weightinit_cli.plots.engine.page import (
+    Area,
+    Axis,
+    Cells,
+    ColorBar,
+    Heading,
+    Key,
+    Level,
+    Mark,
+    Page,
+    Panel,
+    Row,
+    Words,
+    array,
+)
+from weightinit_cli.plots.engine.scales import log_ticks
+from weightinit_cli.plots.symmetrywords import hidden_words, seen
+from weightinit_cli.results.words import described, full_name
 
 if TYPE_CHECKING:
-    from weightinit_cli.results.symmetry import SymmetryResult
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
 
-WIDTH = 660.0
-ROW, HIGHEST = 19.0, 190.0
-GAP = 16.0
-TICKS = axes.TICK + 1 + axes.TICK_SIZE + 4
-BAR_WIDTH, BAR_HEIGHT = 170.0, 9.0
-SWATCH = 16.0
+    from numpy.typing import NDArray
 
+    from weightinit_cli.results.comparison import DescentRun
+    from weightinit_cli.results.symmetry import LayerSteps, SymmetryResult
 
-def drawings(result: SymmetryResult) -> dict[str, Drawing]:
-    """Draw a run: which layer wakes when, and the loss."""
-    return {"symmetry": symmetry_picture(result)}
+Values = tuple[float | None, ...]
 
-
-def comparison(*_: object) -> None:
-    """There is no picture of many runs."""
-
-
-def left_out(_: object) -> list[str]:
-    """Nothing, as there is no picture of many runs."""
-    return []
-
-
-def symmetry_picture(result: SymmetryResult) -> Drawing:
-    """The drawing: heading, key, the map, and below it the charts over the same steps."""
-    shown = step_map(result)
-    charts = [loss_chart(result), *participation_charts(result)]
-    beside = [line for chart in charts for _, lines, _ in named(chart) for line in lines]
-    right = LABEL_GAP + max(width_of(line, NOTE_SIZE) for line in beside) + axes.MARGIN
-    words = [text for chart in charts for _, text in chart.axis.ticks]
-    side = axes.widest([*words, *layer_names(len(result.layers))])
-    left = axes.MARGIN + axes.LABEL_SIZE + 6 + side + axes.TICK + 2
-    wide = WIDTH - left - right
-    y = axes.BENEATH
-    items: list[Item] = []
-    panels: list[Panel] = []
-    limits = (0.0, float(shown.steps[-1]))
-    for chart in reversed(charts):
-        box = Box(left, y, wide, chart.height)
-        if not panels:
-            middle = box.x + wide / 2
-            items += step_ticks(box, shown)
-            items.append(Label(middle, axes.MARGIN, "step", axes.LABEL_SIZE, align="center"))
-        items += chart_items(box, chart, shown)
-        panels.insert(0, Panel(chart.words, box, limits, (chart.axis.low, chart.axis.high)))
-        y = box.top + GAP
-    rows = len(result.layers)
-    box = Box(left, y + TICKS, wide, min(ROW * rows, HIGHEST))
-    items += [*map_items(box, shown), *step_ticks(box, shown)]
-    panels.insert(0, Panel("layers", box, limits, (0.5, rows + 0.5)))
-    items += _key(Box(left, box.top + 24, BAR_WIDTH, BAR_HEIGHT), shown)
-    head = symmetry_heading(result, WIDTH - 2 * axes.MARGIN)
-    height = box.top + 24 + BAR_HEIGHT + 18 + head.height
-    return Drawing(WIDTH, height, (*head.items(height), *items), tuple(panels))
+MOST_RUNS = 12
+MOST_ROWS = 20  # that all have a name, and lines between them
+LOSS_HEIGHT, PARTICIPATION_HEIGHT = 84.0, 96.0
+LOG_FROM = 20  # units from which the participation is shown in decades
+BIAS: Color = (0.4, 0.4, 0.4)
+STRIP = 0.2  # of a cell's height
+SHADES = 40
+MOST_DECADES = 12
+LOWEST_POWER = -285  # of a colour bar: matplotlib has none that ends below
+MOST_CURVES = 16
+PALEST = 0.4
 
 
-def _key(bar: Box, shown: StepMap) -> list[Item]:
-    """The colours with their gradients, and what grey, a strip and the numbers mean."""
-    items: list[Item] = []
-    x = bar.x
-    if shown.decades is not None:
-        low, high, beyond = shown.decades
-        for k in range(SHADES + 1):
-            x = bar.x + k * bar.width / (SHADES + 1)
-            items.append(rectangle(Box(x, bar.y, bar.right - x, bar.height), shade(k / SHADES)))
-        items.append(axes.outline(bar))
-        name = "gradient of the weights, rms (log)"
-        items.append(Label(bar.x, bar.top + 5, name, NOTE_SIZE))
-        step = max((high - low) // 4, 1)
-        for power in range(low, high + 1, step):
-            at = bar.x + (power - low) / (high - low) * bar.width
-            items.append(polyline([(at, bar.y), (at, bar.y - axes.TICK)], INK, 1.0))
-            place = bar.y - axes.TICK - 1 - axes.TICK_SIZE
-            text = f"{'≤ ' if beyond and power == low else ''}{power_label(power)}"
-            items.append(Label(at, place, text, axes.TICK_SIZE, align="center"))
-        x = bar.right + 26
-    layers = shown.result.layers
-    every = [(layer, k) for layer in layers for k in shown.chosen]
-    swatches = []
-    if any(not layer.moved[k] for layer, k in every):
-        swatches.append(("does not move", STILL, False))
-    if any(bias_alone(*pair) for pair in every):
-        swatches.append(("the bias alone moves", STILL, True))
-    if any(layer.weight_gradient_rms[k] is None for layer, k in every):
-        swatches.append(("not finite", NONFINITE, False))
-    y = bar.y + 1
-    for words, color, strip in swatches:
-        cell = Box(x, y - 2, SWATCH, 11)
-        items.append(rectangle(cell, color))
-        if strip:
-            part = Box(cell.x, cell.y, SWATCH, STRIP * cell.height + 0.5)
-            items.append(rectangle(part, shade(0.75)))
-        items.append(Label(x + SWATCH + 5, y + 0.8, words, NOTE_SIZE, MUTED))
-        x += SWATCH + 5 + width_of(words, NOTE_SIZE) + 14
-    numbers = "number in a cell: how many units differ · 0: before the first step"
-    place = bar.right + 26 if shown.decades is not None else bar.x
-    items.append(Label(place, bar.y - axes.TICK - 1 - axes.TICK_SIZE, numbers, NOTE_SIZE, MUTED))
-    return items
+def drawings(result: SymmetryResult) -> dict[str, Page]:
+    """Draw a run: which layer moves when, the loss, and how many directions the weights span."""
+    return {"symmetry": symmetry_page(result)}
+
+
+def comparison(
+    name: str, _spec: Mapping[str, Any], runs: Iterable[DescentRun], _expected: int
+) -> Page | None:
+    """Draw the losses of all runs, and in which of them units differ and layers move."""
+    drawn: list[DescentRun] = []
+    number = 0
+    for number, run in enumerate(runs, 1):
+        drawn += [run] if number <= MOST_RUNS else []
+    drawn = [(drawable(label), result) for label, result in drawn]
+    return descents_page(name, drawn, number) if drawn else None
+
+
+def left_out(axes: Iterable[tuple[str, Sequence[object]]]) -> list[str]:
+    """How many of the runs that vary on these axes are drawn, in words, where not all are."""
+    number = math.prod(len(values) for _, values in axes)
+    return [f"{MOST_RUNS} of {number:,} runs"] if number > MOST_RUNS else []
+
+
+def symmetry_page(result: SymmetryResult) -> Page:
+    """The page: a map of the layers, and below it curves over the same steps."""
+    across = steps_axis(result.steps[-1:])
+    rows = [Row((_map(result, across),), min(ROW * len(result.layers), HIGHEST), ticks=False)]
+    rows.append(Row((loss_panel([result], [""], [BLUE], across),), LOSS_HEIGHT, caption=STEP))
+    if result.layers[1:]:
+        rows[-1] = Row(rows[-1].panels, LOSS_HEIGHT, ticks=False)
+        rows.append(Row((_participation(result, across),), PARTICIPATION_HEIGHT, caption=STEP))
+    words, color = seen(result)
+    lines = ((tuple(described(result.spec)), MUTED), (tuple(words), color))
+    title = full_name(result.name, result.overrides)
+    return Page(Heading(title, lines, _keys(result)), tuple(rows))
+
+
+class _Decades(NamedTuple):
+    """The gradients of a map's colours: powers of ten; whether some are below the palest."""
+
+    low: int
+    high: int
+    beyond: bool
+
+    def level(self, value: float | None) -> float:
+        """How dark a gradient is, from 0 to 1, in a few shades."""
+        log = log_of(value)
+        at = 0.0 if log is None else (log - self.low) / (self.high - self.low)
+        return round(min(max(at, 0.0), 1.0) * SHADES) / SHADES
+
+    @property
+    def bar(self) -> ColorBar:
+        """What the colours mean."""
+        step = max((self.high - self.low) // 4, 1)
+        ticks = [(float(k), power_label(k)) for k in range(self.low, self.high + 1, step)]
+        if self.beyond:
+            ticks[0] = (ticks[0][0], f"≤ {ticks[0][1]}")
+        name = "gradient of the weights, rms"
+        axis = Axis(float(self.low), float(self.high), name, log=True, ticks=tuple(ticks))
+        return ColorBar(palette(np.arange(SHADES + 1) / SHADES), axis, "light: small", above=True)
+
+
+def _decades(layers: Sequence[LayerSteps]) -> _Decades | None:
+    """Whole powers of ten around all gradients but zero, in at most four equal steps."""
+    values = (value for layer in layers for value in layer.weight_gradient_rms)
+    logs = [log for log in map(log_of, values) if log is not None]
+    if not logs:
+        return None
+    high = max(math.ceil(max(logs) - 1e-9), LOWEST_POWER)
+    low = max(math.floor(min(logs) + 1e-9), high - MOST_DECADES)
+    step = max(-(-(high - low) // 4), 1)
+    low = high - step * max(-(-(high - low) // step), 1)
+    return _Decades(low, high, min(logs) < low - 1e-9)
+
+
+def _map(result: SymmetryResult, across: Axis) -> Panel:
+    """A row for each layer, the output above all others; in it how many of its units differ."""
+    layers, number = result.layers, len(result.layers)
+    decades = _decades(layers)
+    every = np.array([0.0, *result.steps])
+    middles = [-0.5, *(every[1:] + every[:-1]) / 2]
+    edges = np.array([*middles, 2 * every[-1] - middles[-1]])
+    values = np.stack([array((None, *_moving(layer))) for layer in layers])
+    rgb = np.stack([_colors(layer, decades) for layer in layers])
+    words = tuple(map(_counts, layers))
+    marks: list[Mark] = [Cells(edges, np.array([0.5, number + 0.5]), rgb, values, words)]
+    for k, layer in enumerate(layers, 1):
+        alone = np.diff([False, *_bias_alone(layer), False]).nonzero()[0].reshape(-1, 2)
+        sides = np.array([k - 0.5, k - 0.5 + STRIP]).repeat(2)
+        marks += [
+            Area(np.append(edges[each + 1], edges[each[::-1] + 1]), sides, BIAS) for each in alone
+        ]
+    if number <= MOST_ROWS:
+        marks += [Level(k + 0.5, WHITE) for k in range(1, number)]
+    numbers = f"number: how many of {_units(layers)} differ from here on"
+    return Panel(
+        across, _layer_names(number), tuple(marks), notes=((numbers, MUTED),), align="left",
+        bar=decades.bar if decades else None, frame="closed", name="layers",
+    )  # fmt: skip
+
+
+def _units(layers: Sequence[LayerSteps]) -> str:
+    """`10 units` where all hidden layers have so many."""
+    numbers = {layer.units for layer in layers[:-1]}
+    return f"{max(numbers)} units" if len(numbers) == 1 and max(numbers) > 1 else "a layer's units"
+
+
+def _layer_names(number: int) -> Axis:
+    """Of many layers some."""
+    hidden = number - 1
+    step = max(math.ceil(hidden / (MOST_ROWS / 2)), 1) if number > MOST_ROWS else 1
+    named = range(step, hidden + 1 - step // 2, step)
+    ticks = [(float(k), f"layer {k}") for k in named]
+    return Axis(0.5, number + 0.5, ticks=(*ticks, (float(number), "output")), names=True)
+
+
+def _moving(layer: LayerSteps) -> list[float | None]:
+    """The gradients that moved the layer's weights, None in all other steps."""
+    pairs = zip(layer.weight_gradient_rms, layer.moved, strict=True)
+    return [value if moved else None for value, moved in pairs]
+
+
+def _bias_alone(layer: LayerSteps) -> list[bool]:
+    """Whether the layer moved in a step without any gradient of its weights."""
+    pairs = zip(layer.weight_gradient_rms, layer.moved, strict=True)
+    return [moved and value == 0 for value, moved in pairs]
+
+
+def _colors(layer: LayerSteps, decades: _Decades | None) -> NDArray[np.uint8]:
+    """White before the first step, then each step's."""
+    levels = [decades.level(value) if decades else 0.0 for value in layer.weight_gradient_rms]
+    rgb = palette(np.array([0.0, *levels]))
+    rgb[0] = as_bytes(WHITE)
+    for k, (value, moved) in enumerate(zip(layer.weight_gradient_rms, layer.moved, strict=True), 1):
+        if value is None:
+            rgb[k] = as_bytes(ORANGE)
+        elif value == 0 or not moved:
+            rgb[k] = as_bytes(STILL)
+    return rgb
+
+
+def _counts(layer: LayerSteps) -> tuple[str, ...]:
+    """How many units differ, at the start and wherever this changes; nothing of a single unit."""
+    counts = (layer.start_distinct, *layer.distinct_units)
+    changes = (True, *(a != b for a, b in pairwise(counts)))
+    shown = zip(counts, changes, strict=True)
+    return tuple(str(count) if new and layer.units > 1 else "" for count, new in shown)
+
+
+def _participation(result: SymmetryResult, across: Axis) -> Panel:
+    """Of the hidden layers; those that are always alike share a curve."""
+    alike: dict[Values, list[int]] = {}
+    for k, layer in enumerate(result.layers[:-1], 1):
+        alike.setdefault((layer.start_participation, *layer.participation), []).append(k)
+    if len(alike) > MOST_CURVES:
+        keys = list(alike)
+        chosen = np.linspace(0, len(keys) - 1, MOST_CURVES).round().astype(int).tolist()
+        alike = {keys[k]: alike[keys[k]] for k in chosen}
+    colors = list(HUES[: len(alike)])
+    if len(alike) > len(HUES):
+        rgb = palette(np.linspace(1.0, PALEST, len(alike))) / 255
+        colors = [(r, g, b) for r, g, b in rgb.tolist()]
+    y = _from_one(max(layer.units for layer in result.layers[:-1]))
+    names = [hidden_words(layers) for layers in alike.values()]
+    steps = np.array([0.0, *result.steps])
+    marks: list[Mark] = [*lines_of([(steps, array(each)) for each in alike], names, colors, y)]
+    if all(value is None for values in alike for value in values):
+        words = "all hidden weights are zero"
+        words += " or not finite" if result.diverged is not None else ""
+        marks.append(Words(0.5, 0.5, words, MUTED, within=True))
+    ends = [next((v for v in reversed(values) if v is not None), None) for values in alike]
+    beside = zip(ends, names, colors, strict=True)
+    return Panel(
+        across, y, (*marks, *divergence_lines(result)),
+        notes=(("how many directions the weights of a layer's units span", MUTED),),
+        align="left", rules=True,
+        beside=tuple((end, *rest) for end, *rest in beside if end is not None),  # type: ignore[misc]
+    )  # fmt: skip
+
+
+def _from_one(units: int) -> Axis:
+    """From 1 to the number of units, with room for a line at either end."""
+    name = "participation ratio"
+    if units >= LOG_FROM:
+        top = math.log10(units)
+        return Axis(-0.04 * top, 1.04 * top, name, log=True, ticks=log_ticks(0.0, top))
+    if units == 1:
+        return Axis(0.5, 1.5, name, ticks=((1.0, "1"),))
+    ticks = sorted({1, max(units // 2, 1), units})
+    air = 0.04 * (units - 1)
+    return Axis(1 - air, units + air, name, ticks=tuple((float(k), str(k)) for k in ticks))
+
+
+def _keys(result: SymmetryResult) -> tuple[Key, ...]:
+    """What the level line is, and the colours that no bar explains."""
+    layers = result.layers
+    values = [value for layer in layers for value in layer.weight_gradient_rms]
+    keys = [ENTROPY]
+    if any(not moved for layer in layers for moved in layer.moved):
+        keys.append(Key("does not move", STILL, band=True, part=1.0))
+    if any(any(_bias_alone(layer)) for layer in layers):
+        keys.append(Key("its bias alone moves", BIAS, band=True, part=1.0))
+    if any(value is None for value in values):
+        keys.append(Key("gradient not finite", ORANGE, band=True, part=1.0))
+    return tuple(keys)

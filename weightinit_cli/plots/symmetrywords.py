@@ -1,52 +1,19 @@
-"""What a run of gradient descent was, and what is seen in it, in words.
-
-Seen is which layers begin to move late or never, and which units stay identical.
-"""
+"""What is seen in gradient descent: which layers move late or never, which units are identical."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from weightinit_cli.plots.engine.drawing import MUTED, ORANGE, Color
-from weightinit_cli.plots.heading import Heading, titled, wrapped
 from weightinit_cli.results.kinds import ending
-from weightinit_cli.results.words import component, full_name, layer_words, widths
+from weightinit_cli.results.words import layer_words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Any
+    from collections.abc import Sequence
 
     from weightinit_cli.results.symmetry import LayerSteps, SymmetryResult
 
-MOST_WAKING = 4
-
-
-def symmetry_heading(result: SymmetryResult, room: float) -> Heading:
-    """The heading of a run's picture: its name, what was run, and what is seen in it."""
-    head = titled(full_name(result.name, result.overrides), _run(result.spec), room)
-    words, color = seen(result)
-    return head._replace(lines=head.lines + tuple((line, color) for line in wrapped(words, room)))
-
-
-def _run(spec: Mapping[str, Any]) -> list[str]:
-    width = spec["width"]
-    hidden = "no hidden layer"
-    if width:
-        equal = len(set(width)) == 1
-        layers = f"{len(width)} layer{'s' if width[1:] else ''} × {width[0]}"
-        hidden = layers if equal else f"width {widths(width)}"
-    parts = [component(spec["activation"]), component(spec["initializer"])]
-    if spec["bias"]["name"] != "zeros":
-        parts.append(f"bias {component(spec['bias'])}")
-    data = f"{spec['data']}".replace("_", " ")
-    return [
-        *parts,
-        hidden,
-        f"{data} of {spec['samples']:,} points",
-        f"learning rate {spec['learning_rate']:g}",
-        f"{spec['steps']:,} step{'' if spec['steps'] == 1 else 's'}",
-        f"seed {spec['seed']}",
-    ]
+MOST_LATE = 4
 
 
 def seen(result: SymmetryResult) -> tuple[list[str], Color]:
@@ -56,7 +23,7 @@ def seen(result: SymmetryResult) -> tuple[list[str], Color]:
     if all(layer.first_moved is None for layer in layers):
         words.append("nothing moves")
     else:
-        words += _waking(layers)
+        words += _late(layers)
     words += _alike(layers[:-1])
     if words:
         return words, ORANGE
@@ -64,20 +31,22 @@ def seen(result: SymmetryResult) -> tuple[list[str], Color]:
     return [f"every layer moves from step 1 on{differ}"], MUTED
 
 
-def _waking(layers: Sequence[LayerSteps]) -> list[str]:
-    """The layers that wake after the first step, from above, and those that never do."""
+def _late(layers: Sequence[LayerSteps]) -> list[str]:
+    """The layers that first move after the first step, from above, and those that never do."""
     named = [(_name(k, layers), layer.first_moved) for k, layer in enumerate(layers, 1)]
     late = [(name, step) for name, step in reversed(named) if step is not None and step > 1]
-    woken = [f"{name} wakes in step {step:,}" for name, step in late]
-    if len(late) > MOST_WAKING:
-        (first, early), (last, latest) = late[0], late[-1]
-        woken = [f"{first} wakes in step {early:,}, …, {last} in step {latest:,}"]
+    words = [f"{name} in step {step:,}" for name, step in late]
+    if late:
+        name, step = late[0]
+        words[0] = f"{name} first moves in step {step:,}"
+    if len(words) > MOST_LATE:
+        words = [f"{words[0]}, …, {words[-1]}"]
     never = [k for k, layer in enumerate(layers[:-1], 1) if layer.first_moved is None]
     if never:
-        woken.append(f"{hidden_words(never)} never move{'' if never[1:] else 's'}")
+        words.append(f"{hidden_words(never)} never move{'' if never[1:] else 's'}")
     if layers[-1].first_moved is None:
-        woken.append("the output never moves")
-    return woken
+        words.append("the output never moves")
+    return words
 
 
 def _alike(hidden: Sequence[LayerSteps]) -> list[str]:

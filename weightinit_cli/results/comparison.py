@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from weightinit_cli.results.model import LayerStatistics, Result, Severity
+    from weightinit_cli.results.symmetry import SymmetryResult
     from weightinit_cli.results.training import TrainingResult
 
 VARIANT: Final = "variant"
@@ -71,8 +72,16 @@ class ComparedRun:
 
 # One of several trainings: the name that its curve has, and its result.
 TrainedRun = tuple[str, "TrainingResult"]
+# One of several descents from a symmetric start: its name, and its result.
+DescentRun = tuple[str, "SymmetryResult"]
 # What the picture of many runs needs of one of them.
-AnyComparedRun = ComparedRun | TrainedRun
+AnyComparedRun = ComparedRun | TrainedRun | DescentRun
+
+
+def name_of_run(label: str, varied: Iterable[tuple[str, Any]]) -> str:
+    """What a run is called beside others: by its variant, where nothing else was varied."""
+    varied = tuple(varied)
+    return str(varied[0][1]) if [path for path, _ in varied] == [VARIANT] else label
 
 
 @dataclass(frozen=True, slots=True)

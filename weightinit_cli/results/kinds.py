@@ -85,6 +85,7 @@ RESULT_KINDS: Final = {
         symmetry.streams,
         drawn=lambda _: ("symmetry",),
         divergence=symmetry.divergence,
+        compared=symmetry.compared,
     ),
     "training": ResultKind(
         TrainingResult,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.results.drawn import Drawn
 from weightinit_cli.results.model import LEFT_OUT
@@ -15,6 +15,11 @@ from weightinit_cli.results.plain import (
     check_not_negative,
     check_share,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from weightinit_cli.results.comparison import DescentRun
 
 PER_STEP = (
     "weight_gradient_rms",
@@ -118,6 +123,13 @@ def rows(result: SymmetryResult) -> list[dict[str, Any]]:
 def streams(result: SymmetryResult) -> list[str | None]:
     """The hash of what was drawn."""
     return [result.stream]
+
+
+def compared(result: SymmetryResult, label: str, varied: Iterable[tuple[str, Any]]) -> DescentRun:
+    """What the picture of many runs needs, under the name that its curve has there."""
+    from weightinit_cli.results.comparison import name_of_run
+
+    return name_of_run(label, varied), result
 
 
 def divergence(result: SymmetryResult) -> str:

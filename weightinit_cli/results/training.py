@@ -168,11 +168,9 @@ def interruption(result: TrainingResult) -> str | None:
 
 def compared(result: TrainingResult, label: str, varied: Iterable[tuple[str, Any]]) -> TrainedRun:
     """What the picture of many runs needs, under the name that its curve has there."""
-    from weightinit_cli.results.comparison import VARIANT
+    from weightinit_cli.results.comparison import name_of_run
 
-    varied = tuple(varied)
-    alone = [path for path, _ in varied] == [VARIANT]
-    return varied[0][1] if alone else label, result
+    return name_of_run(label, varied), result
 
 
 def best_of_few(result: TrainingResult) -> list[BestOf]:

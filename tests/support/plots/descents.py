@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -125,6 +126,13 @@ def diverging(at=12):
     return descent(layers, steps, "too_fast", loss, at)
 
 
+def hopeless():
+    """Not finite before the first step."""
+    gone = [one_layer([], None, units, 1, units, start_participation=None) for units in (10, 10, 1)]
+    result = descent(gone, [1], "hopeless", (), 0)
+    return replace(result, steps=(), start_loss=None)
+
+
 LONG = "a_name_of_one_hundred_characters_" * 3 + "x"
 
 DESCENTS = {
@@ -138,6 +146,7 @@ DESCENTS = {
     "all_zero": stuck,
     "no_hidden": lambda: descent([one_layer(recorded(200), 1, 2, 1, 2)], recorded(200), "linear"),
     "diverging": diverging,
+    "hopeless": hopeless,
     "diverged_at_once": lambda: diverging(1),
     "thousand_units": lambda: descent(
         [one_layer(recorded(90), 1, 1000, 1, 1000), one_layer(recorded(90), 1, 2)], recorded(90)

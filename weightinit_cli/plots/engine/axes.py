@@ -147,14 +147,38 @@ def _same_x(rows: Sequence[Row], number: int, k: int) -> bool:
 
 def _headed(made: Figure, page: Page, look: Look) -> Any:
     """The title and the lines below it, each kind in a subfigure of its own; what is left below."""
-    made.suptitle(page.heading.title, x=0.01, ha="left", size="large")
+    title = drawable(page.heading.title)
+    made.suptitle(title, x=0.01, ha="left", size="large", parse_math=False)
     space: Any = made
     for parts, color in page.heading.lines:
         space = space.subfigures()
-        text = _broken(" · ".join(filter(None, parts)), made.get_figwidth())
-        own = None if color in (INK, MUTED) else look.color(color)
-        space.suptitle(text, x=0.01, ha="left", size=SMALLER, **({"color": own} if own else {}))
+        text = _broken(drawable(" · ".join(filter(None, parts))), made.get_figwidth())
+        own: Any = {} if color in (INK, MUTED) else {"color": look.color(color)}
+        space.suptitle(text, x=0.01, ha="left", size=SMALLER, parse_math=False, **own)
+    space = _keyed(space, page, look)
     return space if page.legend is None else space.subfigures()
+
+
+def _keyed(space: Any, page: Page, look: Look) -> Any:
+    """What lines and colours mean, above a subfigure, as far as no panel's own legend has them."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    panels = (panel for row in page.rows for panel in row.panels if panel.beside)
+    marks = (mark for panel in panels for mark in panel.marks)
+    told = {mark.words for mark in marks if isinstance(mark, Line | Level)}
+    handles = [
+        Patch(color=look.color(key.color), alpha=key.part, lw=0, label=key.words)
+        if key.band
+        else Line2D([], [], color=look.color(key.color), lw=2, label=key.words)
+        for key in page.heading.keys
+        if key.words not in told
+    ]
+    if handles:
+        space = space.subfigures()
+        place: Any = "outside upper left"
+        space.legend(handles=handles, loc=place, ncols=3, frameon=False, fontsize=SMALLER)
+    return space
 
 
 def _broken(text: str, inches: float) -> str:

@@ -35,6 +35,7 @@ BESIDE = 7.0  # from a panel to the names of its curves
 MOST_BESIDE = 0.3  # of the page's width
 LEAST_PANELS = 0.5  # of the page's width, for a legend to stand beside them
 BAR_GAP, BAR, BAR_ABOVE = 14.0, 11.0, 8.0
+WIDEST_BAR = 220.0  # of a wide panel: as wide as that, it would look like a row of it
 SWATCH, SWATCH_GAP, MARKER = 14.0, 5.0, 2.8
 KEY_SWATCH, KEY_GAP = 16.0, 14.0
 LEGEND_GAP, ENTRY_LINE, SECOND_LINE = 14.0, 11.5, 9.5
@@ -542,7 +543,8 @@ def _bar(bar: ColorBar, box: Box) -> list[Item]:
 
 def _bar_above(bar: ColorBar, box: Box) -> list[Item]:
     """The colours from left to right, with ticks below and the name above."""
-    place = Box(box.x, box.top + 8 + SMALL + 1 + TICK, box.width, BAR_ABOVE)
+    wide = min(box.width, WIDEST_BAR)
+    place = Box(box.x, box.top + 8 + SMALL + 1 + TICK, wide, BAR_ABOVE)
     items: list[Item] = [*_colors(bar, place, upright=False), _outline(place)]
     items += [
         Label(place.x, place.top + 6 + k * LINE * TEXT, line, TEXT)

@@ -42,7 +42,8 @@ TAG_LINE, TAG_PADDING = 9.5, 3.0
 FEW_CELLS, FEW_COLORS = 4096, 128
 FINE = 1024  # columns of an image whose cells are not equally wide
 SMALLEST_WORD, AIR = 5.5, 2.0
-DARK = 0.45  # below this brightness white reads better than ink
+DARK = 0.45  # below this brightness white reads better than black
+BLACK: Color = (0.1, 0.1, 0.1)  # no style sheet replaces it: the cells stay as light as they are
 
 
 def shapes_of(mark: Mark, panel: Panel, box: Box) -> list[Item]:
@@ -282,7 +283,7 @@ def words_in_cells(
     for k, row in enumerate(mark.words if size >= SMALLEST_WORD else ()):
         named = [n for n, text in enumerate(row) if text]
         for n, after in pairwise([*named, len(row)]):
-            color = shapes.WHITE if bright[k, n] < DARK else INK
+            color = shapes.WHITE if bright[k, n] < DARK else BLACK
             wide = width_of(row[n], size) + AIR
             if wide <= widths[n] + 1e-6:
                 yield k, n, size, color, "center"

@@ -1,0 +1,218 @@
+"""Descents over their steps: the axis, losses, curves that hide others, many runs together."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from weightinit_cli.plots.engine.colors import HUES, as_bytes, palette
+from weightinit_cli.plots.engine.drawing import AMBER, MUTED, ORANGE, WHITE, Color
+from weightinit_cli.plots.engine.logaxis import power_label
+from weightinit_cli.plots.engine.page import (
+    Axis,
+    Cells,
+    Entry,
+    Key,
+    Legend,
+    Level,
+    Line,
+    Mark,
+    Page,
+    Panel,
+    Row,
+    array,
+)
+from weightinit_cli.plots.engine.scales import close, layers_axis
+from weightinit_cli.plots.words import runs_heading
+from weightinit_cli.results.comparison import shared_parts
+from weightinit_cli.results.symmetry import divergence
+from weightinit_cli.results.words import described
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from weightinit_cli.plots.engine.page import Array
+    from weightinit_cli.results.comparison import DescentRun
+    from weightinit_cli.results.symmetry import SymmetryResult
+
+MOST_LINEAR = 20  # steps that stand on a linear axis
+FINE = 200  # steps up to which 2 and 5 have ticks
+STEP = "step (0: before the first)"
+ROW, HIGHEST, LOSSES_HEIGHT = 19.0, 190.0, 150.0
+STILL: Color = (0.8, 0.8, 0.8)
+MOST_DOTS = 30
+RADIUS = 1.7
+THIN, THICK = 1.8, 3.2
+SAME, SAME_PART = 0.01, 0.3  # nearer curves, in parts of the axis, in more of the steps, coincide
+DOTTED = (1.8, 2.4)  # where the hues have come to an end
+DASHES = ((), (10.0, 10.0), (5.0, 15.0), (2.0, 18.0))
+ENTROPY = Key("labels' entropy: the best loss of a constant output", AMBER)
+
+
+def descents_page(name: str, runs: Sequence[DescentRun], number: int) -> Page:
+    """The page of many runs: their losses, and for each run and layer what became of the units."""
+    results = [result for _, result in runs]
+    across = steps_axis([result.steps[-1] for result in results if result.steps])
+    colors = [HUES[k % len(HUES)] for k in range(len(runs))]
+    losses = loss_panel(results, [label for label, _ in runs], colors, across)
+    dashes = [mark.dash for mark in losses.marks if isinstance(mark, Line)]
+    entries = [
+        Entry((label,), color, dash, second=_ending(result))
+        for (label, result), color, dash in zip(runs, colors, dashes, strict=True)
+    ]
+    height = min(ROW * len(runs), HIGHEST)
+    rows = (
+        Row((losses,), LOSSES_HEIGHT, caption=STEP),
+        Row(tuple(_maps(runs)), height, caption="layer (out: the output)", gap=16.0),
+    )
+    parts = [described(result.spec) for result in results]
+    left = [f"drawn: {len(runs)} of {number:,} runs"] if number > len(runs) else []
+    same = len({result.base_entropy for result in results}) == 1
+    keys = (ENTROPY,) if same else ()
+    heading = runs_heading(name, [*shared_parts(parts[0], parts), *left], keys)
+    return Page(heading, rows, legend=Legend("", tuple(entries)))
+
+
+def _ending(result: SymmetryResult) -> tuple[str, Color]:
+    """How a run has ended, in words."""
+    if result.diverged is not None:
+        return divergence(result), ORANGE
+    last = result.loss[-1]
+    return "" if last is None else f"loss {last:.3g}", MUTED
+
+
+def steps_axis(ends: Sequence[int]) -> Axis:
+    """From 0 to the last of these steps: linear where these are few, else logarithmic above 1."""
+    last = max(ends, default=1)
+    if last <= MOST_LINEAR:
+        return Axis(-0.5, last + 0.5, ticks=tuple((float(k), str(k)) for k in range(last + 1)))
+    scale = Axis(0.0, 1.0, log=True, zero=True)
+    top = math.log10(1.02 * last)
+    powers = range(math.ceil(top))
+    named = [0, *(m * 10**k for k in powers for m in ((1, 2, 5) if last <= FINE else (1,)))]
+    low, *ticks = scale.parts([-0.5, *named]).tolist()
+    words = (f"{step:,}" if step <= 1e4 else power_label(len(str(step)) - 1) for step in named)
+    short = scale.parts([m * 10**k for k in powers for m in range(2, 10)]).tolist()
+    return Axis(
+        low, top, log=True, zero=True, ticks=tuple(zip(ticks, words, strict=True)),
+        short=tuple(at for at in short if at <= top),
+    )  # fmt: skip
+
+
+def loss_panel(
+    results: Sequence[SymmetryResult], names: Sequence[str], colors: Sequence[Color], across: Axis
+) -> Panel:
+    """After each step, with the best that a constant output reaches where all runs share it."""
+    curves = [
+        (np.array([0.0, *result.steps]), array((result.start_loss, *result.loss)))
+        for result in results
+    ]
+    every = {result.base_entropy for result in results}
+    level = every if len(every) == 1 else set()
+    y = close("loss", [*level, *(value for _, curve in curves for value in curve.tolist())])
+    return Panel(
+        across, y,
+        (
+            *(Level(value, AMBER, THICK, words=ENTROPY.words) for value in level),
+            *lines_of(curves, names, colors, y),
+            *(divergence_lines(results[0]) if len(results) == 1 else ()),
+        ),
+        align="left", rules=True,
+    )  # fmt: skip
+
+
+def lines_of(
+    curves: Sequence[tuple[Array, Array]], names: Sequence[str], colors: Sequence[Color], y: Axis
+) -> list[Line]:
+    """Steps and values as lines, dashed where they would hide those that were drawn before."""
+    found: list[Line] = []
+    for (steps, values), name, color in zip(curves, names, colors, strict=True):
+        hidden = sum(_coincide(steps, values, each, y) for each in found)
+        dash = DASHES[min(hidden, len(DASHES) - 1)]
+        dash = dash or (DOTTED if len(found) >= len(HUES) else ())
+        radius = RADIUS if len(steps) <= MOST_DOTS else 0.0
+        found.append(Line(steps, values, color, THIN, dash, radius, name))
+    return found
+
+
+def _coincide(steps: Array, values: Array, line: Line, y: Axis) -> bool:
+    """Whether a curve and a line are the same in a good part of the steps that both have."""
+    _, own, its = np.intersect1d(steps, line.x, return_indices=True)
+    apart = np.abs(y.parts(values)[own] - y.parts(line.y)[its])
+    known = np.isfinite(apart)
+    return bool(known.any() and (apart[known] < SAME).mean() > SAME_PART)
+
+
+def divergence_lines(result: SymmetryResult) -> list[Mark]:
+    """A line where a run diverged."""
+    if result.diverged is None or not result.steps:
+        return []
+    return [Level(float(result.steps[-1]), ORANGE, upright=True)]
+
+
+def _maps(runs: Sequence[DescentRun]) -> list[Panel]:
+    """How many units differ at the end, and when each layer first moves: a row for each run."""
+    number = len(runs)
+    deepest = max(len(result.layers) for _, result in runs)
+    names = tuple((float(number - k), label) for k, (label, _) in enumerate(runs))
+    y = Axis(0.5, number + 0.5, ticks=names, names=True)
+    last = max((result.steps[-1] for _, result in runs if result.steps), default=1)
+    found = []
+    if deepest > 1:
+        ends = [_ended(result, deepest - 1) for _, result in reversed(runs)]
+        x = _layers(deepest - 1)
+        note = "at the end; dark: all"
+        found.append(_cells(x, y, ends, "units that differ", note))
+    moved = [_moved(result, deepest, last) for _, result in reversed(runs)]
+    x = _layers(deepest)
+    ticks = tuple(tick for tick in x.ticks or () if tick[0] < 0.93 * deepest)
+    x = replace(x, ticks=(*ticks, (float(deepest), "out")))
+    shared = replace(y, labelled=not found)
+    note = "dark: late, grey: never"
+    return [*found, _cells(x, shared, moved, "first moves in step", note)]
+
+
+def _layers(number: int) -> Axis:
+    return replace(layers_axis(number), name="", names=True, numbers=True)
+
+
+def _cells(
+    x: Axis, y: Axis, rows: Sequence[Sequence[tuple[str, Color]]], title: str, note: str
+) -> Panel:
+    """A map of words on colours."""
+    rgb = np.array([[as_bytes(color) for _, color in row] for row in rows])
+    words = tuple(tuple(text for text, _ in row) for row in rows)
+    xs, ys = (np.array([axis.low, axis.high]) for axis in (x, y))
+    marks: list[Mark] = [Cells(xs, ys, rgb, words=words)]
+    marks += [Level(k + 0.5, WHITE) for k in range(1, len(rows))]
+    return Panel(x, y, tuple(marks), title, ((note, MUTED),), frame="closed")
+
+
+def _ended(result: SymmetryResult, layers: int) -> list[tuple[str, Color]]:
+    """How many units of each hidden layer differ at the end; nothing of layers there are not."""
+    cells = []
+    for layer in result.layers[:-1]:
+        count = (layer.start_distinct, *layer.distinct_units)[-1]
+        part = (count - 1) / (layer.units - 1) if layer.units > 1 else 1.0
+        cells.append((f"{count:,}", _shade(part)))
+    return [*cells, *[("", WHITE)] * (layers - len(cells))]
+
+
+def _moved(result: SymmetryResult, layers: int, last: int) -> list[tuple[str, Color]]:
+    """In which step each layer first moves, the output in the last column."""
+    cells = [
+        ("", STILL)
+        if layer.first_moved is None
+        else (f"{layer.first_moved:,}", _shade(math.log(layer.first_moved) / math.log(last + 1)))
+        for layer in result.layers
+    ]
+    *hidden, output = cells
+    return [*hidden, *[("", WHITE)] * (layers - len(cells)), output]
+
+
+def _shade(level: float) -> Color:
+    red, green, blue = (palette(np.array([level]))[0] / 255).tolist()
+    return red, green, blue
