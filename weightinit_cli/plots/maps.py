@@ -1,6 +1,6 @@
 """Two swept paths: maps of what reaches the last layer and what comes back, with the verdicts.
 
-Light is as it should be in every map: the signal kept, little saturated, the gradient kept.
+Light is as it should be in every map: inputs differ, little is saturated, the gradient is kept.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ def _signal_field(runs: Sequence[ComparedRun]) -> Field:
         (float(k), f"{beyond if k == low else ''}{100 * 10.0**k:g} %") for k in range(low, 1)
     )
     axis = Axis(low, 0.0, "std across inputs / std, last layer", log=True, ticks=ticks)
-    bar = ColorBar(palette(1 - _levels()), axis, "light: kept", above=True)
+    bar = ColorBar(palette(1 - _levels()), axis, "light: inputs differ", above=True)
     return Field(("std_across_inputs", "std"), _signal, bar)
 
 
