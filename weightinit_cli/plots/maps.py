@@ -14,7 +14,7 @@ import numpy as np
 
 from weightinit_cli.plots.choice import drawn_in_words
 from weightinit_cli.plots.engine.colors import as_bytes, diverging, palette
-from weightinit_cli.plots.engine.drawing import INK, MUTED, WHITE
+from weightinit_cli.plots.engine.drawing import BLACK, MUTED, PALE, WHITE
 from weightinit_cli.plots.engine.logaxis import power_label
 from weightinit_cli.plots.engine.page import Axis, Cells, ColorBar, Head, Line, Page, Panel, Row
 from weightinit_cli.plots.engine.scales import logs_of
@@ -247,7 +247,7 @@ def _cells(facet: Facet, field: Field, *, letters: bool) -> list[Mark]:
     return [
         Cells(*sides, rgb, values, words),
         *_hatching(nothing, STROKE),
-        *_hatching(lost, WHITE),
+        *_hatching(lost, PALE),
         *_crosses(missing),
     ]
 
@@ -302,7 +302,7 @@ def _outline(inside: NDArray[np.bool_], *, letters: bool) -> list[Mark]:
     x += [at for line, _, _ in upright for at in (line, line, math.nan)]
     y += [at for _, start, end in upright for at in (start, end, math.nan)]
     places = np.array(x), np.array(y)
-    return [Line(*places, WHITE, 3.2), Line(*places, INK, 1.5)]
+    return [Line(*places, PALE, 3.2), Line(*places, BLACK, 1.5)]
 
 
 def _level_borders(inside: NDArray[np.bool_]) -> list[tuple[int, int, int]]:

@@ -17,6 +17,8 @@ Align = Literal["left", "center", "right"]
 
 WHITE: Color = (1.0, 1.0, 1.0)
 INK: Color = (0.13, 0.13, 0.13)
+BLACK: Color = (0.1, 0.1, 0.1)  # on cells, where no style sheet replaces it
+PALE: Color = (0.99, 0.99, 0.99)  # likewise
 MUTED: Color = (0.36, 0.36, 0.36)
 RULE: Color = (0.88, 0.88, 0.88)
 BLUE: Color = (0.12, 0.39, 0.62)

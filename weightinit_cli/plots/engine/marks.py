@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from weightinit_cli.plots.engine import drawing as shapes
-from weightinit_cli.plots.engine.drawing import INK, MUTED, Box, Label, polyline, rectangle
+from weightinit_cli.plots.engine.drawing import BLACK, INK, MUTED, Box, Label, polyline, rectangle
 from weightinit_cli.plots.engine.fonts import fit, width_of
 from weightinit_cli.plots.engine.page import (
     SMALL,
@@ -43,7 +43,6 @@ FEW_CELLS, FEW_COLORS = 4096, 128
 FINE = 1024  # columns of an image whose cells are not equally wide
 SMALLEST_WORD, AIR = 5.5, 2.0
 DARK = 0.45  # below this brightness white reads better than black
-BLACK: Color = (0.1, 0.1, 0.1)  # no style sheet replaces it: the cells stay as light as they are
 
 
 def shapes_of(mark: Mark, panel: Panel, box: Box) -> list[Item]:
