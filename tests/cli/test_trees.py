@@ -203,5 +203,5 @@ def test_what_is_left_out_is_said_before_the_run(winit: Callable, many: Callable
 
 def test_of_many_trainings(winit: Callable):
     Path("many.yaml").write_text(f"{TRAINING}sweep: {{seed: {list(range(41))}}}\n")
-    said = "many: the picture draws 40 of 41 runs, evenly spread; summary.csv has all\n"
+    said = "many: the picture draws 40 of 41 values of seed; summary.csv has all\n"
     assert said in winit("validate", "many.yaml").err

@@ -19,7 +19,7 @@ from weightinit_cli.plots import (
 )
 from weightinit_cli.plots.engine.drawing import Area, Dots, Label, Line
 from weightinit_cli.plots.pictures import drawings
-from weightinit_cli.results.comparison import VARIANT, compared
+from weightinit_cli.results.comparison import VARIANT, TrainedRun, compared
 from weightinit_cli.results.model import HistogramCounts, Verdict
 
 if TYPE_CHECKING:
@@ -114,7 +114,8 @@ def test_comparisons():
         assert comparison_pictures("many", network.spec, runs, len(runs), ("png",))
     results = [RESULTS[name]() for name in ("trained", "restarts", "trained")]
     losses = [
-        (str(k), changed(each, lambda: chance.choice(EXTREMES))) for k, each in enumerate(results)
+        TrainedRun(str(k), changed(each, lambda: chance.choice(EXTREMES)), (("seed", k),))
+        for k, each in enumerate(results)
     ]
     assert comparison_pictures("many", results[0].spec, losses, len(losses), ("svg",))
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from itertools import combinations
+from dataclasses import replace
+from itertools import combinations, product
 
 import numpy as np
 import pytest
@@ -26,13 +27,23 @@ from weightinit_cli.plots.engine.look import Look
 from weightinit_cli.plots.engine.page import Band, Dots, Level, Line
 from weightinit_cli.plots.losses import MOST_POINTS, loss_curve, running_mean, running_quantiles
 from weightinit_cli.plots.restarts import best_quantiles
-from weightinit_cli.plots.training import accuracy_words, loss_words, training_page
+from weightinit_cli.plots.training import accuracy_words, loss_words
+from weightinit_cli.results.comparison import VARIANT, TrainedRun
 
 COLUMN = Look(width=237.6)
 
 
 def page_of(runs):
-    return training_page("mnist_init", runs, len(runs))
+    varied = [TrainedRun(name, result, ((VARIANT, name),)) for name, result in runs]
+    return training.comparison("mnist_init", {}, varied, len(runs))
+
+
+def swept(**axes):
+    """The page of a sweep over these axes, of runs that are all alike."""
+    one = trained([network(2.4, 0.5, 5)])
+    varied = [tuple(zip(axes, values, strict=True)) for values in product(*axes.values())]
+    runs = [TrainedRun(str(each), one, each) for each in varied]
+    return training.comparison("swept", {}, iter(runs), len(runs))
 
 
 def texts_of(runs):
@@ -168,7 +179,7 @@ def test_guessing_stands_at_the_logarithm_of_the_classes():
     page = page_of(comparison())
     (level,) = marks_of(page, Level)
     assert (level.value, level.color) == (pytest.approx(math.log(10)), AMBER)
-    assert "guessing: equal chances for 10 classes, ln 10 = 2.30" in shapes(page).texts
+    assert "guessing one of 10 classes: ln 10 = 2.30" in shapes(page).texts
 
 
 def test_restarts_have_a_second_row_of_panels():
@@ -223,16 +234,51 @@ def test_all_of_forty_runs_are_in_the_table_and_drawn():
 
 
 def test_of_very_many_runs_some_are_drawn_evenly_spread_over_them():
-    one = trained([network(2.4, 0.5, 5)])
-    runs = ((f"v {k}", one) for k in range(118))
-    page = training.comparison("many", {}, runs, 118)
+    page = swept(seed=range(118))
     shown = [entry.cells[0] for entry in page.legend.entries]
-    assert shown[:2] + shown[-1:] == ["v 0", "v 3", "v 117"]
-    assert "drawn: 40 of 118 runs, evenly spread" in shapes(page).texts
-    axes = [("seed", range(59)), ("width", (1, 2))]
-    assert training.left_out(axes) == ["40 of 118 runs, evenly spread"]
-    assert training.left_out(axes[1:]) == []
+    assert len(shown) == 40
+    assert (shown[0], shown[-1]) == ("(('seed', 0),)", "(('seed', 117),)")
+    assert "drawn: 40 of 118 values of seed" in shapes(page).texts
+    assert training.left_out([("seed", range(118))]) == ["40 of 118 values of seed"]
+    assert training.left_out([("seed", range(40))]) == []
     assert training.comparison("none", {}, (), 3) is None
+
+
+def test_runs_of_several_paths_have_panels_and_colours_in_common():
+    page = swept(width=(1, 2), seed=range(7), layers=(3, 4))
+    assert [panel.words for panel in page.rows[0].panels] == [
+        "width = 1, layers = 3",
+        "width = 1, layers = 4",
+        "width = 2, layers = 3",
+        "width = 2, layers = 4",
+    ]
+    assert page.legend.title == "seed"
+    colors = {entry.color for entry in page.legend.entries}
+    for panel in page.rows[0].panels:
+        assert {mark.color for mark in panel.marks if isinstance(mark, Line)} == colors
+    for look in (Look(), COLUMN):
+        assert collisions(drawn(page, look)) == []
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_a_sweep_of_any_number_of_paths_has_a_picture(number):
+    axes = {f"p{k}": range(5) for k in range(number)}
+    page = swept(**axes)
+    said = training.left_out(axes.items())
+    assert bool(said) == (number > 2)
+    assert [panel for row in page.rows for panel in row.panels]
+    heading = " ".join(shapes(page).texts)
+    assert all(each in heading for each in said)
+
+
+def test_a_run_that_goes_far_up_does_not_squeeze_the_others():
+    steep = trained([network(2.3, 0.2, 400)])
+    high = (1e20, *steep.networks[0].losses[1:])
+    wild = replace(steep, networks=(replace(steep.networks[0], losses=high),))
+    page = page_of([("steep", steep), ("wild", wild)])
+    panel = page.rows[0].panels[0]
+    assert panel.y.high < 4
+    assert labels_of(panel.notes) == ["losses up to 1.0e20 are cut at the upper side"]
 
 
 def test_without_a_finite_test_loss_there_is_no_histogram():

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MOST_CURVES = 40
+MOST_TOGETHER, MOST_PANELS = 12, 12  # runs of several axes in one panel; panels of more
 MOST_COLUMNS = 5
 MOST_FACETS = 8
 
@@ -48,11 +49,38 @@ class Maps(NamedTuple):
     @property
     def left_out(self) -> list[str]:
         """What is drawn of every axis of which not all is."""
-        return [
-            f"{len(drawn.values)} of {len(whole.values):,} {_values(whole)} ({_listed(drawn)})"
-            for drawn, whole in zip(self.facets, self.whole, strict=True)
-            if len(drawn.values) < len(whole.values)
-        ]
+        return _of_which_not_all(self.facets, self.whole)
+
+
+class Facets(NamedTuple):
+    """Curves over steps for each value of `colors`, a panel for each combination of the facets'.
+
+    Both have the values that are drawn, of all those that they had in `whole`.
+    """
+
+    colors: tuple[VariedAxis, ...]
+    facets: tuple[VariedAxis, ...]
+    whole: tuple[VariedAxis, ...]
+
+    @property
+    def left_out(self) -> list[str]:
+        """What is drawn of every axis of which not all is."""
+        return _of_which_not_all((*self.colors, *self.facets), self.whole)
+
+
+def faceted(varied: Sequence[VariedAxis]) -> Facets:
+    """The curves of runs that vary on these axes.
+
+    A few runs, or those of a single axis, are all in one panel. Else the colours are the values of
+    the longest axis, and the others make panels.
+    """
+    whole = tuple(varied)
+    longest = max(whole, key=lambda axis: len(axis.values), default=None)
+    if longest is None or (len(whole) > 1 and prod(len(a.values) for a in whole) <= MOST_TOGETHER):
+        return Facets(whole, (), whole)
+    colors = (_some(longest, min(len(longest.values), MOST_CURVES)),)
+    others = tuple(axis for axis in whole if axis is not longest)
+    return Facets(colors, _thinned(others, MOST_PANELS), (longest, *others))
 
 
 def chosen(varied: Sequence[VariedAxis]) -> Curves | Maps:
@@ -76,23 +104,23 @@ def chosen(varied: Sequence[VariedAxis]) -> Curves | Maps:
     return Maps(x, y, _thinned(facets), facets)
 
 
-def drawn_in_words(layout: Curves | Maps) -> list[str]:
+def drawn_in_words(layout: Curves | Maps | Facets) -> list[str]:
     """What is left out, as a part of a picture's subtitle; none where all is drawn."""
     return [f"drawn: {', '.join(layout.left_out)}"] if layout.left_out else []
 
 
-def _thinned(facets: Sequence[VariedAxis]) -> tuple[VariedAxis, ...]:
+def _thinned(facets: Sequence[VariedAxis], most: int = MOST_FACETS) -> tuple[VariedAxis, ...]:
     """The facets with so many values that a page has room for all combinations.
 
     The longest gives way first, and what room is left then they take in turn. Of numbers some are
     kept that are evenly spread, of names the first.
     """
     numbers = [len(axis.values) for axis in facets]
-    while prod(numbers) > MOST_FACETS:
+    while prod(numbers) > most:
         numbers[numbers.index(max(numbers))] -= 1
     for k, axis in enumerate(facets):
         others = prod(numbers) // numbers[k]
-        numbers[k] = min(len(axis.values), MOST_FACETS // others)
+        numbers[k] = min(len(axis.values), most // others)
     return tuple(map(_some, facets, numbers))
 
 
@@ -105,6 +133,16 @@ def _some(axis: VariedAxis, number: int) -> VariedAxis:
         axis = axis.ordered()
         places = [round(k * (whole - 1) / max(number - 1, 1)) for k in range(number)]
     return VariedAxis(axis.path, tuple(axis.values[k] for k in places))
+
+
+def _of_which_not_all(drawn: Sequence[VariedAxis], whole: Sequence[VariedAxis]) -> list[str]:
+    found = []
+    for some, axis in zip(drawn, whole, strict=True):
+        number = len(some.values)
+        if number < len(axis.values):
+            listed = f" ({_listed(some)})" if number <= MOST_PANELS else ""
+            found.append(f"{number} of {len(axis.values):,} {_values(axis)}{listed}")
+    return found
 
 
 def _values(axis: VariedAxis) -> str:

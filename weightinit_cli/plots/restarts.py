@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from weightinit_cli.plots.engine.drawing import Color
     from weightinit_cli.plots.engine.page import Array, Mark
-    from weightinit_cli.results.comparison import TrainedRun
     from weightinit_cli.results.training import Trained, TrainingResult
 
     Started = tuple[str, TrainingResult, Color]
@@ -34,11 +33,9 @@ LOW, HIGH, SLACK = 0.05, 0.95, 1e-12
 LARGEST = 2.0**1022  # as far as an axis goes either way, so that its length is a float, too
 
 
-def restarts_rows(runs: Sequence[TrainedRun], colors: Sequence[Color]) -> list[Row]:
+def restarts_rows(started: Sequence[Started]) -> list[Row]:
     """A row with two panels, of all runs of which the best of k is known; none without such."""
-    again = [
-        (*run, color) for run, color in zip(runs, colors, strict=True) if best_of_few(run[1])[1:]
-    ]
+    again = [each for each in started if best_of_few(each[1])[1:]]
     if not again:
         return []
     height = max(HEIGHT, RIDGE_HEIGHT * len(again))

@@ -2,262 +2,172 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import replace
+from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from weightinit_cli.numerals import two_digits
-from weightinit_cli.plots.choice import MOST_CURVES
+from weightinit_cli.plots.choice import drawn_in_words, faceted
 from weightinit_cli.plots.engine.colors import HUES, palette
-from weightinit_cli.plots.engine.drawing import AMBER, BLUE, INK, MUTED, ORANGE
-from weightinit_cli.plots.engine.fonts import drawable
-from weightinit_cli.plots.engine.numbers import Scale, mean_and_deviation
-from weightinit_cli.plots.engine.page import (
-    Axis,
-    Band,
-    Dots,
-    Entry,
-    Key,
-    Legend,
-    Level,
-    Line,
-    Page,
-    Panel,
-    Row,
+from weightinit_cli.plots.engine.drawing import INK, MUTED, ORANGE
+from weightinit_cli.plots.engine.fonts import drawable, elide
+from weightinit_cli.plots.engine.numbers import mean_and_deviation
+from weightinit_cli.plots.engine.page import SMALL, Entry, Legend, Page, Row
+from weightinit_cli.plots.losses import dashes, loss_curve
+from weightinit_cli.plots.losspanels import (
+    FEW,
+    GUESSING,
+    Losses,
+    Training,
+    loss_keys,
+    losses_of,
 )
-from weightinit_cli.plots.engine.scales import close
-from weightinit_cli.plots.losses import dashes, last_point, length, loss_curve, window_of
 from weightinit_cli.plots.restarts import restarts_rows
+from weightinit_cli.plots.varied import VariedAxis, axes_of, key
 from weightinit_cli.plots.words import runs_heading
+from weightinit_cli.results.comparison import VARIANT, TrainedRun
 from weightinit_cli.results.kinds import ending
-from weightinit_cli.results.training import divergence
 from weightinit_cli.results.words import component, full_name, pretrained, widths
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from weightinit_cli.plots.choice import Facets
     from weightinit_cli.plots.engine.drawing import Color
-    from weightinit_cli.plots.engine.page import Mark
-    from weightinit_cli.plots.losses import LossCurve
-    from weightinit_cli.results.comparison import TrainedRun
+    from weightinit_cli.plots.engine.page import Panel
     from weightinit_cli.results.training import Trained, TrainingResult
 
-HEIGHT = 215.0
-WIDTH, THINNER, THIN, GUESS_WIDTH = 1.8, 1.2, 0.7, 3.0
-FEW = 12  # curves that are wide, and named beside the panel
-QUANTILES_PART, BATCHES_PART = 0.22, 0.18  # how opaque bands are
-QUANTILES_WORDS = "quantiles 0.05 to 0.95"
-MOST_BANDS = 6  # runs behind whose curves mini-batches are drawn
-CROSS = 3.5
+HEIGHT, FACET_HEIGHT = 215.0, 130.0
+WIDEST = 110.0  # of names beside the panel
 PALEST = 0.45
-GUESSING = "guessing"
+DASHES: tuple[tuple[float, ...], ...] = ((), (5, 2), (2, 2), (7, 2, 2, 2), (12, 3))
 COLUMNS = "final training loss", "test accuracy"
-
-
-class Training(NamedTuple):
-    """A run as it is drawn: its name, its colour, and its curve where any step has a loss."""
-
-    words: str
-    color: Color
-    result: TrainingResult
-    curve: LossCurve | None
-    dash: tuple[float, ...] = ()
-
-    @property
-    def several(self) -> bool:
-        """Whether the curve is the median of networks."""
-        return len(self.result.networks) > 1
-
-    @property
-    def few(self) -> bool:
-        """Whether each network has a curve."""
-        return not self.several or bool(self.thin())
-
-    def thin(self) -> list[Mark]:
-        """The curves of a few networks."""
-        curve = self.curve
-        return [Line(curve.steps, y, self.color, THIN) for y in curve.networks] if curve else []
-
-    def band(self) -> list[Mark]:
-        """The quantiles of the mini-batches, or of many networks."""
-        curve = self.curve
-        if curve is None or curve.low is None or curve.high is None:
-            return []
-        part = QUANTILES_PART if self.several else BATCHES_PART
-        return [Band(curve.steps, curve.low, curve.high, self.color, part)]
-
-    def line(self, floor: float, width: float) -> list[Mark]:
-        """The curve itself; what lies below the axis stands at its lower end."""
-        if self.curve is None:
-            return []
-        y = np.maximum(self.curve.middle, floor)
-        return [Line(self.curve.steps, y, self.color, width, self.dash, words=self.words)]
-
-    def ends(self) -> list[tuple[float, float]]:
-        """Where curves end because their networks diverged."""
-        if self.curve is None:
-            return []
-        steps, middle, networks = self.curve.steps, self.curve.middle, self.curve.networks
-        gone = [each.diverged is not None for each in self.result.networks]
-        if not networks:
-            alone = gone[0] if not self.several else np.isnan(middle[-1]) and any(gone)
-            networks, gone = (middle,), [bool(alone)]
-        found = [last_point(steps, y) for y, one in zip(networks, gone, strict=True) if one]
-        return [point for point in found if point is not None]
 
 
 def drawings(result: TrainingResult) -> dict[str, Page]:
     """Draw a run: the losses of its networks."""
     name = full_name(result.name, result.overrides)
-    return {"training": training_page(name, [(result.name, result)], 1)}
+    run = _training(TrainedRun(result.name, result, ()))
+    return {"training": _page(name, [run], faceted([]))}
 
 
-def comparison(name: str, _spec: object, runs: Iterable[TrainedRun], expected: int) -> Page | None:
-    """Draw the losses of all runs; of very many those of some, evenly spread over them."""
-    places = np.linspace(0, expected - 1, min(expected, MOST_CURVES)).round().tolist()
-    number, kept = 0, []
-    for number, run in enumerate(runs, 1):
-        if number - 1 in places:
-            kept.append(run)
-    return training_page(name, kept, number) if kept else None
+def comparison(name: str, _spec: object, runs: Iterable[TrainedRun], _: int) -> Page | None:
+    """Draw the losses of all runs, as far as there is room for them."""
+    every = list(map(_training, runs))
+    layout = faceted(axes_of(every))
+    kept = {axis.path: set(map(key, axis.values)) for axis in (*layout.colors, *layout.facets)}
+    drawn = [each for each in every if all(key(value) in kept[path] for path, value in each.varied)]
+    return _page(name, drawn, layout) if drawn else None
 
 
 def left_out(axes: Iterable[tuple[str, Sequence[object]]]) -> list[str]:
-    """How many of the runs that vary on these axes are drawn, in words, where not all are."""
-    number = math.prod(len(values) for _, values in axes)
-    return [_some(MOST_CURVES, number)] if number > MOST_CURVES else []
+    """What the picture of runs draws of each axis of which it does not draw all, in words."""
+    return faceted([VariedAxis(path, tuple(values)) for path, values in axes]).left_out
 
 
-def _some(drawn: int, number: int) -> str:
-    return f"{drawn} of {number:,} runs, evenly spread"
-
-
-def training_page(name: str, runs: Sequence[TrainedRun], number: int) -> Page:
-    """The page of these runs of so many: a table, the curves, and what restarts are worth."""
-    runs = [(drawable(words), result) for words, result in runs]
-    drawn = [
-        Training(words, color, result, loss_curve(result))
-        for (words, result), color in zip(runs, colors_of(len(runs)), strict=True)
-    ]
-    classes = runs[0][1].data.classes
-    guess = math.log(classes) if classes > 1 else None
-    axis = _loss_axis(drawn, guess)
+def _page(name: str, drawn: Sequence[Training], layout: Facets) -> Page:
+    """The runs' curves in one panel below a table, or in several panels."""
+    drawn = _painted(drawn, layout)
+    losses = losses_of(drawn)
+    shared = [*_common(drawn), *drawn_in_words(layout)]
+    heading = runs_heading(name, shared, loss_keys(drawn, batches=losses.batches))
+    if layout.facets:
+        panels = tuple(_facets(drawn, layout, losses))
+        row = Row(panels, FACET_HEIGHT, caption=losses.x.name)
+        foot = tuple((note, MUTED) for note in losses.notes(drawn))
+        return Page(heading, (row,), legend=_legend(drawn, layout), foot=foot)
     if len(drawn) <= FEW:
-        curves = [each.curve for each in drawn]
-        pairs = zip(drawn, dashes(curves, axis), strict=True)
-        drawn = [each._replace(dash=dash) for each, dash in pairs]
-    ends = [
-        (each.curve.end[1], each.words, each.color)
+        dash = dashes([each.curve for each in drawn], losses.y)
+        drawn = [
+            each._replace(dash=own or each.dash) for each, own in zip(drawn, dash, strict=True)
+        ]
+    panel = replace(losses.panel(drawn, losses.notes(drawn)), beside=tuple(_names(drawn, losses)))
+    restarts = restarts_rows([(each.words, each.result, each.color) for each in drawn])
+    return Page(heading, (Row((panel,), HEIGHT), *restarts), legend=_table(drawn))
+
+
+def _training(run: TrainedRun) -> Training:
+    """A run as it is drawn; of very many there is no room for all losses."""
+    slim = tuple(replace(network, losses=()) for network in run.result.networks)
+    result = replace(run.result, networks=slim)
+    return Training(drawable(run.label), result, run.varied, loss_curve(run.result))
+
+
+def _painted(drawn: Sequence[Training], layout: Facets) -> list[Training]:
+    """The runs in colours: those of numbers from dark to light, names in hues, then dashed ones.
+
+    Runs of the same value have the same colour in all panels.
+    """
+    axis = layout.colors[0] if len(layout.colors) == 1 else None
+    numbers = list(range(len(drawn)))
+    if axis is not None:
+        order = {key(value): k for k, value in enumerate(axis.ordered().values)}
+        numbers = [order[key(dict(each.varied)[axis.path])] for each in drawn]
+    styles = _styles(max(numbers) + 1, numeric=axis is not None and axis.numeric)
+    pairs = zip(drawn, numbers, strict=True)
+    return [each._replace(color=styles[k][0], dash=styles[k][1]) for each, k in pairs]
+
+
+def _styles(number: int, *, numeric: bool) -> list[tuple[Color, tuple[float, ...]]]:
+    if number <= len(HUES) or not numeric:
+        return [(HUES[k % len(HUES)], DASHES[k // len(HUES) % len(DASHES)]) for k in range(number)]
+    rgb = palette(np.linspace(1.0, PALEST, number)) / 255
+    return [((red, green, blue), ()) for red, green, blue in rgb.tolist()]
+
+
+def _dashed(drawn: Sequence[Training], losses: Losses) -> list[Training]:
+    """A few runs of one panel, so that those that coincide are all seen."""
+    if len(drawn) > FEW:
+        return list(drawn)
+    pairs = zip(drawn, dashes([each.curve for each in drawn], losses.y), strict=True)
+    return [each._replace(dash=dash or each.dash) for each, dash in pairs]
+
+
+def _facets(drawn: Sequence[Training], layout: Facets, losses: Losses) -> Iterable[Panel]:
+    """A panel for each combination of the facets' values."""
+    places = [range(len(axis.values)) for axis in layout.facets]
+    for number, chosen in enumerate(product(*places)):
+        wanted = {a.path: a.values[k] for a, k in zip(layout.facets, chosen, strict=True)}
+        some = [
+            each
+            for each in drawn
+            if all(key(dict(each.varied)[path]) == key(value) for path, value in wanted.items())
+        ]
+        words = [
+            axis.words[k] if axis.path == VARIANT else f"{axis.title} = {axis.words[k]}"
+            for axis, k in zip(layout.facets, chosen, strict=True)
+        ]
+        panel = losses.panel(_dashed(some, losses))
+        y = replace(panel.y, labelled=number == 0)
+        yield replace(panel, y=y, notes=tuple((each, INK) for each in words), name=", ".join(words))
+
+
+def _names(drawn: Sequence[Training], losses: Losses) -> list[tuple[float, str, Color]]:
+    """Beside the panel: each curve's name where it ends, and the level of guessing."""
+    names = [
+        (each.curve.end[1], elide(each.words, SMALL, WIDEST), each.color)
         for each in drawn
         if each.curve and each.curve.end and 1 < len(drawn) <= FEW
     ]
-    panel = Panel(
-        _steps_axis(max(1, *(length(result) for _, result in runs))),
-        axis,
-        tuple(_marks(drawn, axis.value(axis.low), guess)),
-        notes=tuple((note, MUTED) for note in _notes(drawn, axis)),
-        align="left",
-        beside=(*ends, *([] if guess is None else [(guess, GUESSING, MUTED)])),
-        rules=True,
-        name="loss",
-    )
-    shared = [*_common(drawn), *([f"drawn: {_some(len(runs), number)}"] * (number > len(runs)))]
-    rows = [Row((panel,), HEIGHT), *restarts_rows(runs, colors_of(len(runs)))]
-    heading = runs_heading(name, shared, tuple(_keys(drawn, classes if guess else 0)))
-    return Page(heading, tuple(rows), legend=_table(drawn))
+    return names if losses.guess is None else [*names, (losses.guess, GUESSING, MUTED)]
 
 
-def colors_of(number: int) -> list[Color]:
-    """A colour for each of so many runs: hues, or from dark to light."""
-    if number <= len(HUES):
-        return [BLUE] if number == 1 else list(HUES[:number])
-    rgb = palette(np.linspace(1.0, PALEST, number)) / 255
-    return [(red, green, blue) for red, green, blue in rgb.tolist()]
-
-
-def _loss_axis(drawn: Sequence[Training], guess: float | None) -> Axis:
-    """Room for all that is drawn; mini-batches have no say in whether it is logarithmic."""
-    values = [] if guess is None else [guess]
-    batches: list[float] = []
-    for each in drawn:
-        if each.curve is not None:
-            values += each.curve.lines()
-            if each.several:
-                values += each.curve.band()
-            elif len(drawn) <= MOST_BANDS:
-                batches += each.curve.band()
-    return close("loss", values, batches)
-
-
-def _steps_axis(last: int) -> Axis:
-    ticks = Scale(0.0, float(last), 0).ticks(5)
-    whole = tuple((at, f"{at:,.0f}") for at, _ in ticks if at == int(at))
-    return Axis(0.0, float(last), "step", ticks=whole)
-
-
-def _marks(drawn: Sequence[Training], floor: float, guess: float | None) -> list[Mark]:
-    """From below: bands, the level of guessing, networks, curves with the first on top, crosses.
-
-    Curves with gaps lie on those that they coincide with.
-    """
-    width = WIDTH if len(drawn) <= FEW else THINNER
-    banded = [each for each in drawn if each.several or len(drawn) <= MOST_BANDS]
-    marks = [mark for each in reversed(banded) for mark in each.band()]
-    marks += [] if guess is None else [Level(guess, AMBER, GUESS_WIDTH, words=GUESSING)]
-    marks += [mark for each in reversed(drawn) for mark in each.thin()]
-    for each in (*(e for e in reversed(drawn) if not e.dash), *(e for e in drawn if e.dash)):
-        marks += each.line(floor, width)
-    ends = [end for each in drawn for end in each.ends()]
-    if ends:
-        x, y = zip(*ends, strict=True)
-        marks.append(Dots(np.array(x), np.array(y), INK, CROSS, "cross"))
-    return marks
-
-
-def _notes(drawn: Sequence[Training], axis: Axis) -> list[str]:
-    """What crosses mean, and what the axis cannot show."""
-    lost = sum(each.curve is None for each in drawn)
-    of = f" in {lost} of {len(drawn)} runs" if len(drawn) > 1 else ""
-    notes = [f"no step has a finite loss{of}"] if lost else []
-    if any(each.ends() and each.few for each in drawn):
-        notes.append("cross: the network diverged, its loss is not finite")
-    if any(each.ends() and not each.few for each in drawn):
-        notes.append("cross: half of the networks have diverged")
-    if any(each.several and divergence(each.result) for each in drawn):
-        notes.append("networks that diverged count as the highest")
-    if axis.log and any(each.curve and (each.curve.middle <= 0).any() for each in drawn):
-        notes.append("a loss of 0 is drawn at the lower side")
-    return notes
-
-
-def _keys(drawn: Sequence[Training], classes: int) -> list[Key]:
-    """How curves are smoothed, what stands behind them, and what guessing is."""
-    keys = []
-    if classes:
-        words = f"guessing: equal chances for {classes:,} classes, ln {classes:,} = "
-        keys.append(Key(f"{words}{math.log(classes):.2f}", AMBER))
-    known = [each for each in drawn if each.curve is not None]
-    if not known:
-        return keys
-    color = BLUE if len(drawn) == 1 else MUTED
-    windows = {window_of(length(each.result)) for each in known}
-    mean = "running mean over 1/40 of the steps"
-    if len(windows) == 1:
-        (window,) = windows
-        mean = f"running mean over {window:,} steps" if window > 1 else "loss of each mini-batch"
-    several = any(each.several for each in known)
-    thin = ", thin: each" if any(each.thin() for each in known) else ""
-    keys.append(Key(f"{mean}, median of the networks{thin}" if several else mean, color))
-    banded = [each for each in known if each.band()]
-    if any(each.several for each in banded):
-        keys.append(Key(f"networks, {QUANTILES_WORDS}", color, band=True))
-    elif banded and len(drawn) <= MOST_BANDS:
-        keys.append(Key(f"mini-batches, {QUANTILES_WORDS}", color, band=True, part=BATCHES_PART))
-    return keys
+def _legend(drawn: Sequence[Training], layout: Facets) -> Legend:
+    """What the colours are that all panels share."""
+    (axis,) = layout.colors
+    styles = {key(dict(each.varied)[axis.path]): (each.color, each.dash) for each in drawn}
+    entries = [
+        Entry((words,), *styles[key(value)])
+        for value, words in zip(axis.values, axis.words, strict=True)
+        if key(value) in styles
+    ]
+    return Legend(axis.title, tuple(entries))
 
 
 def _table(drawn: Sequence[Training]) -> Legend:
+    """How each of the runs ended."""
     entries = [
         Entry(
             (each.words, loss_words(each.result.networks), accuracy_words(each.result.networks)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from weightinit_cli.plots.engine.fonts import drawable
 from weightinit_cli.plots.engine.logaxis import log_of, ticks_around
@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 
 MOST_TICKS = 8
 BESIDE = 0.5  # decades between a zero and the least number above it
+
+
+class Varied(Protocol):
+    """One of several runs."""
+
+    @property
+    def varied(self) -> tuple[tuple[str, Any], ...]:
+        """In what it differs from the others: each path with its value."""
 
 
 class VariedAxis(NamedTuple):
@@ -111,7 +119,7 @@ def key(value: Any) -> str:
     return repr(value)
 
 
-def axes_of(runs: Iterable[ComparedRun]) -> list[VariedAxis]:
+def axes_of(runs: Iterable[Varied]) -> list[VariedAxis]:
     """Every path that was varied with its values in the order in which they come."""
     found: dict[str, dict[str, Any]] = {}
     for run in runs:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from math import isnan, log, nan
 from sys import intern
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from weightinit_cli.results.figures import FIGURES, geometric_mean, resolved
 from weightinit_cli.results.model import Verdict
@@ -70,8 +70,14 @@ class ComparedRun:
         return _or_none(self.figures[path][-1])
 
 
-# One of several trainings: the name that its curve has, and its result.
-TrainedRun = tuple[str, "TrainingResult"]
+class TrainedRun(NamedTuple):
+    """One of several trainings: the name that its curve has, its result, in what it differs."""
+
+    label: str
+    result: TrainingResult
+    varied: tuple[tuple[str, Any], ...]
+
+
 # One of several descents from a symmetric start: its name, and its result.
 DescentRun = tuple[str, "SymmetryResult"]
 # What the picture of many runs needs of one of them.
