@@ -39,8 +39,9 @@ def reduced(pixels: Array, own: Array) -> tuple[Array, Array]:
     table = means[order[:MOST]]
     index = np.empty(CELLS, np.uint8)
     index[used[order[:MOST]]] = np.arange(len(table))
-    for rest in order[MOST:]:
-        index[used[rest]] = np.square(table - means[rest]).sum(axis=1).argmin()
+    rest = order[MOST:]
+    distances = np.square(table).sum(axis=1) - 2 * means[rest] @ table.T  # less what all share
+    index[used[rest]] = distances.argmin(axis=1)
     return np.repeat(index[cells], lengths), np.rint(table).astype(np.uint8)
 
 
