@@ -198,7 +198,8 @@ def _panel(axes: Axes, panel: Panel, row: Row, told: Collection[str], look: Look
         _ARTISTS[type(mark)](mark, stage)
     _scale(axes, panel.x, "x")
     _scale(axes, panel.y, "y")
-    lines = [panel.title, *(text for text, _ in panel.notes if text)]
+    notes = (words if isinstance(words, str) else words[-1] for words, _ in panel.notes)
+    lines = [panel.title, *notes]
     if any(lines):
         where: Any = "left" if panel.align == "left" else "center"
         axes.set_title("\n".join(filter(None, lines)), loc=where, size=SMALLER)
@@ -323,6 +324,11 @@ def _break(mark: Break, on: _Stage) -> None:
         [(mark.low + mark.high) / 2], [0.95], marker="$\\approx$", ls="", ms=8, color="white",
         transform=on.axes.get_xaxis_transform(),
     )  # fmt: skip
+    if mark.words:
+        on.axes.annotate(
+            mark.words[-1], (mark.high, 0.95), xycoords=on.axes.get_xaxis_transform(),
+            xytext=(4, 0), textcoords="offset points", va="center", size=SMALLER,
+        )  # fmt: skip
 
 
 def _cells(mark: Cells, on: _Stage) -> None:

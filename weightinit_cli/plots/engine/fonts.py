@@ -74,10 +74,14 @@ def _has_glyph(character: str, file: str) -> bool:
 
 def helpers(text: str) -> tuple[Face, ...]:
     """The fonts of the system that show what DejaVu Sans lacks of the text, where there are any."""
-    if text.isascii():
-        return ()
-    beyond = [c for c in text if not has_glyph(c) and not _has_glyph(c, _own_file())]
+    beyond = [c for c in _missing(text, font_file()) if not _has_glyph(c, _own_file())]
     return showing(beyond) if beyond else ()
+
+
+@lru_cache(maxsize=4096)
+def _missing(text: str, file: str) -> str:
+    """The characters that a font lacks."""
+    return "".join(c for c in text if not _has_glyph(c, file))
 
 
 def families(texts: Iterable[str]) -> list[str]:
@@ -99,7 +103,7 @@ def drawable(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     line = _line(text)
-    missing = set(lacking([line]))
+    missing = set(lacking([line]) if _missing(line, _own_file()) else ())
     return "".join(REPLACEMENT if c in missing else c for c in line)
 
 
@@ -129,10 +133,9 @@ def no_hinting() -> Any:
 def files_of(text: str) -> tuple[str, ...]:
     """The files of the fonts that draw the text, as `get_font` takes them."""
     file = font_file()
-    if text.isascii() and file == _own_file():
+    if not _missing(text, file):
         return (file,)
-    own = () if all(_has_glyph(c, file) for c in text) else (_own_file(),)
-    return tuple(dict.fromkeys((file, *own, *(face.file for face in helpers(text)))))
+    return tuple(dict.fromkeys((file, _own_file(), *(face.file for face in helpers(text)))))
 
 
 @lru_cache(maxsize=4096)

@@ -13,16 +13,25 @@ from weightinit_cli.plots.engine import drawing as shapes
 from weightinit_cli.plots.engine.drawing import INK, MUTED, RULE, Box, Drawing, Label, polyline
 from weightinit_cli.plots.engine.fonts import drawable, elide, fit, paragraph, width_of, wrap
 from weightinit_cli.plots.engine.look import PLAIN, painted
-from weightinit_cli.plots.engine.marks import FEW_COLORS, markers, shapes_of
+from weightinit_cli.plots.engine.marks import markers, shapes_of
 from weightinit_cli.plots.engine.page import SMALL, TEXT, TITLE, Page, Panel, Row, Words
 from weightinit_cli.plots.engine.ticks import across, level_places, upwards, widest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from weightinit_cli.plots.engine.drawing import Align, Item
+    from weightinit_cli.plots.engine.drawing import Align, Color, Item
     from weightinit_cli.plots.engine.look import Look
-    from weightinit_cli.plots.engine.page import ColorBar, Entry, Head, Heading, Key, Legend, Note
+    from weightinit_cli.plots.engine.page import (
+        ColorBar,
+        Entry,
+        Head,
+        Heading,
+        Key,
+        Legend,
+        Note,
+        Remark,
+    )
 
 MARGIN = 10.0
 TICK = 3.0
@@ -36,6 +45,8 @@ MOST_BESIDE = 0.3  # of the page's width
 LEAST_PANELS = 0.5  # of the page's width, for a legend to stand beside them
 BAR_GAP, BAR, BAR_ABOVE = 14.0, 11.0, 8.0
 WIDEST_BAR = 220.0  # of a wide panel: as wide as that, it would look like a row of it
+FEW_COLORS = 64  # of a colour bar: as areas they cost less than an image
+LEAST_BESIDE_BAR = 180.0  # narrower panels have their bar above
 SWATCH, SWATCH_GAP, MARKER = 14.0, 5.0, 2.8
 KEY_SWATCH, KEY_GAP = 16.0, 14.0
 LEGEND_GAP, ENTRY_LINE, SECOND_LINE = 14.0, 11.5, 9.5
@@ -47,6 +58,9 @@ MOST_LINES = 12  # of a table before it stands in blocks beside each other
 NARROWEST_NAME = 70.0
 SMALLEST_NOTE = 5.8
 MOST_NOTE_LINES = 4  # of one
+LEAST_LOWERED = 0.65  # of a row's height, where its panels stand in several rows
+LEAST_SHRUNK = 0.88  # of a note's size, before a shorter form is taken
+CAPTION_LINES = 2
 POWER_LINE = 11.0
 
 
@@ -133,11 +147,15 @@ def layout_of(page: Page, width: float | None, look: Look = PLAIN) -> Layout:
         ]  # fmt: skip
         width = max(natural, default=0.0) + right + beyond
     else:
+        if width - left - right - beyond < LEAST_BESIDE_BAR:
+            rows = tuple(map(_bars_moved, rows))
+            right = max((_after(row.panels[-1], width) for row in rows), default=0.0)
         titles = [panel.title for panel in page.rows[0].panels] if page.rows else []
         for _ in range(2):  # another panel may be a row's first, with wider words beside it
             room = width - left - right - beyond
-            rows = tuple(part for row in page.rows for part in _folded(row, room, titles))
-            left = max([left, *map(_left, rows)])
+            folded = tuple(part for row in rows for part in _folded(row, room, titles))
+            left = max([left, *map(_left, folded)])
+        rows = folded
     rows = _equal(bars_once(rows), 72 / (look.dpi * look.scale))
     side = width - right - beyond
     if all(row.equal for row in rows):
@@ -153,7 +171,7 @@ def _noted(row: Row, room: float) -> Row:
     panels = tuple(
         replace(panel, notes=tuple(
             (line, color)
-            for text, color in panel.notes
+            for (text, *_), color in map(_in_forms, panel.notes)
             for line in paragraph(drawable(text), SMALL, room, MOST_NOTE_LINES)
         ))
         if panel.align == "left" else panel
@@ -179,6 +197,15 @@ def _spans(row: Row) -> tuple[float, float]:
     """How long the axes of a row's panels are, in their units."""
     first = row.panels[0]
     return first.x.high - first.x.low, first.y.high - first.y.low
+
+
+def _bars_moved(row: Row) -> Row:
+    """The row with its colour bars above the panels."""
+    panels = tuple(
+        replace(panel, bar=replace(panel.bar, above=True)) if panel.bar else panel
+        for panel in row.panels
+    )
+    return replace(row, panels=panels)
 
 
 def bars_once(rows: Sequence[Row]) -> tuple[Row, ...]:
@@ -234,6 +261,8 @@ def _folded(row: Row, room: float, titles: Sequence[str]) -> Iterator[Row]:
         number -= 1
     lines = -(-len(row.panels) // number)
     number = -(-len(row.panels) // lines)
+    wide = _panel_width(row, row.panels[:number], room)
+    lowered = min(max(wide / row.wide, LEAST_LOWERED), 1.0) if lines > 1 and not row.equal else 1.0
     for start in range(0, len(row.panels), number):
         panels = row.panels[start : start + number]
         if lines > 1 and len(titles) == len(row.panels):
@@ -247,7 +276,8 @@ def _folded(row: Row, room: float, titles: Sequence[str]) -> Iterator[Row]:
         yield replace(
             row,
             panels=panels,
-            wide=_panel_width(row, row.panels[:number], room),
+            wide=wide,
+            height=lowered * row.height,
             head=None if start else row.head,
             caption=row.caption if last else "",
             ticks=row.ticks or lines > 1,
@@ -278,9 +308,9 @@ def _row(row: Row, layout: Layout, y: float) -> tuple[list[Item], list[shapes.Pa
         if row.ticks:
             deep = max(deep, across(panel.x, box.width, row.gap).depth)
     powers = row.ticks and any(_power(panel, row) for panel in row.panels)
-    captions = _captions(row, boxes, y, layout.width)
+    captions, high = _captions(row, boxes, y, layout.width)
     foot += captions
-    y += TEXT + 6 if captions else 0.0
+    y += high
     y += POWER_LINE if powers else 0.0
     y += deep
     boxes = [replace(box, y=y) for box in boxes]
@@ -298,13 +328,14 @@ def _row(row: Row, layout: Layout, y: float) -> tuple[list[Item], list[shapes.Pa
                 power = f"× 1e{panel.x.power}"
                 items.append(Label(box.x + box.width / 2, place, power, SMALL, align="center"))
     top = boxes[0].top
-    lines = max(len(panel.notes) for panel in row.panels)
-    for panel, box in zip(row.panels, boxes, strict=True):
-        items += _above(panel, box, row, lines, layout)
-    top += _above_height(row)
+    notes = _notes(row, layout)
+    lines = max(map(len, notes))
+    for panel, own, box in zip(row.panels, notes, boxes, strict=True):
+        items += _above(panel, own, box, row, lines, layout)
+    top += _above_height(row, lines)
     if row.head is not None:
         head, top = _head(row.head, top, layout.width)
-        items += head
+        items = [*head, *items]
     found = [
         shapes.Panel(panel.words, box, (panel.x.low, panel.x.high), (panel.y.low, panel.y.high))
         for panel, box in zip(row.panels, boxes, strict=True)
@@ -312,8 +343,8 @@ def _row(row: Row, layout: Layout, y: float) -> tuple[list[Item], list[shapes.Pa
     return items, found, top
 
 
-def _captions(row: Row, boxes: Sequence[Box], y: float, width: float) -> list[Item]:
-    """The name of all x axes, or that of each, within the page."""
+def _captions(row: Row, boxes: Sequence[Box], y: float, width: float) -> tuple[list[Item], float]:
+    """The name of all x axes, or that of each, within the page, and how high they are."""
     room = width - 2 * MARGIN
     if row.caption:
         names = [(row.caption, (boxes[0].x + boxes[-1].right) / 2, room)]
@@ -324,14 +355,17 @@ def _captions(row: Row, boxes: Sequence[Box], y: float, width: float) -> list[It
             for panel, box, most in zip(row.panels, boxes, rooms, strict=True)
         ]
     else:
-        return []
+        return [], 0.0
+    broken = [paragraph(words, TEXT, most, CAPTION_LINES) for words, _, most in names]
+    most_lines = max(map(len, broken))
     labels: list[Item] = []
-    for words, middle, most in names:
-        text = elide(words, TEXT, most)
-        half = width_of(text, TEXT) / 2
-        x = min(max(middle, MARGIN + half), width - MARGIN - half)
-        labels.append(Label(x, y, text, TEXT, align="center"))
-    return labels
+    for lines, (_, middle, _) in zip(broken, names, strict=True):
+        for k, text in enumerate(lines):
+            half = width_of(text, TEXT) / 2
+            x = min(max(middle, MARGIN + half), width - MARGIN - half)
+            line = y + (most_lines - 1 - k) * LINE * TEXT
+            labels.append(Label(x, line, text, TEXT, align="center"))
+    return labels, TEXT + 6 + (most_lines - 1) * LINE * TEXT
 
 
 def _boxes(row: Row, left: float, width: float) -> list[Box]:
@@ -405,10 +439,10 @@ def spaced(heights: Sequence[float], low: float, high: float) -> list[float]:
     return placed
 
 
-def _above_height(row: Row) -> float:
+def _above_height(row: Row, lines: int) -> float:
     """The room above a row's panels: bars of colours, above these titles with notes."""
     titled = any(panel.title for panel in row.panels)
-    notes = NOTE_LINE * max(len(panel.notes) for panel in row.panels)
+    notes = NOTE_LINE * lines
     words = (TEXT + 3 if titled else 0.0) + notes + (4.0 if titled or notes else 0.0)
     return _bars_height(row) + words
 
@@ -419,7 +453,46 @@ def _bars_height(row: Row) -> float:
     return TICK + 1 + SMALL + 8 + BAR_ABOVE + 6 + TEXT + (lines - 1) * LINE * TEXT if bars else 0.0
 
 
-def _above(panel: Panel, box: Box, row: Row, lines: int, layout: Layout) -> list[Item]:
+class _Note(NamedTuple):
+    """A note above a panel as it is written."""
+
+    text: str
+    size: float
+    color: Color
+
+
+def _notes(row: Row, layout: Layout) -> list[list[_Note]]:
+    """Each panel's notes, line by line.
+
+    Of a note in several forms, all panels have the fullest that has room in each of them.
+    """
+    left = row.panels[0].align == "left"
+    room = row.wide + (0.0 if left else row.gap - 4)
+    if left and len(row.panels) == 1:
+        room = layout.outer - layout.left
+    found: list[list[_Note]] = [[] for _ in row.panels]
+    for line in zip_longest(*(panel.notes for panel in row.panels), fillvalue=("", INK)):
+        every = list(map(_in_forms, line))
+        most = max(len(forms) for forms, _ in every)
+        for number in range(most):
+            texts = [forms[min(number, len(forms) - 1)] for forms, _ in every]
+            widest_ = max(width_of(text, SMALL) for text in texts)
+            if widest_ * LEAST_SHRUNK <= room:
+                break
+        size = SMALL if widest_ <= room else max(SMALLEST_NOTE, 0.99 * SMALL * room / widest_)
+        for own, text, (_, color) in zip(found, texts, every, strict=True):
+            own.append(_Note(elide(text, size, room), size, color))
+    return found
+
+
+def _in_forms(note: Remark) -> tuple[tuple[str, ...], Color]:
+    words, color = note
+    return (words,) if isinstance(words, str) else words, color
+
+
+def _above(
+    panel: Panel, notes: Sequence[_Note], box: Box, row: Row, lines: int, layout: Layout
+) -> list[Item]:
     """A panel's title and notes; equal notes of neighbours stand at equal heights."""
     left = panel.align == "left"
     room = layout.outer - box.x if left and len(row.panels) == 1 else box.width
@@ -431,30 +504,36 @@ def _above(panel: Panel, box: Box, row: Row, lines: int, layout: Layout) -> list
     if panel.title:
         title = elide(panel.title, TEXT, room)
         items.append(Label(x, top + 2, title, TEXT, align=align))
-    for k, (note, color) in enumerate(panel.notes):
-        if note:
-            text, size = fit(note, SMALL, room, SMALLEST_NOTE)
+    for k, (text, size, color) in enumerate(notes):
+        if text:
             items.append(Label(x, top - (k + 1) * NOTE_LINE + 2, text, size, color, align))
     return items
 
 
 def _head(head: Head, y: float, width: float) -> tuple[list[Item], float]:
-    """A row's name above all else of it, and its upper side."""
+    """A row's name above all else of it, and its upper side.
+
+    What it is stands beside the name, or below it where it has no room there.
+    """
     room = width - 2 * MARGIN
-    items: list[Item] = []
-    lines = [(line, color) for parts, color in head.lines for line in _wrapped(parts, room)]
+    name, size = fit(drawable(head.name), 10.0, room, 8.0)
+    place = width_of(name, size) + 8
+    beside = drawable(SEPARATOR.join(head.beside))
+    fits = place + width_of(beside, TEXT) <= room
+    every = [*head.lines] if fits else [(head.beside, MUTED), *head.lines]
+    lines = [(line, color) for parts, color in every for line in _wrapped(parts, room)]
     y += 6
-    for line, color in reversed(lines):
-        items.append(Label(MARGIN, y, line, TEXT, color))
-        y += LINE * TEXT
-    if head.name or head.beside:
-        name, size = fit(drawable(head.name), 10.0, room, 8.0)
+    below = [
+        Label(MARGIN, y + k * LINE * TEXT, line, TEXT, color)
+        for k, (line, color) in enumerate(reversed(lines))
+    ]
+    y += len(lines) * LINE * TEXT
+    items: list[Item] = []
+    if name or beside:
         items.append(Label(MARGIN, y, name, size))
-        beside = width_of(name, size) + 8
-        text = elide(drawable(SEPARATOR.join(head.beside)), TEXT, max(room - beside, 0.0))
-        if head.beside and len(text) > 1:
-            items.append(Label(MARGIN + beside, y, text, TEXT, MUTED))
+        items += [Label(MARGIN + place, y, beside, TEXT, MUTED)] if beside and fits else []
         y += 10.0 + 4
+    items += reversed(below)
     if head.rule:
         items.append(polyline([(MARGIN, y), (width - MARGIN, y)], RULE))
         y += 2

@@ -38,8 +38,9 @@ WEDGE = 6.0
 FAR, HAIR = 1e9, 1e-9  # in heights of a panel
 BREAK, BREAK_GAP = 3.0, 2.0
 BREAK_AT = 0.93  # of the panel's height
+BESIDE_BAR = 3.0
 TAG_LINE, TAG_PADDING = 9.5, 3.0
-FEW_CELLS, FEW_COLORS = 4096, 128
+FEW_RUNS = 128  # of cells of one colour: as areas they cost less than an image
 FINE = 1024  # columns of an image whose cells are not equally wide
 SMALLEST_WORD, AIR = 5.5, 2.0
 DARK = 0.45  # below this brightness white reads better than black
@@ -218,7 +219,17 @@ def _break(mark: Break, place: _Place) -> list[Item]:
     for dy in (0.0, BREAK_GAP):
         ends = [(left - 1.5, y + dy - 1.5 * slope), (right + 1.5, y + dy + BREAK + 1.5 * slope)]
         items.append(polyline(ends, MUTED, 0.9))
-    return items
+    return items + (_height_words(mark.words, left, right, place) if mark.words else [])
+
+
+def _height_words(words: tuple[str, ...], left: float, right: float, place: _Place) -> list[Item]:
+    """On the right of the bar where they have room, else on the left."""
+    box = place.box
+    sides = box.right - right - BESIDE_BAR, left - BESIDE_BAR - box.x
+    text = next((each for each in words if width_of(each, SMALL) <= max(sides)), words[-1])
+    if width_of(text, SMALL) <= sides[0]:
+        return [Label(right + BESIDE_BAR, box.top - SMALL, text, SMALL, MUTED)]
+    return [Label(left - BESIDE_BAR, box.top - SMALL, text, SMALL, MUTED, "right")]
 
 
 def _cells(mark: Cells, place: _Place) -> list[Item]:
@@ -226,9 +237,7 @@ def _cells(mark: Cells, place: _Place) -> list[Item]:
     xs, ys = place.xs(mark.x), place.ys(mark.y)
     rows, columns = mark.rgb.shape[:2]
     packed: Any = mark.rgb.astype(np.uint32) @ np.array([65536, 256, 1], dtype=np.uint32)
-    few = rows * columns <= FEW_COLORS or (
-        rows * columns <= FEW_CELLS and len(np.unique(packed)) <= FEW_COLORS
-    )
+    few = rows + np.count_nonzero(packed[:, 1:] != packed[:, :-1]) <= FEW_RUNS
     image = len(ys) == 2 and (not few or (len(xs) == 2 and bool(mark.words)))
     whole = Box(xs[0], ys[0], xs[-1] - xs[0], ys[-1] - ys[0])
     items: list[Item] = [shapes.Cells(whole, _even(mark.rgb, xs)[::-1])] if image else []

@@ -174,11 +174,15 @@ class Pointer:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """A slanted gap across a bar between two values of the x axis: it goes on beyond the panel."""
+    """A slanted gap across a bar between two values of the x axis: it goes on beyond the panel.
+
+    `words` say how high it is, the fullest form first; beside it stands the first that has room.
+    """
 
     low: float
     high: float
     bar: Color
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +235,7 @@ class Tag:
 
 Mark = Bars | Steps | Line | Dots | Band | Area | Level | Pointer | Break | Cells | Words | Tag
 Note = tuple[str, Color]
+Remark = tuple[str | tuple[str, ...], Color]  # a note, or one in several forms, the fullest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +270,7 @@ class Panel:
     y: Axis
     marks: tuple[Mark, ...]
     title: str = ""
-    notes: tuple[Note, ...] = ()
+    notes: tuple[Remark, ...] = ()
     align: Literal["left", "center"] = "center"
     beside: tuple[tuple[float, str, Color], ...] = ()
     bar: ColorBar | None = None

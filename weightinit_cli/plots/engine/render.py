@@ -59,12 +59,9 @@ def _png(drawing: Drawing, digest: str, dpi: float) -> bytes:
     renderer = agg.RendererAgg(*size, dpi)
     paint(drawing, renderer)
     pixels = np.ascontiguousarray(renderer.buffer_rgba())
-    if any(isinstance(item, Cells) for item in drawing.items):
-        image = Images.frombuffer("RGBA", size, pixels, "raw", "RGBA", 0, 1).convert("RGB")
-    else:
-        shades, table = reduced(pixels.reshape(-1, 4), _own_colors(drawing))
-        image = Images.frombuffer("P", size, shades, "raw", "P", 0, 1)
-        image.putpalette(table.tobytes())
+    shades, table = reduced(pixels.reshape(-1, 4), _own_colors(drawing))
+    image = Images.frombuffer("P", size, shades, "raw", "P", 0, 1)
+    image.putpalette(table.tobytes())
     text_chunks = PngImagePlugin.PngInfo()
     text_chunks.add_text("winit digest", digest)
     file = io.BytesIO()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.plots.engine.drawing import INK, Item, Label, polyline
-from weightinit_cli.plots.engine.fonts import elide, width_of
+from weightinit_cli.plots.engine.fonts import elide, font_file, width_of
 from weightinit_cli.plots.engine.logaxis import ticks_around
 from weightinit_cli.plots.engine.numbers import Scale, nice_step
 from weightinit_cli.plots.engine.page import SMALL
@@ -72,6 +73,12 @@ def across(axis: Axis, width: float, gap: float) -> Across:
     No words reach so far beyond the panel's sides that they meet those of a neighbour, which is
     `gap` points away.
     """
+    return _across(axis, width, gap, font_file())
+
+
+@lru_cache(maxsize=256)
+def _across(axis: Axis, width: float, gap: float, font: str) -> Across:  # noqa: ARG001
+    """Of panels beside each other most have the same axis; the font decides how wide words are."""
     short = tuple(axis.part(at) * width for at in axis.short)
     if not axis.labelled:
         return Across((), short, upright=False, depth=0.0)
@@ -131,6 +138,11 @@ def level_places(axis: Axis, box: Box) -> list[tuple[float, str]]:
 
 def _upward(axis: Axis, height: float) -> Ticks:
     """The ticks that have room above each other."""
+    return _above_each_other(axis, height, font_file())
+
+
+@lru_cache(maxsize=256)
+def _above_each_other(axis: Axis, height: float, font: str) -> Ticks:  # noqa: ARG001
     ticks = ticks_of(axis, max(min(int(height / ROOM_UPWARDS), MOST), 2))
     places = sorted(axis.part(at) * height for at, _ in ticks)
     pitch = min((b - a for a, b in pairwise(places)), default=LINE)
