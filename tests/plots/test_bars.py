@@ -7,45 +7,47 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weightinit_cli.plots.bars import bars, heights_to
-from weightinit_cli.plots.binning import Shares
-from weightinit_cli.plots.engine.drawing import Box, Label
+from weightinit_cli.plots.engine.drawing import BLUE, Box, Label
 from weightinit_cli.plots.engine.fonts import width_of
-from weightinit_cli.plots.labels import NOTE_SIZE
+from weightinit_cli.plots.engine.marks import shapes_of
+from weightinit_cli.plots.engine.page import Axis, Bars, Break, Panel
 from weightinit_cli.plots.panels import NARROW, WIDE
 
 BINS = 30
+FORMS = ("↑ 50 % (>99.9 %)", "↑ 50 %", "50 %")
 
 
-def label_beside(width, at, share, expected):
-    bins, theory = np.zeros(BINS), None
-    bins[at] = share
-    if expected is not None:
-        theory = np.zeros(BINS)
-        theory[at] = expected
+def label_beside(width, at, forms):
+    sides = np.linspace(0.0, 1.0, BINS + 1)
+    mark = Break(sides[at], sides[at + 1], BLUE, forms)
+    panel = Panel(Axis(0.0, 1.0), Axis(0.0, 0.1), (mark,))
     box = Box(20.0, 0.0, width, 100.0)
-    shares = Shares(bins, 0.0, 0.0, 0.0, 0.0, theory)
-    (label,) = (i for i in bars(box, shares, heights_to(0.1)) if isinstance(i, Label))
-    return label, box
+    (label,) = (item for item in shapes_of(mark, panel, box) if isinstance(item, Label))
+    left = label.x - (width_of(label.text, label.size) if label.align == "right" else 0.0)
+    return label.text, left, left + width_of(label.text, label.size), box
 
 
 @settings(deadline=None)
 @given(
     width=st.sampled_from([NARROW, WIDE]),
     at=st.integers(0, BINS - 1),
-    share=st.sampled_from([0.12, 0.5, 0.9996, 0.99999, 1.0]),
-    expected=st.sampled_from([None, 0.13, 0.99999, 1.0]),
+    forms=st.sampled_from([FORMS, FORMS[1:], ("↑ 100 % (13 %)", "↑ 100 %", "100 %")]),
 )
-def test_the_height_stands_in_the_panel_and_off_the_bar(width, at, share, expected):
-    label, box = label_beside(width, at, share, expected)
-    left, right = label.x, label.x + width_of(label.text, NOTE_SIZE)
+def test_the_height_stands_in_the_panel_and_off_the_bar(width, at, forms):
+    _, left, right, box = label_beside(width, at, forms)
     bar = box.x + at * box.width / BINS
     assert box.x <= left
     assert right <= box.right
     assert right < bar or bar + box.width / BINS < left
 
 
-@pytest.mark.parametrize(("at", "text"), [(0, "↑ 50 % (>99.9 %)"), (6, "↑ 50 %"), (14, "↑ 50 %")])
+@pytest.mark.parametrize(("at", "text"), [(0, FORMS[0]), (6, FORMS[1]), (14, FORMS[1])])
 def test_as_much_is_written_as_there_is_room_for(at, text):
-    assert label_beside(NARROW, at, 0.5, 0.99999)[0].text == text
-    assert label_beside(NARROW, 14, 0.99999, None)[0].text == ">99.9 %"
+    assert label_beside(NARROW, at, FORMS)[0] == text
+
+
+def test_bars_of_data_are_as_high_as_the_axis_says():
+    bars = Bars(np.array([0.0, 0.5, 1.0]), np.array([0.05, 0.5]), BLUE)
+    panel = Panel(Axis(0.0, 1.0), Axis(0.0, 0.1), (bars,))
+    (area,) = shapes_of(bars, panel, Box(20.0, 0.0, 80.0, 100.0))
+    assert set(area.vertices[:, 1].tolist()) == {0.0, 50.0, 100.0}

@@ -16,8 +16,12 @@ from support.plots import builders
 from support.plots.drawn import compose, compose_depth
 from support.plots.extents import collisions, extent
 from support.plots.fonts import only_fonts
+from weightinit_cli import plots
 from weightinit_cli.plots import render
-from weightinit_cli.plots.engine.drawing import Area, Cells
+from weightinit_cli.plots.engine.colors import palette
+from weightinit_cli.plots.engine.drawing import AMBER, Area, Cells, Label, Line
+from weightinit_cli.plots.engine.layout import drawn
+from weightinit_cli.plots.engine.look import Look
 
 
 @every("picture", [compose, compose_depth])
@@ -43,15 +47,53 @@ def test_a_panel_per_layer_with_shared_limits(layers, shape):
 
 
 @pytest.mark.parametrize("layers", [11, 50, 100])
-def test_many_layers_are_one_map_with_a_labelled_colour_scale(layers, shape):
+def test_many_layers_are_a_map_with_a_labelled_colour_scale(layers, shape):
     drawing = compose(shape(f"xavier_{layers}"))
-    (panel,) = drawing.panels
-    assert panel.xlim == (0.5, layers + 0.5)
-    assert panel.ylim == (0.0, 1.0)
-    map_, scale = (item for item in drawing.items if isinstance(item, Cells))
-    assert map_.rgb.shape == (30, layers, 3)
-    assert scale.box.x > map_.box.right
+    map_, std = drawing.panels
+    assert map_.xlim == std.xlim == (0.5, layers + 0.5)
+    assert map_.ylim == (0.0, 1.0)
+    assert (map_.box.x, map_.box.width) == (std.box.x, std.box.width)
+    cells, scale = (item for item in drawing.items if isinstance(item, Cells))
+    assert cells.rgb.shape == (30, layers, 3)
+    assert scale.box.x > cells.box.right
     assert {"≤ 0.1 %", "1 %", "10 %", "100 %"} <= set(drawing.texts)
+
+
+def test_below_a_map_stand_deviations_saturation_and_signals(shape):
+    drawing = compose(shape("net_tanh_50"))
+    names = [panel.title for panel in drawing.panels]
+    assert names == ["activation", "std", "saturated", "|δ| (log)"]
+    assert {panel.xlim for panel in drawing.panels} == {(0.5, 50.5)}
+    theory = [i for i in drawing.items if isinstance(i, Line) and i.color == AMBER]
+    assert len(theory) == 1 + 3  # the key; std, saturated, signal
+    assert {"mean-field theory", "back-propagated signal |δ|, root mean square"} <= set(
+        drawing.texts
+    )
+    assert len(compose(shape("net_sigmoid_12")).panels) == 3  # little is saturated
+
+
+def test_dark_is_much_and_nothing_is_lighter_than_little():
+    light = palette(np.linspace(0.0, 1.0, 64)).astype(int) @ [299, 587, 114]
+    assert (np.diff(light) < 0).all()
+    assert 0.9 * 255_000 < light[0] < 0.97 * 255_000
+    assert light[-1] < 0.2 * 255_000
+
+
+COLUMN = Look(width=3.3 * 72)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "net_sigmoid", "net_relu", "net_zero", "net_tanh_10", "net_exploding_10", "net_partial_12",
+        "net_tanh_50", "net_underflow_12", "relu_own_30", "nonfinite_10", "long_spec", "japanese",
+    ],
+)  # fmt: skip
+def test_one_column_is_laid_out_anew(name, shape):
+    drawing = drawn(plots.compose(shape(name)), COLUMN)
+    assert drawing.width == pytest.approx(COLUMN.width)
+    assert collisions(drawing) == []
+    assert min(item.size for item in drawing.items if isinstance(item, Label)) >= 5.8
 
 
 def test_subtitle_says_the_spec(shape):
@@ -69,15 +111,15 @@ def test_subtitle_says_what_is_not_as_always(shape):
 def test_mass_outside_the_range_is_said():
     values = np.concatenate([np.full(32, -1.0), np.full(10, 2.0), np.full(958, 0.5)])
     texts = compose(builders.result_of([values, np.full(10, 0.5)])).texts
-    assert texts.count("3.2 % below") == 1
-    assert texts.count("1 % above") == 1
+    assert texts.count("3.2 % below the range") == 1
+    assert texts.count("1 % above the range") == 1
 
 
 def test_nonfinite_values_are_said():
     values = np.concatenate([np.full(12, np.nan), np.full(88, 0.5)])
     texts = compose(builders.result_of([values, np.full(10, np.inf)])).texts
     assert texts.count("12 % inf or nan") == 1
-    assert texts.count("100 % inf or nan") == 1
+    assert texts.count("inf or nan") == 1
 
 
 def test_deep_pictures_say_where_values_are_missing(shape):

@@ -84,7 +84,7 @@ def test_the_first_row_of_a_map_is_its_highest_bin(shape):
     values = [np.full(9, 0.99)] * 11
     drawing = compose(builders.result_of(values))
     with Image.open(BytesIO(render(drawing, "png", builders.DIGEST))) as image:
-        pixels = np.asarray(image)
+        pixels = np.asarray(image.convert("RGB"))
     box = drawing.panels[0].box
     x = int((box.x + box.width / 2) * 150 / 72)
     top = int((drawing.height - box.top + 3) * 150 / 72)

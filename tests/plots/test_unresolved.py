@@ -10,9 +10,9 @@ import pytest
 from support.plots import builders, networks
 from support.plots.drawn import compose, compose_comparison, compose_depth
 from weightinit_cli.numerals import two_digits
-from weightinit_cli.plots.binning import binned
+from weightinit_cli.plots.bins import binned
 from weightinit_cli.plots.engine.drawing import AMBER, BLUE, GREEN, INK, Area, Cells, Dots, Line
-from weightinit_cli.plots.figures import versions
+from weightinit_cli.plots.figures import forms
 from weightinit_cli.plots.maps import NOTHING, UNRESOLVED
 from weightinit_cli.results.comparison import SIGNAL, Comparison, compared
 from weightinit_cli.results.model import Spread
@@ -142,9 +142,9 @@ def test_a_spread_over_the_seeds_does_not_stand_for_a_figure_that_is_lost(shape)
     layer = shape("net_tanh_3").layers[0]
     spread = {"std": Spread(0.5, 0.1, None)}
     known = replace(layer, theory=None, repeats=spread)
-    assert versions(known, "std")[0] == "0.50 ± 0.1"
-    assert versions(replace(known, unresolved={"std": 5.81e-8}), "std") == ("<6e-8", "<6e-8")
-    assert versions(replace(known, unresolved={"std": None}), "std") == ("?", "?")
+    assert forms(known, "std", "std ")[0] == "std 0.50 ± 0.1"
+    assert set(forms(replace(known, unresolved={"std": 5.81e-8}), "std", "")) == {"<6e-8"}
+    assert set(forms(replace(known, unresolved={"std": None}), "std", "")) == {"?"}
 
 
 def test_beside_a_histogram_stands_of_how_many_values_it_is(shape):
@@ -186,14 +186,14 @@ def test_a_shape_of_rounding_is_one_of_equal_values():
     bins = binned([huge, wide, rounding(0.5, 1e-7, 1e-6)])
     assert bins.grouping == "own"
     assert np.sort(bins.layers[2].bins)[-2:].sum() == pytest.approx(1.0)
-    assert 0.2 < bins.scales[2].low < bins.scales[2].high < 0.8
+    assert 0.2 < bins.axes[2].low < bins.axes[2].high < 0.8
     shown = replace(rounding(0.5, 1e-7, 1e-6), unresolved={})
     assert np.count_nonzero(binned([huge, wide, shown]).layers[2].bins) == 30
 
 
 def test_what_has_underflowed_has_no_values_on_its_axis(shape):
     drawing = compose(shape("net_underflow_10"))
-    assert [panel.xlim for panel in drawing.panels[5:]] == [(-0.5, 0.5)] * 5
+    assert [panel.xlim for panel in drawing.panels[5:10]] == [(-0.5, 0.5)] * 5
     deep = compose(shape("net_underflow_12")).texts
     said = "std below the resolution of float64 (drawn in the middle): in layers 7 to 12"
     assert said in deep

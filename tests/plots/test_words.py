@@ -44,8 +44,9 @@ def test_a_verdict_longer_than_a_line_is_broken_between_words(shape):
 
 
 def test_no_verdict_no_line(shape):
-    assert "healthy" not in compose(shape("xavier_5")).texts
-    assert compose(shape("xavier_5")).texts[2] == "layer 1"
+    drawing = compose(shape("xavier_5"))
+    assert "healthy" not in drawing.texts
+    assert {each.color for each in texts_of(drawing)}.isdisjoint({WARNING})
 
 
 def test_figures_stand_beside_their_predictions(shape):
@@ -54,7 +55,7 @@ def test_figures_stand_beside_their_predictions(shape):
     for layer in result.layers:
         expected = two_digits(layer.theory.figures["std"].value)
         assert f"std {two_digits(layer.std)} ({expected})" in texts
-    assert "mean-field theory (figures in parentheses)" in texts
+    assert "mean-field theory (in parentheses)" in texts
 
 
 def test_saturation_is_said_where_it_matters(shape):
@@ -78,7 +79,7 @@ def test_why_there_is_no_theory_is_said(shape):
 def test_expected_shares_are_a_line_as_high_as_the_bars_would_be(shape):
     result = shape("net_sigmoid")
     drawing = compose(result)
-    for layer, panel in zip(result.layers, drawing.panels, strict=True):
+    for layer, panel in zip(result.layers, drawing.panels[:5], strict=True):
         tops = [
             float(i.vertices[:, 1].max())
             for i in drawing.items

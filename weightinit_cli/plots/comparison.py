@@ -23,9 +23,9 @@ def comparison_picture(comparison: Comparison) -> Drawing | Page | None:
     if not varied:
         return None
     if [axis.path for axis in varied] == [VARIANT] and _has_panels(comparison):
-        from weightinit_cli.plots.rows import rows_of_panels
+        from weightinit_cli.plots.variants import variants_page
 
-        return rows_of_panels(comparison)
+        return variants_page(comparison)
     layout = chosen(varied)
     if isinstance(layout, Curves):
         from weightinit_cli.plots.families import curves_over_depth

@@ -117,7 +117,7 @@ def depth_page(result: Result) -> Page:
             layers,
             axis,
             tuple(marks),
-            notes=tuple((note, ORANGE) for note in _notes(curves, axis)),
+            notes=tuple((note, ORANGE) for note in curve_notes(curves, axis)),
             align="left",
             beside=tuple((end, *rest) for end, *rest in ends if end is not None),  # type: ignore[misc]
             rules=True,
@@ -125,7 +125,7 @@ def depth_page(result: Result) -> Page:
         caption = layers.name if last else ""
         rows_of_page.append(Row((panel,), height, caption=caption, ticks=last))
     every_curve = [each for curves, _, _ in found for each in curves]
-    return Page(run_heading(result, _keys(result, every_curve)), tuple(rows_of_page))
+    return Page(run_heading(result, curve_keys(result, every_curve)), tuple(rows_of_page))
 
 
 def axis_for(unit: Unit, words: str, values: Sequence[float], least: int) -> Axis:
@@ -228,7 +228,7 @@ def _partial(layers: Sequence[LayerStatistics], path: str) -> str:
     return f"of {number_of} finite values in {layer_words(list(counts))}"
 
 
-def _notes(curves: Sequence[DepthCurve], axis: Axis) -> list[str]:
+def curve_notes(curves: Sequence[DepthCurve], axis: Axis) -> list[str]:
     """What the curves cannot show, for all curves of which the same is true at once."""
     pairs = [(gap, each.words) for each in curves for gap in _missing(each, axis)]
     notes = dict.fromkeys(gap for gap, _ in pairs)
@@ -245,7 +245,8 @@ def _missing(each: DepthCurve, axis: Axis) -> list[str]:
     return [*notes, each.partial] if each.partial else notes
 
 
-def _keys(result: Result, curves: Sequence[DepthCurve]) -> tuple[Key, ...]:
+def curve_keys(result: Result, curves: Sequence[DepthCurve]) -> tuple[Key, ...]:
+    """What the curves' lines and bands are."""
     keys = []
     if any(value is not None for each in curves for value in each.predicted):
         keys.append(THEORY)

@@ -45,15 +45,21 @@ def dtype(result: Result) -> str:
     return str(result.spec.get("dtype", "float32"))
 
 
-def versions(layer: LayerStatistics, path: str) -> tuple[str, str]:
-    """The figure in words with its spread over the seeds, and the one of the first seed alone."""
+def forms(layer: LayerStatistics, path: str, *names: str) -> tuple[str, ...]:
+    """The figure in words behind its names, the fullest form first.
+
+    With its spread over the seeds and what is predicted; the first seed's with what is predicted;
+    and alone.
+    """
     expected = predicted(layer, path)
     theory = None if expected is None else two_digits(expected)
-    short = beside(measured(layer, path), theory)
+    alone = measured(layer, path)
+    short = full = beside(alone, theory)
     over = None if path in layer.unresolved else spread(layer, path)
-    if over is None or over.std is None:
-        return short, short
-    return beside(f"{two_digits(over.mean)} ± {two_digits(over.std, 1)}", theory), short
+    if over is not None and over.std is not None:
+        full = beside(f"{two_digits(over.mean)} ± {two_digits(over.std, 1)}", theory)
+    every = [name + text for text in (full, short) for name in names]
+    return (*every, names[-1] + alone)
 
 
 def saturated(layer: LayerStatistics, value: Callable[..., float | None]) -> float | None:

@@ -52,18 +52,18 @@ def left_out(axes: Iterable[tuple[str, Sequence[Any]]]) -> list[str]:
     return chosen([VariedAxis(path, tuple(values)) for path, values in axes]).left_out
 
 
-def compose(result: Result) -> Drawing:
-    """The histogram picture: a panel per layer, or one heat map of more than ten layers."""
-    from weightinit_cli.plots.binning import binned
+def compose(result: Result) -> Page:
+    """The histogram picture: a panel per layer, or maps of more than ten layers."""
+    from weightinit_cli.plots.bins import binned
 
     bins = binned(result.layers)
     if len(result.layers) <= MOST_PANELS:
-        from weightinit_cli.plots.panels import row_of_panels
+        from weightinit_cli.plots.panels import panels_page
 
-        return row_of_panels(result, bins)
-    from weightinit_cli.plots.map import map_picture
+        return panels_page(result, bins)
+    from weightinit_cli.plots.map import map_page
 
-    return map_picture(result, bins)
+    return map_page(result, bins)
 
 
 def compose_depth(result: Result) -> Page:

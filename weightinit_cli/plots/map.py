@@ -1,106 +1,119 @@
-"""More than ten layers: a heat map, layers across, activations upwards, shares as colour."""
+"""More than ten layers: a map of their values' shares, with figures and signals below it."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from weightinit_cli.numerals import percent
-from weightinit_cli.plots import axes, figures
-from weightinit_cli.plots.engine.colors import (
-    BAR_GAP,
-    BAR_LABELS,
-    BAR_WIDTH,
-    as_bytes,
-    color_scale,
-    palette,
-)
-from weightinit_cli.plots.engine.drawing import (
-    MUTED,
-    ORANGE,
-    Box,
+from weightinit_cli.plots import figures
+from weightinit_cli.plots.depth import axis_for, curve_keys, curve_notes, depth_curve
+from weightinit_cli.plots.engine.colors import as_bytes, palette
+from weightinit_cli.plots.engine.drawing import AMBER, BLUE, INK, MUTED, ORANGE
+from weightinit_cli.plots.engine.page import (
+    Axis,
     Cells,
-    Drawing,
-    Item,
-    Label,
+    ColorBar,
+    Key,
+    Line,
+    Page,
     Panel,
+    Row,
+    array,
 )
-from weightinit_cli.plots.engine.fonts import elide
-from weightinit_cli.plots.engine.logaxis import decade_ticks
-from weightinit_cli.plots.engine.numbers import Scale
-from weightinit_cli.plots.heading import heading
-from weightinit_cli.plots.labels import GROUPING, NOTE_SIZE, x_label
-from weightinit_cli.plots.stdcurve import std_curve
-from weightinit_cli.results.figures import resolved
+from weightinit_cli.plots.engine.scales import layers_axis, shares
+from weightinit_cli.plots.panels import GROUPING, caption
+from weightinit_cli.plots.signal import WORTH_A_WORD, over_decades
+from weightinit_cli.plots.words import THEORY, run_heading
+from weightinit_cli.results.figures import FIGURES, resolved
 from weightinit_cli.results.words import is_rounded, layer_words, of_finite
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
-    from weightinit_cli.plots.binning import Binned
+    from weightinit_cli.plots.bins import Binned
+    from weightinit_cli.plots.depth import DepthCurve
+    from weightinit_cli.plots.engine.page import Array, Mark, Note
     from weightinit_cli.results.model import LayerStatistics, Result
 
-WIDTH = 660.0
-MAP_HEIGHT = 210.0
-STRIP_HEIGHT = 66.0
-STRIP_GAP = 12.0
-OWN = Scale(0.0, 1.0, 0)
-ENDS = [(0.0, "lowest"), (1.0, "highest")]
-COLORS = "share of a layer's values per bin (log; white: none)"
-NOTE_LINE = 11.0
+HEIGHT, STRIP, LOW_STRIP, SIGNALS = 190.0, 62.0, 44.0, 116.0
+OWN = Axis(0.0, 1.0, "activation, in each layer's own range",
+           ticks=((0.0, "lowest"), (1.0, "highest")))  # fmt: skip
 FAINTEST = 1e-3
+RMS = "back-propagated signal |δ|, root mean square"
 NOTHING = (1.0, 1.0, 1.0)
 NONFINITE = (0.75, 0.75, 0.75)
+WIDTH, THEORY_WIDTH = 1.3, 3.4
 
 
-def map_picture(result: Result, binned: Binned) -> Drawing:
-    """The drawing: heading, what the map cannot show, the map, the colours' scale.
+def map_page(result: Result, binned: Binned) -> Page:
+    """The page: the map, the standard deviations, saturation where it matters, and the signals."""
+    std = depth_curve(result.layers, "std", "std", BLUE, figures.dtype(result))
+    rows = [Row((_activations(result, binned),), HEIGHT)]
+    if std is not None:
+        rows.append(Row((_std(result, std),), STRIP))
+    if figures.saturation_matters(result.layers):
+        rows.append(Row((_saturated(result.layers),), LOW_STRIP))
+    if any(layer.gradient for layer in result.layers):
+        rows.append(Row((_signals(result.layers),), SIGNALS))
+    rows = [replace(row, ticks=row is rows[-1]) for row in rows]
+    rows[-1] = replace(rows[-1], caption="layer")
+    return Page(run_heading(result, _keys(result, std)), tuple(rows))
 
-    Where each layer has its own axis, a strip below the map shows their standard deviations.
-    """
+
+def _keys(result: Result, std: DepthCurve | None) -> tuple[Key, ...]:
+    """What lines are: in the map of signals, the root mean square."""
+    keys = list(curve_keys(result, [std])) if std else []
+    if any(layer.theory for layer in result.layers) and THEORY not in keys:
+        keys.insert(0, THEORY)
+    if any(layer.gradient for layer in result.layers):
+        keys.append(Key(RMS, INK))
+    return tuple(keys)
+
+
+def _activations(result: Result, binned: Binned) -> Panel:
     own = binned.grouping == "own"
-    scale = OWN if own else binned.scale
-    ticks = ENDS if own else axes.fitting_ticks(scale, MAP_HEIGHT, axes.TICK_SIZE)
-    stds = [resolved(layer, "std") for layer in result.layers]
-    decades = decade_ticks(stds) if own else []
-    wide = axes.widest([text for _, text in ticks + decades])
-    left = axes.MARGIN + axes.LABEL_SIZE + 8 + wide + axes.TICK + 2
-    head = heading(result, WIDTH - 2 * axes.MARGIN)
-    notes = map_notes(result, binned)
-    bottom = axes.BENEATH
-    base = bottom + (STRIP_HEIGHT + STRIP_GAP if own else 0.0)
-    height = base + MAP_HEIGHT + 10 + NOTE_LINE * len(notes) + head.height
-    right = axes.MARGIN + axes.LABEL_SIZE + BAR_LABELS + BAR_WIDTH + BAR_GAP
-    box = Box(left, base, WIDTH - left - right, MAP_HEIGHT)
-    items = head.items(height)
-    items.append(Cells(box, _colored(binned)))
-    words = "activation, in each layer's own range" if own else x_label(scale.exponent)
-    items += _side(box, scale, ticks, words)
-    strip = Box(left, bottom, box.width, STRIP_HEIGHT)
-    if own:
-        items += std_curve(strip, stds, decades)
-    items += axes.layer_axis(strip if own else box, len(binned.layers))
-    bar = Box(box.right + BAR_GAP, box.y, BAR_WIDTH, box.height)
-    items += color_scale(bar, WIDTH, _percents(), COLORS)
-    for k, (note, color) in enumerate(reversed(notes)):
-        text = elide(note, NOTE_SIZE, WIDTH - left - axes.MARGIN)
-        items.append(Label(left, box.top + 7 + k * NOTE_LINE, text, NOTE_SIZE, color))
-    layers = (0.5, len(binned.layers) + 0.5)
-    panel = Panel("layers", box, layers, (scale.low, scale.high))
-    return Drawing(WIDTH, height, tuple(items), (panel,))
+    y = OWN if own else replace(binned.axes[0], name=caption(replace(binned, grouping="alike")))
+    cells = np.stack([layer.bins for layer in binned.layers], axis=1)
+    grey = [layer.empty for layer in binned.layers]
+    layers = layers_axis(len(binned.layers))
+    bar = _bar("share of a layer's values per bin")
+    marks = (_cells(cells, grey, layers, y),)
+    return Panel(
+        layers, y, marks, notes=_map_notes(result, binned), align="left", bar=bar, frame="closed"
+    )
 
 
-def map_notes(result: Result, binned: Binned) -> list[tuple[str, tuple[float, float, float]]]:
-    """The ends' standard deviations, and the most that lies outside or is not finite."""
-    ends = ((1, result.layers[0]), (len(result.layers), result.layers[-1]))
-    stds = ", ".join(_std(*end) for end in ends if end[1].std is not None)
-    words = " · ".join(filter(None, (stds, GROUPING[binned.grouping])))
-    notes = [(words, MUTED)] if words else []
+def _cells(found: Array, grey: Sequence[bool], x: Axis, y: Axis) -> Cells:
+    """Shares, shape (bins, layers), as colours: white where there is none, grey of no layer."""
+    with np.errstate(divide="ignore"):
+        level = 1 - np.log10(found) / math.log10(FAINTEST)
+    rgb = palette(np.clip(level, 0.0, 1.0))
+    rgb[found == 0] = as_bytes(NOTHING)
+    rgb[:, list(grey)] = as_bytes(NONFINITE)
+    across, up = (np.array([axis.value(axis.low), axis.value(axis.high)]) for axis in (x, y))
+    return Cells(across, up, rgb, np.where(found == 0, np.nan, found))
+
+
+def _bar(name: str) -> ColorBar:
+    """The colours of shares, whose lowest is that of all that are smaller."""
+    lowest = round(math.log10(FAINTEST))
+    ticks = tuple(
+        (float(k), f"{'≤ ' if k == lowest else ''}{100 * 10.0**k:g} %") for k in range(lowest, 1)
+    )
+    axis = Axis(float(lowest), 0.0, name, log=True, ticks=ticks)
+    return ColorBar(palette(np.linspace(0.0, 1.0, 128)), axis, "white: none")
+
+
+def _map_notes(result: Result, binned: Binned) -> tuple[Note, ...]:
+    """Which bins these are, and the most that lies outside or is not finite."""
+    notes = [(GROUPING[binned.grouping], MUTED)] if binned.grouping != "alike" else []
     if binned.grouping == "own":
         pairs = enumerate(zip(result.layers, binned.layers, strict=True), 1)
-        drawn = [(k, layer) for k, (layer, shares) in pairs if not shares.empty]
+        drawn = [(k, layer) for k, (layer, each) in pairs if not each.empty]
         alike = [k for k, layer in drawn if layer.min == layer.max or is_rounded(layer)]
         lost = [k for k in alike if "std" in result.layers[k - 1].unresolved]
         flat = [k for k in alike if k not in lost]
@@ -110,35 +123,88 @@ def map_notes(result: Result, binned: Binned) -> list[tuple[str, tuple[float, fl
                 notes.append((f"{words} (drawn in the middle): in {layer_words(found)}", ORANGE))
     columns = (("below", "below the range"), ("above", "above the range"))
     for name, words in (*columns, ("nonfinite", "inf or nan (grey: nothing else)")):
-        shares = [getattr(layer, name) for layer in binned.layers]
-        found = [k for k, share in enumerate(shares, 1) if share]
-        if found:
-            most = max(shares)
-            where = f"up to {percent(most)} (layer {shares.index(most) + 1})"
-            notes.append((f"{words}: from layer {found[0]}, {where}", ORANGE))
-    return notes
+        notes += _outside(words, [getattr(layer, name) for layer in binned.layers], ORANGE)
+    return tuple(notes)
 
 
-def _std(number: int, layer: LayerStatistics) -> str:
-    words = f"std {figures.measured(layer, 'std')} in layer {number}"
+def _outside(words: str, found: Sequence[float], color: tuple[float, float, float]) -> list[Note]:
+    """From which layer on something is outside, and where most of it."""
+    layers = [k for k, share in enumerate(found, 1) if share]
+    if not layers:
+        return []
+    most = max(found)
+    where = f"up to {percent(most)} (layer {found.index(most) + 1})"
+    return [(f"{words}: from layer {layers[0]}, {where}", color)]
+
+
+def _layers(found: Sequence[int], number: int) -> str:
+    return "all layers" if len(found) == number else layer_words(found)
+
+
+def _std(result: Result, curve: DepthCurve) -> Panel:
+    axis = axis_for(FIGURES["std"].unit, "std", curve.shown, 1)
+    ends = ((1, result.layers[0]), (len(result.layers), result.layers[-1]))
+    words = ", ".join(_end(*end) for end in ends if end[1].std is not None)
+    notes: list[Note] = [(words, MUTED)] if words else []
+    notes += [(note, ORANGE) for note in curve_notes([curve], axis)]
+    return Panel(
+        layers_axis(len(result.layers)), axis, (*curve.behind(), curve.line()),
+        notes=tuple(notes), align="left", rules=True,
+    )  # fmt: skip
+
+
+def _end(number: int, layer: LayerStatistics) -> str:
+    words = f"{figures.forms(layer, 'std', 'std ')[0]} in layer {number}"
     return f"{words} ({of_finite(layer)})" if layer.nonfinite else words
 
 
-def _percents() -> list[str]:
-    decades = round(-math.log10(FAINTEST))
-    return [f"{'' if k else '≤ '}{100 * FAINTEST * 10**k:g} %" for k in range(decades + 1)]
+def _saturated(layers: Sequence[LayerStatistics]) -> Panel:
+    found, expected = (
+        [figures.saturated(layer, value) for layer in layers]
+        for value in (resolved, figures.predicted)
+    )
+    axis = shares("saturated", [each for each in (*found, *expected) if each is not None])
+    marks = _curves(found, expected, BLUE)
+    return Panel(layers_axis(len(layers)), axis, marks, rules=True)
 
 
-def _colored(binned: Binned) -> NDArray[np.uint8]:
-    shares = np.stack([layer.bins for layer in binned.layers], axis=1)[::-1]
-    with np.errstate(divide="ignore"):
-        level = 1 - np.log10(shares) / math.log10(FAINTEST)
-    cells = palette(np.clip(level, 0.0, 1.0))
-    cells[shares == 0] = as_bytes(NOTHING)
-    cells[:, [layer.empty for layer in binned.layers]] = as_bytes(NONFINITE)
-    return cells
+def _curves(
+    found: Sequence[float | None],
+    expected: Sequence[float | None],
+    color: tuple[float, float, float],
+) -> tuple[Line, ...]:
+    """A measured figure against the layers, over what theory expects."""
+    at = np.arange(1.0, len(found) + 1)
+    pairs = ((expected, AMBER, THEORY_WIDTH), (found, color, WIDTH))
+    return tuple(
+        Line(at, array(values), own, width, words=words)
+        for (values, own, width), words in zip(
+            pairs, ("mean-field theory", "measured"), strict=True
+        )
+        if any(value is not None for value in values)
+    )
 
 
-def _side(box: Box, scale: Scale, ticks: list[tuple[float, str]], words: str) -> list[Item]:
-    places = [(box.y + scale.position(value) * box.height, text) for value, text in ticks]
-    return [axes.outline(box), *axes.side_ticks(box.x, places), axes.side_label(box, words)]
+def _signals(layers: Sequence[LayerStatistics]) -> Panel:
+    """The shares of |δ| over decades, and its root mean square."""
+    sizes = [resolved(layer, figures.SIGNAL) for layer in layers]
+    expected = [figures.predicted(layer, figures.SIGNAL) for layer in layers]
+    signals = over_decades(layers, [*sizes, *expected])
+    x, y = layers_axis(len(layers)), signals.axis
+    lost = [k for k, layer in enumerate(layers, 1) if figures.SIGNAL in layer.unresolved]
+    none = [k for k, size in enumerate(sizes, 1) if size == 0]
+    notes: list[Note] = [
+        (f"{words} in {_layers(found, len(layers))}", ORANGE)
+        for words, found in (("no gradient", none), ("unresolved", lost))
+        if found
+    ]
+    below = [share if size else 0.0 for size, share in zip(sizes, signals.below, strict=True)]
+    for words, found in (
+        ("0 or below the axis", below),
+        ("above the axis", signals.above.tolist()),
+    ):
+        notes += _outside(words, found, MUTED) if max(found) >= WORTH_A_WORD else []
+    notes += _outside("inf or nan (grey: nothing else)", signals.nonfinite.tolist(), ORANGE)
+    cells = _cells(signals.cells, (signals.nonfinite == 1).tolist(), x, y)
+    marks: tuple[Mark, ...] = (cells, *_curves(sizes, expected, INK))
+    return Panel(x, y, marks, notes=tuple(notes), align="left", bar=_bar("share"), frame="closed")

@@ -5,66 +5,56 @@ Below them, where it was measured, the back-propagated signal of each layer.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from weightinit_cli.plots import axes, figures
-from weightinit_cli.plots.bars import bars, grid, heights_to, share_places
-from weightinit_cli.plots.engine.drawing import Box, Drawing, Item, Label, Panel
-from weightinit_cli.plots.heading import THEORY_IN_WORDS, Key, heading
-from weightinit_cli.plots.heights import height_limit, share_ticks
-from weightinit_cli.plots.labels import GROUPING, NOTE_LINE, Note, note_items, notes, x_label
-from weightinit_cli.plots.signal import signal_items, signal_row
+import numpy as np
+
+from weightinit_cli.numerals import percent
+from weightinit_cli.plots import figures
+from weightinit_cli.plots.bins import highest, sides
+from weightinit_cli.plots.engine.drawing import AMBER, BLUE, MUTED, ORANGE
+from weightinit_cli.plots.engine.page import Axis, Bars, Break, Key, Page, Panel, Row, Steps, Words
+from weightinit_cli.plots.signal import signal_row
+from weightinit_cli.plots.words import THEORY, run_heading
+from weightinit_cli.results.figures import resolved
+from weightinit_cli.results.words import of_finite
 
 if TYPE_CHECKING:
-    from weightinit_cli.plots.bars import Heights
-    from weightinit_cli.plots.binning import Binned
-    from weightinit_cli.results.model import Result
+    from collections.abc import Sequence
 
-PANEL_HEIGHT = 132.0
+    from weightinit_cli.plots.bins import Binned, Shares
+    from weightinit_cli.plots.engine.page import Mark, Remark
+    from weightinit_cli.results.model import LayerStatistics, Result
+
+HEIGHT = 132.0
 GAP = 11.0
-SMALLEST_WIDTH = 380.0
-NARROW, WIDE = 78.0, 130.0
-POWER_LINE = 11.0
-ROW_GAP = 9.0
+NARROW, WIDE, ALL = 78.0, 130.0, 330.0  # a panel of many, of a few; all of one or two
+NARROWEST = 46.0
+MOST_WIDE = 5
+VISIBLE = 0.004  # of the panel's height
 SHARES = "share of values per bin"
+GROUPING = {
+    "alike": "",
+    "regrouped": "each layer's own bins regrouped into common ones",
+    "own": "each layer on its own axis",
+}
 
 
-def row_of_panels(result: Result, binned: Binned) -> Drawing:
-    """The drawing: heading, one panel per layer with its notes above, one pair of axis labels."""
-    heights = heights_to(height_limit(binned))
-    ticks = share_ticks(heights.limit)
-    number = len(binned.layers)
-    panel_width = NARROW if number > 5 else WIDE
-    signal = signal_row(result.layers, panel_width + GAP - 4)
-    wide = axes.widest([text for _, text in ticks + (signal.ticks if signal else [])])
-    left = axes.MARGIN + axes.LABEL_SIZE + 6 + wide + axes.TICK + 2
-    panel_width = max(panel_width, (SMALLEST_WIDTH - left) / number - GAP)
-    width = left + number * (panel_width + GAP) - GAP + axes.MARGIN + 6
-    head = heading(result, width - 2 * axes.MARGIN, theory_keys(result))
-    lines = notes(result.layers, binned.layers, panel_width + GAP - 4)
-    above = axes.LABEL_SIZE + 7 + NOTE_LINE * max(map(len, lines))
-    name = signal.height + ROW_GAP if signal else axes.MARGIN  # of the activations' axis
-    bottom = name + axes.BENEATH - axes.MARGIN + (POWER_LINE if any(powers(binned)) else 0.0)
-    height = bottom + PANEL_HEIGHT + above + head.height
-    boxes = [
-        Box(left + k * (panel_width + GAP), bottom, panel_width, PANEL_HEIGHT)
-        for k in range(number)
-    ]
-    items = head.items(height)
-    full = [box for box, s in zip(boxes, binned.layers, strict=True) if not s.empty]
-    items += grid(full, ticks, heights)
-    for k, (box, shares) in enumerate(zip(boxes, binned.layers, strict=True)):
-        items += bars(box, shares, heights)
-        items += panel_words(box, f"layer {k + 1}", lines[k], box.top + above - axes.LABEL_SIZE)
-    items += value_axes(boxes, binned, name)
-    items += share_axis(boxes[0], ticks, heights)
-    if signal:
-        items += signal_items(signal, boxes, GAP)
-    panels = tuple(
-        Panel(f"layer {k + 1}", box, (scale.low, scale.high), (0.0, heights.top))
-        for k, (box, scale) in enumerate(zip(boxes, binned.scales, strict=True))
-    )
-    return Drawing(width, height, tuple(items), panels)
+def panels_page(result: Result, binned: Binned) -> Page:
+    """The page: one panel per layer with its notes above, the signals' below."""
+    shares = Axis(0.0, highest(binned), SHARES, share=True)
+    wide = panel_width(len(result.layers))
+    panels = layer_panels(result.layers, binned, shares)
+    rows = [Row(panels, HEIGHT, wide, NARROWEST, GAP, caption(binned))]
+    if any(layer.gradient for layer in result.layers):
+        rows.append(signal_row(result.layers, wide, NARROWEST, GAP))
+    return Page(run_heading(result, theory_keys(result)), tuple(rows), width=None)
+
+
+def panel_width(number: int) -> float:
+    """How wide each of so many panels beside each other is."""
+    return max(NARROW if number > MOST_WIDE else WIDE, ALL / number - GAP)
 
 
 def theory_keys(result: Result) -> tuple[Key, ...]:
@@ -72,49 +62,88 @@ def theory_keys(result: Result) -> tuple[Key, ...]:
     if not any(layer.theory for layer in result.layers):
         return ()
     seeds = figures.seeds(result)
-    words = f"{THEORY_IN_WORDS.words} · ± over {seeds} seeds"
-    return (Key(words, THEORY_IN_WORDS.color) if seeds > 1 else THEORY_IN_WORDS,)
+    over = f"; ± over {seeds} seeds" if seeds > 1 else ""
+    return (replace(THEORY, words=f"{THEORY.words} (in parentheses){over}"),)
 
 
-def panel_words(box: Box, title: str, lines: list[Note], y: float) -> list[Item]:
-    """A panel's title with its baseline at `y`, and its notes below."""
-    middle = box.x + box.width / 2
-    name = Label(middle, y, title, axes.LABEL_SIZE, align="center")
-    return [name, *note_items(middle, y - NOTE_LINE - 1, lines, box.width + GAP - 4)]
+def caption(binned: Binned) -> str:
+    """The name of the activations' axis, with the power of ten taken out of its ticks."""
+    powers = {axis.power for axis in binned.axes}
+    power = powers.pop() if len(powers) == 1 else 0
+    words = f"activation (× 1e{power})" if power else "activation"
+    return " · ".join(filter(None, (words, GROUPING[binned.grouping])))
 
 
-def share_axis(
-    box: Box, ticks: list[tuple[float, str]], heights: Heights, words: str = SHARES
-) -> list[Item]:
-    """The shares beside the first panel."""
-    places = share_places(box, ticks, heights)
-    return [*axes.side_ticks(box.x, places), axes.side_label(box, words)]
+def layer_panels(
+    layers: Sequence[LayerStatistics], binned: Binned, shares: Axis, name: str = ""
+) -> tuple[Panel, ...]:
+    """A panel for each layer, with `shares` as its y axis; `name` stands before the layers'."""
+    matters = figures.saturation_matters(layers)
+    panels = []
+    for k, (layer, axis, own) in enumerate(zip(layers, binned.axes, binned.layers, strict=True)):
+        title = f"layer {k + 1}"
+        panels.append(
+            Panel(
+                replace(axis, labelled=not (own.empty and binned.grouping == "own")),
+                replace(shares, labelled=k == 0),
+                _marks(own, axis, shares.high),
+                title,
+                () if own.empty else _notes(layer, own, matters=matters),
+                rules=True,
+                name=f"{name}, {title}" if name else title,
+            )
+        )
+    return tuple(panels)
 
 
-def value_axes(boxes: list[Box], binned: Binned, name: float) -> list[Item]:
-    """Frames and ticks beneath a row of panels; the activations' axis is named at `name`."""
-    items: list[Item] = []
-    own = binned.grouping == "own"
-    overhang = GAP / 2 - (4 if own else 2)
-    for box, scale, shares in zip(boxes, binned.scales, binned.layers, strict=True):
-        items += axes.frame(box)
-        if not (own and shares.empty):
-            values = axes.fitting_ticks(scale, box.width, overhang)
-            items += axes.x_ticks(box, scale, values, overhang)
-    for box, power in zip(boxes, powers(binned), strict=True):
-        x, y = box.x + box.width / 2, box.y - axes.TICK - 1 - axes.TICK_SIZE - POWER_LINE
-        if power:
-            items.append(Label(x, y, power, axes.TICK_SIZE, align="center"))
-    words = "activation" if own else x_label(binned.scale.exponent)
-    if binned.grouping != "alike":
-        words += f" · {GROUPING[binned.grouping]}"
-    middle = (boxes[0].x + boxes[-1].right) / 2
-    items.append(Label(middle, name, words, axes.LABEL_SIZE, align="center"))
-    return items
+def _marks(shares: Shares, axis: Axis, top: float) -> tuple[Mark, ...]:
+    """The bars, breaks in those that go on beyond the panel, and what theory expects."""
+    if shares.empty:
+        return (Words(0.5, 0.5, "inf or nan", ORANGE, within=True),)
+    edges = sides(axis, len(shares.bins))
+    marks: list[Mark] = [Bars(edges, shares.bins, BLUE)]
+    cut = np.flatnonzero(shares.bins > top)
+    if shares.theory is not None:
+        expected = np.where(shares.theory < VISIBLE * top, np.nan, shares.theory)
+        marks.append(Steps(edges, expected, AMBER))
+    tallest = shares.bins.argmax()
+    for k in cut.tolist():
+        said = _height(shares, k) if k == tallest else ()
+        marks.append(Break(edges[k], edges[k + 1], BLUE, said))
+    return tuple(marks)
 
 
-def powers(binned: Binned) -> list[str]:
-    """What each panel's ticks are to be multiplied by, where each has its own axis."""
-    if binned.grouping != "own":
-        return [""] * len(binned.scales)
-    return [f"× 1e{scale.exponent}" if scale.exponent else "" for scale in binned.scales]
+def _height(shares: Shares, k: int) -> tuple[str, ...]:
+    """How high a bar is that is cut: with how high it should be, and shorter."""
+    share = percent(float(shares.bins[k]))
+    full = [] if shares.theory is None else [f"↑ {share} ({percent(float(shares.theory[k]))})"]
+    return (*full, f"↑ {share}", share)
+
+
+def _notes(layer: LayerStatistics, shares: Shares, *, matters: bool) -> tuple[Remark, ...]:
+    """Figures, predicted ones beside them, and values that the panel does not show.
+
+    Where some are not finite, of how many values the figures are.
+    """
+    lines: list[Remark] = [(figures.forms(layer, "std", "std "), MUTED)]
+    if matters:
+        lines.append((_saturated(layer), MUTED))
+    if layer.nonfinite:
+        lines.append((of_finite(layer), ORANGE))
+    pairs = ((shares.below, "below"), (shares.above, "above"))
+    for share, where in pairs:
+        if share:
+            lines.append(
+                ((f"{percent(share)} {where} the range", f"{percent(share)} {where}"), ORANGE)
+            )
+    if shares.nonfinite:
+        lines.append((f"{percent(shares.nonfinite)} inf or nan", ORANGE))
+    return tuple(lines)
+
+
+def _saturated(layer: LayerStatistics) -> tuple[str, ...]:
+    share = figures.saturated(layer, resolved)
+    expected = figures.saturated(layer, figures.predicted)
+    alone = "?" if share is None else percent(share)
+    both = figures.beside(alone, None if expected is None else percent(expected))
+    return f"saturated {both}", f"sat. {both}", f"sat. {alone}"

@@ -1,102 +1,75 @@
-"""The second row of panels: how large the back-propagated signal δ is, on one log axis."""
+"""How large the back-propagated signal δ is: a row of panels on one log axis, or a map."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from weightinit_cli.numerals import percent, two_digits
-from weightinit_cli.plots import axes, figures
-from weightinit_cli.plots.bars import THEORY_WIDTH, Heights, grid, said_inside, share_places
-from weightinit_cli.plots.engine.drawing import (
-    AMBER,
-    BLUE,
-    INK,
-    MUTED,
-    ORANGE,
-    Area,
-    Box,
-    Item,
-    Label,
-    polyline,
-    steps,
-)
+from weightinit_cli.numerals import percent
+from weightinit_cli.plots import figures
+from weightinit_cli.plots.bins import regrouped
+from weightinit_cli.plots.engine.drawing import AMBER, BLUE, MUTED, ORANGE
 from weightinit_cli.plots.engine.logaxis import log_of, power_label
-from weightinit_cli.plots.engine.numbers import Scale
-from weightinit_cli.plots.heights import share_ticks
-from weightinit_cli.plots.labels import NOTE_LINE, Note, figure_notes, note_items
+from weightinit_cli.plots.engine.page import Axis, Bars, Level, Panel, Pointer, Row, Words
+from weightinit_cli.plots.engine.scales import decades
 from weightinit_cli.results.figures import figure, resolved
 from weightinit_cli.results.words import gradient_of_finite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
+    from weightinit_cli.plots.engine.page import Array, Mark, Remark
     from weightinit_cli.results.model import Gradient, LayerStatistics
 
 DECADES = 10
 USUAL = -8  # the axis begins here, so that pictures can be compared, unless a layer is beyond
 ROOM = 0.5
 LABELLED = 5
-PANEL_HEIGHT = 58.0
-MINOR_TICK = 1.6
-WEDGE = 6.0
-MOST_TICKS = 2
+HEIGHT = 58.0
 HEADROOM = 1.3
 WORTH_A_WORD = 0.01  # of the signal beyond the axis
+FAINTEST = 1e-3  # share of a bin that a map's axis holds
+MOST_BINS = 110
+SIZES = "back-propagated signal |δ| (log)"
 
 
 class Logged(NamedTuple):
-    """A layer's |δ| over the axis: bins as sides from 0 to 1, and shares of all values."""
+    """A layer's |δ| over the axis: sides of the bins in its units, and shares of all values."""
 
-    sides: NDArray[np.float64]
-    bins: NDArray[np.float64]
+    edges: Array
+    bins: Array
     below: float
     above: float
     nonfinite: float
 
 
-class SignalRow(NamedTuple):
-    """What the row shows, and how much room it takes."""
-
-    layers: tuple[LayerStatistics, ...]
-    first: int
-    logged: tuple[Logged | None, ...]
-    notes: list[list[Note]]
-    heights: Heights
-    ticks: list[tuple[float, str]]
-
-    @property
-    def height(self) -> float:
-        """From the picture's lower side to the top of the words above the panels."""
-        return axes.BENEATH + PANEL_HEIGHT + 3 + NOTE_LINE * max(map(len, self.notes))
-
-
-def signal_row(layers: tuple[LayerStatistics, ...], room: float) -> SignalRow | None:
-    """The row, None where no gradient was measured; `room` is for the words above a panel."""
-    if not any(layer.gradient for layer in layers):
-        return None
+def signal_row(layers: Sequence[LayerStatistics], wide: float, narrowest: float, gap: float) -> Row:
+    """A panel for each layer, beneath those of its activations."""
     first = first_decade([resolved(layer, figures.SIGNAL) for layer in layers])
-    logged = tuple(
-        _logged(layer.gradient, first)
-        if layer.gradient and figures.SIGNAL not in layer.unresolved
-        else None
-        for layer in layers
+    ends = (first, first + DECADES)
+    every = tuple(_logged(layer, Axis(*ends, log=True)) for layer in layers)
+    highest = max((float(each.bins.max(initial=0.0)) for each in every if each), default=0.0)
+    ticks = tuple((float(k), power_label(k)) for k in range(first, ends[1] + 1, LABELLED))
+    sizes = Axis(*ends, log=True, ticks=ticks, short=tuple(map(float, range(first, ends[1]))))
+    shares = Axis(0.0, HEADROOM * (highest or 1.0), "share", share=True)
+    notes = _notes(layers, every, first)
+    panels = tuple(
+        Panel(
+            sizes,
+            replace(shares, labelled=k == 0),
+            _marks(layer, each, sizes),
+            notes=tuple(lines),
+            rules=each is not None and each.bins.size > 0,
+            name=f"|δ|, layer {k + 1}",
+        )
+        for k, (layer, each, lines) in enumerate(zip(layers, every, notes, strict=True))
     )
-    highest = max((float(each.bins.max(initial=0.0)) for each in logged if each), default=0.0)
-    limit = highest or 1.0
-    lines = _notes(layers, logged, first, room)
-    return SignalRow(
-        layers,
-        first,
-        logged,
-        lines,
-        Heights(limit, HEADROOM * limit),
-        share_ticks(limit, MOST_TICKS),
-    )
+    words = f"← {SIZES}, from layer {len(layers)} back to layer 1" if layers[1:] else SIZES
+    return Row(panels, HEIGHT, wide, narrowest, gap, words)
 
 
 def first_decade(sizes: Sequence[float | None]) -> int:
@@ -118,115 +91,158 @@ def first_decade(sizes: Sequence[float | None]) -> int:
     return math.floor(max(low - ROOM, last - DECADES / 2) - ROOM)
 
 
-def _logged(gradient: Gradient, first: int) -> Logged:
+def _logged(layer: LayerStatistics, axis: Axis) -> Logged | None:
+    """None where nothing is known of the layer's gradient."""
+    gradient = layer.gradient
+    if gradient is None or not _known(layer):
+        return None
     histogram = gradient.histogram
-    counts = np.array(histogram.counts, dtype=np.float64)
-    number = counts.sum() + histogram.underflow + histogram.overflow + gradient.nonfinite
-    shares = counts / max(number, 1.0)
-    with np.errstate(divide="ignore"):
-        sides = (np.log10(np.maximum(histogram.edges, 0.0)) - first) / DECADES
-    left, right = sides[:-1], sides[1:]
-    low, high, seen = right <= 0, left >= 1, (right > 0) & (left < 1)
-    kept = np.flatnonzero(seen & (shares > 0))
+    number = max(_number(gradient), 1)
+    edges = np.maximum(histogram.edges, 0.0)
+    shares = np.array(histogram.counts, dtype=np.float64) / number
+    left, right = edges[:-1], edges[1:]
+    low, high = axis.value(axis.low), axis.value(axis.high)
+    kept = np.flatnonzero((right > low) & (left < high) & (shares > 0))
     some = slice(kept[0], kept[-1] + 1) if kept.size else slice(0, 0)
-    shown = sides[some.start : some.stop + 1] if kept.size else np.zeros(1)
     return Logged(
-        np.clip(shown, 0.0, 1.0),
+        edges[some.start : some.stop + 1],
         shares[some],
-        float(shares[low].sum()) + histogram.underflow / max(number, 1.0),
-        float(shares[high].sum()) + histogram.overflow / max(number, 1.0),
-        gradient.nonfinite / max(number, 1.0),
+        float(shares[right <= low].sum()) + histogram.underflow / number,
+        float(shares[left >= high].sum()) + histogram.overflow / number,
+        gradient.nonfinite / number,
     )
 
 
+class OverDecades(NamedTuple):
+    """Every layer's |δ| on a common log axis: `cells`, shape (bins, layers), are shares of all.
+
+    `below`, `above` and `nonfinite` have each layer's other shares.
+    """
+
+    axis: Axis
+    cells: Array
+    below: Array
+    above: Array
+    nonfinite: Array
+
+
+def over_decades(layers: Sequence[LayerStatistics], sizes: Sequence[float | None]) -> OverDecades:
+    """At least ten decades, which hold these root mean squares and all bins worth a colour."""
+    known = [k for k, layer in enumerate(layers) if _known(layer)]
+    every = [each for k in known if (each := layers[k].gradient)]
+    numbers = np.ones(len(layers))
+    numbers[known] = [max(_number(each), 1) for each in every]
+    held = [each.histogram for each in every]
+    columns = np.repeat(known, [len(each.counts) for each in held]).astype(np.intp)
+    counts = np.array([*chain.from_iterable(each.counts for each in held)], dtype=np.float64)
+    left = np.array([*chain.from_iterable(each.edges[:-1] for each in held)], dtype=np.float64)
+    right = np.array([*chain.from_iterable(each.edges[1:] for each in held)], dtype=np.float64)
+    shares = counts / numbers[columns]
+    seen = shares >= FAINTEST
+    ends = [left[seen & (left > 0)].min(), right[seen].max()] if (seen & (left > 0)).any() else []
+    axis = decades("|δ|", [*sizes, *map(float, ends)], DECADES)
+    bins = min(int((axis.high - axis.low) / math.log10(2)), MOST_BINS)
+    lower, upper = (
+        np.clip(np.nan_to_num(bins * axis.parts(sides)), 0.0, bins) for sides in (left, right)
+    )
+    inside = (upper > 0) & (lower < bins)
+    offsets = bins * columns[inside]
+    cells = regrouped(
+        shares[inside], lower[inside] + offsets, upper[inside] + offsets, bins * len(layers)
+    )
+    below, above, nonfinite = np.zeros((3, len(layers)))
+    np.add.at(below, columns, np.where(upper <= 0, shares, 0.0))
+    np.add.at(above, columns, np.where(lower >= bins, shares, 0.0))
+    below[known] += [each.underflow for each in held] / numbers[known]
+    above[known] += [each.overflow for each in held] / numbers[known]
+    nonfinite[known] = [each.nonfinite for each in every] / numbers[known]
+    return OverDecades(axis, cells.reshape(len(layers), bins).T, below, above, nonfinite)
+
+
+def _known(layer: LayerStatistics) -> bool:
+    return layer.gradient is not None and figures.SIGNAL not in layer.unresolved
+
+
+def _number(gradient: Gradient) -> int:
+    """Of how many values the gradient's histogram is, with those that are not finite."""
+    held = gradient.histogram
+    return sum(held.counts) + held.underflow + held.overflow + gradient.nonfinite
+
+
+def _marks(layer: LayerStatistics, logged: Logged | None, axis: Axis) -> tuple[Mark, ...]:
+    """The bars, and the root mean square: predicted as a line, measured as a wedge at the top."""
+    expected, size = figures.predicted(layer, figures.SIGNAL), resolved(layer, figures.SIGNAL)
+    marks: list[Mark] = []
+    if expected is not None and expected > 0:
+        marks.append(Level(expected, AMBER, upright=True))
+    said = ""
+    if figures.SIGNAL in layer.unresolved:
+        said = "unresolved"
+    elif logged is not None and size == 0:
+        said = "no gradient"
+    elif logged is not None and logged.nonfinite == 1:
+        said = "inf or nan"
+    elif logged is not None and logged.bins.size:
+        marks.insert(0, Bars(logged.edges, logged.bins, BLUE))
+    if said:
+        marks.append(Words(_free(axis, expected), 0.5, said, ORANGE, within=True))
+    if size:
+        marks.append(Pointer(size))
+    return tuple(marks)
+
+
+def _free(axis: Axis, expected: float | None) -> float:
+    """The middle of the wider part of the panel, beside theory's line."""
+    log = log_of(expected)
+    part = axis.part(log) if log is not None else 0.0
+    if not 0 < part < 1:
+        return 0.5
+    return part / 2 if part > 0.5 else (1 + part) / 2
+
+
 def _notes(
-    layers: Sequence[LayerStatistics], logged: Sequence[Logged | None], first: int, room: float
-) -> list[list[Note]]:
-    """The notes in rows, so that equal things stand at equal heights; empty rows are left out."""
-    ratios = figure_notes(layers, figures.RATIO, ("total power × ", "power × "), room)
-    rows: list[list[Note]] = []
-    for layer, each, ratio in zip(layers, logged, ratios, strict=True):
+    layers: Sequence[LayerStatistics], every: Sequence[Logged | None], first: int
+) -> list[list[Remark]]:
+    """The notes in lines, so that equal things stand at equal heights; empty lines are left out."""
+    rows: list[list[Remark]] = []
+    for layer, each in zip(layers, every, strict=True):
+        ratio = figures.forms(layer, figures.RATIO, "total power × ", "power × ")
         known = figure(layer, figures.RATIO) is not None
-        unseen = _beyond(layer, each, first) if each else ("", MUTED)
-        some = bool(each and 0 < each.nonfinite < 1)
+        some = each is not None and 0 < each.nonfinite < 1
         lost = f"{percent(each.nonfinite)} inf or nan" if each and some else ""
         finite = gradient_of_finite(layer) if some else ""
-        rows.append([(ratio if known else "", MUTED), (finite, ORANGE), unseen, (lost, ORANGE)])
-    used = [k for k in range(4) if any(notes[k][0] for notes in rows)]
+        size = _size(layer, first)
+        unseen = (
+            _beyond(each, first)
+            if each and log_of(resolved(layer, figures.SIGNAL)) and size[1] != ORANGE
+            else ""
+        )
+        rows.append(
+            [
+                size,
+                (ratio if known else "", MUTED),
+                (finite, ORANGE),
+                (unseen, MUTED),
+                (lost, ORANGE),
+            ]
+        )
+    used = [k for k in range(len(rows[0])) if any(notes[k][0] for notes in rows)]
     return [[notes[k] for k in used] for notes in rows]
 
 
-def _beyond(layer: LayerStatistics, logged: Logged, first: int) -> Note:
-    """What lies outside the axis: all of a layer, or a share worth a word."""
-    size = resolved(layer, figures.SIGNAL)
-    log = log_of(size)
+def _size(layer: LayerStatistics, first: int) -> Remark:
+    """The root mean square, with the wedge that shows it, or on which side of the axis it lies."""
+    log = log_of(resolved(layer, figures.SIGNAL))
     if log is None:
         return "", MUTED
-    if not first <= log <= first + DECADES:
-        return f"{'below' if log < first else 'above'}: rms {two_digits(size)}", ORANGE
+    if first <= log <= first + DECADES:
+        return figures.forms(layer, figures.SIGNAL, "▼ rms "), MUTED
+    where = "below" if log < first else "above"
+    return figures.forms(layer, figures.SIGNAL, f"{where}: rms "), ORANGE
+
+
+def _beyond(logged: Logged, first: int) -> str:
+    """The share that lies outside the axis, where it is worth a word."""
     ends = ((logged.below, "below", first), (logged.above, "above", first + DECADES))
-    outside = [(share, f"{percent(share)} {where} {power_label(k)}") for share, where, k in ends]
-    return max(outside)[1] if max(outside)[0] >= WORTH_A_WORD else "", MUTED
-
-
-def signal_items(row: SignalRow, boxes: Sequence[Box], gap: float) -> list[Item]:
-    """The row over these boxes' columns, from the picture's lower margin on."""
-    own = [Box(box.x, axes.BENEATH, box.width, PANEL_HEIGHT) for box in boxes]
-    items = grid(own, row.ticks, row.heights)
-    for box, layer, each, lines in zip(own, row.layers, row.logged, row.notes, strict=True):
-        items += _panel(box, layer, each, row)
-        items += axes.frame(box)
-        items += _decades(box, row.first, gap / 2 - 2)
-        top = box.top + 3 + NOTE_LINE * (max(map(len, row.notes)) - 1)
-        items += note_items(box.x + box.width / 2, top, lines, box.width + gap - 4)
-    items += axes.side_ticks(own[0].x, share_places(own[0], row.ticks, row.heights))
-    items.append(axes.side_label(own[0], "share"))
-    words = "back-propagated signal |δ| (log scale)"
-    if len(own) > 1:
-        words = f"← {words}, from layer {len(own)} back to layer 1"
-    middle = (own[0].x + own[-1].right) / 2
-    items.append(Label(middle, axes.MARGIN, words, axes.LABEL_SIZE, align="center"))
-    return items
-
-
-def _panel(box: Box, layer: LayerStatistics, logged: Logged | None, row: SignalRow) -> list[Item]:
-    items: list[Item] = []
-    expected = figures.predicted(layer, figures.SIGNAL)
-    size = resolved(layer, figures.SIGNAL)
-    if figures.SIGNAL in layer.unresolved:
-        items.append(said_inside(box, "unresolved", ORANGE))
-    elif logged is not None and size == 0:
-        items.append(said_inside(box, "no gradient", ORANGE))
-    elif logged is not None and logged.nonfinite == 1:
-        items.append(said_inside(box, "inf or nan", ORANGE))
-    elif logged is not None and logged.bins.size:
-        sides = box.x + logged.sides * box.width
-        items.append(steps(sides, logged.bins / row.heights.top, box, BLUE))
-    return items + _marks(box, row.first, size, expected)
-
-
-def _marks(box: Box, first: int, size: float | None, expected: float | None) -> list[Item]:
-    """The root mean square: predicted as a line, measured as a wedge at the top."""
-    items: list[Item] = []
-    for value, measured in ((expected, False), (size, True)):
-        log = log_of(value)
-        if log is None or not first <= log <= first + DECADES:
-            continue
-        x = box.x + (log - first) / DECADES * box.width
-        if measured:
-            wedge = [(x, box.top - WEDGE), (x - WEDGE / 2, box.top), (x + WEDGE / 2, box.top)]
-            items.append(Area(np.array(wedge), INK))
-        else:
-            items.append(polyline([(x, box.y), (x, box.top)], AMBER, THEORY_WIDTH))
-    return items
-
-
-def _decades(box: Box, first: int, overhang: float) -> list[Item]:
-    """A short tick at each decade, longer and with its label at every fifth."""
-    scale = Scale(0, DECADES, 0)
-    small = [box.x + box.width * k / DECADES for k in range(DECADES + 1)]
-    lines: list[Item] = [
-        polyline([(x, box.y), (x, box.y - MINOR_TICK)], INK, axes.FRAME) for x in small
-    ]
-    ticks = [(float(k), power_label(first + k)) for k in range(0, DECADES + 1, LABELLED)]
-    return [*lines, *axes.x_ticks(box, scale, ticks, overhang)]
+    share, where, power = max(ends)
+    return f"{percent(share)} {where} {power_label(power)}" if share >= WORTH_A_WORD else ""
