@@ -9,7 +9,7 @@ import pytest
 
 from support.plots.descents import DESCENTS, DIGEST, one_layer, recorded, staircase
 from support.plots.extents import collisions
-from weightinit_cli.plots import FORMATS, render
+from weightinit_cli.plots import render
 from weightinit_cli.plots.engine.axes import figure
 from weightinit_cli.plots.engine.drawing import MUTED, ORANGE
 from weightinit_cli.plots.engine.layout import drawn
@@ -46,13 +46,12 @@ def test_nothing_overlaps_or_leaves_the_picture(name):
     page = symmetry_page(DESCENTS[name]())
     assert collisions(drawn(page)) == []
     assert collisions(drawn(page, COLUMN)) == []
-    assert len(render(page, "png", DIGEST)) < 100_000
 
 
-@pytest.mark.parametrize("format_", FORMATS)
-def test_bytes_are_the_same_each_time(format_):
-    data, again = (render(symmetry_page(staircase()), format_, DIGEST) for _ in range(2))
+def test_bytes_are_few_and_the_same_each_time():
+    data, again = (render(symmetry_page(staircase()), "png", DIGEST) for _ in range(2))
     assert data == again
+    assert len(data) < 60_000
 
 
 @pytest.mark.parametrize("last", [1, 20, 21, 1000, 10_000_000])

@@ -26,6 +26,7 @@ from weightinit_cli.plots.engine.page import (
     array,
 )
 from weightinit_cli.plots.engine.scales import close, layers_axis
+from weightinit_cli.plots.engine.stripes import stripes
 from weightinit_cli.plots.words import runs_heading
 from weightinit_cli.results.comparison import shared_parts
 from weightinit_cli.results.symmetry import divergence
@@ -46,9 +47,8 @@ STILL: Color = (0.8, 0.8, 0.8)
 MOST_DOTS = 30
 RADIUS = 1.7
 THIN, THICK = 1.8, 3.2
-SAME, SAME_PART = 0.01, 0.3  # nearer curves, in parts of the axis, in more of the steps, coincide
+SAME = 0.3  # of the steps: curves that are one in more of them are striped
 DOTTED = (1.8, 2.4)  # where the hues have come to an end
-DASHES = ((), (10.0, 10.0), (5.0, 15.0), (2.0, 18.0))
 ENTROPY = Key("labels' entropy: the best loss of a constant output", AMBER)
 
 
@@ -128,22 +128,13 @@ def lines_of(
     curves: Sequence[tuple[Array, Array]], names: Sequence[str], colors: Sequence[Color], y: Axis
 ) -> list[Line]:
     """Steps and values as lines, dashed where they would hide those that were drawn before."""
-    found: list[Line] = []
-    for (steps, values), name, color in zip(curves, names, colors, strict=True):
-        hidden = sum(_coincide(steps, values, each, y) for each in found)
-        dash = DASHES[min(hidden, len(DASHES) - 1)]
-        dash = dash or (DOTTED if len(found) >= len(HUES) else ())
+    found = []
+    dashes = stripes(curves, y, SAME)
+    for k, ((steps, values), dash) in enumerate(zip(curves, dashes, strict=True)):
+        dash = dash or (DOTTED if k >= len(HUES) else ())
         radius = RADIUS if len(steps) <= MOST_DOTS else 0.0
-        found.append(Line(steps, values, color, THIN, dash, radius, name))
+        found.append(Line(steps, values, colors[k], THIN, dash, radius, names[k]))
     return found
-
-
-def _coincide(steps: Array, values: Array, line: Line, y: Axis) -> bool:
-    """Whether a curve and a line are the same in a good part of the steps that both have."""
-    _, own, its = np.intersect1d(steps, line.x, return_indices=True)
-    apart = np.abs(y.parts(values)[own] - y.parts(line.y)[its])
-    known = np.isfinite(apart)
-    return bool(known.any() and (apart[known] < SAME).mean() > SAME_PART)
 
 
 def divergence_lines(result: SymmetryResult) -> list[Mark]:
