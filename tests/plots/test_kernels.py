@@ -19,11 +19,11 @@ from support.plots.extents import collisions
 from support.plots.kernels import WEIGHTS, built, convolution, dirac, normal
 from weightinit_cli.plots import render
 from weightinit_cli.plots.engine.axes import figure
-from weightinit_cli.plots.engine.drawing import MUTED, ORANGE, Area, Label
+from weightinit_cli.plots.engine.drawing import GREY, MUTED, ORANGE, Area, Label
 from weightinit_cli.plots.engine.layout import drawn
 from weightinit_cli.plots.engine.look import Look
 from weightinit_cli.plots.engine.page import Cells, Line
-from weightinit_cli.plots.kernels import GREY, kernels_page, reach_of, shades
+from weightinit_cli.plots.kernels import kernels_page, reach_of, shades
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 COLUMN = Look(width=237.6)

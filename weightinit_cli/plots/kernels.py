@@ -8,7 +8,7 @@ import numpy as np
 
 from weightinit_cli.numerals import percent, two_digits
 from weightinit_cli.plots.engine.colors import diverging
-from weightinit_cli.plots.engine.drawing import MUTED, ORANGE, Color
+from weightinit_cli.plots.engine.drawing import BLACK, GREY, MUTED, ORANGE, PALE, Color
 from weightinit_cli.plots.engine.numbers import MINUS, scale_for
 from weightinit_cli.plots.engine.page import (
     Axis,
@@ -48,10 +48,9 @@ INSIDE = 0.99  # of the elements that are not zero, between the ends of the colo
 LITTLE = 1.2  # times that many are inside as well
 SHADES = 50  # on either side of zero
 DARKEST = 0.41  # of the diverging colours: beyond it, blue and red are nearly black
-GREY, DARK = np.array([0.299, 0.587, 0.114]), 120.0  # darker elements have white signs
+DARK = 120.0  # darker elements have light signs
 SIGN, SIGN_WIDTH = 0.2, 0.9
-# Not the text's and the paper's colours, which a style replaces.
-NONE, ON_LIGHT, ON_DARK = 254, (0.1, 0.1, 0.1), (0.98, 0.98, 0.98)
+NONE = 254  # white, but not the paper's, for which a style has another colour
 EDGE: Color = (0.55, 0.55, 0.55)
 INNER_EDGE: Color = (0.87, 0.87, 0.87)
 EDGE_WIDTH = 0.48
@@ -233,7 +232,7 @@ def _signs(shown: Array, colors: Colors, lefts: list[float], tops: list[float]) 
     dark = colors[shown < 0] @ GREY < DARK
     return [
         _strokes(ends[which], color, SIGN_WIDTH)
-        for which, color in ((~dark, ON_LIGHT), (dark, ON_DARK))
+        for which, color in ((~dark, BLACK), (dark, PALE))
         if which.any()
     ]
 

@@ -8,106 +8,79 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from weightinit_cli.numerals import two_digits
-from weightinit_cli.plots import axes
-from weightinit_cli.plots.engine.colors import (
-    BAR_GAP,
-    BAR_LABELS,
-    BAR_WIDTH,
-    as_bytes,
-    color_scale,
-    palette,
-)
-from weightinit_cli.plots.engine.drawing import (
-    INK,
-    MUTED,
-    WHITE,
-    Box,
+from weightinit_cli.plots.engine.colors import as_bytes, palette
+from weightinit_cli.plots.engine.drawing import BLACK, MUTED, PALE, WHITE, Color
+from weightinit_cli.plots.engine.page import (
+    Axis,
     Cells,
-    Color,
+    ColorBar,
     Dots,
-    Drawing,
-    Item,
-    Label,
+    Heading,
+    Line,
+    Mark,
+    Named,
+    Names,
+    Page,
     Panel,
-    polyline,
+    Region,
+    Row,
+    array,
 )
-from weightinit_cli.plots.engine.fonts import drawable, fit, paragraph
-from weightinit_cli.plots.engine.numbers import Scale
-from weightinit_cli.plots.heading import SUBTITLE_SIZE, TITLE_SIZE, Heading
-from weightinit_cli.plots.regions import region_words
-from weightinit_cli.plots.tags import Named, Tag, tag_items, tags
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
-    from weightinit_cli.plots.engine.logaxis import Point
     from weightinit_cli.results.forecast import PhaseDiagram, PhasePoint
 
-WIDTH = 560.0
-MAP_HEIGHT = 290.0
+    Point = tuple[float, float]
+
+WIDTH, HEIGHT, NARROWEST = 560.0, 290.0, 170.0
 MOST_NAMED = 12  # own runs; of more the ends of a line through them
 MOST_BEYOND = 4
 PIECES = 16  # of the critical line between two of its points, where it leaves the map
 DEEPEST = 1000.0  # layers at the upper end of the colours
-DEPTHS = ("≤ 1", "10", "100", "≥ 1000")
+DEPTHS = ((0.0, "≤ 1"), (1.0, "10"), (2.0, "100"), (3.0, "≥ 1000"))
+SHADES = 128
 UNBOUNDED: Color = (0.78, 0.78, 0.78)
 WORDS = {
-    "ordered": (["ordered: gradients vanish"], ["ordered:", "gradients", "vanish"]),
-    "chaotic": (["chaotic: gradients explode"], ["chaotic:", "gradients", "explode"]),
-    "unbounded": (["q grows without bound"], ["q grows", "without", "bound"]),
+    "ordered": (("ordered: gradients vanish",), ("ordered:", "gradients", "vanish")),
+    "chaotic": (("chaotic: gradients explode",), ("chaotic:", "gradients", "explode")),
+    "unbounded": (("q grows without bound",), ("q grows", "without", "bound")),
 }
 CRITICAL = "critical line χ₁ = 1"
+RING, DISC, SMALL_DISC = (3.0, 2.0), (5.0, 3.8), (3.2, 2.4)  # radii: outside, and inside
 
 
-def phase_picture(diagram: PhaseDiagram) -> Drawing:
-    """The drawing: heading, the map with its regions, line and initializers, the colours."""
-    across, upwards = _scale(diagram.sigma_w), _scale(diagram.sigma_b)
-    side = upwards.ticks(6)
-    wide = axes.widest([text for _, text in side])
-    left = axes.MARGIN + axes.LABEL_SIZE + 8 + wide + axes.TICK + 2
-    right = axes.MARGIN + axes.LABEL_SIZE + BAR_LABELS + BAR_WIDTH + BAR_GAP
-    box = Box(left, axes.BENEATH, WIDTH - left - right, MAP_HEIGHT)
-    head = _heading(diagram, across, upwards)
-    height = box.top + 8 + head.height
-
-    def place(point: Point) -> Point:
-        w, b = point
-        x, y = across.position(w), upwards.position(b)
-        return box.x + x * box.width, box.y + y * box.height
-
-    def seen(point: PhasePoint) -> bool:
-        return _inside(_scales(point), across, upwards)
-
-    level, none = _levels(diagram)
-    items = [*head.items(height), Cells(box, _colored(diagram, level, none)[::-1])]
-    line, named = _critical(diagram, across, upwards)
-    route = [place(point) for point in line]
-    if route:
-        items += [polyline(route, INK, 5.4), polyline(route, WHITE, 3.0)]
-    own = [Named(place(_scales(p)), drawable(p.name), strong=True) for p in diagram.own if seen(p)]
-    marks = [Named(place(_scales(p)), drawable(p.name)) for p in diagram.marks if seen(p)]
-    labels = [Named(place(point), words) for point, words in named]
+def phase_page(diagram: PhaseDiagram) -> Page:
+    """The page: the map with its regions, the critical line, initializers and own runs."""
+    x = _axis(diagram.sigma_w, "σ_w: standard deviation of the weights × √fan_in")
+    y = _axis(diagram.sigma_b, "σ_b: standard deviation of the biases")
+    line, named = _critical(diagram, x, y)
+    own = [point for point in diagram.own if _inside(_scales(point), x, y)]
     few = own if len(own) <= MOST_NAMED else [own[0], own[-1]] if diagram.along else []
-    many = [] if few == own else [each.point for each in own]
-    items += _own_items(many, joined=bool(diagram.along))
-    placed = tags([*few, *marks, *labels], box, route, many)
-    points = [*marks, *few]
-    items += _regions(diagram, box, level, placed, [*many, *(each.point for each in points)])
-    items += [axes.outline(box), *axes.x_ticks(box, across, across.ticks(8), axes.LABEL_SIZE)]
-    middle = box.x + box.width / 2
-    words = "σ_w: standard deviation of the weights × √fan_in"
-    items.append(Label(middle, axes.MARGIN, words, axes.LABEL_SIZE, align="center"))
-    places = [(box.y + upwards.position(value) * box.height, text) for value, text in side]
-    items += axes.side_ticks(box.x, places)
-    items.append(axes.side_label(box, "σ_b: standard deviation of the biases"))
-    bar = Box(box.right + BAR_GAP, box.y, BAR_WIDTH, box.height)
-    items += color_scale(bar, WIDTH, DEPTHS, "depth scale 1 / |ln χ₁| in layers (log)")
-    single = labels if diagram.critical_kind == "point" else []
-    items += tag_items(placed, [*points, *single])
-    limits = (across.low, across.high), (upwards.low, upwards.high)
-    return Drawing(WIDTH, height, tuple(items), (Panel("phases", box, *limits),))
+    others = [point for point in diagram.marks if _inside(_scales(point), x, y)]
+    single = [_scales(point) for point in others]
+    single += [point for point, _ in named if diagram.critical_kind == "point"]
+    names = (
+        *(Named(*_scales(point), point.name, strong=True) for point in few),
+        *(Named(*_scales(point), point.name) for point in others),
+        *(Named(*point, words, short=True) for point, words in named),
+    )
+    phases = np.array(diagram.phase)
+    regions = tuple(Region(phases == phase, forms) for phase, forms in WORDS.items())
+    marks = [
+        _map(diagram, x, y),
+        *_line(line),
+        *([] if few == own else _trail(own, joined=bool(diagram.along))),
+        Names(names, regions),
+        *_discs(single, RING, BLACK, PALE),
+        *_discs([_scales(point) for point in few], DISC, PALE, BLACK),
+    ]
+    depth = Axis(0.0, 3.0, "depth scale 1 / |ln χ₁| in layers (log)", log=True, ticks=DEPTHS)
+    bar = ColorBar(palette(np.linspace(0.0, 1.0, SHADES)), depth)
+    panel = Panel(x, y, tuple(marks), bar=bar, frame="closed", name="phases")
+    row = Row((panel,), HEIGHT, narrowest=NARROWEST)
+    return Page(_heading(diagram, x, y), (row,), width=WIDTH)
 
 
 def _scales(point: PhasePoint) -> Point:
@@ -115,43 +88,104 @@ def _scales(point: PhasePoint) -> Point:
     return point.sigma_w, point.sigma_b
 
 
-def _scale(centres: Sequence[float]) -> Scale:
+def _axis(centres: Sequence[float], name: str) -> Axis:
     """From side to side of equal cells with these centres."""
     step = (centres[-1] - centres[0]) / (len(centres) - 1) if centres[1:] else 1.0
     low = centres[0] - step / 2
-    return Scale(low if low > 1e-6 * step else 0.0, centres[-1] + step / 2, 0)
+    return Axis(low if low > 1e-6 * step else 0.0, centres[-1] + step / 2, name)
 
 
-def _inside(point: Point, across: Scale, upwards: Scale) -> bool:
-    parts = across.position(point[0]), upwards.position(point[1])
+def _inside(point: Point, x: Axis, y: Axis) -> bool:
+    parts = x.part(point[0]), y.part(point[1])
     return all(-1e-9 <= part <= 1 + 1e-9 for part in parts)
 
 
-def _heading(diagram: PhaseDiagram, across: Scale, upwards: Scale) -> Heading:
-    room = WIDTH - 2 * axes.MARGIN
-    title = drawable(f"{diagram.activation}: order-to-chaos phase diagram")
+# marks
+
+
+def _map(diagram: PhaseDiagram, x: Axis, y: Axis) -> Cells:
+    """The depth scales as colours; grey where q has no bound, white where there is no gradient.
+
+    A cell without a depth scale beside a deep one is deeper still: chi_1 is 1 there.
+    """
+    depth = np.array([array(row) for row in diagram.depth_scale])
+    unbounded = np.array(diagram.phase) == "unbounded"
+    padded = np.pad(depth, ((0, 0), (1, 1)), constant_values=np.nan)
+    beside = np.fmax(padded[:, :-2], padded[:, 2:])
+    depth = np.where(np.isnan(depth) & ~unbounded & (beside >= 10), DEEPEST, depth)
+    none = np.isnan(depth)
+    with np.errstate(divide="ignore"):
+        level = np.clip(np.log10(np.where(none, 1.0, depth)) / math.log10(DEEPEST), 0.0, 1.0)
+    rgb = palette(level)
+    rgb[none] = as_bytes(WHITE)
+    rgb[unbounded] = as_bytes(UNBOUNDED)
+    return Cells(np.array([x.low, x.high]), np.array([y.low, y.high]), rgb, depth)
+
+
+def _line(points: Sequence[Point]) -> list[Mark]:
+    """The critical line, light with dark sides."""
+    if not points:
+        return []
+    x, y = np.array(points).T
+    return [Line(x, y, BLACK, 5.4), Line(x, y, PALE, 3.0, words=CRITICAL)]
+
+
+def _trail(own: Sequence[PhasePoint], *, joined: bool) -> list[Mark]:
+    """Very many own runs: small discs, on a line where they follow one number."""
+    points = [_scales(point) for point in own]
+    x, y = np.array(points).T
+    line = [Line(x, y, BLACK, 1.6)] if joined else []
+    return [*line, *_discs(points, SMALL_DISC, PALE, BLACK)]
+
+
+def _discs(
+    points: Sequence[Point], radii: tuple[float, float], outside: Color, inside: Color
+) -> list[Mark]:
+    """Discs of one colour with sides of another."""
+    if not points:
+        return []
+    x, y = np.array(points).T
+    return [Dots(x, y, outside, radii[0]), Dots(x, y, inside, radii[1])]
+
+
+def _critical(
+    diagram: PhaseDiagram, x: Axis, y: Axis
+) -> tuple[list[Point], list[tuple[Point, str]]]:
+    """The part of the line inside the map, and what is to be named: the line, or the one point."""
+    if diagram.critical_kind == "point":
+        points = [point for point in diagram.critical if _inside(point, x, y)]
+        return [], [(point, "critical point") for point in points]
+    line = list(diagram.critical)
+    inside = [point for point in line if _inside(point, x, y)]
+    if len(inside) < len(line):
+        steps = np.arange(len(line))
+        fine = np.linspace(0, steps[-1], PIECES * steps[-1] + 1)
+        parts = (np.interp(fine, steps, values).tolist() for values in zip(*line, strict=True))
+        inside = [point for point in zip(*parts, strict=True) if _inside(point, x, y)]
+    if len(inside) < 2:
+        return [], []
+    return inside, [(inside[len(inside) * 2 // 3], "χ₁ = 1")]
+
+
+# words
+
+
+def _heading(diagram: PhaseDiagram, x: Axis, y: Axis) -> Heading:
     everything: tuple[PhasePoint, ...] = (*diagram.own, *diagram.marks)
     beyond = [
-        f"{m.name} (σ_w {two_digits(m.sigma_w)}, σ_b {two_digits(m.sigma_b)})"
-        for m in everything
-        if not _inside(_scales(m), across, upwards)
+        f"{each.name} (σ_w {two_digits(each.sigma_w)}, σ_b {two_digits(each.sigma_b)})"
+        for each in everything
+        if not _inside(_scales(each), x, y)
     ]
-    keys = [f"{_own_words(diagram)} ●"] if diagram.own else []
-    keys += [
-        f"initializers at width {diagram.width}{' ○' * bool(keys)}",
-        _found(diagram, across, upwards),
-    ]
-    sentences = [" · ".join(keys), _note(diagram)]
+    own = f"{_own_words(diagram)} ●" if diagram.own else ""
+    marks = f"initializers at width {diagram.width}{' ○' * bool(own)}"
+    lines = [(own, marks, _found(diagram, x, y)), (_note(diagram),)]
     if beyond:
         more = len(beyond) - MOST_BEYOND
         told = [*beyond[:MOST_BEYOND], *([f"{more} more"] if more > 0 else [])]
-        sentences.append(f"beyond the picture: {', '.join(told)}")
-    lines = [
-        line for each in sentences for line in paragraph(drawable(each), SUBTITLE_SIZE, room, 3)
-    ]
-    return Heading(
-        *fit(title, TITLE_SIZE, room, 0.7 * TITLE_SIZE), tuple((line, MUTED) for line in lines)
-    )
+        lines.append((f"beyond the picture: {', '.join(told)}",))
+    title = f"{diagram.activation}: order-to-chaos phase diagram"
+    return Heading(title, tuple((line, MUTED) for line in lines))
 
 
 def _own_words(diagram: PhaseDiagram) -> str:
@@ -171,84 +205,13 @@ def _note(diagram: PhaseDiagram) -> str:
     return f"{subject}{diagram.note}"
 
 
-def _found(diagram: PhaseDiagram, across: Scale, upwards: Scale) -> str:
+def _found(diagram: PhaseDiagram, x: Axis, y: Axis) -> str:
     if not diagram.critical:
         return "no critical line"
     w, b = diagram.critical[0]
-    beyond = "" if _critical(diagram, across, upwards)[0] else ", beyond the picture"
+    beyond = "" if _critical(diagram, x, y)[0] else ", beyond the picture"
     return {
         "line": f"{CRITICAL}{beyond}",
         "line above": f"{CRITICAL} only above σ_b = {two_digits(b)}{beyond}",
         "point": f"critical (χ₁ = 1) at one point only: σ_w = {w:.4g}, σ_b = {b:.4g}",
     }.get(diagram.critical_kind, "no critical line")
-
-
-def _levels(diagram: PhaseDiagram) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """How dark each cell is, rows from below, and which cells have no depth scale.
-
-    A cell without one that lies beside a deep one is deeper still: chi_1 is 1 there.
-    """
-    depth = np.array(
-        [[np.nan if cell is None else cell for cell in row] for row in diagram.depth_scale]
-    )
-    unbounded = np.array(diagram.phase) == "unbounded"
-    padded = np.pad(depth, ((0, 0), (1, 1)), constant_values=np.nan)
-    beside = np.fmax(padded[:, :-2], padded[:, 2:])
-    depth = np.where(np.isnan(depth) & ~unbounded & (beside >= 10), DEEPEST, depth)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        level = np.clip(np.log10(depth) / math.log10(DEEPEST), 0.0, 1.0)
-    none = np.isnan(depth)
-    return np.where(none, 0.0, level), none
-
-
-def _colored(
-    diagram: PhaseDiagram, level: NDArray[np.float64], none: NDArray[np.bool_]
-) -> NDArray[np.uint8]:
-    cells = palette(level)
-    cells[none] = as_bytes(WHITE)
-    cells[np.array(diagram.phase) == "unbounded"] = as_bytes(UNBOUNDED)
-    return cells
-
-
-def _critical(
-    diagram: PhaseDiagram, across: Scale, upwards: Scale
-) -> tuple[list[Point], list[tuple[Point, str]]]:
-    """The part of the line inside the map, and what is to be named: the line, or the one point."""
-    if diagram.critical_kind == "point":
-        points = [point for point in diagram.critical if _inside(point, across, upwards)]
-        return [], [(point, "critical point") for point in points]
-    line = list(diagram.critical)
-    inside = [point for point in line if _inside(point, across, upwards)]
-    if len(inside) < len(line):
-        steps = np.arange(len(line))
-        fine = np.linspace(0, steps[-1], PIECES * steps[-1] + 1)
-        parts = (np.interp(fine, steps, values).tolist() for values in zip(*line, strict=True))
-        inside = [point for point in zip(*parts, strict=True) if _inside(point, across, upwards)]
-    if len(inside) < 2:
-        return [], []
-    return inside, [(inside[len(inside) * 2 // 3], "χ₁ = 1")]
-
-
-def _own_items(points: Sequence[Point], *, joined: bool) -> list[Item]:
-    """Very many own runs: small discs, on a line where they follow one number."""
-    if not points:
-        return []
-    places = np.array(points, dtype=np.float64)
-    line: list[Item] = [polyline(points, INK, 1.6)] if joined else []
-    return [*line, Dots(places, WHITE, 3.2), Dots(places, INK, 2.4)]
-
-
-def _regions(
-    diagram: PhaseDiagram,
-    box: Box,
-    level: NDArray[np.float64],
-    placed: Sequence[Tag],
-    points: Sequence[Point],
-) -> list[Item]:
-    """The phases' names, each in its region, where it has room."""
-    names = np.array(diagram.phase)
-    taken = [tag.box for tag in placed] + [Box(x - 6, y - 6, 12, 12) for x, y in points]
-    items: list[Item] = []
-    for phase, forms in WORDS.items():
-        items += region_words(box, names == phase, level, forms, taken)
-    return items

@@ -97,11 +97,11 @@ def left_out(experiment: str, axes: Iterable[tuple[str, Sequence[Any]]]) -> list
     return drawn
 
 
-def compose_phase(diagram: PhaseDiagram) -> Drawing:
+def compose_phase(diagram: PhaseDiagram) -> Page:
     """The phase diagram of an activation, with the standard initializers on it."""
-    from weightinit_cli.plots.phase import phase_picture
+    from weightinit_cli.plots.phase import phase_page
 
-    return phase_picture(diagram)
+    return phase_page(diagram)
 
 
 def _module(spec: Mapping[str, Any]) -> Any:

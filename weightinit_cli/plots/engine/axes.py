@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from weightinit_cli.plots.engine.drawing import INK, MUTED
+from weightinit_cli.plots.engine.drawing import BLACK, INK, MUTED, PALE
 from weightinit_cli.plots.engine.fonts import drawable, elide, width_of
-from weightinit_cli.plots.engine.marks import AIR, words_in_cells
+from weightinit_cli.plots.engine.marks import AIR, tag_size, words_in_cells
 from weightinit_cli.plots.engine.page import (
     BELOW_ONE,
     SMALL,
@@ -119,8 +119,8 @@ def figure(page: Page) -> Figure:
         _color_bar(made, beside_bar, bar)
     if page.legend is not None:
         _legend(space, page.legend, layout.legend, look)
-    if page.foot:
-        foot = "\n".join(_broken(text, made.get_figwidth()) for text, _ in page.foot)
+    if layout.foot:
+        foot = "\n".join(_broken(text, made.get_figwidth()) for text, _ in layout.foot)
         made.supxlabel(foot, x=0.01, ha="left", size=SMALLER)
     return made
 
@@ -386,11 +386,14 @@ def _words(mark: Words, on: _Stage) -> None:
 
 
 def _tag(mark: Tag, on: _Stage) -> None:
+    paper, ink = (BLACK, PALE) if mark.strong else (PALE, BLACK)
+    wide, high = tag_size(mark.lines)
+    end = (min(max(0.5 - by / size, 0.0), 1.0) for by, size in ((mark.dx, wide), (mark.dy, high)))
     on.axes.annotate(
         "\n".join(mark.lines), (mark.x, mark.y), xytext=(mark.dx, mark.dy),
-        textcoords="offset points", ha="center", va="center", size=SMALLER, color=INK,
-        bbox={"boxstyle": "square", "fc": "white", "ec": INK, "lw": 1.6 if mark.strong else 0.8},
-        arrowprops={"arrowstyle": "-", "color": INK},
+        textcoords="offset points", ha="center", va="center", size=SMALL, color=ink,
+        bbox={"boxstyle": "square", "fc": paper, "ec": BLACK, "lw": 0.8},
+        arrowprops={"arrowstyle": "-", "color": BLACK, "relpos": tuple(end)},
     )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ BLUE: Color = (0.12, 0.39, 0.62)
 ORANGE: Color = (0.70, 0.27, 0.00)
 AMBER: Color = (0.97, 0.62, 0.11)
 GREEN: Color = (0.00, 0.52, 0.42)
+GREY = np.array([0.299, 0.587, 0.114])  # how bright red, green and blue are
 
 
 def tint(color: Color, part: float = 0.22) -> Color:

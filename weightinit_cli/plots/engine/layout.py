@@ -14,7 +14,8 @@ from weightinit_cli.plots.engine.drawing import INK, MUTED, RULE, Box, Drawing, 
 from weightinit_cli.plots.engine.fonts import drawable, elide, fit, paragraph, width_of, wrap
 from weightinit_cli.plots.engine.look import PLAIN, painted
 from weightinit_cli.plots.engine.marks import markers, shapes_of
-from weightinit_cli.plots.engine.page import SMALL, TEXT, TITLE, Page, Panel, Row, Words
+from weightinit_cli.plots.engine.names import settled
+from weightinit_cli.plots.engine.page import SMALL, TEXT, TITLE, Dots, Page, Panel, Row, Words
 from weightinit_cli.plots.engine.ticks import across, level_places, upwards, widest
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def drawn(page: Page, look: Look = PLAIN) -> Drawing:
     parts: list[list[Item]] = []  # from below
     panels: list[shapes.Panel] = []
     y = MARGIN
-    foot, high = _foot(page.foot, layout.width - 2 * MARGIN)
+    foot, high = _foot(layout.foot, layout.width - 2 * MARGIN)
     parts.append(_moved(foot, MARGIN, y))
     y += high
     legend = page.legend
@@ -104,7 +105,7 @@ def _foot(lines: Sequence[Note], room: float) -> tuple[list[Item], float]:
     items: list[Item] = []
     y = 0.0
     for text, color in reversed(lines):
-        for line in reversed(_wrapped((text,), room)):
+        for line in reversed(_wrapped((text,), room, SMALL)):
             items.append(Label(0.0, y, line, SMALL, color))
             y += NOTE_LINE
     return items, y + 4 if lines else 0.0
@@ -113,7 +114,8 @@ def _foot(lines: Sequence[Note], room: float) -> tuple[list[Item], float]:
 class Layout(NamedTuple):
     """The page's width, its rows as they have room, the panels' sides, and where the legend stands.
 
-    What stands above panels may reach beyond their right side to `outer`.
+    What stands above panels may reach beyond their right side to `outer`. `foot` stands at the
+    page's lower side.
     """
 
     width: float
@@ -123,10 +125,13 @@ class Layout(NamedTuple):
     outer: float
     legend: str
     legend_width: float
+    foot: tuple[Note, ...]
 
 
 def layout_of(page: Page, width: float | None, look: Look = PLAIN) -> Layout:
     """Where a page's parts stand at this width, at that of the rows where it is None."""
+    if width is not None:
+        page = replace(page, rows=tuple(_bars_above(row, width) for row in page.rows))
     legend, place, wide = page.legend, "", 0.0
     left = max((_left(row) for row in page.rows), default=MARGIN)
     right = max((_after(row.panels[-1], width) for row in page.rows), default=0.0)
@@ -161,8 +166,8 @@ def layout_of(page: Page, width: float | None, look: Look = PLAIN) -> Layout:
     if all(row.equal for row in rows):
         side = max((_boxes(row, left, width)[-1].right for row in rows), default=side)
     outer = side if place == "beside" else width - MARGIN
-    rows = tuple(_noted(row, outer - left) for row in rows)
-    return Layout(width, rows, left, side, outer, place, wide)
+    rows, notes = settled([_noted(row, outer - left) for row in rows])
+    return Layout(width, rows, left, side, outer, place, wide, (*page.foot, *notes))
 
 
 def _noted(row: Row, room: float) -> Row:
@@ -178,6 +183,16 @@ def _noted(row: Row, room: float) -> Row:
         for panel in row.panels
     )  # fmt: skip
     return replace(row, panels=panels)
+
+
+def _bars_above(row: Row, width: float) -> Row:
+    """The row with colour bars above panels that would be too narrow with bars beside them."""
+    last = row.panels[-1]
+    if last.bar is None or width - _left(row) - _after(last, width) - MARGIN >= row.narrowest:
+        return row
+    bars = [panel.bar and replace(panel.bar, above=True) for panel in row.panels]
+    panels = zip(row.panels, bars, strict=True)
+    return replace(row, panels=tuple(replace(panel, bar=bar) for panel, bar in panels))
 
 
 def _equal(rows: tuple[Row, ...], pixel: float) -> tuple[Row, ...]:
@@ -398,10 +413,13 @@ def _panel(panel: Panel, box: Box, beside: float) -> list[Item]:
     if panel.frame == "open":
         corners = [(box.x, box.top), (box.x, box.y), (box.right, box.y)]
         items.append(polyline(corners, INK, FRAME))
+    framed = panel.frame != "closed"
     for mark in panel.marks:
+        if not framed and isinstance(mark, Dots):
+            items.append(_outline(box))
+            framed = True
         items += shapes_of(mark, panel, box)
-    if panel.frame == "closed":
-        items.append(_outline(box))
+    items += [] if framed else [_outline(box)]
     if panel.bar is not None:
         items += _bar_above(panel.bar, box) if panel.bar.above else _bar(panel.bar, box)
     return items + _beside(panel, box, beside)
@@ -540,7 +558,7 @@ def _head(head: Head, y: float, width: float) -> tuple[list[Item], float]:
     return items, y
 
 
-def _wrapped(parts: Sequence[str], room: float) -> list[str]:
+def _wrapped(parts: Sequence[str], room: float, size: float = TEXT) -> list[str]:
     """Parts of a sentence in at most two lines; in three where a part is longer than a line.
 
     In a narrow picture there are more of them.
@@ -549,9 +567,9 @@ def _wrapped(parts: Sequence[str], room: float) -> list[str]:
     if not texts:
         return []
     more = max(round(640 / max(room, 1.0)) - 1, 0)
-    if any(width_of(text, TEXT) > room for text in texts):
-        return paragraph(SEPARATOR.join(texts), TEXT, room, 3 + 2 * more)
-    return wrap(texts, SEPARATOR, TEXT, room, 2 + 2 * more)
+    if any(width_of(text, size) > room for text in texts):
+        return paragraph(SEPARATOR.join(texts), size, room, 3 + 2 * more)
+    return wrap(texts, SEPARATOR, size, room, 2 + 2 * more)
 
 
 def _heading(heading: Heading, width: float, *, titled: bool) -> tuple[list[Item], float]:

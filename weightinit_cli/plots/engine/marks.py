@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from weightinit_cli.plots.engine import drawing as shapes
-from weightinit_cli.plots.engine.drawing import BLACK, INK, MUTED, Box, Label, polyline, rectangle
+from weightinit_cli.plots.engine.drawing import (
+    BLACK,
+    GREY,
+    MUTED,
+    PALE,
+    Box,
+    Label,
+    polyline,
+    rectangle,
+)
 from weightinit_cli.plots.engine.fonts import fit, width_of
 from weightinit_cli.plots.engine.page import (
     SMALL,
@@ -287,7 +296,7 @@ def words_in_cells(
     if not longest:
         return
     size = min(SMALL, heights.min() - AIR, (widths.max() - AIR) / longest)
-    bright = mark.rgb @ np.array([0.299, 0.587, 0.114]) / 255
+    bright = mark.rgb @ GREY / 255
     for k, row in enumerate(mark.words if size >= SMALLEST_WORD else ()):
         named = [n for n, text in enumerate(row) if text]
         for n, after in pairwise([*named, len(row)]):
@@ -319,20 +328,21 @@ def tag_size(lines: tuple[str, ...]) -> tuple[float, float]:
 
 
 def _tag(mark: Tag, place: _Place) -> list[Item]:
-    """A leader from the point, a white box, and the lines centred on it."""
+    """A leader from the point, a box, and the lines centred on it."""
     x, y = float(place.xs(mark.x)), float(place.ys(mark.y))
     wide, high = tag_size(mark.lines)
     box = Box(x + mark.dx - wide / 2, y + mark.dy - high / 2, wide, high)
     end = min(max(x, box.x), box.right), min(max(y, box.y), box.top)
+    paper, ink = (BLACK, PALE) if mark.strong else (PALE, BLACK)
     corners = [(box.x, box.y), (box.x, box.top), (box.right, box.top), (box.right, box.y)]
     items: list[Item] = [
-        polyline([(x, y), end], INK, 1.0),
-        rectangle(box, shapes.WHITE),
-        polyline([*corners, corners[0]], INK, 1.6 if mark.strong else 0.8),
+        polyline([(x, y), end], BLACK, 1.0),
+        rectangle(box, paper),
+        polyline([*corners, corners[0]], BLACK, 0.8),
     ]
     first = box.top - TAG_PADDING - 0.86 * SMALL
     return items + [
-        Label(x + mark.dx, first - k * TAG_LINE, line, SMALL, INK, "center")
+        Label(x + mark.dx, first - k * TAG_LINE, line, SMALL, ink, "center")
         for k, line in enumerate(mark.lines)
     ]
 

@@ -223,7 +223,10 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """Lines of text on white, `dx` and `dy` points from the point they name to their middle."""
+    """Lines of text on white, `dx` and `dy` points from the point they name to their middle.
+
+    On a dark ground where `strong`.
+    """
 
     x: float
     y: float
@@ -233,7 +236,43 @@ class Tag:
     strong: bool = False
 
 
-Mark = Bars | Steps | Line | Dots | Band | Area | Level | Pointer | Break | Cells | Words | Tag
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A point and its name; `strong` where it is to be seen first, `short` where never a number."""
+
+    x: float
+    y: float
+    words: str
+    strong: bool = False
+    short: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A part of the panel's map by its cells, shape (rows, columns), and its name.
+
+    Of the `forms` of the name, each of some lines, the first is taken that has room.
+    """
+
+    where: NDArray[np.bool_]
+    forms: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names of points and of regions, which stand where the panel has room for them.
+
+    Those of points best not across the lines that have words, nor over dots. Where not all have
+    room they are numbers, and the names stand below all panels.
+    """
+
+    points: tuple[Named, ...]
+    regions: tuple[Region, ...] = ()
+
+
+Mark = (
+    Bars | Steps | Line | Dots | Band | Area | Level | Pointer | Break | Cells | Words | Tag | Names
+)
 Note = tuple[str, Color]
 Remark = tuple[str | tuple[str, ...], Color]  # a note, or one in several forms, the fullest first
 
