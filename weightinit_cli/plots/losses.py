@@ -166,24 +166,24 @@ def dashes(curves: Sequence[LossCurve | None], axis: Axis) -> list[tuple[float, 
 
     Of n curves in one place, drawn in this order, each covers a part of those before it.
     """
-    groups: list[list[int]] = []
+    groups: list[tuple[Array, Array, list[int]]] = []
     for k, curve in enumerate(curves):
-        like = (group for group in groups if _coincide(curves[group[0]], curve, axis))
-        group = next(like, None)
-        if group is None:
-            groups.append([k])
+        if curve is None:
+            continue
+        places = axis.parts(curve.middle)
+        for steps, others, group in groups:
+            if np.array_equal(steps, curve.steps) and _coincide(places, others):
+                group.append(k)
+                break
         else:
-            group.append(k)
+            groups.append((curve.steps, places, [k]))
     found: list[tuple[float, ...]] = [()] * len(curves)
-    for group in groups:
+    for _, _, group in groups:
         for j, k in enumerate(group[1:], 1):
             found[k] = (STROKE * (len(group) - j), STROKE * j)
     return found
 
 
-def _coincide(first: LossCurve | None, second: LossCurve | None, axis: Axis) -> bool:
-    if first is None or second is None or not np.array_equal(first.steps, second.steps):
-        return False
-    one, other = axis.parts(first.middle), axis.parts(second.middle)
-    alike = np.isclose(one, other, rtol=0.0, atol=ALIKE, equal_nan=True)
-    return bool(np.mean(alike) >= MOSTLY)
+def _coincide(one: Array, other: Array) -> bool:
+    alike = (np.abs(one - other) <= ALIKE) | (np.isnan(one) & np.isnan(other))
+    return bool(alike.mean() >= MOSTLY)

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 HEIGHT, FACET_HEIGHT = 215.0, 130.0
 WIDEST = 110.0  # of names beside the panel
 PALEST = 0.45
-DASHES: tuple[tuple[float, ...], ...] = ((), (5, 2), (2, 2), (7, 2, 2, 2), (12, 3))
+DASHES: tuple[tuple[float, ...], ...] = ((), (5, 2), (2, 2), (7, 2, 2, 2), (1.5, 4))
 COLUMNS = "final training loss", "test accuracy"
 
 
