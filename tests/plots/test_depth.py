@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from support.plots import builders, networks
 from support.plots.drawn import compose_depth
 from weightinit_cli.plots import render
+from weightinit_cli.plots.depth import depth_page
+from weightinit_cli.plots.engine.axes import figure
 from weightinit_cli.plots.engine.drawing import AMBER, BLUE, GREEN, Area, Dots, Line
-from weightinit_cli.plots.engine.layout import NOTE_LINE, spaced
+from weightinit_cli.plots.engine.layout import NOTE_LINE, drawn, spaced
 from weightinit_cli.plots.engine.scales import decades, from_zero, log_suits
 from weightinit_cli.plots.engine.ticks import ticks_of
 from weightinit_cli.results.model import Spread
@@ -137,10 +139,10 @@ def test_any_depth_is_drawn(layers, shape):
     assert len(data) < 60_000
 
 
-def test_nothing_at_all_is_a_heading(shape):
-    drawing = compose_depth(shape("all_nan"))
-    assert drawing.texts[0] == "sigmoid_xavier"
-    render(drawing, "png", builders.DIGEST)
+def test_nothing_at_all_is_said(shape):
+    page = depth_page(shape("all_nan"))
+    assert "no layer has a finite value" in drawn(page).texts
+    assert figure(page).axes == []
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,9 @@ def depth_page(result: Result) -> Page:
         caption = layers.name if last else ""
         rows_of_page.append(Row((panel,), height, caption=caption, ticks=last))
     every_curve = [each for curves, _, _ in found for each in curves]
-    return Page(run_heading(result, curve_keys(result, every_curve)), tuple(rows_of_page))
+    heading = run_heading(result, curve_keys(result, every_curve))
+    nothing = () if found else (("no layer has a finite value", ORANGE),)
+    return Page(heading, tuple(rows_of_page), foot=nothing)
 
 
 def axis_for(unit: Unit, words: str, values: Sequence[float], least: int) -> Axis:

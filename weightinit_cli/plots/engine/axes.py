@@ -94,7 +94,7 @@ def figure(page: Page) -> Figure:
     columns = math.lcm(*(len(row.panels) for row in rows))
     heights = [row.height for row in rows]
     told = {entry.cells[0] for entry in page.legend.entries} if page.legend else set[str]()
-    grid = space.add_gridspec(len(rows), columns, height_ratios=heights)
+    grid = space.add_gridspec(len(rows) or 1, columns, height_ratios=heights or None)
     common = page.legend.bar if page.legend else None
     bars: list[tuple[list[Axes], ColorBar]] = []
     found: list[list[Axes]] = []
