@@ -13,11 +13,10 @@ import pytest
 
 from support.plots import descents, kernels, trainings
 from support.plots.extents import collisions
-from weightinit_cli.plots import PLAIN, Look, compose_comparison, drawings
-from weightinit_cli.plots import training as losses
+from weightinit_cli.plots import PLAIN, Look, compose_comparison, drawings, symmetry, training
 from weightinit_cli.plots.engine.layout import drawn
 from weightinit_cli.plots.engine.page import Page
-from weightinit_cli.results.comparison import VARIANT, Comparison, compared
+from weightinit_cli.results.comparison import VARIANT, Comparison, TrainedRun, compared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,6 +67,17 @@ def many(shape: Callable[[str], Result], runs: Sequence[tuple[tuple[str, Any], .
     return Comparison("many", shape("net_relu").spec, tuple(found))
 
 
+def trained(runs: Sequence[tuple[tuple[str, Any], ...]]) -> Page | None:
+    """A training at each of these values; one of four diverges."""
+    found = []
+    for k, varied in enumerate(runs):
+        diverged = 20 if k % 4 == 3 else None
+        made = trainings.network(2.4, 0.1 + k / 50, 60, seed=k, diverged=diverged)
+        name = ",".join(str(value) for _, value in varied)
+        found.append(TrainedRun(name, trainings.trained([made]), varied))
+    return training.comparison("many", found[0].result.spec, found, len(runs))
+
+
 def named(number: int) -> list[str]:
     """So many names, of which one is long and one Japanese."""
     return [JAPANESE, f"1 {LONG}", *(f"variant {k}" for k in range(2, number))][-number:]
@@ -76,11 +86,9 @@ def named(number: int) -> list[str]:
 @pytest.mark.parametrize("number", [1, 3, 12, 40])
 def test_variants(number: int, shape: Callable[[str], Result]) -> None:
     hold(compose_comparison(many(shape, [((VARIANT, each),) for each in named(number)])))
-    runs = [
-        (name, trainings.trained([trainings.network(2.4, 0.1 + k / 50, 60, seed=k)]))
-        for k, name in enumerate(named(number))
-    ]
-    hold(losses.comparison("many", runs[0][1].spec, runs, number))
+    hold(trained([((VARIANT, each),) for each in named(number)]))
+    results = [(each, descents.staircase(3)) for each in named(number)]
+    hold(symmetry.comparison("many", results[0][1].spec, results, number))
 
 
 @pytest.mark.parametrize(
@@ -97,6 +105,7 @@ def test_variants(number: int, shape: Callable[[str], Result]) -> None:
 def test_sweeps(axes: dict[str, list[Any]], shape: Callable[[str], Result]) -> None:
     runs = [tuple(zip(axes, values, strict=True)) for values in product(*axes.values())]
     hold(compose_comparison(many(shape, runs)))
+    hold(trained(runs))
 
 
 @pytest.mark.parametrize(
