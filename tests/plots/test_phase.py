@@ -131,9 +131,15 @@ def test_no_gradient_is_white_and_exactly_critical_is_darkest():
     rows = [list(row) for row in shown.depth_scale]
     rows[0][40] = None  # among values of about 1
     rows[0][16], rows[0][15], rows[0][17] = None, 40.0, 40.0
-    map_ = cells(replace(shown, depth_scale=tuple(map(tuple, rows))))
+    with_gaps = replace(shown, depth_scale=tuple(map(tuple, rows)))
+    map_ = cells(with_gaps)
     assert (map_.rgb[0, 40] == 255).all()
     assert (map_.rgb[0, 16] == palette(np.array([1.0]))[0]).all()
+    white = "white: no gradient"
+    assert (white in compose_phase(with_gaps).texts, white in compose_phase(shown).texts) == (
+        True,
+        False,
+    )
 
 
 def test_regions_are_named_inside_themselves():

@@ -67,9 +67,10 @@ def phase_page(diagram: PhaseDiagram) -> Page:
         *(Named(*point, words, short=True) for point, words in named),
     )
     phases = np.array(diagram.phase)
+    map_ = _map(diagram, x, y)
     regions = tuple(Region(phases == phase, forms) for phase, forms in WORDS.items())
     marks = [
-        _map(diagram, x, y),
+        map_,
         *_line(line),
         *([] if few == own else _trail(own, joined=bool(diagram.along))),
         Names(names, regions),
@@ -80,7 +81,9 @@ def phase_page(diagram: PhaseDiagram) -> Page:
     bar = ColorBar(palette(np.linspace(0.0, 1.0, SHADES)), depth)
     panel = Panel(x, y, tuple(marks), bar=bar, frame="closed", name="phases")
     row = Row((panel,), HEIGHT, narrowest=NARROWEST)
-    return Page(_heading(diagram, x, y), (row,), width=WIDTH)
+    white = (map_.rgb == 255).all(axis=2).any()
+    foot = (("white: no gradient", MUTED),) if white else ()
+    return Page(_heading(diagram, x, y), (row,), WIDTH, foot=foot)
 
 
 def _scales(point: PhasePoint) -> Point:
