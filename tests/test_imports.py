@@ -286,6 +286,18 @@ def test_every_arrow_of_the_picture_is_taken():
     assert {part: arrows for part, arrows in unused.items() if arrows} == {}
 
 
+ENGINE = "plots.engine"
+
+
+def test_the_engine_of_pictures_knows_no_result():
+    """What it draws is data, of anything; and only it knows how anything is painted."""
+    used = {our_module(found.name) for found in ALL if found.module.startswith(ENGINE)}
+    beyond = {name for name in used - {None} if not name.startswith(ENGINE)}
+    assert {part_of(name) for name in beyond} <= {"errors", "machine", "numerals"}
+    painting = {f.module for f in ALL if f.name.partition(".")[0] in ("matplotlib", "PIL")}
+    assert all(module.startswith(ENGINE) for module in painting)
+
+
 def test_exceptions_are_still_needed():
     there = {(found.module, our_part(found.name), found.function) for found in ALL}
     assert there >= EXCEPTIONS

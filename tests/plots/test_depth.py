@@ -17,7 +17,8 @@ from weightinit_cli.plots import render
 from weightinit_cli.plots.depth import depth_page
 from weightinit_cli.plots.engine.axes import figure
 from weightinit_cli.plots.engine.drawing import AMBER, BLUE, GREEN, Area, Dots, Line
-from weightinit_cli.plots.engine.layout import NOTE_LINE, drawn, spaced
+from weightinit_cli.plots.engine.heading import NOTE_LINE
+from weightinit_cli.plots.engine.layout import drawn, spaced
 from weightinit_cli.plots.engine.scales import decades, from_zero, log_suits
 from weightinit_cli.plots.engine.ticks import ticks_of
 from weightinit_cli.results.model import Spread

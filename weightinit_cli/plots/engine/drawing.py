@@ -203,3 +203,8 @@ def scaled(item: Item, factor: float) -> Item:
             return Dots(factor * item.vertices, item.color, factor * item.radius)
         case Area():
             return replace(item, vertices=factor * item.vertices)
+
+
+def moved_all(items: Sequence[Item], dx: float, dy: float) -> list[Item]:
+    """The same shapes elsewhere."""
+    return [moved(item, dx, dy) for item in items]
