@@ -6,21 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from weightinit_cli.plots import axes
 from weightinit_cli.plots.engine.drawing import (
     BLUE,
     GREEN,
     ORANGE,
-    Box,
-    Cells,
     Color,
-    Item,
-    Label,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
 
@@ -37,9 +30,6 @@ HUES: tuple[Color, ...] = (
 )
 LIGHTEST = 0.1  # of the map of colours: what is paler is taken for white
 PALEST_LINE = 0.16
-BAR_GAP = 14.0
-BAR_WIDTH = 11.0
-BAR_LABELS = 52.0
 
 
 def palette(level: NDArray[np.float64]) -> NDArray[np.uint8]:
@@ -68,16 +58,3 @@ def _of_map(name: str, level: NDArray[np.float64]) -> NDArray[np.uint8]:
 def as_bytes(color: Color) -> NDArray[np.uint8]:
     """One colour as a cell has it."""
     return np.array([round(255 * part) for part in color], dtype=np.uint8)
-
-
-def color_scale(box: Box, width: float, ticks: Sequence[str], words: str) -> list[Item]:
-    """The colours from few to many with ticks at equal distances, named at the right margin."""
-    rows = palette(np.linspace(1.0, 0.0, 128))[:, None, :]
-    places = [(box.y + box.height * k / (len(ticks) - 1), tick) for k, tick in enumerate(ticks)]
-    x = width - axes.MARGIN - 2
-    return [
-        Cells(box, rows),
-        axes.outline(box),
-        *axes.side_ticks(box.right, places, "left"),
-        Label(x, box.y + box.height / 2, words, axes.LABEL_SIZE, upright=True),
-    ]
