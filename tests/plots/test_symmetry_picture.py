@@ -17,6 +17,7 @@ from weightinit_cli.plots.engine.look import Look
 from weightinit_cli.plots.engine.page import Area, Cells, Level, Line
 from weightinit_cli.plots.symmetry import comparison, left_out, symmetry_page
 from weightinit_cli.plots.symmetrywords import seen
+from weightinit_cli.results.comparison import VARIANT, DescentRun
 from weightinit_cli.results.together import compare
 
 COLUMN = Look(width=237.6)
@@ -37,8 +38,8 @@ def cells_of(result):
 
 
 def together(results):
-    runs = list(results.items())
-    return comparison("many", runs[0][1].spec, iter(runs), len(runs))
+    runs = [DescentRun(result, ((VARIANT, name),)) for name, result in results.items()]
+    return comparison("many", runs[0].result.spec, iter(runs), len(runs))
 
 
 @pytest.mark.parametrize("name", sorted(DESCENTS))
@@ -80,7 +81,7 @@ def test_layers_are_grey_until_they_move_and_darker_where_the_gradient_is_larger
     grey = (cells.rgb == GREY).all(axis=2)
     assert grey.sum(axis=1).tolist() == [3, 2, 1, 1]
     assert not grey[:, 0].any()
-    assert (cells.rgb[:, 0] == 255).all()
+    assert (cells.rgb[:, 0] > 250).all()
     light = cells.rgb[~np.isnan(cells.values)].sum(axis=1)
     sizes = cells.values[~np.isnan(cells.values)]
     assert light[sizes.argmax()] < light[sizes.argmin()]
@@ -179,7 +180,7 @@ def test_several_runs_show_their_losses_units_and_first_moves():
         "logistic": DESCENTS["no_hidden"](),
     }
     losses, units, moves = panels(together(results))
-    assert [line.words for line in marks(losses, Line)] == list(results)
+    assert [line.words for line in marks(losses, Line) if line.words] == list(results)
     assert [level.value for level in marks(losses, Level)] == [staircase().base_entropy]
     (differ,), (first,) = marks(units, Cells), marks(moves, Cells)
     assert differ.words[::-1] == (("1", "1", "1"), ("10", "10", "10"), ("", "", ""))
@@ -200,7 +201,7 @@ def test_of_many_runs_some_are_drawn_and_it_is_said(number):
     for look in (Look(), COLUMN):
         assert collisions(drawn(page, look)) == []
     said = left_out([("variant", range(number))])
-    assert said == (["12 of 40 runs"] if number > 12 else [])
+    assert said == (["12 of 40 runs, evenly spread"] if number > 12 else [])
     assert any("drawn: 12 of 40 runs" in text for text in drawn(page).texts) == (number > 12)
 
 
@@ -208,9 +209,9 @@ def test_on_real_axes_steps_and_losses_are_data():
     made = compare([staircase(), DESCENTS["random_start"]()], ["zero", "random"]).figure()
     loss, units, _ = made.axes
     assert loss.get_xscale() == "symlog"
-    assert {line.get_label(): line.get_xdata()[-1] for line in loss.lines[1:]} == {
-        "zero": 1000, "random": 500
-    }  # fmt: skip
+    named = {line.get_label(): line for line in loss.lines}
+    assert named["zero"].get_xdata().tolist() == [0, *staircase().steps]
+    assert named["random"].get_ydata().tolist()[1:] == list(DESCENTS["random_start"]().loss)
     assert [label.get_text() for label in units.get_yticklabels()] == ["zero", "random"]
     one = figure(symmetry_page(staircase()))
     mesh = one.axes[0].collections[0]

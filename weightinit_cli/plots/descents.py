@@ -10,6 +10,7 @@ import numpy as np
 
 from weightinit_cli.plots.engine.colors import HUES, as_bytes, palette
 from weightinit_cli.plots.engine.drawing import AMBER, MUTED, ORANGE, WHITE, Color
+from weightinit_cli.plots.engine.fonts import drawable
 from weightinit_cli.plots.engine.logaxis import power_label
 from weightinit_cli.plots.engine.page import (
     Axis,
@@ -27,8 +28,9 @@ from weightinit_cli.plots.engine.page import (
 )
 from weightinit_cli.plots.engine.scales import close, layers_axis
 from weightinit_cli.plots.engine.stripes import stripes
+from weightinit_cli.plots.varied import in_words
 from weightinit_cli.plots.words import runs_heading
-from weightinit_cli.results.comparison import shared_parts
+from weightinit_cli.results.comparison import VARIANT, shared_parts
 from weightinit_cli.results.symmetry import divergence
 from weightinit_cli.results.words import described
 
@@ -54,26 +56,32 @@ ENTROPY = Key("labels' entropy: the best loss of a constant output", AMBER)
 
 def descents_page(name: str, runs: Sequence[DescentRun], number: int) -> Page:
     """The page of many runs: their losses, and for each run and layer what became of the units."""
-    results = [result for _, result in runs]
+    results = [run.result for run in runs]
+    names = [", ".join(in_words(value) for _, value in run.varied) for run in runs]
     across = steps_axis([result.steps[-1] for result in results if result.steps])
     colors = [HUES[k % len(HUES)] for k in range(len(runs))]
-    losses = loss_panel(results, [label for label, _ in runs], colors, across)
-    dashes = [mark.dash for mark in losses.marks if isinstance(mark, Line)]
     entries = [
-        Entry((label,), color, dash, second=_ending(result))
-        for (label, result), color, dash in zip(runs, colors, dashes, strict=True)
+        Entry((names[k],), colors[k], _plain(k), second=_ending(result))
+        for k, result in enumerate(results)
     ]
     height = min(ROW * len(runs), HIGHEST)
     rows = (
-        Row((losses,), LOSSES_HEIGHT, caption=STEP),
-        Row(tuple(_maps(runs)), height, caption="layer (out: the output)", gap=16.0),
+        Row((loss_panel(results, names, colors, across),), LOSSES_HEIGHT, caption=STEP),
+        Row(tuple(_maps(results, names)), height, caption="layer (out: the output)", gap=16.0),
     )
     parts = [described(result.spec) for result in results]
-    left = [f"drawn: {len(runs)} of {number:,} runs"] if number > len(runs) else []
+    left = [f"drawn: {some_of(len(runs), number)}"] if number > len(runs) else []
     same = len({result.base_entropy for result in results}) == 1
     keys = (ENTROPY,) if same else ()
     heading = runs_heading(name, [*shared_parts(parts[0], parts), *left], keys)
-    return Page(heading, rows, legend=Legend("", tuple(entries)))
+    paths = [path for path, _ in runs[0].varied]
+    title = "" if paths == [VARIANT] else drawable(", ".join(paths))
+    return Page(heading, rows, legend=Legend(title, tuple(entries)))
+
+
+def some_of(drawn: int, number: int) -> str:
+    """How many runs of all are drawn."""
+    return f"{drawn} of {number:,} runs, evenly spread"
 
 
 def _ending(result: SymmetryResult) -> tuple[str, Color]:
@@ -127,14 +135,23 @@ def loss_panel(
 def lines_of(
     curves: Sequence[tuple[Array, Array]], names: Sequence[str], colors: Sequence[Color], y: Axis
 ) -> list[Line]:
-    """Steps and values as lines, dashed where they would hide those that were drawn before."""
+    """Steps and values as lines, with gaps where they would hide those that were drawn before."""
     found = []
-    dashes = stripes(curves, y, SAME)
-    for k, ((steps, values), dash) in enumerate(zip(curves, dashes, strict=True)):
-        dash = dash or (DOTTED if k >= len(HUES) else ())
+    for k, (curve, striped) in enumerate(zip(curves, stripes(curves, y, SAME), strict=True)):
+        steps, values = curve
         radius = RADIUS if len(steps) <= MOST_DOTS else 0.0
+        dash = striped.dash or _plain(k)
         found.append(Line(steps, values, colors[k], THIN, dash, radius, names[k]))
+        alone = ~striped.on
+        alone[1:] |= ~striped.on[:-1]
+        alone[:-1] |= ~striped.on[1:]
+        if striped.dash and alone.any():
+            found.append(Line(steps, np.where(alone, values, np.nan), colors[k], THIN, _plain(k)))
     return found
+
+
+def _plain(number: int) -> tuple[float, ...]:
+    return DOTTED if number >= len(HUES) else ()
 
 
 def divergence_lines(result: SymmetryResult) -> list[Mark]:
@@ -144,26 +161,24 @@ def divergence_lines(result: SymmetryResult) -> list[Mark]:
     return [Level(float(result.steps[-1]), ORANGE, upright=True)]
 
 
-def _maps(runs: Sequence[DescentRun]) -> list[Panel]:
+def _maps(results: Sequence[SymmetryResult], names: Sequence[str]) -> list[Panel]:
     """How many units differ at the end, and when each layer first moves: a row for each run."""
-    number = len(runs)
-    deepest = max(len(result.layers) for _, result in runs)
-    names = tuple((float(number - k), label) for k, (label, _) in enumerate(runs))
-    y = Axis(0.5, number + 0.5, ticks=names, names=True)
-    last = max((result.steps[-1] for _, result in runs if result.steps), default=1)
+    number = len(results)
+    deepest = max(len(result.layers) for result in results)
+    ticks = tuple((float(number - k), words) for k, words in enumerate(names))
+    y = Axis(0.5, number + 0.5, ticks=ticks, names=True)
     found = []
     if deepest > 1:
-        ends = [_ended(result, deepest - 1) for _, result in reversed(runs)]
-        x = _layers(deepest - 1)
+        ends = [_ended(result, deepest - 1) for result in reversed(results)]
         note = "at the end; dark: all"
-        found.append(_cells(x, y, ends, "units that differ", note))
-    moved = [_moved(result, deepest, last) for _, result in reversed(runs)]
+        found.append(_cells(_layers(deepest - 1), y, ends, "units that differ", note))
+        y = replace(y, labelled=False)
+    last = max((result.steps[-1] for result in results if result.steps), default=1)
+    moved = [_moved(result, deepest, last) for result in reversed(results)]
     x = _layers(deepest)
     ticks = tuple(tick for tick in x.ticks or () if tick[0] < 0.93 * deepest)
     x = replace(x, ticks=(*ticks, (float(deepest), "out")))
-    shared = replace(y, labelled=not found)
-    note = "dark: late, grey: never"
-    return [*found, _cells(x, shared, moved, "first moves in step", note)]
+    return [*found, _cells(x, y, moved, "first moves in step", "dark: late, grey: never")]
 
 
 def _layers(number: int) -> Axis:

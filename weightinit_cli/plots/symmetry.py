@@ -18,11 +18,11 @@ from weightinit_cli.plots.descents import (
     divergence_lines,
     lines_of,
     loss_panel,
+    some_of,
     steps_axis,
 )
 from weightinit_cli.plots.engine.colors import HUES, as_bytes, palette
 from weightinit_cli.plots.engine.drawing import BLUE, MUTED, ORANGE, WHITE, Color
-from weightinit_cli.plots.engine.fonts import drawable
 from weightinit_cli.plots.engine.logaxis import log_of, power_label
 from weightinit_cli.plots.engine.page import (
     Area,
@@ -58,6 +58,7 @@ MOST_RUNS = 12
 MOST_ROWS = 20  # that all have a name, and lines between them
 LOSS_HEIGHT, PARTICIPATION_HEIGHT = 84.0, 96.0
 LOG_FROM = 20  # units from which the participation is shown in decades
+START: Color = (0.99, 0.99, 0.99)  # as light on dark paper, too: numbers stand on it
 BIAS: Color = (0.4, 0.4, 0.4)
 STRIP = 0.2  # of a cell's height
 SHADES = 40
@@ -73,21 +74,24 @@ def drawings(result: SymmetryResult) -> dict[str, Page]:
 
 
 def comparison(
-    name: str, _spec: Mapping[str, Any], runs: Iterable[DescentRun], _expected: int
+    name: str, _spec: Mapping[str, Any], runs: Iterable[DescentRun], expected: int
 ) -> Page | None:
-    """Draw the losses of all runs, and in which of them units differ and layers move."""
-    drawn: list[DescentRun] = []
-    number = 0
+    """Draw the losses of all runs, and in which of them units differ and layers move.
+
+    Of very many they are those of some, evenly spread over them.
+    """
+    places = np.linspace(0, expected - 1, min(expected, MOST_RUNS)).round().tolist()
+    number, kept = 0, []
     for number, run in enumerate(runs, 1):
-        drawn += [run] if number <= MOST_RUNS else []
-    drawn = [(drawable(label), result) for label, result in drawn]
-    return descents_page(name, drawn, number) if drawn else None
+        if number - 1 in places:
+            kept.append(run)
+    return descents_page(name, kept, number) if kept else None
 
 
 def left_out(axes: Iterable[tuple[str, Sequence[object]]]) -> list[str]:
     """How many of the runs that vary on these axes are drawn, in words, where not all are."""
     number = math.prod(len(values) for _, values in axes)
-    return [f"{MOST_RUNS} of {number:,} runs"] if number > MOST_RUNS else []
+    return [some_of(MOST_RUNS, number)] if number > MOST_RUNS else []
 
 
 def symmetry_page(result: SymmetryResult) -> Page:
@@ -196,10 +200,10 @@ def _bias_alone(layer: LayerSteps) -> list[bool]:
 
 
 def _colors(layer: LayerSteps, decades: _Decades | None) -> NDArray[np.uint8]:
-    """White before the first step, then each step's."""
+    """The start's, then each step's."""
     levels = [decades.level(value) if decades else 0.0 for value in layer.weight_gradient_rms]
     rgb = palette(np.array([0.0, *levels]))
-    rgb[0] = as_bytes(WHITE)
+    rgb[0] = as_bytes(START)
     for k, (value, moved) in enumerate(zip(layer.weight_gradient_rms, layer.moved, strict=True), 1):
         if value is None:
             rgb[k] = as_bytes(ORANGE)

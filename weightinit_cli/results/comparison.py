@@ -78,16 +78,15 @@ class TrainedRun(NamedTuple):
     varied: tuple[tuple[str, Any], ...]
 
 
-# One of several descents from a symmetric start: its name, and its result.
-DescentRun = tuple[str, "SymmetryResult"]
+class DescentRun(NamedTuple):
+    """One of several descents from a symmetric start, and in what it differs."""
+
+    result: SymmetryResult
+    varied: tuple[tuple[str, Any], ...]
+
+
 # What the picture of many runs needs of one of them.
 AnyComparedRun = ComparedRun | TrainedRun | DescentRun
-
-
-def name_of_run(label: str, varied: Iterable[tuple[str, Any]]) -> str:
-    """What a run is called beside others: by its variant, where nothing else was varied."""
-    varied = tuple(varied)
-    return str(varied[0][1]) if [path for path, _ in varied] == [VARIANT] else label
 
 
 @dataclass(frozen=True, slots=True)

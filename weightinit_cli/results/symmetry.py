@@ -125,11 +125,11 @@ def streams(result: SymmetryResult) -> list[str | None]:
     return [result.stream]
 
 
-def compared(result: SymmetryResult, label: str, varied: Iterable[tuple[str, Any]]) -> DescentRun:
-    """What the picture of many runs needs, under the name that its curve has there."""
-    from weightinit_cli.results.comparison import name_of_run
+def compared(result: SymmetryResult, _label: str, varied: Iterable[tuple[str, Any]]) -> DescentRun:
+    """What the picture of many runs needs."""
+    from weightinit_cli.results.comparison import DescentRun
 
-    return name_of_run(label, varied), result
+    return DescentRun(result, tuple(varied))
 
 
 def divergence(result: SymmetryResult) -> str:

@@ -168,10 +168,11 @@ def interruption(result: TrainingResult) -> str | None:
 
 def compared(result: TrainingResult, label: str, varied: Iterable[tuple[str, Any]]) -> TrainedRun:
     """What the picture of many runs needs, under the name that its curve has there."""
-    from weightinit_cli.results.comparison import TrainedRun, name_of_run
+    from weightinit_cli.results.comparison import VARIANT, TrainedRun
 
     varied = tuple(varied)
-    return TrainedRun(name_of_run(label, varied), result, varied)
+    alone = [path for path, _ in varied] == [VARIANT]
+    return TrainedRun(varied[0][1] if alone else label, result, varied)
 
 
 def best_of_few(result: TrainingResult) -> list[BestOf]:

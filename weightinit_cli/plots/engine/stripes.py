@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from weightinit_cli.plots.engine.page import Array, Axis
 
@@ -15,32 +17,46 @@ STRIPE, STRIPES = 5.0, 60.0  # points of one colour, and of all at most
 ALIKE = 0.01  # of a panel's height: less is hardly seen
 
 
-def stripes(
-    curves: Sequence[tuple[Array, Array]], axis: Axis, part: float
-) -> list[tuple[float, ...]]:
+class Stripes(NamedTuple):
+    """How a curve is drawn on others: the dashes of the points that lie `on` them, else none."""
+
+    dash: tuple[float, ...]
+    on: NDArray[np.bool_]
+
+
+def stripes(curves: Sequence[tuple[Array, Array]], axis: Axis, part: float) -> list[Stripes]:
     """The dashes of curves, x and y of each, that are drawn in this order.
 
-    Of curves in one place each covers a part of those before it; the others have no dashes. In one
-    place they are where they are so in more than this part of the x at which both have a value.
+    Of curves in one place each covers a part of those before it. They are in one place where they
+    are so in more than this part of the x at which both have a value.
     """
     places = [(x, axis.parts(y)) for x, y in curves]
     groups: list[list[int]] = []
-    for k, place in enumerate(places):
-        like = (group for group in groups if _coincide(places[group[0]], place, part))
-        group = next(like, [])
-        if not group:
-            groups.append(group)
-        group.append(k)
-    found: list[tuple[float, ...]] = [()] * len(curves)
+    found = []
+    for k, (x, _) in enumerate(places):
+        on = np.zeros(len(x), dtype=np.bool_)
+        for group in groups:
+            apart = _apart(places[k], places[group[0]])
+            known = np.isfinite(apart)
+            if known.any() and np.mean(apart[known] < ALIKE) > part:
+                group.append(k)
+                on = np.asarray(apart < ALIKE)
+                break
+        else:
+            groups.append([k])
+        found.append(Stripes((), on))
     for group in groups:
-        period = min(STRIPE * len(group), STRIPES)
+        number = len(group)
+        period = min(STRIPE * number, STRIPES)
         for n, k in enumerate(group[1:], 1):
-            found[k] = (period * (len(group) - n) / len(group), period * n / len(group))
+            dash = (period * (number - n) / number, period * n / number)
+            found[k] = found[k]._replace(dash=dash)
     return found
 
 
-def _coincide(first: tuple[Array, Array], second: tuple[Array, Array], part: float) -> bool:
-    _, one, other = np.intersect1d(first[0], second[0], return_indices=True)
-    apart = np.abs(first[1][one] - second[1][other])
-    known = np.isfinite(apart)
-    return bool(known.any() and np.mean(apart[known] < ALIKE) > part)
+def _apart(curve: tuple[Array, Array], other: tuple[Array, Array]) -> Array:
+    """How far a curve's points are from another's at the same x, nan where that has none."""
+    _, own, its = np.intersect1d(curve[0], other[0], return_indices=True)
+    apart = np.full(len(curve[0]), np.nan)
+    apart[own] = np.abs(curve[1][own] - other[1][its])
+    return apart
