@@ -36,10 +36,11 @@ GUESSING = "guessing"
 class Training(NamedTuple):
     """A run as it is drawn: its name, in what it differs, its curve where any step has a loss.
 
-    Its result is without the losses.
+    `short` is the name without the paths. The result is without the losses.
     """
 
     words: str
+    short: str
     result: TrainingResult
     varied: tuple[tuple[str, object], ...]
     curve: LossCurve | None

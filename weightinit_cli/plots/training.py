@@ -25,7 +25,7 @@ from weightinit_cli.plots.losspanels import (
     losses_of,
 )
 from weightinit_cli.plots.restarts import restarts_rows
-from weightinit_cli.plots.varied import VariedAxis, axes_of, key
+from weightinit_cli.plots.varied import VariedAxis, axes_of, in_words, key
 from weightinit_cli.plots.words import runs_heading
 from weightinit_cli.results.comparison import VARIANT, TrainedRun
 from weightinit_cli.results.kinds import ending
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 HEIGHT, FACET_HEIGHT = 215.0, 130.0
 WIDEST = 110.0  # of names beside the panel
+MOST_BESIDE = 4  # panels in a row
 PALEST = 0.45
 DASHES: tuple[tuple[float, ...], ...] = ((), (5, 2), (2, 2), (7, 2, 2, 2), (1.5, 4))
 COLUMNS = "final training loss", "test accuracy"
@@ -74,10 +75,9 @@ def _page(name: str, drawn: Sequence[Training], layout: Facets) -> Page:
     shared = [*_common(drawn), *drawn_in_words(layout)]
     heading = runs_heading(name, shared, loss_keys(drawn, batches=losses.batches))
     if layout.facets:
-        panels = tuple(_facets(drawn, layout, losses))
-        row = Row(panels, FACET_HEIGHT, caption=losses.x.name)
         foot = tuple((note, MUTED) for note in losses.notes(drawn))
-        return Page(heading, (row,), legend=_legend(drawn, layout), foot=foot)
+        rows = tuple(_rows(list(_facets(drawn, layout, losses))))
+        return Page(heading, rows, legend=_legend(drawn, layout), foot=foot)
     if len(drawn) <= FEW:
         dash = dashes([each.curve for each in drawn], losses.y)
         drawn = [
@@ -92,7 +92,13 @@ def _training(run: TrainedRun) -> Training:
     """A run as it is drawn; of very many there is no room for all losses."""
     slim = tuple(replace(network, losses=()) for network in run.result.networks)
     result = replace(run.result, networks=slim)
-    return Training(drawable(run.label), result, run.varied, loss_curve(run.result))
+    values = [in_words(value) for _, value in run.varied]
+    words = [
+        value if path == VARIANT else f"{drawable(path)} = {value}"
+        for (path, _), value in zip(run.varied, values, strict=True)
+    ]
+    name, short = (", ".join(parts) or drawable(run.label) for parts in (words, values))
+    return Training(name, short, result, run.varied, loss_curve(run.result))
 
 
 def _painted(drawn: Sequence[Training], layout: Facets) -> list[Training]:
@@ -128,7 +134,7 @@ def _dashed(drawn: Sequence[Training], losses: Losses) -> list[Training]:
 def _facets(drawn: Sequence[Training], layout: Facets, losses: Losses) -> Iterable[Panel]:
     """A panel for each combination of the facets' values."""
     places = [range(len(axis.values)) for axis in layout.facets]
-    for number, chosen in enumerate(product(*places)):
+    for chosen in product(*places):
         wanted = {a.path: a.values[k] for a, k in zip(layout.facets, chosen, strict=True)}
         some = [
             each
@@ -140,14 +146,26 @@ def _facets(drawn: Sequence[Training], layout: Facets, losses: Losses) -> Iterab
             for axis, k in zip(layout.facets, chosen, strict=True)
         ]
         panel = losses.panel(_dashed(some, losses))
-        y = replace(panel.y, labelled=number == 0)
-        yield replace(panel, y=y, notes=tuple((each, INK) for each in words), name=", ".join(words))
+        yield replace(panel, notes=tuple((each, INK) for each in words), name=", ".join(words))
+
+
+def _rows(panels: Sequence[Panel]) -> Iterable[Row]:
+    """Rows of at most four where these are equally long, else one, which is folded."""
+    lines = -(-len(panels) // MOST_BESIDE)
+    number = len(panels) // lines if len(panels) % lines == 0 else len(panels)
+    for start in range(0, len(panels), number):
+        first, *others = panels[start : start + number]
+        last = start + number == len(panels)
+        own = [first, *(replace(each, y=replace(each.y, labelled=False)) for each in others)]
+        if not last:
+            own = [replace(each, x=replace(each.x, name="")) for each in own]
+        yield Row(tuple(own), FACET_HEIGHT, caption=first.x.name if last else "")
 
 
 def _names(drawn: Sequence[Training], losses: Losses) -> list[tuple[float, str, Color]]:
     """Beside the panel: each curve's name where it ends, and the level of guessing."""
     names = [
-        (each.curve.end[1], elide(each.words, SMALL, WIDEST), each.color)
+        (each.curve.end[1], elide(each.short, SMALL, WIDEST), each.color)
         for each in drawn
         if each.curve and each.curve.end and 1 < len(drawn) <= FEW
     ]
