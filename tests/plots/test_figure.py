@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import matplotlib as mpl
+import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
@@ -33,6 +34,34 @@ def test_a_panel_is_an_axes_with_data_labels_and_limits(shape):
     assert list(curves["across inputs"].get_ydata()) == expected
     assert {text.get_text() for text in std.get_legend().get_texts()} >= set(curves)
     figure.canvas.draw()
+
+
+def test_a_histogram_is_a_row_of_axes_with_its_shares(shape):
+    result = shape("net_relu")
+    figure = result.figure()
+    number = len(result.layers)
+    activations, signals = figure.axes[:number], figure.axes[number:]
+    for layer, axes in zip(result.layers, activations, strict=True):
+        values, edges, _ = axes.patches[0].get_data()
+        counts = np.array(layer.histogram.counts)
+        assert values == pytest.approx(counts / counts.sum())
+        assert edges == pytest.approx(layer.histogram.edges)
+        assert axes.get_xlabel() == "activation"
+    assert {axes.get_xscale() for axes in signals} == {"log"}
+    assert activations[0].get_ylim()[1] < 0.2  # the bar of exact zeros is cut
+    figure.canvas.draw()
+
+
+def test_a_map_is_a_mesh_of_shares_on_the_axes_scale(shape):
+    result = shape("net_sigmoid_12")
+    map_, std, signals, *_ = result.figure().axes
+    mesh = map_.collections[0]
+    shares = np.ma.filled(mesh.get_array().reshape(30, 12), 0.0)
+    assert shares.sum(axis=0) == pytest.approx(1.0)
+    assert signals.get_yscale() == "log"
+    middles = np.log10(signals.collections[0].get_coordinates()[:, 0, 1])
+    assert np.ptp(np.diff(middles)) < 1e-9
+    assert [line.get_label() for line in std.get_lines()][-1] == "std"
 
 
 def test_a_scale_can_be_changed(shape):

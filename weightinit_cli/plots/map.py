@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 HEIGHT, STRIP, LOW_STRIP, SIGNALS = 190.0, 62.0, 44.0, 116.0
 OWN = Axis(0.0, 1.0, "activation, in each layer's own range",
-           ticks=((0.0, "lowest"), (1.0, "highest")))  # fmt: skip
+           ticks=((0.0, "lowest"), (1.0, "highest")), names=True)  # fmt: skip
 FAINTEST = 1e-3
 RMS = "back-propagated signal |δ|, root mean square"
 NOTHING = (1.0, 1.0, 1.0)

@@ -82,9 +82,10 @@ def layer_panels(
     panels = []
     for k, (layer, axis, own) in enumerate(zip(layers, binned.axes, binned.layers, strict=True)):
         title = f"layer {k + 1}"
+        bare = own.empty and binned.grouping == "own"
         panels.append(
             Panel(
-                replace(axis, labelled=not (own.empty and binned.grouping == "own")),
+                replace(axis, name="activation", labelled=not bare),
                 replace(shares, labelled=k == 0),
                 _marks(own, axis, shares.high),
                 title,

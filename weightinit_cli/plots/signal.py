@@ -54,7 +54,9 @@ def signal_row(layers: Sequence[LayerStatistics], wide: float, narrowest: float,
     every = tuple(_logged(layer, Axis(*ends, log=True)) for layer in layers)
     highest = max((float(each.bins.max(initial=0.0)) for each in every if each), default=0.0)
     ticks = tuple((float(k), power_label(k)) for k in range(first, ends[1] + 1, LABELLED))
-    sizes = Axis(*ends, log=True, ticks=ticks, short=tuple(map(float, range(first, ends[1]))))
+    sizes = Axis(
+        *ends, "signal |δ|", log=True, ticks=ticks, short=tuple(map(float, range(first, ends[1])))
+    )
     shares = Axis(0.0, HEADROOM * (highest or 1.0), "share", share=True)
     notes = _notes(layers, every, first)
     panels = tuple(
@@ -238,7 +240,8 @@ def _size(layer: LayerStatistics, first: int) -> Remark:
     if first <= log <= first + DECADES:
         return figures.forms(layer, figures.SIGNAL, "▼ rms "), MUTED
     where = "below" if log < first else "above"
-    return figures.forms(layer, figures.SIGNAL, f"{where}: rms "), ORANGE
+    words = figures.forms(layer, figures.SIGNAL, f"{where}: rms ")
+    return (*words, words[-1].removeprefix(f"{where}: ")), ORANGE
 
 
 def _beyond(logged: Logged, first: int) -> str:

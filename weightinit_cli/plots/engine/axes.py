@@ -203,7 +203,8 @@ def _panel(axes: Axes, panel: Panel, row: Row, told: Collection[str], look: Look
     if any(lines):
         where: Any = "left" if panel.align == "left" else "center"
         axes.set_title("\n".join(filter(None, lines)), loc=where, size=SMALLER)
-    axes.set_xlabel(panel.x.words or row.caption if row.ticks else "")
+    beside: Any = "left" if panel.x.power else "center"  # the power of ten stands on the right
+    axes.set_xlabel(panel.x.words or row.caption if row.ticks else "", loc=beside)
     axes.set_ylabel(panel.y.words if panel.y.labelled else "")
     axes.tick_params(labelbottom=row.ticks and panel.x.labelled, labelleft=panel.y.labelled)
     hidden = {"open": ["top", "right"], "closed": [], "none": [*axes.spines]}[panel.frame]
@@ -231,6 +232,7 @@ def _scale(axes: Axes, axis: Axis, which: str) -> None:
     from matplotlib.ticker import PercentFormatter
 
     low, high = axis.value(axis.low), axis.value(axis.high)
+    getattr(axes, f"set_autoscale{which}_on")(b=False)  # a log scale would look at all marks first
     if axis.zero:
         slope: Any = {"linthresh": 1, "linscale": 0.9 * BELOW_ONE}
         getattr(axes, f"set_{which}scale")("symlog", **slope)
@@ -312,6 +314,8 @@ def _level(mark: Level, on: _Stage) -> None:
 
 
 def _pointer(mark: Pointer, on: _Stage) -> None:
+    if not 0 <= on.panel.x.parts(mark.value) <= 1:
+        return
     on.axes.plot(
         [mark.value], [1], marker="v", ls="", color=on.look.color(mark.color), ms=5,
         transform=on.axes.get_xaxis_transform(), clip_on=False,
@@ -337,8 +341,8 @@ def _cells(mark: Cells, on: _Stage) -> None:
     The lower one is there where some cells have no value, or all.
     """
     rows, columns = mark.rgb.shape[:2]
-    xs = np.linspace(mark.x[0], mark.x[-1], columns + 1) if len(mark.x) == 2 else mark.x
-    ys = np.linspace(mark.y[0], mark.y[-1], rows + 1) if len(mark.y) == 2 else mark.y
+    xs = _sides(mark.x, columns, on.panel.x)
+    ys = _sides(mark.y, rows, on.panel.y)
     bar = on.panel.bar
     known = np.zeros((rows, columns), dtype=np.bool_)
     if mark.values is not None and bar is not None:
@@ -353,6 +357,15 @@ def _cells(mark: Cells, on: _Stage) -> None:
         mesh.set_facecolor(own)
     if mark.words:
         _cell_words(mark, np.asarray(xs), np.asarray(ys), on)
+
+
+def _sides(ends: Array, number: int, axis: Axis) -> Array:
+    """The sides of cells that are equally wide on an axis, where only its ends are told."""
+    if len(ends) != 2:
+        return ends
+    low, high = np.log10(ends) if axis.log else ends
+    sides = np.linspace(low, high, number + 1)
+    return np.array([axis.value(at) for at in sides.tolist()]) if axis.log else sides
 
 
 def _cell_words(mark: Cells, xs: Array, ys: Array, on: _Stage) -> None:

@@ -481,6 +481,8 @@ def _notes(row: Row, layout: Layout) -> list[list[_Note]]:
     found: list[list[_Note]] = [[] for _ in row.panels]
     for line in zip_longest(*(panel.notes for panel in row.panels), fillvalue=("", INK)):
         every = list(map(_in_forms, line))
+        if not any(any(forms) for forms, _ in every):
+            continue
         most = max(len(forms) for forms, _ in every)
         for number in range(most):
             texts = [forms[min(number, len(forms) - 1)] for forms, _ in every]
