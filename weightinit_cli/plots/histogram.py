@@ -61,7 +61,7 @@ def compose(result: Result) -> Page:
         from weightinit_cli.plots.panels import panels_page
 
         return panels_page(result, bins)
-    from weightinit_cli.plots.map import map_page
+    from weightinit_cli.plots.layermap import map_page
 
     return map_page(result, bins)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,11 +49,16 @@ def diverging(level: NDArray[np.float64]) -> NDArray[np.uint8]:
 
 
 def _of_map(name: str, level: NDArray[np.float64]) -> NDArray[np.uint8]:
+    return np.take(_table(name), np.rint(level * 255).astype(np.intp), axis=0)
+
+
+@cache
+def _table(name: str) -> NDArray[np.uint8]:
     from matplotlib import colormaps
 
     colors = colormaps[name].resampled(256)  # a person's "image.lut" has another number
     table: NDArray[np.uint8] = np.asarray(colors(np.arange(256), bytes=True), dtype=np.uint8)[:, :3]
-    return np.take(table, np.rint(level * 255).astype(np.intp), axis=0)
+    return table
 
 
 def as_bytes(color: Color) -> NDArray[np.uint8]:

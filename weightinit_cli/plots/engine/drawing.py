@@ -28,12 +28,6 @@ GREEN: Color = (0.00, 0.52, 0.42)
 GREY = np.array([0.299, 0.587, 0.114])  # how bright red, green and blue are
 
 
-def tint(color: Color, part: float = 0.22) -> Color:
-    """The colour thinned with white."""
-    red, green, blue = (1 - part * (1 - channel) for channel in color)
-    return red, green, blue
-
-
 @dataclass(frozen=True, slots=True)
 class Box:
     """A rectangle: its lower left corner and its size."""
@@ -148,26 +142,6 @@ def rectangle(box: Box, color: Color, opacity: float = 1.0) -> Area:
     """A filled rectangle."""
     corners = [(box.x, box.y), (box.x, box.top), (box.right, box.top), (box.right, box.y)]
     return Area(np.array(corners, dtype=np.float64), color, opacity)
-
-
-def equal_sides(box: Box, number: int) -> NDArray[np.float64]:
-    """Where the sides of so many equal bins stand across the box."""
-    return np.linspace(box.x, box.right, number + 1)
-
-
-def steps(sides: NDArray[np.float64], heights: NDArray[np.float64], box: Box, color: Color) -> Area:
-    """A filled histogram of bins between `sides`; a height of 1 reaches the box's top."""
-    outline = np.full((2 * len(heights) + 2, 2), box.y)
-    outline[:, 0] = np.repeat(sides, 2)
-    outline[1:-1, 1] = box.y + np.repeat(np.clip(heights, 0.0, 1.0), 2) * box.height
-    return Area(outline, color)
-
-
-def step_line(
-    sides: NDArray[np.float64], heights: NDArray[np.float64], box: Box, color: Color, width: float
-) -> Line:
-    """The outline that `steps` would fill."""
-    return Line(steps(sides, heights, box, color).vertices, color, width)
 
 
 def dashed(

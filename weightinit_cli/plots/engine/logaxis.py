@@ -1,15 +1,10 @@
-"""A log axis: logarithms of what is above zero, decades as ticks, lines with gaps."""
+"""A log axis: logarithms of what is above zero, decades as ticks."""
 
 from __future__ import annotations
 
 import math
-from itertools import groupby
-from typing import TYPE_CHECKING
 
 from weightinit_cli.plots.engine.numbers import nice_step
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 Point = tuple[float, float]
 MOST_TICKS = 3
@@ -18,14 +13,6 @@ MOST_TICKS = 3
 def log_of(value: float | None) -> float | None:
     """The decimal logarithm, None of what a log axis cannot show."""
     return math.log10(value) if value is not None and 0 < value < math.inf else None
-
-
-def decade_ticks(values: Iterable[float | None], most: int = MOST_TICKS) -> list[tuple[float, str]]:
-    """Powers of ten around all values: their logarithms, their labels."""
-    logs = [log for log in map(log_of, values) if log is not None]
-    if not logs:
-        return []
-    return ticks_around(math.floor(min(logs)), math.ceil(max(logs)), most)
 
 
 def ticks_around(low: int, high: int, most: int) -> list[tuple[float, str]]:
@@ -39,10 +26,3 @@ def ticks_around(low: int, high: int, most: int) -> list[tuple[float, str]]:
 def power_label(exponent: int) -> str:
     """A power of ten as a tick says it."""
     return f"1e{exponent}"
-
-
-def runs(points: Iterable[Point | None]) -> Iterator[list[Point]]:
-    """The stretches without a gap."""
-    for some, stretch in groupby(points, key=lambda point: point is not None):
-        if some:
-            yield [point for point in stretch if point is not None]
