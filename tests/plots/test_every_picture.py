@@ -1,6 +1,6 @@
 """Every kind of picture at its extremes, as wide as it is and in a column: no two texts overlap.
 
-None leaves the page, either.
+None leaves the page, either. The phase diagram's are in test_phase.py.
 """
 
 from __future__ import annotations

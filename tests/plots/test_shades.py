@@ -42,6 +42,12 @@ def test_many_colours_fall_to_the_nearest():
     assert (np.square(shown - rgb).sum(axis=1) == apart).all()
 
 
+def test_of_nearly_the_same_colours_the_paper_stays_exact():
+    own = np.array([[255, 255, 255], [252, 252, 252]], np.uint8)
+    index, table = reduced(_rgba(own), own)
+    assert table[index[0]].tolist() == [255, 255, 255]
+
+
 def _rgba(rgb):
     alpha = np.full((len(rgb), 1), 255, np.uint8)
     return np.ascontiguousarray(np.concatenate([rgb, alpha], axis=1))

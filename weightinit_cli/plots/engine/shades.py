@@ -16,8 +16,9 @@ def reduced(pixels: Array, own: Array) -> tuple[Array, Array]:
     """Each pixel's index, uint8, into a table of at most 256 colours, and the table, (n, 3).
 
     `pixels`, shape (n, 4), are RGBA; `own`, shape (k, 3), are the drawing's own colours, which
-    stay exact. Only the shades at the edges of letters and lines are rounded: to the mean of
-    those that agree in the leading five bits of each channel, or the nearest such mean.
+    stay exact, of those that are nearly the same the first. Only the shades at the edges of
+    letters and lines are rounded: to the mean of those that agree in the leading five bits of each
+    channel, or the nearest such mean.
 
     Rows of one colour are long, so that only the ends of the runs are looked at.
     """
@@ -33,7 +34,7 @@ def reduced(pixels: Array, own: Array) -> tuple[Array, Array]:
         axis=1,
     )
     is_own = np.isin(used, _cells(own))
-    for color, cell in zip(own, _cells(own), strict=True):
+    for color, cell in zip(own[::-1], _cells(own[::-1]), strict=True):
         means[used == cell] = color
     order = np.lexsort((-sizes[used], ~is_own))
     table = means[order[:MOST]]
