@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 NARROW = 260.0  # a panel on which names would hide too much
 WIDEST, MOST_LINES = 96.0, 4  # of a tag
 RADIUS = 3.0
-APART = 4.0
+APART = 2.5
 ASIDE = 6.0  # of a tag to the other side of an upright leader
 DISTANCES = (14.0, 26.0, 38.0, 52.0, 66.0, 82.0, 100.0, 120.0, 145.0)
 MISSING, STRONG = 1000.0, 3  # what a tag without a place costs, and how many times a strong one
@@ -83,8 +83,9 @@ def _placed(
     names: Names, panel: Panel, size: tuple[float, float], told: list[str]
 ) -> list[Tag | Words]:
     """The tags and words; to what is `told` below the panels come the names with numbers."""
-    tags, missing = _tags(names.points, panel, size)
-    if missing or size[0] < NARROW:
+    narrow = size[0] < NARROW
+    tags, missing = ([], 0) if narrow else _tags(names.points, panel, size)
+    if narrow or missing:
         points, more = _numbered(names.points, len(told))
         told += more
         tags, _ = _tags(points, panel, size)
@@ -105,14 +106,17 @@ def _numbered(points: Sequence[Named], before: int) -> tuple[list[Named], list[s
 
 
 def _list(told: Sequence[str], room: float) -> list[str]:
-    """As many in a line as have room; a long one in several lines."""
+    """As many in a line as have room; a long one in several lines of its own."""
     lines: list[str] = []
+    fits = False
     for each in told:
-        joined = f"{lines[-1]} · {each}" if lines else each
-        if lines and width_of(joined, SMALL) <= room:
+        joined = f"{lines[-1]} · {each}" if fits else each
+        if fits and width_of(joined, SMALL) <= room:
             lines[-1] = joined
-        else:
-            lines += paragraph(each, SMALL, room, 3)
+            continue
+        own = paragraph(each, SMALL, room, MOST_LINES)
+        lines += own
+        fits = len(own) == 1
     return lines
 
 
