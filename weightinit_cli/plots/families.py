@@ -22,9 +22,8 @@ from weightinit_cli.plots.engine.page import (
     Panel,
     Row,
     Words,
-    array,
 )
-from weightinit_cli.plots.engine.scales import layers_axis, logs_of
+from weightinit_cli.plots.engine.scales import layers_axis
 from weightinit_cli.plots.varied import at, in_words, key
 from weightinit_cli.plots.words import runs_heading
 from weightinit_cli.results.comparison import VARIANT, is_number
@@ -36,9 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from weightinit_cli.plots.choice import Curves
-    from weightinit_cli.plots.depth import Values
-    from weightinit_cli.plots.engine.drawing import Color
-    from weightinit_cli.plots.engine.page import Axis, Mark, Note, Shape
+    from weightinit_cli.plots.engine.drawing import Color, Shape
+    from weightinit_cli.plots.engine.page import Array, Axis, Mark, Note
     from weightinit_cli.plots.varied import VariedAxis
     from weightinit_cli.results.comparison import ComparedRun, Comparison
     from weightinit_cli.results.figures import Unit
@@ -88,13 +86,10 @@ class ComparedFigure(NamedTuple):
         """The height of its panels in points."""
         return HEIGHTS.get(self.words, HEIGHT)
 
-    def values(self, run: ComparedRun) -> Values:
-        """The figure's value in every layer of a run; None where it has none."""
-        every = zip(*map(run.over_depth, self.paths), strict=True)
-        return tuple(
-            None if len(known) < len(self.paths) else sum(known)
-            for known in ([part for part in parts if part is not None] for parts in every)
-        )
+    def values(self, run: ComparedRun) -> Array:
+        """The figure's value in every layer of a run, nan where it has none."""
+        found: Array = np.sum([run.figures[path] for path in self.paths], axis=0)
+        return found
 
     def unresolved(self, run: ComparedRun) -> bool:
         """Whether a run's dtype cannot tell the figure in some layer."""
@@ -106,12 +101,17 @@ class Curve(NamedTuple):
 
     shown: Shown
     run: ComparedRun
-    values: Values
+    values: Array
 
     @property
-    def known(self) -> list[float]:
+    def known(self) -> Array:
         """The values that exist."""
-        return [value for value in self.values if value is not None]
+        return self.values[~np.isnan(self.values)]
+
+    @property
+    def logs(self) -> Array:
+        """The logarithms of the values that a log axis can show."""
+        return np.log10(self.values[(self.values > 0) & (self.values < np.inf)])
 
 
 class Column(NamedTuple):
@@ -246,8 +246,8 @@ def _figure_rows(columns: Sequence[Column]) -> list[FigureRow]:
             for column in columns
         ]
         every = [curve for own in curves for curve in own]
-        if any(curve.known or figure.unresolved(curve.run) for curve in every):
-            values = [value for curve in every for value in curve.known]
+        if any(len(curve.known) or figure.unresolved(curve.run) for curve in every):
+            values = np.concatenate([curve.known for curve in every]).tolist()
             axis = axis_for(figure.unit, figure.words, values, FEWEST_DECADES)
             rows.append(FigureRow(figure, curves, _followed(axis, every)))
     return rows
@@ -260,7 +260,7 @@ def _followed(axis: Axis, curves: Sequence[Curve]) -> Axis:
     """
     if not axis.log or axis.high - axis.low <= MOST_DECADES or len(curves) == 1:
         return axis
-    logs = np.sort([log for each in curves for log in logs_of(each.known)])
+    logs = np.sort(np.concatenate([each.logs for each in curves]))
     half = len(logs) // 2
     first = int(np.argmin(logs[half:] - logs[: len(logs) - half]))
     low = max(float(np.floor(logs[first])) - AIR, axis.low)
@@ -275,11 +275,12 @@ def _followed(axis: Axis, curves: Sequence[Curve]) -> Axis:
 def _coinciding(curves: Sequence[Curve], axis: Axis, height: float) -> list[Group]:
     """The curves that are seen, those together that are nearly equal in all layers."""
     longest = max((len(each.values) for each in curves), default=0)
-    places = np.full((len(curves), longest), np.nan)
-    for place, each in zip(places, curves, strict=True):
-        parts = axis.parts(array(each.values))
-        place[: len(parts)] = np.where((parts >= 0) & (parts <= 1), height * parts, np.nan)
-    gaps = np.isnan(places)
+    values = np.full((len(curves), longest), np.nan)
+    for k, each in enumerate(curves):
+        values[k, : len(each.values)] = each.values
+    places = height * axis.parts(values)
+    gaps = ~((places >= 0) & (places <= height))
+    places[gaps] = np.nan
     left = [k for k in range(len(curves)) if not gaps[k].all()]
     groups = []
     while left:
@@ -300,14 +301,14 @@ def _marks(
 ) -> tuple[Mark, ...]:
     """The curves, the first ones uppermost; why there is none of them."""
     curves = row.curves[column]
-    if not any(curve.known for curve in curves):
+    if not any(len(curve.known) for curve in curves):
         lost = any(row.figure.unresolved(curve.run) for curve in curves)
         nowhere = ABSENCES.get(row.figure.words, "no finite value")
         return (Words(0.5, 0.5, "unresolved" if lost else nowhere, MUTED, within=True),)
     alone = dict.fromkeys(range(len(curves)), (0, 1))
     together = {k: (n, len(group)) for group in groups for n, k in enumerate(group)}
     order = [k for group in reversed(groups) for k in group]
-    order = [k for k in range(len(curves)) if k not in together and curves[k].known] + order
+    order = [k for k in range(len(curves)) if k not in together and len(curves[k].known)] + order
     places = alone | together if _listed(color) else alone
     sparse = not color.numeric and len(color.values) > len(HUES)
     return tuple(_line(curves[k], *places[k], sparse=sparse) for k in order)
@@ -332,9 +333,7 @@ def _line(curve: Curve, place: int, of: int, *, sparse: bool) -> Line:
         every = (0, 1)
     layers = np.arange(1.0, number + 1)
     color, marker = curve.shown.color, curve.shown.marker
-    return Line(
-        layers, array(curve.values), color, WIDTH, dash, radius, curve.shown.words, marker, every
-    )
+    return Line(layers, curve.values, color, WIDTH, dash, radius, curve.shown.words, marker, every)
 
 
 def _healthy(column: Column, told: bool) -> tuple[Note, ...]:
@@ -357,11 +356,11 @@ def _notes(row: FigureRow, column: int) -> list[Note]:
     figure, curves, axis = row.figure, row.curves[column], row.axis
     every = [shown for shown, _, _ in curves]
     runs = [run for _, run, _ in curves]
-    some = [bool(each.known) for each in curves]
+    some = [len(each.known) > 0 for each in curves]
     lost = [figure.unresolved(run) for run in runs]
     zero = [axis.log and run.zeros.issuperset(figure.paths) for run in runs]
     gaps = [
-        (None in each.values and bool(each.known) and not figure.unresolved(each.run))
+        (0 < len(each.known) < len(each.values) and not figure.unresolved(each.run))
         or each.run.nonfinite.issuperset(figure.paths)
         for each in curves
     ]
@@ -381,16 +380,16 @@ def _beyond(row: FigureRow, column: int) -> list[Note]:
     if not axis.log:
         return []
     every = [each.shown for each in curves]
-    logs = [logs_of(each.known) for each in curves]
-    values = [value for each in curves for value in each.known if value > 0]
-    above = [any(log > axis.high for log in each) for each in logs]
-    below = [any(log < axis.low for log in each) for each in logs]
-    pairs = (("above", above, max), ("below", below, min))
-    return [
-        (f"{side} the axis: {_named(every, which)} (to {two_digits(end(values), 1)})", MUTED)
-        for side, which, end in pairs
-        if any(which)
-    ]
+    logs = [each.logs for each in curves]
+    above = [bool((each > axis.high).any()) for each in logs]
+    below = [bool((each < axis.low).any()) for each in logs]
+    ends = np.concatenate(logs)
+    notes = []
+    for side, which, end in (("above", above, max), ("below", below, min)):
+        if any(which):
+            furthest = two_digits(float(10.0 ** end(ends)), 1)
+            notes.append((f"{side} the axis: {_named(every, which)} (to {furthest})", MUTED))
+    return notes
 
 
 def _named(every: Sequence[Shown], chosen: Sequence[bool]) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Color = tuple[float, float, float]
 Align = Literal["left", "center", "right"]
+Shape = Literal["disc", "cross", "square", "triangle", "diamond"]
 
 WHITE: Color = (1.0, 1.0, 1.0)
 INK: Color = (0.13, 0.13, 0.13)
@@ -73,11 +74,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Dots:
-    """A filled disc at each vertex."""
+    """A filled disc at each vertex, or another shape that looks as large."""
 
     vertices: NDArray[np.float64]
     color: Color
     radius: float
+    shape: Shape = "disc"
 
 
 @dataclass(frozen=True, slots=True)

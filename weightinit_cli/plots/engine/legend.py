@@ -12,7 +12,6 @@ from weightinit_cli.plots.engine import drawing as shapes
 from weightinit_cli.plots.engine.drawing import INK, MUTED, Box, Label, polyline
 from weightinit_cli.plots.engine.fonts import elide, paragraph, width_of, wrap
 from weightinit_cli.plots.engine.heading import LINE, ROW_GAP, SEPARATOR
-from weightinit_cli.plots.engine.marks import markers
 from weightinit_cli.plots.engine.page import SMALL, TEXT, Row
 from weightinit_cli.plots.engine.ticks import FRAME, TICK, across, level_places, widest
 
@@ -124,7 +123,8 @@ def _swatch(entry: Entry, x: float, y: float) -> list[Item]:
     if entry.shape == "line":
         line = shapes.dashed([(x, y), (x + SWATCH, y)], color, 2.2, entry.dash)
         middle = np.array([[x + SWATCH / 2, y]])
-        return [*line, *(markers(middle, entry.marker, MARKER, color) if entry.marker else ())]
+        marker = [shapes.Dots(middle, color, MARKER, entry.marker)] if entry.marker else []
+        return [*line, *marker]
     high = 6.0 if entry.shape == "band" else 8.0
     return [shapes.rectangle(Box(x, y - high / 2, SWATCH, high), color)]
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from weightinit_cli.plots.engine.drawing import Align, Color, Item
-    from weightinit_cli.plots.engine.page import Array, Axis, Mark, Panel, Shape
+    from weightinit_cli.plots.engine.page import Array, Axis, Mark, Panel
 
 WEDGE = 6.0
 FAR, HAIR = 1e9, 1e-9  # in heights of a panel
@@ -113,21 +113,26 @@ def _stretches(known: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
 def _line(mark: Line, place: _Place) -> list[Item]:
     """The stretches without a gap, cut at the panel's sides; a single point is a disc."""
     box = place.box
-    parts = np.clip(place.y.parts(mark.y), -FAR, FAR)
-    points = np.stack([place.xs(mark.x), box.y + parts * box.height], axis=1)
-    inside = np.asarray((parts >= -HAIR) & (parts <= 1 + HAIR))
-    known = np.asarray(~np.isnan(points).any(axis=1))
+    parts = place.y.parts(mark.y)
+    points = np.stack([place.xs(mark.x), box.y + np.clip(parts, -FAR, FAR) * box.height], axis=1)
+    inside = (parts >= -HAIR) & (parts <= 1 + HAIR)  # not where there is no value
     chosen = np.zeros(len(points), dtype=np.bool_)
     if mark.radius:
         chosen[slice(mark.every[0], None, mark.every[1])] = True
+    whole = bool(inside.all())
     items: list[Item] = []
-    for a, b in _stretches(known):
+    for a, b in (
+        [(0, len(points))] if whole else _stretches(np.asarray(~np.isnan(points).any(axis=1)))
+    ):
         if b - a == 1:
             chosen[a] = True
-        for cut in [points[a:b]] if inside[a:b].all() else _cut(points[a:b], box):
+        for cut in [points[a:b]] if whole or inside[a:b].all() else _cut(points[a:b], box):
             items += [shapes.Line(cut, mark.color, mark.width, mark.dash)] if len(cut) > 1 else []
-    marked = points[chosen & known & inside]
-    return items + markers(marked, mark.marker, mark.radius or mark.width, mark.color)
+    marked = points[chosen & inside]
+    if len(marked):
+        radius = mark.radius or mark.width
+        items.append(shapes.Dots(marked, mark.color, radius, mark.marker))
+    return items
 
 
 def _cut(points: Array, box: Box) -> Iterator[Array]:
@@ -148,30 +153,11 @@ def _cut(points: Array, box: Box) -> Iterator[Array]:
         yield np.concatenate([[first], points[a + 1 : b + 1], [last]])
 
 
-def markers(points: Array, shape: Shape, r: float, color: Color) -> list[Item]:
-    """A mark at each of some points, which are in points of the page."""
-    if not len(points):
-        return []
-    if shape == "disc":
-        return [shapes.Dots(points, color, r)]
-    if shape == "cross":
-        return [
-            polyline([(x - r, y - sign * r), (x + r, y + sign * r)], color, 1.6)
-            for x, y in points.tolist()
-            for sign in (-1, 1)
-        ]
-    corners = {
-        "square": [(-0.9, -0.9), (-0.9, 0.9), (0.9, 0.9), (0.9, -0.9)],
-        "triangle": [(-1.1, -0.9), (0.0, 1.2), (1.1, -0.9)],
-        "diamond": [(-1.2, 0.0), (0.0, 1.2), (1.2, 0.0), (0.0, -1.2)],
-    }[shape]
-    return [shapes.Area(point + r * np.array(corners), color) for point in points]
-
-
 def _dots(mark: Dots, place: _Place) -> list[Item]:
     points = np.stack([place.xs(mark.x), place.ys(mark.y)], axis=1)
     known = np.asarray(~np.isnan(points).any(axis=1))
-    return markers(points[known], mark.shape, mark.radius, mark.color)
+    dots = shapes.Dots(points[known], mark.color, mark.radius, mark.shape)
+    return [dots] if known.any() else []
 
 
 def _band(mark: Band, place: _Place) -> list[Item]:

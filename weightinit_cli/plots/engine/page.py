@@ -11,12 +11,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from weightinit_cli.plots.engine.drawing import INK, Align, Color
+from weightinit_cli.plots.engine.drawing import INK, Align, Color, Shape
 from weightinit_cli.plots.engine.numbers import shifted
 
 Array = NDArray[np.float64]
 Ticks = tuple[tuple[float, str], ...]
-Shape = Literal["disc", "cross", "square", "triangle", "diamond"]
 
 BELOW_ONE = 0.5  # decades from 0 to 1 on a log axis that has a 0
 TITLE, TEXT, SMALL = 12.0, 8.5, 7.5  # sizes of letters: of the title, of names, of all else

@@ -30,6 +30,16 @@ if TYPE_CHECKING:
     from weightinit_cli.plots.engine.drawing import Item
 
 CELLS_DPI = 300
+OUTLINES = {
+    "square": [(-0.9, -0.9), (-0.9, 0.9), (0.9, 0.9), (0.9, -0.9), (-0.9, -0.9)],
+    "triangle": [(-1.1, -0.9), (0.0, 1.2), (1.1, -0.9), (-1.1, -0.9)],
+    "diamond": [(-1.2, 0.0), (0.0, 1.2), (1.2, 0.0), (0.0, -1.2), (-1.2, 0.0)],
+    "cross": [
+        (0.0, 0.35), (0.85, 1.2), (1.2, 0.85), (0.35, 0.0), (1.2, -0.85), (0.85, -1.2),
+        (0.0, -0.35), (-0.85, -1.2), (-1.2, -0.85), (-0.35, 0.0), (-1.2, 0.85), (-0.85, 1.2),
+        (0.0, 0.35),
+    ],
+}  # fmt: skip
 SHARE_OF_WIDTH = {"left": 0.0, "center": 0.5, "right": 1.0}
 
 
@@ -85,10 +95,10 @@ def _dots(item: Dots, renderer: RendererBase) -> None:
     context = renderer.new_gc()
     context.set_linewidth(0.0)
     context.set_snap(False)
-    disc = Path.unit_circle()
+    shape = Path.unit_circle() if item.shape == "disc" else Path(OUTLINES[item.shape], closed=True)
     color = (*item.color, 1.0)
     size, places = Affine2D().scale(item.radius * scale), Affine2D().scale(scale)
-    renderer.draw_markers(context, disc, size, Path(item.vertices), places, color)
+    renderer.draw_markers(context, shape, size, Path(item.vertices), places, color)
     context.restore()
 
 
