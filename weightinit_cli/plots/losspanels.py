@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from weightinit_cli.plots.losses import LossCurve
     from weightinit_cli.results.training import TrainingResult
 
-WIDTH, THINNER, THIN, GUESS_WIDTH = 1.8, 1.2, 0.7, 3.0
+WIDTH, THINNER, THIN, GUESS_WIDTH = 1.8, 1.2, 0.7, 3.8
 FEW = 12  # curves that are wide, and named beside the panel
 MOST_BANDS = 6  # runs behind whose curves mini-batches are drawn
 QUANTILES_PART, BATCHES_PART = 0.22, 0.18  # how opaque bands are
