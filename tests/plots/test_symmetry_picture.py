@@ -21,7 +21,7 @@ from weightinit_cli.results.comparison import VARIANT, DescentRun
 from weightinit_cli.results.together import compare
 
 COLUMN = Look(width=237.6)
-GREY = (204, 204, 204)
+GREY = (133, 133, 133)
 
 
 def marks(panel, kind):
@@ -81,7 +81,7 @@ def test_layers_are_grey_until_they_move_and_darker_where_the_gradient_is_larger
     grey = (cells.rgb == GREY).all(axis=2)
     assert grey.sum(axis=1).tolist() == [3, 2, 1, 1]
     assert not grey[:, 0].any()
-    assert (cells.rgb[:, 0] > 250).all()
+    assert (cells.rgb[:, 0] > 240).all()
     light = cells.rgb[~np.isnan(cells.values)].sum(axis=1)
     sizes = cells.values[~np.isnan(cells.values)]
     assert light[sizes.argmax()] < light[sizes.argmin()]
