@@ -6,9 +6,6 @@ import math
 
 from weightinit_cli.plots.engine.numbers import nice_step
 
-Point = tuple[float, float]
-MOST_TICKS = 3
-
 
 def log_of(value: float | None) -> float | None:
     """The decimal logarithm, None of what a log axis cannot show."""
