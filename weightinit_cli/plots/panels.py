@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 HEIGHT = 132.0
 GAP = 11.0
 NARROW, WIDE, ALL = 78.0, 130.0, 330.0  # a panel of many, of a few; all of one or two
-NARROWEST = 46.0
+NARROWEST = 42.0
 MOST_WIDE = 5
 VISIBLE = 0.004  # of the panel's height
 SHARES = "share of values per bin"

@@ -303,6 +303,9 @@ def _words(mark: Words, place: _Place) -> list[Item]:
     text, size = mark.text, mark.size
     if mark.within:
         text, size = fit(text, size, box.width - 2 * AIR, SMALLEST_WORD)
+        if mark.align == "center":
+            half = width_of(text, size) / 2 + AIR
+            x = min(max(x, box.x + half), box.right - half)
     y += mark.dy - 0.36 * size
     return [Label(x + mark.dx, y, text, size, mark.color, mark.align)]
 

@@ -91,11 +91,21 @@ def _across(axis: Axis, width: float, gap: float, font: str) -> Across:  # noqa:
         placed = _placed(axis, ticks, width, overhang)
         if len(placed) >= 2 and _apart(placed):
             return Across(placed, short, upright=False, depth=TICK + 1 + SMALL)
-    ends = ticks_of(axis, MOST)
-    ends = (ends[0], ends[-1]) if ends[1:] else ends
-    placed = _placed(axis, ends, width, overhang)
+    few = _few(ticks_of(axis, MOST))
+    placed = _placed(axis, few, width, overhang)
     placed = placed if _apart(placed) else placed[:1]
     return Across(placed, short, upright=False, depth=TICK + 1 + SMALL)
+
+
+def _few(ticks: Ticks) -> Ticks:
+    """Two of the ticks that are far apart: 0 and the farther end where 0 is between the ends."""
+    if not ticks[1:]:
+        return ticks
+    low, high = ticks[0], ticks[-1]
+    zero = next((tick for tick in ticks[1:-1] if tick[0] == 0), None)
+    if zero is None:
+        return low, high
+    return (low, zero) if -low[0] > high[0] else (zero, high)
 
 
 def _apart(placed: tuple[tuple[float, float, str], ...]) -> bool:
