@@ -88,7 +88,7 @@ class Injection:
 def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pictures that say of which result they are, without drawing any."""
 
-    def pictures(result: Any, formats: Any) -> dict[str, bytes]:
+    def pictures(result: Any, formats: Any, _: Any) -> dict[str, bytes]:
         return {
             f"{picture}.{name}": f"picture of {result.digest}".encode()
             for picture in ("histogram", "depth")
