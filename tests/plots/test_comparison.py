@@ -19,6 +19,7 @@ from support.plots.svg import QUIET, WARNING, texts_of
 from weightinit_cli import plots
 from weightinit_cli.plots import left_out, render
 from weightinit_cli.plots.choice import MOST_FACETS, Maps, chosen
+from weightinit_cli.plots.engine.axes import figure
 from weightinit_cli.plots.engine.drawing import AMBER, INK, Cells, Dots
 from weightinit_cli.plots.engine.drawing import Line as Stroke
 from weightinit_cli.plots.engine.layout import drawn
@@ -405,6 +406,25 @@ def test_a_curve_that_leaves_the_panel_is_cut_at_its_side(values, parts):
     ]
     dots = sum(len(i.vertices) for i in drawing.items if isinstance(i, Dots))
     assert dots == sum(0 <= value <= 1 for value in values)
+
+
+def test_on_real_axes_curves_are_told_apart_as_well(shape):
+    names = [f"v{k}" for k in range(12)]
+    last = scaled(shape("net_relu"), 2)
+    runs = [(((VARIANT, n),), last if n == "v11" else shape("net_relu")) for n in names]
+    made = figure(plots.compose_comparison(comparison(runs)))
+    made.canvas.draw()
+    lines = {line.get_label(): line for line in made.axes[0].get_lines()}
+    assert set(lines) == set(names)
+    assert [lines[n].get_marker() for n in ("v0", "v8", "v11")] == ["o", "s", "s"]
+    assert lines["v0"].get_linestyle() == lines["v11"].get_linestyle() == "-"
+    assert lines["v1"].get_linestyle() == "--"
+    (legend,) = (each for part in made.subfigs for each in part.subfigs[-1].legends)
+    texts = [text.get_text() for text in legend.get_texts()]
+    assert [text.partition(" · ")[::2] for text in texts[:2]] == [
+        ("v0", "healthy"),
+        ("v1", "as v0"),
+    ]
 
 
 def test_zeros_on_a_log_axis_are_said(shape):

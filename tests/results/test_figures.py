@@ -12,7 +12,7 @@ from support.plots.drawn import compose_depth, shapes
 from weightinit_cli.cli.tables import table
 from weightinit_cli.experiments import run
 from weightinit_cli.guard import Gate, Outcome, judge, sample
-from weightinit_cli.plots.comparison import comparison_picture
+from weightinit_cli.plots.comparison import comparison_page
 from weightinit_cli.results.comparison import Comparison, compared
 from weightinit_cli.results.figures import FIGURES, Figure, gated
 from weightinit_cli.results.kinds import rows
@@ -74,7 +74,7 @@ def test_a_new_figure_has_its_panel():
 def compared_panels() -> list[str]:
     """The panels of a picture of two runs that differ in their seed."""
     runs = [compared(result(seed), f"run {seed}", [("seed", seed)], keep=False) for seed in (0, 1)]
-    picture = comparison_picture(Comparison("two", result().spec, tuple(runs)))
+    picture = comparison_page(Comparison("two", result().spec, tuple(runs)))
     assert picture is not None
     return panels(picture)
 

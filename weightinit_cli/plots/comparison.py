@@ -9,7 +9,6 @@ from weightinit_cli.plots.varied import axes_of
 from weightinit_cli.results.comparison import VARIANT
 
 if TYPE_CHECKING:
-    from weightinit_cli.plots.engine.drawing import Drawing
     from weightinit_cli.plots.engine.page import Page
     from weightinit_cli.results.comparison import Comparison
 
@@ -17,8 +16,8 @@ MOST_ROWS = 8
 MOST_PANELS = 10
 
 
-def comparison_picture(comparison: Comparison) -> Drawing | Page | None:
-    """The picture; None where nothing was varied, or no run has any of the figures."""
+def comparison_page(comparison: Comparison) -> Page | None:
+    """The page; None where nothing was varied, or no run has any of the figures."""
     varied = axes_of(comparison.runs)
     if not varied:
         return None

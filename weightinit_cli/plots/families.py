@@ -24,6 +24,7 @@ from weightinit_cli.plots.engine.page import (
     Words,
 )
 from weightinit_cli.plots.engine.scales import layers_axis
+from weightinit_cli.plots.engine.stripes import dash_of
 from weightinit_cli.plots.varied import at, in_words, key
 from weightinit_cli.plots.words import runs_heading
 from weightinit_cli.results.comparison import VARIANT, is_number
@@ -55,7 +56,6 @@ MARKERS: tuple[Shape, ...] = ("disc", "square", "triangle", "diamond", "cross")
 LARGER = 1.35  # is a marker that is no disc
 MOST_MARKED = 12  # layers of a curve that only its marker tells from others
 SAME = 1.5  # points between curves that cover each other
-STRIPE, STRIPES = 5.0, 60.0  # points of one colour, and of all at most, where curves coincide
 RING = 1.2
 BANDS = 64
 
@@ -323,17 +323,23 @@ def _line(curve: Curve, place: int, of: int, *, sparse: bool) -> Line:
     step = max(-(-number // MOST_MARKED), 1) if sparse else 1
     radius = RADIUS if sparse or number <= MOST_DOTS else 0.0
     radius *= 1.0 if curve.shown.marker == "disc" else LARGER
-    dash: tuple[float, ...] = ()
     every = (step * place, step * of)
-    if place:
-        period = min(STRIPE * of, STRIPES)
-        dash = (period * (of - place) / of, period * place / of)
     if number == 1:
         radius += RING * (of - 1 - place)
         every = (0, 1)
     layers = np.arange(1.0, number + 1)
     color, marker = curve.shown.color, curve.shown.marker
-    return Line(layers, curve.values, color, WIDTH, dash, radius, curve.shown.words, marker, every)
+    return Line(
+        layers,
+        curve.values,
+        color,
+        WIDTH,
+        dash_of(place, of),
+        radius,
+        curve.shown.words,
+        marker,
+        every,
+    )
 
 
 def _healthy(column: Column, told: bool) -> tuple[Note, ...]:

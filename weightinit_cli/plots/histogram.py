@@ -11,7 +11,6 @@ from weightinit_cli.results.histogram import KERNELS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from weightinit_cli.plots.engine.drawing import Drawing
     from weightinit_cli.plots.engine.page import Page
     from weightinit_cli.results.comparison import ComparedRun
     from weightinit_cli.results.model import Result
@@ -20,9 +19,9 @@ if TYPE_CHECKING:
 MOST_PANELS = 10
 
 
-def drawings(result: Result) -> dict[str, Drawing | Page]:
+def drawings(result: Result) -> dict[str, Page]:
     """Draw a run: all layers, the figures over depth, and kernels where there are some."""
-    drawn: dict[str, Drawing | Page] = {
+    drawn: dict[str, Page] = {
         "histogram": compose(result),
         "depth": compose_depth(result),
     }
@@ -35,7 +34,7 @@ def drawings(result: Result) -> dict[str, Drawing | Page]:
 
 def comparison(
     name: str, spec: Mapping[str, Any], runs: Iterable[ComparedRun], expected: int
-) -> Drawing | Page | None:
+) -> Page | None:
     """Draw the layers of all runs: histograms of a few variants, curves or maps of more."""
     from weightinit_cli.plots.comparison import MOST_ROWS
 
@@ -73,8 +72,8 @@ def compose_depth(result: Result) -> Page:
     return depth_page(result)
 
 
-def compose_comparison(comparison: Comparison) -> Drawing | Page | None:
+def compose_comparison(comparison: Comparison) -> Page | None:
     """All runs of one spec in one picture; None where too much was varied for one."""
-    from weightinit_cli.plots.comparison import comparison_picture
+    from weightinit_cli.plots.comparison import comparison_page
 
-    return comparison_picture(comparison)
+    return comparison_page(comparison)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from weightinit_cli.plots.engine.stripes import dash_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -24,7 +26,6 @@ DIVERGED = 1e300  # stands for the loss of a network that has diverged
 BEYOND = 1e200
 ALIKE = 0.008  # of a panel's height: less cannot be seen
 MOSTLY = 0.9  # of the steps
-STROKE = 5.0
 
 
 class LossCurve(NamedTuple):
@@ -162,10 +163,7 @@ def _losses(network: Trained) -> Array:
 
 
 def dashes(curves: Sequence[LossCurve | None], axis: Axis) -> list[tuple[float, ...]]:
-    """How to dash curves that coincide on an axis, so that all of them are seen; else not at all.
-
-    Of n curves in one place, drawn in this order, each covers a part of those before it.
-    """
+    """How to dash curves that coincide on an axis, so that all are seen; else not at all."""
     groups: list[tuple[Array, Array, list[int]]] = []
     for k, curve in enumerate(curves):
         if curve is None:
@@ -179,8 +177,8 @@ def dashes(curves: Sequence[LossCurve | None], axis: Axis) -> list[tuple[float, 
             groups.append((curve.steps, places, [k]))
     found: list[tuple[float, ...]] = [()] * len(curves)
     for _, _, group in groups:
-        for j, k in enumerate(group[1:], 1):
-            found[k] = (STROKE * (len(group) - j), STROKE * j)
+        for place, k in enumerate(group):
+            found[k] = dash_of(place, len(group))
     return found
 
 

@@ -46,12 +46,18 @@ def stripes(curves: Sequence[tuple[Array, Array]], axis: Axis, part: float) -> l
             groups.append([k])
         found.append(Stripes((), on))
     for group in groups:
-        number = len(group)
-        period = min(STRIPE * number, STRIPES)
-        for n, k in enumerate(group[1:], 1):
-            dash = (period * (number - n) / number, period * n / number)
-            found[k] = found[k]._replace(dash=dash)
+        for n, k in enumerate(group):
+            found[k] = found[k]._replace(dash=dash_of(n, len(group)))
     return found
+
+
+def dash_of(place: int, number: int) -> tuple[float, ...]:
+    """The dash of one of a number of curves in one place, the first of which has none.
+
+    Where they are drawn in this order, each covers a part of those before it.
+    """
+    period = min(STRIPE * number, STRIPES)
+    return (period * (number - place) / number, period * place / number) if place else ()
 
 
 def _apart(curve: tuple[Array, Array], other: tuple[Array, Array]) -> Array:
