@@ -382,10 +382,11 @@ def _cell_words(mark: Cells, xs: Array, ys: Array, on: _Stage) -> None:
             x.value(x.low + across * (x.high - x.low)),
             y.value(y.low + (rows[k] + rows[k + 1]) / 2 * (y.high - y.low)),
         )
-        on.axes.annotate(
+        text = on.axes.annotate(
             mark.words[k][n], place, xytext=(AIR if left else 0.0, 0.0),
             textcoords="offset points", ha=align, va="center", size=size, color=color,
         )  # fmt: skip
+        text.set_in_layout(False)  # it is within the panel: a map has hundreds
 
 
 def _words(mark: Words, on: _Stage) -> None:
