@@ -16,7 +16,7 @@ from support.plots.extents import collisions
 from weightinit_cli.plots import PLAIN, Look, compose_comparison, drawings, symmetry, training
 from weightinit_cli.plots.engine.layout import drawn
 from weightinit_cli.plots.engine.page import Page
-from weightinit_cli.results.comparison import VARIANT, Comparison, TrainedRun, compared
+from weightinit_cli.results.comparison import VARIANT, Comparison, DescentRun, TrainedRun, compared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -87,8 +87,9 @@ def named(number: int) -> list[str]:
 def test_variants(number: int, shape: Callable[[str], Result]) -> None:
     hold(compose_comparison(many(shape, [((VARIANT, each),) for each in named(number)])))
     hold(trained([((VARIANT, each),) for each in named(number)]))
-    results = [(each, descents.staircase(3)) for each in named(number)]
-    hold(symmetry.comparison("many", results[0][1].spec, results, number))
+    descent = descents.staircase(3)
+    runs = [DescentRun(descent, ((VARIANT, each),)) for each in named(number)]
+    hold(symmetry.comparison("many", descent.spec, runs, number))
 
 
 @pytest.mark.parametrize(
