@@ -14,7 +14,7 @@ import numpy as np
 
 from weightinit_cli.plots.engine.drawing import BLACK, INK, MUTED, PALE
 from weightinit_cli.plots.engine.fonts import drawable, elide, width_of
-from weightinit_cli.plots.engine.marks import AIR, tag_size, words_in_cells
+from weightinit_cli.plots.engine.marks import AIR, STROKE, tag_size, words_in_cells
 from weightinit_cli.plots.engine.page import (
     BELOW_ONE,
     SMALL,
@@ -277,11 +277,12 @@ def _line(mark: Line, on: _Stage) -> None:
     dash = tuple(part / mark.width for part in mark.dash)  # matplotlib's are in widths of the line
     style: Any = (0, dash) if dash else "-"
     alone = np.isfinite(mark.y).sum() == 1
-    marker = MARKERS[mark.marker] if mark.radius or alone else ""
-    size = 2 * (mark.radius or mark.width)
+    marker = MARKERS[mark.marker] if mark.radius else "_" if alone else ""
+    size = 2 * (mark.radius or STROKE)
     on.axes.plot(
         mark.x, mark.y, color=on.look.color(mark.color), lw=mark.width, ls=style,
-        marker=marker, ms=size, markevery=mark.every, label=mark.words or None,
+        marker=marker, ms=size, mew=1.0 if mark.radius else mark.width,
+        markevery=mark.every, label=mark.words or None,
     )  # fmt: skip
 
 

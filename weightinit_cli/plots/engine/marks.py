@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from weightinit_cli.plots.engine.page import Array, Axis, Mark, Panel
 
 WEDGE = 6.0
+STROKE = 4.0  # half of that which is a line's only point
 FAR, HAIR = 1e9, 1e-9  # in heights of a panel
 BREAK, BREAK_GAP = 3.0, 2.0
 BREAK_AT = 0.93  # of the panel's height
@@ -111,7 +112,7 @@ def _stretches(known: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
 
 
 def _line(mark: Line, place: _Place) -> list[Item]:
-    """The stretches without a gap, cut at the panel's sides; a single point is a disc."""
+    """The stretches without a gap, cut at the panel's sides; a single point is a short stroke."""
     box = place.box
     parts = place.y.parts(mark.y)
     points = np.stack([place.xs(mark.x), box.y + np.clip(parts, -FAR, FAR) * box.height], axis=1)
@@ -124,14 +125,16 @@ def _line(mark: Line, place: _Place) -> list[Item]:
     for a, b in (
         [(0, len(points))] if whole else _stretches(np.asarray(~np.isnan(points).any(axis=1)))
     ):
-        if b - a == 1:
+        if b - a == 1 and mark.radius:
             chosen[a] = True
+        elif b - a == 1 and inside[a]:
+            stroke = points[a] + [[-STROKE, 0.0], [STROKE, 0.0]]
+            items.append(shapes.Line(stroke, mark.color, mark.width))
         for cut in [points[a:b]] if whole or inside[a:b].all() else _cut(points[a:b], box):
             items += [shapes.Line(cut, mark.color, mark.width, mark.dash)] if len(cut) > 1 else []
     marked = points[chosen & inside]
     if len(marked):
-        radius = mark.radius or mark.width
-        items.append(shapes.Dots(marked, mark.color, radius, mark.marker))
+        items.append(shapes.Dots(marked, mark.color, mark.radius, mark.marker))
     return items
 
 
