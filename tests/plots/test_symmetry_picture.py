@@ -205,6 +205,14 @@ def test_of_many_runs_some_are_drawn_and_it_is_said(number):
     assert any("drawn: 12 of 40 runs" in text for text in drawn(page).texts) == (number > 12)
 
 
+def test_a_run_that_explodes_does_not_squeeze_the_others():
+    results = {"too fast": DESCENTS["diverging"](), "fine": staircase()}
+    losses = panels(together(results))[0]
+    assert losses.y.value(losses.y.high) < 1000
+    texts = drawn(together(results)).texts
+    assert {"losses up to 1e30 are cut at the upper side", "diverged at step 12"} <= set(texts)
+
+
 def test_on_real_axes_steps_and_losses_are_data():
     made = compare([staircase(), DESCENTS["random_start"]()], ["zero", "random"]).figure()
     loss, units, _ = made.axes

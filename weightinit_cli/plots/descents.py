@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from weightinit_cli.numerals import two_digits
 from weightinit_cli.plots.engine.colors import HUES, as_bytes, palette
 from weightinit_cli.plots.engine.drawing import AMBER, MUTED, ORANGE, WHITE, Color
 from weightinit_cli.plots.engine.fonts import drawable
@@ -50,6 +51,7 @@ MOST_DOTS = 30
 RADIUS = 1.7
 THIN, THICK = 1.8, 3.2
 SAME = 0.3  # of the steps: curves that are one in more of them are striped
+EXPLODED = 1e3  # times the loss of a constant output
 DOTTED = (1.8, 2.4)  # where the hues have come to an end
 ENTROPY = Key("labels' entropy: the best loss of a constant output", AMBER)
 
@@ -113,14 +115,23 @@ def steps_axis(ends: Sequence[int]) -> Axis:
 def loss_panel(
     results: Sequence[SymmetryResult], names: Sequence[str], colors: Sequence[Color], across: Axis
 ) -> Panel:
-    """After each step, with the best that a constant output reaches where all runs share it."""
+    """After each step, with the best that a constant output reaches where all runs share it.
+
+    Of several runs none that explodes squeezes the others.
+    """
     curves = [
         (np.array([0.0, *result.steps]), array((result.start_loss, *result.loss)))
         for result in results
     ]
     every = {result.base_entropy for result in results}
     level = every if len(every) == 1 else set()
-    y = close("loss", [*level, *(value for _, curve in curves for value in curve.tolist())])
+    losses = [value for _, curve in curves for value in curve[np.isfinite(curve)].tolist()]
+    top = EXPLODED * max(every) if len(results) > 1 else math.inf
+    shown = [value for value in losses if value <= top]
+    notes = []
+    if len(shown) < len(losses):
+        notes.append(f"losses up to {two_digits(max(losses), 1)} are cut at the upper side")
+    y = close("loss", [*level, *shown])
     return Panel(
         across, y,
         (
@@ -128,7 +139,7 @@ def loss_panel(
             *lines_of(curves, names, colors, y),
             *(divergence_lines(results[0]) if len(results) == 1 else ()),
         ),
-        align="left", rules=True,
+        notes=tuple((note, ORANGE) for note in notes), align="left", rules=True,
     )  # fmt: skip
 
 
