@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     )
 
 POINT = 1 / 72
+BESIDE_LEGEND = 0.65  # of a panel's width, about
 MOST_NUMBERS = 10  # of the values of an axis
 MARKERS = {"disc": "o", "cross": "x", "square": "s", "triangle": "^", "diamond": "D"}
 SMALLER = "small"
@@ -200,6 +201,10 @@ def _panel(axes: Axes, panel: Panel, row: Row, told: Collection[str], look: Look
     _scale(axes, panel.y, "y")
     notes = (words if isinstance(words, str) else words[-1] for words, _ in panel.notes)
     lines = [panel.title, *notes]
+    if panel.align == "left":
+        part = BESIDE_LEGEND if told else 1.0
+        inches = part * axes.get_window_extent().width / axes.figure.dpi
+        lines = [_broken(line, inches) for line in lines]
     if any(lines):
         where: Any = "left" if panel.align == "left" else "center"
         axes.set_title("\n".join(filter(None, lines)), loc=where, size=SMALLER)
