@@ -12,7 +12,7 @@ from weightinit_cli.numerals import percent
 from weightinit_cli.plots import figures
 from weightinit_cli.plots.depth import axis_for, curve_keys, curve_notes, depth_curve
 from weightinit_cli.plots.engine.colors import as_bytes, palette
-from weightinit_cli.plots.engine.drawing import AMBER, BLUE, INK, MUTED, ORANGE
+from weightinit_cli.plots.engine.drawing import AMBER, BLUE, INK, MUTED, ORANGE, WHITE
 from weightinit_cli.plots.engine.page import (
     Axis,
     Cells,
@@ -26,7 +26,7 @@ from weightinit_cli.plots.engine.page import (
 )
 from weightinit_cli.plots.engine.scales import layers_axis, shares
 from weightinit_cli.plots.panels import GROUPING, caption
-from weightinit_cli.plots.signal import WORTH_A_WORD, over_decades
+from weightinit_cli.plots.signal import FAINTEST, WORTH_A_WORD, over_decades
 from weightinit_cli.plots.words import THEORY, run_heading
 from weightinit_cli.results.figures import FIGURES, resolved
 from weightinit_cli.results.words import is_rounded, layer_words, of_finite
@@ -36,15 +36,15 @@ if TYPE_CHECKING:
 
     from weightinit_cli.plots.bins import Binned
     from weightinit_cli.plots.depth import DepthCurve
+    from weightinit_cli.plots.engine.drawing import Color
     from weightinit_cli.plots.engine.page import Array, Mark, Note
     from weightinit_cli.results.model import LayerStatistics, Result
 
 HEIGHT, STRIP, LOW_STRIP, SIGNALS = 190.0, 62.0, 44.0, 116.0
 OWN = Axis(0.0, 1.0, "activation, in each layer's own range",
            ticks=((0.0, "lowest"), (1.0, "highest")), names=True)  # fmt: skip
-FAINTEST = 1e-3
+LOST = "inf or nan (grey: nothing else)"
 RMS = "back-propagated signal |δ|, root mean square"
-NOTHING = (1.0, 1.0, 1.0)
 NONFINITE = (0.75, 0.75, 0.75)
 WIDTH, THEORY_WIDTH = 1.3, 3.4
 
@@ -92,7 +92,7 @@ def _cells(found: Array, grey: Sequence[bool], x: Axis, y: Axis) -> Cells:
     with np.errstate(divide="ignore"):
         level = 1 - np.log10(found) / math.log10(FAINTEST)
     rgb = palette(np.clip(level, 0.0, 1.0))
-    rgb[found == 0] = as_bytes(NOTHING)
+    rgb[found == 0] = as_bytes(WHITE)
     rgb[:, list(grey)] = as_bytes(NONFINITE)
     across, up = (np.array([axis.value(axis.low), axis.value(axis.high)]) for axis in (x, y))
     return Cells(across, up, rgb, np.where(found == 0, np.nan, found))
@@ -121,13 +121,13 @@ def _map_notes(result: Result, binned: Binned) -> tuple[Note, ...]:
         for words, found in (("all finite values are equal", flat), (below, lost)):
             if found:
                 notes.append((f"{words} (drawn in the middle): in {layer_words(found)}", ORANGE))
-    columns = (("below", "below the range"), ("above", "above the range"))
-    for name, words in (*columns, ("nonfinite", "inf or nan (grey: nothing else)")):
-        notes += _outside(words, [getattr(layer, name) for layer in binned.layers], ORANGE)
+    notes += _outside("below the range", [each.below for each in binned.layers], ORANGE)
+    notes += _outside("above the range", [each.above for each in binned.layers], ORANGE)
+    notes += _outside(LOST, [each.nonfinite for each in binned.layers], ORANGE)
     return tuple(notes)
 
 
-def _outside(words: str, found: Sequence[float], color: tuple[float, float, float]) -> list[Note]:
+def _outside(words: str, found: Sequence[float], color: Color) -> list[Note]:
     """From which layer on something is outside, and where most of it."""
     layers = [k for k, share in enumerate(found, 1) if share]
     if not layers:
@@ -169,20 +169,15 @@ def _saturated(layers: Sequence[LayerStatistics]) -> Panel:
 
 
 def _curves(
-    found: Sequence[float | None],
-    expected: Sequence[float | None],
-    color: tuple[float, float, float],
+    found: Sequence[float | None], expected: Sequence[float | None], color: Color
 ) -> tuple[Line, ...]:
     """A measured figure against the layers, over what theory expects."""
-    at = np.arange(1.0, len(found) + 1)
-    pairs = ((expected, AMBER, THEORY_WIDTH), (found, color, WIDTH))
-    return tuple(
-        Line(at, array(values), own, width, words=words)
-        for (values, own, width), words in zip(
-            pairs, ("mean-field theory", "measured"), strict=True
-        )
-        if any(value is not None for value in values)
+    layers = np.arange(1.0, len(found) + 1)
+    lines = (
+        Line(layers, array(expected), AMBER, THEORY_WIDTH, words=THEORY.words),
+        Line(layers, array(found), color, WIDTH, words="measured"),
     )
+    return tuple(line for line in lines if not np.isnan(line.y).all())
 
 
 def _signals(layers: Sequence[LayerStatistics]) -> Panel:
@@ -199,12 +194,10 @@ def _signals(layers: Sequence[LayerStatistics]) -> Panel:
         if found
     ]
     below = [share if size else 0.0 for size, share in zip(sizes, signals.below, strict=True)]
-    for words, found in (
-        ("0 or below the axis", below),
-        ("above the axis", signals.above.tolist()),
-    ):
-        notes += _outside(words, found, MUTED) if max(found) >= WORTH_A_WORD else []
-    notes += _outside("inf or nan (grey: nothing else)", signals.nonfinite.tolist(), ORANGE)
+    above = signals.above.tolist()
+    for words, outside in (("0 or below the axis", below), ("above the axis", above)):
+        notes += _outside(words, outside, MUTED) if max(outside) >= WORTH_A_WORD else []
+    notes += _outside(LOST, signals.nonfinite.tolist(), ORANGE)
     cells = _cells(signals.cells, (signals.nonfinite == 1).tolist(), x, y)
     marks: tuple[Mark, ...] = (cells, *_curves(sizes, expected, INK))
     return Panel(x, y, marks, notes=tuple(notes), align="left", bar=_bar("share"), frame="closed")
