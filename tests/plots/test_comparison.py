@@ -378,8 +378,8 @@ def test_the_axis_follows_most_curves_and_says_what_leaves_it(shape):
     low, high = drawing.panels[0].ylim
     assert low <= -2
     assert 1 <= high <= low + 8
-    assert "above the axis: up (to 9e35)" in drawing.texts
-    assert "below the axis: d (to 9e-17)" in drawing.texts
+    assert "above the axis, to 9e35: up" in drawing.texts
+    assert "below the axis, to 9e-17: d" in drawing.texts
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from weightinit_cli.plots.choice import Curves
     from weightinit_cli.plots.engine.drawing import Color, Shape
-    from weightinit_cli.plots.engine.page import Array, Axis, Mark, Note
+    from weightinit_cli.plots.engine.page import Array, Axis, Mark, Note, Remark
     from weightinit_cli.plots.varied import VariedAxis
     from weightinit_cli.results.comparison import ComparedRun, Comparison
     from weightinit_cli.results.figures import Unit
@@ -115,9 +115,13 @@ class Curve(NamedTuple):
 
 
 class Column(NamedTuple):
-    """The runs of one variant, or all of them, and what each looks like."""
+    """The runs of one value of what has a column each, or all of them, and what each looks like.
+
+    Its title says the path where it is the first one, its name always.
+    """
 
     name: str
+    title: str
     runs: tuple[tuple[Shown, ComparedRun], ...]
 
 
@@ -154,7 +158,7 @@ def curves_over_depth(comparison: Comparison, layout: Curves) -> Page | None:
                 unnamed,
                 replace(row.axis, labelled=k == 0),
                 _marks(row, k, each[k], layout.color),
-                column.name if row is rows[0] else "",
+                column.title if row is rows[0] else "",
                 (*_healthy(column, told or row is not rows[0]), *_notes(row, k)),
                 "left",
                 rules=True,
@@ -214,12 +218,13 @@ def _columns(runs: Sequence[ComparedRun], every: Sequence[Shown], layout: Curves
     found = at(runs, [axis for axis in (column, color) if axis is not None])
     if column is None:
         pairs = [(shown, found.get((key(shown.value),))) for shown in every]
-        return [Column("", tuple((shown, run) for shown, run in pairs if run is not None))]
-    columns = []
+        return [Column("", "", tuple((shown, run) for shown, run in pairs if run is not None))]
+    columns: list[Column] = []
     for value, words in zip(column.values, column.words, strict=True):
         pairs = [(shown, found.get((key(value), key(shown.value)))) for shown in every]
         name = words if column.path == VARIANT else f"{column.title}: {words}"
-        columns.append(Column(name, tuple((s, run) for s, run in pairs if run is not None)))
+        own = tuple((shown, run) for shown, run in pairs if run is not None)
+        columns.append(Column(name, words if columns else name, own))
     return columns
 
 
@@ -352,7 +357,7 @@ def _healthy(column: Column, told: bool) -> tuple[Note, ...]:
     return ((f"healthy: {_named([shown for shown, _ in column.runs], well)}", MUTED),)
 
 
-def _notes(row: FigureRow, column: int) -> list[Note]:
+def _notes(row: FigureRow, column: int) -> list[Remark]:
     """What a column's curves cannot show of a figure, in words.
 
     That is what leaves the axis, zeros on a log axis, layers without the figure where the run has
@@ -380,7 +385,7 @@ def _notes(row: FigureRow, column: int) -> list[Note]:
     return [*_beyond(row, column), *notes]
 
 
-def _beyond(row: FigureRow, column: int) -> list[Note]:
+def _beyond(row: FigureRow, column: int) -> list[Remark]:
     """Which curves leave the axis, and how far they go."""
     axis, curves = row.axis, row.curves[column]
     if not axis.log:
@@ -390,11 +395,12 @@ def _beyond(row: FigureRow, column: int) -> list[Note]:
     above = [bool((each > axis.high).any()) for each in logs]
     below = [bool((each < axis.low).any()) for each in logs]
     ends = np.concatenate(logs)
-    notes = []
+    notes: list[Remark] = []
     for side, which, end in (("above", above, max), ("below", below, min)):
         if any(which):
             furthest = two_digits(float(10.0 ** end(ends)), 1)
-            notes.append((f"{side} the axis: {_named(every, which)} (to {furthest})", MUTED))
+            words = f", to {furthest}: {_named(every, which)}"
+            notes.append(((f"{side} the axis{words}", f"{side}{words}"), MUTED))
     return notes
 
 

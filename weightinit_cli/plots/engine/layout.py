@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.plots.engine import drawing as shapes
 from weightinit_cli.plots.engine.drawing import INK, RULE, Box, Drawing, Label, polyline
-from weightinit_cli.plots.engine.fonts import drawable, elide, paragraph, width_of
+from weightinit_cli.plots.engine.fonts import drawable, elide, fit, paragraph, width_of
 from weightinit_cli.plots.engine.heading import (
     LINE,
     MARGIN,
@@ -56,7 +56,7 @@ BESIDE = 7.0  # from a panel to the names of its curves
 MOST_BESIDE = 0.3  # of the page's width
 LEAST_PANELS = 0.5  # of the page's width, for a legend to stand beside them
 LEAST_BESIDE_BAR = 180.0  # narrower panels have their bar above
-SMALLEST_NOTE = 5.8
+SMALLEST_NOTE, SMALLEST_NAME = 5.8, 6.5
 MOST_NOTE_LINES = 4  # of one
 LEAST_LOWERED = 0.65  # of a row's height, where its panels stand in several rows
 LEAST_SHRUNK = 0.88  # of a note's size, before a shorter form is taken
@@ -175,13 +175,20 @@ def _noted(row: Row, room: float) -> Row:
     panels = tuple(
         replace(panel, notes=tuple(
             (line, color)
-            for (text, *_), color in map(_in_forms, panel.notes)
-            for line in paragraph(drawable(text), SMALL, room, MOST_NOTE_LINES)
+            for forms, color in map(_in_forms, panel.notes)
+            for line in _lines(forms, room)
         ))
         if panel.align == "left" else panel
         for panel in row.panels
     )  # fmt: skip
     return replace(row, panels=panels)
+
+
+def _lines(forms: tuple[str, ...], room: float) -> list[str]:
+    """A note in the first of its forms that has room on one line, else the fullest in several."""
+    texts = [drawable(form) for form in forms]
+    text = next((each for each in texts if width_of(each, SMALL) <= room), texts[0])
+    return paragraph(text, SMALL, room, MOST_NOTE_LINES)
 
 
 def _bars_above(row: Row, width: float) -> Row:
@@ -390,8 +397,8 @@ def _power(panel: Panel, row: Row) -> bool:
 
 
 def _upright(words: str, x: float, box: Box) -> Label:
-    text = elide(words, TEXT, max(box.height + 14, 30.0))
-    return Label(x, box.y + box.height / 2, text, TEXT, upright=True)
+    text, size = fit(words, TEXT, max(box.height + 14, 30.0), SMALLEST_NAME)
+    return Label(x, box.y + box.height / 2, text, size, upright=True)
 
 
 def _panel(panel: Panel, box: Box, beside: float) -> list[Item]:

@@ -154,7 +154,11 @@ def _upward(axis: Axis, height: float) -> Ticks:
 
 @lru_cache(maxsize=256)
 def _above_each_other(axis: Axis, height: float, font: str) -> Ticks:  # noqa: ARG001
-    ticks = ticks_of(axis, max(min(int(height / ROOM_UPWARDS), MOST), 2))
+    most = max(min(int(height / ROOM_UPWARDS), MOST), 2)
+    ticks = ticks_of(axis, most)
+    while axis.ticks is None and len(ticks) < 2 and most < 2 * MOST:  # one alone gives no scale
+        most += 1
+        ticks = ticks_of(axis, most)
     places = sorted(axis.part(at) * height for at, _ in ticks)
     pitch = min((b - a for a, b in pairwise(places)), default=LINE)
     step = next((k for k in EVERY if k * pitch >= LINE - 0.5), len(ticks) or 1)
