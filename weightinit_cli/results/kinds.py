@@ -48,7 +48,7 @@ class ResultKind(NamedTuple):
     there may be, the first for every result, and `drawn` those of one result. `streams` are the
     hashes of its draws, `checksums` those of the files that it read. `divergence` and
     `interruption` say what ended it before its last step. `compared` is what the picture of many
-    runs needs of one, with its label and what was varied; None where there is no such picture.
+    runs needs of one, with its label and what was varied.
     """
 
     result: type[AnyResult]
@@ -57,13 +57,11 @@ class ResultKind(NamedTuple):
     rows: Callable[[Any], list[Row]]
     streams: Callable[[Any], list[str | None]]
     drawn: Callable[[Any], tuple[str, ...]]
+    compared: Callable[[Any, str, Iterable[tuple[str, Any]]], AnyComparedRun]
     verdict: Callable[[Any], tuple[Verdict, ...]] = lambda _: ()
     checksums: Callable[[Any], Mapping[str, str]] = lambda _: {}
     divergence: Callable[[Any], str] = lambda _: ""
     interruption: Callable[[Any], str | None] = lambda _: None
-    compared: Callable[[Any, str, Iterable[tuple[str, Any]]], AnyComparedRun | None] = lambda *_: (
-        None
-    )
 
 
 RESULT_KINDS: Final = {

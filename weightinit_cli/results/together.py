@@ -38,8 +38,7 @@ class Compared(Drawn):
     def runs(self) -> list[AnyComparedRun]:
         """What a picture of all of them needs of each."""
         pairs = zip(self.names, self.results, strict=True)
-        found = [kind_of(each).compared(each, name, [(VARIANT, name)]) for name, each in pairs]
-        return [run for run in found if run is not None]
+        return [kind_of(each).compared(each, name, [(VARIANT, name)]) for name, each in pairs]
 
     def __repr__(self) -> str:
         return f"Compared({', '.join(self.names)})"
