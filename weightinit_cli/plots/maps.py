@@ -116,7 +116,7 @@ def maps_page(comparison: Comparison, layout: Maps) -> Page | None:
     across = Axis(0.0, columns, x.title, ticks=_ticks(x.words), names=True, numbers=x.numeric)
     words = y.words if y.numeric else y.words[::-1]
     upwards = Axis(0.0, rows, y.title, ticks=_ticks(words), names=True, numbers=y.numeric)
-    beside = replace(upwards, name="", labelled=False)
+    beside = replace(upwards, labelled=False)
     outlined = [_outline(each.healthy, letters=letters) for each in facets]
     page_rows = []
     for each, outline in zip(facets, outlined, strict=True):
