@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,13 +69,19 @@ def _scale(renderer: Any) -> float:
     return float(renderer.points_to_pixels(1.0))
 
 
+@cache
+def _enlarged(scale: float) -> Affine2D:
+    """One for all items, which nobody changes."""
+    return Affine2D().scale(scale)
+
+
 def _area(item: Area, renderer: RendererBase) -> None:
     scale = _scale(renderer)
     context = renderer.new_gc()
     context.set_linewidth(0.0)
     context.set_snap(True)
     color = (*item.color, item.opacity)
-    renderer.draw_path(context, Path(item.vertices), Affine2D().scale(scale), color)
+    renderer.draw_path(context, Path(item.vertices), _enlarged(scale), color)
     context.restore()
 
 
@@ -86,7 +93,7 @@ def _line(item: Line, renderer: RendererBase) -> None:
     context.set_snap(None)  # whole pixels where all of it is level or upright
     if item.dash:
         context.set_dashes(0.0, list(item.dash))
-    renderer.draw_path(context, Path(item.vertices), Affine2D().scale(scale))
+    renderer.draw_path(context, Path(item.vertices), _enlarged(scale))
     context.restore()
 
 
