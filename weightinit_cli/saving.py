@@ -44,7 +44,7 @@ def draw_safely(draw: Callable[[], Mapping[str, bytes]]) -> Drawn:
     Nothing is raised or warned: where they cannot be drawn there are none, and it is said why.
     """
     try:
-        from weightinit_cli.plots.engine.isolation import load_matplotlib
+        from weightinit_cli.plots.engine.settings import load_matplotlib
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -11,7 +11,7 @@ from support.plots.extents import collisions
 from weightinit_cli.plots import Look, compose_depth, render
 from weightinit_cli.plots.engine.drawing import INK, Label
 from weightinit_cli.plots.engine.layout import drawn
-from weightinit_cli.plots.engine.style import read_style
+from weightinit_cli.plots.engine.look import read_style
 
 COLUMN = 237.6
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from weightinit_cli.plots.engine.shades import reduced
+from weightinit_cli.plots.engine.render import reduced
 
 OWN = np.array([[255, 255, 255], [31, 99, 158], [33, 33, 33]], np.uint8)
 

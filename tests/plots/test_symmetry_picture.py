@@ -15,8 +15,7 @@ from weightinit_cli.plots.engine.drawing import MUTED, ORANGE
 from weightinit_cli.plots.engine.layout import drawn
 from weightinit_cli.plots.engine.look import Look
 from weightinit_cli.plots.engine.page import Area, Cells, Level, Line
-from weightinit_cli.plots.symmetry import comparison, left_out, symmetry_page
-from weightinit_cli.plots.symmetrywords import seen
+from weightinit_cli.plots.symmetry import comparison, left_out, seen, symmetry_page
 from weightinit_cli.results.comparison import VARIANT, DescentRun
 from weightinit_cli.results.together import compare
 

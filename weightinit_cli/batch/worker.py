@@ -84,7 +84,7 @@ def _prepare(*, pictures: bool) -> None:
 
     if not pictures:
         return
-    from weightinit_cli.plots.engine.isolation import load_matplotlib
+    from weightinit_cli.plots.engine.settings import load_matplotlib
 
     with suppress(Exception):
         load_matplotlib()

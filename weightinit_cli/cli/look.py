@@ -33,7 +33,7 @@ class Asked(NamedTuple):
 
     def look(self) -> Look:
         """The look, read from the style sheet first. Raises WinitError where it cannot be read."""
-        from weightinit_cli.plots.engine.isolation import load_matplotlib
+        from weightinit_cli.plots.engine.settings import load_matplotlib
 
         load_matplotlib()
         from weightinit_cli.plots.engine.look import PLAIN
@@ -50,7 +50,7 @@ class Asked(NamedTuple):
 
 
 def _style(name: str) -> Look:
-    from weightinit_cli.plots.engine.style import read_style
+    from weightinit_cli.plots.engine.look import read_style
 
     try:
         return read_style(name)

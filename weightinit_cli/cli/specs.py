@@ -171,7 +171,7 @@ def note_lacking(names: Iterable[str]) -> None:
     if not strange:
         return
     from weightinit_cli.plots.engine.fonts import REPLACEMENT, lacking
-    from weightinit_cli.plots.engine.isolation import load_matplotlib
+    from weightinit_cli.plots.engine.settings import load_matplotlib
 
     load_matplotlib()
     missing = lacking(strange)

@@ -12,7 +12,7 @@ from weightinit_cli.numerals import two_digits
 from weightinit_cli.plots.engine.colors import HUES, as_bytes, palette
 from weightinit_cli.plots.engine.drawing import AMBER, MUTED, ORANGE, WHITE, Color
 from weightinit_cli.plots.engine.fonts import drawable
-from weightinit_cli.plots.engine.logaxis import power_label
+from weightinit_cli.plots.engine.numbers import power_label
 from weightinit_cli.plots.engine.page import (
     Axis,
     Cells,

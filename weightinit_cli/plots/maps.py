@@ -15,7 +15,7 @@ import numpy as np
 from weightinit_cli.plots.choice import drawn_in_words
 from weightinit_cli.plots.engine.colors import as_bytes, diverging, palette
 from weightinit_cli.plots.engine.drawing import BLACK, MUTED, PALE, WHITE
-from weightinit_cli.plots.engine.logaxis import power_label
+from weightinit_cli.plots.engine.numbers import power_label
 from weightinit_cli.plots.engine.page import Axis, Cells, ColorBar, Head, Line, Page, Panel, Row
 from weightinit_cli.plots.engine.scales import logs_of
 from weightinit_cli.plots.varied import at, in_words, key

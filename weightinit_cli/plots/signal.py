@@ -13,7 +13,7 @@ from weightinit_cli.numerals import percent
 from weightinit_cli.plots import figures
 from weightinit_cli.plots.bins import regrouped
 from weightinit_cli.plots.engine.drawing import AMBER, BLUE, MUTED, ORANGE
-from weightinit_cli.plots.engine.logaxis import log_of, power_label
+from weightinit_cli.plots.engine.numbers import log_of, power_label
 from weightinit_cli.plots.engine.page import Axis, Bars, Level, Panel, Pointer, Row, Words
 from weightinit_cli.plots.engine.scales import decades
 from weightinit_cli.results.figures import figure, resolved

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from weightinit_cli.plots.engine.fonts import drawable
-from weightinit_cli.plots.engine.logaxis import log_of, ticks_around
-from weightinit_cli.plots.engine.numbers import scale_for
+from weightinit_cli.plots.engine.numbers import log_of, scale_for, ticks_around
 from weightinit_cli.plots.engine.page import Axis
 from weightinit_cli.plots.engine.scales import FACTOR
 from weightinit_cli.results.comparison import VARIANT, is_number

@@ -14,6 +14,7 @@ import numpy as np
 
 from weightinit_cli.plots.engine.drawing import BLACK, INK, MUTED, PALE
 from weightinit_cli.plots.engine.fonts import drawable, elide, width_of
+from weightinit_cli.plots.engine.look import look_of
 from weightinit_cli.plots.engine.marks import AIR, STROKE, tag_size, words_in_cells
 from weightinit_cli.plots.engine.page import (
     BELOW_ONE,
@@ -32,7 +33,6 @@ from weightinit_cli.plots.engine.page import (
     Tag,
     Words,
 )
-from weightinit_cli.plots.engine.style import look_of
 from weightinit_cli.plots.engine.ticks import LONGEST
 
 if TYPE_CHECKING:

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from weightinit_cli.plots.engine.drawing import WHITE, Area, Cells, Drawing, Line, scaled
+from weightinit_cli.plots.engine.colors import HUES
+from weightinit_cli.plots.engine.drawing import (
+    INK,
+    MUTED,
+    RULE,
+    WHITE,
+    Area,
+    Cells,
+    Drawing,
+    Line,
+    scaled,
+)
+from weightinit_cli.plots.engine.page import TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,6 +27,8 @@ if TYPE_CHECKING:
     from weightinit_cli.plots.engine.drawing import Color
 
 DPI = 150.0
+MUTED_PART = 0.75
+RULE_PART = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +76,78 @@ def painted(drawing: Drawing, look: Look) -> Drawing:
     size = drawing.width * look.scale, drawing.height * look.scale
     panels = tuple(replace(each, box=each.box.scaled(look.scale)) for each in drawing.panels)
     return Drawing(*size, tuple(items), panels, look.paper)
+
+
+def look_of(style: Any) -> Look:
+    """The look that settings of matplotlib, by their names, ask for; what they leave stays ours.
+
+    A style's cycle of colours gives the lines theirs in order. `axes.facecolor` and `text.color`
+    give the paper, the text, and what is between the two; `font.family` the letters, `font.size`
+    the size of the axes' names, `savefig.dpi` the dots per inch.
+    """
+    import matplotlib as mpl
+    from matplotlib.colors import to_rgb
+
+    usual: Any = mpl.rcParamsDefault
+
+    def own(name: str) -> bool:
+        return bool(name in style and style[name] != usual[name])
+
+    colors: dict[Color, Color] = {}
+    paper: Color = WHITE
+    if own("axes.facecolor"):
+        paper = to_rgb(style["axes.facecolor"])
+    if own("text.color") or own("axes.facecolor"):
+        text = to_rgb(style["text.color"]) if "text.color" in style else INK
+        colors[INK] = text
+        colors[MUTED] = _mixed(text, paper, MUTED_PART)
+        colors[RULE] = _mixed(text, paper, RULE_PART)
+    if own("axes.prop_cycle"):
+        cycle = [to_rgb(each["color"]) for each in style["axes.prop_cycle"] if "color" in each]
+        for k, hue in enumerate(HUES if cycle else ()):
+            colors[hue] = cycle[k % len(cycle)]
+    fonts = [name for name in style if name.startswith("font.") and name != "font.size"]
+    dpi = style["savefig.dpi"] if own("savefig.dpi") else "figure"
+    return Look(
+        paper=paper,
+        colors=colors,
+        font=_font(style) if any(map(own, fonts)) else "",
+        scale=float(style["font.size"]) / TEXT if own("font.size") else 1.0,
+        dpi=DPI if dpi == "figure" else float(dpi),
+    )
+
+
+def read_style(name: str) -> Look:
+    """The look of a style sheet: a file's, or one of those that matplotlib brings along.
+
+    Raises OSError where the file cannot be read, and ValueError where it is no style sheet.
+    """
+    import matplotlib as mpl
+    from matplotlib import style
+
+    if not Path(name).exists() and name in style.library:
+        return look_of(style.library[name])
+    for number, line in enumerate(Path(name).read_text(encoding="utf-8").splitlines(), 1):
+        key = line.split("#")[0].partition(":")[0].strip()
+        if key and key not in mpl.rcParams:
+            raise ValueError(f"line {number}: unknown setting {key!r}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return look_of(
+            mpl.rc_params_from_file(name, fail_on_error=True, use_default_template=False)
+        )
+
+
+def _font(style: Any) -> str:
+    """The file of the first of the families that there is; of none, DejaVu Sans."""
+    import matplotlib as mpl
+    from matplotlib.font_manager import FontProperties, findfont
+
+    settings: Any = {name: style[name] for name in style if name.startswith("font.")}
+    with mpl.rc_context(settings):
+        return str(findfont(FontProperties()))
+
+
+def _mixed(color: Color, paper: Color, part: float) -> Color:
+    red, green, blue = (part * a + (1 - part) * b for a, b in zip(color, paper, strict=True))
+    return red, green, blue

@@ -14,7 +14,6 @@ from weightinit_cli.plots.engine.layout import drawn
 from weightinit_cli.plots.engine.look import PLAIN
 from weightinit_cli.plots.engine.page import Page
 from weightinit_cli.plots.engine.settings import settings
-from weightinit_cli.plots.engine.shades import reduced
 
 if TYPE_CHECKING:
     from weightinit_cli.plots.engine.drawing import Drawing
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 COMPRESSION = 3  # level 6 saves at most a tenth of the bytes for twice the time
+MOST_COLORS = 256
+COLOR_CELLS = 1 << 15
 
 
 def render(
@@ -99,3 +100,46 @@ def _pdf(drawing: Drawing, digest: str) -> bytes:
     with variables({"SOURCE_DATE_EPOCH": None}):  # read for the date that is then left out
         canvas.print_pdf(file, metadata=metadata)
     return file.getvalue()
+
+
+def reduced(pixels: Array, own: Array) -> tuple[Array, Array]:
+    """Each pixel's index, uint8, into a table of at most 256 colours, and the table, (n, 3).
+
+    `pixels`, shape (n, 4), are RGBA; `own`, shape (k, 3), are the drawing's own colours, which
+    stay exact, of those that are nearly the same the first. Only the shades at the edges of
+    letters and lines are rounded: to the mean of those that agree in the leading five bits of each
+    channel, or the nearest such mean.
+
+    Rows of one colour are long, so that only the ends of the runs are looked at.
+    """
+    flat = pixels.view("<u4").reshape(-1)
+    starts = np.concatenate([[0], np.flatnonzero(flat[1:] != flat[:-1]) + 1])
+    lengths = np.diff(starts, append=flat.size)
+    shades = pixels[starts, :3]
+    cells = _cells(shades)
+    sizes = np.bincount(cells, lengths, COLOR_CELLS)
+    used = np.flatnonzero(sizes)
+    means = np.stack(
+        [
+            np.bincount(cells, lengths * channel, COLOR_CELLS)[used] / sizes[used]
+            for channel in shades.T
+        ],
+        axis=1,
+    )
+    is_own = np.isin(used, _cells(own))
+    for color, cell in zip(own[::-1], _cells(own[::-1]), strict=True):
+        means[used == cell] = color
+    order = np.lexsort((-sizes[used], ~is_own))
+    table = means[order[:MOST_COLORS]]
+    index = np.empty(COLOR_CELLS, np.uint8)
+    index[used[order[:MOST_COLORS]]] = np.arange(len(table))
+    rest = order[MOST_COLORS:]
+    distances = np.square(table).sum(axis=1) - 2 * means[rest] @ table.T  # less what all share
+    index[used[rest]] = distances.argmin(axis=1)
+    return np.repeat(index[cells], lengths), np.rint(table).astype(np.uint8)
+
+
+def _cells(shades: Array) -> Array:
+    red, green, blue = (shades.T >> 3).astype(np.int64)
+    cells: Array = red << 10 | green << 5 | blue
+    return cells

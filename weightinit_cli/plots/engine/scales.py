@@ -6,8 +6,7 @@ import math
 import sys
 from typing import TYPE_CHECKING
 
-from weightinit_cli.plots.engine.logaxis import log_of, power_label, ticks_around
-from weightinit_cli.plots.engine.numbers import scale_for
+from weightinit_cli.plots.engine.numbers import log_of, power_label, scale_for, ticks_around
 from weightinit_cli.plots.engine.page import Axis
 
 if TYPE_CHECKING:

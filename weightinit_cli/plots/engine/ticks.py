@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.plots.engine.drawing import INK, Item, Label, polyline
 from weightinit_cli.plots.engine.fonts import elide, font_file, width_of
-from weightinit_cli.plots.engine.logaxis import ticks_around
-from weightinit_cli.plots.engine.numbers import Scale, nice_step
+from weightinit_cli.plots.engine.numbers import Scale, nice_step, ticks_around
 from weightinit_cli.plots.engine.page import SMALL
 
 if TYPE_CHECKING:
