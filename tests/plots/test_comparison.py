@@ -22,8 +22,6 @@ from weightinit_cli.plots.choice import MOST_FACETS, Maps, chosen
 from weightinit_cli.plots.engine.axes import figure
 from weightinit_cli.plots.engine.drawing import AMBER, INK, Cells, Dots
 from weightinit_cli.plots.engine.drawing import Line as Stroke
-from weightinit_cli.plots.engine.layout import drawn
-from weightinit_cli.plots.engine.look import Look
 from weightinit_cli.plots.engine.page import Axis, Heading, Line, Page, Panel, Row
 from weightinit_cli.plots.maps import LETTERS
 from weightinit_cli.plots.varied import VariedAxis
@@ -135,18 +133,11 @@ def picture(shape, variants):
     return lambda name: compose_comparison(PICTURES[name](shape, variants))
 
 
-@pytest.mark.parametrize("width", [None, 237.6])
 @pytest.mark.parametrize("name", PICTURES)
-def test_no_text_overlaps_or_leaves_the_picture(name, width, shape, variants):
-    page = plots.compose_comparison(PICTURES[name](shape, variants))
-    if isinstance(page, Page):
-        page = drawn(page, Look(width=width))
-    assert collisions(page) == []
-
-
-@pytest.mark.parametrize("name", PICTURES)
-def test_every_picture_is_a_small_png(name, picture):
-    data = render(picture(name), "png", builders.DIGEST)
+def test_every_picture_is_a_small_png_in_which_no_text_overlaps(name, picture):
+    drawing = picture(name)
+    assert collisions(drawing) == []
+    data = render(drawing, "png", builders.DIGEST)
     limits = {"eight_rows": 170_000, "eight_facets": 320_000}
     assert len(data) < limits.get(name, 110_000)
 

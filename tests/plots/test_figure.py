@@ -73,6 +73,16 @@ def test_a_scale_can_be_changed(shape):
     assert first.get_ylim() == (0, 0.5)
 
 
+def test_an_axis_from_0_becomes_a_log_axis_around_its_values(shape):
+    first = compare([shape("net_tanh_10"), shape("net_tanh_50")], ["a", "b"]).figure().axes[0]
+    assert first.get_yscale() == "linear"
+    assert first.get_ylim()[0] == 0
+    first.set_yscale("log")
+    values = [value for line in first.get_lines() for value in line.get_ydata()]
+    low, high = first.get_ylim()
+    assert min(values) / 2 < low < min(values) < max(values) < high < 2 * max(values)
+
+
 def test_style_sheets_and_settings_hold(shape):
     cycle = mpl.cycler(color=["#112233", "#445566", "#778899"])
     with mpl.rc_context({"axes.facecolor": "black", "axes.prop_cycle": cycle, "font.size": 14}):

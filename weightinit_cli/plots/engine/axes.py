@@ -233,7 +233,10 @@ def _panel(axes: Axes, panel: Panel, row: Row, told: Collection[str], look: Look
 
 
 def _scale(axes: Axes, axis: Axis, which: str) -> None:
-    """Limits and scale in the data's units; ticks are matplotlib's own but for names and shares."""
+    """Limits and scale in the data's units; ticks are matplotlib's own but for names and shares.
+
+    Another scale, as a log one of an axis from 0, finds limits of its own.
+    """
     from matplotlib.ticker import PercentFormatter
 
     low, high = axis.value(axis.low), axis.value(axis.high)
@@ -244,7 +247,7 @@ def _scale(axes: Axes, axis: Axis, which: str) -> None:
     elif axis.log:
         getattr(axes, f"set_{which}scale")("log", nonpositive="mask")
     if low < high and np.isfinite([low, high]).all():
-        getattr(axes, f"set_{which}lim")(low, high)
+        getattr(axes, f"set_{which}lim")(low, high, auto=True)
     if axis.names and axis.ticks:
         _names(axes, axis, which)
     elif axis.share:
