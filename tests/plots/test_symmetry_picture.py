@@ -204,6 +204,13 @@ def test_of_many_runs_some_are_drawn_and_it_is_said(number):
     assert any("drawn: 12 of 40 runs" in text for text in drawn(page).texts) == (number > 12)
 
 
+def test_curves_of_other_steps_coincide_too():
+    results = {"long": staircase(2, 3000), "short": staircase(2, 700)}
+    results = {k: replace(each, loss=(0.5,) * len(each.loss)) for k, each in results.items()}
+    first, second, *alone = marks(panels(together(results))[0], Line)
+    assert (first.dash, bool(second.dash), alone) == ((), True, [])
+
+
 def test_a_run_that_explodes_does_not_squeeze_the_others():
     results = {"too fast": DESCENTS["diverging"](), "fine": staircase()}
     losses = panels(together(results))[0]

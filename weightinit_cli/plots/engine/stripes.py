@@ -28,7 +28,7 @@ def stripes(curves: Sequence[tuple[Array, Array]], axis: Axis, part: float) -> l
     """The dashes of curves, x and y of each, that are drawn in this order.
 
     Of curves in one place each covers a part of those before it. They are in one place where they
-    are so in more than this part of the x at which both have a value.
+    are so in more than this part of the points at which both have a value.
     """
     places = [(x, axis.parts(y)) for x, y in curves]
     groups: list[list[int]] = []
@@ -61,8 +61,10 @@ def dash_of(place: int, number: int) -> tuple[float, ...]:
 
 
 def _apart(curve: tuple[Array, Array], other: tuple[Array, Array]) -> Array:
-    """How far a curve's points are from another's at the same x, nan where that has none."""
-    _, own, its = np.intersect1d(curve[0], other[0], return_indices=True)
-    apart = np.full(len(curve[0]), np.nan)
-    apart[own] = np.abs(curve[1][own] - other[1][its])
+    """How far a curve's points are from another curve, nan before that begins and after its end."""
+    known = np.isfinite(other[1])
+    if not known.any():
+        return np.full(len(curve[0]), np.nan)
+    between = np.interp(curve[0], other[0][known], other[1][known], np.nan, np.nan)
+    apart: Array = np.abs(curve[1] - between)
     return apart
