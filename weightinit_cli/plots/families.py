@@ -33,7 +33,7 @@ from weightinit_cli.results.model import HEALTHY, is_healthy
 from weightinit_cli.results.verdictwords import root_causes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from weightinit_cli.plots.choice import Curves
     from weightinit_cli.plots.engine.drawing import Color, Shape
@@ -148,44 +148,53 @@ def curves_over_depth(comparison: Comparison, layout: Curves) -> Page | None:
     if not rows:
         return None
     layers = layers_axis(max(len(run.figures["std"]) for run in comparison.runs))
-    unnamed = replace(layers, name="")
     groups = [[row.groups(k) for k in range(len(columns))] for row in rows]
-    told = layout.column is None and _listed(layout.color)
-    of_page = []
-    for row, each in zip(rows, groups, strict=True):
-        panels = [
-            Panel(
-                unnamed,
-                replace(row.axis, labelled=k == 0),
-                _marks(row, k, each[k], layout.color),
-                column.title if row is rows[0] else "",
-                (*_healthy(column, told or row is not rows[0]), *_notes(row, k)),
-                "left",
-                rules=True,
-                name=" · ".join(filter(None, (column.name, row.axis.words))),
-            )
-            for k, column in enumerate(columns)
-        ]
-        caption = layers.name if row is rows[-1] else ""
-        of_page.append(
-            Row(
-                tuple(panels),
-                row.figure.height,
-                narrowest=NARROWEST,
-                gap=GAP,
-                caption=caption,
-                ticks=bool(caption),
-            )
-        )
-    heading = runs_heading(comparison.name, [*comparison.shared(), *drawn_in_words(layout)])
-    if not _listed(layout.color):
-        return Page(heading, tuple(of_page), legend=_scale(layout.color))
-    second = _seconds(columns[0], [each[0] for each in groups]) if told else {}
-    lines = reversed(every) if layout.color.numeric else every
-    entries = [
-        Entry((v.words,), v.color, marker=v.marker, second=second.get(v.words)) for v in lines
+    of_page = [
+        _row(row, each, columns, replace(layers, name=""), layout.color)
+        for row, each in zip(rows, groups, strict=True)
     ]
-    return Page(heading, tuple(of_page), legend=Legend(layout.color.title, tuple(entries)))
+    told = layout.column is None and _listed(layout.color)  # in the legend, what became of each run
+    of_page[0] = _titled(of_page[0], columns, healthy=not told)
+    of_page[-1] = replace(of_page[-1], caption=layers.name, ticks=True)
+    heading = runs_heading(comparison.name, [*comparison.shared(), *drawn_in_words(layout)])
+    second = _seconds(columns[0], [each[0] for each in groups]) if told else {}
+    return Page(heading, tuple(of_page), legend=_legend(layout.color, every, second))
+
+
+def _row(
+    row: FigureRow,
+    groups: Sequence[Sequence[Group]],
+    columns: Sequence[Column],
+    layers: Axis,
+    color: VariedAxis,
+) -> Row:
+    """One figure's panels, a panel for each column."""
+    panels = tuple(
+        Panel(
+            layers,
+            replace(row.axis, labelled=k == 0),
+            _marks(row, k, groups[k], color),
+            notes=tuple(_notes(row, k)),
+            align="left",
+            rules=True,
+            name=" · ".join(filter(None, (column.name, row.axis.words))),
+        )
+        for k, column in enumerate(columns)
+    )
+    return Row(panels, row.figure.height, narrowest=NARROWEST, gap=GAP, ticks=False)
+
+
+def _titled(row: Row, columns: Sequence[Column], *, healthy: bool) -> Row:
+    """The uppermost row with the columns' titles and, where asked for, which runs are healthy."""
+    panels = tuple(
+        replace(
+            panel,
+            title=column.title,
+            notes=(*(_healthy(column) if healthy else ()), *panel.notes),
+        )
+        for panel, column in zip(row.panels, columns, strict=True)
+    )
+    return replace(row, panels=panels)
 
 
 def shown_values(axis: VariedAxis) -> list[Shown]:
@@ -347,9 +356,9 @@ def _line(curve: Curve, place: int, of: int, *, sparse: bool) -> Line:
     )
 
 
-def _healthy(column: Column, told: bool) -> tuple[Note, ...]:
-    """Which of a column's runs are healthy, unless that is told elsewhere."""
-    if told or not any(run.verdict for _, run in column.runs):
+def _healthy(column: Column) -> tuple[Note, ...]:
+    """Which of a column's runs are healthy, where that is known."""
+    if not any(run.verdict for _, run in column.runs):
         return ()
     well = [is_healthy(run.verdict) for _, run in column.runs]
     if not any(well):
@@ -424,6 +433,18 @@ def _named(every: Sequence[Shown], chosen: Sequence[bool]) -> str:
 # the legend
 
 
+def _legend(axis: VariedAxis, every: Sequence[Shown], second: Mapping[str, Note]) -> Legend:
+    """A line for each value, of numbers the greatest first; of many numbers a bar of colours."""
+    if not _listed(axis):
+        rgb = palette_of_lines(np.linspace(0.0, 1.0, BANDS))
+        return Legend(axis.title, bar=ColorBar(rgb, axis.scale()))
+    entries = [
+        Entry((each.words,), each.color, marker=each.marker, second=second.get(each.words))
+        for each in (reversed(every) if axis.numeric else every)
+    ]
+    return Legend(axis.title, tuple(entries))
+
+
 def _seconds(column: Column, groups: Sequence[Sequence[Group]]) -> dict[str, Note]:
     """Below each value's words: its run's first root cause, or whose curves it has everywhere."""
     covered: dict[int, list[tuple[int, int]]] = {}  # by each curve, in which row by which first one
@@ -452,9 +473,3 @@ def _verdict_words(verdicts: Sequence[Verdict]) -> str:
     names = [each.name.replace("_", " ") for each in root_causes(verdicts) if each.warns]
     more = f" +{len(names) - 1}" if names[1:] else ""
     return f"{names[0]}{more}" if names else ""
-
-
-def _scale(axis: VariedAxis) -> Legend:
-    """A bar of the colours with round numbers beside it."""
-    rgb = palette_of_lines(np.linspace(0.0, 1.0, BANDS))
-    return Legend(axis.title, bar=ColorBar(rgb, axis.scale()))
