@@ -27,6 +27,8 @@ def saved(tmp_path: Path, winit: Callable) -> Path:
         (["--width", "3"], "expected a length such as 3.3in, 84mm or 240pt, not '3'"),
         (["--width", "1in"], "expected a width from 1.5in to 40in, not 1in"),
         (["--font-size", "1"], "1.0 is not in the range 3<=x<=40"),
+        (["--font-size", "nan"], "must be a number, not nan"),
+        (["--dpi", "nan"], "must be a number, not nan"),
         (["--style", "none.mplstyle"], "none.mplstyle: no style sheet can be read"),
     ],
 )
@@ -46,6 +48,19 @@ def test_a_wrong_style_sheet_is_told_with_its_line(tmp_path: Path, saved: Path, 
     path.write_text("font.size: large\n")
     outcome = winit("plot", saved, "--style", path)
     assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    for line in ("font.size: 0", "font.size: nan", "savefig.dpi: 1e9"):
+        path.write_text(line)
+        outcome = winit("plot", saved, "--style", path)
+        assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+        assert f"{path}: {line.split(':')[0]}: expected a number from" in outcome.err
+
+
+def test_a_font_that_is_not_there_is_told(tmp_path: Path, saved: Path, winit: Callable):
+    path = tmp_path / "mine.mplstyle"
+    path.write_text("font.family: No Such Sans\n")
+    outcome = winit("plot", saved, "--style", path, "-o", tmp_path)
+    assert outcome.code == 0
+    assert "no font of this machine is 'No Such Sans': DejaVu Sans is taken" in outcome.err
 
 
 def test_a_picture_for_one_column(tmp_path: Path, saved: Path, winit: Callable):

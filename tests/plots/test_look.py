@@ -72,3 +72,12 @@ def test_a_style_sheet_gives_colours_letters_and_size(tmp_path, shape):
     plain = render(compose_depth(shape("net_sigmoid")), "png", "")
     assert render(compose_depth(shape("net_sigmoid")), "png", "", look) != plain
     assert read_style("dark_background").paper == (0, 0, 0)
+
+
+def test_letters_are_seen_on_any_paper(tmp_path):
+    path = tmp_path / "mine.mplstyle"
+    path.write_text("axes.facecolor: 112233\n")
+    assert min(read_style(str(path)).color(INK)) > 0.8
+    path.write_text("axes.facecolor: none\n")
+    look = read_style(str(path))
+    assert (look.paper, look.color(INK)) == ((1, 1, 1), INK)

@@ -22,6 +22,7 @@ from weightinit_cli.cli.options import (
     no_plot_option,
     output_option,
     quiet_option,
+    refuse_nan,
     seed_option,
     set_option,
     spec_name,
@@ -59,6 +60,7 @@ ENDING = "SIGTERM", "SIGHUP"
 @click.option(
     "--wait",
     type=click.FloatRange(min=0),
+    callback=refuse_nan,
     metavar="SECONDS",
     help="Give up when the cluster has no workers for so long. Default: wait for ever.",
 )

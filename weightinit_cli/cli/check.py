@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from functools import partial
-from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from weightinit_cli.cli.options import (
     data_option,
     jobs_option,
     path_of,
+    refuse_nan,
     spec_name,
     threads_option,
 )
@@ -60,20 +60,9 @@ def _alpha_option(words: str) -> Callable[[Any], Any]:
         type=click.FloatRange(0, 1, min_open=True, max_open=True),
         default=1e-3,
         show_default=True,
-        callback=_refuse_nan,
+        callback=refuse_nan,
         help=words,
     )
-
-
-def _refuse_nan(
-    context: click.Context,  # noqa: ARG001
-    option: click.Parameter,  # noqa: ARG001
-    value: float,
-) -> float:
-    """Return the value of an option; no range holds nan, and click takes it for any."""
-    if isnan(value):
-        raise click.BadParameter("must be a number, not nan")
-    return value
 
 
 @click.command("check")

@@ -135,7 +135,7 @@ def plot(
     from weightinit_cli.results.tree import find_tree
     from weightinit_cli.saving import Saved, draw_result
 
-    look = asked.look()
+    look = asked.look(quiet=quiet)
     if (tree := find_tree(path)) is not None:
         return plot_runs(path, tree, output_dir or path, formats, look, quiet=quiet)
     result = load_result(path)

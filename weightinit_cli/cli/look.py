@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from weightinit_cli.cli import terminal
+from weightinit_cli.cli.options import refuse_nan
 from weightinit_cli.errors import WinitError, reason
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 POINTS = {"in": 72.0, "cm": 72 / 2.54, "mm": 72 / 25.4, "pt": 1.0}
 NARROWEST, WIDEST = 108.0, 2880.0  # points
+SIZES, DOTS = (3, 40), (30, 1200)
 DEFAULT_SIZE = 8.5
 
 
@@ -31,7 +34,7 @@ class Asked(NamedTuple):
     style: str | None
     svg_text: bool
 
-    def look(self) -> Look:
+    def look(self, *, quiet: bool) -> Look:
         """The look, read from the style sheet first. Raises WinitError where it cannot be read."""
         from weightinit_cli.plots.engine.settings import load_matplotlib
 
@@ -46,7 +49,20 @@ class Asked(NamedTuple):
             changes["scale"] = self.font_size / TEXT
         if self.dpi is not None:
             changes["dpi"] = self.dpi
-        return replace(look, **changes)
+        look = replace(look, **changes)
+        for name, value, (low, high) in (
+            ("font.size", look.scale * TEXT, SIZES),
+            ("savefig.dpi", look.dpi, DOTS),
+        ):
+            if not low <= value <= high:
+                expected = f"expected a number from {low} to {high}, not {value:g}"
+                raise WinitError(f"{self.style}: {name}: {expected}")
+        if look.lacking and not quiet:
+            families = " or ".join(map(repr, look.lacking))
+            terminal.note(
+                f"{self.style}: no font of this machine is {families}: DejaVu Sans is taken"
+            )
+        return look
 
 
 def _style(name: str) -> Look:
@@ -99,12 +115,18 @@ def _with_options(command: Callable[..., Any], width_name: str) -> Callable[...,
     )
     @click.option(
         "--font-size",
-        type=click.FloatRange(3, 40),
+        type=click.FloatRange(*SIZES),
+        callback=refuse_nan,
         metavar="POINTS",
         help=f"Size of the axes' names; all else follows. Default: {DEFAULT_SIZE}.",
     )
     @click.option("--no-title", is_flag=True, help="Leave out the title and what stands below it.")
-    @click.option("--dpi", type=click.FloatRange(30, 1200), help="Dots per inch of PNG files.")
+    @click.option(
+        "--dpi",
+        type=click.FloatRange(*DOTS),
+        callback=refuse_nan,
+        help="Dots per inch of PNG files.",
+    )
     @click.option(
         "--style",
         metavar="FILE",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,17 @@ def spec_name(text: str) -> str:
 def path_of(text: str) -> Path:
     """Convert an option that is a path of a file or folder, which need not exist."""
     return Path(spec_name(text))
+
+
+def refuse_nan(
+    context: click.Context,  # noqa: ARG001
+    option: click.Parameter,  # noqa: ARG001
+    value: float | None,
+) -> float | None:
+    """Return the value of an option; no range holds nan, and click takes it for any."""
+    if value is not None and isnan(value):
+        raise click.BadParameter("must be a number, not nan")
+    return value
 
 
 def output_option(words: str) -> Callable[[Any], Any]:

@@ -138,7 +138,7 @@ def phase(
     from weightinit_cli.results import write_files
     from weightinit_cli.saving import Saved, draw_safely
 
-    look = asked.look()
+    look = asked.look(quiet=quiet)
     component, own = _subject(activation, configs, overrides, quiet=quiet)
     folder = "-".join(["phase", component.name, *(f"{k}-{v}" for k, v in component.parameters)])
     if own is not None:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 DPI = 150.0
 MUTED_PART = 0.75
 RULE_PART = 0.15
+DARK = 0.5
+GENERIC = ("serif", "sans-serif", "cursive", "fantasy", "monospace")
+LIGHT: Color = (0.9, 0.9, 0.9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,9 @@ class Look:
     `width` is in points, None for the picture's own; all else is enlarged by `scale`, so that at
     scale 1 the names of axes are 8.5 points high. `colors` replaces some of the pictures' colours,
     `paper` is the background. `title` is whether there is a title and what stands below it. `font`
-    is the file of the letters' font, empty for DejaVu Sans, which matplotlib brings along. With
-    `svg_text` an SVG has text as text, which needs the same font where it is looked at.
+    is the file of the letters' font, empty for DejaVu Sans, which matplotlib brings along; it is
+    empty, too, where a style asks for families that are `lacking`. With `svg_text` an SVG has text
+    as text, which needs the same font where it is looked at.
     """
 
     width: float | None = None
@@ -49,6 +53,7 @@ class Look:
     paper: Color = WHITE
     colors: Mapping[Color, Color] = field(default_factory=dict)
     font: str = ""
+    lacking: tuple[str, ...] = ()
     svg_text: bool = False
 
     def color(self, color: Color) -> Color:
@@ -82,7 +87,8 @@ def look_of(style: Any) -> Look:
     """The look that settings of matplotlib, by their names, ask for; what they leave stays ours.
 
     A style's cycle of colours gives the lines theirs in order. `axes.facecolor` and `text.color`
-    give the paper, the text, and what is between the two; `font.family` the letters, `font.size`
+    give the paper, the text, and what is between the two; on a dark paper without a colour of text
+    that is light. `font.family` the letters, `font.size`
     the size of the axes' names, `savefig.dpi` the dots per inch.
     """
     import matplotlib as mpl
@@ -95,10 +101,11 @@ def look_of(style: Any) -> Look:
 
     colors: dict[Color, Color] = {}
     paper: Color = WHITE
-    if own("axes.facecolor"):
+    if own("axes.facecolor") and style["axes.facecolor"] != "none":
         paper = to_rgb(style["axes.facecolor"])
-    if own("text.color") or own("axes.facecolor"):
-        text = to_rgb(style["text.color"]) if "text.color" in style else INK
+    if own("text.color") or paper != WHITE:
+        usual_text = INK if sum(paper) / 3 > DARK else LIGHT
+        text = to_rgb(style["text.color"]) if "text.color" in style else usual_text
         colors[INK] = text
         colors[MUTED] = _mixed(text, paper, MUTED_PART)
         colors[RULE] = _mixed(text, paper, RULE_PART)
@@ -107,11 +114,13 @@ def look_of(style: Any) -> Look:
         for k, hue in enumerate(HUES if cycle else ()):
             colors[hue] = cycle[k % len(cycle)]
     fonts = [name for name in style if name.startswith("font.") and name != "font.size"]
+    font, lacking = _font(style) if any(map(own, fonts)) else ("", ())
     dpi = style["savefig.dpi"] if own("savefig.dpi") else "figure"
     return Look(
         paper=paper,
         colors=colors,
-        font=_font(style) if any(map(own, fonts)) else "",
+        font=font,
+        lacking=lacking,
         scale=float(style["font.size"]) / TEXT if own("font.size") else 1.0,
         dpi=DPI if dpi == "figure" else float(dpi),
     )
@@ -138,14 +147,22 @@ def read_style(name: str) -> Look:
         )
 
 
-def _font(style: Any) -> str:
-    """The file of the first of the families that there is; of none, DejaVu Sans."""
+def _font(style: Any) -> tuple[str, tuple[str, ...]]:
+    """The file of the first of the families that there is; where there is none, their names."""
     import matplotlib as mpl
     from matplotlib.font_manager import FontProperties, findfont
 
     settings: Any = {name: style[name] for name in style if name.startswith("font.")}
     with mpl.rc_context(settings):
-        return str(findfont(FontProperties()))
+        families = [
+            name
+            for family in mpl.rcParams["font.family"]
+            for name in (mpl.rcParams[f"font.{family}"] if family in GENERIC else [family])
+        ]
+        try:
+            return str(findfont(FontProperties(), fallback_to_default=False)), ()
+        except ValueError:
+            return "", tuple(families)
 
 
 def _mixed(color: Color, paper: Color, part: float) -> Color:
