@@ -10,11 +10,13 @@ import pytest
 from support.plots.descents import DESCENTS, DIGEST, one_layer, recorded, staircase
 from support.plots.extents import collisions
 from weightinit_cli.plots import render
+from weightinit_cli.plots.descents import lines_of
 from weightinit_cli.plots.engine.axes import figure
+from weightinit_cli.plots.engine.colors import HUES
 from weightinit_cli.plots.engine.drawing import MUTED, ORANGE
 from weightinit_cli.plots.engine.layout import drawn
 from weightinit_cli.plots.engine.look import Look
-from weightinit_cli.plots.engine.page import Area, Cells, Level, Line
+from weightinit_cli.plots.engine.page import Area, Axis, Cells, Level, Line
 from weightinit_cli.plots.symmetry import comparison, left_out, seen, symmetry_page
 from weightinit_cli.results.comparison import VARIANT, DescentRun
 from weightinit_cli.results.together import compare
@@ -209,6 +211,13 @@ def test_curves_of_other_steps_coincide_too():
     results = {k: replace(each, loss=(0.5,) * len(each.loss)) for k, each in results.items()}
     first, second, *alone = marks(panels(together(results))[0], Line)
     assert (first.dash, bool(second.dash), alone) == ((), True, [])
+
+
+def test_stripes_begin_where_all_curves_have_begun():
+    steps, y = np.arange(9.0), Axis(0.0, 2.0)
+    curves = [(steps, np.where(steps < first, np.nan, 1.0)) for first in (4, 3, 2)]
+    striped = [line for line in lines_of(curves, ["a", "b", "c"], HUES, y) if line.dash]
+    assert [int(np.isfinite(line.y).argmax()) for line in striped] == [4, 4]
 
 
 def test_a_run_that_explodes_does_not_squeeze_the_others():

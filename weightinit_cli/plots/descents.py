@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 MOST_LINEAR = 20  # steps that stand on a linear axis
 FINE = 200  # steps up to which 2 and 5 have ticks
+AXIS_END = 1.02  # of the last step, where the axis is logarithmic
 STEP = "step (0: before the first)"
 ROW, HIGHEST, LOSSES_HEIGHT = 19.0, 190.0, 150.0
 STILL: Color = (0.52, 0.52, 0.52)  # lighter ones are like a colour of the map to the colour-blind
@@ -100,7 +101,7 @@ def steps_axis(ends: Sequence[int]) -> Axis:
     if last <= MOST_LINEAR:
         return Axis(-0.5, last + 0.5, ticks=tuple((float(k), str(k)) for k in range(last + 1)))
     scale = Axis(0.0, 1.0, log=True, zero=True)
-    top = math.log10(1.02 * last)
+    top = math.log10(AXIS_END * last)
     powers = range(math.ceil(top))
     named = [0, *(m * 10**k for k in powers for m in ((1, 2, 5) if last <= FINE else (1,)))]
     low, *ticks = scale.parts([-0.5, *named]).tolist()
@@ -152,7 +153,9 @@ def lines_of(
         steps, values = curve
         radius = RADIUS if len(steps) <= MOST_DOTS else 0.0
         dash = striped.dash or _plain(k)
-        found.append(Line(steps, values, colors[k], THIN, dash, radius, names[k]))
+        before = np.cumsum(striped.on) == 0  # stripes begin where all do, else some are hidden
+        dashed = np.where(before, np.nan, values) if striped.dash else values
+        found.append(Line(steps, dashed, colors[k], THIN, dash, radius, names[k]))
         alone = ~striped.on
         alone[1:] |= ~striped.on[:-1]
         alone[:-1] |= ~striped.on[1:]

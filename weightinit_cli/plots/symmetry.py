@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from weightinit_cli.plots.descents import (
+    AXIS_END,
     ENTROPY,
     HIGHEST,
     ROW,
@@ -153,10 +154,12 @@ def _map(result: SymmetryResult, across: Axis) -> Panel:
     decades = _decades(layers)
     every = np.array([0.0, *result.steps])
     middles = [-0.5, *(every[1:] + every[:-1]) / 2]
-    edges = np.array([*middles, 2 * every[-1] - middles[-1]])
+    end = max(2 * every[-1] - middles[-1], AXIS_END * every[-1])
+    edges = np.array([*middles, end])
     values = np.stack([array((None, *_moving(layer))) for layer in layers])
     rgb = np.stack([_colors(layer, decades) for layer in layers])
-    words = tuple(map(_counts, layers))
+    named = number <= MOST_ROWS
+    words = tuple(map(_counts, layers)) if named else ()
     marks: list[Mark] = [Cells(edges, np.array([0.5, number + 0.5]), rgb, values, words)]
     for k, layer in enumerate(layers, 1):
         alone = np.diff([False, *_bias_alone(layer), False]).nonzero()[0].reshape(-1, 2)
@@ -164,12 +167,12 @@ def _map(result: SymmetryResult, across: Axis) -> Panel:
         marks += [
             Area(np.append(edges[each + 1], edges[each[::-1] + 1]), sides, BIAS) for each in alone
         ]
-    if number <= MOST_ROWS:
+    if named:
         marks += [Level(k + 0.5, WHITE) for k in range(1, number)]
     numbers = f"number: how many of {_units(layers)} differ from here on"
     return Panel(
-        across, _layer_names(number), tuple(marks), notes=((numbers, MUTED),), align="left",
-        bar=decades.bar if decades else None, frame="closed", name="layers",
+        across, _layer_names(number), tuple(marks), notes=((numbers, MUTED),) if named else (),
+        align="left", bar=decades.bar if decades else None, frame="closed", name="layers",
     )  # fmt: skip
 
 

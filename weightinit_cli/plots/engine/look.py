@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -154,15 +155,12 @@ def _font(style: Any) -> tuple[str, tuple[str, ...]]:
 
     settings: Any = {name: style[name] for name in style if name.startswith("font.")}
     with mpl.rc_context(settings):
-        families = [
-            name
-            for family in mpl.rcParams["font.family"]
-            for name in (mpl.rcParams[f"font.{family}"] if family in GENERIC else [family])
-        ]
+        rc: Any = mpl.rcParams
+        asked = (rc[f"font.{each}"] if each in GENERIC else [each] for each in rc["font.family"])
         try:
             return str(findfont(FontProperties(), fallback_to_default=False)), ()
         except ValueError:
-            return "", tuple(families)
+            return "", tuple(chain.from_iterable(asked))
 
 
 def _mixed(color: Color, paper: Color, part: float) -> Color:
