@@ -10,12 +10,14 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 
 from support.plots import builders
+from support.plots.drawn import compose
 from support.plots.extents import collisions
 from support.plots.fonts import EMPTY, only_fonts, tiny_font
-from weightinit_cli.plots import FORMATS, compose, render
+from weightinit_cli.plots import FORMATS, render
 from weightinit_cli.plots.engine import fonts
 from weightinit_cli.plots.engine.drawing import INK, Drawing, Label
 from weightinit_cli.plots.engine.fonts import (
@@ -192,3 +194,18 @@ def test_letters_that_join_are_measured_as_a_line(text):
     image, left, _ = written(text, 20, 150)
     assert left + image.shape[1] == pytest.approx(width_of(text, 20) * 150 / 72, abs=8)
     assert [font_file()] == list(fonts.files_of(text))
+
+
+def shown_in_a_figure():
+    """What its texts say; a character that its fonts lack would be a warning."""
+    figure = builders.sigmoid_result(1.0, name="値 He").figure()
+    figure.canvas.draw()
+    return [text.get_text() for text in figure.findobj(Text)]
+
+
+def test_a_figure_shows_them_too(tiny):
+    assert "値 He" in shown_in_a_figure()
+
+
+def test_a_figure_replaces_what_no_font_has(bare):
+    assert f"{REPLACEMENT} He" in shown_in_a_figure()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from weightinit_cli.plots.engine.drawing import BLACK, INK, MUTED, PALE
-from weightinit_cli.plots.engine.fonts import drawable, elide, width_of
+from weightinit_cli.plots.engine.fonts import FAMILY, drawable, elide, families, width_of
 from weightinit_cli.plots.engine.look import look_of
 from weightinit_cli.plots.engine.marks import AIR, STROKE, tag_size, words_in_cells
 from weightinit_cli.plots.engine.page import (
@@ -58,6 +58,7 @@ BESIDE_LEGEND = 0.65  # of a panel's width, about
 MOST_NUMBERS = 10  # of the values of an axis
 MARKERS = {"disc": "o", "cross": "x", "square": "s", "triangle": "^", "diamond": "D"}
 SMALLER = "small"
+ROOMIER = 1.25  # what rows with names of their own need, as matplotlib lays titles out
 OUTSIDE = {
     "above": "outside upper center",
     "beside": "outside right upper",
@@ -88,7 +89,8 @@ def figure(page: Page) -> Figure:
 
     size, layout = drawn(page), layout_of(page, page.width)
     rows = layout.rows
-    made = Figure(figsize=(size.width * POINT, size.height * POINT), layout="constrained")
+    high = size.height * (ROOMIER if any(row.head for row in rows) else 1.0)
+    made = Figure(figsize=(size.width * POINT, high * POINT), layout="constrained")
     FigureCanvasAgg(made)
     look = look_of(mpl.rcParams)
     space: Any = _headed(made, page, look)
@@ -123,7 +125,21 @@ def figure(page: Page) -> Figure:
     if layout.foot:
         foot = "\n".join(_broken(text, made.get_figwidth()) for text, _ in layout.foot)
         made.supxlabel(foot, x=0.01, ha="left", size=SMALLER)
+    _show_all_scripts(made)
     return made
+
+
+def _show_all_scripts(made: Figure) -> None:
+    """Give texts that the person's font lacks characters of a font of the system that has them."""
+    import matplotlib as mpl
+    from matplotlib.text import Text
+
+    texts: list[Any] = [each for each in made.findobj(Text) if not each.get_text().isascii()]
+    others = [name for name in families(each.get_text() for each in texts) if name != FAMILY]
+    for each in texts:
+        each.set_text("\n".join(map(drawable, each.get_text().split("\n"))))
+        if others:
+            each.set_fontfamily([*mpl.rcParams["font.family"], *others])
 
 
 def _head(axes: Axes, head: Head) -> None:
