@@ -145,11 +145,16 @@ def _show_all_scripts(made: Figure) -> None:
 def _head(axes: Axes, head: Head) -> None:
     """A row's name and what it is, above all else of its first panel, in at most three lines."""
     inches = axes.get_window_extent().width / axes.figure.dpi
-    text = drawable(" · ".join(filter(None, (head.name, *head.beside))))
-    lines = _broken(elide(text, TEXT, 2.5 * inches / POINT), inches)
-    below = axes.get_title().count("\n") + 1 if axes.get_title() else 0
-    title = "\n".join(filter(None, (lines + "\n" * below, axes.get_title("left"))))
-    axes.set_title(title, loc="left", size=SMALLER, parse_math=False)
+    name = drawable(" · ".join(filter(None, (head.name, *head.beside))))
+    lines = _broken(elide(name, TEXT, 2.5 * inches / POINT), inches)
+    middle, left = axes.get_title(), axes.get_title("left")
+    below = "\n" * (middle.count("\n") + 1) if middle else ""
+    said = "\n".join(filter(None, (lines, left)))
+    text = axes.set_title(f"{said}{below}", loc="left", size=SMALLER, parse_math=False)
+    # It is wider than its panel: the one in the middle keeps its lines free.
+    text.set_in_layout(False)
+    free = "\n" * (said.count("\n") + 1)
+    axes.set_title(f"{free}{middle or ' '}", size=SMALLER, parse_math=False)
 
 
 def _same_x(rows: Sequence[Row], number: int, k: int) -> bool:
