@@ -6,7 +6,6 @@ and the colours of lines where a style has its own cycle of them.
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -94,20 +93,23 @@ def figure(page: Page) -> Figure:
     FigureCanvasAgg(made)
     look = look_of(mpl.rcParams)
     space: Any = _headed(made, page, look)
-    columns = math.lcm(*(len(row.panels) for row in rows))
+    # In one grid panels stand below each other; of unlike rows each has a grid of its own.
+    columns = {len(row.panels) for row in rows}
+    alike = len(columns) == 1
     heights = [row.height for row in rows]
     told = {entry.cells[0] for entry in page.legend.entries} if page.legend else set[str]()
-    grid = space.add_gridspec(len(rows) or 1, columns, height_ratios=heights or None)
+    across = max(columns, default=1) if alike else 1
+    grid = space.add_gridspec(len(rows) or 1, across, height_ratios=heights or None)
     common = page.legend.bar if page.legend else None
     bars: list[tuple[list[Axes], ColorBar]] = []
     found: list[list[Axes]] = []
     for number, row in enumerate(rows):
-        span = columns // len(row.panels)
+        places = None if alike else grid[number, 0].subgridspec(1, len(row.panels))
         own: list[Axes] = []
         for k, panel in enumerate(row.panels):
             above = found[-1][k] if _same_x(rows, number, k) else None
             beside = own[0] if own and not panel.y.labelled else None
-            place = grid[number, k * span : (k + 1) * span]
+            place = grid[number, k] if places is None else places[0, k]
             axes = space.add_subplot(place, sharex=above, sharey=beside)
             _panel(axes, replace(panel, bar=panel.bar or common), row, told, look)
             if k == 0 and row.head is not None:
