@@ -34,6 +34,12 @@ def dots(drawing, color):
     return np.concatenate(found) if found else np.empty((0, 2))
 
 
+def _inside(item, box):
+    return isinstance(item, Line | Dots) and bool(
+        np.all((item.vertices[:, 1] >= box.y) & (item.vertices[:, 1] <= box.top))
+    )
+
+
 def test_a_panel_for_each_kind_of_figure_sharing_the_layers(shape):
     panels = compose_depth(shape("net_sigmoid")).panels
     assert [panel.title for panel in panels] == ["std (log)", "saturated", "gradient, rms (log)"]
@@ -52,6 +58,26 @@ def test_measured_values_stand_where_the_axis_says(shape):
     ]
     found = [y for x, y in dots(drawing, GREEN) if panel.box.y <= y <= panel.box.top]
     assert found == pytest.approx(expected)
+
+
+def test_of_curves_in_one_place_each_is_seen(shape):
+    result = shape("net_sigmoid")
+    alike = tuple(replace(layer, std_across_inputs=layer.std) for layer in result.layers)
+    drawing = compose_depth(replace(result, layers=alike))
+    std = drawing.panels[0].box
+    below, above = (
+        [i for i in drawing.items if getattr(i, "color", None) == color and _inside(i, std)]
+        for color in (GREEN, BLUE)
+    )
+    assert [line.dash == () for line, _ in (below, above)] == [True, False]
+    assert below[1].radius > above[1].radius
+
+
+def test_a_curve_that_ends_at_zero_has_its_name_on_a_log_axis(shape):
+    result = shape("net_sigmoid")
+    last = replace(result.layers[-1], std=0.0)
+    drawing = compose_depth(replace(result, layers=(*result.layers[:-1], last)))
+    assert "all values" in drawing.texts
 
 
 @pytest.mark.parametrize("name", ["net_sigmoid", "net_tanh_50", "net_overflow", "net_step"])

@@ -11,6 +11,7 @@ from weightinit_cli.plots import figures
 from weightinit_cli.plots.engine.drawing import AMBER, BLUE, GREEN, MUTED, ORANGE, Color
 from weightinit_cli.plots.engine.page import Band, Key, Line, Mark, Page, Panel, Row, array
 from weightinit_cli.plots.engine.scales import decades, fitting, layers_axis, shares
+from weightinit_cli.plots.engine.stripes import stripes
 from weightinit_cli.plots.words import THEORY, run_heading
 from weightinit_cli.results.figures import charts, resolved
 from weightinit_cli.results.words import finite, is_partial, layer_words, values_of
@@ -28,7 +29,8 @@ COLORS = (BLUE, GREEN, ORANGE)
 HEIGHT = 104.0
 HEIGHTS = {"saturated": 58.0, "gradient, rms": 128.0}
 MOST_DOTS = 60
-RADIUS = 1.7
+RADIUS, RIM = 1.7, 0.9
+SAME = 0.5  # of the layers
 WIDTH, THEORY_WIDTH, THIN = 1.8, 3.8, 0.7
 LOW, MIDDLE, HIGH = "0.05", "0.5", "0.95"
 
@@ -61,11 +63,10 @@ class DepthCurve(NamedTuple):
         every = (self.values, self.predicted, self.low, self.high, *self.seeds)
         return [value for values in every for value in values if value is not None]
 
-    @property
-    def end(self) -> float | None:
-        """Where the curve ends, for its name; without one where theory's ends."""
+    def end(self, axis: Axis) -> float | None:
+        """Where the curve ends on an axis, for its name; without one where theory's ends."""
         for values in (self.values, self.predicted):
-            known = [value for value in values if value is not None]
+            known = [value for value in values if value is not None and (value or not axis.log)]
             if known:
                 return known[-1]
         return None
@@ -83,12 +84,16 @@ class DepthCurve(NamedTuple):
             marks += [Line(layers, side, self.color, THIN) for side in (low, high)]
         return marks + [Line(layers, array(seed), self.color, THIN) for seed in self.seeds]
 
-    def line(self, dash: tuple[float, ...] = ()) -> Line:
-        """The curve itself."""
-        number = len(self.values)
-        radius = RADIUS if number <= MOST_DOTS else 0.0
-        layers: Array = np.arange(1.0, number + 1)
-        return Line(layers, array(self.values), self.color, WIDTH, dash, radius, self.words)
+    @property
+    def points(self) -> tuple[Array, Array]:
+        """The layers, and the curve's value in each."""
+        layers: Array = np.arange(1.0, len(self.values) + 1)
+        return layers, array(self.values)
+
+    def line(self, dash: tuple[float, ...] = (), rim: float = 0.0) -> Line:
+        """The curve itself, its dots larger by a rim where another curve's lie on them."""
+        radius = RADIUS + rim if len(self.values) <= MOST_DOTS else 0.0
+        return Line(*self.points, self.color, WIDTH, dash, radius, self.words)
 
 
 def depth_page(result: Result) -> Page:
@@ -111,8 +116,8 @@ def depth_page(result: Result) -> Page:
     for curves, axis, height in found:
         last = curves is found[-1][0]
         marks = [mark for each in curves for mark in each.behind()]
-        marks += [each.line() for each in reversed(curves)]
-        ends = [(each.end, each.words, each.color) for each in curves]
+        marks += _lines(curves[::-1], axis)
+        ends = [(each.end(axis), each.words, each.color) for each in curves]
         panel = Panel(
             layers,
             axis,
@@ -128,6 +133,16 @@ def depth_page(result: Result) -> Page:
     heading = run_heading(result, curve_keys(result, every_curve))
     nothing = () if found else (("no layer has a finite value", ORANGE),)
     return Page(heading, tuple(rows_of_page), foot=nothing)
+
+
+def _lines(curves: Sequence[DepthCurve], axis: Axis) -> list[Line]:
+    """The curves in the order they are drawn; those in one place show what lies below them."""
+    found = stripes([each.points for each in curves], axis, SAME)
+    above = [sum(bool(other.dash) for other in found[k + 1 :]) for k in range(len(found))]
+    return [
+        each.line(striped.dash, RIM * number)
+        for each, striped, number in zip(curves, found, above, strict=True)
+    ]
 
 
 def axis_for(unit: Unit, words: str, values: Sequence[float], least: int) -> Axis:

@@ -25,7 +25,7 @@ from weightinit_cli.plots.engine.page import (
     array,
 )
 from weightinit_cli.plots.engine.scales import layers_axis, shares
-from weightinit_cli.plots.panels import GROUPING, caption
+from weightinit_cli.plots.panels import GROUPING, caption, theory_keys
 from weightinit_cli.plots.signal import FAINTEST, WORTH_A_WORD, over_decades
 from weightinit_cli.plots.words import THEORY, run_heading
 from weightinit_cli.results.figures import FIGURES, resolved
@@ -66,9 +66,8 @@ def map_page(result: Result, binned: Binned) -> Page:
 
 def _keys(result: Result, std: DepthCurve | None) -> tuple[Key, ...]:
     """What lines are: in the map of signals, the root mean square."""
-    keys = list(curve_keys(result, [std])) if std else []
-    if any(layer.theory for layer in result.layers) and THEORY not in keys:
-        keys.insert(0, THEORY)
+    over = curve_keys(result, [std]) if std else ()
+    keys = [*theory_keys(result), *(key for key in over if key != THEORY)]
     if any(layer.gradient for layer in result.layers):
         keys.append(Key(RMS, INK))
     return tuple(keys)
