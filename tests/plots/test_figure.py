@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -81,6 +83,33 @@ def test_an_axis_from_0_becomes_a_log_axis_around_its_values(shape):
     values = [value for line in first.get_lines() for value in line.get_ydata()]
     low, high = first.get_ylim()
     assert min(values) / 2 < low < min(values) < max(values) < high < 2 * max(values)
+
+
+def test_a_cut_bar_is_marked_until_the_limits_change(shape):
+    figure = shape("net_relu").figure()
+    first = figure.axes[0]
+    (said,) = first.texts
+    assert "%" in said.get_text()
+    assert said.get_visible()
+    first.set_yscale("log")
+    assert not said.get_visible()
+    figure.canvas.draw()
+
+
+def test_notes_hold_what_theory_expects_where_they_have_room(shape):
+    layers = shape("net_relu").figure().axes[0].get_title().split("\n")
+    assert layers[0] == "layer 1"
+    assert layers[1].startswith("std ")
+    assert layers[1].endswith(")")
+
+
+def test_a_long_title_stays_within_the_figure(shape):
+    title = " ".join(f"word{k}" for k in range(40))
+    figure = replace(shape("net_relu"), name=title).figure("depth")
+    figure.canvas.draw()
+    (shown,) = (text for text in figure.texts if "word0" in text.get_text())
+    assert shown.get_text().replace("\n", " ") == title
+    assert shown.get_window_extent().x1 <= figure.bbox.x1
 
 
 def test_style_sheets_and_settings_hold(shape):

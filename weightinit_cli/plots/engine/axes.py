@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from weightinit_cli.plots.engine.drawing import BLACK, INK, MUTED, PALE
-from weightinit_cli.plots.engine.fonts import FAMILY, drawable, elide, families, width_of
+from weightinit_cli.plots.engine.fonts import (
+    FAMILY,
+    drawable,
+    elide,
+    families,
+    paragraph,
+    width_of,
+    wrap,
+)
+from weightinit_cli.plots.engine.heading import SEPARATOR
 from weightinit_cli.plots.engine.look import look_of
 from weightinit_cli.plots.engine.marks import AIR, STROKE, tag_size, words_in_cells
 from weightinit_cli.plots.engine.page import (
@@ -54,6 +63,8 @@ if TYPE_CHECKING:
 
 POINT = 1 / 72
 BESIDE_LEGEND = 0.65  # of a panel's width, about
+WITH_GAP = 1.2  # of a panel's width: notes may reach into the gaps beside it
+MOST_LINES = 9
 MOST_NUMBERS = 10  # of the values of an axis
 MARKERS = {"disc": "o", "cross": "x", "square": "s", "triangle": "^", "diamond": "D"}
 SMALLER = "small"
@@ -125,7 +136,8 @@ def figure(page: Page) -> Figure:
     if page.legend is not None:
         _legend(space, page.legend, layout.legend, look)
     if layout.foot:
-        foot = "\n".join(_broken(text, made.get_figwidth()) for text, _ in layout.foot)
+        room = made.get_figwidth() / POINT
+        foot = "\n".join(_broken(text, room) for text, _ in layout.foot)
         made.supxlabel(foot, x=0.01, ha="left", size=SMALLER)
     _show_all_scripts(made)
     return made
@@ -146,9 +158,9 @@ def _show_all_scripts(made: Figure) -> None:
 
 def _head(axes: Axes, head: Head) -> None:
     """A row's name and what it is, above all else of its first panel, in at most three lines."""
-    inches = axes.get_window_extent().width / axes.figure.dpi
+    room = _width(axes)
     name = drawable(" · ".join(filter(None, (head.name, *head.beside))))
-    lines = _broken(elide(name, TEXT, 2.5 * inches / POINT), inches)
+    lines = _broken(elide(name, TEXT, 2.5 * room), room)
     middle, left = axes.get_title(), axes.get_title("left")
     below = "\n" * (middle.count("\n") + 1) if middle else ""
     said = "\n".join(filter(None, (lines, left)))
@@ -171,12 +183,13 @@ def _same_x(rows: Sequence[Row], number: int, k: int) -> bool:
 
 def _headed(made: Figure, page: Page, look: Look) -> Any:
     """The title and the lines below it, each kind in a subfigure of its own; what is left below."""
-    title = drawable(page.heading.title)
+    room = 0.98 * made.get_figwidth() / POINT
+    title = _broken(drawable(page.heading.title), room, "large")
     made.suptitle(title, x=0.01, ha="left", size="large", parse_math=False)
     space: Any = made
     for parts, color in page.heading.lines:
         space = space.subfigures()
-        text = _broken(drawable(" · ".join(filter(None, parts))), made.get_figwidth())
+        text = _broken(drawable(" · ".join(filter(None, parts))), room)
         own: Any = {} if color in (INK, MUTED) else {"color": look.color(color)}
         space.suptitle(text, x=0.01, ha="left", size=SMALLER, parse_math=False, **own)
     space = _keyed(space, page, look)
@@ -201,38 +214,63 @@ def _keyed(space: Any, page: Page, look: Look) -> Any:
     if handles:
         space = space.subfigures()
         place: Any = "outside upper left"
-        space.legend(handles=handles, loc=place, ncols=3, frameon=False, fontsize=SMALLER)
+        columns = _columns(space, [key.words for key in page.heading.keys])
+        space.legend(handles=handles, loc=place, ncols=columns, frameon=False, fontsize=SMALLER)
     return space
 
 
-def _broken(text: str, inches: float) -> str:
-    """About as many letters a line as have room."""
-    import textwrap
+def _columns(space: Any, words: Sequence[str]) -> int:
+    """How many entries of a legend have room beside each other."""
+    widest = max(width_of(each, _points(SMALLER)) for each in words) + BESIDE_ENTRY
+    return max(int(space.bbox.width / space.dpi / POINT / widest), 1)
 
-    import matplotlib as mpl
 
-    letter = 0.6 * POINT * 0.833 * float(mpl.rcParams["font.size"])
-    return "\n".join(textwrap.wrap(text, max(int(inches / letter), 20)))
+def _points(size: str) -> float:
+    """A size by its name in points."""
+    from matplotlib.font_manager import FontProperties
+
+    return float(FontProperties(size=size).get_size_in_points())
+
+
+def _width(axes: Axes) -> float:
+    """How wide a panel is in points, before the figure is laid out, which changes it little."""
+    return float(axes.get_window_extent().width / axes.figure.dpi / POINT)
+
+
+def _fitting(forms: Sequence[str], room: float) -> str:
+    """The fullest form of a text that has so many points, else the shortest."""
+    size = _points(SMALLER)
+    return next((each for each in forms if width_of(each, size) <= room), forms[-1])
+
+
+def _broken(text: str, room: float, size: str = SMALLER) -> str:
+    """Lines of at most so many points, broken between parts where each of these has room."""
+    points = _points(size)
+    parts = text.split(SEPARATOR)
+    if all(width_of(part, points) <= room for part in parts):
+        return "\n".join(wrap(parts, SEPARATOR, points, room, MOST_LINES))
+    return "\n".join(paragraph(text, points, room, MOST_LINES))
 
 
 def _panel(axes: Axes, panel: Panel, row: Row, told: Collection[str], look: Look) -> None:
     """The panel's artists and scales, and a legend of its lines but for those told elsewhere."""
+    import matplotlib as mpl
+
     stage = _Stage(axes, panel, look)
     for mark in panel.marks:
         _ARTISTS[type(mark)](mark, stage)
     _scale(axes, panel.x, "x")
     _scale(axes, panel.y, "y")
-    notes = (words if isinstance(words, str) else words[-1] for words, _ in panel.notes)
-    lines = [panel.title, *notes]
+    room = _width(axes)
+    forms = ((words,) if isinstance(words, str) else words for words, _ in panel.notes)
+    lines = [panel.title, *(_fitting(each, WITH_GAP * room) for each in forms)]
     if panel.align == "left":
-        part = BESIDE_LEGEND if told else 1.0
-        inches = part * axes.get_window_extent().width / axes.figure.dpi
-        lines = [_broken(line, inches) for line in lines]
+        lines = [_broken(line, room * (BESIDE_LEGEND if told else 1.0)) for line in lines]
     if any(lines):
         where: Any = "left" if panel.align == "left" else "center"
         axes.set_title("\n".join(filter(None, lines)), loc=where, size=SMALLER)
-    beside: Any = "left" if panel.x.power else "center"  # the power of ten stands on the right
-    axes.set_xlabel(panel.x.words or row.caption if row.ticks else "", loc=beside)
+    pad = mpl.rcParams["axes.labelpad"] + (_points("medium") if panel.x.power else 0.0)
+    axes.set_xlabel(panel.x.words or row.caption if row.ticks else "", labelpad=pad)
     axes.set_ylabel(panel.y.words if panel.y.labelled else "")
     axes.tick_params(labelbottom=row.ticks and panel.x.labelled, labelleft=panel.y.labelled)
     hidden = {"open": ["top", "right"], "closed": [], "none": [*axes.spines]}[panel.frame]
@@ -247,7 +285,8 @@ def _panel(axes: Axes, panel: Panel, row: Row, told: Collection[str], look: Look
     if panel.beside:
         handles, labels = axes.get_legend_handles_labels()
         named = dict(zip(labels, handles, strict=True))
-        others = [handle for words, handle in named.items() if words not in told]
+        ends = dict.fromkeys(words for _, words, _ in panel.beside if words in named)
+        others = [named[words] for words in {**ends, **named} if words not in told]
         if others:
             axes.legend(
                 handles=others, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False,
@@ -356,15 +395,27 @@ def _pointer(mark: Pointer, on: _Stage) -> None:
 
 def _break(mark: Break, on: _Stage) -> None:
     """A mark where the bar leaves the panel, as long as the limits are not changed."""
-    on.axes.plot(
-        [(mark.low + mark.high) / 2], [0.95], marker="$\\approx$", ls="", ms=8, color="white",
-        transform=on.axes.get_xaxis_transform(),
+    place, paper = on.axes.get_xaxis_transform(), on.axes.get_facecolor()
+    artists: list[Any] = on.axes.plot(
+        [(mark.low + mark.high) / 2], [0.95], marker="$\\approx$", ls="", ms=8, color=paper,
+        transform=place,
     )  # fmt: skip
     if mark.words:
-        on.axes.annotate(
-            mark.words[-1], (mark.high, 0.95), xycoords=on.axes.get_xaxis_transform(),
-            xytext=(4, 0), textcoords="offset points", va="center", size=SMALLER,
+        words = _fitting(mark.words, 0.8 * _width(on.axes))
+        ground = {"fc": paper, "ec": "none", "pad": 0.5}
+        artists.append(
+            on.axes.annotate(
+                words, (mark.high, 0.95), xycoords=place, xytext=(4, 0), bbox=ground,
+                textcoords="offset points", va="center", size=SMALLER,
+            )
         )  # fmt: skip
+    top = on.panel.y.value(on.panel.y.high)
+
+    def show(axes: Axes) -> None:
+        for artist in artists:
+            artist.set_visible(axes.get_ylim()[1] == top)
+
+    on.axes.callbacks.connect("ylim_changed", show)
 
 
 def _cells(mark: Cells, on: _Stage) -> None:
@@ -499,8 +550,7 @@ def _legend(space: Any, legend: Legend, place: str, look: Look) -> None:
         columns = -(-len(handles) // 12)
         if place == "below":
             every = (line for handle in handles for line in handle.get_label().split("\n"))
-            widest = max(width_of(line, TEXT) for line in every) + BESIDE_ENTRY
-            columns = max(int(space.bbox.width / space.dpi / POINT / widest), 1)
+            columns = _columns(space, list(every))
         space.legend(
             handles=handles, title=title or None, loc=where, fontsize=SMALLER,
             title_fontsize=SMALLER, ncols=columns,

@@ -8,6 +8,7 @@ right to left runs so. Older versions draw such letters apart, in the order of t
 from __future__ import annotations
 
 import math
+import re
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, lru_cache
@@ -30,6 +31,7 @@ ELLIPSIS = "…"
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 FAMILY = "DejaVu Sans"
 UNIT = 100.0
+BETWEEN = re.compile(r"(?<![×±<≤]) (?![×±<≤%])(?:(?<=· )|(?!\d))")
 # Classes of characters in Unicode that are drawn by what stands beside them.
 SHAPED = ("R", "AL", "AN", "NSM")
 
@@ -254,5 +256,11 @@ def wrap(parts: list[str], separator: str, size: float, room: float, lines: int)
 
 
 def paragraph(text: str, size: float, room: float, lines: int) -> list[str]:
-    """A sentence broken between words into at most so many lines, the last elided."""
-    return wrap(text.split(), " ", size, room, lines) if text.strip() else []
+    """A sentence broken between words into at most so many lines, the last elided.
+
+    A number stays with the word before it where the two have room: `layer 5`, `× 3.7e10`.
+    """
+    words: list[str] = []
+    for each in BETWEEN.split(text.strip()):
+        words += [each] if width_of(each, size) <= room else each.split()
+    return wrap([word for word in words if word], " ", size, room, lines)
