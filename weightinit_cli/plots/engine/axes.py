@@ -68,6 +68,7 @@ MOST_LINES = 9
 MOST_NUMBERS = 10  # of the values of an axis
 MARKERS = {"disc": "o", "cross": "x", "square": "s", "triangle": "^", "diamond": "D"}
 SMALLER = "small"
+WIDEST_HEAD = 0.85  # of the figure's width
 ROOMIER = 1.25  # what rows with names of their own need, as matplotlib lays titles out
 OUTSIDE = {
     "above": "outside upper center",
@@ -124,7 +125,7 @@ def figure(page: Page) -> Figure:
             axes = space.add_subplot(place, sharex=above, sharey=beside)
             _panel(axes, replace(panel, bar=panel.bar or common), row, told, look)
             if k == 0 and row.head is not None:
-                _head(axes, row.head)
+                _head(axes, row.head, made.get_figwidth() / POINT)
             own.append(axes)
             if panel.bar is not None:
                 bars.append(([axes], panel.bar))
@@ -156,11 +157,10 @@ def _show_all_scripts(made: Figure) -> None:
             each.set_fontfamily([*mpl.rcParams["font.family"], *others])
 
 
-def _head(axes: Axes, head: Head) -> None:
-    """A row's name and what it is, above all else of its first panel, in at most three lines."""
-    room = _width(axes)
+def _head(axes: Axes, head: Head, room: float) -> None:
+    """A row's name and what it is, above all else of its first panel."""
     name = drawable(" · ".join(filter(None, (head.name, *head.beside))))
-    lines = _broken(elide(name, TEXT, 2.5 * room), room)
+    lines = _broken(name, WIDEST_HEAD * room)
     middle, left = axes.get_title(), axes.get_title("left")
     below = "\n" * (middle.count("\n") + 1) if middle else ""
     said = "\n".join(filter(None, (lines, left)))
