@@ -340,6 +340,7 @@ def test_an_experiment_that_is_not_known_here(small: Any, monkeypatch: pytest.Mo
         rows=lambda _: [],
         streams=lambda _: ["0a"],
         drawn=lambda _: ("made-up",),
+        compared=lambda *_: None,  # type: ignore[arg-type,return-value]
     )
     monkeypatch.setitem(RESULT_KINDS, "made-up", row)
     spec = {"name": "x", "experiment": "made-up", "seed": 0}
