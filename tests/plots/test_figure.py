@@ -10,6 +10,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 
 from support.plots import descents, trainings
 from weightinit_cli import WinitError, compare
@@ -154,7 +155,7 @@ def test_results_are_told_apart_by_what_differs(shape):
 @pytest.mark.parametrize(
     ("results", "names", "message"),
     [
-        ([], None, "expected at least one result"),
+        ([], None, "expected a list of at least one result"),
         (["net_sigmoid", "descent"], None, "results of one experiment, not histogram and symmetry"),
         (["net_sigmoid", "net_sigmoid"], ["a"], "expected 2 different names"),
         (["net_sigmoid", "net_sigmoid"], ["a", "a"], "expected 2 different names"),
@@ -164,3 +165,19 @@ def test_what_cannot_be_compared(results, names, message, shape):
     every = [descents.staircase() if name == "descent" else shape(name) for name in results]
     with pytest.raises(WinitError, match=message):
         compare(every, names)
+
+
+def test_what_is_no_result_cannot_be_compared(shape):
+    with pytest.raises(WinitError, match="a list of at least one result"):
+        compare(shape("net_sigmoid"))
+    with pytest.raises(WinitError, match="expected results, as run\\(\\) gives them, not 'a'"):
+        compare([shape("net_sigmoid"), "a"])
+
+
+def test_the_key_of_a_figure_stays_within_it():
+    figure = trainings.restarts(20).figure()
+    figure.canvas.draw()
+    legends = figure.findobj(Legend)
+    assert max(each.get_window_extent().x1 for each in legends) <= figure.bbox.x1
+    curves, *below = figure.axes
+    assert min(axes.get_position().height for axes in below) > 0.3 * curves.get_position().height

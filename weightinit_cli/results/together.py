@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 from weightinit_cli.errors import WinitError
 from weightinit_cli.results.comparison import VARIANT, shared_parts
 from weightinit_cli.results.drawn import Drawn
-from weightinit_cli.results.kinds import kind_of
+from weightinit_cli.results.kinds import AnyResult, kind_of
 from weightinit_cli.results.words import described, full_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from weightinit_cli.results.comparison import AnyComparedRun
-    from weightinit_cli.results.kinds import AnyResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +47,16 @@ def compare(results: Iterable[AnyResult], names: Sequence[str] | None = None) ->
     """Put results of one experiment side by side: `compare([first, second]).figure()`.
 
     `names`, as many as there are results, stand beside their curves; by default each is called
-    what its spec has that the others' have not. Raises WinitError where there is no result, where
-    the results are of several experiments, or where names are missing or are not all different.
+    what its spec has that the others' have not. Raises WinitError where there is no result, or what
+    is none, where the results are of several experiments, or where names are missing or are not all
+    different.
     """
-    every = tuple(results)
+    every: tuple[Any, ...] = () if isinstance(results, Drawn) else tuple(results)
+    for each in every:
+        if not isinstance(each, AnyResult):
+            raise WinitError(f"compare: expected results, as run() gives them, not {each!r}")
     if not every:
-        raise WinitError("compare: expected at least one result")
+        raise WinitError("compare: expected a list of at least one result")
     kinds = {str(each.spec["experiment"]): None for each in every}
     if len(kinds) > 1:
         raise WinitError(f"compare: expected results of one experiment, not {' and '.join(kinds)}")

@@ -75,6 +75,7 @@ OUTSIDE = {
     "beside": "outside right upper",
     "below": "outside lower left",
 }
+AROUND = 40.0  # points of a panel's ticks and the names of its axes
 WIDEST, BESIDE_ENTRY = 160.0, 50.0  # points of a legend's words, and of what is beside them
 
 
@@ -108,7 +109,7 @@ def figure(page: Page) -> Figure:
     # In one grid panels stand below each other; of unlike rows each has a grid of its own.
     columns = {len(row.panels) for row in rows}
     alike = len(columns) == 1
-    heights = [row.height for row in rows]
+    heights = [row.height if alike else _outer_height(row) for row in rows]
     told = {entry.cells[0] for entry in page.legend.entries} if page.legend else set[str]()
     across = max(columns, default=1) if alike else 1
     grid = space.add_gridspec(len(rows) or 1, across, height_ratios=heights or None)
@@ -155,6 +156,12 @@ def _show_all_scripts(made: Figure) -> None:
         each.set_text("\n".join(map(drawable, each.get_text().split("\n"))))
         if others:
             each.set_fontfamily([*mpl.rcParams["font.family"], *others])
+
+
+def _outer_height(row: Row) -> float:
+    """About how high a row is with what stands above and below its panels."""
+    lines = max((len(panel.notes) + bool(panel.title) for panel in row.panels), default=0)
+    return row.height + AROUND + 1.5 * TEXT * lines
 
 
 def _head(axes: Axes, head: Head, room: float) -> None:
