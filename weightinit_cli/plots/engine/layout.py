@@ -196,9 +196,7 @@ def _bars_above(row: Row, width: float) -> Row:
     last = row.panels[-1]
     if last.bar is None or width - _left(row) - _after(last, width) - MARGIN >= row.narrowest:
         return row
-    bars = [panel.bar and replace(panel.bar, above=True) for panel in row.panels]
-    panels = zip(row.panels, bars, strict=True)
-    return replace(row, panels=tuple(replace(panel, bar=bar) for panel, bar in panels))
+    return _bars_moved(row)
 
 
 def _equal(rows: tuple[Row, ...], pixel: float) -> tuple[Row, ...]:
