@@ -78,7 +78,7 @@ def phase_page(diagram: PhaseDiagram) -> Page:
         *_discs([_scales(point) for point in few], DISC, PALE, BLACK),
     ]
     depth = Axis(0.0, 3.0, "depth scale 1 / |ln χ₁| in layers (log)", log=True, ticks=DEPTHS)
-    bar = ColorBar(palette(np.linspace(0.0, 1.0, SHADES)), depth)
+    bar = ColorBar(palette(np.linspace(0.0, 1.0, SHADES)), depth, "dark: deep")
     panel = Panel(x, y, tuple(marks), bar=bar, frame="closed", name="phases")
     row = Row((panel,), HEIGHT, narrowest=NARROWEST)
     white = (map_.rgb == 255).all(axis=2).any()

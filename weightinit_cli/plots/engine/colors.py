@@ -29,13 +29,13 @@ HUES: tuple[Color, ...] = (
     (0.52, 0.78, 0.45),
     (0.0, 0.0, 0.5),
 )
-LIGHTEST = 0.1  # of the map of colours: what is paler is taken for white
+LIGHTEST = 0.13  # of the map of colours: what is paler is taken for white
 PALEST_LINE = 0.16
 
 
 def palette(level: NDArray[np.float64]) -> NDArray[np.uint8]:
     """The colours of levels from 0 to 1: light is little, dark is much, and white is nothing."""
-    return _of_map("YlGnBu", LIGHTEST + (1 - LIGHTEST) * level)
+    return _of_map("BuPu", LIGHTEST + (1 - LIGHTEST) * level)
 
 
 def palette_of_lines(level: NDArray[np.float64]) -> NDArray[np.uint8]:
