@@ -150,6 +150,19 @@ def test_results_are_told_apart_by_what_differs(shape):
     first, second = shape("net_sigmoid"), shape("net_tanh_3")
     assert compare([first, second]).names == (first.name, second.name)
     assert compare([first, first]).names == (f"{first.name} (1)", f"{first.name} (2)")
+    deep = shape("net_tanh_50")
+    named_alike = [replace(result, name="run") for result in (second, deep)]
+    assert ["50 layers" in name for name in compare(named_alike).names] == [False, True]
+
+
+def test_a_panel_keeps_its_height_above_a_long_legend(shape):
+    compared = compare([shape("net_tanh_50")] * 30, [f"run {k}" for k in range(30)])
+    figure = compared.figure()
+    figure.canvas.draw()
+    inches = [axes.get_window_extent().height / figure.dpi for axes in figure.axes]
+    assert min(inches) > 0.6
+    layers = [tick for tick in figure.axes[-1].get_xticks() if 1 <= tick <= 50]
+    assert layers == [round(tick) for tick in layers]
 
 
 @pytest.mark.parametrize(

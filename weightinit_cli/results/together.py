@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from weightinit_cli.errors import WinitError
+from weightinit_cli.errors import WinitError, counted
 from weightinit_cli.results.comparison import VARIANT, shared_parts
 from weightinit_cli.results.drawn import Drawn
 from weightinit_cli.results.kinds import AnyResult, kind_of
@@ -70,7 +70,7 @@ def _told_apart(results: Sequence[AnyResult]) -> tuple[str, ...]:
     """The results' names, or what differs in their specs; a number where that is the same."""
     names = [full_name(each.name, each.overrides) for each in results]
     if len(set(names)) < len(names):
-        parts = [described(each.spec) for each in results]
+        parts = [_parts(each.spec) for each in results]
         shared = set(shared_parts(parts[0], parts))
         words = [", ".join(part for part in each if part not in shared) for each in parts]
         names = [own or name for own, name in zip(words, names, strict=True)]
@@ -80,3 +80,7 @@ def _told_apart(results: Sequence[AnyResult]) -> tuple[str, ...]:
         counts[name] = counts.get(name, 0) + 1
         found.append(f"{name} ({counts[name]})" if names.count(name) > 1 else name)
     return tuple(found)
+
+
+def _parts(spec: Mapping[str, Any]) -> list[str]:
+    return [*described(spec), counted(spec["layers"], "layer")]

@@ -111,6 +111,7 @@ def figure(page: Page) -> Figure:
     alike = len(columns) == 1
     heights = [row.height if alike else _outer_height(row) for row in rows]
     told = {entry.cells[0] for entry in page.legend.entries} if page.legend else set[str]()
+    part = BESIDE_LEGEND if layout.legend == "beside" else 1.0
     across = max(columns, default=1) if alike else 1
     grid = space.add_gridspec(len(rows) or 1, across, height_ratios=heights or None)
     common = page.legend.bar if page.legend else None
@@ -124,7 +125,7 @@ def figure(page: Page) -> Figure:
             beside = own[0] if own and not panel.y.labelled else None
             place = grid[number, k] if places is None else places[0, k]
             axes = space.add_subplot(place, sharex=above, sharey=beside)
-            _panel(axes, replace(panel, bar=panel.bar or common), row, told, look)
+            _panel(axes, replace(panel, bar=panel.bar or common), row, told, look, part)
             if k == 0 and row.head is not None:
                 _head(axes, row.head, made.get_figwidth() / POINT)
             own.append(axes)
@@ -136,7 +137,10 @@ def figure(page: Page) -> Figure:
     for beside_bar, bar in bars:
         _color_bar(made, beside_bar, bar)
     if page.legend is not None:
-        _legend(space, page.legend, layout.legend, look)
+        high = _legend(space, page.legend, layout.legend, look)
+        if layout.legend == "below":
+            bare = drawn(replace(page, legend=None)).height
+            made.set_figheight(max(made.get_figheight(), bare * POINT + high))
     if layout.foot:
         room = made.get_figwidth() / POINT
         foot = "\n".join(_broken(text, room) for text, _ in layout.foot)
@@ -259,8 +263,13 @@ def _broken(text: str, room: float, size: str = SMALLER) -> str:
     return "\n".join(paragraph(text, points, room, MOST_LINES))
 
 
-def _panel(axes: Axes, panel: Panel, row: Row, told: Collection[str], look: Look) -> None:
-    """The panel's artists and scales, and a legend of its lines but for those told elsewhere."""
+def _panel(
+    axes: Axes, panel: Panel, row: Row, told: Collection[str], look: Look, part: float
+) -> None:
+    """The panel's artists and scales, and a legend of its lines but for those told elsewhere.
+
+    Of its width a `part` is left to notes.
+    """
     import matplotlib as mpl
 
     stage = _Stage(axes, panel, look)
@@ -272,7 +281,7 @@ def _panel(axes: Axes, panel: Panel, row: Row, told: Collection[str], look: Look
     forms = ((words,) if isinstance(words, str) else words for words, _ in panel.notes)
     lines = [panel.title, *(_fitting(each, WITH_GAP * room) for each in forms)]
     if panel.align == "left":
-        lines = [_broken(line, room * (BESIDE_LEGEND if told else 1.0)) for line in lines]
+        lines = [_broken(line, room * part) for line in lines]
     if any(lines):
         where: Any = "left" if panel.align == "left" else "center"
         axes.set_title("\n".join(filter(None, lines)), loc=where, size=SMALLER)
@@ -306,7 +315,7 @@ def _scale(axes: Axes, axis: Axis, which: str) -> None:
 
     Another scale, as a log one of an axis from 0, finds limits of its own.
     """
-    from matplotlib.ticker import PercentFormatter
+    from matplotlib.ticker import MaxNLocator, PercentFormatter
 
     low, high = axis.value(axis.low), axis.value(axis.high)
     getattr(axes, f"set_autoscale{which}_on")(b=False)  # a log scale would look at all marks first
@@ -321,6 +330,9 @@ def _scale(axes: Axes, axis: Axis, which: str) -> None:
         _names(axes, axis, which)
     elif axis.share:
         getattr(axes, f"{which}axis").set_major_formatter(PercentFormatter(1.0))
+    elif axis.ticks and not axis.log and all(float(at).is_integer() for at, _ in axis.ticks):
+        whole = MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True)  # layers, steps
+        getattr(axes, f"{which}axis").set_major_locator(whole)
 
 
 def _names(axes: Axes, axis: Axis, which: str) -> None:
@@ -530,8 +542,11 @@ def _colors(bar: ColorBar) -> tuple[Any, Any]:
     return norm(*ends), ListedColormap(bar.rgb / 255)
 
 
-def _legend(space: Any, legend: Legend, place: str, look: Look) -> None:
-    """A legend of the whole figure where the page has it: above, beside or below the panels."""
+def _legend(space: Any, legend: Legend, place: str, look: Look) -> float:
+    """A legend of the whole figure where the page has it: above, beside or below the panels.
+
+    Returns its height in inches.
+    """
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -551,17 +566,20 @@ def _legend(space: Any, legend: Legend, place: str, look: Look) -> None:
             )
         else:
             handles.append(Patch(color=color, label=words))
-    if handles:
-        title = legend.title or " · ".join(filter(None, ("", *legend.header)))
-        where: Any = OUTSIDE[place]
-        columns = -(-len(handles) // 12)
-        if place == "below":
-            every = (line for handle in handles for line in handle.get_label().split("\n"))
-            columns = _columns(space, list(every))
-        space.legend(
-            handles=handles, title=title or None, loc=where, fontsize=SMALLER,
-            title_fontsize=SMALLER, ncols=columns,
-        )  # fmt: skip
+    if not handles:
+        return 0.0
+    title = legend.title or " · ".join(filter(None, ("", *legend.header)))
+    where: Any = OUTSIDE[place]
+    columns = -(-len(handles) // 12)
+    if place == "below":
+        every = (line for handle in handles for line in handle.get_label().split("\n"))
+        columns = _columns(space, list(every))
+    made = space.legend(
+        handles=handles, title=title or None, loc=where, fontsize=SMALLER,
+        title_fontsize=SMALLER, ncols=columns,
+    )  # fmt: skip
+    inches: float = made.get_window_extent().height / space.dpi
+    return inches
 
 
 _ARTISTS: dict[type, Callable[[Any, _Stage], None]] = {

@@ -29,7 +29,7 @@ HUES: tuple[Color, ...] = (
     (0.52, 0.78, 0.45),
     (0.0, 0.0, 0.5),
 )
-LIGHTEST = 0.13  # of the map of colours: what is paler is taken for white
+LIGHTEST = 0.1  # of the map of colours: what is paler is taken for white
 PALEST_LINE = 0.16
 
 
