@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from weightinit_cli.results.comparison import ComparedRun
 
 MOST_TICKS = 8
+EVEN = 0.01  # of a step
 BESIDE = 0.5  # decades between a zero and the least number above it
 
 
@@ -58,10 +59,18 @@ class VariedAxis(NamedTuple):
 
     @property
     def log(self) -> bool:
-        """Whether the numbers are to be told apart by their ratios."""
+        """Whether the numbers are to be told apart by their ratios: not where they are even."""
         positive = [value for value in self.values if value > 0]
         ratios = bool(positive) and max(positive) / FACTOR > min(positive)
-        return ratios and min(self.values) >= 0
+        return ratios and min(self.values) >= 0 and not self._even
+
+    @property
+    def _even(self) -> bool:
+        """Whether three numbers or more lie equally far from each other."""
+        low, high, number = min(self.values), max(self.values), len(self.values)
+        step = high / (number - 1) - low / (number - 1) if number > 2 else math.nan
+        places = [abs(value - (low + k * step)) for k, value in enumerate(sorted(self.values))]
+        return bool(max(places) <= EVEN * step)
 
     def ends(self) -> tuple[float, float]:
         """The least and the greatest number: as logarithms where `log`, else halved.
