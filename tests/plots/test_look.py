@@ -9,6 +9,7 @@ from PIL import Image
 
 from support.plots.extents import collisions
 from weightinit_cli.plots import Look, compose_depth, render
+from weightinit_cli.plots.engine.colors import HUES
 from weightinit_cli.plots.engine.drawing import INK, Label
 from weightinit_cli.plots.engine.layout import drawn
 from weightinit_cli.plots.engine.look import read_style
@@ -77,7 +78,11 @@ def test_a_style_sheet_gives_colours_letters_and_size(tmp_path, shape):
 def test_letters_are_seen_on_any_paper(tmp_path):
     path = tmp_path / "mine.mplstyle"
     path.write_text("axes.facecolor: 112233\n")
-    assert min(read_style(str(path)).color(INK)) > 0.8
+    look = read_style(str(path))
+    assert min(look.color(INK)) > 0.8
+    lines = [look.color(hue) for hue in HUES]
+    assert len(set(lines)) == len(HUES)
+    assert min(max(line) for line in lines) > 0.5
     path.write_text("axes.facecolor: none\n")
     look = read_style(str(path))
     assert (look.paper, look.color(INK)) == ((1, 1, 1), INK)

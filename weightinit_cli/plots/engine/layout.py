@@ -38,7 +38,7 @@ from weightinit_cli.plots.engine.legend import (
 from weightinit_cli.plots.engine.look import PLAIN, painted
 from weightinit_cli.plots.engine.marks import shapes_of
 from weightinit_cli.plots.engine.names import settled
-from weightinit_cli.plots.engine.page import SMALL, TEXT, Dots, Page, Panel, Row, Words
+from weightinit_cli.plots.engine.page import SMALL, TEXT, Break, Dots, Page, Panel, Row, Words
 from weightinit_cli.plots.engine.ticks import FRAME, TICK, across, level_places, upwards, widest
 
 if TYPE_CHECKING:
@@ -403,7 +403,9 @@ def _panel(panel: Panel, box: Box, beside: float) -> list[Item]:
     """What stands within a panel, its sides, the names of its curves and its colour bar."""
     items: list[Item] = []
     if panel.rules and not all(isinstance(mark, Words) for mark in panel.marks):
-        heights = [y for y, _ in level_places(panel.y, box) if y > box.y + 1]
+        said = any(isinstance(mark, Break) and mark.words for mark in panel.marks)
+        top = box.top - (SMALL + 2 if said else 0)  # none through how high a cut bar is
+        heights = [y for y, _ in level_places(panel.y, box) if box.y + 1 < y <= top]
         items += [polyline([(box.x, y), (box.right, y)], RULE) for y in heights]
     if panel.frame == "open":
         corners = [(box.x, box.top), (box.x, box.y), (box.right, box.y)]

@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from weightinit_cli.plots.engine.colors import HUES
+from weightinit_cli.plots.engine.colors import HUES, HUES_ON_DARK
 from weightinit_cli.plots.engine.drawing import (
     INK,
     MUTED,
@@ -88,9 +88,9 @@ def look_of(style: Any) -> Look:
     """The look that settings of matplotlib, by their names, ask for; what they leave stays ours.
 
     A style's cycle of colours gives the lines theirs in order. `axes.facecolor` and `text.color`
-    give the paper, the text, and what is between the two; on a dark paper without a colour of text
-    that is light. `font.family` the letters, `font.size`
-    the size of the axes' names, `savefig.dpi` the dots per inch.
+    give the paper, the text, and what is between the two. On a dark paper the text is light where
+    the style has no colour of it, and the lines are brighter where it has no cycle. `font.family`
+    gives the letters, `font.size` the size of the axes' names, `savefig.dpi` the dots per inch.
     """
     import matplotlib as mpl
     from matplotlib.colors import to_rgb
@@ -105,7 +105,7 @@ def look_of(style: Any) -> Look:
     if own("axes.facecolor") and style["axes.facecolor"] != "none":
         paper = to_rgb(style["axes.facecolor"])
     if own("text.color") or paper != WHITE:
-        usual_text = INK if sum(paper) / 3 > DARK else LIGHT
+        usual_text = LIGHT if _is_dark(paper) else INK
         text = to_rgb(style["text.color"]) if "text.color" in style else usual_text
         colors[INK] = text
         colors[MUTED] = _mixed(text, paper, MUTED_PART)
@@ -114,6 +114,8 @@ def look_of(style: Any) -> Look:
         cycle = [to_rgb(each["color"]) for each in style["axes.prop_cycle"] if "color" in each]
         for k, hue in enumerate(HUES if cycle else ()):
             colors[hue] = cycle[k % len(cycle)]
+    elif _is_dark(paper):
+        colors.update(zip(HUES, HUES_ON_DARK, strict=True))
     fonts = [name for name in style if name.startswith("font.") and name != "font.size"]
     font, lacking = _font(style) if any(map(own, fonts)) else ("", ())
     dpi = style["savefig.dpi"] if own("savefig.dpi") else "figure"
@@ -161,6 +163,10 @@ def _font(style: Any) -> tuple[str, tuple[str, ...]]:
             return str(findfont(FontProperties(), fallback_to_default=False)), ()
         except ValueError:
             return "", tuple(chain.from_iterable(asked))
+
+
+def _is_dark(paper: Color) -> bool:
+    return sum(paper) / 3 <= DARK
 
 
 def _mixed(color: Color, paper: Color, part: float) -> Color:
