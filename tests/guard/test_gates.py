@@ -231,3 +231,5 @@ def test_spec_changes(small: Result):
         "seed": "seed: 0, now 3",
         "width.2": "width.2: 20, now 21",
     }
+    pinned = {**small.spec, "width": 20}
+    assert spec_changes(pinned, small.spec) == {"width": "width: 20, now [20, 20, 20]"}

@@ -237,8 +237,15 @@ def flat(tree: Any, path: str = "") -> dict[str, Value]:
 
 
 def changes(old: Any, new: Any) -> dict[str, str]:
-    """What differs between two trees: path -> `relu, now tanh`."""
+    """What differs between two trees: path -> `relu, now tanh`, or `auto, now [0.0, 1.0]`."""
     was, now = flat(old), flat(new)
+    for one, other in ((was, now), (now, was)):
+        for path in one.keys() - other.keys():
+            parts: list[Value] = []
+            while (part := f"{path}.{len(parts)}") in other:
+                parts.append(other.pop(part))
+            if parts:
+                other[path] = f"[{', '.join(map(str, parts))}]"
     return {
         path: f"{was.get(path, 'absent')}, now {now.get(path, 'absent')}"
         for path in {**was, **now}
