@@ -68,7 +68,7 @@ def _keys(result: Result, std: DepthCurve | None) -> tuple[Key, ...]:
     """What lines are: in the map of signals, the root mean square."""
     over = curve_keys(result, [std]) if std else ()
     keys = [*theory_keys(result), *(key for key in over if key != THEORY)]
-    if any(layer.gradient for layer in result.layers):
+    if any(resolved(layer, figures.SIGNAL) for layer in result.layers):
         keys.append(Key(RMS, INK))
     return tuple(keys)
 
@@ -132,6 +132,8 @@ def _outside(words: str, found: Sequence[float], color: Color) -> list[Note]:
     if not layers:
         return []
     most = max(found)
+    if min(found) == most:
+        return [(f"{words}: {percent(most)} in all layers", color)]
     where = f"up to {percent(most)} (layer {found.index(most) + 1})"
     return [(f"{words}: from layer {layers[0]}, {where}", color)]
 

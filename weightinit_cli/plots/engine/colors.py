@@ -31,14 +31,14 @@ HUES: tuple[Color, ...] = (
 )
 # The same on dark paper; each is 4.5 times as bright as black, as WCAG 2.1 asks of letters.
 HUES_ON_DARK: tuple[Color, ...] = (
-    (0.21, 0.51, 0.74),
-    (1.0, 0.19, 0.07),
-    (0.0, 0.59, 0.46),
-    (0.61, 0.89, 1.0),
-    (0.74, 1.0, 0.82),
-    (0.41, 0.42, 1.0),
-    (0.91, 1.0, 0.55),
-    (1.0, 1.0, 0.1),
+    (0.36, 0.5, 0.75),
+    (0.88, 0.32, 0.08),
+    (0.21, 0.56, 0.43),
+    (0.7, 0.86, 1.0),
+    (0.83, 1.0, 0.86),
+    (0.5, 0.39, 1.0),
+    (0.75, 0.99, 0.52),
+    (1.0, 1.0, 0.17),
 )
 LIGHTEST = 0.1  # of the map of colours: what is paler is taken for white
 PALEST_LINE = 0.16

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from weightinit_cli.plots.engine.page import Array, Axis, Mark, Panel
 
 WEDGE = 6.0
+MOST_OF_BIN, THINNEST = 0.5, 0.6  # of a bin's width, in points
 STROKE = 4.0  # half of that which is a line's only point
 FAR, HAIR = 1e9, 1e-9  # in heights of a panel
 BREAK, BREAK_GAP = 3.0, 2.0
@@ -92,13 +93,12 @@ def _bars(mark: Bars, place: _Place) -> list[Item]:
 
 
 def _steps(mark: Steps, place: _Place) -> list[Item]:
+    """As thin as narrow bins ask for, so that what lies within them is seen."""
     known = np.asarray(np.isfinite(mark.heights))
+    bin_width = place.box.width / max(len(mark.heights), 1)
+    width = min(mark.width, max(bin_width * MOST_OF_BIN, THINNEST))
     return [
-        shapes.Line(
-            _outline(mark.edges[a : b + 1], mark.heights[a:b], place),
-            mark.color,
-            mark.width,
-        )
+        shapes.Line(_outline(mark.edges[a : b + 1], mark.heights[a:b], place), mark.color, width)
         for a, b in _stretches(known)
     ]
 
