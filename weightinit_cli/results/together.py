@@ -46,10 +46,10 @@ class Compared(Drawn):
 def compare(results: Iterable[AnyResult], names: Sequence[str] | None = None) -> Compared:
     """Put results of one experiment side by side: `compare([first, second]).figure()`.
 
-    `names`, as many as there are results, stand beside their curves; by default each is called
-    what its spec has that the others' have not. Raises WinitError where there is no result, or what
-    is none, where the results are of several experiments, or where names are missing or are not all
-    different.
+    `names`, as many as there are results, stand beside their curves; by default these are the
+    results' own, or, of results with the same name, what the spec of each has that the others' have
+    not. Raises WinitError where there is no result, or what is none, where the results are of
+    several experiments, or where names are missing or are not all different.
     """
     every: tuple[Any, ...] = () if isinstance(results, Drawn) else tuple(results)
     for each in every:
