@@ -22,7 +22,7 @@ from weightinit_cli.results.comparison import VARIANT, DescentRun
 from weightinit_cli.results.together import compare
 
 COLUMN = Look(width=237.6)
-GREY = (133, 133, 133)
+GREY = (112, 112, 112)
 
 
 def marks(panel, kind):
