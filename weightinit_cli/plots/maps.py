@@ -16,7 +16,17 @@ from weightinit_cli.plots.choice import drawn_in_words
 from weightinit_cli.plots.engine.colors import as_bytes, diverging, palette
 from weightinit_cli.plots.engine.drawing import BLACK, MUTED, PALE, WHITE
 from weightinit_cli.plots.engine.numbers import power_label
-from weightinit_cli.plots.engine.page import Axis, Cells, ColorBar, Head, Line, Page, Panel, Row
+from weightinit_cli.plots.engine.page import (
+    Axis,
+    Cells,
+    ColorBar,
+    Dots,
+    Head,
+    Line,
+    Page,
+    Panel,
+    Row,
+)
 from weightinit_cli.plots.engine.scales import logs_of
 from weightinit_cli.plots.varied import at, in_words, key
 from weightinit_cli.plots.words import runs_heading
@@ -48,6 +58,7 @@ NOTHING: Color = (0.78, 0.78, 0.78)
 UNRESOLVED: Color = (0.6, 0.6, 0.6)
 STROKE: Color = (0.5, 0.5, 0.5)
 STROKE_WIDTH = 0.8
+DOT, DOT_ROOM = 0.9, 6.0  # in a map without letters: a dot's radius, and from dot to dot
 MOST_BORDER = 1 / 3  # of a map without letters: sides of cells that are border, a cell
 LETTERS = {
     "overflow": ("O", "overflow"),
@@ -118,13 +129,18 @@ def maps_page(comparison: Comparison, layout: Maps) -> Page | None:
     upwards = Axis(0.0, rows, y.title, ticks=_ticks(words), names=True, numbers=y.numeric)
     beside = replace(upwards, labelled=False)
     outlined = [_outline(each.healthy, letters=letters) for each in facets]
+    dotted = any(outlined) and not letters
     page_rows = []
     for each, outline in zip(facets, outlined, strict=True):
         panels = tuple(
             Panel(
                 across,
                 beside if k else upwards,
-                (*_cells(each, field, letters=letters), *outline),
+                (
+                    *_cells(each, field, letters=letters),
+                    *(_dots(each, high) if dotted else ()),
+                    *outline,
+                ),
                 bar=field.bar,
                 frame="closed",
                 name=" · ".join(filter(None, (each.name, field.bar.axis.name))),
@@ -252,6 +268,16 @@ def _cells(facet: Facet, field: Field, *, letters: bool) -> list[Mark]:
     ]
 
 
+def _dots(facet: Facet, high: float) -> list[Mark]:
+    """Dots in healthy cells, in as many as have room: they say on which side of the outline."""
+    rows, columns = facet.healthy.shape
+    down, across = math.ceil(DOT_ROOM * rows / high), math.ceil(DOT_ROOM * columns / NARROWEST)
+    some = np.zeros((rows, columns), dtype=np.bool_)
+    some[down // 2 :: down, across // 2 :: across] = True
+    y, x = (at + 0.5 for at in np.nonzero(some & facet.healthy))
+    return [Dots(x, y, PALE, DOT + 0.7), Dots(x, y, BLACK, DOT)] if len(x) else []
+
+
 def _or_nan(value: float | None) -> float:
     return math.nan if value is None else value
 
@@ -345,7 +371,10 @@ def _verdicts_found(facets: Sequence[Facet], *, letters: bool, outlined: bool) -
     words = f"{healthy:,} of {number:,}"
     if healthy in (0, number):
         return [*found, "all healthy" if healthy else "none healthy"]
-    return [*found, f"outlined: healthy, {words}" if outlined else f"healthy: {words}"]
+    return [
+        *found,
+        f"{'' if letters else '• '}outlined: healthy, {words}" if outlined else f"healthy: {words}",
+    ]
 
 
 def _gaps(facets: Sequence[Facet], shown: Sequence[Field]) -> list[str]:
