@@ -472,7 +472,7 @@ def test_letters_say_the_verdicts_and_the_healthy_are_outlined(shape):
 def test_small_cells_have_no_letters_but_the_outline(shape):
     names = ("net_sigmoid", "net_relu")
     for share, said in (
-        (lambda k: k > 600, "• outlined: healthy, 599"),
+        (lambda k: k > 600, "• healthy, outlined: 599"),
         (lambda k: k % 2, "healthy: 600"),
     ):
         runs = [

@@ -274,8 +274,9 @@ def _dots(facet: Facet, high: float) -> list[Mark]:
     down, across = math.ceil(DOT_ROOM * rows / high), math.ceil(DOT_ROOM * columns / NARROWEST)
     some = np.zeros((rows, columns), dtype=np.bool_)
     some[down // 2 :: down, across // 2 :: across] = True
-    y, x = (at + 0.5 for at in np.nonzero(some & facet.healthy))
-    return [Dots(x, y, PALE, DOT + 0.7), Dots(x, y, BLACK, DOT)] if len(x) else []
+    places = np.argwhere(some & facet.healthy).astype(np.float64) + 0.5
+    y, x = places.T
+    return [Dots(x, y, PALE, DOT + 0.7), Dots(x, y, BLACK, DOT)]
 
 
 def _or_nan(value: float | None) -> float:
@@ -371,10 +372,9 @@ def _verdicts_found(facets: Sequence[Facet], *, letters: bool, outlined: bool) -
     words = f"{healthy:,} of {number:,}"
     if healthy in (0, number):
         return [*found, "all healthy" if healthy else "none healthy"]
-    return [
-        *found,
-        f"{'' if letters else '• '}outlined: healthy, {words}" if outlined else f"healthy: {words}",
-    ]
+    if not outlined:
+        return [*found, f"healthy: {words}"]
+    return [*found, f"outlined: healthy, {words}" if letters else f"• healthy, outlined: {words}"]
 
 
 def _gaps(facets: Sequence[Facet], shown: Sequence[Field]) -> list[str]:
