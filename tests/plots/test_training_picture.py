@@ -286,3 +286,13 @@ def test_without_a_finite_test_loss_there_is_no_histogram():
     gone = [network(2.3, 0.3, 90, diverged=k, accuracy=0.1) for k in (9, 20, 30, 40)]
     texts = texts_of([("gone", trained(gone, best=best_of([0.1] * 4)))])
     assert "none is finite" in texts
+
+
+def test_the_figures_of_a_table_have_room_in_the_narrowest_picture():
+    page = page_of([("few", restarts(30)), ("more", restarts(40))])
+    drawing = drawn(page, Look(width=108.0))
+    assert collisions(drawing) == []
+    words = " ".join(drawing.texts)
+    for _, loss, accuracy in (entry.cells for entry in page.legend.entries):
+        assert loss in words
+        assert accuracy in words

@@ -260,7 +260,8 @@ def _broken(text: str, room: float, size: str = SMALLER) -> str:
     parts = text.split(SEPARATOR)
     if all(width_of(part, points) <= room for part in parts):
         return "\n".join(wrap(parts, SEPARATOR, points, room, MOST_LINES))
-    return "\n".join(paragraph(text, points, room, MOST_LINES))
+    lines = paragraph(text, points, room, MOST_LINES)
+    return "\n".join(line.strip(SEPARATOR) for line in lines)
 
 
 def _panel(

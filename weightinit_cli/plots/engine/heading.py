@@ -67,7 +67,8 @@ def wrapped(parts: Sequence[str], room: float, size: float = TEXT) -> list[str]:
         return []
     more = max(round(640 / max(room, 1.0)) - 1, 0)
     if any(width_of(text, size) > room for text in texts):
-        return paragraph(SEPARATOR.join(texts), size, room, 3 + 2 * more)
+        lines = paragraph(SEPARATOR.join(texts), size, room, 3 + 2 * more)
+        return [line.strip(SEPARATOR) for line in lines]
     return wrap(texts, SEPARATOR, size, room, 2 + 2 * more)
 
 

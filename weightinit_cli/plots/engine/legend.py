@@ -67,7 +67,9 @@ def bar_name(bar: ColorBar, width: float) -> list[str]:
     """The name of a bar above a panel, in two lines where one has no room, or three."""
     room = width + 8
     if any(width_of(part, TEXT) > room for part in bar.name):
-        return paragraph(SEPARATOR.join(bar.name), TEXT, room, 3)
+        return [
+            line.strip(SEPARATOR) for line in paragraph(SEPARATOR.join(bar.name), TEXT, room, 3)
+        ]
     return wrap(list(bar.name), SEPARATOR, TEXT, room, 2)
 
 
@@ -222,9 +224,11 @@ def legend_above(legend: Legend, room: float) -> tuple[list[Item], float]:
     """A line for each entry with its cells in columns below 0, and how high all is.
 
     Numbers stand at their columns' right sides. Many entries stand in several blocks beside each
-    other; where there is no room, cells stand below the names.
+    other; where there is no room, cells stand below the names, or each on a line of its own.
     """
     table = _table_of(legend, room)
+    if table.stacked and table.rights()[-1] > room:
+        return _list_of(legend, room)
     number = max(int((room + BLOCK_GAP) // (table.wide + BLOCK_GAP)), 1)
     number = min(number, -(-len(legend.entries) // MOST_LINES))
     lines = -(-len(legend.entries) // number)
@@ -240,6 +244,27 @@ def legend_above(legend: Legend, room: float) -> tuple[list[Item], float]:
         more = elide(legend.more, SMALL, room - SWATCH - SWATCH_GAP)
         items.append(Label(SWATCH + SWATCH_GAP, -high, more, SMALL, MUTED))
     return items, high
+
+
+def _list_of(legend: Legend, room: float) -> tuple[list[Item], float]:
+    """Each entry's name, and below it its cells, each after its column's name."""
+    items: list[Item] = []
+    x, y = SWATCH + SWATCH_GAP, 0.0
+    for entry in legend.entries:
+        y -= ENTRY_LINE
+        items += _swatch(entry, 0.0, y + 0.36 * SMALL)
+        items.append(Label(x, y, elide(entry.cells[0], SMALL, room - x), SMALL))
+        cells = zip_longest(legend.header, entry.cells[1:], fillvalue="")
+        below = [((name, cell), MUTED) for name, cell in cells if cell]
+        second = [((entry.second[0],), entry.second[1])] if entry.second else []
+        for parts, color in [*below, *second]:
+            for line in wrap(list(filter(None, parts)), " ", SMALL, room - x, 2):
+                y -= SECOND_LINE
+                items.append(Label(x, y, line, SMALL, color))
+    if legend.more:
+        y -= ENTRY_LINE
+        items.append(Label(x, y, elide(legend.more, SMALL, room - x), SMALL, MUTED))
+    return items, -y
 
 
 def _block(
