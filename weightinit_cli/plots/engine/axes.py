@@ -532,6 +532,8 @@ def _color_bar(made: Figure, axes: list[Axes], bar: ColorBar) -> None:
         places = [axis.value(at) for at, _ in axis.ticks]
         drawn.set_ticks(places, labels=[words for _, words in axis.ticks])
         drawn.minorticks_off()
+        if bar.above:  # clear of the next bar's first words
+            drawn.ax.get_xticklabels()[-1].set_horizontalalignment("right")
 
 
 def _colors(bar: ColorBar) -> tuple[Any, Any]:
