@@ -30,6 +30,7 @@ def saved(tmp_path: Path, winit: Callable) -> Path:
         (["--font-size", "nan"], "must be a number, not nan"),
         (["--dpi", "nan"], "must be a number, not nan"),
         (["--style", "none.mplstyle"], "none.mplstyle: no style sheet can be read"),
+        (["--style", ""], "a path must not be empty"),
     ],
 )
 def test_what_cannot_be_asked(options: list[str], message: str, saved: Path, winit: Callable):
@@ -48,6 +49,9 @@ def test_a_wrong_style_sheet_is_told_with_its_line(tmp_path: Path, saved: Path, 
     path.write_text("font.size: large\n")
     outcome = winit("plot", saved, "--style", path)
     assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    path.write_bytes(b"font.family: \xff")
+    outcome = winit("plot", saved, "--style", path)
+    assert outcome.err == f"{path}: byte 0xFF is not UTF-8; save the file as UTF-8\n"
     for line in ("font.size: 0", "font.size: nan", "savefig.dpi: 1e9"):
         path.write_text(line)
         outcome = winit("plot", saved, "--style", path)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from weightinit_cli.cli import terminal
-from weightinit_cli.cli.options import refuse_nan
+from weightinit_cli.cli.options import refuse_nan, spec_name
 from weightinit_cli.errors import WinitError, reason
 
 if TYPE_CHECKING:
@@ -72,6 +72,9 @@ def _style(name: str) -> Look:
         return read_style(name)
     except OSError as error:
         raise WinitError(f"{name}: no style sheet can be read: {reason(error)}") from None
+    except UnicodeDecodeError as error:
+        words = f"byte 0x{error.object[error.start]:02X} is not UTF-8"
+        raise WinitError(f"{name}: {words}; save the file as UTF-8") from None
     except Exception as error:  # noqa: BLE001  # whatever a setting's own check raises
         words = " ".join(str(error).split())
         raise WinitError(f"{name}: not a style sheet of matplotlib: {words}") from None
@@ -130,6 +133,7 @@ def _with_options(command: Callable[..., Any], width_name: str) -> Callable[...,
     @click.option(
         "--style",
         metavar="FILE",
+        type=spec_name,
         help="Fonts and colours of a matplotlib style sheet (.mplstyle).",
     )
     @click.option("--svg-text", is_flag=True, help="Write text in SVG as text, not as outlines.")

@@ -19,7 +19,7 @@ EMPTY = "a path must not be empty; the current folder is '.'"
 
 
 def spec_name(text: str) -> str:
-    """Convert an option that names a spec, or a folder of them; `~` is the home folder."""
+    """Convert an option that names a spec, a folder of them or a style; `~` is the home folder."""
     if text == "":
         raise click.BadParameter(EMPTY)
     if text == "~" or text.startswith(("~/", f"~{os.sep}")):

@@ -31,6 +31,7 @@ DPI = 150.0
 MUTED_PART = 0.75
 RULE_PART = 0.15
 DARK = 0.5
+MOST_LETTERS = 60  # of a wrong setting's name
 GENERIC = ("serif", "sans-serif", "cursive", "fantasy", "monospace")
 LIGHT: Color = (0.9, 0.9, 0.9)
 
@@ -142,7 +143,7 @@ def read_style(name: str) -> Look:
     for number, line in enumerate(Path(name).read_text(encoding="utf-8").splitlines(), 1):
         key = line.split("#")[0].partition(":")[0].strip()
         if key and key not in mpl.rcParams:
-            raise ValueError(f"line {number}: unknown setting {key!r}")
+            raise ValueError(f"line {number}: unknown setting {key[:MOST_LETTERS]!r}")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         return look_of(
