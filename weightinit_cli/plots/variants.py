@@ -41,7 +41,7 @@ def variants_page(comparison: Comparison) -> Page:
     rows = []
     for (run, result), bins, top in zip(pairs, every, tops, strict=True):
         name = in_words(run.varied[0][1])
-        differs = tuple(part for part in run.spec_words if part not in shared)
+        differs = tuple(part for part in run.spec_words if part not in {*shared, name})
         named = not common or run is pairs[-1][0]
         rows.append(
             Row(

@@ -170,16 +170,22 @@ def _outer_height(row: Row) -> float:
 
 def _head(axes: Axes, head: Head, room: float) -> None:
     """A row's name and what it is, above all else of its first panel."""
+    import matplotlib as mpl
+
     name = drawable(" · ".join(filter(None, (head.name, *head.beside))))
     lines = _broken(name, WIDEST_HEAD * room)
-    middle, left = axes.get_title(), axes.get_title("left")
-    below = "\n" * (middle.count("\n") + 1) if middle else ""
-    said = "\n".join(filter(None, (lines, left)))
-    text = axes.set_title(f"{said}{below}", loc="left", size=SMALLER, parse_math=False)
-    # It is wider than its panel: the one in the middle keeps its lines free.
+    titles = axes.get_title(), axes.get_title("left")
+    below = max(title.count("\n") + 1 if title else 0 for title in titles)
+    place = mpl.rcParams["axes.titlepad"] + 1.2 * _points(SMALLER) * below
+    text = axes.annotate(
+        lines, (0, 1), xycoords="axes fraction", xytext=(0, place), textcoords="offset points",
+        va="bottom", size=SMALLER, parse_math=False, annotation_clip=False,
+    )  # fmt: skip
+    # It is wider than its panel: the title in the middle keeps its lines free.
     text.set_in_layout(False)
-    free = "\n" * (said.count("\n") + 1)
-    axes.set_title(f"{free}{middle or ' '}", size=SMALLER, parse_math=False)
+    free = "\n" * (lines.count("\n") + 1)
+    own = titles[0] or "\n" * (below - 1) + " "
+    axes.set_title(f"{free}{own}", size=SMALLER, parse_math=False)
 
 
 def _same_x(rows: Sequence[Row], number: int, k: int) -> bool:
