@@ -74,3 +74,16 @@ def test_a_picture_for_one_column(tmp_path: Path, saved: Path, winit: Callable):
     for name in ("depth",):
         with Image.open(out / f"{name}.png") as image:
             assert image.size[0] == 330
+
+
+def test_one_of_several_runs_is_called_what_it_is(tmp_path: Path, winit: Callable):
+    (tmp_path / "mine.yaml").write_text(f"{TEXT}variants: {{wide: {{width: 20}}, plain: {{}}}}\n")
+    out = tmp_path / "out"
+    winit("histogram", "-c", tmp_path / "mine.yaml", "-o", out, "--no-plot")
+    assert winit("show", out / "mine" / "wide").out.startswith("mine, wide")
+    assert '"name":"mine"' in winit("show", out / "mine" / "wide", "--json").out
+    options = ["--format", "svg", "--svg-text", "-o", tmp_path / "print"]
+    winit("plot", out / "mine" / "wide" / "stats.json", *options)
+    assert ">mine, wide</text>" in (tmp_path / "print" / "depth.svg").read_text()
+    (out / "mine" / "runs.json").write_text("damaged")
+    assert winit("show", out / "mine" / "wide").out.startswith("mine")

@@ -101,12 +101,13 @@ def show(path: Path, as_json: bool) -> int:
     from weightinit_cli.cli.tables import table
     from weightinit_cli.cli.trees import show_runs
     from weightinit_cli.results import dump_line, load_result
-    from weightinit_cli.results.tree import find_tree
+    from weightinit_cli.results.tree import find_tree, labelled
 
     if (tree := find_tree(path)) is not None:
         return show_runs(path, tree, as_json=as_json)
     result = load_result(path)
-    for line in [dump_line(result)] if as_json else table(result):
+    folder = path if path.is_dir() else path.parent
+    for line in [dump_line(result)] if as_json else table(labelled(folder, result)):
         terminal.say(line)
     return 0
 
@@ -132,14 +133,16 @@ def plot(
     """
     from weightinit_cli.cli.trees import plot_runs
     from weightinit_cli.results import load_result, write_files
-    from weightinit_cli.results.tree import find_tree
+    from weightinit_cli.results.tree import find_tree, labelled
     from weightinit_cli.saving import Saved, draw_result
 
     look = asked.look(quiet=quiet)
     if (tree := find_tree(path)) is not None:
         return plot_runs(path, tree, output_dir or path, formats, look, quiet=quiet)
     result = load_result(path)
-    folder = output_dir or (path if path.is_dir() else path.parent)
+    beside = path if path.is_dir() else path.parent
+    result = labelled(beside, result)
+    folder = output_dir or beside
     with ProgressBar(f"drawing {path}", shown=not quiet):
         pictures, undrawn = draw_result(result, formats, look)
     paths = write_files(folder, "", pictures) if pictures else []

@@ -107,6 +107,23 @@ def results_of(
             missing.append(run.folder)
 
 
+def labelled(place: Path, result: AnyResult) -> AnyResult:
+    """A result of the folder `place` under its own name where it is one of several runs.
+
+    `article, std = 10`: the label stands in the list of the runs beside it.
+    """
+    own = place.absolute()
+    try:
+        tree = find_tree(own.parent) if (own.parent / RUNS).is_file() else None
+    except (WinitError, OSError):
+        return result
+    runs = tree.runs if tree else ()
+    label = next(
+        (run.label for run in runs if (run.folder, run.digest) == (own.name, result.digest)), None
+    )
+    return result if label is None else replace(result, name=f"{result.name}, {label}")
+
+
 def replaced_runs(place: Path, tree: RunTree) -> str:
     """In words what the runs of a spec replace in their folder, but for the same; else empty."""
     if (place / STATS).exists():
