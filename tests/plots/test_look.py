@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from io import BytesIO
+from pathlib import Path
 
+import matplotlib as mpl
+import numpy as np
 import pytest
 from PIL import Image
 
 from support.plots.extents import collisions
 from weightinit_cli.plots import Look, compose_depth, render
 from weightinit_cli.plots.engine.colors import HUES
-from weightinit_cli.plots.engine.drawing import INK, Label
+from weightinit_cli.plots.engine.drawing import INK, Box, Dots, Drawing, Label
+from weightinit_cli.plots.engine.fonts import letters
 from weightinit_cli.plots.engine.layout import drawn
-from weightinit_cli.plots.engine.look import read_style
+from weightinit_cli.plots.engine.look import painted, read_style
+from weightinit_cli.plots.engine.page import Axis
+from weightinit_cli.plots.engine.ticks import level_places
 
 COLUMN = 237.6
 
@@ -35,6 +41,21 @@ def test_the_size_of_letters_sizes_all(shape):
     assert (large.width, large.height) == pytest.approx((2 * plain.width, 2 * plain.height))
     pairs = zip(labels(plain), labels(large), strict=True)
     assert all(b.size == pytest.approx(2 * a.size) for a, b in pairs)
+
+
+def test_marks_keep_their_shapes_at_any_size():
+    dots = Dots(np.array([[1.0, 2.0]]), INK, 1.5, "square")
+    (large,) = painted(Drawing(9.0, 9.0, (dots,), ()), Look(scale=2.0)).items
+    assert (large.shape, large.radius, large.vertices.tolist()) == ("square", 3.0, [[2.0, 4.0]])
+
+
+def test_words_beside_an_axis_are_measured_in_the_font_that_writes_them():
+    axis = Axis(0.0, 1.0, ticks=((0.5, "M" * 30),))
+    shown = {}
+    for name in ("DejaVuSans.ttf", "DejaVuSansMono.ttf"):
+        with letters(str(Path(mpl.get_data_path(), "fonts", "ttf", name))):
+            shown[name] = [words for _, words in level_places(axis, Box(0.0, 0.0, 9.0, 50.0))]
+    assert shown["DejaVuSans.ttf"] != shown["DejaVuSansMono.ttf"]
 
 
 def test_dots_per_inch_and_no_title(shape):

@@ -174,9 +174,10 @@ def scaled(item: Item, factor: float) -> Item:
             return replace(item, box=item.box.scaled(factor))
         case Line():
             dash = tuple(factor * each for each in item.dash)
-            return Line(factor * item.vertices, item.color, factor * item.width, dash)
+            vertices, width = factor * item.vertices, factor * item.width
+            return replace(item, vertices=vertices, width=width, dash=dash)
         case Dots():
-            return Dots(factor * item.vertices, item.color, factor * item.radius)
+            return replace(item, vertices=factor * item.vertices, radius=factor * item.radius)
         case Area():
             return replace(item, vertices=factor * item.vertices)
 

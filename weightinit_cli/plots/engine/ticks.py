@@ -145,7 +145,6 @@ def level_places(axis: Axis, box: Box) -> list[tuple[float, str]]:
     return [(box.y + axis.part(at) * box.height, words) for at, words in _upward(axis, box.height)]
 
 
-@lru_cache(maxsize=64)  # each is asked for several times
 def _upward(axis: Axis, height: float) -> Ticks:
     """The ticks that have room above each other."""
     return _above_each_other(axis, height, font_file())
