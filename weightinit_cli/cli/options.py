@@ -56,15 +56,23 @@ def output_option(words: str) -> Callable[[Any], Any]:
     )
 
 
-config_option = click.option(
-    "-c",
-    "--config",
-    "configs",
-    metavar="SPEC",
-    type=spec_name,
-    multiple=True,
+def specs_option(words: str, *, required: bool) -> Callable[[Any], Any]:
+    """Return `--config`: the specs that a command takes, as these words say."""
+    return click.option(
+        "-c",
+        "--config",
+        "configs",
+        metavar="SPEC",
+        type=spec_name,
+        multiple=True,
+        required=required,
+        help=words,
+    )
+
+
+config_option = specs_option(
+    "A spec: a file, a shipped one's name (winit list configs), - for stdin. Repeatable.",
     required=True,
-    help="A spec: a file, a shipped one's name (winit list configs), - for stdin. Repeatable.",
 )
 set_option = click.option(
     "--set",

@@ -14,7 +14,7 @@ from weightinit_cli.cli.options import (
     output_option,
     quiet_option,
     set_option,
-    spec_name,
+    specs_option,
 )
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.specs import note_lacking, tell_undrawn
@@ -76,14 +76,9 @@ def _ends(
     metavar="ACTIVATION",
     help="As in a spec: tanh, or '{name: leaky_relu, negative_slope: 0.1}'. Default: that of -c.",
 )
-@click.option(
-    "-c",
-    "--config",
-    "configs",
-    metavar="SPEC",
-    type=spec_name,
-    multiple=True,
-    help="A spec of your own, or a shipped one, whose runs are marked on the diagram. Repeatable.",
+@specs_option(
+    "A spec of your own, or a shipped one, whose runs are marked on the diagram. Repeatable.",
+    required=False,
 )
 @set_option
 @click.option(

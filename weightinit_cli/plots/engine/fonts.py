@@ -62,11 +62,6 @@ def _own_file() -> str:
     return str(Path(mpl.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf"))
 
 
-def has_glyph(character: str) -> bool:
-    """Whether the font can show the character."""
-    return _has_glyph(character, font_file())
-
-
 @lru_cache(maxsize=4096)
 def _has_glyph(character: str, file: str) -> bool:
     from matplotlib.font_manager import get_font

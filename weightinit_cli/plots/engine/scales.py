@@ -6,7 +6,13 @@ import math
 import sys
 from typing import TYPE_CHECKING
 
-from weightinit_cli.plots.engine.numbers import log_of, power_label, scale_for, ticks_around
+from weightinit_cli.plots.engine.numbers import (
+    log_of,
+    nice_step,
+    power_label,
+    scale_for,
+    ticks_around,
+)
 from weightinit_cli.plots.engine.page import Axis
 
 if TYPE_CHECKING:
@@ -118,8 +124,6 @@ def layers_axis(number: int) -> Axis:
 def _layer_ticks(number: int) -> Ticks:
     if number <= 20:
         return tuple((float(k), str(k)) for k in range(1, number + 1))
-    step = max(math.ceil(number / 10 / 10 ** math.floor(math.log10(number / 10))), 1)
-    step = next(s for s in (1, 2, 5, 10) if s >= step)
-    step = int(step * 10 ** math.floor(math.log10(number / 10)))
+    step = max(int(nice_step(number, 10)), 1)
     first = [1] if step > 1 else []
     return tuple((float(k), str(k)) for k in [*first, *range(step, number + 1, step)])
