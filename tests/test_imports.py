@@ -35,6 +35,7 @@ ALLOWED: dict[str, set[str]] = {
     "machine": set(),
     "initializers": {"parameters"},
     "activations": {"parameters"},
+    "expected": {"initializers"},  # what laws say of draws, for whoever judges some
     "network": {"initializers", "activations", "streams", "convolution"},
     "theory": {"activations", "numerals"},
     "data": {"errors"},
@@ -49,8 +50,8 @@ ALLOWED: dict[str, set[str]] = {
     # A check finds specs as a batch does, and has its processes do the runs; an initializer's
     # table knows the law of its draws.
     "guard": {
-        "experiments", "spec", "initializers", "results", "saving", "errors", "progress", "batch",
-        "machine",
+        "experiments", "spec", "initializers", "expected", "results", "saving", "errors",
+        "progress", "batch", "machine",
     },
     "saving": {"plots", "results", "errors"},  # a single run, a batch and a check save alike
     "experiments": {
@@ -85,7 +86,7 @@ HOMES = {
     "yaml": {"spec"},
     "matplotlib": {"plots"},
     "PIL": {"plots"},
-    "scipy": {"activations", "theory", "guard"},
+    "scipy": {"activations", "expected", "theory", "guard"},
     "threadpoolctl": {"network"},
     "psutil": {"machine"},
     "distributed": {"batch"},

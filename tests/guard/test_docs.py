@@ -95,8 +95,8 @@ def test_the_workflow_runs_what_the_page_does():
 
 
 def test_what_it_says_of_the_gates_is_so():
+    from weightinit_cli.expected import FEWEST_OF_KURTOSIS
     from weightinit_cli.guard import FRESH_NETWORKS
-    from weightinit_cli.guard.laws import FEWEST_OF_KURTOSIS
     from weightinit_cli.guard.rounding import LEVEL, SHADOWS
     from weightinit_cli.guard.samples import PRIOR_DEGREES
     from weightinit_cli.guard.statistical import FEWEST_UNITS

@@ -8,15 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from weightinit_cli.guard.laws import (
-    Entries,
-    Moments,
-    laws_of,
-    of_entries,
-    of_moments,
-    of_overflow,
-    pooled,
-)
+from weightinit_cli.expected import Entries, Moments, of_moments
+from weightinit_cli.guard.laws import laws_of, of_entries, of_overflow, pooled
 from weightinit_cli.initializers.samplers import LAWS
 from weightinit_cli.results import WeightStatistics
 from weightinit_cli.spec import parse_spec

@@ -7,9 +7,10 @@ from math import hypot, inf, log
 from typing import TYPE_CHECKING
 
 from weightinit_cli.errors import counted
+from weightinit_cli.expected import of_moments
 from weightinit_cli.guard.compare import changed_verdict, contradictions, is_lacked, missing
 from weightinit_cli.guard.flatten import POOLED, Place, flatten, without_unresolved
-from weightinit_cli.guard.laws import laws_of, of_entries, of_moments, of_overflow, pooled
+from weightinit_cli.guard.laws import laws_of, of_entries, of_overflow, pooled
 from weightinit_cli.guard.report import Drift, Outcome, worst_first
 from weightinit_cli.guard.rounding import RELATIVE
 from weightinit_cli.guard.samples import Sample, error_by_theory, fixed, log_of, mean, share
@@ -27,8 +28,8 @@ from weightinit_cli.results.words import value_count
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from weightinit_cli.expected import Entries, Expected
     from weightinit_cli.guard.flatten import Values
-    from weightinit_cli.guard.laws import Entries, Expected
     from weightinit_cli.guard.samples import Found, Sampled
     from weightinit_cli.results import LayerStatistics, Result, WeightStatistics
     from weightinit_cli.spec import Spec

@@ -66,6 +66,7 @@ HISTOGRAM: Final = (
 )
 
 ACTIVATION: Final = component("activation", "`winit list activations` shows the names", activations)
+INITIALIZER: Final = component("initializer", _INITIALIZERS_LISTED, initializers)
 
 THRESHOLDS: Final = tuple(
     Field(name, number(minimum=0), f"where {name} begins", default)
@@ -139,7 +140,7 @@ _ACTIVATION = Field(
 )
 _INITIALIZER = Field(
     "initializer",
-    component("initializer", _INITIALIZERS_LISTED, initializers),
+    INITIALIZER,
     "of the weights: a name, or {name: normal, std: 0.01}",
     example="xavier_normal",
 )

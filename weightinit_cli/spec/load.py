@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from weightinit_cli.errors import Mark, Problem, SpecError, printable, reason
 from weightinit_cli.reading import open_at_once
 from weightinit_cli.spec.build import Builder
-from weightinit_cli.spec.kinds import ACTIVATION, WRITTEN_PATTERN
+from weightinit_cli.spec.kinds import ACTIVATION, INITIALIZER, WRITTEN_PATTERN
 from weightinit_cli.spec.names import slug
 from weightinit_cli.spec.nodes import (
     ECHO_LENGTH,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from weightinit_cli.spec.model import Component
     from weightinit_cli.spec.nodes import Entries
     from weightinit_cli.spec.runs import Axis
+    from weightinit_cli.spec.values import ValueType
 
 # What stands for standard input in place of a path.
 STDIN = "-"
@@ -150,11 +151,26 @@ def parse_activation(text: str, source: str) -> Component:
 
     Raises SpecError for all that is wrong.
     """
+    return _parse_component(ACTIVATION, text, source)
+
+
+def parse_initializer(given: str | Mapping[str, Any], source: str) -> Component:
+    """Read an initializer as a spec has it, from YAML text or a mapping of `name` and parameters.
+
+    `source` names it in messages. Raises SpecError for all that is wrong.
+    """
+    return _parse_component(INITIALIZER, given, source)
+
+
+def _parse_component(kind: ValueType, given: str | Mapping[str, Any], source: str) -> Component:
     mark = Mark(source)
     report = Report()
-    root = parse_yaml(decode(text, source), lambda _line, _column: mark, report)
+    if isinstance(given, str):
+        root = parse_yaml(decode(given, source), lambda _line, _column: mark, report)
+    else:
+        root = node_from_json(given, mark, report)
     node = Scalar(mark, None, "") if root is None else root
-    component = ACTIVATION.read(node, "", report)
+    component = kind.read(node, "", report)
     report.raise_if_any()
     return cast("Component", component)
 
