@@ -34,9 +34,9 @@ from weightinit_cli.experiments.build import build_activation, build_network
 from weightinit_cli.network.draws import draw_parameters
 from weightinit_cli.network.learning import cross_entropy
 from weightinit_cli.network.workers import one_blas_thread
-from weightinit_cli.results.model import NOTE
+from weightinit_cli.results.model import NOTE, SEVERE, SEVERITIES
 from weightinit_cli.spec import parse_spec
-from weightinit_cli.verdicts import SEVERE, Trained
+from weightinit_cli.verdicts import Trained
 
 FILE = Path(__file__).with_name("trainability.csv")
 CLASSES, FEATURES = 10, 64
@@ -81,9 +81,6 @@ ALWAYS = (
     "{vanishing_gradient: 1, exploding_gradient: 1, inputs_indistinguishable: 1e9, "
     "signal_drowned: 1e9}"
 )
-
-
-SEVERITIES = ("", "note", "warning", "severe")
 
 
 class Network(NamedTuple):
@@ -453,7 +450,7 @@ def counted(outcomes: list[Outcome]) -> dict[str, dict[str, Trained]]:
             severity: Trained(
                 len(some), sum(not each.sgd for each in some), sum(not each.adam for each in some)
             )
-            for severity in SEVERITIES
+            for severity in ("", *SEVERITIES)
             if (some := found[name].get(severity))
         }
         for name in sorted(found)

@@ -17,7 +17,7 @@ from weightinit_cli.parameters import Thresholds
 from weightinit_cli.results import LayerTheory, Prediction
 from weightinit_cli.results.figures import FIGURES
 from weightinit_cli.results.model import HEALTHY
-from weightinit_cli.results.verdictwords import SEVERITIES
+from weightinit_cli.results.verdictwords import SEVERITY_MEANINGS
 from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS, TRAINED, Trained
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def test_all_that_the_table_says(winit: Callable, name: str):
     parts = [definition.figure, definition.meaning, definition.formula, definition.advice or ""]
     for part in (*parts, definition.reference):
         assert part in shown
-    assert f"{definition.severity}: {SEVERITIES[definition.severity]}" in shown
+    assert f"{definition.severity}: {SEVERITY_MEANINGS[definition.severity]}" in shown
     assert ("reference" in shown) == bool(definition.reference)
     default = Thresholds()._asdict().get(name)
     if default is None:
@@ -83,7 +83,7 @@ def test_list_of_all(winit: Callable):
     assert heads.split()[0] == "verdict"
     between = lines.index("")
     assert [line.split()[0] for line in lines[:between] if not line.startswith(" ")] == NAMES
-    for named in (SEVERITIES, column_meanings(), MARKS, WORDS):
+    for named in (SEVERITY_MEANINGS, column_meanings(), MARKS, WORDS):
         start, between = between, [*lines, ""].index("", between + 1)
         rows = [line for line in lines[start + 2 : between] if not line.startswith(" ")]
         assert [line.partition("  ")[0] for line in rows] == list(named)
@@ -112,7 +112,7 @@ def test_what_stands_in_place_of_a_figure(winit: Callable, mark: str, words: str
 
 def test_severities_and_words_of_the_files_that_no_column_shows(winit: Callable):
     assert set(re.findall(r"no_\w+", column_meanings()["z (std)"])) <= WORDS.keys()
-    for word, meaning in [*SEVERITIES.items(), *WORDS.items()]:
+    for word, meaning in [*SEVERITY_MEANINGS.items(), *WORDS.items()]:
         run = winit("explain", word)
         assert (run.code, run.err) == (0, "")
         assert run.out.startswith(f"{word}\n")

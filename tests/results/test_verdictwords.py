@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weightinit_cli.results.model import Severity, Verdict, asked_for, is_healthy, worst_severity
-from weightinit_cli.results.verdictwords import SEVERITIES, brief, told
+from weightinit_cli.results.model import (
+    SEVERITIES,
+    Verdict,
+    asked_for,
+    is_healthy,
+    worst_severity,
+)
+from weightinit_cli.results.verdictwords import SEVERITY_MEANINGS, brief, told
 from weightinit_cli.verdicts import DEFINITIONS
 
 
@@ -129,7 +133,7 @@ def test_healthy_is_what_does_not_warn():
     ]  # fmt: skip
     assert worst_severity([healthy, note, warning, note]) == "warning"
     assert worst_severity([healthy]) is None
-    assert tuple(SEVERITIES) == get_args(Severity)
+    assert tuple(SEVERITY_MEANINGS) == SEVERITIES
 
 
 @pytest.mark.parametrize(

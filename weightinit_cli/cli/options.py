@@ -134,7 +134,7 @@ def _severities_and_names(
 ) -> tuple[str, ...]:
     if not given:
         return given
-    from weightinit_cli.results.verdictwords import SEVERITIES
+    from weightinit_cli.results.model import SEVERITIES
     from weightinit_cli.spec.nodes import suggestion
     from weightinit_cli.verdicts import DEFINITIONS
 

@@ -241,13 +241,13 @@ def explain(name: str | None) -> None:
 def _all(columns: int) -> list[str]:
     """Write a row per verdict, worst first, per column, and per what else stands in tables."""
     from weightinit_cli.results.model import HEALTHY
-    from weightinit_cli.results.verdictwords import SEVERITIES
+    from weightinit_cli.results.verdictwords import SEVERITY_MEANINGS
     from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS
 
     meanings = {name: definition.meaning for name, definition in DEFINITIONS.items()}
     meanings[HEALTHY] = ALL_IS_WELL
     others = {"column": column_meanings(), "in place of a figure": MARKS, "in files": WORDS}
-    lists = {"verdict": meanings, "severity": SEVERITIES, **others}
+    lists = {"verdict": meanings, "severity": SEVERITY_MEANINGS, **others}
     tables = [_meanings(what, each, columns) for what, each in lists.items()]
     return [line for lines in tables for line in ["", *lines]][1:]
 
@@ -264,12 +264,12 @@ def _meanings(what: str, meanings: Mapping[str, str], columns: int) -> list[str]
 def _one(name: str, columns: int) -> list[str]:
     """Write all of one verdict, or the columns of a head. Raises UsageError for another name."""
     from weightinit_cli.results.model import HEALTHY
-    from weightinit_cli.results.verdictwords import SEVERITIES
+    from weightinit_cli.results.verdictwords import SEVERITY_MEANINGS
     from weightinit_cli.spec.nodes import suggestion
     from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS
 
-    words = {**MARKS, **WORDS, **SEVERITIES}
-    names = [*DEFINITIONS, HEALTHY, *column_meanings(), *WORDS, *SEVERITIES]
+    words = {**MARKS, **WORDS, **SEVERITY_MEANINGS}
+    names = [*DEFINITIONS, HEALTHY, *column_meanings(), *WORDS, *SEVERITY_MEANINGS]
     heads = _heads_of(_plain(name))
     mark = BELOW if re.fullmatch(r"<[0-9][0-9.,e+-]*", name) else name
     if mark in words:
@@ -330,11 +330,11 @@ def _rows(name: str, definition: Definition) -> dict[str, str]:
 def _severity(name: str, definition: Definition) -> str:
     """Say how bad a verdict is, and where it is worse."""
     from weightinit_cli.numerals import short
-    from weightinit_cli.results.model import NOTE
-    from weightinit_cli.results.verdictwords import SEVERITIES
-    from weightinit_cli.verdicts import DEFINITIONS, SEVERE
+    from weightinit_cli.results.model import NOTE, SEVERE
+    from weightinit_cli.results.verdictwords import SEVERITY_MEANINGS
+    from weightinit_cli.verdicts import DEFINITIONS
 
-    parts = [f"{definition.severity}: {SEVERITIES[definition.severity]}"]
+    parts = [f"{definition.severity}: {SEVERITY_MEANINGS[definition.severity]}"]
     if definition.noted is not None:
         parts.append(f"{NOTE} from {definition.noted:g} up to the threshold")
     if definition.severe is not None:

@@ -19,6 +19,10 @@ HEALTHY = "healthy"
 # like this mostly do not train by plain SGD; they do not by Adam either.
 Severity = Literal["note", "warning", "severe"]
 NOTE: Final = "note"
+WARNING: Final = "warning"
+SEVERE: Final = "severe"
+# The least bad first.
+SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
 
 # Below so many seeds a spread holds the figure of every seed.
 FEW_SEEDS = 10
@@ -245,14 +249,13 @@ class Verdict:
 def worst_severity(verdicts: Iterable[Verdict]) -> Severity | None:
     """How bad the worst of a run's verdicts is; None where all is well."""
     found = [each.severity for each in verdicts if each.severity is not None]
-    return max(found, key=get_args(Severity).index, default=None)
+    return max(found, key=SEVERITIES.index, default=None)
 
 
 def asked_for(verdicts: Iterable[Verdict], asked: Collection[str]) -> list[Verdict]:
     """The verdicts that have one of the names asked for, or are as bad as one of the severities."""
-    severities = get_args(Severity)
-    least = min((severities.index(name) for name in asked if name in severities), default=None)
-    bad = () if least is None else severities[least:]
+    least = min((rank for rank, name in enumerate(SEVERITIES) if name in asked), default=None)
+    bad = () if least is None else SEVERITIES[least:]
     return [each for each in verdicts if each.name in asked or each.severity in bad]
 
 

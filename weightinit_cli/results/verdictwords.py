@@ -7,35 +7,38 @@ from math import floor, log10
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from weightinit_cli.numerals import percent, two_digits
-from weightinit_cli.results.model import HEALTHY, NOTE
+from weightinit_cli.numerals import percent, short, two_digits
+from weightinit_cli.results.model import HEALTHY, NOTE, SEVERE, WARNING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from weightinit_cli.results.model import Severity, Verdict
 
-SEVERITIES: Final[dict[str, str]] = {
+SEVERITY_MEANINGS: Final[dict[str, str]] = {
     NOTE: "worth knowing; networks like this mostly train",
-    "warning": "networks like this mostly do not train by plain SGD",
-    "severe": "networks like this mostly do not train, neither by plain SGD nor by Adam",
+    WARNING: "networks like this mostly do not train by plain SGD",
+    SEVERE: "networks like this mostly do not train, neither by plain SGD nor by Adam",
 }
 ADAM_TOO: Final = "severe (Adam mostly fails, too)"
 
 
-def _from_input_to_input(value: float) -> str:
-    return f"std from input to input is {percent(value)} of std"
+class FigureWords(NamedTuple):
+    """What a verdict's value says of the layer where it begins, and how the value is written."""
+
+    said: str
+    written: Callable[[float], str]
 
 
-# What a verdict's value says of the layer where it begins.
-FIGURES: Final[dict[str, Callable[[float], str]]] = {
-    "overflow": lambda value: f"{value:,.0f} activations are inf or nan",
-    "units_identical": lambda _: "all its units are the same",
-    "collapsed": lambda value: f"std is {two_digits(value)} of the root mean square",
-    "saturated": lambda value: f"{percent(value)} of it lies in the activation's flat ends",
-    "inputs_indistinguishable": _from_input_to_input,
-    "signal_drowned": _from_input_to_input,
-    "dying": lambda value: f"{percent(value)} of the units are zero for every input",
+_FROM_INPUT_TO_INPUT: Final = FigureWords("std from input to input is {} of std", percent)
+FIGURES: Final[dict[str, FigureWords]] = {
+    "overflow": FigureWords("{} activations are inf or nan", "{:,.0f}".format),
+    "units_identical": FigureWords("all its units are the same", two_digits),
+    "collapsed": FigureWords("std is {} of the root mean square", two_digits),
+    "saturated": FigureWords("{} of it lies in the activation's flat ends", percent),
+    "inputs_indistinguishable": _FROM_INPUT_TO_INPUT,
+    "signal_drowned": _FROM_INPUT_TO_INPUT,
+    "dying": FigureWords("{} of the units are zero for every input", percent),
 }
 # What changes from layer to layer was told by these, of the power, in results of winit 0.2.
 OF_VERSION_4: Final = {"mean gradient.ratio", "mean signal ratio"}
@@ -70,13 +73,24 @@ def told(verdicts: Sequence[Verdict]) -> list[ToldVerdict]:
         advice = root.advice or ""
         if root.name == HEALTHY:
             rest, advice = f": {advice}" if advice else "", ""
-        elif root.over is None:
-            said = _figure(root)
-            rest = f"{_place(root)}: {said}" if said else _place(root)
         else:
-            rest = f": {_change(root, _way(*root.over))}"
+            rest = _where_and_how_much(root)
         found.append(ToldVerdict(root.severity, label, rest, consequences, advice))
     return found
+
+
+def sentence(verdict: Verdict, threshold: float | None) -> str:
+    """A verdict by itself: what is wrong, where, its figure, its threshold, what it follows from.
+
+    `warning: vanishing_gradient: its norm falls to 0.0028 of itself from layer 5 down to layer 1
+    (× 0.23 a layer); threshold 0.005; follows from inputs_indistinguishable`.
+    """
+    parts = [f"{named(verdict)}{_where_and_how_much(verdict)}"]
+    if threshold is not None:
+        parts.append(f"threshold {_exactly(verdict.name, threshold)}")
+    if verdict.because is not None:
+        parts.append(f"follows from {verdict.because}")
+    return "; ".join(parts)
 
 
 def brief(verdicts: Sequence[Verdict]) -> str:
@@ -114,6 +128,22 @@ def _folded(verdicts: Sequence[Verdict]) -> list[list[Verdict]]:
         else:
             groups[-1].append(each)
     return groups
+
+
+def _exactly(name: str, threshold: float) -> str:
+    """A threshold as a person set it, as a share where the verdict's value is written as one."""
+    words = FIGURES.get(name)
+    if words is not None and words.written is percent:
+        return f"{100 * threshold:g} %"
+    return short(f"{threshold:g}")
+
+
+def _where_and_how_much(verdict: Verdict) -> str:
+    """` first at layer 5: std from input to input is 0.57 % of std`; empty where none is known."""
+    if verdict.over is not None:
+        return f": {_change(verdict, _way(*verdict.over))}"
+    said = _figure(verdict)
+    return f"{_place(verdict)}: {said}" if said else _place(verdict)
 
 
 def _place(verdict: Verdict) -> str:
@@ -172,5 +202,6 @@ def _figure(verdict: Verdict) -> str:
     if figure == "gradient.signal_rms":
         return f"its root mean square is {two_digits(value)}"
     if name in FIGURES:
-        return FIGURES[name](value)
+        words = FIGURES[name]
+        return words.said.format(words.written(value))
     return f"{figure or 'its figure'} is {two_digits(value)}"

@@ -4,8 +4,8 @@ Severities and thresholds are those of trainings (benchmarks/trainability.py): w
 a network's start is a warning where networks like it mostly do not train, else a note.
 """
 
-from weightinit_cli.verdicts.definitions import DEFINITIONS, SEVERE, WARNING, Definition
-from weightinit_cli.verdicts.draw import ALL_IS_WELL, draw_verdict
+from weightinit_cli.verdicts.definitions import DEFINITIONS, Definition
+from weightinit_cli.verdicts.draw import ALL_IS_WELL, draw_verdict, threshold_of
 from weightinit_cli.verdicts.seen import Layer, Seen
 from weightinit_cli.verdicts.trainings import DEEP, TRAINED, TRAINED_DEEP, Trained
 
@@ -13,13 +13,12 @@ __all__ = [
     "ALL_IS_WELL",
     "DEEP",
     "DEFINITIONS",
-    "SEVERE",
     "TRAINED",
     "TRAINED_DEEP",
-    "WARNING",
     "Definition",
     "Layer",
     "Seen",
     "Trained",
     "draw_verdict",
+    "threshold_of",
 ]

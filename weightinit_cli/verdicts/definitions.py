@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from weightinit_cli.results.model import NOTE
+from weightinit_cli.results.model import NOTE, SEVERE, WARNING
 from weightinit_cli.verdicts import measures
 
 if TYPE_CHECKING:
@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from weightinit_cli.results.model import Severity
     from weightinit_cli.verdicts.measures import Finding
     from weightinit_cli.verdicts.seen import Seen
-
-WARNING: Final = "warning"
-SEVERE: Final = "severe"
 
 
 class Definition(NamedTuple):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from weightinit_cli.results.model import HEALTHY, NOTE, Verdict
-from weightinit_cli.verdicts.definitions import DEFINITIONS, SEVERE, WARNING
+from weightinit_cli.results.model import HEALTHY, NOTE, SEVERE, SEVERITIES, WARNING, Verdict
+from weightinit_cli.verdicts.definitions import DEFINITIONS
 from weightinit_cli.verdicts.measures import is_dead
 from weightinit_cli.verdicts.seen import has_one_weight
 from weightinit_cli.verdicts.trainings import DEEP, TRAINED_DEEP
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from weightinit_cli.parameters import Thresholds
     from weightinit_cli.results.model import Severity
     from weightinit_cli.verdicts.definitions import Definition
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     Found = dict[str, Finding]
 
 ALL_IS_WELL: Final = "nothing was found at the start that keeps plain SGD from training"
-BY_SEVERITY: Final = (NOTE, WARNING, SEVERE)
 # A layer of which so much is flat explains what comes after it.
 ALL_BUT_FLAT: Final = 0.9
 
@@ -52,7 +53,7 @@ def draw_verdict(seen: Seen, thresholds: Thresholds) -> tuple[Verdict, ...]:
         for name, finding in found.items()
     ]
     roots = [each for each in verdicts if each.because is None]
-    roots.sort(key=lambda each: BY_SEVERITY.index(each.severity or NOTE), reverse=True)
+    roots.sort(key=lambda each: SEVERITIES.index(each.severity or NOTE), reverse=True)
     ordered = tuple(
         each
         for root in roots
@@ -61,6 +62,18 @@ def draw_verdict(seen: Seen, thresholds: Thresholds) -> tuple[Verdict, ...]:
     if any(each.warns for each in ordered):
         return ordered
     return (Verdict(HEALTHY, None, advice=scope(seen)), *ordered)
+
+
+def threshold_of(verdict: Verdict, thresholds: Mapping[str, float]) -> float | None:
+    """The threshold that a verdict's value has passed; None where there is none.
+
+    `thresholds` are those of its run's spec. Of several it is the one of how bad the value is.
+    """
+    definition = DEFINITIONS.get(verdict.name)
+    limit = thresholds.get(verdict.name)
+    if definition is None or limit is None or verdict.figure != definition.figure:
+        return None
+    return _severity(definition, verdict.value, limit)[1]
 
 
 def scope(seen: Seen) -> str:
@@ -122,7 +135,7 @@ def _severities(
     """How bad each finding is; a root cause is as bad as the worst that follows from it."""
     own = {}
     for name, finding in found.items():
-        own[name] = _severity(DEFINITIONS[name], finding, limits.get(name, 0.0))
+        own[name], _ = _severity(DEFINITIONS[name], finding.value, limits.get(name, 0.0))
         if (
             name.endswith("ing_signal")
             and own[name] == NOTE
@@ -131,7 +144,7 @@ def _severities(
             own[name] = WARNING
     worst = dict(own)
     for name, root in causes.items():
-        worst[root] = max(worst[root], own[name], key=BY_SEVERITY.index)
+        worst[root] = max(worst[root], own[name], key=SEVERITIES.index)
     return worst
 
 
@@ -147,14 +160,11 @@ def _from(definition: Definition, limit: float) -> float:
     return limit if definition.noted is None else min(limit, definition.noted)
 
 
-def _severity(definition: Definition, finding: Finding, limit: float) -> Severity:
-    if definition.noted is not None and finding.value is not None and finding.value <= limit:
-        return NOTE
-    if definition.severe is None or finding.value is None:
-        return definition.severity
-    beyond = (
-        finding.value < definition.severe
-        if definition.severe < 1
-        else finding.value > definition.severe
-    )
-    return SEVERE if beyond else definition.severity
+def _severity(definition: Definition, value: float | None, limit: float) -> tuple[Severity, float]:
+    """How bad a finding of this value is by itself, and the threshold from which on it is."""
+    if definition.noted is not None and value is not None and value <= limit:
+        return NOTE, definition.noted
+    if definition.severe is None or value is None:
+        return definition.severity, limit
+    beyond = value < definition.severe if definition.severe < 1 else value > definition.severe
+    return (SEVERE, definition.severe) if beyond else (definition.severity, limit)
