@@ -33,15 +33,16 @@ ALLOWED: dict[str, set[str]] = {
     "numerals": set(),  # numbers in print
     "digests": set(),
     "machine": set(),
-    "initializers": {"parameters"},
-    "activations": {"parameters"},
+    "plugins": {"errors", "parameters"},  # how rows of others come into the tables
+    "initializers": {"parameters", "plugins", "errors"},
+    "activations": {"parameters", "plugins"},
     "expected": {"initializers"},  # what laws say of draws, for whoever judges some
     "network": {"initializers", "activations", "streams", "convolution"},
     "theory": {"activations", "numerals"},
     "data": {"errors"},
     "spec": {  # data sets' names: from the one table that has them
         "initializers", "activations", "data", "errors", "parameters", "convolution",
-        "reading", "digests",
+        "reading", "digests", "plugins",
     },
     # A result holds the normal form of its spec, and spec alone knows what may stand in one.
     "results": {"init", "spec", "errors", "convolution", "reading", "digests", "numerals"},
@@ -56,7 +57,7 @@ ALLOWED: dict[str, set[str]] = {
     "saving": {"plots", "results", "errors"},  # a single run, a batch and a check save alike
     "experiments": {
         "init", "spec", "initializers", "activations", "network", "theory", "streams", "results",
-        "verdicts", "data", "errors", "machine", "progress",
+        "verdicts", "data", "errors", "machine", "progress", "plugins",
     },
     "remedies": {"experiments", "spec", "initializers", "results", "errors", "progress"},
     # A start in another library's lines: what theory and the tables say of it, in plain numbers.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from weightinit_cli.activations import piecewise, smooth
 from weightinit_cli.parameters import Parameter
+from weightinit_cli.plugins import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +19,7 @@ class Row(NamedTuple):
     """One row of the table: how it is built, what it takes, its formula and where it is from.
 
     `torch_gain` is what torch's `calculate_gain` says of it, by the same parameters, where torch
-    has one.
+    has one. `source` is the package or the file of a plug-in's row.
     """
 
     build: Callable[..., Activation]
@@ -26,6 +27,7 @@ class Row(NamedTuple):
     reference: str = ""
     parameters: tuple[Parameter, ...] = ()
     torch_gain: Callable[..., float] | None = None
+    source: str = ""
 
     @property
     def doc(self) -> str:
@@ -38,7 +40,7 @@ _ALPHA = Parameter("alpha", "-alpha is the limit to the left", 1.0, minimum=0, m
 _CELU_ALPHA = Parameter("alpha", "-alpha is the limit to the left", 1.0, minimum=1e-30, maximum=1e6)
 _SHRINK = Parameter("threshold", "how far from 0 the line begins", 0.5, minimum=0, maximum=1e6)
 
-ACTIVATIONS: Final[dict[str, Row]] = {
+_ROWS: Final[dict[str, Row]] = {
     "linear": Row(piecewise.linear, "x", "Keras; torch's Identity", torch_gain=lambda: 1.0),
     "sigmoid": Row(
         smooth.sigmoid,
@@ -146,3 +148,5 @@ ACTIVATIONS: Final[dict[str, Row]] = {
 
 # Other names of entries.
 ALIASES: Final = {"swish": "silu", "hard_swish": "hard_silu"}
+
+ACTIVATIONS: Final = Table("activation", _ROWS, ALIASES)

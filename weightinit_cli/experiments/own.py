@@ -5,15 +5,17 @@ What the spec says of them stays: theory, and the scales that are told, are thos
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from weightinit_cli.errors import SpecError, WinitError, printable
+from weightinit_cli.errors import SpecError, printable
 from weightinit_cli.initializers import INITIALIZERS
+from weightinit_cli.initializers.own import kind_of, real_numbers
 from weightinit_cli.initializers.samplers import filled
+from weightinit_cli.plugins import distribution
 from weightinit_cli.streams import Role
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ class Own(NamedTuple):
         """Raise TypeError for what is no function, SpecError for a start that looks at the data."""
         for role, draw in self._asdict().items():
             if draw is not None and not callable(draw):
-                raise TypeError(f"{role} must be a function fn(rng, shape), not {_kind(draw)}")
+                raise TypeError(f"{role} must be a function fn(rng, shape), not {kind_of(draw)}")
         if self == BY_SPEC:
             return
         if INITIALIZERS[spec.initializer.name].data_dependent:
@@ -141,21 +143,7 @@ def _values(
     draw: Draw, generator: Generator, shape: tuple[int, ...], axes: str, place: str
 ) -> Array:
     """Ask a function for its draws; raise WinitError unless they are real numbers of this shape."""
-    drawn = draw(generator, shape)
-    name = _name(draw)
-    try:
-        values = np.asarray(drawn)
-    except (TypeError, ValueError, RuntimeError) as error:
-        reason = printable(str(error).partition("\n")[0])
-        raise WinitError(f"{place}: {name} returned what is no array: {reason}") from None
-    if not np.can_cast(values.dtype, np.float64, "same_kind"):
-        is_array = values.dtype != object or isinstance(drawn, np.ndarray)
-        found = f"one of {values.dtype}" if is_array else _kind(drawn)
-        raise WinitError(f"{place}: {name} must return an array of real numbers, not {found}")
-    if values.shape != shape:
-        asked = f"shape {shape} = {axes} was asked for"
-        raise WinitError(f"{place}: {name} returned shape {values.shape}; {asked}")
-    return values
+    return real_numbers(draw(generator, shape), shape, axes, f"{place}: {_name(draw)}")
 
 
 def _rounded(values: Array, dtype: np.dtype[Any]) -> Array:
@@ -180,22 +168,6 @@ def _name(draw: Draw) -> str:
         draw = draw.func
     named = draw if hasattr(draw, "__qualname__") else type(draw)
     module = getattr(named, "__module__", None) or type(draw).__module__
-    distribution = _distribution(module.partition(".")[0])
-    end = f" ({distribution})" if distribution else ""
+    package = distribution(module.partition(".")[0])
+    end = f" ({package})" if package else ""
     return printable(f"{module}.{named.__qualname__}{end}")
-
-
-@lru_cache
-def _distribution(package: str) -> str:
-    """The name and version of the distribution that a package comes from, where that is known."""
-    from importlib import metadata
-
-    names = metadata.packages_distributions().get(package, [package])
-    try:
-        return f"{names[0]} {metadata.version(names[0])}"
-    except metadata.PackageNotFoundError:
-        return ""
-
-
-def _kind(thing: object) -> str:
-    return "None" if thing is None else f"of type {type(thing).__qualname__}"

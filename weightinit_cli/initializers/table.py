@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from weightinit_cli.initializers import schemes
 from weightinit_cli.initializers.samplers import LAWS, Sampler
 from weightinit_cli.parameters import Parameter
+from weightinit_cli.plugins import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +29,7 @@ class Initializer(NamedTuple):
     `activation` is the one it is made for, whose parameters `build` takes, too; `theory` names
     the number that `build` takes and theory computes for the spec's activation. `data_dependent`:
     `build` gives a start, whose scale is then found layer by layer on what the network sees.
+    `source` is the package or the file of a plug-in's row.
     """
 
     build: Callable[..., Sampler]
@@ -44,6 +46,7 @@ class Initializer(NamedTuple):
     instead: str = ""
     centre: Callable[[int], int] | None = None
     data_dependent: bool = False
+    source: str = ""
 
     @property
     def doc(self) -> str:
@@ -88,7 +91,7 @@ _GLOROT = "Glorot & Bengio 2010"
 _HE = "He et al. 2015 (arXiv:1502.01852)"
 _LECUN = "LeCun et al. 1998, Efficient BackProp"
 
-INITIALIZERS: Final[dict[str, Initializer]] = {
+_ROWS: Final[dict[str, Initializer]] = {
     "zeros": Initializer(schemes.zeros, "0", "Keras, torch, JAX"),
     "ones": Initializer(schemes.ones, "0", "Keras, torch, JAX"),
     "constant": Initializer(
@@ -279,3 +282,5 @@ ALIASES: Final = {
     "eye": "identity",
 }
 BARE_ALIASES: Final = frozenset({"glorot_uniform", "eye"})
+
+INITIALIZERS: Final = Table("initializer", _ROWS, ALIASES)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weightinit_cli.parameters import ParameterError
+from weightinit_cli.plugins import PluginError
 from weightinit_cli.spec.model import Component
 from weightinit_cli.spec.nodes import (
     MapNode,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from weightinit_cli.parameters import Parameter
+    from weightinit_cli.plugins import Table
 
 
 # Names that other libraries and books have, and ours.
@@ -83,6 +85,13 @@ def component(
             report_wrong(report, named, where, f"the name of an {what}{mapping}")
             return None
         choices = options()
+        if named.value not in choices:
+            try:
+                if _table(what).find(named.value):
+                    choices = options()
+            except PluginError as error:
+                report.add(named.mark, where, str(error))
+                return None
         if named.value not in choices:
             message = unfit().get(named.value) or (
                 f"unknown {what} {quote(named.value)}"
@@ -201,17 +210,37 @@ def _option_schema(option: Option) -> dict[str, Any]:
     }
 
 
-@cache
+def _table(what: str) -> Table[Any]:
+    """The table of the rows that are called so."""
+    from weightinit_cli.activations import ACTIVATIONS
+    from weightinit_cli.initializers import INITIALIZERS
+
+    return {table.what: table for table in (ACTIVATIONS, INITIALIZERS)}[what]
+
+
 def activations() -> dict[str, Option]:
     """Every name of an activation, aliases included."""
+    from weightinit_cli.activations import ACTIVATIONS
+
+    return _activations(ACTIVATIONS.version)
+
+
+@lru_cache(maxsize=1)
+def _activations(version: int) -> dict[str, Option]:  # noqa: ARG001  # of the table
     from weightinit_cli.activations import ACTIVATIONS, ALIASES
 
     return _options(ACTIVATIONS, ALIASES, lambda row: row.build)
 
 
-@cache
 def initializers() -> dict[str, Option]:
     """Every name of an initializer, aliases included."""
+    from weightinit_cli.initializers import INITIALIZERS
+
+    return _initializers(INITIALIZERS.version)
+
+
+@lru_cache(maxsize=1)
+def _initializers(version: int) -> dict[str, Option]:  # noqa: ARG001  # of the table
     from weightinit_cli.initializers import (
         ALIASES,
         BARE_ALIASES,
@@ -221,7 +250,7 @@ def initializers() -> dict[str, Option]:
     )
 
     def build_of(row: Initializer) -> Callable[..., object] | None:
-        elsewhere = row.activation or row.theory or row.only == "kernel"
+        elsewhere = row.activation or row.theory or row.only == "kernel" or row.source
         return None if elsewhere else partial(row.build, Fans(1, 1))
 
     return _options(INITIALIZERS, ALIASES, build_of, BARE_ALIASES)
@@ -229,7 +258,7 @@ def initializers() -> dict[str, Option]:
 
 @cache
 def vector_initializers() -> dict[str, Option]:
-    """Every name of an initializer that works for a bias."""
+    """Every name of an initializer that works for a bias: of winit's own alone."""
     from weightinit_cli.initializers import INITIALIZERS
 
     fit = {name for name, row in INITIALIZERS.items() if row.build_bias or not row.needs_fans}

@@ -1,0 +1,231 @@
+"""Initializers of others: a function that draws one layer's weights, as a row of the table."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import blake2b
+from math import isfinite, sqrt
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
+
+import numpy as np
+
+from weightinit_cli.errors import printable
+from weightinit_cli.initializers.samplers import LAWS, Fans, Sampler
+from weightinit_cli.initializers.table import INITIALIZERS, Initializer
+from weightinit_cli.parameters import Parameter, ParameterError
+from weightinit_cli.plugins import PluginError, file_of, parameters_of, said, source_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.random import Generator
+    from numpy.typing import ArrayLike
+
+    F = TypeVar("F", bound=Callable[..., ArrayLike])
+
+Array = np.ndarray[Any, Any]
+
+LEADING = ("rng", "shape", "fans")
+MEASURED = "measured"
+# A mean of fewer standard errors than this is none.
+CHANCE = 5.0
+# Bytes an entry: what the function returns in float64, and as much again while it makes it.
+SCRATCH = 24
+# So many of the first draws tell one stream from another.
+FIRST = 144
+
+
+def initializer(
+    name: str,
+    *parameters: Parameter,
+    std: Callable[..., float] | None = None,
+    law: Literal["", "normal", "truncated_normal", "uniform"] = "",
+) -> Callable[[F], F]:
+    """Register a function as the initializer `name`, which specs and commands then take.
+
+    The function is `fn(rng, shape, fans, **parameters)` and returns real numbers of that shape:
+    (fan_in, fan_out) of a dense layer, (height, width, in, out) of a convolution. `rng` is a numpy
+    Generator of the layer's own stream, which all draws must come from; `fans` has `fan_in` and
+    `fan_out`, with a kernel's area in both, `first` (whether the layer sees the inputs) and
+    `kernel`, which is () in a dense layer. What else the function takes are its parameters in a
+    spec, with the signature's defaults; `Parameter(name, doc, default, minimum=...)` gives them
+    words and bounds.
+
+    `std(fans, **parameters)` is the standard deviation of an entry, which theory starts from. Where
+    it is not given, it is measured from one draw of each shape. `law` says that all entries are
+    independent draws of this law; theory then has z-scores, and `check` holds the weights to it.
+
+    Raises ValueError where the name is none, is built in, or is another plug-in's, and TypeError
+    where the function does not take what is named here.
+
+        @weightinit_cli.initializer("half_he", std=lambda fans: (1 / fans.fan_in) ** 0.5)
+        def half_he(rng, shape, fans):
+            return rng.normal(0, (1 / fans.fan_in) ** 0.5, shape)
+    """
+    if law and law not in LAWS:
+        raise ValueError(f"law must be one of {', '.join(LAWS)}, not {law!r}")
+
+    def register(function: F) -> F:
+        own = _Own(name, function, std, law)
+        row = Initializer(
+            own,
+            MEASURED if std is None else "by its own formula",
+            source_of(function),
+            parameters=parameters_of(function, parameters, LEADING),
+            needs_fans=True,
+            source=source_of(function),
+        )
+        INITIALIZERS.add(name, row)
+        return function
+
+    return register
+
+
+class _Own:
+    """What builds the samplers of somebody's function: a row's `build`."""
+
+    def __init__(
+        self,
+        name: str,
+        function: Callable[..., ArrayLike],
+        std: Callable[..., float] | None,
+        law: str,
+    ) -> None:
+        self.name, self.function, self.std, self.law = name, function, std, law
+        self.__doc__ = function.__doc__ or f"{name}: no docstring."
+
+    def __call__(self, fans: Fans, **parameters: Any) -> Sampler:
+        return _sampler(self, fans, tuple(sorted(parameters.items())))
+
+    def drawn(self, rng: Generator, fans: Fans, parameters: dict[str, Any]) -> Array:
+        """What the function draws. Raises PluginError unless it is finite numbers of the shape."""
+        shape = (*fans.kernel, fans.channels, fans.columns)
+        try:
+            found = self.function(rng, shape, fans, **parameters)
+        except Exception as error:
+            raise PluginError(f"{self.name}: {said(error, file_of(self.function))}") from error
+        axes = "(height, width, in, out)" if fans.kernel else "(fan_in, fan_out)"
+        values = real_numbers(found, shape, axes, self.name)
+        bad = values.size - int(np.count_nonzero(np.isfinite(values)))
+        if bad:
+            share = f"{bad:,} of {values.size:,} values"
+            raise PluginError(f"{self.name} returned {share} that are not finite")
+        return values
+
+    def formula(self, fans: Fans, parameters: dict[str, Any]) -> float | None:
+        """The standard deviation by formula; None where there is none."""
+        if self.std is None:
+            return None
+        try:
+            value = float(self.std(fans, **parameters))
+        except Exception as error:
+            why = said(error, file_of(self.std))
+            raise PluginError(f"{self.name}: its std: {why}") from error
+        if not (isfinite(value) and value >= 0):
+            raise PluginError(f"{self.name}: its std must be a finite number >= 0, not {value}")
+        return value
+
+
+class Trial(NamedTuple):
+    """What one draw of a shape shows: its mean and standard deviation, and whether it used rng."""
+
+    mean: float
+    std: float
+    drew: bool
+
+
+def trial(build: Callable[..., Sampler], fans: Fans, **parameters: Any) -> Trial | None:
+    """Draw a shape by somebody's initializer; None for one of winit's own."""
+    if not isinstance(build, _Own):
+        return None
+    return _trial(build, fans, tuple(sorted(parameters.items())))
+
+
+@lru_cache(maxsize=256)
+def _trial(own: _Own, fans: Fans, items: tuple[tuple[str, Any], ...]) -> Trial:
+    parameters = dict(items)
+    first, second = np.random.PCG64(0), np.random.PCG64(0)
+    before = first.state
+    values = own.drawn(np.random.Generator(first), fans, parameters)
+    again = own.drawn(np.random.Generator(second), fans, parameters)
+    if not np.array_equal(values, again):
+        raise PluginError(
+            f"{own.name} draws other numbers from the same rng; all draws must come from rng, "
+            "as rng.standard_normal(shape) does"
+        )
+    return Trial(
+        float(values.mean(dtype=np.float64)),
+        float(values.std(dtype=np.float64)),
+        first.state != before,
+    )
+
+
+@lru_cache(maxsize=256)
+def _sampler(own: _Own, fans: Fans, items: tuple[tuple[str, Any], ...]) -> Sampler:
+    parameters = dict(items)
+    try:
+        seen = _trial(own, fans, items)
+        std = own.formula(fans, parameters)
+    except PluginError as error:
+        raise ParameterError("name", str(error)) from error
+    by_chance = CHANCE * seen.std / sqrt(fans.fan_in * fans.columns)
+    mean = 0.0 if own.law or (seen.drew and abs(seen.mean) <= by_chance) else seen.mean
+
+    def fill(panel: Array, generator: Generator) -> bytes:
+        before = generator.bit_generator.state
+        values = own.drawn(generator, fans, parameters)
+        with np.errstate(all="ignore"):
+            panel[...] = values.reshape(panel.shape)
+        unused = _same(before, generator.bit_generator.state)
+        return b"" if unused else _direction(values)
+
+    return Sampler(
+        mean,
+        seen.std if std is None else std,
+        fill,
+        whole=True,
+        scratch=SCRATCH,
+        excess=LAWS[own.law].excess if own.law else None,
+        law=own.law,
+    )
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two states of a bit generator are the same; some hold arrays."""
+    if isinstance(one, dict):
+        return all(_same(one[key], other[key]) for key in one)
+    return bool(np.all(one == other))
+
+
+def _direction(values: Array) -> bytes:
+    """Bytes of the first draws, which are the same at every scale."""
+    flat = values.ravel()
+    first = flat[np.flatnonzero(flat)[:FIRST]].astype(np.float64)
+    if not first.size:
+        return b""
+    return blake2b((first / np.abs(first).max()).astype(np.float16).tobytes(), digest_size=8).digest()
+
+
+def real_numbers(found: Any, shape: tuple[int, ...], axes: str, name: str) -> Array:
+    """What a function returned, as an array; raise PluginError unless it is numbers of the shape.
+
+    `axes` says what the shape's numbers are, and `name` who returned it.
+    """
+    try:
+        values = np.asarray(found)
+    except (TypeError, ValueError, RuntimeError) as error:
+        why = printable(str(error).partition("\n")[0])
+        raise PluginError(f"{name} returned what is no array: {why}") from None
+    if not np.can_cast(values.dtype, np.float64, "same_kind"):
+        is_array = values.dtype != object or isinstance(found, np.ndarray)
+        kind = f"one of {values.dtype}" if is_array else kind_of(found)
+        raise PluginError(f"{name} must return an array of real numbers, not {kind}")
+    if values.shape != shape:
+        asked = f"shape {shape} = {axes} was asked for"
+        raise PluginError(f"{name} returned shape {values.shape}; {asked}")
+    return values
+
+
+def kind_of(thing: object) -> str:
+    """What a thing is, in words."""
+    return "None" if thing is None else f"of type {type(thing).__qualname__}"
