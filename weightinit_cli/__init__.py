@@ -6,9 +6,13 @@ TYPE_CHECKING = False
 __version__ = "0.3.0"
 
 if TYPE_CHECKING:
+    from weightinit_cli.activations.registering import activation
     from weightinit_cli.errors import WinitError
     from weightinit_cli.experiments import run
     from weightinit_cli.guard import CheckOutcome, check
+    from weightinit_cli.initializers import Fans
+    from weightinit_cli.initializers.own import initializer
+    from weightinit_cli.parameters import Parameter
     from weightinit_cli.remedies import Remedy, fix
     from weightinit_cli.results import Compared, Result, compare, load_result
     from weightinit_cli.spec import Spec, expand, load_spec
@@ -16,14 +20,18 @@ if TYPE_CHECKING:
 _HOMES = {
     "CheckOutcome": "weightinit_cli.guard",
     "Compared": "weightinit_cli.results",
+    "Fans": "weightinit_cli.initializers",
+    "Parameter": "weightinit_cli.parameters",
     "Remedy": "weightinit_cli.remedies",
     "Result": "weightinit_cli.results",
     "Spec": "weightinit_cli.spec",
     "WinitError": "weightinit_cli.errors",
+    "activation": "weightinit_cli.activations.registering",
     "check": "weightinit_cli.guard",
     "compare": "weightinit_cli.results",
     "expand": "weightinit_cli.spec",
     "fix": "weightinit_cli.remedies",
+    "initializer": "weightinit_cli.initializers.own",
     "load_result": "weightinit_cli.results",
     "load_spec": "weightinit_cli.spec",
     "run": "weightinit_cli.experiments",
@@ -32,14 +40,18 @@ _HOMES = {
 __all__ = [
     "CheckOutcome",
     "Compared",
+    "Fans",
+    "Parameter",
     "Remedy",
     "Result",
     "Spec",
     "WinitError",
+    "activation",
     "check",
     "compare",
     "expand",
     "fix",
+    "initializer",
     "load_result",
     "load_spec",
     "run",

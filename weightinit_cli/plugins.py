@@ -122,7 +122,7 @@ class Table(dict[str, R]):
         [point] = points
         try:
             point.load()
-        except Exception as error:  # noqa: BLE001  # whatever somebody else's module does
+        except Exception as error:  # whatever somebody else's module does
             why = f"{_package(point)} has it, but {point.value} cannot be imported"
             raise PluginError(f"{what}: {why}: {said(error)}") from error
         if name not in self:
@@ -177,6 +177,27 @@ def parameters_of(
     return tuple(found.values())
 
 
+def refuse_missing(sources: Mapping[str, str], place: str) -> None:
+    """Raise PluginError where a plug-in that made a result is not there; `place` names the result.
+
+    `sources` has its packages or files, by `activation snake`, say.
+    """
+    for row, source in sources.items():
+        what, _, name = row.partition(" ")
+        table = next((table for table in _tables if table.what == what), None)
+        if table is not None and table.find(name):
+            if _maker(table[name].source) == _maker(source):
+                continue
+            there = f"that of {table[name].source} is another one"
+        elif source.endswith(")"):
+            there = f"--plugin {_maker(source)} gives it"
+        elif " " in source:
+            there = "it is not installed here"
+        else:
+            there = "nobody else can load that; a file can be given by --plugin"
+        raise PluginError(f"{place}: the {what} {name!r} is of {source}: {there}")
+
+
 def load_plugin(path: Path) -> None:
     """Load a file that registers initializers or activations.
 
@@ -200,7 +221,9 @@ def load_file(path: Path) -> ModuleType:
     place = path.absolute()
     found = util.spec_from_file_location(name, place) if path.suffix == ".py" else None
     if found is None or found.loader is None:
-        raise PluginError(f"{printable(str(path))}: a Python file is needed, whose name ends in .py")
+        raise PluginError(
+            f"{printable(str(path))}: a Python file is needed, whose name ends in .py"
+        )
     module = util.module_from_spec(found)
     if str(place.parent) not in sys.path:
         sys.path.append(str(place.parent))
@@ -266,7 +289,8 @@ def said(error: BaseException, file: str = "") -> str:
         if file and trace.tb_frame.f_code.co_filename == file:
             lines.append(trace.tb_lineno)
         trace = trace.tb_next
-    return printable(f"{text} (line {lines[-1]})" if lines else text)
+    where = f" ({Path(file).name}, line {lines[-1]})" if lines else ""
+    return printable(f"{text}{where}")
 
 
 # All tables, and the files that were loaded as plug-ins.
@@ -275,12 +299,16 @@ _files: list[str] = []
 
 
 class Loading(NamedTuple):
-    """A function for another process, and the files of plug-ins that are loaded there before."""
+    """A function for another process, and the files of plug-ins that are loaded there before.
+
+    What an installed package has, that process finds for itself.
+    """
 
     function: Callable[[Any], Any]
     files: tuple[str, ...]
 
     def __call__(self, given: Any) -> Any:
+        """Load the files, and call the function."""
         for file in self.files:
             if file not in _files:
                 load_plugin(Path(file))

@@ -34,7 +34,7 @@ def imported(process: Callable) -> Callable[..., set[str]]:
 HEAVY = {"matplotlib", "PIL", "scipy", "psutil", "distributed", "sklearn"}
 START = {"__main__", "imports", "errors", "cli"}
 READ = {
-    "spec", "data", "parameters", "convolution", "reading", "digests", "progress",
+    "spec", "data", "parameters", "convolution", "reading", "digests", "progress", "plugins",
 }  # fmt: skip
 RUN = {
     "initializers", "activations", "network", "experiments", "results", "verdicts", "saving",
@@ -52,7 +52,10 @@ MAY_IMPORT = {
         {"click"},
     ),
     "list configs": (START | READ, {"click"}),
-    "list initializers": (START | {"initializers", "parameters", "progress"}, {"click", "numpy"}),
+    "list initializers": (
+        START | {"initializers", "parameters", "progress", "plugins"},
+        {"click", "numpy"},
+    ),
     "list activations": (
         START | READ | {"activations", "experiments", "theory"},
         {"click", "numpy", "scipy"},

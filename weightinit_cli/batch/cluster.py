@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from weightinit_cli.batch.executors import Executor, no_note
 from weightinit_cli.batch.product import Failure, attempt
 from weightinit_cli.errors import WinitError, reason
+from weightinit_cli.plugins import carried
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -73,7 +74,7 @@ class Cluster(Executor):
 
         Raises WinitError where the scheduler is lost on the way, or no worker comes.
         """
-        jobs = iter(jobs)
+        jobs, function = iter(jobs), carried(function)
         in_flight: dict[Any, J] = {}
         completed = self._dask.as_completed(loop=self._client.loop)
 

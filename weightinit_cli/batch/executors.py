@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, cast
 from weightinit_cli.batch.product import Ended, Failure, attempt
 from weightinit_cli.errors import reason
 from weightinit_cli.machine import available_cores
+from weightinit_cli.plugins import carried
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -107,7 +108,7 @@ class Processes(Executor):
         self, function: Callable[[Any], R], jobs: Iterable[J]
     ) -> Iterator[tuple[J, R | Failure]]:
         """Give the outcomes, each as soon as it is there."""
-        left = iter(jobs)
+        left, function = iter(jobs), carried(function)
         while True:
             aside: list[J] = []
             yield from self._together(function, left, aside)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from weightinit_cli import __version__
 from weightinit_cli.errors import MemoryShortageError, WinitError
+from weightinit_cli.experiments.plugins import plugins_of
 from weightinit_cli.results import STATS, load_result
-from weightinit_cli.results.kinds import drawn_by, interruption, kind_of, rows
+from weightinit_cli.results.kinds import drawn_by, interruption, kind_of, made_by, rows
 from weightinit_cli.results.store import files_of, is_of, picture_names
 from weightinit_cli.saving import draw_result
 from weightinit_cli.spec import former_folders
@@ -115,7 +116,8 @@ def saved(
 
     It stands there if stats.json is whole, from this version of winit, of this digest and of one
     of these versions of numpy, and every picture that is wanted is of this digest, too. What other
-    functions than winit's have drawn is not the spec's own.
+    functions than winit's have drawn is not the spec's own; nor is what another version of a
+    plug-in has made.
     """
     folder = _folder(out, spec)
     try:
@@ -126,7 +128,7 @@ def saved(
     name = folder.partition("/")[0]
     if former != (name, digest, __version__) or interruption(result) is not None:
         return None
-    if drawn_by(result):
+    if drawn_by(result) or made_by(result) != plugins_of(spec):
         return None
     if numpy is not None and result.environment.get("numpy") not in numpy:
         return None

@@ -21,6 +21,7 @@ from weightinit_cli.cli.options import (
     json_option,
     no_plot_option,
     output_option,
+    plugin_option,
     quiet_option,
     refuse_nan,
     seed_option,
@@ -73,6 +74,7 @@ ENDING = "SIGTERM", "SIGHUP"
     help="Leave out specs of this name, or path below DIR. Repeatable.",
 )
 @data_option
+@plugin_option
 @set_option
 @seed_option
 @click.option(

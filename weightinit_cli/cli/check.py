@@ -15,6 +15,7 @@ from weightinit_cli.cli.options import (
     data_option,
     jobs_option,
     path_of,
+    plugin_option,
     refuse_nan,
     spec_name,
     threads_option,
@@ -87,6 +88,7 @@ def _alpha_option(words: str) -> Callable[[Any], Any]:
 @_junit_option
 @_style_option
 @data_option
+@plugin_option
 @jobs_option("Processes at most; 1 stays in this one, as short checks do. Default: the cores.")
 @threads_option
 @click.option("-q", "--quiet", is_flag=True, help="Print only what differs, and errors.")

@@ -11,7 +11,14 @@ import click
 from weightinit_cli.cli import specs, terminal
 from weightinit_cli.cli.experiments import EXPERIMENTS
 from weightinit_cli.cli.look import Asked, look_options
-from weightinit_cli.cli.options import data_option, format_option, path_of, quiet_option, spec_name
+from weightinit_cli.cli.options import (
+    data_option,
+    format_option,
+    path_of,
+    plugin_option,
+    quiet_option,
+    spec_name,
+)
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.specs import note_lacking, tell_undrawn
 from weightinit_cli.errors import WinitError, counted, printable
@@ -29,6 +36,7 @@ if TYPE_CHECKING:
     type=spec_name,
     help="Start from this spec: a file or a shipped name.",
 )
+@plugin_option
 def new(file: Path, like: str | None) -> None:
     """Write a commented spec to FILE to start from; an existing file is left alone.
 
@@ -51,6 +59,7 @@ def new(file: Path, like: str | None) -> None:
 @click.command("validate")
 @click.argument("paths", nargs=-1, required=True, metavar="DIR|FILE...", type=spec_name)
 @data_option
+@plugin_option
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 def validate(paths: tuple[str, ...], quiet: bool) -> int:
     """Check specs without running them: print `FILE: ok, N runs`, or every problem.
@@ -83,10 +92,18 @@ def validate(paths: tuple[str, ...], quiet: bool) -> int:
 
 
 @click.command("schema")
+@plugin_option
 def schema() -> None:
-    """Print the JSON Schema of a spec, for editors that check and complete YAML."""
+    """Print the JSON Schema of a spec, for editors that check and complete YAML.
+
+    It has the initializers and activations of installed packages, too.
+    """
+    from weightinit_cli.activations import ACTIVATIONS
+    from weightinit_cli.initializers import INITIALIZERS
     from weightinit_cli.spec import json_schema
 
+    for line in [*INITIALIZERS.find_all(), *ACTIVATIONS.find_all()]:
+        terminal.note(line)
     terminal.say(json.dumps(json_schema(), indent=2))
 
 

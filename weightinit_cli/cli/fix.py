@@ -10,6 +10,7 @@ from weightinit_cli.cli import specs, terminal
 from weightinit_cli.cli.options import (
     config_option,
     path_of,
+    plugin_option,
     quiet_option,
     seed_option,
     set_option,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     type=click.Choice(("torch", "keras", "jax")),
     help="Print a program that builds the mended network in this library, too; of a single run.",
 )
+@plugin_option
 @set_option
 @seed_option
 @threads_option

@@ -12,6 +12,7 @@ from weightinit_cli.cli.look import Asked, look_options
 from weightinit_cli.cli.options import (
     format_option,
     output_option,
+    plugin_option,
     quiet_option,
     set_option,
     specs_option,
@@ -80,6 +81,7 @@ def _ends(
     "A spec of your own, or a shipped one, whose runs are marked on the diagram. Repeatable.",
     required=False,
 )
+@plugin_option
 @set_option
 @click.option(
     "--width",

@@ -12,8 +12,10 @@ import click
 
 from weightinit_cli.cli import terminal
 from weightinit_cli.cli.experiments import EXPERIMENTS
+from weightinit_cli.cli.options import plugin_option
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.tables.columns import Cell, columns_of, layouts, narrowed
+from weightinit_cli.parameters import ParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from weightinit_cli.activations import Activation, Row
     from weightinit_cli.parameters import Parameter
+    from weightinit_cli.plugins import Table
     from weightinit_cli.verdicts import Definition
 
 FLAT = 0.05
@@ -66,8 +69,12 @@ Z = (
 
 @click.command("list")
 @click.argument("what", type=click.Choice(["initializers", "activations", "configs"]))
+@plugin_option
 def list_names(what: str) -> None:
-    """Print the initializers, the activations or the shipped configs."""
+    """Print the initializers, the activations or the shipped configs.
+
+    Those of installed packages and of --plugin come last, with the package or the file.
+    """
     tables = {"initializers": _initializers, "activations": _activations, "configs": _configs}
     with ProgressBar(f"listing {what}", shown=True):
         lines = tables[what](terminal.columns() or terminal.PIPED_COLUMNS)
@@ -80,6 +87,7 @@ def list_names(what: str) -> None:
 def _initializers(columns: int) -> list[str]:
     from weightinit_cli.initializers import ALIASES, INITIALIZERS
 
+    _find_all(INITIALIZERS)
     rows = [(name, entry.std, entry.convention) for name, entry in INITIALIZERS.items()]
     details = [
         [entry.doc, entry.reference, *map(_parameter, entry.parameters)]
@@ -93,12 +101,13 @@ def _initializers(columns: int) -> list[str]:
 def _activations(columns: int) -> list[str]:
     from weightinit_cli.activations import ACTIVATIONS, ALIASES
 
+    _find_all(ACTIVATIONS)
     rows = [(name, entry.formula) for name, entry in ACTIVATIONS.items()]
     details = [
         [
             _derivative(entry),
             *_shapes(name, entry),
-            entry.reference,
+            entry.reference or entry.source,
             *map(_parameter, entry.parameters),
         ]
         for name, entry in ACTIVATIONS.items()
@@ -109,6 +118,12 @@ def _activations(columns: int) -> list[str]:
         *_aliases(ALIASES, columns),
         *terminal.wrapped(flat, columns, indent=INDENT),
     ]
+
+
+def _find_all(table: Table[Any]) -> None:
+    """Load what installed packages add to a table, and say what cannot be."""
+    for line in table.find_all():
+        terminal.note(line)
 
 
 def _configs(columns: int) -> list[str]:
@@ -151,9 +166,12 @@ def _derivative(entry: Row) -> str:
 
 def _shapes(name: str, entry: Row) -> list[str]:
     """Say bounds, kinks, flat ends and gain for each choice of the parameters, which are named."""
+    examples = EXAMPLES.get(name, {})
+    if any(p.required and not p.choices and p.name not in examples for p in entry.parameters):
+        return []  # a plug-in's, of which no value is known
     values = [
         parameter.choices
-        or (EXAMPLES[name][parameter.name] if parameter.required else parameter.default,)
+        or (examples[parameter.name] if parameter.required else parameter.default,)
         for parameter in entry.parameters
     ]
     lines = []
@@ -163,8 +181,12 @@ def _shapes(name: str, entry: Row) -> list[str]:
             f"{key} {value if isinstance(value, str) else format(value, 'g')}"
             for key, value in arguments.items()
         )
-        shape = _shape(entry.build(**arguments))
         prefix = f"with {named}: " if named else ""
+        try:
+            shape = _shape(entry.build(**arguments))
+        except ParameterError as error:
+            lines.append(f"{prefix}cannot be used: {error.message}")
+            continue
         lines += [f"{prefix}{text}" for text in (shape, _gain(name, entry, arguments))]
     return lines
 

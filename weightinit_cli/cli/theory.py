@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import specs, terminal
-from weightinit_cli.cli.options import config_option, set_option
+from weightinit_cli.cli.options import config_option, plugin_option, set_option
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.tables.columns import Cell, Column, layout_for
 from weightinit_cli.errors import WinitError, counted, printable
@@ -33,6 +33,7 @@ MANY, TOO_MANY = 1e3, 1e6
 
 @click.command("theory")
 @config_option
+@plugin_option
 @set_option
 @click.option("--json", "as_json", is_flag=True, help="Print each forecast as one line of JSON.")
 def theory(configs: tuple[str, ...], overrides: tuple[str, ...], as_json: bool) -> int:

@@ -29,6 +29,7 @@ __all__ = [
     "forecast",
     "gain_of",
     "impossible",
+    "plugin_notes",
     "run",
     "shadow",
 ]
@@ -145,8 +146,10 @@ def check(spec: AnySpec) -> None:
     WinitError where it reads files that are not there.
     """
     from weightinit_cli.experiments.build import asks_theory, build_dense
+    from weightinit_cli.experiments.plugins import try_initializer
 
     digest_of(spec)
+    try_initializer(spec)
     if asks_theory(spec):
         build_dense(spec, (1, *spec.width))
 
@@ -175,13 +178,16 @@ def impossible(spec: AnySpec) -> dict[int, WinitError]:
 
 
 def _to_check(runs: Runs) -> Iterator[int]:
-    """Number one run of each kind that reads files or has theory asked for a number."""
+    """Number one run of each kind that reads files, asks theory or tries a plug-in."""
     from weightinit_cli.experiments.build import asks_theory
+    from weightinit_cli.initializers import INITIALIZERS
 
     asking = {
         number
         for number in runs.first_of_each(ASKING)
-        if _reads_data(runs[number]) or asks_theory(runs[number])
+        if _reads_data(runs[number])
+        or asks_theory(runs[number])
+        or INITIALIZERS[runs[number].initializer.name].source
     }
     for number in runs.first_of_each(ASKED) if asking else ():
         if runs.first_like(number, ASKING) in asking:
@@ -207,6 +213,16 @@ def _reads_data(spec: AnySpec) -> bool:
     from weightinit_cli.data import NAMES
 
     return getattr(spec, "data", None) in NAMES
+
+
+def plugin_notes(spec: AnySpec) -> list[str]:
+    """What is worth a word of a plug-in's initializer, from one draw of each shape.
+
+    Raises SpecError where it does not draw as it must.
+    """
+    from weightinit_cli.experiments.plugins import try_initializer
+
+    return try_initializer(spec)
 
 
 def data_notes(spec: AnySpec) -> tuple[str, ...]:

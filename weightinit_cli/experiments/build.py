@@ -24,6 +24,7 @@ from weightinit_cli.network import (
 )
 from weightinit_cli.network.draws import draw_normal
 from weightinit_cli.network.workers import ignore_work, workers
+from weightinit_cli.parameters import ParameterError
 from weightinit_cli.results import Reconstruction
 from weightinit_cli.streams import Role, stream
 
@@ -99,7 +100,11 @@ def _samplers(spec: Experiment, fans: Fans) -> tuple[Sampler, Sampler | None]:
     """The samplers of the weights and of the biases, None where these are zero."""
     bias = _bias(spec, fans)
     zero = bias.mean == 0 and bias.std == 0
-    weights = INITIALIZERS[spec.initializer.name].build(fans, **weight_arguments(spec, fans))
+    build = INITIALIZERS[spec.initializer.name].build
+    try:
+        weights = build(fans, **weight_arguments(spec, fans))
+    except ParameterError as error:  # of a plug-in, which is tried on the layers' shapes
+        raise SpecError([spec.problem("initializer", error.message)]) from error
     return weights, None if zero else bias
 
 

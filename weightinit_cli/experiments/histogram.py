@@ -91,7 +91,7 @@ def run(
         layers=with_theory(layers, theory, spec.repeats),
         verdict=draw_verdict(_seen(first, request, input_figures, layers), spec.thresholds),
         kernels=first_kernels(first),
-        environment=environment(spec.activation) | own.names,
+        environment=environment(spec) | own.names,
         overrides=spec.overrides or None,
     )
 

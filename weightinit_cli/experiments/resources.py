@@ -16,10 +16,11 @@ import numpy as np
 from weightinit_cli import __version__
 from weightinit_cli.data import DATA_DIR, checksums, notes
 from weightinit_cli.errors import MemoryShortageError, WinitError
+from weightinit_cli.experiments.plugins import plugins_of
 from weightinit_cli.machine import available_bytes
 from weightinit_cli.network import blas
 from weightinit_cli.network.passes import BYTES_AT_ANY_SIZE
-from weightinit_cli.spec import Component
+from weightinit_cli.spec import Component, Experiment
 from weightinit_cli.streams import BIT_GENERATOR
 
 if TYPE_CHECKING:
@@ -41,8 +42,10 @@ COPIES_OF_SIGNALS = 8
 BYTES_PER_STEP = 160
 
 
-def environment(activation: Component) -> dict[str, Any]:
+def environment(spec: Experiment) -> dict[str, Any]:
     """Versions, BLAS and its kernel, numpy's SIMD features, platform; no host, user or path.
+
+    And whose plug-ins the initializer and the activation are, where they are not winit's.
 
     scipy's version is None where the run has nothing of it, whatever its process did before.
     """
@@ -50,7 +53,7 @@ def environment(activation: Component) -> dict[str, Any]:
         "winit": __version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "scipy": sys.modules["scipy"].__version__ if activation in SCIPYS else None,
+        "scipy": sys.modules["scipy"].__version__ if spec.activation in SCIPYS else None,
         "blas": [
             {
                 "name": library["internal_api"],
@@ -68,6 +71,7 @@ def environment(activation: Component) -> dict[str, Any]:
             "machine": platform.machine(),
             "libc": " ".join(platform.libc_ver()).strip() or None,
         },
+        **({"plugins": sources} if (sources := plugins_of(spec)) else {}),
     }
 
 

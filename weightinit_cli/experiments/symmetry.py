@@ -70,7 +70,7 @@ def run(
         diverged=trace.diverged,
         layers=tuple(map(_layer, trace.layers)),
         stream=draws.hexdigest(),
-        environment=environment(spec.activation),
+        environment=environment(spec),
         overrides=spec.overrides or None,
     )
 

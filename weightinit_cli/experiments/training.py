@@ -105,7 +105,7 @@ def run(
         networks=tuple(networks),
         best_of=choices,
         interrupted=stopped,
-        environment=environment(spec.activation),
+        environment=environment(spec),
         overrides=spec.overrides or None,
     )
 

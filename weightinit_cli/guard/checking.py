@@ -17,9 +17,10 @@ from weightinit_cli.guard.statistical import (
     sample,
     sample_of_two,
 )
+from weightinit_cli.plugins import refuse_missing
 from weightinit_cli.progress import Progress
 from weightinit_cli.results import LACKED, SCHEMA_VERSION, STATS, Result
-from weightinit_cli.results.kinds import drawn_by, interruption
+from weightinit_cli.results.kinds import drawn_by, interruption, made_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -256,6 +257,7 @@ def _own_spec(old: AnyResult, place: str) -> AnySpec:
     """Return the spec inside a result. Raises SpecError where it is none any more."""
     from weightinit_cli.spec import spec_from_normal_form
 
+    refuse_missing(made_by(old), place)
     spec = spec_from_normal_form(old.spec, place)
     return replace(spec, overrides=old.overrides or ())
 

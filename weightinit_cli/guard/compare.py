@@ -289,6 +289,9 @@ def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str
     for name in ("numpy", "bit_generator", "simd", "platform"):
         if old.get(name) != new.get(name):
             yield _change(name, old.get(name), new.get(name))
+    plugins = [side.get("plugins", {}) for side in (old, new)]
+    if plugins[0] != plugins[1]:
+        yield _change("plug-in", *plugins)
     scipy = old.get("scipy"), new.get("scipy")
     if None not in scipy and scipy[0] != scipy[1]:
         yield _change("scipy", *scipy)

@@ -203,7 +203,9 @@ def _direction(values: Array) -> bytes:
     first = flat[np.flatnonzero(flat)[:FIRST]].astype(np.float64)
     if not first.size:
         return b""
-    return blake2b((first / np.abs(first).max()).astype(np.float16).tobytes(), digest_size=8).digest()
+    return blake2b(
+        (first / np.abs(first).max()).astype(np.float16).tobytes(), digest_size=8
+    ).digest()
 
 
 def real_numbers(found: Any, shape: tuple[int, ...], axes: str, name: str) -> Array:

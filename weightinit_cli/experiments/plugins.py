@@ -1,0 +1,66 @@
+"""What a run has of plug-ins: whose they are, and whether their functions do what they must."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from weightinit_cli.activations import ACTIVATIONS
+from weightinit_cli.errors import SpecError
+from weightinit_cli.initializers import INITIALIZERS, Fans
+from weightinit_cli.parameters import ParameterError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from weightinit_cli.spec import AnySpec, Experiment
+
+
+def plugins_of(spec: Experiment) -> dict[str, str]:
+    """Where the plug-ins come from that a spec names, by `activation snake`, say."""
+    named = ((INITIALIZERS, spec.initializer.name), (ACTIVATIONS, spec.activation.name))
+    return {
+        f"{table.what} {name}": table[name].source for table, name in named if table[name].source
+    }
+
+
+def try_initializer(spec: AnySpec) -> list[str]:
+    """Try a plug-in's initializer on every shape of the layers; say what is worth a word of it.
+
+    Raises SpecError where it does not draw as it must.
+    """
+    row = INITIALIZERS[spec.initializer.name]
+    if not row.source:
+        return []
+    from weightinit_cli.initializers.own import MEASURED, trial
+
+    name = spec.initializer.name
+    notes = []
+    if row.std == MEASURED:
+        notes.append(
+            f"{name} has no formula for its standard deviation, which is measured from one draw of "
+            "each shape"
+        )
+    for fans in dict.fromkeys(_fans(spec)):
+        try:
+            row.build(fans, **spec.initializer.arguments)
+        except ParameterError as error:
+            raise SpecError([spec.problem("initializer", error.message)]) from error
+        if not trial(row.build, fans, **spec.initializer.arguments).drew:
+            notes.append(
+                f"{name} draws nothing from rng: layers of one shape have the "
+                "same weights under every seed"
+            )
+    return list(dict.fromkeys(notes))
+
+
+def _fans(spec: AnySpec) -> Iterator[Fans]:
+    """The fans of all layers that the initializer draws, but of a classifier's last one."""
+    if spec.convolution is not None:
+        stack = spec.convolution
+        for number, (image, outputs) in enumerate(zip(stack.shapes, stack.channels, strict=False)):
+            yield Fans.of_kernel(stack.kernel, image.channels, outputs, first=number == 0)
+        return
+    features = getattr(spec, "features", None) or spec.width[0]
+    for number, (fan_in, fan_out) in enumerate(pairwise((features, *spec.width))):
+        yield Fans(fan_in, fan_out, first=number == 0)
