@@ -52,24 +52,24 @@ ALLOWED: dict[str, set[str]] = {
     # table knows the law of its draws.
     "guard": {
         "experiments", "spec", "initializers", "expected", "results", "saving", "errors",
-        "progress", "batch", "machine",
+        "progress", "batch", "machine", "plugins",
     },
     "saving": {"plots", "results", "errors"},  # a single run, a batch and a check save alike
     "experiments": {
         "init", "spec", "initializers", "activations", "network", "theory", "streams", "results",
-        "verdicts", "data", "errors", "machine", "progress", "plugins",
+        "verdicts", "data", "errors", "machine", "progress", "parameters", "plugins",
     },
     "remedies": {"experiments", "spec", "initializers", "results", "errors", "progress"},
     # A start in another library's lines: what theory and the tables say of it, in plain numbers.
     "snippets": {"spec", "initializers", "experiments", "results", "errors"},
     "batch": {
         "init", "spec", "experiments", "results", "plots", "saving", "errors", "machine",
-        "imports",
+        "imports", "plugins",
     },
     "cli": {
         "init", "spec", "initializers", "activations", "parameters", "experiments", "results",
         "verdicts", "guard", "plots", "saving", "batch", "remedies", "data", "errors", "reading",
-        "numerals", "progress", "snippets",
+        "numerals", "progress", "snippets", "plugins",
     },
 }  # fmt: skip
 

@@ -317,7 +317,8 @@ class Loading(NamedTuple):
 
 def carried(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """The function as other processes need it: with the plug-ins of files, where there are any."""
-    return Loading(function, tuple(_files)) if _files else function
+    loading: Callable[[Any], Any] = Loading(function, tuple(_files))
+    return loading if _files else function
 
 
 def _points(group: str) -> list[EntryPoint]:

@@ -21,13 +21,13 @@ from weightinit_cli.cli.options import (
     json_option,
     no_plot_option,
     output_option,
-    plugin_option,
     quiet_option,
     refuse_nan,
     seed_option,
     set_option,
     spec_name,
 )
+from weightinit_cli.cli.plugins import plugin_option
 from weightinit_cli.cli.progress import BatchProgress, ProgressBar
 from weightinit_cli.cli.specs import (
     names_of,

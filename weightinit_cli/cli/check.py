@@ -15,11 +15,11 @@ from weightinit_cli.cli.options import (
     data_option,
     jobs_option,
     path_of,
-    plugin_option,
     refuse_nan,
     spec_name,
     threads_option,
 )
+from weightinit_cli.cli.plugins import plugin_option
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.specs import names_of, note_lacking, tell_undrawn
 from weightinit_cli.errors import FAILED, Mark, Problem, SpecError, WinitError, printable

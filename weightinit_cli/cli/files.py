@@ -15,10 +15,10 @@ from weightinit_cli.cli.options import (
     data_option,
     format_option,
     path_of,
-    plugin_option,
     quiet_option,
     spec_name,
 )
+from weightinit_cli.cli.plugins import load_installed, plugin_option
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.specs import note_lacking, tell_undrawn
 from weightinit_cli.errors import WinitError, counted, printable
@@ -102,8 +102,7 @@ def schema() -> None:
     from weightinit_cli.initializers import INITIALIZERS
     from weightinit_cli.spec import json_schema
 
-    for line in [*INITIALIZERS.find_all(), *ACTIVATIONS.find_all()]:
-        terminal.note(line)
+    load_installed(INITIALIZERS, ACTIVATIONS)
     terminal.say(json.dumps(json_schema(), indent=2))
 
 

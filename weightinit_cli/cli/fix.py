@@ -10,12 +10,12 @@ from weightinit_cli.cli import specs, terminal
 from weightinit_cli.cli.options import (
     config_option,
     path_of,
-    plugin_option,
     quiet_option,
     seed_option,
     set_option,
     threads_option,
 )
+from weightinit_cli.cli.plugins import plugin_option
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.tables.remedy import remedy_json, remedy_lines
 from weightinit_cli.errors import FAILED, WinitError, printable

@@ -95,27 +95,6 @@ def _set_data_folder(
         os.environ[DATA_DIR] = str(folder)
 
 
-def _load_plugins(
-    context: click.Context,  # noqa: ARG001
-    option: click.Parameter,  # noqa: ARG001
-    files: tuple[Path, ...],
-) -> None:
-    for file in files:
-        from weightinit_cli.plugins import load_plugin
-
-        load_plugin(file)
-
-
-plugin_option = click.option(
-    "--plugin",
-    metavar="FILE.py",
-    type=path_of,
-    multiple=True,
-    expose_value=False,
-    is_eager=True,
-    callback=_load_plugins,
-    help="A Python file that registers initializers or activations of your own. Repeatable.",
-)
 data_option = click.option(
     "--data-dir",
     metavar="DIR",

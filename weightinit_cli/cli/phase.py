@@ -12,11 +12,11 @@ from weightinit_cli.cli.look import Asked, look_options
 from weightinit_cli.cli.options import (
     format_option,
     output_option,
-    plugin_option,
     quiet_option,
     set_option,
     specs_option,
 )
+from weightinit_cli.cli.plugins import plugin_option
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.specs import note_lacking, tell_undrawn
 from weightinit_cli.cli.tables.columns import columns_of, layout_for, table_lines

@@ -12,7 +12,7 @@ import click
 
 from weightinit_cli.cli import terminal
 from weightinit_cli.cli.experiments import EXPERIMENTS
-from weightinit_cli.cli.options import plugin_option
+from weightinit_cli.cli.plugins import load_installed, plugin_option
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.tables.columns import Cell, columns_of, layouts, narrowed
 from weightinit_cli.parameters import ParameterError
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from weightinit_cli.activations import Activation, Row
     from weightinit_cli.parameters import Parameter
-    from weightinit_cli.plugins import Table
     from weightinit_cli.verdicts import Definition
 
 FLAT = 0.05
@@ -87,7 +86,7 @@ def list_names(what: str) -> None:
 def _initializers(columns: int) -> list[str]:
     from weightinit_cli.initializers import ALIASES, INITIALIZERS
 
-    _find_all(INITIALIZERS)
+    load_installed(INITIALIZERS)
     rows = [(name, entry.std, entry.convention) for name, entry in INITIALIZERS.items()]
     details = [
         [entry.doc, entry.reference, *map(_parameter, entry.parameters)]
@@ -101,7 +100,7 @@ def _initializers(columns: int) -> list[str]:
 def _activations(columns: int) -> list[str]:
     from weightinit_cli.activations import ACTIVATIONS, ALIASES
 
-    _find_all(ACTIVATIONS)
+    load_installed(ACTIVATIONS)
     rows = [(name, entry.formula) for name, entry in ACTIVATIONS.items()]
     details = [
         [
@@ -118,12 +117,6 @@ def _activations(columns: int) -> list[str]:
         *_aliases(ALIASES, columns),
         *terminal.wrapped(flat, columns, indent=INDENT),
     ]
-
-
-def _find_all(table: Table[Any]) -> None:
-    """Load what installed packages add to a table, and say what cannot be."""
-    for line in table.find_all():
-        terminal.note(line)
 
 
 def _configs(columns: int) -> list[str]:

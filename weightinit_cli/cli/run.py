@@ -17,12 +17,12 @@ from weightinit_cli.cli.options import (
     json_option,
     no_plot_option,
     output_option,
-    plugin_option,
     quiet_option,
     seed_option,
     set_option,
     threads_option,
 )
+from weightinit_cli.cli.plugins import plugin_option
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.specs import (
     names_of,

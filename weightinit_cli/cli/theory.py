@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import specs, terminal
-from weightinit_cli.cli.options import config_option, plugin_option, set_option
+from weightinit_cli.cli.options import config_option, set_option
+from weightinit_cli.cli.plugins import plugin_option
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.tables.columns import Cell, Column, layout_for
 from weightinit_cli.errors import WinitError, counted, printable

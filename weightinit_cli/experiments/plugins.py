@@ -46,7 +46,8 @@ def try_initializer(spec: AnySpec) -> list[str]:
             row.build(fans, **spec.initializer.arguments)
         except ParameterError as error:
             raise SpecError([spec.problem("initializer", error.message)]) from error
-        if not trial(row.build, fans, **spec.initializer.arguments).drew:
+        tried = trial(row.build, fans, **spec.initializer.arguments)
+        if tried is not None and not tried.drew:
             notes.append(
                 f"{name} draws nothing from rng: layers of one shape have the "
                 "same weights under every seed"
