@@ -53,7 +53,9 @@ if TYPE_CHECKING:
 POINTS: Final = {"xor": (4, 2), "blobs": (None, 2), "random_labels": (None, None)}
 DEFAULT_POINTS: Final = 100, 10
 
-_INITIALIZERS_LISTED = "`winit list initializers` shows the names"
+_INITIALIZERS_LISTED = (
+    "`winit list initializers` shows the names; --plugin adds those of a file"
+)
 
 HISTOGRAM: Final = (
     Field("bins", integer(1, 100_000), "how many bins", 30),
