@@ -7,11 +7,12 @@ away from every place where something happens. Pairs of variables come down to o
 
 from __future__ import annotations
 
-from functools import cache
 from math import asinh, ceil, log, pi, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+from weightinit_cli.activations.resolving import legendre
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from weightinit_cli.activations import Activation
     from weightinit_cli.activations.activation import Array
 
-NODES = 12
 # From one panel's edge to the next: a panel's width is then at most 3/5 of its distance from 0.
 GROWTH = 2.5
 # Panels of the standard normal, from its centre out; beyond lies 1e-19 of its mass.
@@ -186,17 +186,6 @@ class Smoothing(Quadrature):
             return np.bincount(owner, np.einsum("ij,ij->i", values, weights), len(mu))
 
         return mu[owner, None] + we, owner, smoothed
-
-
-@cache
-def legendre(n: int = NODES) -> tuple[Array, Array]:
-    """The n Gauss-Legendre nodes and weights on (-1, 1), by the eigenvalues of the Jacobi matrix.
-
-    Golub & Welsch 1969, Calculation of Gauss quadrature rules, section 2.
-    """
-    k = np.arange(1, n)
-    nodes, vectors = np.linalg.eigh(np.diag(k / np.sqrt(4.0 * k * k - 1), -1))
-    return nodes, 2 * np.square(vectors[0])
 
 
 def panels(edges: Array) -> tuple[Array, Array]:
