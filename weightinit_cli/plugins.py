@@ -11,7 +11,7 @@ import re
 import sys
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from weightinit_cli.errors import WinitError, printable, reason
 from weightinit_cli.parameters import REQUIRED, Parameter
@@ -298,27 +298,19 @@ _tables: list[Table[Any]] = []
 _files: list[str] = []
 
 
-class Loading(NamedTuple):
-    """A function for another process, and the files of plug-ins that are loaded there before.
-
-    What an installed package has, that process finds for itself.
-    """
-
-    function: Callable[[Any], Any]
-    files: tuple[str, ...]
-
-    def __call__(self, given: Any) -> Any:
-        """Load the files, and call the function."""
-        for file in self.files:
-            if file not in _files:
-                load_plugin(Path(file))
-        return self.function(given)
+def _after(files: tuple[str, ...], function: Callable[[Any], Any], given: Any) -> Any:
+    """Call a function in a process that has loaded the files of plug-ins; packages it finds."""
+    for file in files:
+        if file not in _files:
+            load_plugin(Path(file))
+    return function(given)
 
 
 def carried(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """The function as other processes need it: with the plug-ins of files, where there are any."""
-    loading: Callable[[Any], Any] = Loading(function, tuple(_files))
-    return loading if _files else function
+    if not _files:
+        return function
+    return partial(_after, tuple(_files), function)
 
 
 def _points(group: str) -> list[EntryPoint]:

@@ -53,9 +53,7 @@ if TYPE_CHECKING:
 POINTS: Final = {"xor": (4, 2), "blobs": (None, 2), "random_labels": (None, None)}
 DEFAULT_POINTS: Final = 100, 10
 
-_INITIALIZERS_LISTED = (
-    "`winit list initializers` shows the names; --plugin adds those of a file"
-)
+_INITIALIZERS_LISTED = "`winit list initializers` shows the names; --plugin adds those of a file"
 
 HISTOGRAM: Final = (
     Field("bins", integer(1, 100_000), "how many bins", 30),
@@ -67,7 +65,8 @@ HISTOGRAM: Final = (
     ),
 )
 
-ACTIVATION: Final = component("activation", "`winit list activations` shows the names", activations)
+_ACTIVATIONS_LISTED = "`winit list activations` shows the names; --plugin adds those of a file"
+ACTIVATION: Final = component("activation", _ACTIVATIONS_LISTED, activations)
 INITIALIZER: Final = component("initializer", _INITIALIZERS_LISTED, initializers)
 
 THRESHOLDS: Final = tuple(
