@@ -9,19 +9,23 @@ if TYPE_CHECKING:
     from weightinit_cli.activations.registering import activation
     from weightinit_cli.errors import WinitError
     from weightinit_cli.experiments import run
+    from weightinit_cli.experiments.calls import histogram, phase, predict
     from weightinit_cli.guard import CheckOutcome, check
     from weightinit_cli.initializers import Fans
     from weightinit_cli.initializers.own import initializer
     from weightinit_cli.parameters import Parameter
     from weightinit_cli.remedies import Remedy, fix
     from weightinit_cli.results import Compared, Result, compare, load_result
-    from weightinit_cli.spec import Spec, expand, load_spec
+    from weightinit_cli.results.forecast import Forecast, PhaseDiagram
+    from weightinit_cli.spec import Spec, expand, load_spec, spec_of
 
 _HOMES = {
     "CheckOutcome": "weightinit_cli.guard",
     "Compared": "weightinit_cli.results",
     "Fans": "weightinit_cli.initializers",
+    "Forecast": "weightinit_cli.results.forecast",
     "Parameter": "weightinit_cli.parameters",
+    "PhaseDiagram": "weightinit_cli.results.forecast",
     "Remedy": "weightinit_cli.remedies",
     "Result": "weightinit_cli.results",
     "Spec": "weightinit_cli.spec",
@@ -31,17 +35,23 @@ _HOMES = {
     "compare": "weightinit_cli.results",
     "expand": "weightinit_cli.spec",
     "fix": "weightinit_cli.remedies",
+    "histogram": "weightinit_cli.experiments.calls",
     "initializer": "weightinit_cli.initializers.own",
     "load_result": "weightinit_cli.results",
     "load_spec": "weightinit_cli.spec",
+    "phase": "weightinit_cli.experiments.calls",
+    "predict": "weightinit_cli.experiments.calls",
     "run": "weightinit_cli.experiments",
+    "spec_of": "weightinit_cli.spec",
 }
 
 __all__ = [
     "CheckOutcome",
     "Compared",
     "Fans",
+    "Forecast",
     "Parameter",
+    "PhaseDiagram",
     "Remedy",
     "Result",
     "Spec",
@@ -51,10 +61,14 @@ __all__ = [
     "compare",
     "expand",
     "fix",
+    "histogram",
     "initializer",
     "load_result",
     "load_spec",
+    "phase",
+    "predict",
     "run",
+    "spec_of",
 ]
 
 

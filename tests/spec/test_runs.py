@@ -193,7 +193,7 @@ def test_runs_are_light_to_send():
 
 
 def test_run_says_that_there_are_several():
-    with pytest.raises(ValueError, match=r"2 runs; expand\(spec\)"):
+    with pytest.raises(ValueError, match=r"2 runs; compare\(\[run\(each\) for each in expand"):
         run(spec_of("sweep: {seed: [1, 2]}\n"))
 
 

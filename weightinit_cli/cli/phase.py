@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import nan
 from typing import TYPE_CHECKING
 
 import click
@@ -23,6 +22,7 @@ from weightinit_cli.cli.tables.columns import columns_of, layout_for, table_line
 from weightinit_cli.cli.theory import json_line, number
 from weightinit_cli.errors import SpecError, counted, printable
 from weightinit_cli.numerals import rounded_up
+from weightinit_cli.results.forecast import MOST_UNITS, WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,10 +34,6 @@ if TYPE_CHECKING:
     from weightinit_cli.results.forecast import PhaseDiagram
     from weightinit_cli.spec import Component, Spec
 
-# Units per layer where no spec says so, and the most that are taken.
-WIDTH, MOST_UNITS = 100, 10**9
-# The least that an axis may end at, and the least part of that which it spans.
-LEAST_END, NARROWEST = 1e-6, 1e-4
 # Runs of a spec that are marked.
 MOST_TAKEN = 10_000
 # Rows of the table from either end of very many runs; --json has all of them.
@@ -53,19 +49,11 @@ def _ends(
     """Convert the two ends of an axis of the diagram."""
     if given is None:
         return None
-    from weightinit_cli.experiments.phases import LARGEST
+    from weightinit_cli.experiments.phases import unfit
 
-    try:
+    wanted = unfit(given, f"{option.opts[0]} 0 3")
+    if wanted is None:
         low, high = map(float, given)
-    except ValueError:
-        low = high = nan
-    if not 0 <= low < high:
-        wanted = f"two numbers, 0 <= LOW < HIGH, for example {option.opts[0]} 0 3"
-    elif not LEAST_END <= high <= LARGEST:
-        wanted = f"two numbers with a HIGH from {LEAST_END:g} to {LARGEST:g}"
-    elif high - low < high * NARROWEST:
-        wanted = f"two numbers that differ by {NARROWEST:g} of HIGH or more"
-    else:
         return low, high
     raise click.BadParameter(f"must be {wanted}, not {' '.join(map(printable, given))}")
 

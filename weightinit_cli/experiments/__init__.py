@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from weightinit_cli.experiments.own import Draw
     from weightinit_cli.results import AnyResult, Result, SymmetryResult, TrainingResult
     from weightinit_cli.results.forecast import Forecast
-    from weightinit_cli.spec import AnySpec, Component, Spec, SymmetrySpec, TrainingSpec
+    from weightinit_cli.spec import (
+        AnySpec,
+        Component,
+        Spec,
+        SpecLike,
+        SymmetrySpec,
+        TrainingSpec,
+    )
     from weightinit_cli.spec.runs import Runs
 
 # The keys that say whether theory is asked, and those on which its answer depends.
@@ -60,7 +67,7 @@ def run(
 
 @overload
 def run(
-    spec: AnySpec,
+    spec: SpecLike,
     *,
     weights: Draw,
     biases: Draw | None = None,
@@ -71,7 +78,7 @@ def run(
 
 @overload
 def run(
-    spec: AnySpec,
+    spec: SpecLike,
     *,
     weights: Draw | None = None,
     biases: Draw | None = None,
@@ -81,7 +88,7 @@ def run(
 
 
 def run(
-    spec: AnySpec,
+    spec: SpecLike,
     *,
     weights: Draw | None = None,
     biases: Draw | None = None,
@@ -89,6 +96,10 @@ def run(
     progress: Progress | None = None,
 ) -> AnyResult:
     """Run a spec and return everything that was measured.
+
+    `spec` is one, or a mapping of its keys, the path of its file or the name of a shipped config
+    (see `spec_of`). The experiment that it names decides what comes back: a `Result` of
+    `histogram`, a `SymmetryResult`, a `TrainingResult`; `histogram(**keys)` is always the first.
 
     `weights` and `biases` are functions of your own, `fn(rng, shape) -> array`, which draw in place
     of the spec's initializer and bias. These stay the law that `check` holds the draws to, and what
@@ -101,15 +112,23 @@ def run(
     `threads` None takes all cores for large networks and one for small ones; the figures do not
     depend on it. `progress` is told of every piece of work.
 
-    Raises SpecError where the request needs more memory than there is or a number that theory does
-    not have, and where `weights` or `biases` meet a start that looks at the data (lsuv,
-    pretraining); WinitError where one of them returns anything but real numbers of that shape;
-    TypeError where one is no function; ValueError for fewer than one thread, for a spec of several
-    runs, and for functions with another experiment than `histogram`. What a function raises itself
-    passes through.
+    Raises SpecError for all that is wrong with the spec, where the request needs more memory than
+    there is or a number that theory does not have, and where `weights` or `biases` meet a start
+    that looks at the data (lsuv, pretraining); WinitError where one of them returns anything but
+    real numbers of that shape; TypeError where one is no function; ValueError for fewer than one
+    thread, for a spec of several runs, and for functions with another experiment than `histogram`.
+    What a function raises itself passes through.
+
+    Example:
+        >>> result = run({"activation": "sigmoid", "initializer": "xavier_normal", "width": 50})
+        >>> result.name, len(result.layers), result.verdict[0].name
+        ('spec', 5, 'inputs_indistinguishable')
+        >>> run("relu_he").verdict[0].name  # a shipped config
+        'healthy'
     """
-    if spec.runs is not None:
-        raise ValueError(f"{spec.name} describes {len(spec.runs)} runs; expand(spec) gives them")
+    from weightinit_cli.spec import one_run_of
+
+    spec = one_run_of(spec, "run")
     if threads is not None and threads < 1:
         raise ValueError(f"threads must be at least 1, not {threads}")
     if weights is None and biases is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf, sqrt
+from math import inf, nan, sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
@@ -39,6 +39,8 @@ PLACING = (
     *("activation", "initializer", "bias", "pretraining", "width", "features", "layers"),
     *("channels", "kernel", "image", "padding", "stride"),
 )
+# The least that an axis may end at, and the least part of that which it spans.
+LEAST_END, NARROWEST = 1e-6, 1e-4
 COLUMNS, ROWS = 96, 64
 LINE_POINTS = 49
 # Initializers that stand on the diagram, with what they take; those in one place share a label.
@@ -241,7 +243,23 @@ def phase_diagram(
         own=_placed(e, points),
         own_name="" if own is None else own.name,
         along="" if own is None else own.along,
+        left_out=() if own is None else own.left_out,
     )
+
+
+def unfit(ends: Sequence[float | str], example: str) -> str | None:
+    """Say which ends an axis may have, where it can't have these."""
+    try:
+        low, high = map(float, ends)
+    except (TypeError, ValueError):
+        low = high = nan
+    if not 0 <= low < high:
+        return f"two numbers, 0 <= LOW < HIGH, for example {example}"
+    if not LEAST_END <= high <= LARGEST:
+        return f"two numbers with a HIGH from {LEAST_END:g} to {LARGEST:g}"
+    if high - low < high * NARROWEST:
+        return f"two numbers that differ by {NARROWEST:g} of HIGH or more"
+    return None
 
 
 def _inside(point: PhasePoint, sigma_w: Ends, sigma_b: Ends) -> bool:

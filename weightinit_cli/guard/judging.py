@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
     from weightinit_cli.guard.checking import Given
     from weightinit_cli.guard.report import Report
     from weightinit_cli.results.plain import Value
-    from weightinit_cli.spec import AnySpec
+    from weightinit_cli.spec import AnySpec, SpecLike
 
-    Source = AnyResult | AnySpec | str | os.PathLike[str]
+    Source = AnyResult | SpecLike
 
 MOST_LINES = 10
 
@@ -182,13 +183,14 @@ def check(
 
 def _source(source: Source) -> _Results | _Specs:
     """Say what a source is. Raises WinitError where it is nothing that can be checked."""
-    from weightinit_cli.spec import AnySpec, load_spec
+    from weightinit_cli.spec import AnySpec, load_spec, spec_of
 
     if isinstance(source, AnyResult):
         name = source.name
         return _Results(Path(), {name: Path(name)}, source)
-    if isinstance(source, AnySpec):
-        return _Specs([source.name], lambda _: source)
+    if isinstance(source, AnySpec | Mapping):
+        spec = spec_of(source)
+        return _Specs([spec.name], lambda _: spec)
     if source == "":
         raise WinitError("a result, a spec or the path of either can be checked, not an empty text")
     if not isinstance(source, str | os.PathLike):

@@ -27,14 +27,14 @@ from weightinit_cli.remedies.proposals import (
 from weightinit_cli.remedies.scan import scan
 from weightinit_cli.results import resolved
 from weightinit_cli.results.model import is_healthy
-from weightinit_cli.spec import as_written
+from weightinit_cli.spec import as_written, one_run_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from weightinit_cli.remedies.proposals import Change, Scaled
     from weightinit_cli.results import Result
-    from weightinit_cli.spec import AnySpec, Spec
+    from weightinit_cli.spec import Spec, SpecLike
     from weightinit_cli.spec.written import Written
 
 # Inputs of a run that looks for what is then run with all of them.
@@ -45,8 +45,10 @@ SIGMAS_B: Final = (0.1, 0.5, 1.0)
 MOST_CONFIRMED: Final = 4
 
 
-def fix(spec: AnySpec, *, threads: int | None = None, progress: Progress | None = None) -> Remedy:
+def fix(spec: SpecLike, *, threads: int | None = None, progress: Progress | None = None) -> Remedy:
     """Search for a start without a warning of the network of a spec, by running what is proposed.
+
+    `spec` is one, or what stands for one (see `spec_of`).
 
     Tried are, the smallest change first: zero biases alone; the spec's own initializer at the
     scales of theory and at those that a scan finds; other initializers; both with zero biases, and
@@ -57,12 +59,17 @@ def fix(spec: AnySpec, *, threads: int | None = None, progress: Progress | None 
 
     Raises SpecError as `run` does, and for a spec of another experiment; ValueError for a spec of
     several runs.
+
+    Example:
+        >>> remedy = fix({"activation": "relu", "initializer": {"name": "normal", "std": 0.01}})
+        >>> remedy.chosen.change
+        >>> run(remedy.mended).verdict[0].name
+        'healthy'
     """
+    spec = one_run_of(spec, "fix")
     if spec.experiment != "histogram":
         message = f"a start is looked for in specs of histogram, not of {spec.experiment}"
         raise SpecError([spec.problem("experiment", message)])
-    if spec.runs is not None:
-        raise ValueError(f"{spec.name} describes {len(spec.runs)} runs; expand(spec) gives them")
     search = _Search(replace(spec, backward=True, repeats=1), threads, progress or Progress())
     as_it_stands = search.own()
     if as_it_stands.held:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from weightinit_cli.results.model import LayerTheory
 
+# Units per layer of a phase diagram where nobody says so, and the most that there may be.
+WIDTH, MOST_UNITS = 100, 10**9
+
 
 @dataclass(frozen=True, slots=True)
 class PowerLaw:
@@ -112,7 +115,8 @@ class PhaseDiagram(Drawn):
     where it is the same.
 
     `marks` are standard initializers of this width, `own` the runs of a person's own specs, which
-    `own_name` names; `along` is the path that alone these runs sweep, by numbers, else empty.
+    `own_name` names; `along` is the path that alone these runs sweep, by numbers, else empty, and
+    `left_out` says how many runs have no place, and why.
     """
 
     activation: str
@@ -129,3 +133,4 @@ class PhaseDiagram(Drawn):
     own: tuple[PlacedRun, ...] = ()
     own_name: str = ""
     along: str = ""
+    left_out: tuple[str, ...] = ()

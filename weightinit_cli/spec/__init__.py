@@ -1,5 +1,13 @@
 """Specs: text -> frozen, checked Spec."""
 
+from weightinit_cli.spec.given import (
+    ActivationLike,
+    SpecLike,
+    activation_of,
+    expand,
+    one_run_of,
+    spec_of,
+)
 from weightinit_cli.spec.keys import json_schema, template
 from weightinit_cli.spec.kinds import AnySpec, Spec, SymmetrySpec, TrainingSpec
 from weightinit_cli.spec.load import (
@@ -17,20 +25,22 @@ from weightinit_cli.spec.load import (
 from weightinit_cli.spec.model import Component, Experiment, Histogram, Pretraining
 from weightinit_cli.spec.names import folded
 from weightinit_cli.spec.normal import digest, former_folders, normal_form
-from weightinit_cli.spec.runs import expand
 from weightinit_cli.spec.validate import notes
 from weightinit_cli.spec.written import as_written, per_layer, yaml_lines, yaml_text
 
 __all__ = [
     "STDIN",
+    "ActivationLike",
     "AnySpec",
     "Component",
     "Experiment",
     "Histogram",
     "Pretraining",
     "Spec",
+    "SpecLike",
     "SymmetrySpec",
     "TrainingSpec",
+    "activation_of",
     "as_written",
     "default_name",
     "digest",
@@ -42,6 +52,7 @@ __all__ = [
     "load_spec",
     "normal_form",
     "notes",
+    "one_run_of",
     "parse_activation",
     "parse_initializer",
     "parse_spec",
@@ -49,6 +60,7 @@ __all__ = [
     "shadowed",
     "shipped_configs",
     "spec_from_normal_form",
+    "spec_of",
     "template",
     "yaml_lines",
     "yaml_text",

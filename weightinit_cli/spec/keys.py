@@ -1,10 +1,12 @@
-"""The keys of a spec for others: a JSON Schema for editors, a template and hints for people."""
+"""The keys of a spec for others: for editors a JSON Schema, for people keywords and hints."""
 
 from __future__ import annotations
 
 import json
+from inspect import Parameter
 from typing import TYPE_CHECKING, Any
 
+from weightinit_cli.parameters import REQUIRED
 from weightinit_cli.spec.components import activations, initializers
 from weightinit_cli.spec.kinds import DEFAULT_KIND, GRID, SPEC_KINDS, TABLES
 from weightinit_cli.spec.values import near_key, object_schema
@@ -65,6 +67,20 @@ def json_schema() -> dict[str, Any]:
 def template() -> str:
     """A spec with every key, each with its meaning as a comment; it runs as it stands."""
     return _HEADING + "\n".join(_lines((*TABLES[DEFAULT_KIND], *GRID), "")) + "\n"
+
+
+def keywords(experiment: str) -> list[Parameter]:
+    """The keys of an experiment as keywords of a function, the required ones first."""
+    found = [
+        Parameter(
+            field.name,
+            Parameter.KEYWORD_ONLY,
+            default=Parameter.empty if field.default is REQUIRED else field.default,
+        )
+        for field in TABLES[experiment]
+        if field.name != "experiment"
+    ]
+    return sorted(found, key=lambda each: each.default is not Parameter.empty)
 
 
 def _by_experiment(name: str, otherwise: dict[str, Any]) -> dict[str, Any]:

@@ -132,7 +132,7 @@ def parse_spec(
     if root is None:
         report.add(Mark(source, 1, 1), "", "an empty file; `winit new` writes a spec to start from")
         root = Flawed(Mark(source, 1, 1))
-    return _checked(root, stem, overrides, report, most_runs)
+    return spec_from_tree(root, stem, overrides, report, most_runs)
 
 
 def spec_from_normal_form(form: Mapping[str, Any], source: str) -> AnySpec:
@@ -144,6 +144,36 @@ def spec_from_normal_form(form: Mapping[str, Any], source: str) -> AnySpec:
     report = Report()
     root = node_from_json(form, Mark(source), report)
     return _one(root, Path(source).stem, (), report)
+
+
+def spec_from_tree(
+    root: Node, stem: str, overrides: Sequence[str], report: Report, most_runs: int = MOST_RUNS
+) -> AnySpec:
+    """Check the tree of a spec whose default name is `stem`.
+
+    Raises SpecError for all that is wrong, also for what is in the report already.
+    """
+    variants: Axis = ()
+    sweep: tuple[Axis, ...] = ()
+    if isinstance(root, MapNode):
+        root, variants, sweep = read_axes(root, report, WRITTEN_PATTERN)
+    if not (variants or sweep):
+        return _one(root, stem, overrides, report)
+    _refuse_set_of_varied({*paths_of(variants), *chain(*map(paths_of, sweep))}, overrides, report)
+    size = prod(map(len, sweep)) * (len(variants) or 1)
+    if size > most_runs:
+        count = f"{size:,}" if size < 10**18 else "more than 10^18"
+        message = f"describes {count} runs; at most {most_runs:,} are taken"
+        mark, *_ = [at for at, _ in sweep[0][0].overrides.values()] if sweep else [root.mark]
+        report.add(mark, SWEEP, message)
+    written, root = root, _apply_overrides(root, overrides, report)
+    report.raise_if_any(later_sources=map(source_of, overrides))
+    builder = Builder(root, stem, overrides, written)
+    runs = Runs(variants, sweep, builder.build)
+    keys = {*root.entries, *runs.keys} if isinstance(root, MapNode) else runs.keys
+    numbers = {n for each in checked_together(keys) for n in runs.first_of_each(each)}
+    _check(builder, (runs.overrides(number) for number in sorted(numbers)), overrides)
+    return replace(runs[0], runs=runs, run="", label="", varied=())
 
 
 def parse_activation(text: str, source: str) -> Component:
@@ -239,32 +269,6 @@ def _holds(question: Callable[[], bool]) -> bool:
         return question()
     except (OSError, ValueError):
         return False
-
-
-def _checked(
-    root: Node, stem: str, overrides: Sequence[str], report: Report, most_runs: int
-) -> AnySpec:
-    variants: Axis = ()
-    sweep: tuple[Axis, ...] = ()
-    if isinstance(root, MapNode):
-        root, variants, sweep = read_axes(root, report, WRITTEN_PATTERN)
-    if not (variants or sweep):
-        return _one(root, stem, overrides, report)
-    _refuse_set_of_varied({*paths_of(variants), *chain(*map(paths_of, sweep))}, overrides, report)
-    size = prod(map(len, sweep)) * (len(variants) or 1)
-    if size > most_runs:
-        count = f"{size:,}" if size < 10**18 else "more than 10^18"
-        message = f"describes {count} runs; at most {most_runs:,} are taken"
-        mark, *_ = [at for at, _ in sweep[0][0].overrides.values()] if sweep else [root.mark]
-        report.add(mark, SWEEP, message)
-    written, root = root, _apply_overrides(root, overrides, report)
-    report.raise_if_any(later_sources=map(source_of, overrides))
-    builder = Builder(root, stem, overrides, written)
-    runs = Runs(variants, sweep, builder.build)
-    keys = {*root.entries, *runs.keys} if isinstance(root, MapNode) else runs.keys
-    numbers = {n for each in checked_together(keys) for n in runs.first_of_each(each)}
-    _check(builder, (runs.overrides(number) for number in sorted(numbers)), overrides)
-    return replace(runs[0], runs=runs, run="", label="", varied=())
 
 
 def _one(root: Node, stem: str, overrides: Sequence[str], report: Report) -> AnySpec:

@@ -160,15 +160,6 @@ def overlap(a: str, b: str) -> bool:
     return a == b or a.startswith(f"{b}.") or b.startswith(f"{a}.")
 
 
-def expand(spec: AnySpec) -> Sequence[AnySpec]:
-    """The runs that a spec describes, in order: itself alone without variants and sweep.
-
-    Each has its folder's name in `run` and what was varied in `varied`; they are built as they
-    are asked for, so that any number of them takes no memory.
-    """
-    return (spec,) if spec.runs is None else spec.runs
-
-
 def variants_type(written: str) -> ValueType:
     """Names, each with the values that it puts at paths of the spec.
 
