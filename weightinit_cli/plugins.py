@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
+from contextlib import contextmanager
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -17,7 +18,7 @@ from weightinit_cli.errors import WinitError, printable, reason
 from weightinit_cli.parameters import REQUIRED, Parameter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from importlib.metadata import EntryPoint
     from types import ModuleType
 
@@ -85,6 +86,7 @@ class Table(dict[str, R]):
             )
         self[name] = row
         self.version += 1
+        (_here.discard if _finding else _here.add)((self.what, name))
 
     def find(self, name: str) -> bool:
         """Load what an installed package has under a name; say whether it is in the table now.
@@ -121,7 +123,8 @@ class Table(dict[str, R]):
             raise PluginError(f"{what}: {packages} both have one; uninstall one of them")
         [point] = points
         try:
-            point.load()
+            with _found():
+                point.load()
         except Exception as error:  # whatever somebody else's module does
             why = f"{_package(point)} has it, but {point.value} cannot be imported"
             raise PluginError(f"{what}: {why}: {said(error)}") from error
@@ -204,7 +207,8 @@ def load_plugin(path: Path) -> None:
     Raises PluginError where it cannot be loaded, or registers nothing.
     """
     before = sum(table.version for table in _tables)
-    load_file(path)
+    with _found():
+        load_file(path)
     if before == sum(table.version for table in _tables):
         raise PluginError(
             f"{path}: registers nothing; @weightinit_cli.initializer(...) or "
@@ -293,9 +297,26 @@ def said(error: BaseException, file: str = "") -> str:
     return printable(f"{text}{where}")
 
 
-# All tables, and the files that were loaded as plug-ins.
+# All tables; the files that were loaded as plug-ins; rows that no other process finds; and whether
+# what is added now, others find as well.
 _tables: list[Table[Any]] = []
 _files: list[str] = []
+_here: set[tuple[str, str]] = set()
+_finding: list[None] = []
+
+
+@contextmanager
+def _found() -> Iterator[None]:
+    _finding.append(None)
+    try:
+        yield
+    finally:
+        _finding.pop()
+
+
+def only_here() -> bool:
+    """Whether some plug-in was registered by this process alone, as in a notebook."""
+    return bool(_here)
 
 
 def _after(files: tuple[str, ...], function: Callable[[Any], Any], given: Any) -> Any:

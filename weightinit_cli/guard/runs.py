@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, Self, TypeAlias, TypeVar
 from weightinit_cli.batch import Failure, Processes, attempt, no_note
 from weightinit_cli.errors import DEFECT, WinitError
 from weightinit_cli.machine import available_cores
+from weightinit_cli.plugins import only_here
 from weightinit_cli.progress import Progress
 from weightinit_cli.results import AnyResult
 from weightinit_cli.results.kinds import interruption
@@ -71,11 +72,14 @@ def carry_out(
     """Do what the checks ask for, and return what they have found, in their order.
 
     `jobs` is how many processes there may be, None one per core. As long as they would save little,
-    this process does the runs, with so many `threads`; the results are the same bits. `tell` is
+    this process does the runs, with so many `threads`; the results are the same bits. So it does
+    where a plug-in was registered here alone. `tell` is
     given the number of checks that are done. Raises ValueError for fewer than one process or
     thread.
     """
     most = available_cores() if jobs is None else jobs
+    if only_here():
+        most = min(most, 1)
     if most < 1 or (threads is not None and threads < 1):
         raise ValueError(f"jobs and threads must be at least 1, not {jobs} and {threads}")
     bar = bar or no_bar
