@@ -341,6 +341,20 @@ def test_a_scale_that_is_measured_is_said(command: Callable, here: Path):
     assert "z (std)" not in out
 
 
+def test_a_registered_function_stands_for_its_name():
+    @winit.initializer("own")
+    def own(rng: Any, shape: Any, fans: Any, gain: float = 1.0) -> Any:
+        return rng.normal(0, gain / 10, shape)
+
+    keys = {"activation": "tanh", "layers": 1, "width": 20, "samples": 20}
+    assert winit.run(keys | {"initializer": own}).spec["initializer"]["name"] == "own"
+    result = winit.run(keys | {"initializer": {"name": own, "gain": 2}})
+    assert result.spec["initializer"] == {"name": "own", "gain": 2}
+    for key in ("initializer", "activation"):
+        with pytest.raises(winit.WinitError, match=f"@weightinit_cli.{key} gives a function a na"):
+            winit.run(keys | {"initializer": "zeros"} | {key: lambda: 0})
+
+
 def test_it_is_the_network_of_the_built_in_row_that_it_repeats():
     """The same draws, law and figures, theory's z-scores and the check's law included."""
     load_plugin(Path("mine.py"))

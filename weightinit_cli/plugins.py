@@ -46,13 +46,14 @@ R = TypeVar("R", bound=Named)
 class Table(dict[str, R]):
     """Rows by their names: winit's own, then those of plug-ins; other names of rows are `aliases`.
 
-    `what` is a row in words. `version` is another one after every change. Subscription finds what
-    an installed package has under a name.
+    `what` is a row in words. `version` is another one after every change. `names` are those of the
+    functions that plug-ins have registered. Subscription finds what an installed package has.
     """
 
     def __init__(self, what: str, rows: Mapping[str, R], aliases: Mapping[str, str]) -> None:
         super().__init__(rows)
         self.what, self.aliases = what, aliases
+        self.names: dict[Callable[..., Any], str] = {}
         self.version = 0
         _tables.append(self)
         self._built_in = frozenset({*rows, *aliases})
@@ -67,8 +68,8 @@ class Table(dict[str, R]):
         """The entry points by which packages add to the table."""
         return f"weightinit_cli.{self.what}s"
 
-    def add(self, name: str, row: R) -> None:
-        """Add a plug-in's row; where its own file or notebook says it again, it takes its place.
+    def add(self, name: str, row: R, function: Callable[..., Any]) -> None:
+        """Add the row of a plug-in's function; said again by the same file, it takes its place.
 
         Raises ValueError for a name that is none, built in, or another plug-in's.
         """
@@ -86,6 +87,7 @@ class Table(dict[str, R]):
             )
         self[name] = row
         self.version += 1
+        self.names[function] = name
         (_here.discard if _finding else _here.add)((self.what, name))
 
     def find(self, name: str) -> bool:

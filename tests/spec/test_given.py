@@ -132,7 +132,11 @@ NEITHER = "must be text, a number, True, False, a list or a mapping, not of the 
         ("width", np.array([3, 4]), "must be a list, not an array; .tolist() makes one"),
         ("width", {3, 4}, "must be a list, not a set, which has no order"),
         ("width", iter([3]), f"{NEITHER} list_iterator"),
-        ("activation", np.tanh, f"{OTHER} tanh"),
+        (
+            "activation",
+            np.tanh,
+            f"{OTHER} tanh; @weightinit_cli.activation gives a function a name",
+        ),
         ("bias", len, f"{OTHER} len; run(spec, biases=fn) takes a function of your own"),
         (
             "name",

@@ -69,7 +69,8 @@ def activation(
 
         first = (function.__doc__ or "no docstring").strip().partition("\n")[0]
         found = parameters_of(function, parameters, LEADING)
-        ACTIVATIONS.add(name, Row(build, first, "", found, source=source_of(function)))
+        row = Row(build, first, "", found, source=source_of(function))
+        ACTIVATIONS.add(name, row, function)
         return function
 
     return register

@@ -75,7 +75,7 @@ def initializer(
             needs_fans=True,
             source=source_of(function),
         )
-        INITIALIZERS.add(name, row)
+        INITIALIZERS.add(name, row, function)
         return function
 
     return register

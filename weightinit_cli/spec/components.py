@@ -87,7 +87,8 @@ def component(
         choices = options()
         if named.value not in choices:
             try:
-                if _table(what).find(named.value):
+                table = table_of(what)
+                if table is not None and table.find(named.value):
                     choices = options()
             except PluginError as error:
                 report.add(named.mark, where, str(error))
@@ -210,12 +211,12 @@ def _option_schema(option: Option) -> dict[str, Any]:
     }
 
 
-def _table(what: str) -> Table[Any]:
-    """The table of the rows that are called so."""
+def table_of(what: str) -> Table[Any] | None:
+    """The table of the rows that are called so; None where there is none."""
     from weightinit_cli.activations import ACTIVATIONS
     from weightinit_cli.initializers import INITIALIZERS
 
-    return {table.what: table for table in (ACTIVATIONS, INITIALIZERS)}[what]
+    return {table.what: table for table in (ACTIVATIONS, INITIALIZERS)}.get(what)
 
 
 def activations() -> dict[str, Option]:

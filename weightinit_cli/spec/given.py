@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, Final, cast, overload
 
 from weightinit_cli.errors import Mark, Problem, SpecError
+from weightinit_cli.spec.components import table_of
 from weightinit_cli.spec.kinds import ACTIVATION, AnySpec, Spec, SymmetrySpec, TrainingSpec
 from weightinit_cli.spec.load import load_spec, spec_from_tree
 from weightinit_cli.spec.model import Component
@@ -146,6 +147,8 @@ class _Reader:
             value = {"name": value.name, **value.arguments}
         if isinstance(value, Mapping | list | tuple | range):
             return self._held(value, path)
+        if callable(value):
+            value = _registered(value, path) or value
         plain = _plain(value)
         if plain is None and value is not None:
             return self._wrong(path, _unusable(value, path))
@@ -189,6 +192,14 @@ class _Reader:
         return Flawed(self._mark)
 
 
+def _registered(function: Callable[..., object], path: str) -> str | None:
+    """The name that a plug-in's function is registered under, where its key takes such names."""
+    table = table_of(path.removesuffix(".name").rpartition(".")[2])
+    if table is None or not isinstance(function, Hashable):
+        return None
+    return table.names.get(function)
+
+
 def _plain(value: Any) -> str | int | float | bool | None:
     """A value as JSON has it, of Python's own type; None also where it has none.
 
@@ -220,6 +231,8 @@ def _unusable(value: object, path: str) -> str:
     if callable(value):
         taker = _TAKES_FUNCTION.get(path)
         hint = f"; run(spec, {taker}=fn) takes a function of your own" if taker else ""
+        if table_of(path) is not None:
+            hint += f"; @weightinit_cli.{path} gives a function a name"
         return f"must be a value, not the function {getattr(value, '__name__', kind)}{hint}"
     if isinstance(value, str):
         return "must be text that can be written to a file, without halves of characters"
