@@ -33,6 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     "numerals": set(),  # numbers in print
     "digests": set(),
     "machine": set(),
+    "ci": {"errors"},  # what CI systems show, of runs and of checks
     "plugins": {"errors", "parameters"},  # how rows of others come into the tables
     "initializers": {"parameters", "plugins", "errors"},
     "activations": {"parameters", "plugins"},
@@ -52,7 +53,7 @@ ALLOWED: dict[str, set[str]] = {
     # table knows the law of its draws.
     "guard": {
         "experiments", "spec", "initializers", "expected", "results", "saving", "errors",
-        "progress", "batch", "machine", "plugins",
+        "progress", "batch", "machine", "plugins", "ci",
     },
     "saving": {"plots", "results", "errors"},  # a single run, a batch and a check save alike
     "experiments": {
@@ -69,7 +70,7 @@ ALLOWED: dict[str, set[str]] = {
     "cli": {
         "init", "spec", "initializers", "activations", "parameters", "experiments", "results",
         "verdicts", "guard", "plots", "saving", "batch", "remedies", "data", "errors", "reading",
-        "numerals", "progress", "snippets", "plugins",
+        "numerals", "progress", "snippets", "plugins", "ci",
     },
 }  # fmt: skip
 

@@ -362,35 +362,3 @@ def test_a_picture_of_another_run_does_not_stay(winit: Callable, spec: Callable)
     }
     assert winit("histogram", "-c", "tiny.yaml", "--seed", "2", "--no-plot").code == 0
     assert {path.name for path in folder.iterdir()} == {"stats.json"}
-
-
-@pytest.mark.parametrize(
-    ("asked", "code"),
-    [
-        (["severe"], 1),
-        (["overflow", "units_identical"], 1),
-        (["overflow"], 0),
-    ],
-)
-def test_fail_on_a_verdict(winit: Callable, spec: Callable, asked: list[str], code: int):
-    spec(more="sweep: {seed: [1]}\n")
-    same = ("--set", "initializer={name: normal, std: 0}", "--no-plot", "-q")
-    options = [part for name in asked for part in ("--fail-on", name)]
-    for command in (("histogram", "-c"), ("batch", "-j", "1")):
-        run = winit(*command, "tiny.yaml", *same, *options)
-        assert (run.code, run.out) == (code, "")
-        assert run.err.count("\n") == code
-        if code:
-            assert run.err.startswith("tiny/seed=1: ")
-            assert run.err.endswith(f" (--fail-on {', '.join(asked)})\n")
-        if asked[:1] == ["severe"]:
-            assert ": severe: units_identical" in run.err
-
-
-def test_fail_on_what_there_is_not(winit: Callable, spec: Callable):
-    spec()
-    run = winit("histogram", "-c", "tiny.yaml", "--fail-on", "warnings")
-    assert (run.code, run.out) == (2, "")
-    assert "no severity or verdict 'warnings'; did you mean 'warning'?" in run.err
-    assert not Path("outputs").exists()
-    assert "--fail-on" not in winit("train", "--help").out

@@ -13,8 +13,12 @@ from weightinit_cli.results.model import (
     is_healthy,
     worst_severity,
 )
-from weightinit_cli.results.verdictwords import SEVERITY_MEANINGS, brief, told
-from weightinit_cli.verdicts import DEFINITIONS
+from weightinit_cli.results.verdictwords import SEVERITY_MEANINGS, brief, sentence, told
+from weightinit_cli.verdicts import DEFINITIONS, threshold_of
+
+
+def _of(name: str) -> str:
+    return DEFINITIONS[name].figure
 
 
 def words(*arguments, **others) -> str:
@@ -91,6 +95,59 @@ def words(*arguments, **others) -> str:
 )  # fmt: skip
 def test_in_words(verdict: tuple, said: str):
     assert words(*verdict) == said
+
+
+@pytest.mark.parametrize(
+    ("verdict", "thresholds", "said"),
+    [
+        (
+            ("vanishing_gradient", "warning", 1, _of("vanishing_gradient"), 0.0028, (5, 1)),
+            {"vanishing_gradient": 0.005},
+            "warning: vanishing_gradient: its norm falls to 0.0028 of itself from layer 5 down to "
+            "layer 1 (× 0.23 a layer); threshold 0.005",
+        ),
+        (
+            ("vanishing_gradient", "severe", 1, _of("vanishing_gradient"), 1e-9, (2, 1)),
+            {"vanishing_gradient": 0.005},
+            "severe: vanishing_gradient: its norm falls to 1.0e-9 of itself from layer 2 down to "
+            "layer 1; threshold 1e-6",
+        ),
+        (
+            ("exploding_gradient", "note", 1, _of("exploding_gradient"), 86.0, (2, 1)),
+            {"exploding_gradient": 200.0},
+            "note: exploding_gradient: its norm grows 86-fold from layer 2 down to layer 1; "
+            "threshold 20",
+        ),
+        (
+            ("saturated", "note", 1, _of("saturated"), 0.93, None, "dying"),
+            {"saturated": 0.125},
+            "note: saturated first at layer 1: 93 % of it lies in the activation's flat ends; "
+            "threshold 12.5 %; follows from dying",
+        ),
+        (
+            ("collapsed", "note", 3, _of("collapsed"), None),
+            {"collapsed": 1e-7},
+            "note: collapsed first at layer 3: std is smaller than the dtype can tell; "
+            "threshold 1e-7",
+        ),
+        (
+            ("overflow", "severe", 3, "nonfinite", 7.0),
+            {"collapsed": 0.001},
+            "severe: overflow first at layer 3: 7 activations are inf or nan",
+        ),
+        (
+            ("vanishing_gradient", "warning", 4, "mean gradient.ratio", 0.05),
+            {"vanishing_gradient": 0.005},
+            "warning: vanishing_gradient from layer 4 down: its power is multiplied by 0.050 a "
+            "layer, on average",
+        ),
+        (("odd", "note", 2), {"odd": 1}, "note: odd first at layer 2"),
+    ],
+)
+def test_a_verdict_by_itself(verdict: tuple, thresholds: dict, said: str):
+    """With the threshold that its value has passed; an older version's was of something else."""
+    found = Verdict(*verdict)
+    assert sentence(found, threshold_of(found, thresholds)) == said
 
 
 @pytest.mark.parametrize("name", DEFINITIONS)

@@ -93,7 +93,7 @@ class Counts:
 class Record(NamedTuple):
     """One run: where its result is, what it says, and why it or its pictures are missing.
 
-    `replaced` says which other spec's result it took the place of.
+    `replaced` says which other spec's result it took the place of, `seconds` how long it took.
     """
 
     name: str
@@ -106,6 +106,7 @@ class Record(NamedTuple):
     errors: tuple[str, ...] = ()
     found: str = ""
     replaced: str = ""
+    seconds: float | None = None
 
     @property
     def folder(self) -> str:
@@ -283,6 +284,7 @@ def _record_of(job: Job, status: Literal["done", "skipped"], product: Product) -
         product.compared,
         errors,
         found=product.folder,
+        seconds=product.seconds,
     )
 
 

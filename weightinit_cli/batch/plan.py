@@ -58,13 +58,13 @@ def find_specs(
 
 
 class Plan(NamedTuple):
-    """The specs of a batch, and the errors of those that cannot be run.
+    """The specs of a batch, and those that cannot be run, by their paths, with the reasons.
 
     `impossible` has the reasons why single runs of the specs cannot be done, by their folders.
     """
 
     specs: tuple[AnySpec, ...]
-    errors: tuple[WinitError, ...]
+    errors: tuple[tuple[str, WinitError], ...]
     impossible: Mapping[str, WinitError]
 
     @property
@@ -84,7 +84,7 @@ def make_plan(sources: Iterable[str], load: Callable[[str], AnySpec]) -> Plan:
     Specs of one name would write to one folder: none of them is taken.
     """
     specs: list[AnySpec] = []
-    errors: list[WinitError] = []
+    errors: list[tuple[str, WinitError]] = []
     wrong: dict[str, WinitError] = {}
     for source in sources:
         try:
@@ -92,13 +92,14 @@ def make_plan(sources: Iterable[str], load: Callable[[str], AnySpec]) -> Plan:
             runs = expand(spec)
             wrong |= {runs[number].folder: why for number, why in impossible(spec).items()}
         except WinitError as error:
-            errors.append(error)
+            errors.append((source, error))
         else:
             specs.append(spec)
     by_name: dict[str, list[AnySpec]] = {}
     for spec in specs:
         by_name.setdefault(folded(spec.name), []).append(spec)
-    errors += [_one_folder(same) for same in by_name.values() if len(same) > 1]
+    for same in by_name.values():
+        errors += _one_folder(same) if len(same) > 1 else ()
     alone = tuple(spec for spec in specs if len(by_name[folded(spec.name)]) == 1)
     names = {spec.name for spec in alone}
     kept = {folder: why for folder, why in wrong.items() if folder.partition("/")[0] in names}
@@ -236,12 +237,11 @@ def _problem(path: str, message: str) -> Problem:
     return Problem(Mark(printable(path)), "", message)
 
 
-def _one_folder(same: Sequence[AnySpec]) -> SpecError:
+def _one_folder(same: Sequence[AnySpec]) -> Iterator[tuple[str, WinitError]]:
     places = [spec.marks.get("name") or Mark(spec.marks[""].source) for spec in same]
-    return SpecError(
-        Problem(place, "name", f"{spec.name!r} is also the name of {_others(places, place)}")
-        for place, spec in zip(places, same, strict=True)
-    )
+    for place, spec in zip(places, same, strict=True):
+        message = f"{spec.name!r} is also the name of {_others(places, place)}"
+        yield place.source, SpecError([Problem(place, "name", message)])
 
 
 def _others(places: Sequence[Mark], place: Mark) -> str:

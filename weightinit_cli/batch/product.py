@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import traceback
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -34,7 +35,7 @@ class Product(NamedTuple):
 
     `version` is winit's; `files` are contents by name, stats.json last; `compared` is of one of
     several runs; `folder` says where it was found on disk; `undrawn` why there are no pictures
-    among the files, where they could not be drawn.
+    among the files, where they could not be drawn; `seconds` how long the run took that made it.
     """
 
     digest: str
@@ -46,6 +47,7 @@ class Product(NamedTuple):
     files: Mapping[str, bytes]
     folder: str = ""
     undrawn: WinitError | None = None
+    seconds: float | None = None
 
 
 class Failure(NamedTuple):
@@ -71,10 +73,12 @@ def produce(spec: AnySpec, formats: Sequence[str] = ("png",)) -> Product:
     """Run a spec and draw its pictures in each of the formats."""
     from weightinit_cli.experiments import run
 
+    began = time.monotonic()
     result = run(spec, threads=1)
+    seconds = time.monotonic() - began
     if interruption(result) is not None:
         raise KeyboardInterrupt
-    return product_of(result, spec, formats)
+    return product_of(result, spec, formats)._replace(seconds=seconds)
 
 
 def attempt(function: Callable[[Any], R], given: Any) -> R | Failure:

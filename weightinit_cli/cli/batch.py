@@ -6,7 +6,8 @@ import gc
 import json
 import signal
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +16,8 @@ import click
 from weightinit_cli.cli import specs, terminal
 from weightinit_cli.cli.options import (
     data_option,
-    fail_on_option,
     format_option,
     jobs_option,
-    json_option,
     no_plot_option,
     output_option,
     quiet_option,
@@ -29,6 +28,14 @@ from weightinit_cli.cli.options import (
 )
 from weightinit_cli.cli.plugins import plugin_option
 from weightinit_cli.cli.progress import BatchProgress, ProgressBar
+from weightinit_cli.cli.reporting import (
+    Reporter,
+    fail_on_option,
+    json_option,
+    junit_option,
+    place_of,
+    style_option,
+)
 from weightinit_cli.cli.specs import (
     names_of,
     note_lacking,
@@ -36,7 +43,7 @@ from weightinit_cli.cli.specs import (
     note_replaced,
     tell_undrawn,
 )
-from weightinit_cli.errors import FAILED, WinitError, counted, printable
+from weightinit_cli.errors import FAILED, SpecError, WinitError, counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +51,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from weightinit_cli.batch import Counts, Executor, Ledger, Plan, Settings
+    from weightinit_cli.ci import Case
     from weightinit_cli.spec import AnySpec
 
 DIGEST_SHOWN = 12
@@ -85,8 +93,10 @@ ENDING = "SIGTERM", "SIGHUP"
 )
 @format_option
 @no_plot_option
-@fail_on_option
-@json_option
+@fail_on_option()
+@junit_option
+@style_option()
+@json_option("Print each result as one line of JSON.")
 @quiet_option
 def batch(
     paths: tuple[str, ...],
@@ -103,6 +113,8 @@ def batch(
     formats: tuple[str, ...],
     no_plot: bool,
     fail_on: tuple[str, ...],
+    junit: Path | None,
+    style: str,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -123,10 +135,7 @@ def batch(
         raise click.UsageError("--jobs is for this machine's processes; a scheduler has its own")
     if wait is not None and scheduler is None:
         raise click.UsageError("--wait is for the workers of a --scheduler")
-    found, problems = specs.find(paths, exclude, quiet=quiet)
-    code = specs.tell_problems(problems)
-    if not found:
-        return code
+    reporter = Reporter(fail_on, junit, style, as_json=as_json)
 
     def load(path: str) -> AnySpec:
         spec = specs.load(path, overrides, seed, most_runs=max_runs)
@@ -138,24 +147,34 @@ def batch(
 
     settings = Settings(output_dir, () if no_plot else formats, force)
     if dry_run:
+        found, problems = specs.find(paths, exclude, quiet=quiet)
+        code = specs.tell_problems(problems)
         with ProgressBar("reading the specs", shown=not quiet):
             plan = make_plan(found, load)
-        code = max(code, _say_errors(plan))
-        return max(code, _list(plan, settings, as_json=as_json, quiet=quiet))
+        code = max([code, *(terminal.fail(why.lines, why.exit_code) for _, why in plan.errors)])
+        return max(code, _list(plan, settings, as_json=reporter.as_json, quiet=quiet))
     # What runs for hours collects its garbage; __main__ has turned that off for a quick start.
     gc.enable()
-    progress = BatchProgress(shown=not quiet, results=output_dir if as_json else None, forced=force)
-    with _stops() as received:
+    progress = BatchProgress(
+        shown=not quiet, results=output_dir if reporter.as_json else None, forced=force
+    )
+
+    def work() -> int:
+        found, problems = specs.find(paths, exclude, quiet=quiet)
+        codes = [reporter.failed(each.mark.source, SpecError([each])) for each in problems]
+        if not found:
+            return max(codes)
+        with _executor(jobs, scheduler, wait, progress) as executor:
+            with ProgressBar("reading the specs", shown=not quiet):
+                plan = make_plan(found, load)
+            codes += [reporter.failed(source, why) for source, why in plan.errors]
+            bad = len(found) - len(plan.specs)
+            done = _run(plan, bad, executor, settings, progress, reporter, held, quiet=quiet)
+        return max([done, *codes])
+
+    with ExitStack() as held, _stops() as received:
         try:
-            with _executor(jobs, scheduler, wait, progress) as executor:
-                with ProgressBar("reading the specs", shown=not quiet):
-                    plan = make_plan(found, load)
-                code = max(code, _say_errors(plan))
-                bad = len(found) - len(plan.specs)
-                done = _run(
-                    plan, bad, executor, settings, progress, fail_on, as_json=as_json, quiet=quiet
-                )
-                return max(code, done)
+            return reporter.writing(work)
         except KeyboardInterrupt:
             return terminal.fail([progress.interrupted()], 128 + received[-1])
 
@@ -168,10 +187,6 @@ def _executor(
     if scheduler is not None:
         return Cluster(scheduler, progress.note, wait)
     return Executor() if jobs == 1 else Processes(jobs, progress.note)
-
-
-def _say_errors(plan: Plan) -> int:
-    return max((terminal.fail(each.lines, each.exit_code) for each in plan.errors), default=0)
 
 
 def _list(plan: Plan, settings: Settings, *, as_json: bool, quiet: bool) -> int:
@@ -195,35 +210,36 @@ def _run(
     executor: Executor,
     settings: Settings,
     progress: BatchProgress,
-    fail_on: tuple[str, ...],
+    reporter: Reporter,
+    held: ExitStack,
     *,
-    as_json: bool,
     quiet: bool,
 ) -> int:
+    """Do the runs and sum them up; return the exit code. The ledger of them is `held` open."""
     from weightinit_cli.batch import Ledger, run_batch, sum_up
 
     if not plan.total:
         return 0
     out = settings.out
-    with Ledger(out, plan.total) as ledger:
-        formers = _list_runs(plan, out)
-        with progress.over(plan.total):
-            counts = run_batch(plan, executor, settings, ledger, progress.step, progress.note)
-        with ProgressBar("summing up", shown=not quiet):
-            paths, compared, errors = sum_up(plan, ledger, out, settings.formats)
-        if not quiet:
-            note_replaced(chain(formers, (record.replaced for record in ledger.read())))
-            for saved in compared if settings.formats else ():
-                note_pictureless(saved.paths[-1].parent.name, saved)
-        _say_failures(ledger)
-        codes = [tell_undrawn(saved) for saved in compared]
-        if fail_on:
-            codes += [
-                specs.tell_asked(each.folder, each.verdict, fail_on) for each in ledger.read()
-            ]
+    ledger = held.enter_context(Ledger(out, plan.total))
+    cases = partial(_cases, plan, ledger, reporter)
+    reporter.also(cases)
+    formers = _list_runs(plan, out)
+    with progress.over(plan.total):
+        counts = run_batch(plan, executor, settings, ledger, progress.step, progress.note)
+    with ProgressBar("summing up", shown=not quiet):
+        paths, compared, errors = sum_up(plan, ledger, out, settings.formats)
+    if not quiet:
+        note_replaced(chain(formers, (record.replaced for record in ledger.read())))
+        for saved in compared if settings.formats else ():
+            note_pictureless(saved.paths[-1].parent.name, saved)
+    _say_failures(ledger)
+    codes = [tell_undrawn(saved) for saved in compared]
+    if reporter.asked:
+        codes += map(reporter.tell, cases())
     if settings.formats and not quiet:
         note_lacking(name for spec in plan.specs for name in names_of(spec))
-    if not (quiet or as_json):
+    if not (quiet or reporter.as_json):
         terminal.say(_sentence(counts, bad))
         for path in paths:
             terminal.say(printable(str(path)))
@@ -241,6 +257,16 @@ def _list_runs(plan: Plan, out: Path) -> list[str]:
             with suppress(WinitError):  # its runs say that nothing can be written there
                 formers.append(list_runs(spec, out))
     return formers
+
+
+def _cases(plan: Plan, ledger: Ledger, reporter: Reporter) -> Iterator[Case]:
+    """Give the runs of which something is known, one at a time, as they are reported."""
+    for number, run in enumerate(plan.runs()):
+        for record in ledger.read((number,)):
+            if record.status == "failed":
+                yield reporter.broken(record.folder, record.errors, place_of(run))
+            else:
+                yield reporter.run(run, record.verdict, record.seconds)
 
 
 def _say_failures(ledger: Ledger) -> None:

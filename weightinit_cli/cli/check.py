@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ from weightinit_cli.cli.options import (
 )
 from weightinit_cli.cli.plugins import plugin_option
 from weightinit_cli.cli.progress import ProgressBar
+from weightinit_cli.cli.reporting import GITHUB, JSON, junit_option, style_option, write_junit
 from weightinit_cli.cli.specs import names_of, note_lacking, tell_undrawn
 from weightinit_cli.errors import FAILED, Mark, Problem, SpecError, WinitError, printable
 
@@ -38,20 +38,7 @@ _exclude_option = click.option(
     multiple=True,
     help="Leave out runs whose folder matches, e.g. 'sweep*'. Repeatable.",
 )
-_junit_option = click.option(
-    "--junit",
-    metavar="FILE",
-    type=path_of,
-    help="Write a JUnit XML file, which the usual CI systems read.",
-)
-_style_option = click.option(
-    "--format",
-    "style",
-    type=click.Choice(("text", "json", "github")),
-    default="text",
-    show_default=True,
-    help="text; json: a line per run; github: text with annotations.",
-)
+_style_option = style_option("--format")
 
 
 def _alpha_option(words: str) -> Callable[[Any], Any]:
@@ -85,7 +72,7 @@ def _alpha_option(words: str) -> Callable[[Any], Any]:
     help="How many fresh networks the statistical gate runs; with more it sees smaller drifts.",
 )
 @click.option("--update", is_flag=True, help="Write what differs as the new baseline; exits 1.")
-@_junit_option
+@junit_option
 @_style_option
 @data_option
 @plugin_option
@@ -143,7 +130,7 @@ def check(
 @click.argument("new", metavar="B", type=path_of)
 @_exclude_option
 @_alpha_option("How often equal networks of other draws may be told apart.")
-@_junit_option
+@junit_option
 @_style_option
 @click.option("-q", "--quiet", is_flag=True, help="Print only what differs, and errors.")
 def diff(
@@ -194,26 +181,28 @@ def _tell_reports(
     reports: Sequence[Report], style: str, junit: Path | None, *, quiet: bool, updating: bool
 ) -> int:
     """Print the reports in a style, write the JUnit file, and return the exit code."""
-    from weightinit_cli.guard import UPDATE, annotation, json_line, summary
+    from weightinit_cli.ci import annotation
+    from weightinit_cli.guard import UPDATE, case_of, json_line, summary
 
+    command = click.get_current_context().command_path
     failed = [report for report in reports if report.state == "drift"]
     for report in reports:
         if report.state == "error":
             terminal.fail(report.errors, WinitError.exit_code)
-        if style == "json":
+        if style == JSON:
             terminal.say(json_line(report))
             continue
         for line in _text(report, quiet=quiet):
             terminal.say(terminal.no_command(line))
-        if style == "github" and report.state != "same":
-            terminal.say(annotation(report))
-    if style != "json" and not (quiet and not failed):
+        if style == GITHUB and report.state != "same":
+            terminal.say(annotation(command, case_of(report)))
+    if style != JSON and not (quiet and not failed):
         for line in summary(reports):
             terminal.say(line)
         if failed and not updating:
             terminal.say(UPDATE)
     if junit is not None:
-        _write_junit(junit, reports)
+        write_junit(junit, command, lambda: map(case_of, reports))
     return _code(reports)
 
 
@@ -312,17 +301,3 @@ def _text(report: Report, *, quiet: bool) -> list[str]:
     if not (lines or report.outcome.failed):
         return []
     return [printable(heading(report)), *(f"  {printable(line)}" for line in lines)]
-
-
-def _write_junit(path: Path, reports: Sequence[Report]) -> None:
-    """Write the file whole; what is no file, as a pipe, gets the text as it would a line."""
-    from weightinit_cli.guard import junit
-    from weightinit_cli.results import write_files, write_through
-
-    content = junit(reports)
-    if terminal.is_stdout(path):
-        terminal.say(content.decode().rstrip("\n"))
-    elif os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113
-        write_through(path, content)
-    else:
-        write_files(path.parent, ".", {path.name: content})

@@ -20,6 +20,7 @@ from weightinit_cli.cli.options import (
 )
 from weightinit_cli.cli.plugins import load_installed, plugin_option
 from weightinit_cli.cli.progress import ProgressBar
+from weightinit_cli.cli.reporting import Reporter, fail_on_option, json_option
 from weightinit_cli.cli.specs import note_lacking, tell_undrawn
 from weightinit_cli.errors import WinitError, counted, printable
 from weightinit_cli.reading import open_at_once
@@ -108,8 +109,9 @@ def schema() -> None:
 
 @click.command("show")
 @click.argument("path", metavar="RESULT", type=path_of)
-@click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON.")
-def show(path: Path, as_json: bool) -> int:
+@fail_on_option()
+@json_option("Print the result as one line of JSON.")
+def show(path: Path, fail_on: tuple[str, ...], as_json: bool) -> int:
     """Print the table of a saved result again: RESULT is a stats.json or its folder.
 
     Of the folder of several runs (variants, a sweep) it is the table with a line per run.
@@ -119,13 +121,14 @@ def show(path: Path, as_json: bool) -> int:
     from weightinit_cli.results import dump_line, load_result
     from weightinit_cli.results.tree import find_tree, labelled
 
+    reporter = Reporter(fail_on)
     if (tree := find_tree(path)) is not None:
-        return show_runs(path, tree, as_json=as_json)
+        return show_runs(path, tree, reporter, as_json=as_json)
     result = load_result(path)
     folder = path if path.is_dir() else path.parent
     for line in [dump_line(result)] if as_json else table(labelled(folder, result)):
         terminal.say(line)
-    return 0
+    return reporter.saved(path, result)
 
 
 @click.command("plot")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -17,13 +18,22 @@ from weightinit_cli.cli.options import (
 )
 from weightinit_cli.cli.plugins import plugin_option
 from weightinit_cli.cli.progress import ProgressBar
-from weightinit_cli.cli.tables.remedy import remedy_json, remedy_lines
-from weightinit_cli.errors import FAILED, WinitError, printable
+from weightinit_cli.cli.reporting import (
+    TEXT,
+    Reporter,
+    fail_on_option,
+    json_option,
+    junit_option,
+    style_option,
+)
+from weightinit_cli.cli.tables.remedy import outcome_lines, remedy_json, remedy_lines
+from weightinit_cli.errors import WinitError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from weightinit_cli.remedies import Remedy
     from weightinit_cli.spec import Spec
 
 
@@ -46,7 +56,10 @@ if TYPE_CHECKING:
 @set_option
 @seed_option
 @threads_option
-@click.option("--json", "as_json", is_flag=True, help="Print what was found as one line of JSON.")
+@fail_on_option(" With it the search alone fails nothing: what counts is the spec as it stands.")
+@junit_option
+@style_option()
+@json_option("Print what was found as one line of JSON.")
 @quiet_option
 def fix(
     configs: tuple[str, ...],
@@ -55,6 +68,9 @@ def fix(
     overrides: tuple[str, ...],
     seed: str | None,
     threads: int | None,
+    fail_on: tuple[str, ...],
+    junit: Path | None,
+    style: str,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -64,39 +80,89 @@ def fix(
     zero and random biases; what theory proposes comes first, then a scan. A larger change is tried
     where no smaller one does. What is found is run with all inputs, and under two other seeds.
     Where nothing is found the exit code is 1, and the nearest depth and activation that have such
-    a start are named.
+    a start are named. With --fail-on the exit code is 1 where the spec as it stands has such a
+    verdict, whether something is found or not.
 
     With -q --code LIBRARY the program alone is printed.
     """
-    from weightinit_cli.remedies import fix as search
-    from weightinit_cli.results.files import refuse_existing
+    if library is not None and (as_json or style != TEXT):
+        raise click.UsageError("--code prints a program, and no other format; give one of them")
+    reporter = Reporter(fail_on, junit, style, as_json=as_json)
+    command = _Fix(file, library, threads, reporter, quiet)
+    return reporter.writing(lambda: command.run(configs, overrides, seed))
 
-    if as_json and library is not None:
-        raise click.UsageError("--json and --code cannot both be printed; give one of them")
-    runs, code = _read(configs, overrides, seed, quiet=quiet)
-    _refuse_for_several(runs, {"--write": file, "--code": library})
-    if file is not None:
-        file = specs.yaml_file(file)
-        refuse_existing(file)
-        if not file.parent.is_dir():
-            raise WinitError(f"{file}: no such folder: {file.parent}")
-    for number, spec in enumerate(runs):
-        try:
-            with ProgressBar(f"mending {spec.folder}", shown=not quiet) as progress:
-                remedy = search(spec, threads=threads, progress=progress)
-        except WinitError as error:
-            code = max(code, terminal.fail(error.lines, error.exit_code))
-            continue
-        code = max(code, FAILED if remedy.mended is None else 0)
-        if as_json:
-            terminal.say(remedy_json(remedy))
-        elif not quiet:
-            for line in [""] * (number > 0) + remedy_lines(remedy):
-                terminal.say(line)
-        if file is not None and remedy.mended is not None:
-            code = max(code, _write(file, remedy.mended, told=not (quiet or as_json)))
-        code = max(code, _say_program(remedy.mended, library, alone=quiet))
-    return code
+
+class _Fix(NamedTuple):
+    """One call of the command: where the mended spec goes, and how what was found is printed."""
+
+    file: Path | None
+    library: str | None
+    threads: int | None
+    reporter: Reporter
+    quiet: bool
+
+    def run(self, configs: Sequence[str], overrides: Sequence[str], seed: str | None) -> int:
+        """Mend every run of the specs, each by itself. Returns the exit code."""
+        from weightinit_cli.results.files import refuse_existing
+
+        runs, code = self._read(configs, overrides, seed)
+        _refuse_for_several(runs, {"--write": self.file, "--code": self.library})
+        file = self.file and specs.yaml_file(self.file)
+        if file is not None:
+            refuse_existing(file)
+            if not file.parent.is_dir():
+                raise WinitError(f"{file}: no such folder: {file.parent}")
+        for number, spec in enumerate(runs):
+            try:
+                remedy, seconds = self._mend(spec)
+            except WinitError as error:
+                code = max(code, self.reporter.failed(spec.folder, error, spec))
+                continue
+            if self.reporter.as_json:
+                terminal.say(remedy_json(remedy))
+            elif not self.quiet:
+                for line in [""] * (number > 0) + remedy_lines(remedy):
+                    terminal.say(line)
+            if file is not None and remedy.mended is not None:
+                told = not (self.quiet or self.reporter.as_json)
+                code = max(code, _write(file, remedy.mended, told=told))
+            code = max(code, _say_program(remedy.mended, self.library, alone=self.quiet))
+            code = max(code, self._report(remedy, seconds))
+        return code
+
+    def _read(
+        self, configs: Sequence[str], overrides: Sequence[str], seed: str | None
+    ) -> tuple[list[Spec], int]:
+        """Read every run of the specs; what is wrong with one stops no other."""
+        from weightinit_cli.spec import expand
+
+        code = 0
+        runs: list[Spec] = []
+        for config in configs:
+            try:
+                with ProgressBar(f"reading {config}", shown=not self.quiet):
+                    loaded = specs.load(config, overrides, seed)
+                    runs += map(specs.histogram, expand(specs.histogram(loaded)))
+            except WinitError as error:
+                code = max(code, self.reporter.failed(config, error))
+        return runs, code
+
+    def _mend(self, spec: Spec) -> tuple[Remedy, float]:
+        """Search; return what was found, and how many seconds that took."""
+        from weightinit_cli.remedies import fix as search
+
+        began = time.monotonic()
+        with ProgressBar(f"mending {spec.folder}", shown=not self.quiet) as progress:
+            remedy = search(spec, threads=self.threads, progress=progress)
+        return remedy, time.monotonic() - began
+
+    def _report(self, remedy: Remedy, seconds: float) -> int:
+        """Tell of verdicts of --fail-on, or without it that nothing was found; the exit code."""
+        case = self.reporter.run(remedy.spec, remedy.own.verdict, seconds)
+        if remedy.mended is None and not self.reporter.fail_on:
+            heading = f"{case.name}: no start without a warning was found"
+            case = case._replace(state="failed", heading=heading, kind="nothing_found")
+        return self.reporter.done(case, outcome_lines(remedy))
 
 
 def _refuse_for_several(runs: Sequence[Spec], options: Mapping[str, object]) -> None:
@@ -133,21 +199,3 @@ def _say_program(mended: Spec | None, library: str | None, *, alone: bool) -> in
     for line in [""] * (not alone) + program.splitlines():
         terminal.say(line)
     return 0
-
-
-def _read(
-    configs: Sequence[str], overrides: Sequence[str], seed: str | None, *, quiet: bool
-) -> tuple[list[Spec], int]:
-    """Read every run of the specs; what is wrong with one stops no other."""
-    from weightinit_cli.spec import expand
-
-    code = 0
-    runs: list[Spec] = []
-    for config in configs:
-        try:
-            with ProgressBar(f"reading {config}", shown=not quiet):
-                loaded = specs.load(config, overrides, seed)
-                runs += map(specs.histogram, expand(specs.histogram(loaded)))
-        except WinitError as error:
-            code = max(code, terminal.fail(error.lines, error.exit_code))
-    return runs, code

@@ -127,34 +127,4 @@ threads_option = click.option(
 )
 
 
-def _severities_and_names(
-    context: click.Context,  # noqa: ARG001
-    option: click.Parameter,  # noqa: ARG001
-    given: tuple[str, ...],
-) -> tuple[str, ...]:
-    if not given:
-        return given
-    from weightinit_cli.results.model import SEVERITIES
-    from weightinit_cli.spec.nodes import suggestion
-    from weightinit_cli.verdicts import DEFINITIONS
-
-    names = [*SEVERITIES, *DEFINITIONS]
-    for name in given:
-        if name not in names:
-            hint = suggestion(name, names, f"there are {', '.join(names)}")
-            raise click.BadParameter(f"no severity or verdict {name!r}{hint}")
-    return given
-
-
-fail_on_option = click.option(
-    "--fail-on",
-    metavar="SEVERITY|VERDICT",
-    multiple=True,
-    callback=_severities_and_names,
-    help="Exit with 1 where a verdict is at least so bad (note, warning, severe), or where the one "
-    "of this name is found (winit explain). Repeatable.",
-)
-json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print each result as one line of JSON."
-)
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print errors only.")

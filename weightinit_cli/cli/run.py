@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -12,9 +13,7 @@ from weightinit_cli.cli.experiments import EXPERIMENTS
 from weightinit_cli.cli.options import (
     config_option,
     data_option,
-    fail_on_option,
     format_option,
-    json_option,
     no_plot_option,
     output_option,
     quiet_option,
@@ -24,6 +23,14 @@ from weightinit_cli.cli.options import (
 )
 from weightinit_cli.cli.plugins import plugin_option
 from weightinit_cli.cli.progress import ProgressBar
+from weightinit_cli.cli.reporting import (
+    TEXT,
+    Reporter,
+    fail_on_option,
+    json_option,
+    junit_option,
+    style_option,
+)
 from weightinit_cli.cli.specs import (
     names_of,
     note_lacking,
@@ -32,6 +39,7 @@ from weightinit_cli.cli.specs import (
     tell_undrawn,
 )
 from weightinit_cli.errors import (
+    FAILED,
     INTERRUPTED,
     Mark,
     Problem,
@@ -50,6 +58,8 @@ if TYPE_CHECKING:
     from weightinit_cli.results import AnyResult
     from weightinit_cli.spec import AnySpec
 
+# What is for experiments that draw verdicts.
+REPORTING = fail_on_option(), junit_option, style_option()
 OPTIONS = (
     config_option,
     output_option("Where results go: OUTPUT_DIR/<name>/."),
@@ -60,8 +70,8 @@ OPTIONS = (
     format_option,
     no_plot_option,
     threads_option,
-    fail_on_option,
-    json_option,
+    *REPORTING,
+    json_option("Print each result as one line of JSON."),
     quiet_option,
 )
 
@@ -81,17 +91,20 @@ def _command(experiment: str) -> click.Command:
         quiet: bool,
         threads: int | None = None,
         fail_on: tuple[str, ...] = (),
+        junit: Path | None = None,
+        style: str = TEXT,
     ) -> int:
+        reporter = Reporter(fail_on, junit, style, as_json=as_json)
         runner = _Runner(
-            experiment, output_dir, () if no_plot else formats, threads, fail_on, as_json, quiet
+            experiment, output_dir, () if no_plot else formats, threads, reporter, quiet
         )
-        return runner.run(configs, overrides, seed)
+        return reporter.writing(lambda: runner.run(configs, overrides, seed))
 
     command = click.command(row.command, help=row.text)(run)
     left_out = {
         data_option: not row.data,
         threads_option: not row.threads,
-        fail_on_option: not row.verdicts,
+        **dict.fromkeys(REPORTING, not row.verdicts),
     }
     for option in OPTIONS:
         if not left_out.get(option):
@@ -109,8 +122,7 @@ class _Runner(NamedTuple):
     out: Path
     formats: tuple[str, ...]
     threads: int | None
-    fail_on: tuple[str, ...]
-    as_json: bool
+    reporter: Reporter
     quiet: bool
 
     def run(self, configs: Sequence[str], overrides: Sequence[str], seed: str | None) -> int:
@@ -121,7 +133,7 @@ class _Runner(NamedTuple):
             try:
                 loaded.append(self._load(config, overrides, seed))
             except WinitError as error:
-                code = max(code, terminal.fail(error.lines, error.exit_code))
+                code = max(code, self.reporter.failed(config, error))
         _refuse_equal_names(loaded)
         done = 0
         for spec in loaded:
@@ -130,11 +142,11 @@ class _Runner(NamedTuple):
             try:
                 code = max(code, self._run_spec(spec))
             except WinitError as error:
-                code = max(code, terminal.fail(error.lines, error.exit_code))
+                code = max(code, self.reporter.failed(spec.name, error, spec))
                 continue
             except MemoryError:
-                message = f"{spec.name}: not enough memory for this run"
-                code = max(code, terminal.fail([message], WinitError.exit_code))
+                short = WinitError(f"{spec.name}: not enough memory for this run")
+                code = max(code, self.reporter.failed(spec.name, short, spec))
                 continue
             done += 1
             if code == INTERRUPTED:
@@ -161,12 +173,12 @@ class _Runner(NamedTuple):
         """Run one spec, save and tell; return the exit code."""
         if spec.runs is not None:
             return self._run_several(spec)
-        result = self._result(spec)
+        result, seconds = self._result(spec)
         if not self.quiet:
             note_replaced([replaced(self.out / spec.folder, result.digest, result.spec)])
         with ProgressBar(f"saving {spec.folder}", shown=not self.quiet):
             saved = save_result(self.out, spec.folder, result, self.formats)
-        if self.as_json:
+        if self.reporter.as_json:
             self._say_json(result)
         elif not self.quiet:
             from weightinit_cli.cli.tables import table
@@ -174,7 +186,7 @@ class _Runner(NamedTuple):
             shown = [*table(result), *_advice(spec, [_cause(result)])]
             for line in [*shown, *(printable(str(path)) for path in saved.paths)]:
                 terminal.say(line)
-        told = _told_of_interruption(result), self._told_of_verdicts(spec, result)
+        told = _told_of_interruption(result), self._report(spec, result, seconds)
         return max(*told, tell_undrawn(saved))
 
     def _run_several(self, spec: AnySpec) -> int:
@@ -187,8 +199,7 @@ class _Runner(NamedTuple):
         with ProgressBar(f"checking {spec.name}", shown=not self.quiet):
             runs = expand(spec)
             wrong = impossible(spec)
-        reasons = ((runs[number].folder, reason) for number, reason in wrong.items())
-        code = specs.tell_impossible(reasons)
+        code = max((self._impossible(runs[each], why) for each, why in wrong.items()), default=0)
         formers = [list_runs(spec, self.out)]
         self._say(runs_title(spec.name, spec.overrides, len(runs)))
         layout = runs_layout(spec.experiment, (run.label for run in runs))
@@ -198,17 +209,17 @@ class _Runner(NamedTuple):
         for number, run in enumerate(runs):
             if number in wrong:
                 continue
-            result = self._result(run)
+            result, seconds = self._result(run)
             product = product_of(result, run, ())
             formers.append(replaced(self.out / run.folder, result.digest, result.spec))
             save_files(self.out, run.folder, product.digest, product.files)
             done.append(product._replace(files={}))
             causes.append(_cause(result))
-            if self.as_json:
+            if self.reporter.as_json:
                 self._say_json(result)
             else:
                 self._say("\n".join(run_lines(layout, run.label, result)))
-            code = max(code, _told_of_interruption(result), self._told_of_verdicts(run, result))
+            code = max(code, _told_of_interruption(result), self._report(run, result, seconds))
             if code == INTERRUPTED:
                 break
         if not self.quiet:
@@ -221,18 +232,28 @@ class _Runner(NamedTuple):
             self._say(line)
         return max(code, tell_undrawn(saved))
 
-    def _result(self, spec: AnySpec) -> AnyResult:
+    def _result(self, spec: AnySpec) -> tuple[AnyResult, float]:
+        """Run a spec; return its result, and how many seconds that took."""
         from weightinit_cli.experiments import run
 
+        began = time.monotonic()
         with ProgressBar(spec.folder, shown=not self.quiet) as progress:
             result = run(spec, threads=self.threads, progress=progress)
             if interruption(result) is not None:
                 progress.stop()
-            return result
+            return result, time.monotonic() - began
 
-    def _told_of_verdicts(self, spec: AnySpec, result: AnyResult) -> int:
+    def _report(self, spec: AnySpec, result: AnyResult, seconds: float) -> int:
         """Say which verdicts of --fail-on a run has; return the exit code."""
-        return specs.tell_asked(spec.folder, kind_of(result).verdict(result), self.fail_on)
+        if not self.reporter.asked:
+            return 0
+        verdict = kind_of(result).verdict(result)
+        return self.reporter.done(self.reporter.run(spec, verdict, seconds))
+
+    def _impossible(self, run: AnySpec, why: WinitError) -> int:
+        """Say why one of several runs cannot be done; return the exit code."""
+        lines = (f"{run.folder}: {line}" for line in why.lines)
+        return self.reporter.failed(run.folder, WinitError(*lines, exit_code=FAILED), run)
 
     def _say_json(self, result: AnyResult) -> None:
         from weightinit_cli.results import dump_line
@@ -240,7 +261,7 @@ class _Runner(NamedTuple):
         terminal.say(dump_line(result))
 
     def _say(self, line: str) -> None:
-        if not (self.quiet or self.as_json):
+        if not (self.quiet or self.reporter.as_json):
             terminal.say(line)
 
 

@@ -14,11 +14,10 @@ from weightinit_cli.reading import read_file
 from weightinit_cli.results.store import COMPARISON
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from weightinit_cli.errors import WinitError
-    from weightinit_cli.results.model import Verdict
     from weightinit_cli.saving import Saved
     from weightinit_cli.spec import AnySpec, Spec
 
@@ -151,18 +150,6 @@ def note_pictureless(name: str, saved: Saved) -> None:
     """Say that there is no picture of all runs of a spec where none could be made of them."""
     if saved.undrawn is None and not any(path.stem == COMPARISON for path in saved.paths):
         terminal.note(f"{name}: there is no picture of all runs; summary.csv has their figures")
-
-
-def tell_asked(folder: str, verdicts: Iterable[Verdict], fail_on: Collection[str]) -> int:
-    """Say which of a run's verdicts --fail-on asks for; return the exit code."""
-    from weightinit_cli.results.model import asked_for
-    from weightinit_cli.results.verdictwords import named
-
-    found = asked_for(verdicts, fail_on) if fail_on else []
-    if not found:
-        return 0
-    line = printable(f"{folder}: {', '.join(map(named, found))} (--fail-on {', '.join(fail_on)})")
-    return terminal.fail([line], FAILED)
 
 
 def names_of(spec: AnySpec) -> Iterator[str]:

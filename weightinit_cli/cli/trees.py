@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from weightinit_cli.cli.reporting import Reporter
     from weightinit_cli.plots import Look
     from weightinit_cli.results import AnyResult
     from weightinit_cli.results.tree import ListedRun, RunTree
@@ -52,24 +53,25 @@ class SavedRuns:
         return [words] if self._missing else []
 
 
-def show_runs(place: Path, tree: RunTree, *, as_json: bool) -> int:
+def show_runs(place: Path, tree: RunTree, reporter: Reporter, *, as_json: bool) -> int:
     """Print a line for each run, or its result as JSON; return the exit code."""
     from weightinit_cli.cli.tables import run_lines, runs_head, runs_layout, runs_title
     from weightinit_cli.results import dump_line
 
     saved = SavedRuns(place, tree)
     layout = None
+    code = 0
     for run, result in saved.read():
-        if as_json:
-            terminal.say(dump_line(result))
-            continue
         if layout is None:
             labels = (each.label for each in tree.runs)
             layout = runs_layout(result.spec["experiment"], labels)
-            terminal.say(runs_title(tree.name, tree.overrides, len(tree.runs)))
-            terminal.say("\n".join(runs_head(layout)))
-        terminal.say("\n".join(run_lines(layout, run.label, result)))
-    return saved.tell()
+            if not as_json:
+                terminal.say(runs_title(tree.name, tree.overrides, len(tree.runs)))
+                terminal.say("\n".join(runs_head(layout)))
+        lines = [dump_line(result)] if as_json else run_lines(layout, run.label, result)
+        terminal.say("\n".join(lines))
+        code = max(code, reporter.saved(place / run.folder, result))
+    return max(code, saved.tell())
 
 
 def plot_runs(

@@ -1,4 +1,4 @@
-"""What a comparison has found, and how it is told: in words, annotations, JSON and JUnit XML."""
+"""What a comparison has found, and how it is told: in words, as JSON, as a case for CI systems."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
-from xml.etree import ElementTree as ET
 
-from weightinit_cli.errors import counted, printable
+from weightinit_cli.ci import Case
+from weightinit_cli.errors import Mark, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -182,38 +182,17 @@ def json_line(report: Report) -> str:
     return json.dumps(tree, sort_keys=True, allow_nan=False)
 
 
-def annotation(report: Report) -> str:
-    """Return the report as a GitHub workflow command."""
-    text = "\n".join(printable(line) for line in [heading(report), *details(report)])
-    kind = "notice" if report.state == "same" else "error"
-    place = _escaped(printable(report.path)).replace(":", "%3A").replace(",", "%2C")
-    return f"::{kind} file={place},title=winit check::{_escaped(text)}"
-
-
-def junit(reports: Sequence[Report]) -> bytes:
-    """Return JUnit's XML, a case per run: a failure where it drifted, an error where it broke."""
-    states = [report.state for report in reports]
-    counts = {
-        "tests": str(len(reports)),
-        "failures": str(states.count("drift")),
-        "errors": str(states.count("error")),
-    }
-    suites = ET.Element("testsuites", counts)
-    suite = ET.SubElement(suites, "testsuite", {"name": "winit check", **counts})
-    for report in reports:
-        gate = report.outcome.gate if report.outcome else None
-        attributes = {"classname": f"winit.{gate or 'check'}", "name": printable(report.run)}
-        case = ET.SubElement(suite, "testcase", {**attributes, "file": printable(report.path)})
-        text = "\n".join(printable(line) for line in details(report))
-        if report.state == "same":
-            if text:
-                ET.SubElement(case, "system-out").text = text
-            continue
-        kind = "failure" if report.state == "drift" else "error"
-        ET.SubElement(case, kind, {"message": printable(heading(report))}).text = text
-    ET.indent(suites)
-    document: bytes = ET.tostring(suites, encoding="utf-8", xml_declaration=True)
-    return document + b"\n"
+def case_of(report: Report) -> Case:
+    """Return the report as CI systems show it: failed where the run drifted."""
+    outcome = report.outcome
+    return Case(
+        report.run,
+        "error" if outcome is None else "failed" if outcome.failed else "passed",
+        heading(report),
+        tuple(details(report)),
+        Mark(report.path),
+        f"winit.{(outcome and outcome.gate) or 'check'}",
+    )
 
 
 def _rank(drift: Drift) -> tuple[bool, bool, float]:
@@ -250,10 +229,6 @@ def _drift_tree(drift: Drift) -> dict[str, Any]:
         "new": drift.new,
         "off": off,
     }
-
-
-def _escaped(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _are_numbers(drift: Drift) -> bool:

@@ -44,24 +44,31 @@ def remedy_json(remedy: Remedy) -> str:
 
 def remedy_lines(remedy: Remedy) -> list[str]:
     """Write what was tried, a row each, then the lines of the spec to change."""
-    from weightinit_cli.remedies import OTHER_SEEDS
-
     lines = _heading(remedy.spec)
-    own = remedy.own
     if remedy.attempts:
         lines += table_lines(_columns(remedy))
         if any(attempt.samples < remedy.spec.samples for attempt in remedy.attempts):
             few = min(attempt.samples for attempt in remedy.attempts)
             lines += terminal.fitted(f"(Where no other seeds are named: {few} inputs, one seed.)")
+    if remedy.chosen is not None or not remedy.own.healthy:
+        lines.append("")
+    return lines + outcome_lines(remedy)
+
+
+def outcome_lines(remedy: Remedy) -> list[str]:
+    """Write what came of the search: the lines of the spec to change, or that none was found."""
+    from weightinit_cli.remedies import OTHER_SEEDS
+
+    own = remedy.own
     if remedy.chosen is not None:
-        return lines + _found(remedy.chosen)
+        return _found(remedy.chosen)
     if not own.healthy:
-        return lines + _nothing_found(remedy)
+        return _nothing_found(remedy)
     ill = OTHER_SEEDS - (own.held or 0)
     seeds = f"nor under {OTHER_SEEDS} other seeds: there is nothing to mend"
     if ill:
         seeds = f"but one does under {ill} of {OTHER_SEEDS} other seeds; nothing surer was found"
-    return lines + terminal.fitted(f"no verdict warns of this start, {seeds}")
+    return terminal.fitted(f"no verdict warns of this start, {seeds}")
 
 
 def _heading(spec: Spec) -> list[str]:
@@ -152,7 +159,7 @@ def _found(chosen: Attempt) -> list[str]:
     from weightinit_cli.remedies import OTHER_SEEDS
 
     said = "The smallest change without a warning, of several the one with the steadiest gradient:"
-    lines = ["", *terminal.fitted(said), *_lines_of(chosen)]
+    lines = [*terminal.fitted(said), *_lines_of(chosen)]
     ill = OTHER_SEEDS - (chosen.held or 0)
     if ill:
         chance = f"It has one under {ill} of {OTHER_SEEDS} other seeds; nothing surer was found."
@@ -164,7 +171,7 @@ def _nothing_found(remedy: Remedy) -> list[str]:
     spec = remedy.spec
     of = f"{spec.activation.name} over {counted(spec.layers, 'layer')}"
     tried = counted(len(remedy.attempts), "start")
-    lines = ["", *terminal.fitted(f"None of {tried} of {of} is without a warning.")]
+    lines = [*terminal.fitted(f"None of {tried} of {of} is without a warning.")]
     if spec.layers > 1 and not any("layers" in attempt.change for attempt in remedy.nearest):
         lines += terminal.fitted("Fewer layers were tried, too, and had none either.")
     for attempt in remedy.nearest:
