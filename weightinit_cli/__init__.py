@@ -7,6 +7,7 @@ __version__ = "0.3.0"
 
 if TYPE_CHECKING:
     from weightinit_cli.activations.registering import activation
+    from weightinit_cli.conformity import Conformity, conform
     from weightinit_cli.errors import WinitError
     from weightinit_cli.experiments import run
     from weightinit_cli.experiments.calls import histogram, phase, predict
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "CheckOutcome": "weightinit_cli.guard",
     "Compared": "weightinit_cli.results",
+    "Conformity": "weightinit_cli.conformity",
     "Fans": "weightinit_cli.initializers",
     "Forecast": "weightinit_cli.results.forecast",
     "Parameter": "weightinit_cli.parameters",
@@ -33,6 +35,7 @@ _HOMES = {
     "activation": "weightinit_cli.activations.registering",
     "check": "weightinit_cli.guard",
     "compare": "weightinit_cli.results",
+    "conform": "weightinit_cli.conformity",
     "expand": "weightinit_cli.spec",
     "fix": "weightinit_cli.remedies",
     "histogram": "weightinit_cli.experiments.calls",
@@ -48,6 +51,7 @@ _HOMES = {
 __all__ = [
     "CheckOutcome",
     "Compared",
+    "Conformity",
     "Fans",
     "Forecast",
     "Parameter",
@@ -59,6 +63,7 @@ __all__ = [
     "activation",
     "check",
     "compare",
+    "conform",
     "expand",
     "fix",
     "histogram",

@@ -18,7 +18,7 @@ with a long upper tail Anscombe & Glynn 1983, eq. 2.
 from __future__ import annotations
 
 from functools import cache
-from math import copysign, sqrt
+from math import copysign, erfc, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.initializers.samplers import LAWS
@@ -90,7 +90,7 @@ def of_moments(moments: Moments, entries: Entries) -> Iterator[Expected]:
         variance = (kappa - (n - 3) / (n - 1)) / n * ((n - 1) / n) ** 2
         skewness = (mu6 - 3 * kappa + 2) / (kappa - 1) ** 1.5 / sqrt(n - 1)
         off = (ratio(moments.std, sigma) ** 2 - (n - 1) / n) / sqrt(variance)
-        yield Expected("std", moments.std, sigma, _z_of_gamma(off, skewness), entries.rounding)
+        yield Expected("std", moments.std, sigma, z_of_gamma(off, skewness), entries.rounding)
     if (
         moments.kurtosis is not None
         and n >= FEWEST_OF_KURTOSIS
@@ -99,7 +99,7 @@ def of_moments(moments: Moments, entries: Entries) -> Iterator[Expected]:
         law = _kurtosis(entries.law)
         off = (moments.kurtosis - kappa - law.shift / n) / sqrt(law.variance / n)
         skewness = law.skewness / sqrt(n)
-        z = _z_of_kurtosis(off, skewness) if skewness > 0 else _z_of_gamma(off, skewness)
+        z = _z_of_kurtosis(off, skewness) if skewness > 0 else z_of_gamma(off, skewness)
         floor = 8 * kappa * entries.rounding / sigma
         yield Expected("kurtosis", moments.kurtosis, kappa, z, floor)
 
@@ -142,12 +142,17 @@ def z_of(tail: float) -> float:
     return max(-float(ndtri(max(tail, SMALLEST))), 0.0)
 
 
-def _z_of_gamma(off: float, skewness: float) -> float:
+def two_sided(z: float) -> float:
+    """The probability that a normal variable is at least so far off, either way."""
+    return erfc(abs(z) / sqrt(2))
+
+
+def z_of_gamma(off: float, skewness: float) -> float:
     """A standardized gamma variable of this skewness as a normal one: Wilson & Hilferty 1931."""
     if abs(skewness) < SMALLEST:
         return off
     if skewness < 0:
-        return -_z_of_gamma(-off, -skewness)
+        return -z_of_gamma(-off, -skewness)
     root = float(max(1 + skewness * off / 2, 0.0) ** (1 / 3))
     return 6 / skewness * (root - 1) + skewness / 6
 

@@ -36,6 +36,7 @@ EVERY_COMMAND = [
     ("phase", "--activation", "tanh"),
     ("check", "outputs"),
     ("diff", "outputs", "outputs"),
+    ("conform", "init.py:init", "--like", "{name: normal, std: 1}"),
     ("validate", "tiny.yaml"),
     ("schema",),
     ("list", "configs"),
@@ -44,6 +45,12 @@ EVERY_COMMAND = [
     ("show", "outputs/tiny"),
     ("plot", "outputs/tiny"),
 ]
+INIT = """\
+import numpy, scipy, json
+
+def init(rng, shape):
+    return rng.standard_normal(shape)
+"""
 # A script that stands elsewhere, as the installed one does.
 ALL = """
 import json, os, sys
@@ -65,6 +72,7 @@ def planted(here: Path, spec: Callable) -> Path:
     text = "activation: tanh\ninitializer: xavier_normal\nwidth: 4\nsteps: 2\n"
     Path("symmetry.yaml").write_text(f"experiment: symmetry\nsamples: 9\n{text}")
     Path("train.yaml").write_text(f"experiment: training\ndata: digits\n{text}")
+    Path("init.py").write_text(INIT)
     for name in PLANTED:
         Path(f"{name}.py").write_text(MARK.format(f"{name}.imported"))
     return here

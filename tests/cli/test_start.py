@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -60,6 +61,12 @@ MAY_IMPORT = {
         START | READ | {"activations", "experiments", "theory"},
         {"click", "numpy", "scipy"},
     ),
+    "conform init.py:init --like zeros": (
+        START
+        | {"conformity", "expected", "initializers", "spec", "parameters", "reading"}
+        | {"data", "convolution", "digests", "progress", "results", "numerals", "plugins"},
+        {"click", "yaml", "numpy"},
+    ),
     "validate tiny.yaml": (
         START | READ | RUN | {"batch"},
         {"click", "yaml", "numpy", "threadpoolctl"},
@@ -74,6 +81,9 @@ MAY_IMPORT = {
 @pytest.mark.parametrize("line", MAY_IMPORT)
 def test_no_more_than_it_needs(imported: Callable, spec: Callable, line: str):
     spec()
+    Path("init.py").write_text(
+        "import numpy\ndef init(rng, shape):\n    return numpy.zeros(shape)\n"
+    )
     modules = imported(*line.split())
     ours, others = MAY_IMPORT[line]
     parts = {name.split(".")[1] for name in modules if name.startswith("weightinit_cli.")}

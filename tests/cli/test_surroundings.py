@@ -34,6 +34,8 @@ EVERY = [
     ("check", "outputs"),
     ("check", "outputs", "--format", "json"),
     ("diff", "outputs", "outputs"),
+    ("conform", "init.py:init", "--like", "zeros"),
+    ("conform", "init.py:init", "--like", "zeros", "--json"),
     ("validate", "tiny.yaml"),
     ("schema",),
     ("list", "initializers"),
@@ -65,6 +67,12 @@ width: [4]
 batch: 8
 steps: 3
 """
+INIT = """\
+import numpy
+
+def init(rng, shape):
+    return numpy.zeros(shape)
+"""
 
 
 @pytest.fixture
@@ -74,6 +82,7 @@ def filled(spec: Callable, winit: Callable) -> None:
     spec("two.yaml", "variants: {a: {}, b: {width: 7}}\n")
     Path("xor.yaml").write_text(XOR, encoding="utf-8")
     Path("fit.yaml").write_text(FIT, encoding="utf-8")
+    Path("init.py").write_text(INIT, encoding="utf-8")
     Path("saved.yaml").write_bytes(Path("tiny.yaml").read_bytes())
     assert winit("histogram", "-q", "-c", "saved.yaml", "--no-plot").code == 0
 

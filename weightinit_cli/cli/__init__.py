@@ -27,6 +27,7 @@ COMMANDS = {
     "phase": ("phase:phase", "Draw the order-to-chaos phase diagram of an activation."),
     "check": ("check:check", "Run saved results again, and say what differs."),
     "diff": ("check:diff", "Compare two saved results, or folders of them."),
+    "conform": ("conform:conform", "Hold an initializer's code to what its name says."),
     "validate": ("files:validate", "Check specs without running them."),
     "schema": ("files:schema", "Print the JSON Schema of a spec, for editors."),
     "list": (

@@ -1,0 +1,301 @@
+"""What is asked of initializers that draw no independent entries: constants, and whole matrices."""
+
+from __future__ import annotations
+
+from math import ceil, prod, sqrt
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from weightinit_cli.conformity.dependence import of_streams, of_vectors
+from weightinit_cli.conformity.drawing import KERNELS, MATRICES, REPEATS, Drawn, draw
+from weightinit_cli.conformity.frameworks import Ask
+from weightinit_cli.conformity.report import Answer
+from weightinit_cli.expected import two_sided, z_of_gamma
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from weightinit_cli.conformity.drawing import Seeds
+    from weightinit_cli.conformity.frameworks import Array, Target
+    from weightinit_cli.initializers import Fans, Sampler
+
+    Build = Callable[[Fans], Sampler]
+
+# Products of orthonormal vectors, computed in float32 by whoever likes, are off by less than this;
+# numbers that are copied, by less than the second.
+ORTHONORMAL: Final = 1e-4
+ROUNDING: Final = 1e-6
+# Small matrices, in whose every position a bias is seen over so many of them.
+SMALL: Final = (Ask((8, 8)), Ask((12, 6)), Ask((6, 12)))
+MATRICES_OF_EACH: Final = 128
+# For kernels around a matrix that has no more rows than columns; one has sides without a middle.
+DELTAS: Final = (Ask((3, 3, 24, 40)), Ask((5, 5, 16, 16)), Ask((2, 4, 8, 24)))
+EXACT: Final = (*MATRICES, Ask((8, 8)), *KERNELS, Ask((2, 4, 8, 24)), Ask((3, 3, 24, 8)))
+
+
+class Like(NamedTuple):
+    """What is asked for: the row's sampler of a layer's fans, its name and its numbers."""
+
+    name: str
+    arguments: Mapping[str, float | str]
+    build: Build
+
+
+def of_structure(target: Target, like: Like, seeds: Seeds, only: str) -> list[Answer]:
+    """Ask what a row without a law of independent entries has; return the answers.
+
+    Raises WinitError where the function raises or returns something else than an array.
+    """
+    asked = STRUCTURES.get(like.name)
+    if asked is not None:
+        return list(asked(target, like, seeds, only))
+    return list(_of_constants(target, like, seeds, only))
+
+
+def is_constant(build: Build, ask: Ask) -> bool:
+    """Whether a row draws nothing: two fills are the same."""
+    first, second = (_filled(build, ask, seed) for seed in (0, 1))
+    return np.array_equal(first, second)
+
+
+def fit(asks: Sequence[Ask], only: str) -> list[Ask]:
+    """Leave out the shapes that are not asked for."""
+    kinds = {"matrices": (False,), "kernels": (True,)}.get(only, (False, True))
+    return [ask for ask in asks if bool(ask.kernel) in kinds]
+
+
+def _filled(build: Build, ask: Ask, seed: int = 0) -> Array:
+    panel = np.empty((ask.fans.fan_in, ask.shape[-1]))
+    build(ask.fans).fill(panel, np.random.Generator(np.random.SFC64(seed)))
+    return panel
+
+
+def _finite(drawn: Sequence[Drawn]) -> Iterator[Answer]:
+    for each in drawn:
+        if count := int((~np.isfinite(each.draws)).sum()):
+            words = f"{count:,} are inf or nan"
+            yield Answer("finite values", each.where, count, None, 0.0, 0.0, words)
+
+
+def _of_constants(target: Target, like: Like, seeds: Seeds, only: str) -> Iterator[Answer]:
+    """Every entry is known."""
+    drawn = draw(target, fit(EXACT, only), seeds, 1)
+    for each in drawn:
+        expected = _filled(like.build, each.ask)
+        wrong = ~(np.abs(each.draws[0] - expected) <= ROUNDING * np.abs(expected).max())
+        count, words = int(wrong.sum()), ""
+        if count:
+            at = np.unravel_index(int(wrong.argmax()), wrong.shape)
+            index = ", ".join(map(str, np.unravel_index(int(wrong.argmax()), each.ask.shape)))
+            found = f"[{index}] is {each.draws[0][at]:.4g}, not {expected[at]:.4g}"
+            words = f"{count:,}; {found}"
+        yield Answer("entries that differ", each.where, count, None, 0.0, float(not count), words)
+
+
+def _of_orthogonal(target: Target, like: Like, seeds: Seeds, only: str) -> Iterator[Answer]:
+    """Orthonormal rows or columns, times gain, uniform over all such matrices (Haar)."""
+    drawn = draw(target, fit((*MATRICES, *KERNELS), only), seeds, 2)
+    bad = list(_finite(drawn))
+    yield from bad
+    if bad:
+        return
+    gain = float(like.arguments["gain"])
+    yield from _of_gram(drawn, gain)
+    yield from _marginals(drawn, gain)
+    small = SMALL if only != "kernels" else tuple(Ask((1, 1, *ask.shape)) for ask in SMALL)
+    yield from _of_haar(draw(target, small, seeds, MATRICES_OF_EACH), gain)
+    yield from of_streams(target, drawn[0], seeds)
+
+
+def _of_gram(drawn: Sequence[Drawn], gain: float) -> Iterator[Answer]:
+    for each in drawn:
+        scale, off = 0.0, 0.0
+        for matrix in each.draws:
+            w = matrix if matrix.shape[0] >= matrix.shape[1] else matrix.T
+            gram = w.T @ w
+            scale += sqrt(float(np.diagonal(gram).mean())) / len(each.draws)
+            apart = gram / (float(np.diagonal(gram).mean()) or 1.0) - np.eye(len(gram))
+            off = max(off, float(np.abs(apart).max()))
+        near = abs(scale - gain) <= ORTHONORMAL * gain
+        yield Answer("norm of a row or column", each.where, scale, None, gain, float(near))
+        yield Answer("orthogonality", each.where, off, None, 0.0, float(off < ORTHONORMAL))
+
+
+def _marginals(drawn: Sequence[Drawn], gain: float) -> Iterator[Answer]:
+    """Entries are those of a random unit vector; its fixed norm makes the distance smaller."""
+    from scipy.special import betainc
+
+    from weightinit_cli.conformity.laws import p_of_distance
+
+    for each in drawn:
+        n = max(each.draws.shape[1:])
+        x = np.sort(each.draws.ravel()) / (gain or 1.0)
+        below = (1 + np.sign(x) * betainc(0.5, (n - 1) / 2, np.minimum(x * x, 1.0))) / 2
+        steps = np.arange(x.size + 1) / x.size
+        distance = float(max((steps[1:] - below).max(), (below - steps[:-1]).max()))
+        p = p_of_distance(distance, x.size)
+        error, expected = 0.26 / sqrt(x.size), 0.83 / sqrt(x.size)
+        yield Answer("distribution", each.where, distance, error, expected, p)
+
+
+def _of_haar(drawn: Sequence[Drawn], gain: float) -> Iterator[Answer]:
+    """Over many small matrices: the mean and mean square of each position, and the determinant."""
+    for each in drawn:
+        matrices = each.draws / (gain or 1.0)
+        count, n = len(matrices), max(matrices.shape[1:])
+        means = matrices.mean(axis=0) * sqrt(n)
+        error = 1 / sqrt(count)
+        yield _extreme("Haar, mean of a position", each, means, means / error, error, 0.0)
+        squares = (matrices**2).mean(axis=0) * n
+        error = sqrt(2 * (n - 1) / (n + 2) / count)
+        z = np.vectorize(z_of_gamma)((squares - 1) / error, sqrt(8 / count))
+        yield _extreme("Haar, mean square of a position", each, squares, z, error, 1.0)
+        if matrices.shape[1] == matrices.shape[2]:
+            mean = float(np.sign(np.linalg.det(matrices)).mean())
+            error = 1 / sqrt(count)
+            p = two_sided(mean / error)
+            yield Answer("Haar, sign of the determinant", each.where, mean, error, 0.0, p)
+
+
+def _extreme(
+    asked: str, drawn: Drawn, values: Array, z: Array, error: float, expected: float
+) -> Answer:
+    """The position that is farthest off; values are in units of the entries' root mean square."""
+    at = int(np.abs(z).argmax())
+    row, column = divmod(at, z.shape[1])
+    p = min(z.size * two_sided(float(z.flat[at])), 1.0)
+    where = f"{drawn.where}, [{row}, {column}]"
+    return Answer(asked, where, float(values.flat[at]), error, expected, p)
+
+
+def _of_delta(target: Target, like: Like, seeds: Seeds, only: str) -> Iterator[Answer]:
+    """An orthogonal matrix at the centre (k - 1) // 2 of a kernel, zeros around it."""
+    del only
+    drawn = draw(target, DELTAS, seeds, 2)
+    small = draw(target, [Ask((3, 3, *ask.shape)) for ask in (SMALL[0], SMALL[2])], seeds, 128)
+    bad = list(_finite([*drawn, *small]))
+    yield from bad
+    if bad:
+        return
+    gain = float(like.arguments["gain"])
+    for each in drawn:
+        _, around = _parted(each)
+        count = int(np.count_nonzero(around))
+        yield Answer("entries around the centre", each.where, count, None, 0.0, float(not count))
+    yield from _of_gram([_parted(each)[0] for each in drawn], gain)
+    yield from _of_haar([_parted(each)[0] for each in small], gain)
+    yield from of_streams(target, _parted(drawn[0])[0], seeds)
+
+
+def _parted(drawn: Drawn) -> tuple[Drawn, Array]:
+    """The matrices at the centre, and all other entries."""
+    taps = drawn.draws.reshape(len(drawn.draws), prod(drawn.ask.kernel), *drawn.ask.shape[-2:])
+    centre = int(np.ravel_multi_index([(k - 1) // 2 for k in drawn.ask.kernel], drawn.ask.kernel))
+    return drawn._replace(draws=taps[:, centre]), np.delete(taps, centre, axis=1)
+
+
+def _of_sparse(target: Target, like: Like, seeds: Seeds, only: str) -> Iterator[Answer]:
+    """N(0, std²), with so many entries of each row zero, at random places."""
+    del only
+    drawn = draw(target, MATRICES, seeds)
+    bad = list(_finite(drawn))
+    yield from bad
+    if bad:
+        return
+    for each in drawn:
+        expected = ceil(float(like.arguments["sparsity"]) * each.draws.shape[2])
+        yield _zeros(each, expected)
+        yield _columns(each, expected / each.draws.shape[2])
+    yield from _of_rest(drawn, like)
+    yield from of_streams(target, drawn[0], seeds)
+
+
+def _zeros(drawn: Drawn, expected: int) -> Answer:
+    """The zeros of a row; float32 draws are zero by chance, too, at most once in 2^22."""
+    from scipy.special import bdtrc
+
+    zeros = (drawn.draws == 0).sum(axis=2)
+    wrong = zeros[zeros != expected]
+    others = zeros.size * (drawn.draws.shape[2] - expected)
+    p = 1.0
+    if wrong.size:
+        more = int((wrong - expected).sum())
+        p = float(bdtrc(more - 1, others, 2.0**-22)) if wrong.min() > expected else 0.0
+    words = f"{wrong.size:,} rows have others, one {int(wrong[0]):,}" if wrong.size else ""
+    figure = float(zeros.mean())
+    return Answer("zeros of a row", drawn.where, figure, None, expected, p, words)
+
+
+def _columns(drawn: Drawn, share: float) -> Answer:
+    """The zeros of the columns: a chi-squared figure of C - 1 degrees of freedom."""
+    from scipy.special import chdtr, chdtrc
+
+    count, rows, columns = drawn.draws.shape
+    zeros = (drawn.draws == 0).sum(axis=(0, 1))
+    variance = count * rows * share * (1 - share)
+    degrees = columns - 1
+    if not variance:
+        return Answer("zeros of columns", drawn.where, 0.0, None, 0.0, 1.0)
+    chi2 = float(((zeros - count * rows * share) ** 2).sum() / variance * degrees / columns)
+    p = min(2 * min(float(chdtr(degrees, chi2)), float(chdtrc(degrees, chi2))), 1.0)
+    error = sqrt(2 / degrees)
+    return Answer("zeros of columns, spread", drawn.where, chi2 / degrees, error, 1.0, p)
+
+
+def _of_rest(drawn: Sequence[Drawn], like: Like) -> Iterator[Answer]:
+    """The entries that are not zero."""
+    from weightinit_cli.conformity.laws import of_entries_alone
+
+    std = float(like.arguments["std"])
+    rest = [each._replace(draws=each.draws[each.draws != 0][np.newaxis]) for each in drawn]
+    yield from of_entries_alone([each for each in rest if each.draws.size > 1], "normal", std)
+
+
+def _of_nguyen_widrow(target: Target, like: Like, seeds: Seeds, only: str) -> Iterator[Answer]:
+    """Columns of one norm; directions those of uniform draws."""
+    drawn = draw(target, fit((*MATRICES, *KERNELS), only), seeds)
+    bad = list(_finite(drawn))
+    yield from bad
+    if bad:
+        return
+    for each in drawn:
+        norms = np.linalg.norm(each.draws, axis=1)
+        norm = like.build(each.ask.fans).std * sqrt(each.ask.fans.fan_in)
+        far = norms.ravel()[int(np.abs(norms - norm).argmax())]
+        near = abs(far - norm) <= ORTHONORMAL * norm
+        yield Answer("norm of a column", each.where, float(far), None, norm, float(near))
+    for each in drawn:
+        yield _against_ours(each, like, next(seeds))
+    for each in drawn:
+        z = each.draws.ravel() / like.build(each.ask.fans).std
+        mean, error = float(z.mean()), 1 / sqrt(z.size)
+        yield Answer("mean / std", each.where, mean, error, 0.0, two_sided(mean / error))
+        yield from of_vectors(each, 1.8)
+    yield from of_streams(target, drawn[0], seeds)
+
+
+def _against_ours(drawn: Drawn, like: Like, seed: int) -> Answer:
+    """The distance from the distribution of winit's own draws (Smirnov 1948)."""
+    from weightinit_cli.conformity.laws import p_of_distance
+
+    ours = np.concatenate(
+        [_filled(like.build, drawn.ask, seed + k).ravel() for k in range(REPEATS)]
+    )
+    theirs = np.sort(drawn.draws.ravel())
+    ours.sort()
+    both = np.concatenate([ours, theirs])
+    shares = (np.searchsorted(each, both, side="right") / each.size for each in (ours, theirs))
+    first, second = shares
+    distance = float(np.abs(first - second).max())
+    n = ours.size * theirs.size // (ours.size + theirs.size)
+    p = p_of_distance(distance, n)
+    return Answer("distribution", drawn.where, distance, 0.26 / sqrt(n), 0.83 / sqrt(n), p)
+
+
+STRUCTURES: Final[dict[str, Callable[[Target, Like, Seeds, str], Iterator[Answer]]]] = {
+    "orthogonal": _of_orthogonal,
+    "delta_orthogonal": _of_delta,
+    "sparse": _of_sparse,
+    "nguyen_widrow": _of_nguyen_widrow,
+}
