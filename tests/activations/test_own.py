@@ -71,8 +71,8 @@ SMOOTH = {
     "coarse": (lambda x: np.tanh(x.astype("float32")), lambda x: sech2(x.astype("float32"))),
     "far from 0": (lambda x: 1e8 + np.tanh(x), sech2),
     "bump": (lambda x: np.exp(-x * x), lambda x: -2 * x * np.exp(-x * x)),
+    "flat by rounding": (np.tanh, lambda x: 1 - np.tanh(x) ** 2),
     "square": (lambda x: x * x, lambda x: 2 * x),
-    "squared relu": (lambda x: np.maximum(x, 0) ** 2, lambda x: 2 * np.maximum(x, 0)),
     "nothing": (np.zeros_like, np.zeros_like),
 }
 
@@ -95,12 +95,18 @@ KINKED = {
         one,
         (2.5,),
     ),
+    "a square": (lambda x: np.maximum(x, 0) ** 2, lambda x: 2 * np.maximum(x, 0), (0,)),
+    "a smooth step": (
+        lambda x: (3 - 2 * np.clip(x, 0, 1)) * np.clip(x, 0, 1) ** 2,
+        lambda x: 6 * np.clip(x, 0, 1) * (1 - np.clip(x, 0, 1)),
+        (0, 1),
+    ),
     "stairs": (np.round, np.zeros_like, tuple(np.arange(-63.5, 64).tolist())),
 }
 
 
 @every("name", KINKED)
-def test_kinks_are_found_to_rounding(name):
+def test_kinks_and_where_flats_begin_are_found_to_rounding(name):
     value, derivative, kinks = KINKED[name]
     assert own(name, value, derivative).kinks == kinks
 

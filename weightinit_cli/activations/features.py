@@ -6,11 +6,11 @@ Measured against the rows of the table: see tests/activations/test_own.py.
 from __future__ import annotations
 
 from math import inf, log10, nextafter, ulp
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from weightinit_cli.activations.resolving import points, resolved
+from weightinit_cli.activations.resolving import misfit, points
 from weightinit_cli.activations.smooth import crossing
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from weightinit_cli.activations.activation import Ends
 
 Array = np.ndarray[Any, Any]
+Function: TypeAlias = "Callable[[Array], Array]"
 
 # Kinks are looked for up to here, octave by octave, while one needs no more panels than these.
 REACH = 64.0
@@ -28,6 +29,10 @@ MOST_PANELS = 2**14
 WIDEST, OFFSET, NARROWEST = 0.125, 0.0123456789, 2.0**-40
 # A jump is larger than this, relative to the largest value in the panel.
 JUMP = 1e-6
+# Halvings from there to the last bit.
+HALVINGS = 60
+# So near to where a flat begins, φ is off it by more than this part of its size.
+BESIDE, CONTACT = 0.01, 1e-12
 # A person's number has fewer digits behind the point.
 FEW_DIGITS = 12
 # Slopes are looked at between -FAR and FAR, of each decade's points so many.
@@ -36,59 +41,58 @@ FAR, PER_DECADE = 1e30, 16
 FURTHEST = 1e20
 
 
-def kinks_of(*functions: Callable[[Array], Array]) -> tuple[float, ...]:
-    """The places between -REACH and REACH where one of the functions jumps, to its rounding.
+def kinks_of(value: Function, derivative: Function) -> tuple[float, ...]:
+    """The places between -REACH and REACH where φ or φ' jumps, or φ begins to be flat; to rounding.
 
-    Where the functions vary too fast to be followed as far, those nearer to 0.
+    Where they vary too fast to be followed as far, those nearer to 0.
     """
     found: list[float] = []
     edges = np.arange(-REACH, REACH + 2 * WIDEST, WIDEST) - OFFSET
     low, high = edges[:-1], edges[1:]
     octave = np.ceil(np.log2(np.maximum(np.maximum(low, -high), 1)))
     for each in range(int(octave.max()) + 1):
-        jumps = _jumps(functions, low[octave == each], high[octave == each])
-        if jumps is None:
+        kinks = _kinks(value, derivative, low[octave == each], high[octave == each])
+        if kinks is None:
             break
-        found += jumps
+        found += kinks
     return tuple(sorted(set(found)))
 
 
-def _jumps(
-    functions: Sequence[Callable[[Array], Array]], low: Array, high: Array
-) -> list[float] | None:
-    """The jumps of functions in panels; None where they need too many panels to be found."""
-    sizes: Array | None = None
-    count = 0
+def _kinks(value: Function, derivative: Function, low: Array, high: Array) -> list[float] | None:
+    """The kinks in some panels; None where they need too many panels to be found.
+
+    Panels are halved while φ, φ' or whether φ' is 0 are no polynomials in them.
+    """
+
+    def seen(x: Array) -> Array:
+        slope = derivative(x).astype(np.float64)
+        return np.stack([value(x), slope, slope == 0])
+
+    sizes, count = np.zeros((3, len(low))), 0
     while high.size and (high - low).max() > NARROWEST:
         count += high.size
         if count > MOST_PANELS:
             return None
-        values = _values(functions, points(low, high))
-        if sizes is None:
-            sizes = np.abs(values).max(axis=-1)
-        still = ~resolved(values, sizes, JUMP) | ((low < 0) & (high > 0))
+        values = seen(points(low, high))
+        sizes = np.maximum(sizes, np.abs(values).max(axis=-1))
+        still = (misfit(values, sizes) > JUMP) | ((low < 0) & (high > 0))
         low, high, sizes = low[still], high[still], sizes[:, still]
         middle = (low + high) / 2
         low, high = np.concatenate([low, middle]), np.concatenate([middle, high])
         sizes = np.concatenate([sizes, sizes], axis=1)
-    if sizes is None or not low.size:
-        return []
-    for _ in range(60):
+    for _ in range(HALVINGS):
         middle = (low + high) / 2
-        at = _values(functions, np.stack([low, middle, high], axis=1))
-        gaps = np.abs(np.diff(at, axis=-1)).max(axis=0)
+        gaps = np.abs(np.diff(seen(np.stack([low, middle, high], axis=1)))).max(axis=0)
         left = gaps[:, 0] > gaps[:, 1]
         wide = high - low > 2 * np.spacing(np.maximum(np.abs(low), np.abs(high)))
-        low = np.where(wide & ~left, middle, low)
-        high = np.where(wide & left, middle, high)
-    at = _values(functions, np.stack([low, high], axis=1))
-    jumps = (np.abs(at[..., 1] - at[..., 0]) > JUMP * sizes).any(axis=0)
-    return [_simplest(a, b) for a, b in zip(low[jumps].tolist(), high[jumps].tolist(), strict=True)]
-
-
-def _values(functions: Sequence[Callable[[Array], Array]], x: Array) -> Array:
-    """The functions' values at places of any shape, a function each along the first axis."""
-    return np.stack([function(x) for function in functions])
+        low, high = np.where(wide & ~left, middle, low), np.where(wide & left, middle, high)
+    jumps = np.abs(np.diff(seen(np.stack([low, high], axis=1)))[..., 0]) > JUMP * sizes
+    # A flat that is one by rounding alone, as that of tanh, has only rounding errors beside it.
+    beside = (low + high) / 2 + np.array([[-BESIDE], [0], [BESIDE]]) * np.maximum(1, np.abs(low))
+    rises = np.sort(np.abs(np.diff(value(beside).astype(np.float64), axis=0)), axis=0)
+    flat_ends = jumps[2] & (rises[1] > CONTACT * sizes[0]) & (rises[0] < CONTACT * rises[1])
+    kinks = jumps[0] | jumps[1] | flat_ends
+    return [_simplest(a, b) for a, b in zip(low[kinks].tolist(), high[kinks].tolist(), strict=True)]
 
 
 def _simplest(low: float, high: float) -> float:
@@ -104,7 +108,7 @@ def _simplest(low: float, high: float) -> float:
 class Slopes:
     """What is seen of |φ'| on a grid that goes far out: its supremum, and where it stays small."""
 
-    def __init__(self, slope: Callable[[Array], Array], kinks: Sequence[float]) -> None:
+    def __init__(self, slope: Function, kinks: Sequence[float]) -> None:
         self._slope = slope
         self._kinks = kinks
         beside = [nextafter(k, side) for k in kinks for side in (-inf, inf)]

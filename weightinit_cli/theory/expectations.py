@@ -18,10 +18,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from weightinit_cli.activations import ACTIVATIONS
-from weightinit_cli.theory.methods import METHODS, PiecewiseLinear
-from weightinit_cli.theory.quadrature import Moments
+from weightinit_cli.theory.adaptive import Adaptive, UnresolvedError
+from weightinit_cli.theory.methods import METHODS, ClosedForm, PiecewiseLinear
+from weightinit_cli.theory.quadrature import Moments, Smoothing
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from weightinit_cli.activations import Activation
     from weightinit_cli.activations.activation import Array
 
@@ -31,6 +34,8 @@ NO_VARIANCE = 1e-200
 REACH = 8.0
 # Halvings of that interval until its length is 5e-7, which holds at most 2e-7 of the mass.
 HALVINGS = 25
+# Places of a φ that is not followed; its shares hold about 1e-5.
+SAMPLED = 2**17 + 1
 # Where the gated activations are lowest.
 _TROUGHS: Final = {
     "silu": -1.2784645427610738,
@@ -55,12 +60,15 @@ class Expectations:
 
     def __init__(self, name: str, **arguments: float | str) -> None:
         self.activation: Activation = ACTIVATIONS[name].build(**arguments)
-        self._method = METHODS[name](self.activation, **arguments)
-        # φ is monotone on each piece (low, high, value); the value is None where it isn't constant.
+        self._method: ClosedForm | PiecewiseLinear | Smoothing | Adaptive = (
+            METHODS[name](self.activation, **arguments)
+            if name in METHODS
+            else Adaptive(self.activation)
+        )
         turns, self._most = _turns(name, arguments)
-        places = sorted({-inf, *self.activation.kinks, *turns, inf})
-        self._pieces = [(a, b, self._constant(a, b)) for a, b in pairwise(places)]
-        self.jumps = isinstance(self._method, PiecewiseLinear) and any(self._method.jumps)
+        self._pieces = self._between(turns)
+        method = self._method
+        self.jumps = isinstance(method, PiecewiseLinear | Adaptive) and any(method.jumps)
 
     @quiet
     def moments(self, q: float) -> Moments:
@@ -109,13 +117,33 @@ class Expectations:
         if q == 0:
             return np.diff((self.activation.value(np.zeros(1)) < limits).astype(np.float64))
         q = min(q, self._most)
+        pieces = self._pieces
+        if isinstance(self._method, Adaptive):
+            try:
+                pieces = self._between(self._method.turns(REACH * sqrt(q)))
+            except UnresolvedError:
+                return self._sampled(sqrt(q), limits)
         below = np.zeros(len(limits))
-        if any(constant is None for _, _, constant in self._pieces):
-            below += self._below(sqrt(q), limits)
-        for low, high, constant in self._pieces:
+        varying = [(low, high) for low, high, constant in pieces if constant is None]
+        if varying:
+            below += self._below(sqrt(q), limits, np.array(varying))
+        for low, high, constant in pieces:
             if constant is not None:
                 below += (constant < limits) * probability(low, high, q)
         return np.diff(below)
+
+    def _between(self, turns: Sequence[float]) -> list[tuple[float, float, float | None]]:
+        """The pieces (low, high, value) on which φ is monotone; None where it isn't constant."""
+        places = sorted({-inf, *self.activation.kinks, *turns, inf})
+        return [(low, high, self._constant(low, high)) for low, high in pairwise(places)]
+
+    def _sampled(self, sigma: float, limits: Array) -> Array:
+        """The shares of a φ that varies too fast to be followed, from its values at many places."""
+        z = np.linspace(-REACH, REACH, SAMPLED)
+        weights = np.exp(-0.5 * z * z)
+        bins = np.searchsorted(limits, self.activation.value(sigma * z), side="right")
+        shares: Array = np.bincount(bins, weights, len(limits) + 1)[1:-1] / weights.sum()
+        return shares
 
     def _constant(self, low: float, high: float) -> float | None:
         """The value of φ between two kinks if φ is constant there, else None."""
@@ -123,17 +151,16 @@ class Expectations:
             low = min(high, 0.0) - 3 - abs(min(high, 0.0))
         if isinf(high):
             high = max(low, 0.0) + 3 + abs(max(low, 0.0))
-        inside = low + (high - low) * np.array([0.25, 0.5, 0.75])
-        first, second, third = self.activation.value(inside).tolist()
-        return float(first) if first == second == third else None
+        inside = low + (high - low) * np.array([0.25, 0.4, 0.5, 0.75])
+        values = set(self.activation.value(inside).tolist())
+        return float(values.pop()) if len(values) == 1 else None
 
-    def _below(self, sigma: float, limits: Array) -> Array:
-        """P(φ(x) < limit and φ is not constant around x), for each limit.
+    def _below(self, sigma: float, limits: Array, ends: Array) -> Array:
+        """P(φ(x) < limit and x is between a pair of ends), for each limit.
 
-        On each piece, the place where φ crosses the limit is found by bisection.
+        φ is monotone there; the place where it crosses the limit is found by bisection.
         """
-        ends = np.array([[low, high] for low, high, constant in self._pieces if constant is None])
-        low, high = np.hsplit(np.clip(ends.reshape(-1, 2) / sigma, -REACH, REACH), 2)
+        low, high = np.hsplit(np.clip(ends / sigma, -REACH, REACH), 2)
         phi = self.activation.value(sigma * (low + (high - low) * np.array([1e-9, 1 - 1e-9])))
         rising = phi[:, :1] < phi[:, 1:]
         left, right = low, high

@@ -1,0 +1,309 @@
+"""Expectations of an activation of which nothing is known, by panels that follow it.
+
+Panels are halved until φ and φ' are polynomials in each, octave by octave away from 0 as far as a
+Gaussian needs them. Where φ varies too fast to be followed so far, expectations are nan.
+"""
+
+from __future__ import annotations
+
+from math import inf, log, nan, sqrt
+from sys import float_info
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from weightinit_cli.activations.resolving import NODES, legendre, misfit, points
+from weightinit_cli.theory.quadrature import (
+    INNER,
+    NARROW,
+    REACH,
+    TINY,
+    Moments,
+    Quadrature,
+    both,
+    density,
+    gaussian,
+    panels,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from weightinit_cli.activations import Activation
+    from weightinit_cli.activations.activation import Array
+
+# A panel's polynomial of degree 11 holds φ and φ' to this: integrals of their products, which are
+# exact to degree 23, then hold about its square.
+ERROR = 1e-7
+# φ counts as 0 where it is smaller than this part of what it is anywhere nearer to 0.
+NOTHING = 1e-14
+# So narrow panels, relative to where they lie, hold a kink; they are not halved any more.
+NARROWEST = 2.0**-48
+# The first octave ends at no round number, so that where φ'' jumps is no edge.
+FIRST = 0.987654321
+# An octave has at most so many panels, or φ is not followed there.
+MOST_PANELS = 2**12
+# An expectation over pairs has at most so many nodes, and so many at a time.
+MOST_NODES, AT_ONCE = 2**25, 2**18
+# Standard deviations beyond which nothing may count, unless φ grows faster than any power.
+FURTHEST = 60
+# What is smaller than exp(-COUNTS) of the largest does not count.
+COUNTS = 45.0
+# Where φ turns more often, its pieces are too many.
+MOST_TURNS = 4096
+# Outer panels are this wide at least, in widths of what φ is smoothed with.
+COARSE = 0.75
+
+
+class UnresolvedError(ArithmeticError):
+    """φ varies too fast to be followed as far as an expectation needs it."""
+
+
+class Adaptive(Quadrature):
+    """Expectations of any activation, by panels that follow it; nan where it cannot be followed.
+
+    Pairs are those of `Smoothing`, whose integrals they are.
+    """
+
+    def __init__(self, activation: Activation) -> None:
+        super().__init__(activation)
+        self.jumps = tuple(map(self._jumps_at, activation.kinks))
+        # The edges from 0 to `_followed`, the largest sizes up to there, and where it ends.
+        self._edges, self._followed, self._end = np.zeros(1), 0.0, inf
+        self._sizes = np.zeros((4, 1))
+
+    @np.errstate(all="ignore")
+    def moments(self, q: float) -> Moments:
+        """E[φ], E[φ²] and E[φ'²] under N(0, q)."""
+        try:
+            x, weights = self.points(q)
+        except OverflowError:
+            return Moments(inf, inf, inf)
+        except UnresolvedError:
+            return Moments(nan, nan, nan)
+        phi, opposite = self.activation.value(x), self.activation.value(-x)
+        slope = self.activation.derivative(x)
+        mean = float(weights @ (phi + opposite)) / 2
+        return Moments(mean, float(weights @ (phi * phi)), float(weights @ (slope * slope)))
+
+    @np.errstate(all="ignore")
+    def slope_product(self, q: float, d: float) -> float:
+        """E[φ'(x) φ'(y)] for x, y ~ N(0, q) of correlation 1 - d."""
+        try:
+            return self._slope_product(q, d)
+        except OverflowError:
+            return inf
+        except UnresolvedError:
+            return nan
+
+    @np.errstate(all="ignore")
+    def spread(self, q: float, d: float) -> float:
+        """½ E[(φ(x) - φ(y))²] for the same pair."""
+        try:
+            return self._by_slopes(q, d) if self._is_narrow(q, d) else self._by_variance(q, d)
+        except OverflowError:
+            return inf
+        except UnresolvedError:
+            return nan
+
+    def points(self, q: float) -> tuple[Array, Array]:
+        """The nodes and weights of an expectation under N(0, q), both of shape (nodes,)."""
+        sigma = sqrt(q)
+        beyond = sigma * self._deviations(sigma)
+        edges = self._followed_to(float(beyond[-1]))
+        return gaussian(
+            sigma, np.concatenate([both(edges), both(beyond), *self._beside_kinks(sigma)])
+        )
+
+    @np.errstate(all="ignore")
+    def turns(self, reach: float) -> tuple[float, ...]:
+        """Where φ turns between -reach and reach; UnresolvedError where it is not followed."""
+        positive = self._followed_to(reach)
+        x, _ = panels(np.concatenate([-positive[:0:-1], positive]))
+        slope = self.activation.derivative(x)
+        x, slope = x[slope != 0], slope[slope != 0]
+        turned = np.flatnonzero(slope[1:] * np.sign(slope[:-1]) < 0)
+        if len(turned) > MOST_TURNS:
+            raise UnresolvedError
+        low, high, falls = x[turned], x[turned + 1], slope[turned] < 0
+        for _ in range(40):
+            middle = (low + high) / 2
+            onward = (self.activation.derivative(middle) < 0) == falls
+            low, high = np.where(onward, middle, low), np.where(onward, high, middle)
+        return tuple(low.tolist())
+
+    def _slope_product(self, q: float, d: float) -> float:
+        mu, weights, w = self._outer(q, d)
+        slope = self.activation.derivative(mu)
+        for part, x, _, smoothed in self._inner(q, mu, w):
+            slope[part] = smoothed(self.activation.derivative(x))
+        return float(weights @ (slope * (slope if d <= 1 else slope[::-1])))
+
+    def _by_variance(self, q: float, d: float) -> float:
+        mu, weights, w = self._outer(q, d)
+        mean, variance = self.activation.value(mu), np.zeros_like(mu)
+        for part, x, owner, smoothed in self._inner(q, mu, w):
+            phi = self.activation.value(x)
+            mean[part] = smoothed(phi)
+            phi -= mean[part][owner, None]
+            variance[part] = smoothed(phi * phi)
+        if d > 1:
+            variance += np.square(mean - mean[::-1]) / 2
+        return float(weights @ variance)
+
+    def _by_slopes(self, q: float, d: float) -> float:
+        """The integral q ∫_0^d E[φ'φ'] dd', with d' = d u², as kinks give it a term in √d'."""
+        nodes, weights = legendre(6)
+        u = (1 + nodes) / 2
+        slopes = [self._slope_product(q, d * part * part) for part in u.tolist()]
+        return q * d * float((weights * u) @ np.array(slopes))
+
+    def _is_narrow(self, q: float, d: float) -> bool:
+        """Whether two inputs are so alike that their φ would cancel; then slopes tell."""
+        sigma = sqrt(q)
+        self._deviations(sigma)
+        if any(self.jumps):
+            return False
+        widths = np.sort(np.diff(self._followed_to(REACH[-1] * sigma)))
+        # The narrowest panels but for those at a kink, which are of no length.
+        scale = float(widths[np.searchsorted(np.cumsum(widths), 1e-4 * sigma)])
+        width = sqrt(q * d) / scale
+        kinked = any(abs(k) < REACH[-1] * sigma for k in self.kinks)
+        return bool(width < NARROW and (d < 1e-8 or (width < 1e-3 and not kinked)))
+
+    def _outer(self, q: float, d: float) -> tuple[Array, Array, float]:
+        """The nodes and weights of mu, symmetric around 0, and the width w that smooths φ.
+
+        The structure there is that of φ, and of its kinks, smoothed with width w.
+        """
+        narrow = min(d, 2 - d)
+        w = sqrt(q * narrow) if narrow > TINY else 0.0
+        sigma = sqrt(q * (1 - narrow))
+        beyond = sigma * self._deviations(sqrt(q))
+        beside = [np.abs(k + both(w * REACH)) for k in (0.0, *self.kinks)]
+        edges = np.sort(np.concatenate([self._followed_to(float(beyond[-1])), *beside]))
+        if w:
+            places = np.floor(edges / (COARSE * w))
+            edges = edges[np.append(True, np.diff(places) > 0)]
+        return *gaussian(sigma, np.concatenate([both(edges[edges < beyond[-1]]), both(beyond)])), w
+
+    def _inner(
+        self, q: float, mu: Array, w: float
+    ) -> Iterator[tuple[slice, Array, Array, Callable[[Array], Array]]]:
+        """The nodes of mu + w e, with the edges of φ, for a part of all mu at a time.
+
+        For each part they are of shape (panels, NODES); beside them come the index, within the
+        part, of each panel's mu, and what takes values at the nodes to their expectation over e.
+        """
+        if not w:
+            return
+        own = np.concatenate([INNER, both(self._deviations(sqrt(q)))])
+        last = float(own.max()) * w
+        positive = self._followed_to(float(np.abs(mu).max()) + last)
+        edges = np.concatenate([-positive[:0:-1], positive])
+        first, end = np.searchsorted(edges, mu - last), np.searchsorted(edges, mu + last)
+        needed = np.cumsum(end - first + len(own)) * NODES
+        if needed[-1] > MOST_NODES:
+            raise UnresolvedError
+        begin = 0
+        while begin < len(mu):
+            before = needed[begin - 1] if begin else 0
+            stop = max(begin + 1, int(np.searchsorted(needed, before + AT_ONCE)))
+            part = slice(begin, stop)
+            count = int((end[part] - first[part]).max())
+            index = np.minimum(first[part, None] + np.arange(count), len(edges) - 1)
+            yield part, *self._laid(mu[part], edges[index], w * own, w)
+            begin = stop
+
+    @staticmethod
+    def _laid(
+        mu: Array, structure: Array, own: Array, w: float
+    ) -> tuple[Array, Array, Callable[[Array], Array]]:
+        inside = np.clip(structure - mu[:, None], own.min(), own.max())
+        edges = np.concatenate([np.broadcast_to(own, (len(mu), len(own))), inside], axis=1)
+        edges.sort(axis=1)
+        half = np.diff(edges, axis=1) / 2
+        owner, panel = np.nonzero(half > 0)
+        t, weights = legendre()
+        half = half[owner, panel][:, None]
+        we = edges[owner, panel][:, None] + half * (1 + t)
+        weights = density(we, w) * (half * weights)
+
+        def smoothed(values: Array) -> Array:
+            return np.bincount(owner, np.einsum("ij,ij->i", values, weights), len(mu))
+
+        return mu[owner, None] + we, owner, smoothed
+
+    def _jumps_at(self, kink: float) -> bool:
+        """Whether φ itself jumps at a kink."""
+        near = 1e-9 * max(1.0, abs(kink))
+        x = kink + np.array([-2, -1, 1, 2]) * near
+        low, left, right, high = self.activation.value(x).tolist()
+        steps = abs(left - low) + abs(high - right)
+        return bool(abs(right - left) > 4 * steps + 1e-9 * abs(left))
+
+    def _deviations(self, sigma: float) -> Array:
+        """The standard deviations 9, 12, ... up to where φ still counts.
+
+        Raises OverflowError where φ overflows before its square is nothing to the Gaussian.
+        """
+        z = np.arange(FURTHEST + 1)
+        x = sigma * np.append(z, -z)
+        sizes = np.maximum(np.abs(self.activation.value(x)), np.abs(self.activation.derivative(x)))
+        logs = (2 * np.log(sizes) - np.append(z, z) ** 2 / 2).reshape(2, -1).max(axis=0)
+        most = float(np.nanmax(logs))
+        if most > log(float_info.max):
+            raise OverflowError
+        last = float(np.flatnonzero(logs > most - COUNTS).max(initial=0))
+        return np.arange(REACH[-1], max(last, REACH[-1]) + 3, 3)
+
+    def _followed_to(self, reach: float) -> Array:
+        """The edges of panels from 0 to `reach`, in which φ(x) and φ(-x) are resolved."""
+        while self._followed < reach:
+            if reach > self._end:
+                raise UnresolvedError
+            high = max(FIRST, 2 * self._followed)
+            edges = self._octave(self._followed, high)
+            if edges is None:
+                self._end = self._followed
+                raise UnresolvedError
+            self._edges, self._followed = np.concatenate([self._edges, edges]), high
+        return self._edges[: np.searchsorted(self._edges, reach) + 1]
+
+    def _octave(self, first: float, last: float) -> Array | None:
+        """The upper edges of the panels of an octave; None where there are too many."""
+        kinks = [abs(k) for k in self.kinks if first < abs(k) < last]
+        edges = np.array(sorted({first, (first + last) / 2, last, *kinks}))
+        low, high = edges[:-1], edges[1:]
+        before = np.full(len(low), inf)
+        found: list[Array] = []
+        count = 0
+        while low.size:
+            count += low.size
+            if count > MOST_PANELS:
+                return None
+            off = self._misfit(low, high)
+            # What is coarsely rounded does not fit better when panels are halved.
+            rounded = (off < 1e-5) & (off > before / 2)
+            done = (off <= ERROR) | rounded | (high - low <= NARROWEST * high)
+            found.append(high[done])
+            low, high, before = low[~done], high[~done], off[~done]
+            middle = (low + high) / 2
+            low, high = np.concatenate([low, middle]), np.concatenate([middle, high])
+            before = np.concatenate([before, before])
+        return np.sort(np.concatenate(found))
+
+    def _misfit(self, low: Array, high: Array) -> Array:
+        """How far φ and φ' are from polynomials in panels, on either side of 0."""
+        off = np.empty_like(low)
+        near_zero = low == 0
+        for which in (near_zero, ~near_zero):
+            if which.any():
+                x = points(low[which], high[which], near_zero=bool(low[which][0] == 0))
+                f = self.activation
+                values = np.stack([g(y) for g in (f.value, f.derivative) for y in (x, -x)])
+                sizes = np.abs(values).max(axis=-1)
+                self._sizes = np.maximum(self._sizes, sizes.max(axis=-1, keepdims=True))
+                largest = np.maximum(self._sizes[[0, 0, 2, 2]], self._sizes[[1, 1, 3, 3]])
+                off[which] = misfit(values, sizes + NOTHING / ERROR * largest)
+        return off
