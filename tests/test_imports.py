@@ -57,7 +57,8 @@ ALLOWED: dict[str, set[str]] = {
     },
     # A person's initializer, held to the table's laws by its draws alone.
     "conformity": {"spec", "initializers", "expected", "errors", "reading"},
-    "testing": {"conformity"},  # what tests of others import
+    # What tests of others import.
+    "testing": {"conformity", "experiments", "results", "verdicts", "spec", "errors"},
     "saving": {"plots", "results", "errors"},  # a single run, a batch and a check save alike
     "experiments": {
         "init", "spec", "initializers", "activations", "network", "theory", "streams", "results",
