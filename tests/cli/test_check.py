@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from support.trees import edit
-from weightinit_cli import load_result, load_spec
-from weightinit_cli.results import SCHEMA_VERSION
+from weightinit_cli import load_result, load_spec, run
+from weightinit_cli.results import SCHEMA_VERSION, dump_result, write_files
 from weightinit_cli.spec import former_folders
 
 if TYPE_CHECKING:
@@ -265,6 +265,21 @@ def test_excluded_is_printed(out: Path, winit: Callable):
     done = winit("check", "out", "--exclude", "*")
     assert done.code == 2
     assert "nothing to check" in done.err
+
+
+def test_update_is_named_where_it_would_do_something(out: Path, winit: Callable):
+    """Not of what a person's own function has drawn, nor of a result without a spec."""
+    hint = "the same command with --update"
+    spec = load_spec("configs/b.yaml")
+    own = run(spec, weights=lambda rng, shape: rng.random(shape))
+    write_files(out, "b", {"stats.json": dump_result(own).encode()})
+    done = winit("check", "out")
+    assert (done.code, hint in done.out) == (1, False)
+    (out.parent / "configs" / "b.yaml").unlink()
+    done = winit("check", "configs", "--against", "out")
+    assert (done.code, hint in done.out) == (1, False)
+    edit(out / "a", off)
+    assert hint in winit("check", "out").out
 
 
 @pytest.mark.parametrize("version", range(1, SCHEMA_VERSION))

@@ -236,23 +236,19 @@ def test_one_that_cannot_be_read_is_an_error_among_others(saved: Path, tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "options", "message"),
+    ("arguments", "message"),
     [
-        ((3,), {}, "a result, a spec or the path of either can be checked, not int"),
-        ((None,), {}, "a result, a spec or the path of either can be checked, not NoneType"),
-        (("relu_he",), {}, "no result to check: one of the two must be or hold results"),
-        (("relu_he", "configs"), {}, "no result to check"),
-        (("nothing.json",), {}, "nothing.json: no such"),
-        (("no/thing",), {}, "no/thing: no such file"),
-        (("empty",), {}, r"empty: holds no results \(stats.json\) and no specs"),
-        (("r",), {"alpha": 0}, "alpha must lie between 0 and 1, not 0"),
-        (("r",), {"alpha": float("nan")}, "alpha must lie between 0 and 1, not nan"),
-        (("r",), {"networks": 9}, "networks must be at least 10, not 9"),
+        ((3,), "a result, a spec or the path of either can be checked, not int"),
+        ((None,), "a result, a spec or the path of either can be checked, not NoneType"),
+        (("relu_he",), "no result to check: one of the two must be or hold results"),
+        (("relu_he", "configs"), "no result to check"),
+        (("nothing.json",), "nothing.json: no such"),
+        (("no/thing",), "no/thing: no such file"),
+        (("empty",), r"empty: holds no results \(stats.json\) and no specs"),
     ],
 )
 def test_bad_arguments(
     arguments: tuple[Any, ...],
-    options: dict[str, Any],
     message: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -262,8 +258,21 @@ def test_bad_arguments(
     (tmp_path / "configs").mkdir()
     (tmp_path / "configs" / "a.yaml").write_text(TEXT)
     with pytest.raises(WinitError, match=message) as caught:
-        check(*arguments, **options)
+        check(*arguments)
     assert len(caught.value.lines) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"alpha": 0}, "alpha must lie between 0 and 1, not 0"),
+        ({"alpha": float("nan")}, "alpha must lie between 0 and 1, not nan"),
+        ({"networks": 9}, "networks must be at least 10, not 9"),
+    ],
+)
+def test_bad_numbers(options: dict[str, Any], message: str):
+    with pytest.raises(ValueError, match=message):
+        check("nothing", **options)
 
 
 @pytest.mark.parametrize("option", ["jobs", "threads"])

@@ -116,7 +116,8 @@ def check(
         keep=update,
     )
     reports = [each.report for each in done]
-    code = _tell_reports(reports, style, junit, quiet=quiet, updating=update)
+    hint = not update and any(each.outdated and each.renewable for each in done)
+    code = _tell_reports(reports, style, junit, quiet=quiet, hint=hint)
     if update:
         outdated = [each for each in done if each.outdated]
         code = max(code, _update(outdated, threads))
@@ -154,7 +155,7 @@ def diff(
         sides = guard.sides_of(old, new)
         kept = {run: sides[run] for run in _kept_runs(sides, globs, quiet=quiet)}
         reports = guard.diff(kept, alpha=alpha, progress=progress)
-    return _tell_reports(reports, style, junit, quiet=quiet, updating=True)
+    return _tell_reports(reports, style, junit, quiet=quiet, hint=False)
 
 
 def _kept_runs(
@@ -178,9 +179,12 @@ def _kept_runs(
 
 
 def _tell_reports(
-    reports: Sequence[Report], style: str, junit: Path | None, *, quiet: bool, updating: bool
+    reports: Sequence[Report], style: str, junit: Path | None, *, quiet: bool, hint: bool
 ) -> int:
-    """Print the reports in a style, write the JUnit file, and return the exit code."""
+    """Print the reports in a style, write the JUnit file, and return the exit code.
+
+    `hint` says that --update accepts some of what differs.
+    """
     from weightinit_cli.ci import annotation
     from weightinit_cli.guard import UPDATE, case_of, json_line, summary
 
@@ -199,7 +203,7 @@ def _tell_reports(
     if style != JSON and not (quiet and not failed):
         for line in summary(reports):
             terminal.say(line)
-        if failed and not updating:
+        if failed and hint:
             terminal.say(UPDATE)
     if junit is not None:
         write_junit(junit, command, lambda: map(case_of, reports))

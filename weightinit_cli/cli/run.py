@@ -183,7 +183,7 @@ class _Runner(NamedTuple):
         elif not self.quiet:
             from weightinit_cli.cli.tables import table
 
-            shown = [*table(result), *_advice(spec, [_cause(result)])]
+            shown = [*table(result), *_advice(spec, _causes(result))]
             for line in [*shown, *(printable(str(path)) for path in saved.paths)]:
                 terminal.say(line)
         told = _told_of_interruption(result), self._report(spec, result, seconds)
@@ -205,7 +205,7 @@ class _Runner(NamedTuple):
         layout = runs_layout(spec.experiment, (run.label for run in runs))
         self._say("\n".join(runs_head(layout)))
         done = []
-        causes = []
+        causes: list[str] = []
         for number, run in enumerate(runs):
             if number in wrong:
                 continue
@@ -214,7 +214,7 @@ class _Runner(NamedTuple):
             formers.append(replaced(self.out / run.folder, result.digest, result.spec))
             save_files(self.out, run.folder, product.digest, product.files)
             done.append(product._replace(files={}))
-            causes.append(_cause(result))
+            causes += _causes(result)
             if self.reporter.as_json:
                 self._say_json(result)
             else:
@@ -280,16 +280,15 @@ def _refuse_equal_names(loaded: list[AnySpec]) -> None:
         raise SpecError(problems)
 
 
-def _cause(result: AnyResult) -> str:
-    """Name the root causes that warn, empty where none does."""
-    verdict = getattr(result, "verdict", ())
-    return ", ".join(each.name for each in verdict if each.warns and each.because is None)
+def _causes(result: AnyResult) -> list[str]:
+    """Name the root causes that warn."""
+    verdict = kind_of(result).verdict(result)
+    return [each.name for each in verdict if each.warns and each.because is None]
 
 
 def _advice(spec: AnySpec, causes: Sequence[str]) -> list[str]:
     """Say what looks for a start without a warning, where there is one in any of the runs."""
-    named = [cause for cause in dict.fromkeys(causes) if cause]
-    if not named:
+    if not causes:
         return []
     from weightinit_cli.spec import STDIN
 
@@ -297,7 +296,8 @@ def _advice(spec: AnySpec, causes: Sequence[str]) -> list[str]:
     config = STDIN if source == "stdin" else source
     sets = [part for override in spec.overrides for part in ("--set", override)]
     command = shlex.join(["winit", "fix", "-c", config, *sets])
-    return terminal.fitted(printable(f"{', '.join(named)}: {command} looks for a start without it"))
+    named = ", ".join(dict.fromkeys(causes))
+    return terminal.fitted(printable(f"{named}: {command} looks for a start without it"))
 
 
 def _told_of_interruption(result: AnyResult) -> int:

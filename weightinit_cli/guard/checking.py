@@ -43,7 +43,7 @@ class Checked(NamedTuple):
 
     `older` says that that is of an older schema; `new` is what it would be renewed with, where
     that has been run. `samples` are the figures that are yet to be judged, with those of all
-    other pairs.
+    other pairs. `drawers` are the functions of others that drew the saved result.
     """
 
     pair: Pair
@@ -52,11 +52,17 @@ class Checked(NamedTuple):
     older: bool = False
     new: AnyResult | None = None
     samples: tuple[Sample, ...] = ()
+    drawers: tuple[str, ...] = ()
 
     @property
     def outdated(self) -> bool:
         """Whether the saved result is to be renewed."""
         return self.older or self.report.state == "drift"
+
+    @property
+    def renewable(self) -> bool:
+        """Whether `update` can renew it: there is a spec, and winit draws what it says."""
+        return self.spec is not None and not self.drawers
 
 
 def check_pairs(
@@ -138,9 +144,9 @@ def update(checked: Checked, threads: int | None = None) -> Saved:
     pair, spec = checked.pair, checked.spec
     if spec is None:
         return Saved([])
-    if pair.path and (names := drawn_by(read((pair.path, pair.root))[0])):
-        drawers = " and ".join(names.values())
-        raise WinitError(f"{pair.path}: drawn by {drawers}, not by winit; run and save it again")
+    if checked.drawers:
+        by = " and ".join(checked.drawers)
+        raise WinitError(f"{pair.path}: drawn by {by}, not by winit; run and save it again")
     root = pair.root if pair.root.is_dir() else pair.root.parent
     place = pair.path.parent if pair.path else root / spec.folder
     result = checked.new or result_of(Run(pair.run, spec), threads)
@@ -180,8 +186,11 @@ def _run_again(pair: Pair, report: Report, networks: int) -> Check[Checked]:
     from weightinit_cli.guard.runs import Run
     from weightinit_cli.spec import Spec, normal_form
 
+    drawers: tuple[str, ...] = ()
+
     def not_compared(*sentences: str, spec: AnySpec | None) -> Checked:
-        return Checked(pair, replace(report, outcome=Outcome(None, structure=sentences)), spec)
+        outcome = Outcome(None, structure=sentences)
+        return Checked(pair, replace(report, outcome=outcome), spec, drawers=drawers)
 
     if pair.path is None:
         obstacles = _obstacles(pair.spec)
@@ -190,6 +199,7 @@ def _run_again(pair: Pair, report: Report, networks: int) -> Check[Checked]:
         return not_compared("no saved result", spec=pair.spec)
     old, version = read(pair.held or (pair.path, pair.root))
     lacked = LACKED.get(version, ())
+    drawers = tuple(drawn_by(old).values())
     own = _own_spec(old, str(pair.path))
     if pair.with_specs and pair.spec is None:
         if pair.unread:
@@ -207,12 +217,12 @@ def _run_again(pair: Pair, report: Report, networks: int) -> Check[Checked]:
     if (stopped := interruption(old)) is not None:
         return not_compared(f"the saved result was {stopped}; run it again", spec=spec)
     others: list[Spec] = []
-    if isinstance(spec, Spec) and (old.spec["seed"] != spec.seed or drawn_by(old)):
+    if isinstance(spec, Spec) and (old.spec["seed"] != spec.seed or drawers):
         others = _other_seeds(spec, networks, old.spec["seed"])  # other draws, whatever comes
     new, *fresh = yield [Run(pair.run, each) for each in (spec, *others)]
     outcome, samples = yield from _compared(pair.run, old, new, spec, networks, lacked, fresh)
     older = version < SCHEMA_VERSION
-    return Checked(pair, replace(report, outcome=outcome), spec, older, new, samples)
+    return Checked(pair, replace(report, outcome=outcome), spec, older, new, samples, drawers)
 
 
 def _obstacles(spec: AnySpec | None) -> list[str]:

@@ -161,12 +161,13 @@ def check(
 
     Raises WinitError where an argument is none of these, or a path cannot be read. A result or a
     spec among several that cannot be read is an error in the outcome. Raises ValueError for fewer
-    than one process or thread.
+    than one process or thread, for fewer than 10 networks, and for an alpha that is not between 0
+    and 1.
     """
     if not 0 < alpha < 1:
-        raise WinitError(f"alpha must lie between 0 and 1, not {alpha}")
+        raise ValueError(f"alpha must lie between 0 and 1, not {alpha}")
     if networks < FEWEST_NETWORKS:
-        raise WinitError(f"networks must be at least {FEWEST_NETWORKS}, not {networks}")
+        raise ValueError(f"networks must be at least {FEWEST_NETWORKS}, not {networks}")
     one, other = _source(given), None if against is None else _source(against)
     if isinstance(one, _Specs) and isinstance(other, _Results):
         one, other = other, one
