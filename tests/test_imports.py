@@ -31,6 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     "streams": set(),
     "convolution": set(),
     "numerals": set(),  # numbers in print
+    "lines": set(),  # lines of text that fit a terminal
     "digests": set(),
     "machine": set(),
     "ci": {"errors"},  # what CI systems show, of runs and of checks
@@ -46,7 +47,9 @@ ALLOWED: dict[str, set[str]] = {
         "reading", "digests", "plugins",
     },
     # A result holds the normal form of its spec, and spec alone knows what may stand in one.
-    "results": {"init", "spec", "errors", "convolution", "reading", "digests", "numerals"},
+    "results": {
+        "init", "spec", "errors", "convolution", "reading", "digests", "numerals", "lines",
+    },
     "verdicts": {"results"},
     "plots": {"results", "errors", "machine", "numerals"},
     # A check finds specs as a batch does, and has its processes do the runs; an initializer's
@@ -74,7 +77,7 @@ ALLOWED: dict[str, set[str]] = {
     "cli": {
         "init", "spec", "initializers", "activations", "parameters", "experiments", "results",
         "verdicts", "guard", "plots", "saving", "batch", "remedies", "data", "errors", "reading",
-        "numerals", "progress", "snippets", "plugins", "ci", "conformity",
+        "numerals", "lines", "progress", "snippets", "plugins", "ci", "conformity",
     },
 }  # fmt: skip
 
@@ -84,6 +87,10 @@ EXCEPTIONS = {
     # methods, so reading a result still loads no matplotlib.
     ("results.drawn", "plots", "_repr_png_"),
     ("results.drawn", "plots", "figure"),
+    # A result says what it is, as a table of it or as files: the object is asked, as above.
+    ("results.drawn", "results", "_told"),
+    ("results.drawn", "results", "to_frame"),
+    ("results.drawn", "saving", "save"),
 }
 
 # Libraries that cost time or power to have, and the one place that has them.
@@ -96,6 +103,7 @@ HOMES = {
     "threadpoolctl": {"network"},
     "psutil": {"machine"},
     "distributed": {"batch"},
+    "pandas": {"results"},
     "sklearn": {"data"},
 }
 # A result is read, shown and refused without arrays; the spec itself does no arithmetic on them

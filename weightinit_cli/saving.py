@@ -92,6 +92,25 @@ def save_result(out: Path, folder: str, result: AnyResult, formats: Iterable[str
     return save(out, folder, result.digest, files_of(result, pictures), undrawn)
 
 
+def keep(folder: Path, result: AnyResult) -> list[Path]:
+    """Draw a run's pictures with the matplotlib of a host, and write its files into a folder.
+
+    Raises WinitError where files cannot be written. What drawing raises passes through once the
+    statistics are written.
+    """
+    try:
+        from weightinit_cli.plots import pictures
+
+        drawn = pictures(result, ("png",))
+    except BaseException:
+        save(folder, "", result.digest, files_of(result, {}), None)
+        raise
+    saved = save(folder, "", result.digest, files_of(result, drawn), None)
+    if saved.undrawn is not None:
+        raise saved.undrawn
+    return saved.paths
+
+
 def save(
     out: Path, folder: str, digest: str, files: Mapping[str, bytes], undrawn: WinitError | None
 ) -> Saved:

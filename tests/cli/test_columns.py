@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from weightinit_cli.cli import terminal
 from weightinit_cli.cli.tables.columns import Cell, Column, layout_for, layouts
-from weightinit_cli.cli.terminal import SPELLINGS, clipped, ljust, rjust, spelled, width
+from weightinit_cli.cli.terminal import SPELLINGS, spelled
 from weightinit_cli.errors import counted
 from weightinit_cli.experiments import predict
+from weightinit_cli.lines import clipped, ljust, rjust, width, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +66,7 @@ def test_clipped(text: str, columns: int):
 )
 def test_wrapped_anywhere_fits_and_loses_nothing(words: list[str], columns: int):
     text = " ".join(words)
-    lines = terminal.wrapped(text, columns, indent=2, anywhere=True)
+    lines = wrapped(text, columns, indent=2, anywhere=True)
     assert max(map(width, lines), default=0) <= columns
     assert "".join("".join(lines).split()) == "".join(text.split())
     assert all(line.startswith("  ") for line in lines[1:])

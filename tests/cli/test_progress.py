@@ -11,7 +11,7 @@ import pytest
 
 from weightinit_cli.cli import progress, terminal
 from weightinit_cli.cli.progress import ProgressBar
-from weightinit_cli.cli.terminal import width
+from weightinit_cli.lines import width
 
 if TYPE_CHECKING:
     from collections.abc import Callable

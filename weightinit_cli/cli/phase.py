@@ -21,7 +21,6 @@ from weightinit_cli.cli.specs import note_lacking, tell_undrawn
 from weightinit_cli.cli.tables.columns import columns_of, layout_for, table_lines
 from weightinit_cli.cli.theory import json_line, number
 from weightinit_cli.errors import SpecError, counted, printable
-from weightinit_cli.numerals import rounded_up
 from weightinit_cli.results.forecast import MOST_UNITS, WIDTH
 
 if TYPE_CHECKING:
@@ -190,7 +189,9 @@ def _phase_pictures(
 
 
 def _phase_lines(diagram: PhaseDiagram) -> list[str]:
-    critical = terminal.fitted(f"{diagram.activation}: {_critical_line(diagram)}")
+    from weightinit_cli.results.telling import critical_line
+
+    critical = terminal.fitted(f"{diagram.activation}: {critical_line(diagram)}")
     lines = [click.style(line, bold=True) for line in critical]
     if diagram.critical_kind in ("line", "line above"):
         step = max(len(diagram.critical) // 8, 1)
@@ -227,17 +228,3 @@ def _own_lines(diagram: PhaseDiagram) -> list[str]:
             lines.append(f"({counted(left_out, 'run')} left out; --json has all)")
         lines += layout.row(cells)
     return lines
-
-
-def _critical_line(diagram: PhaseDiagram) -> str:
-    if diagram.critical_kind == "none":
-        return "no critical line"
-    sigma_w, sigma_b = diagram.critical[0]
-    if diagram.critical_kind == "point":
-        return f"critical at the single point sigma_w = {sigma_w:.5g}, sigma_b = 0"
-    start = f"{rounded_up(sigma_b):.5g}"
-    line = f"critical line from sigma_b = {start} on (sigma_w = {sigma_w:.5g} there)"
-    if diagram.begins is None:
-        return line
-    but = f"but inputs of mean square 1 do not reach it below {start}"
-    return f"{line}; it begins at {diagram.begins:.5g}, {but}"

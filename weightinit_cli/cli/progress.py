@@ -8,8 +8,9 @@ import time
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from weightinit_cli.cli.terminal import StatusLine, clipped, columns_of, lock, note, say, width
+from weightinit_cli.cli.terminal import StatusLine, columns_of, lock, note, say
 from weightinit_cli.errors import counted, printable
+from weightinit_cli.lines import clipped, width
 from weightinit_cli.progress import Progress
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from weightinit_cli.cli.experiments import EXPERIMENTS
 from weightinit_cli.cli.plugins import load_installed, plugin_option
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.tables.columns import Cell, columns_of, layouts, narrowed
+from weightinit_cli.lines import wrapped
 from weightinit_cli.parameters import ParameterError
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _initializers(columns: int) -> list[str]:
         for entry in INITIALIZERS.values()
     ]
     heads = ("initializer", "standard deviation", "convention of")
-    out = terminal.wrapped(OUT, columns, indent=INDENT)
+    out = wrapped(OUT, columns, indent=INDENT)
     return [*_entries(heads, rows, details, columns), "", *out, *_aliases(ALIASES, columns)]
 
 
@@ -115,7 +116,7 @@ def _activations(columns: int) -> list[str]:
     return [
         *_entries(("activation", "formula"), rows, details, columns),
         *_aliases(ALIASES, columns),
-        *terminal.wrapped(flat, columns, indent=INDENT),
+        *wrapped(flat, columns, indent=INDENT),
     ]
 
 
@@ -146,7 +147,7 @@ def _entries(
     for (name, *others), below in zip(rows, details, strict=True):
         lines += layout.row([Cell(name, bold=True), *map(Cell, others)])
         for detail in filter(None, below):
-            shown = terminal.wrapped(detail, columns - INDENT, indent=INDENT)
+            shown = wrapped(detail, columns - INDENT, indent=INDENT)
             lines += [" " * INDENT + line for line in shown]
     return lines
 
@@ -222,7 +223,7 @@ def _parameter(parameter: Parameter) -> str:
 
 def _aliases(aliases: Mapping[str, str], columns: int) -> list[str]:
     names = ", ".join(f"{name} = {entry}" for name, entry in aliases.items())
-    return ["", *terminal.wrapped(f"Other names: {names}", columns, indent=INDENT)]
+    return ["", *wrapped(f"Other names: {names}", columns, indent=INDENT)]
 
 
 def column_meanings() -> dict[str, str]:
@@ -271,7 +272,7 @@ def _meanings(what: str, meanings: Mapping[str, str], columns: int) -> list[str]
     width = max(map(len, (what, *meanings)))
     lines = [click.style(f"{what:<{width}}  what it means", dim=True)]
     for name, meaning in meanings.items():
-        first, *more = terminal.wrapped(f"{name:<{width}}  {meaning}", columns, indent=width + 2)
+        first, *more = wrapped(f"{name:<{width}}  {meaning}", columns, indent=width + 2)
         lines += [click.style(name, bold=True) + first[len(name) :], *more]
     return lines
 
@@ -305,7 +306,7 @@ def _one(name: str, columns: int) -> list[str]:
         lines.append(click.style(each, bold=True))
         labels = max(map(len, rows)) + 2
         for label, text in rows.items():
-            row = terminal.wrapped(f"{label:<{labels}}{text}", columns - INDENT, indent=labels)
+            row = wrapped(f"{label:<{labels}}{text}", columns - INDENT, indent=labels)
             lines += [" " * INDENT + line for line in row]
     return lines
 

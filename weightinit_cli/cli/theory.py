@@ -12,6 +12,7 @@ from weightinit_cli.cli.plugins import plugin_option
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.tables.columns import Cell, Column, layout_for
 from weightinit_cli.errors import WinitError, counted, printable
+from weightinit_cli.lines import wrapped
 from weightinit_cli.numerals import short
 from weightinit_cli.results.figures import FIGURES
 
@@ -83,12 +84,12 @@ def _theory_lines(forecast: Forecast) -> list[str]:
     columns = terminal.columns() or terminal.PIPED_COLUMNS
     name = full_name(forecast.name, forecast.overrides)
     heading = printable(f"{name}: {', '.join(described(forecast.spec))}")
-    lines = [click.style(line, bold=True) for line in terminal.wrapped(heading, columns, indent=2)]
+    lines = [click.style(line, bold=True) for line in wrapped(heading, columns, indent=2)]
     if forecast.no_theory is not None or forecast.limits is None:
-        return [*lines, *terminal.wrapped(f"no predictions: {forecast.no_theory}", columns)]
+        return [*lines, *wrapped(f"no predictions: {forecast.no_theory}", columns)]
     lines += _table(forecast)
     for text in _limits(forecast.limits, summed=_changes_size(forecast.spec)):
-        lines += terminal.wrapped(text, columns, indent=2)
+        lines += wrapped(text, columns, indent=2)
     return lines
 
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from weightinit_cli.errors import counted
+from weightinit_cli.results.drawn import Shown
 from weightinit_cli.results.model import is_healthy
+from weightinit_cli.results.telling import titled, verdict_sentences
+from weightinit_cli.results.told import Sentence, Table, Told
+from weightinit_cli.results.verdictwords import brief
+from weightinit_cli.results.words import four_digits
+from weightinit_cli.spec import normal_form, yaml_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +22,7 @@ if TYPE_CHECKING:
 
 # Other seeds than the spec's under which a start that was found is looked at.
 OTHER_SEEDS = 2
+HEADS = ("tried", "sigma_w", "verdict")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +48,8 @@ class Attempt:
         return is_healthy(self.verdict)
 
 
-@dataclass(frozen=True, slots=True)
-class Remedy:
+@dataclass(frozen=True, slots=True, repr=False)
+class Remedy(Shown):
     """What was tried to mend a spec, the smallest change first, and what was found.
 
     `own` is the spec as it stands, an attempt without a change. `chosen` is the smallest change
@@ -57,3 +65,46 @@ class Remedy:
     chosen: Attempt | None
     mended: Spec | None
     nearest: tuple[Attempt, ...] = ()
+
+    def _told(self) -> Told:
+        spec = self.spec
+        return Told(
+            titled("Remedy", spec.folder, normal_form(spec), spec.overrides),
+            [*_as_it_stands(self.own), *self._found()],
+            Table(
+                HEADS,
+                [
+                    (_written(each), four_digits(each.sigma_w), brief(each.verdict))
+                    for each in self.attempts
+                ],
+                HEADS,
+                [number for number, each in enumerate(self.attempts) if each is self.chosen],
+                words=(HEADS[0], HEADS[-1]),
+            ),
+            ".mended is the mended spec: run(remedy.mended)" if self.chosen else "",
+            all_rows=".attempts",
+        )
+
+    def _found(self) -> list[Sentence]:
+        """The change that mends it, or that there is none, with other networks that are healthy."""
+        if self.chosen is not None:
+            held = f"also under {self.chosen.held} of {OTHER_SEEDS} other seeds"
+            return [Sentence("healthy", f" with {_written(self.chosen)}, {held}")]
+        if self.own.healthy:
+            return [Sentence("nothing to mend")]
+        tried = counted(len(self.attempts), "start")
+        return [
+            Sentence("nothing mends it", f": {tried} tried, each with a warning", "", "warning"),
+            *(Sentence("another network", f": {_written(each)}") for each in self.nearest),
+        ]
+
+
+def _as_it_stands(own: Attempt) -> list[Sentence]:
+    """The first root cause of the spec as it stands."""
+    first, *_ = verdict_sentences(own.verdict)
+    return [first._replace(label=f"as it stands: {first.label}", below="")]
+
+
+def _written(attempt: Attempt) -> str:
+    """The change as a person would write it."""
+    return "; ".join(yaml_lines(attempt.change))

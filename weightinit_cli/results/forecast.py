@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from weightinit_cli.results.drawn import Drawn
+from weightinit_cli.results.drawn import Drawn, Shown, Tabular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,8 +65,8 @@ class Limits:
     critical: PowerLaws | None
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+@dataclass(frozen=True, slots=True, repr=False)
+class Forecast(Shown, Tabular):
     """The predictions for a spec's layers, as far as q stays finite, and where they tend.
 
     `no_theory` says why there are none; `overrides` are what was set beside the spec's file.
@@ -102,7 +102,7 @@ class PlacedRun(PhasePoint):
     depth_scale: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class PhaseDiagram(Drawn):
     """What becomes of signal and gradient over (sigma_w, sigma_b), for one activation.
 

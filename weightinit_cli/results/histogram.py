@@ -16,7 +16,9 @@ from weightinit_cli.results.plain import (
     check_share,
     check_shares,
 )
-from weightinit_cli.results.words import below, finite
+from weightinit_cli.results.told import Table
+from weightinit_cli.results.verdictwords import brief
+from weightinit_cli.results.words import below, finite, four_digits, table_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -88,6 +90,38 @@ def rows(result: Result) -> list[dict[str, Any]]:
         row = run | {"layer": number, "fan_in": fans.fan_in, "fan_out": fans.fan_out}
         found.append(row | _figures(layer) | _drawn(layer) | _theory(layer) | _repeats(layer))
     return found
+
+
+def table(result: Result) -> Table:
+    """A row per layer; in print of the first, the last, and where the worst begins."""
+    figures = {
+        row.head: [table_words(layer, path) for layer in result.layers]
+        for path, row in FIGURES.items()
+        if row.in_table
+    }
+    shown = {head: cells for head, cells in figures.items() if set(cells) != {"-"}}
+    few = [row.head for row in FIGURES.values() if row.in_table and not row.spare]
+    last = len(result.layers)
+    worst = next((each.layer for each in result.verdict if each.warns and each.layer), last)
+    return Table(
+        ("layer", *shown),
+        list(zip(map(str, range(1, last + 1)), *shown.values(), strict=True)),
+        ("layer", *(head for head in few if head in shown)),
+        sorted({0, worst - 1, last - 1}),
+    )
+
+
+def beside(result: Result) -> dict[str, str]:
+    """What is said of a run beside others: its last layer, all its gradients, the verdict."""
+    from weightinit_cli.results.comparison import mean_gradient_ratio
+
+    last = result.layers[-1]
+    return {
+        "std": table_words(last, "std"),
+        "std (inputs)": table_words(last, "std_across_inputs"),
+        "grad. ratio": four_digits(mean_gradient_ratio(result.layers)),
+        "verdict": brief(result.verdict),
+    }
 
 
 def pictures_of(result: Result) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from weightinit_cli.results.comparison import AnyComparedRun
+    from weightinit_cli.results.told import Table
 
 AnyResult = Result | SymmetryResult | TrainingResult
 Row = dict[str, Any]
@@ -49,7 +50,10 @@ class ResultKind(NamedTuple):
     there may be, the first for every result, and `drawn` those of one result. `streams` are the
     hashes of its draws, `checksums` those of the files that it read. `divergence` and
     `interruption` say what ended it before its last step. `compared` is what the picture of many
-    runs needs of one, with its label and what was varied.
+    runs needs of one, with its label and what was varied. `numbered_by` are the columns of `rows`
+    that number them, and `of_run` those that say the run's. `table` is what is said of a result,
+    and `beside` what is said of one of several, by the heads of columns; the first is left out in
+    print, the last one is of words. `course` is a sentence on the whole of it.
     """
 
     result: type[AnyResult]
@@ -59,6 +63,11 @@ class ResultKind(NamedTuple):
     streams: Callable[[Any], list[str | None]]
     drawn: Callable[[Any], tuple[str, ...]]
     compared: Callable[[Any, str, Iterable[tuple[str, Any]]], AnyComparedRun]
+    numbered_by: tuple[str, ...]
+    table: Callable[[Any], Table]
+    beside: Callable[[Any], dict[str, str]]
+    of_run: tuple[str, ...] = ()
+    course: Callable[[Any], str] = lambda _: ""
     verdict: Callable[[Any], tuple[Verdict, ...]] = lambda _: ()
     checksums: Callable[[Any], Mapping[str, str]] = lambda _: {}
     divergence: Callable[[Any], str] = lambda _: ""
@@ -75,6 +84,10 @@ RESULT_KINDS: Final = {
         drawn=histogram.pictures_of,
         verdict=attrgetter("verdict"),
         compared=histogram.compared,
+        numbered_by=("layer",),
+        table=histogram.table,
+        beside=histogram.beside,
+        of_run=("verdict", "severity", "unresolved"),
     ),
     "symmetry": ResultKind(
         SymmetryResult,
@@ -85,6 +98,10 @@ RESULT_KINDS: Final = {
         drawn=lambda _: ("symmetry",),
         divergence=symmetry.divergence,
         compared=symmetry.compared,
+        numbered_by=("layer", "step"),
+        table=symmetry.table,
+        beside=symmetry.beside,
+        course=symmetry.course,
     ),
     "training": ResultKind(
         TrainingResult,
@@ -97,6 +114,9 @@ RESULT_KINDS: Final = {
         divergence=training.divergence,
         interruption=training.interruption,
         compared=training.compared,
+        numbered_by=("network", "step"),
+        table=training.table,
+        beside=training.beside,
     ),
 }
 

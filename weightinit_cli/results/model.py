@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, get_args
 
 from weightinit_cli.convolution import Convolution, Shape
-from weightinit_cli.results.drawn import Drawn
+from weightinit_cli.results.drawn import Kept
 from weightinit_cli.results.plain import Mismatch
 
 SCHEMA_VERSION = 6
@@ -315,8 +315,8 @@ class Kernels:
     values: tuple[tuple[float, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Result(Drawn):
+@dataclass(frozen=True, slots=True, repr=False)
+class Result(Kept):
     """One run's figures. `layers[0]` is layer 1; `spec` is the complete normal form it ran from.
 
     `verdict` is what is wrong, the root cause first, and what follows from it after it; "healthy"

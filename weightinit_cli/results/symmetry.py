@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from weightinit_cli.results.drawn import Drawn
+from weightinit_cli.results.drawn import Kept
 from weightinit_cli.results.model import LEFT_OUT
 from weightinit_cli.results.plain import (
     Mismatch,
@@ -15,6 +15,8 @@ from weightinit_cli.results.plain import (
     check_not_negative,
     check_share,
 )
+from weightinit_cli.results.told import Table, ends
+from weightinit_cli.results.words import four_digits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,8 +60,8 @@ class LayerSteps:
     participation: tuple[float | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SymmetryResult(Drawn):
+@dataclass(frozen=True, slots=True, repr=False)
+class SymmetryResult(Kept):
     """One run of gradient descent. `layers` are the hidden ones, then the output.
 
     `steps` are the recorded ones, from 1: the first all, then ever fewer. `loss` is the mean
@@ -118,6 +120,54 @@ def rows(result: SymmetryResult) -> list[dict[str, Any]]:
         for number, layer in enumerate(result.layers, 1)
         for k, step in enumerate(result.steps)
     ]
+
+
+def table(result: SymmetryResult) -> Table:
+    """A row per layer: its units at the start, at most and in the end, and how it moves."""
+    names = [*map(str, range(1, len(result.layers))), "output"]
+    heads = ("layer", "first moved", "units", "at start", "at most", "at end", "directions")
+    return Table(
+        (*heads, "gradient"),
+        [(name, *_cells(layer)) for name, layer in zip(names, result.layers, strict=True)],
+        heads,
+        ends(len(names), 4),
+    )
+
+
+def beside(result: SymmetryResult) -> dict[str, str]:
+    """What is said of a run beside others: the loss and the first layer's units, in the end."""
+    first = result.layers[0]
+    return {
+        "entropy": four_digits(result.base_entropy),
+        "loss": four_digits([result.start_loss, *result.loss][-1]),
+        "units": str([first.start_distinct, *first.distinct_units][-1]),
+        "span": four_digits([None, *first.participation][-1]),
+        "": divergence(result),
+    }
+
+
+def course(result: SymmetryResult) -> str:
+    """The loss at the start and in the end, beside what a constant output reaches."""
+    first, last = (
+        "not finite" if loss is None else f"{loss:.6g}"
+        for loss in (result.start_loss, [result.start_loss, *result.loss][-1])
+    )
+    entropy = f"the entropy of the labels is {result.base_entropy:.6g}"
+    return f"loss {first}, in the end {last}, {entropy}, accuracy {result.accuracy:.4g}"
+
+
+def _cells(layer: LayerSteps) -> tuple[str, ...]:
+    span = [layer.start_participation, *layer.participation][-1]
+    gradient = [None, *layer.weight_gradient_rms][-1]
+    return (
+        "never" if layer.first_moved is None else f"step {layer.first_moved:,}",
+        str(layer.units),
+        str(layer.start_distinct),
+        str(layer.most_distinct),
+        str([layer.start_distinct, *layer.distinct_units][-1]),
+        "-" if span is None else f"{span:.3g}",
+        "-" if gradient is None else f"{gradient:.3g}",
+    )
 
 
 def streams(result: SymmetryResult) -> list[str | None]:

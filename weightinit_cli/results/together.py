@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.errors import WinitError, counted
 from weightinit_cli.results.comparison import VARIANT, shared_parts
-from weightinit_cli.results.drawn import Drawn
+from weightinit_cli.results.drawn import Drawn, Tabular
 from weightinit_cli.results.kinds import AnyResult, kind_of
 from weightinit_cli.results.words import described, full_name
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from weightinit_cli.results.comparison import AnyComparedRun
 
 
-@dataclass(frozen=True, slots=True)
-class Compared(Drawn):
+@dataclass(frozen=True, slots=True, repr=False)
+class Compared(Drawn, Tabular):
     """Results of one experiment under names of their own; it draws itself in a notebook."""
 
     results: tuple[AnyResult, ...]
@@ -39,9 +39,6 @@ class Compared(Drawn):
         pairs = zip(self.names, self.results, strict=True)
         return [kind_of(each).compared(each, name, [(VARIANT, name)]) for name, each in pairs]
 
-    def __repr__(self) -> str:
-        return f"Compared({', '.join(self.names)})"
-
 
 def compare(results: Iterable[AnyResult], names: Sequence[str] | None = None) -> Compared:
     """Put results of one experiment side by side: `compare([first, second]).figure()`.
@@ -54,7 +51,9 @@ def compare(results: Iterable[AnyResult], names: Sequence[str] | None = None) ->
     every: tuple[Any, ...] = () if isinstance(results, Drawn) else tuple(results)
     for each in every:
         if not isinstance(each, AnyResult):
-            raise WinitError(f"compare: expected results, as run() gives them, not {each!r}")
+            raise WinitError(
+                f"compare: expected results, as run() gives them, not {type(each).__name__}"
+            )
     if not every:
         raise WinitError("compare: expected a list of at least one result")
     kinds = {str(each.spec["experiment"]): None for each in every}

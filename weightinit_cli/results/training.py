@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from weightinit_cli.results.drawn import Drawn
+from weightinit_cli.results.drawn import Kept
 from weightinit_cli.results.model import LEFT_OUT, Reconstruction, check_pretraining
 from weightinit_cli.results.plain import (
     Mismatch,
@@ -14,6 +15,8 @@ from weightinit_cli.results.plain import (
     check_not_negative,
     check_share,
 )
+from weightinit_cli.results.told import Table, ends
+from weightinit_cli.results.words import four_digits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,8 +80,8 @@ class DataUsed:
     checksums: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingResult(Drawn):
+@dataclass(frozen=True, slots=True, repr=False)
+class TrainingResult(Kept):
     """The networks that a spec describes, one per repeat, trained from their starts.
 
     `interrupted` says after how many steps of which network (from 1) it was stopped by hand;
@@ -134,6 +137,30 @@ def rows(result: TrainingResult) -> list[dict[str, Any]]:
             for step, loss in enumerate(network.losses, 1)
         ]
     return found
+
+
+def table(result: TrainingResult) -> Table:
+    """A row per network: its losses at the first step and in the end, and its accuracy."""
+    heads = ("network", "first loss", "train loss", "test loss", "test acc.")
+    rows = []
+    for number, each in enumerate(result.networks, 1):
+        first = each.losses[0] if each.losses else None
+        values = (first, each.train.loss, each.test.loss, each.test.accuracy)
+        rows.append((str(number), *map(four_digits, values)))
+    return Table(heads, rows, heads, ends(len(rows), 4))
+
+
+def beside(result: TrainingResult) -> dict[str, str]:
+    """What is said of a run beside others: means over its networks, and what ended it."""
+    networks = result.networks
+    losses = [[getattr(each, part).loss for each in networks] for part in ("train", "test")]
+    means = [None if None in part else fmean(part) for part in losses]
+    accuracy = fmean(each.test.accuracy for each in networks)
+    return {
+        **dict(zip(("train loss", "test loss"), map(four_digits, means), strict=True)),
+        "test acc.": four_digits(accuracy),
+        "": ", ".join(filter(None, (divergence(result), interruption(result)))),
+    }
 
 
 def streams(result: TrainingResult) -> list[str | None]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.errors import counted
 from weightinit_cli.numerals import short
+from weightinit_cli.results.figures import FIGURES, figure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -158,6 +159,30 @@ def figure_words(
     if path == "distinct_units" and value is not None and value > 1:
         return f">={words(value)}"
     return below(layer.unresolved[path])
+
+
+def table_words(layer: LayerStatistics, path: str) -> str:
+    """A figure as tables show it: shares in percent, counts whole, all else to four digits."""
+    words = {"fraction": share_words, "count": _count}.get(FIGURES[path].gate, four_digits)
+    return figure_words(layer, path, figure(layer, path), words)
+
+
+def four_digits(value: float | None) -> str:
+    """A number to four digits, with a short exponent: `1.751e5`; `-` where there is none."""
+    return "-" if value is None else short(f"{value:.4g}")
+
+
+def _count(value: float | None) -> str:
+    return "-" if value is None else str(value)
+
+
+def share_words(value: float | None) -> str:
+    """A share in percent, never rounded to nothing or to all: `<0.1%`; `-` where there is none."""
+    if value is not None and 0 < value < 0.0005:
+        return "<0.1%"
+    if value is not None and 0.9995 <= value < 1:
+        return ">99.9%"
+    return "-" if value is None else f"{value:.1%}"
 
 
 def below(floor: float | None) -> str:

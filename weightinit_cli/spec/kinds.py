@@ -257,7 +257,7 @@ def _complete_training(values: dict[str, Any], root: MapNode, report: Report) ->
     report.add(mark, "batch", f"must be at most the {EXAMPLES[data]:,} training examples")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Spec(Experiment):
     """Activations and gradients before any training: what is drawn, and what is recorded.
 
@@ -277,7 +277,7 @@ class Spec(Experiment):
     left_range: LeftRange | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SymmetrySpec(Experiment):
     """Gradient descent on a small task, step by step: which layer wakes, which units differ."""
 
@@ -289,7 +289,7 @@ class SymmetrySpec(Experiment):
     learning_rate: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class TrainingSpec(Experiment):
     """Mini-batch SGD on a data set, from `repeats` starts."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from weightinit_cli.errors import Mark, Problem
+from weightinit_cli.errors import Mark, Problem, counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +31,13 @@ class Component:
         """The parameters as keyword arguments."""
         return dict(self.parameters)
 
+    def __str__(self) -> str:
+        parameters = ", ".join(
+            f"{key} {value if isinstance(value, str) else format(value, '.5g')}"
+            for key, value in self.parameters
+        )
+        return f"{self.name} ({parameters})" if parameters else self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
@@ -55,7 +62,7 @@ class Pretraining(NamedTuple):
     learning_rate: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Experiment:
     """One run of any experiment: a network of one activation, drawn from a seed.
 
@@ -95,6 +102,15 @@ class Experiment:
     def folder(self) -> str:
         """The folder that the results go to, below the output folder."""
         return f"{self.name}/{self.run}" if self.run else self.name
+
+    def __repr__(self) -> str:
+        widths = sorted(set(self.width))
+        units = " to ".join(map(str, dict.fromkeys(widths[:1] + widths[-1:])))
+        layers = counted(self.layers, "layer") + (f" of {units}" if units else "")
+        parts = [str(self.activation), str(self.initializer), layers, f"seed {self.seed}"]
+        if self.runs is not None:
+            parts.append(f"{len(self.runs):,} runs")
+        return f"<{type(self).__name__} {self.folder}: {', '.join(parts)}>"
 
     def problem(self, path: str, message: str) -> Problem:
         """A problem with the key at `path`, located where it (or its parent) was written."""

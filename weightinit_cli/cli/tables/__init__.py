@@ -11,6 +11,7 @@ import click
 from weightinit_cli.cli import terminal
 from weightinit_cli.cli.tables.columns import Cell, Column, Layout, layout_for
 from weightinit_cli.errors import counted, printable
+from weightinit_cli.lines import wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -87,7 +88,7 @@ def run_lines(layout: Layout, label: str, result: AnyResult) -> list[str]:
     if _has_names(layout):
         return layout.row([Cell(name), *cells])
     indented = (" " * INDENT + line for line in layout.row(cells))
-    return [*terminal.wrapped(name, terminal.room(), anywhere=True), *indented]
+    return [*wrapped(name, terminal.room(), anywhere=True), *indented]
 
 
 def _has_names(layout: Layout) -> bool:

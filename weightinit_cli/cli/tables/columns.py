@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from weightinit_cli.cli import terminal
-from weightinit_cli.cli.terminal import ljust, rjust, spelled, width
+from weightinit_cli.cli.terminal import spelled
+from weightinit_cli.lines import ljust, rjust, width, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +64,7 @@ class Layout(NamedTuple):
     def row(self, cells: Sequence[Cell]) -> list[str]:
         """Write a row: one line, or more where words have to be broken."""
         parts = [
-            terminal.wrapped(spelled(cell.text), columns, anywhere=True) or [""]
+            wrapped(spelled(cell.text), columns, anywhere=True) or [""]
             if column.words
             else [cell.text]
             for cell, column, columns in zip(cells, self.columns, self.widths, strict=True)
@@ -90,7 +91,7 @@ class Layout(NamedTuple):
         shown = {column.head for column in self.columns}
         heads = [column.head for column in columns if column.head not in shown]
         note = f"({', '.join(heads)} left out for want of room; --json has all)"
-        return terminal.wrapped(note, terminal.room(), indent=1) if heads else []
+        return wrapped(note, terminal.room(), indent=1) if heads else []
 
     def _line(self, cells: Sequence[Cell]) -> str:
         last = len(cells) - 1

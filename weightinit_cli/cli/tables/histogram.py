@@ -19,7 +19,7 @@ from weightinit_cli.cli.tables.columns import (
     lean,
 )
 from weightinit_cli.errors import printable
-from weightinit_cli.numerals import short
+from weightinit_cli.lines import wrapped
 from weightinit_cli.results.comparison import SIGNAL, mean_gradient_ratio, ratio_is_unresolved
 from weightinit_cli.results.figures import FIGURES, figure, resolved
 from weightinit_cli.results.model import NOTE, is_healthy
@@ -27,10 +27,13 @@ from weightinit_cli.results.verdictwords import brief, told
 from weightinit_cli.results.words import (
     below,
     figure_words,
+    four_digits,
     gradient_of_finite,
     is_rounded,
     of_finite,
     reconstructions,
+    share_words,
+    table_words,
 )
 
 if TYPE_CHECKING:
@@ -160,9 +163,8 @@ def _coloured(head: str, cells: list[Cell]) -> list[Column]:
 
 def _cell(layer: LayerStatistics, path: str) -> Cell:
     """Write a figure, or what is known of it; where much is saturated, the share is set off."""
-    words = {"fraction": _percent, "count": _count}.get(FIGURES[path].gate, _number)
     much = path in SATURATION and _is_saturated(layer)
-    return Cell(figure_words(layer, path, figure(layer, path), words), "yellow" if much else None)
+    return Cell(table_words(layer, path), "yellow" if much else None)
 
 
 def _is_saturated(layer: LayerStatistics) -> bool:
@@ -177,7 +179,7 @@ def _z(layer: LayerStatistics) -> Cell:
     if predicted is None or predicted.z is None:
         return Cell("-")
     z = predicted.z
-    shown = f"{z:.1f}" if abs(z) < 1000 else _number(z)
+    shown = f"{z:.1f}" if abs(z) < 1000 else four_digits(z)
     return Cell(shown, "yellow" if abs(z) > FAR_OFF else None)
 
 
@@ -185,29 +187,12 @@ def _outside(layer: LayerStatistics) -> Cell:
     """Write how much lies outside the histogram's range."""
     outside = layer.histogram.underflow + layer.histogram.overflow
     share = outside / max(outside + sum(layer.histogram.counts), 1)
-    return Cell(_percent(share), "yellow" if outside else None)
+    return Cell(share_words(share), "yellow" if outside else None)
 
 
 def _finite(words: str) -> Cell:
     """Write `of 160`, below the head that goes on with `finite`."""
     return Cell(words.removesuffix(" finite"), "red") if words else Cell("all")
-
-
-def _count(value: float | None) -> str:
-    return "-" if value is None else str(value)
-
-
-def _number(value: float | None) -> str:
-    """Write four digits, with a short exponent: `1.751e5`."""
-    return "-" if value is None else short(f"{value:.4g}")
-
-
-def _percent(value: float | None) -> str:
-    if value is not None and 0 < value < 0.0005:
-        return "<0.1%"
-    if value is not None and 0.9995 <= value < 1:
-        return ">99.9%"
-    return "-" if value is None else f"{value:.1%}"
 
 
 def _counts(layer: LayerStatistics) -> Sequence[int]:
@@ -235,11 +220,11 @@ def _verdict(verdict: ToldVerdict) -> list[str]:
     columns = terminal.columns()
     label = printable(verdict.label)
     line = label + printable(verdict.rest)
-    first, *more = [line] if columns is None else terminal.wrapped(line, columns, indent=2)
+    first, *more = [line] if columns is None else wrapped(line, columns, indent=2)
     styled = click.style(first[: len(label)], fg=COLOURS.get(verdict.severity, "red"), bold=True)
     lines = [styled + first[len(label) :], *more]
     advice = f"advice: {verdict.advice}" if verdict.advice else ""
     for text in filter(None, (verdict.consequences, advice)):
         below = f"  {printable(text)}"
-        lines += [below] if columns is None else terminal.wrapped(below, columns, indent=4)
+        lines += [below] if columns is None else wrapped(below, columns, indent=4)
     return lines

@@ -8,22 +8,15 @@ import click
 
 from weightinit_cli.cli import terminal
 from weightinit_cli.cli.tables.columns import Cell, columns_of, digits, table_lines
+from weightinit_cli.lines import wrapped
 from weightinit_cli.results.kinds import ending
+from weightinit_cli.results.symmetry import course
+from weightinit_cli.results.symmetry import table as rows_of
 
 if TYPE_CHECKING:
-    from weightinit_cli.results import LayerSteps, SymmetryResult
+    from weightinit_cli.results import SymmetryResult
 
 FEWEST = 6
-HEADS = (
-    "layer",
-    "first moved",
-    "units",
-    "at start",
-    "at most",
-    "at end",
-    "directions",
-    "gradient",
-)
 RUN_HEADS = ("loss", "entropy", "units", "span", "")
 # What the columns show, of several runs and of one.
 MEANINGS = {
@@ -47,19 +40,11 @@ def table(result: SymmetryResult) -> list[str]:
 
     `at start`, `at most` and `at end` count the distinct units.
     """
-    names = [*map(str, range(1, len(result.layers))), "output"]
-    rows = [(name, *_cells(layer)) for name, layer in zip(names, result.layers, strict=True)]
-    first, last = (
-        "not finite" if loss is None else f"{loss:.6g}"
-        for loss in (result.start_loss, [result.start_loss, *result.loss][-1])
-    )
+    shown = rows_of(result)
     return [
-        *table_lines(columns_of(HEADS, rows, wide=FEWEST)),
-        *terminal.wrapped(LEGEND, terminal.room(), indent=2),
-        *terminal.fitted(
-            f"loss {first}, in the end {last}, the entropy of the labels is "
-            f"{result.base_entropy:.6g}, accuracy {result.accuracy:.4g}"
-        ),
+        *table_lines(columns_of(shown.heads, shown.rows, wide=FEWEST)),
+        *wrapped(LEGEND, terminal.room(), indent=2),
+        *terminal.fitted(course(result)),
         *(click.style(words, fg="red") for words in ending(result)),
     ]
 
@@ -74,17 +59,3 @@ def run_cells(result: SymmetryResult) -> list[Cell]:
         [None, *first.participation][-1],
     )
     return [*(Cell(digits(value)) for value in values), Cell(", ".join(ending(result)), "red")]
-
-
-def _cells(layer: LayerSteps) -> tuple[str, ...]:
-    span = [layer.start_participation, *layer.participation][-1]
-    gradient = [None, *layer.weight_gradient_rms][-1]
-    return (
-        "never" if layer.first_moved is None else f"step {layer.first_moved:,}",
-        str(layer.units),
-        str(layer.start_distinct),
-        str(layer.most_distinct),
-        str([layer.start_distinct, *layer.distinct_units][-1]),
-        digits(span, ".3g"),
-        digits(gradient, ".3g"),
-    )
