@@ -33,7 +33,7 @@ def imported(process: Callable) -> Callable[..., set[str]]:
 
 
 HEAVY = {"matplotlib", "PIL", "scipy", "psutil", "distributed", "sklearn"}
-START = {"__main__", "imports", "errors", "cli"}
+START = {"__main__", "imports", "errors", "cli", "lines"}
 READ = {
     "spec", "data", "parameters", "convolution", "reading", "digests", "progress", "plugins",
 }  # fmt: skip
