@@ -15,6 +15,8 @@ INTERRUPTED = 130
 
 def printable(text: str) -> str:
     """Return the text on one line, with control characters escaped: they could steer a terminal."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -305,6 +306,24 @@ def test_a_defect_is_an_error_of_the_report(winit: Callable, monkeypatch: pytest
     assert winit("histogram", "-c", "tiny.yaml", "-q", "--junit", "report.xml").code == 3
     (case,) = cases().values()
     assert (case[0].tag, case[0].text) == ("error", "RuntimeError: odd")
+
+
+@pytest.mark.parametrize("label", ["::stop-commands::x", "##[stop-commands]x", "  ::error::x"])
+def test_names_of_runs_are_no_commands_of_a_runner(winit: Callable, tiny: Callable, label: str):
+    tiny(more=f"variants: {{{json.dumps(label)}: {{seed: 1}}}}\n")
+    asked = ("--fail-on", "severe", "--output-format", "github")
+    outcomes = [
+        winit("histogram", "-c", "tiny.yaml", "--no-plot", *SICK, *asked),
+        winit("fix", "-c", "tiny.yaml", *SICK, *asked),
+        winit("show", "outputs/tiny", "--fail-on", "severe"),
+    ]
+    (folder,) = (file.parent for file in Path("outputs/tiny").glob("*/stats.json"))
+    outcomes.append(winit("show", folder))
+    for run in outcomes:
+        assert run.out
+        for each in (*run.out.splitlines(), *run.err.splitlines()):
+            assert not each.lstrip().startswith("::") or each.startswith("::error file=")
+            assert "##[" not in each
 
 
 def test_every_command_that_writes_reports_names_them_alike(winit: Callable):

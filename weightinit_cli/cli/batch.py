@@ -93,7 +93,7 @@ ENDING = "SIGTERM", "SIGHUP"
 )
 @format_option
 @no_plot_option
-@fail_on_option()
+@fail_on_option
 @junit_option
 @style_option()
 @json_option("Print each result as one line of JSON.")

@@ -109,7 +109,7 @@ def schema() -> None:
 
 @click.command("show")
 @click.argument("path", metavar="RESULT", type=path_of)
-@fail_on_option()
+@fail_on_option
 @json_option("Print the result as one line of JSON.")
 def show(path: Path, fail_on: tuple[str, ...], as_json: bool) -> int:
     """Print the table of a saved result again: RESULT is a stats.json or its folder.

@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 @set_option
 @seed_option
 @threads_option
-@fail_on_option(" With it the search alone fails nothing: what counts is the spec as it stands.")
+@fail_on_option
 @junit_option
 @style_option()
 @json_option("Print what was found as one line of JSON.")
@@ -80,8 +80,8 @@ def fix(
     zero and random biases; what theory proposes comes first, then a scan. A larger change is tried
     where no smaller one does. What is found is run with all inputs, and under two other seeds.
     Where nothing is found the exit code is 1, and the nearest depth and activation that have such
-    a start are named. With --fail-on the exit code is 1 where the spec as it stands has such a
-    verdict, whether something is found or not.
+    a start are named. With --fail-on the spec as it stands decides alone: the exit code is 1 where
+    it has such a verdict, whether something is found or not.
 
     With -q --code LIBRARY the program alone is printed.
     """

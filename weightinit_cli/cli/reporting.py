@@ -59,16 +59,14 @@ junit_option = click.option(
 )
 
 
-def fail_on_option(words: str = "") -> Callable[[Any], Any]:
-    """Return `--fail-on`; `words` say what else there is to say of it in a command."""
-    return click.option(
-        "--fail-on",
-        metavar="SEVERITY|VERDICT",
-        multiple=True,
-        callback=_severities_and_names,
-        help="Exit with 1 where a verdict is at least so bad (note, warning, severe), or where the "
-        f"one of this name is found (winit explain). Repeatable.{words}",
-    )
+fail_on_option = click.option(
+    "--fail-on",
+    metavar="SEVERITY|VERDICT",
+    multiple=True,
+    callback=_severities_and_names,
+    help="Exit with 1 where a verdict is at least so bad (note, warning, severe), or where the one "
+    "of this name is found (winit explain). Repeatable.",
+)
 
 
 def style_option(*older: str) -> Callable[[Any], Any]:
@@ -148,7 +146,7 @@ class Reporter:
         verdicts: Sequence[Verdict],
         thresholds: Mapping[str, float],
     ) -> Case:
-        """A result of such a name, drawn with these thresholds."""
+        """A result that is there, under a name, judged by these thresholds."""
         from weightinit_cli.ci import Case
         from weightinit_cli.results.model import asked_for
         from weightinit_cli.results.verdictwords import sentence
@@ -217,7 +215,10 @@ class Reporter:
         self._others = cases
 
     def writing(self, work: Callable[[], int]) -> int:
-        """Do the work, and write the JUnit file whatever ends it; return the exit code."""
+        """Do the work, and write the JUnit file whatever ends it; return the exit code.
+
+        Only a wrong command line, which is said at once, leaves no file.
+        """
         try:
             code = work()
         except click.UsageError:

@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from weightinit_cli.spec import AnySpec
 
 # What is for experiments that draw verdicts.
-REPORTING = fail_on_option(), junit_option, style_option()
+REPORTING = fail_on_option, junit_option, style_option()
 OPTIONS = (
     config_option,
     output_option("Where results go: OUTPUT_DIR/<name>/."),

@@ -44,9 +44,14 @@ def table(result: AnyResult) -> list[str]:
     from weightinit_cli.results.words import described, full_name
 
     name = full_name(result.name, result.overrides)
-    heading = terminal.fitted(printable(f"{name}: {', '.join(described(result.spec))}"))
+    heading = terminal.fitted(shown(f"{name}: {', '.join(described(result.spec))}"))
     lines = [click.style(line, bold=True) for line in heading]
     return [*lines, *view(result.spec["experiment"]).table(result)]
+
+
+def shown(name: str) -> str:
+    """Write names so that neither a terminal nor a CI system takes them for anything else."""
+    return terminal.no_command(printable(name))
 
 
 def runs_layout(experiment: str, labels: Iterable[str]) -> Layout:
@@ -56,7 +61,7 @@ def runs_layout(experiment: str, labels: Iterable[str]) -> Layout:
     """
     from weightinit_cli.verdicts import DEFINITIONS
 
-    names = [Cell(printable(label)) for label in islice(labels, MOST_NAMES)]
+    names = [Cell(shown(label)) for label in islice(labels, MOST_NAMES)]
     *heads, last = view(experiment).RUN_HEADS
     columns = [Column(head, [TYPICAL], wide=WIDE) for head in heads]
     longest = f"warning: {max(DEFINITIONS, key=len)}"
@@ -69,9 +74,8 @@ def runs_title(name: str, overrides: Sequence[str] | None, number: int) -> str:
     """Write what was run, above the lines of all runs."""
     from weightinit_cli.results.words import full_name
 
-    return click.style(
-        printable(f"{full_name(name, overrides)}: {counted(number, 'run')}"), bold=True
-    )
+    title = f"{full_name(name, overrides)}: {counted(number, 'run')}"
+    return click.style(shown(title), bold=True)
 
 
 def runs_head(layout: Layout) -> list[str]:
@@ -83,7 +87,7 @@ def runs_head(layout: Layout) -> list[str]:
 
 def run_lines(layout: Layout, label: str, result: AnyResult) -> list[str]:
     """Write one run: the figures that say most, and the verdict or what ended it early."""
-    name = printable(label)
+    name = shown(label)
     cells = view(result.spec["experiment"]).run_cells(result)
     if _has_names(layout):
         return layout.row([Cell(name), *cells])

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from weightinit_cli.cli import terminal
+from weightinit_cli.cli.tables import shown
 from weightinit_cli.cli.tables.columns import Cell, Column, table_lines
-from weightinit_cli.errors import counted, printable
+from weightinit_cli.errors import counted
 from weightinit_cli.numerals import short
 from weightinit_cli.results.model import HEALTHY
 from weightinit_cli.results.words import component, described, full_name
@@ -75,7 +76,7 @@ def _heading(spec: Spec) -> list[str]:
     from weightinit_cli.spec import normal_form
 
     name = full_name(", ".join(filter(None, (spec.name, spec.label))), spec.overrides)
-    heading = printable(f"{name}: {', '.join(described(normal_form(spec)))}")
+    heading = shown(f"{name}: {', '.join(described(normal_form(spec)))}")
     return [click.style(line, bold=True) for line in terminal.fitted(heading)]
 
 
