@@ -58,7 +58,16 @@ class Problem(NamedTuple):
 
 
 class WinitError(Exception):
-    """What kept winit from its work, a line of text each; exit code 2 where a user can mend it."""
+    """What kept winit from its work, a line of text each; exit code 2 where a user can mend it.
+
+    Example:
+        >>> import weightinit_cli as winit
+        >>> try:
+        ...     winit.run({"activation": "tnah", "initializer": "he_normal"})
+        ... except winit.WinitError as error:
+        ...     print(error)
+        spec: activation: unknown activation 'tnah'; did you mean 'tanh'?
+    """
 
     exit_code = 2
 

@@ -18,6 +18,11 @@ class Parameter(NamedTuple):
     names it may be; `integer` says that it is a whole one, of at least `minimum`. One of `words`
     stands for a number that the run computes. `default` None means that the parameter may be left
     out altogether.
+
+    Example:
+        >>> import weightinit_cli as winit
+        >>> winit.Parameter("gain", "multiplies the standard deviation", 1.0, above=0).required
+        False
     """
 
     name: str

@@ -43,9 +43,14 @@ def activation(
     Raises ValueError where the name is none, is built in, or is another plug-in's, and TypeError
     where the function does not take what is named here.
 
-        @weightinit_cli.activation("snake", derivative=lambda x, a: 1 + np.sin(2 * a * x))
-        def snake(x, a=1.0):
-            return x + np.sin(a * x) ** 2 / a
+    Example:
+        >>> import numpy as np
+        >>> import weightinit_cli as winit
+        >>> @winit.activation("snake", derivative=lambda x, a: 1 + np.sin(2 * a * x))
+        ... def snake(x, a=1.0):
+        ...     return x + np.sin(a * x) ** 2 / a
+        >>> winit.histogram(activation="snake", initializer="lecun_normal").verdict[0].name
+        'healthy'
     """
 
     def register(function: F) -> F:

@@ -45,10 +45,12 @@ def conform(
     numbers of the shape; where `like` is none, or needs data or an activation; where the target is
     not there, or cannot be recognised.
 
+    Example:
         >>> import numpy as np
+        >>> import weightinit_cli as winit
         >>> def mine(rng, shape):
         ...     return rng.standard_normal(shape) * np.sqrt(2 / np.prod(shape[:-1]))
-        >>> conform(mine, "kaiming_normal")
+        >>> winit.conform(mine, "kaiming_normal")
         mine conforms to kaiming_normal
     """
     from weightinit_cli.conformity.diagnosis import causes

@@ -64,6 +64,14 @@ class Conformity:
     `unasked` what could not be asked. Of `alpha`, the probability that a sound function fails,
     each row has its share (Holm 1979). `draws` entries were looked at. `str()` of it is a text of
     at most ten lines.
+
+    Example:
+        >>> import numpy as np
+        >>> import weightinit_cli as winit
+        >>> def mine(rng, shape):
+        ...     return rng.standard_normal(shape) * 2 / np.prod(shape[:-1])
+        >>> winit.conform(mine, "kaiming_normal").conforms
+        False
     """
 
     target: str

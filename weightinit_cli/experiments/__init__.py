@@ -120,10 +120,11 @@ def run(
     What a function raises itself passes through.
 
     Example:
-        >>> result = run({"activation": "sigmoid", "initializer": "xavier_normal", "width": 50})
+        >>> import weightinit_cli as winit
+        >>> result = winit.run({"activation": "sigmoid", "initializer": "xavier_normal"})
         >>> result.name, len(result.layers), result.verdict[0].name
         ('spec', 5, 'inputs_indistinguishable')
-        >>> run("relu_he").verdict[0].name  # a shipped config
+        >>> winit.run("relu_he").verdict[0].name  # a shipped config
         'healthy'
     """
     from weightinit_cli.spec import one_run_of

@@ -69,11 +69,12 @@ def histogram(
     `weights`, `biases`, `threads` and `progress` are those of `run`, and so are the errors.
 
     Example:
-        >>> result = histogram(
+        >>> import weightinit_cli as winit
+        >>> result = winit.histogram(
         ...     layers=5, width=100, activation="tanh", initializer={"name": "normal", "std": 1}
         ... )
-        >>> result.verdict[0].name, result.verdict[0].layer
-        ('saturated', 1)
+        >>> [(each.name, each.layer) for each in result.verdict]
+        [('healthy', None), ('saturated', 1), ('exploding_gradient', 4)]
     """
     given = {key: value for key, value in keys.items() if value is not None}
     spec = _histogram(one_run_of(spec_of(given, name="histogram"), "run"), "run(...) takes it")
@@ -95,7 +96,9 @@ def predict(spec: SpecLike) -> Forecast:
     does not exist; ValueError for a spec of several runs.
 
     Example:
-        >>> forecast = predict({"activation": "relu", "initializer": "he_normal", "layers": 50})
+        >>> import weightinit_cli as winit
+        >>> keys = {"activation": "relu", "initializer": "he_normal", "layers": 50}
+        >>> forecast = winit.predict(keys)
         >>> round(forecast.layers[49].q, 3), forecast.limits.chi_1
         (2.0, 1.0)
     """
@@ -124,9 +127,10 @@ def phase(
     WinitError where there is neither, and for a width or ends that no diagram has.
 
     Example:
-        >>> diagram = phase("tanh", specs="tanh_xavier")
+        >>> import weightinit_cli as winit
+        >>> diagram = winit.phase("tanh", specs="tanh_xavier")
         >>> diagram.critical_kind, [(each.name, each.phase) for each in diagram.own]
-        ('point', [('tanh_xavier', 'critical')])
+        ('line', [('tanh_xavier', 'critical')])
     """
     from weightinit_cli.experiments.phases import own_runs, phase_diagram, unfit
 

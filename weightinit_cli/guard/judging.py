@@ -60,7 +60,16 @@ class FigureDrift(NamedTuple):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CheckOutcome:
-    """What a check has found: a report per run. In print it is what `winit check` says."""
+    """What a check has found: a report per run. In print it is what `winit check` says.
+
+    Example:
+        >>> import weightinit_cli as winit
+        >>> result = winit.run("relu_he")
+        >>> winit.check(result, against={**result.spec, "activation": "tanh"})
+        relu_he: differs
+          the spec has changed since: activation.name: relu, now tanh
+        not compared: 1 run, one differs
+    """
 
     reports: tuple[Report, ...]
 
@@ -156,13 +165,20 @@ def check(
     check, although nothing is wrong. The runs are done by up to `jobs` processes where these save
     time, None for one per core; else by this one, with `threads` as in `run`. Nothing is printed.
 
-        outcome = check(run(load_spec("specs/he_normal.yaml"), weights=my_he_normal))
-        assert not outcome.failed, str(outcome)
-
     Raises WinitError where an argument is none of these, or a path cannot be read. A result or a
     spec among several that cannot be read is an error in the outcome. Raises ValueError for fewer
     than one process or thread, for fewer than 10 networks, and for an alpha that is not between 0
     and 1.
+
+    Example:
+        >>> import weightinit_cli as winit
+        >>> def mine(rng, shape):  # takes a variance for a standard deviation
+        ...     return rng.normal(0, 2 / shape[0], shape)
+        >>> keys = {"activation": "relu", "initializer": "he_normal", "width": 30}
+        >>> winit.check(winit.run(keys, weights=mine), networks=10).failed
+        True
+        >>> winit.check(winit.run(keys)).failed
+        False
     """
     if not 0 < alpha < 1:
         raise ValueError(f"alpha must lie between 0 and 1, not {alpha}")

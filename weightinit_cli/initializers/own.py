@@ -58,9 +58,13 @@ def initializer(
     Raises ValueError where the name is none, is built in, or is another plug-in's, and TypeError
     where the function does not take what is named here.
 
-        @weightinit_cli.initializer("half_he", std=lambda fans: (1 / fans.fan_in) ** 0.5)
-        def half_he(rng, shape, fans):
-            return rng.normal(0, (1 / fans.fan_in) ** 0.5, shape)
+    Example:
+        >>> import weightinit_cli as winit
+        >>> @winit.initializer("half_he", std=lambda fans: (1 / fans.fan_in) ** 0.5)
+        ... def half_he(rng, shape, fans):
+        ...     return rng.normal(0, (1 / fans.fan_in) ** 0.5, shape)
+        >>> winit.histogram(activation="relu", initializer="half_he").verdict[0].name
+        'healthy'
     """
     if law and law not in LAWS:
         raise ValueError(f"law must be one of {', '.join(LAWS)}, not {law!r}")

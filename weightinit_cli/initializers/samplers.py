@@ -26,6 +26,12 @@ class Fans(NamedTuple):
 
     `first` says that the layer sees the inputs themselves; `kernel` is a convolution's, (height,
     width), empty for a matrix.
+
+    Example:
+        >>> import weightinit_cli as winit
+        >>> fans = winit.Fans(fan_in=9 * 16, fan_out=9 * 32, kernel=(3, 3))
+        >>> fans.channels, fans.columns
+        (16, 32)
     """
 
     fan_in: int

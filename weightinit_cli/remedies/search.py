@@ -61,9 +61,12 @@ def fix(spec: SpecLike, *, threads: int | None = None, progress: Progress | None
     several runs.
 
     Example:
-        >>> remedy = fix({"activation": "relu", "initializer": {"name": "normal", "std": 0.01}})
+        >>> import weightinit_cli as winit
+        >>> start = {"name": "normal", "std": 0.01}
+        >>> remedy = winit.fix({"activation": "relu", "initializer": start})
         >>> remedy.chosen.change
-        >>> run(remedy.mended).verdict[0].name
+        {'initializer': {'name': 'normal', 'std': 0.1414}}
+        >>> winit.run(remedy.mended).verdict[0].name
         'healthy'
     """
     spec = one_run_of(spec, "fix")

@@ -70,6 +70,14 @@ class Forecast(Shown, Tabular):
     """The predictions for a spec's layers, as far as q stays finite, and where they tend.
 
     `no_theory` says why there are none; `overrides` are what was set beside the spec's file.
+
+    Example:
+        >>> import weightinit_cli as winit
+        >>> forecast = winit.predict("sigmoid_xavier")
+        >>> round(forecast.layers[4].figures["std_across_inputs"].value, 6)
+        0.000642
+        >>> forecast.limits.sentence
+        'q settles at a fixed point, q* = 0.2647; two inputs tend to the correlation 1'
     """
 
     name: str
@@ -117,6 +125,12 @@ class PhaseDiagram(Drawn):
     `marks` are standard initializers of this width, `own` the runs of a person's own specs, which
     `own_name` names; `along` is the path that alone these runs sweep, by numbers, else empty, and
     `left_out` says how many runs have no place, and why.
+
+    Example:
+        >>> import weightinit_cli as winit
+        >>> diagram = winit.phase("relu")
+        >>> diagram.critical_kind, round(diagram.critical[0][0], 4)
+        ('point', 1.4142)
     """
 
     activation: str

@@ -324,6 +324,19 @@ class Result(Kept):
     of convolutions alone, `overrides` where something was set beside the spec's file.
 
     In a notebook it draws itself.
+
+    Example:
+        >>> import weightinit_cli as winit
+        >>> winit.run("sigmoid_xavier")
+        Result sigmoid_xavier: sigmoid, xavier_normal (gain 1), width 100, 1,000
+          samples, seed 0
+        warning: inputs_indistinguishable first at layer 5: std from input to input is
+          0.57 % of std
+          so: vanishing_gradient from layer 5 down to layer 1 (norm × 0.0028)
+        layer     std  std (inputs)  grad. ratio
+            1   0.207        0.2069      0.04472
+            5  0.1116     0.0006309            -
+        .to_frame(), .figure(), .save(folder); fix(result.spec) looks for a better start
     """
 
     schema_version: int

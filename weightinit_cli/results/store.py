@@ -89,6 +89,14 @@ def load_result(path: str | os.PathLike[str]) -> AnyResult:
 
     Raises WinitError, naming the file and the place in it, where it is missing, not JSON, of a
     newer schema, or where a figure is missing, of the wrong type or contradicts another.
+
+    Example:
+        >>> import weightinit_cli as winit
+        >>> result = winit.run("relu_he")
+        >>> [path.name for path in result.save("outputs/relu_he")]
+        ['histogram.png', 'depth.png', 'stats.json']
+        >>> winit.load_result("outputs/relu_he") == result
+        True
     """
     return load_saved(path)[0]
 

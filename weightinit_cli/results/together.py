@@ -19,7 +19,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Compared(Drawn, Tabular):
-    """Results of one experiment under names of their own; it draws itself in a notebook."""
+    """Results of one experiment under names of their own; it draws itself in a notebook.
+
+    Example:
+        >>> import weightinit_cli as winit
+        >>> winit.compare([winit.run(each) for each in winit.expand("article")])
+        Compared 3 runs of article: sigmoid, width 100, 1,000 samples, seed 0
+        run                      std (inputs)  grad. ratio  verdict
+        normal (mean 0, std 10)         0.342        9.285  healthy; note...ing_gradient
+        normal (mean 0, std 0)              0            0  severe: units_identical
+        xavier_normal (gain 1)      0.0006309      0.05248  warning: inpu...tinguishable
+        .results, .names; .to_frame() has every figure, .figure() draws them together
+    """
 
     results: tuple[AnyResult, ...]
     names: tuple[str, ...]
@@ -47,6 +58,13 @@ def compare(results: Iterable[AnyResult], names: Sequence[str] | None = None) ->
     results' own, or, of results with the same name, what the spec of each has that the others' have
     not. Raises WinitError where there is no result, or what is none, where the results are of
     several experiments, or where names are missing or are not all different.
+
+    Example:
+        >>> import weightinit_cli as winit
+        >>> names = ["sigmoid_xavier", "tanh_xavier"]
+        >>> both = winit.compare([winit.run(name) for name in names])
+        >>> both.names
+        ('sigmoid_xavier', 'tanh_xavier')
     """
     every: tuple[Any, ...] = () if isinstance(results, Drawn) else tuple(results)
     for each in every:

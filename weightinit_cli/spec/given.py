@@ -60,10 +60,12 @@ def spec_of(given: SpecLike, *, name: str = "spec") -> AnySpec:
     Raises SpecError for all that is wrong, each with the path of its key.
 
     Example:
-        >>> spec = spec_of({"activation": "tanh", "initializer": {"name": "normal", "std": 1}})
+        >>> import weightinit_cli as winit
+        >>> keys = {"activation": "tanh", "initializer": {"name": "normal", "std": 1}}
+        >>> spec = winit.spec_of(keys)
         >>> spec.width, spec.initializer.arguments["std"]
         ((100, 100, 100, 100, 100), 1.0)
-        >>> spec_of({"activation": "tanh", "initializer": "lecun_normal", "widht": 50, "seed": -1})
+        >>> winit.spec_of({**keys, "widht": 50, "seed": -1})
         Traceback (most recent call last):
         weightinit_cli.errors.SpecError: spec: widht: unknown key; did you mean 'width'?
         spec: seed: must be a whole number from 0 to 18446744073709551615, not -1
@@ -112,9 +114,10 @@ def expand(given: SpecLike) -> Sequence[AnySpec]:
     are the errors.
 
     Example:
-        >>> keys = {"activation": "relu", "initializer": "he_normal", "sweep": {"width": [50, 100]}}
-        >>> [each.width[0] for each in expand(keys)]
-        [50, 100]
+        >>> import weightinit_cli as winit
+        >>> keys = {"activation": "relu", "initializer": "he_normal", "sweep": {"width": [50, 99]}}
+        >>> [each.width[0] for each in winit.expand(keys)]
+        [50, 99]
     """
     spec = spec_of(given)
     return (spec,) if spec.runs is None else spec.runs

@@ -263,6 +263,14 @@ class Spec(Experiment):
 
     `features` is the size of one input. Where an override puts another activation in the place of
     that for which the histogram's range was written, the range is auto, and `left_range` was it.
+
+    Example:
+        >>> import weightinit_cli as winit
+        >>> spec = winit.load_spec("sigmoid_std10")
+        >>> spec
+        <Spec sigmoid_std10: sigmoid, normal (mean 0, std 10), 5 layers of 100, seed 0>
+        >>> spec.initializer.arguments["std"], spec.samples, spec.histogram.bins
+        (10.0, 1000, 30)
     """
 
     experiment: Literal["histogram"] = "histogram"

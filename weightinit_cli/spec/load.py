@@ -101,6 +101,11 @@ def load_spec(
 
     Raises SpecError if the file cannot be read, or for all that is wrong with it and with the
     overrides, each with its place.
+
+    Example:
+        >>> import weightinit_cli as winit
+        >>> winit.load_spec("relu_he", ["width=50"]).width
+        (50, 50, 50, 50, 50)
     """
     name = os.fspath(path)
     found = find_config(name)

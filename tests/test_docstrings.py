@@ -1,0 +1,40 @@
+"""Every public name has an example in its docstring, and the examples show what happens."""
+
+from __future__ import annotations
+
+import doctest
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import weightinit_cli
+from weightinit_cli.activations import ACTIVATIONS
+from weightinit_cli.initializers import INITIALIZERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def without_plugins() -> Iterator[None]:
+    """Take out of the tables what an example registers."""
+    before = [(table, set(table)) for table in (INITIALIZERS, ACTIVATIONS)]
+    yield
+    for table, names in before:
+        for name in set(table) - names:
+            del table[name]
+        table.version += 1
+
+
+@pytest.mark.usefixtures("without_plugins")
+@pytest.mark.parametrize("name", weightinit_cli.__all__)
+def test_its_example_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    told: list[str] = []
+    known: dict[str, Any] = {"__name__": "__main__", "weightinit_cli": weightinit_cli}
+    text = getattr(weightinit_cli, name).__doc__
+    example = doctest.DocTestParser().get_doctest(text, known, name, None, None)
+    assert example.examples, f"{name} has no example in its docstring"
+    doctest.DocTestRunner(verbose=False).run(example, out=told.append)
+    assert told == [], "".join(told)
