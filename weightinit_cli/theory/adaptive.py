@@ -1,7 +1,10 @@
 """Expectations of an activation of which nothing is known, by panels that follow it.
 
 Panels are halved until φ and φ' are polynomials in each, octave by octave away from 0 as far as a
-Gaussian needs them. Where φ varies too fast to be followed so far, expectations are nan.
+Gaussian needs them. A φ that varies without end, as a sine does, has too many panels far away;
+there E[φ], E[φ²] and E[φ'²] are sums over equidistant places. Such a sum is as good as the integral
+if no frequency of φ is near to a multiple of its own, 2π / step, which sums with other steps tell.
+What cannot be had by either is nan.
 """
 
 from __future__ import annotations
@@ -42,7 +45,7 @@ NARROWEST = 2.0**-48
 # The first octave ends at no round number, so that where φ'' jumps is no edge.
 FIRST = 0.987654321
 # An octave has at most so many panels, or φ is not followed there.
-MOST_PANELS = 2**12
+MOST_PANELS = 2**11
 # An expectation over pairs has at most so many nodes, and so many at a time.
 MOST_NODES, AT_ONCE = 2**25, 2**18
 # Standard deviations beyond which nothing may count, unless φ grows faster than any power.
@@ -51,6 +54,11 @@ FURTHEST = 60
 COUNTS = 45.0
 # Where φ turns more often, its pieces are too many.
 MOST_TURNS = 4096
+# The standard deviation of a fading, of its end; in each lie so many places of a sum, or so many.
+FADING = 1 / 32
+PLACES = (128.0, 143.37, 161.71, 187.93)
+# Sums that differ by less than this, relative to that of the sizes, are the integral.
+ALIKE = 1e-9
 # Outer panels are this wide at least, in widths of what φ is smoothed with.
 COARSE = 0.75
 
@@ -71,6 +79,7 @@ class Adaptive(Quadrature):
         # The edges from 0 to `_followed`, the largest sizes up to there, and where it ends.
         self._edges, self._followed, self._end = np.zeros(1), 0.0, inf
         self._sizes = np.zeros((4, 1))
+        self._far: _Far | None = None
 
     @np.errstate(all="ignore")
     def moments(self, q: float) -> Moments:
@@ -80,11 +89,20 @@ class Adaptive(Quadrature):
         except OverflowError:
             return Moments(inf, inf, inf)
         except UnresolvedError:
-            return Moments(nan, nan, nan)
+            return self._far_moments(sqrt(q))
         phi, opposite = self.activation.value(x), self.activation.value(-x)
         slope = self.activation.derivative(x)
         mean = float(weights @ (phi + opposite)) / 2
         return Moments(mean, float(weights @ (phi * phi)), float(weights @ (slope * slope)))
+
+    def _far_moments(self, sigma: float) -> Moments:
+        """The same, where 9 standard deviations are further than φ can be followed."""
+        try:
+            if self._far is None:
+                self._far = _Far(self.activation, self._followed_to(self._end))
+            return self._far.moments(sigma, sigma * float(self._deviations(sigma)[-1]))
+        except UnresolvedError:
+            return Moments(nan, nan, nan)
 
     @np.errstate(all="ignore")
     def slope_product(self, q: float, d: float) -> float:
@@ -307,3 +325,67 @@ class Adaptive(Quadrature):
                 largest = np.maximum(self._sizes[[0, 0, 2, 2]], self._sizes[[1, 1, 3, 3]])
                 off[which] = misfit(values, sizes + NOTHING / ERROR * largest)
         return off
+
+
+class _Far:
+    """E[φ], E[φ²] and E[φ'²] under wide Gaussians, of a φ that goes on varying as fast as it does.
+
+    φ is followed by panels up to `end`. From end / 2 on they fade, as the first of the shells fades
+    in, each of which reaches twice as far as the one before. The fading is that of a normal's
+    distribution function, whose own frequencies end at 8 / (FADING end); places lie so densely that
+    few frequencies of φ alias, and those of the first two steps with the same sums are taken.
+    """
+
+    def __init__(self, activation: Activation, edges: Array) -> None:
+        self.activation = activation
+        self._end = end = float(edges[-1])
+        if not end:
+            raise UnresolvedError
+        fades = end * np.arange(0.5, 1, FADING)
+        x, weights = panels(np.unique(np.concatenate([edges, fades])))
+        self._reach = end / 2
+        self._x, self._weights, self._values = x, np.zeros(0), np.zeros((3, 0))
+        self._add(x, weights * (1 - _fading(x / end)))
+
+    def moments(self, sigma: float, reach: float) -> Moments:
+        """E[φ], E[φ²] and E[φ'²] under N(0, sigma²), of which nothing counts beyond `reach`."""
+        while self._reach < reach:
+            self._add(*self._shell(2 * self._reach))
+            self._reach *= 2
+        weights = density(self._x, sigma) * self._weights
+        return Moments(*map(float, self._values @ weights))
+
+    def _add(self, x: Array, weights: Array) -> None:
+        if len(self._weights):
+            self._x = np.concatenate([self._x, x])
+        self._weights = np.concatenate([self._weights, weights])
+        self._values = np.concatenate([self._values, self._seen(x)], axis=1)
+
+    def _seen(self, x: Array) -> Array:
+        """The sums of φ, φ² and φ'² at x and -x, of shape (3, places)."""
+        sides = np.stack([x, -x])
+        phi, slope = self.activation.value(sides), self.activation.derivative(sides)
+        return np.stack([phi, phi * phi, slope * slope]).sum(axis=1)
+
+    def _shell(self, end: float) -> tuple[Array, Array]:
+        """The places and weights of the shell from end / 2 to 2 end."""
+        sums: list[Array] = []
+        for places in PLACES:
+            step = end * FADING / places
+            x = np.arange(0.5 * end, 2 * end, step)
+            weights = step * (_fading(x / end) - _fading(x / end / 2))
+            seen = self._seen(x)
+            total = np.append(seen @ weights, np.abs(seen[0]) @ weights)
+            for other in sums:
+                if (np.abs(total - other)[:3] <= ALIKE * total[[3, 1, 2]]).all():
+                    return x, weights
+            sums.append(total)
+        raise UnresolvedError
+
+
+def _fading(u: Array) -> Array:
+    """From 0 at u = 0.5 to 1 at u = 1, as a normal's distribution function."""
+    from scipy.special import ndtr  # a slow import, for activations that vary without end
+
+    faded: Array = np.asarray(ndtr((u - 0.75) / FADING))
+    return faded
