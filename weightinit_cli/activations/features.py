@@ -23,7 +23,7 @@ Function: TypeAlias = "Callable[[Array], Array]"
 
 # Kinks are looked for up to here, octave by octave, while one needs no more panels than these.
 REACH = 64.0
-MOST_PANELS = 2**14
+MOST_PANELS = 2**15
 # The widest panels; they begin at no round number, so that no kink lies at an edge. At 0, where
 # all Gaussians of theory lie, they are as narrow as the last.
 WIDEST, OFFSET, NARROWEST = 0.125, 0.0123456789, 2.0**-40
@@ -108,9 +108,8 @@ def _simplest(low: float, high: float) -> float:
 class Slopes:
     """What is seen of |φ'| on a grid that goes far out: its supremum, and where it stays small."""
 
-    def __init__(self, slope: Function, kinks: Sequence[float]) -> None:
+    def __init__(self, value: Function, slope: Function, kinks: Sequence[float]) -> None:
         self._slope = slope
-        self._kinks = kinks
         beside = [nextafter(k, side) for k in kinks for side in (-inf, inf)]
         far = np.geomspace(REACH, FAR, round(log10(FAR / REACH)) * PER_DECADE + 1)
         near = np.linspace(-REACH, REACH, 2**13 + 1)
@@ -123,6 +122,14 @@ class Slopes:
         last = middle + int(known[middle:].argmin()) if not known[middle:].all() else len(x)
         self._x, self._size = x[first:last], size[first:last]
         self.steepest = self._steepest()
+        self._outermost: Ends = (None, None)
+        if kinks:
+            low, high = kinks[0], nextafter(kinks[-1], inf)
+            left, right = value(np.array([[low - FURTHEST, low - 1e-3], [high, high + FURTHEST]]))
+            self._outermost = (
+                low if left[0] == left[1] else None,
+                high if right[0] == right[1] else None,
+            )
 
     def _steepest(self) -> float:
         """The supremum of |φ'|; inf where it keeps growing."""
@@ -146,9 +153,7 @@ class Slopes:
         if self.steepest == inf:
             return (None, None)
         if self.steepest == 0:
-            return (
-                (self._kinks[0], nextafter(self._kinks[-1], inf)) if self._kinks else (None, None)
-            )
+            return self._outermost
         most = level * self.steepest
         above = np.flatnonzero(self._size > most)
         return (self._end(most, int(above[0]), -1), self._end(most, int(above[-1]), 1))

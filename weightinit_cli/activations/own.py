@@ -58,7 +58,7 @@ def own(
     if not np.isfinite(places).all():
         raise OwnError(f"{name}: kinks must be finite numbers, not {places}")
     _check_derivative(phi, slope, places)
-    slopes = Slopes(slope, places)
+    slopes = Slopes(phi, slope, places)
 
     def write(x: Array, out: Array) -> None:
         lost = np.isnan(x) if np.isnan(x.max(initial=0)) else None

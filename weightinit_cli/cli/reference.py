@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from itertools import product, takewhile
-from math import inf
+from math import inf, isnan
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -206,6 +206,8 @@ def _gain(name: str, entry: Row, arguments: Mapping[str, Any]) -> str:
     gain, slope = gain_of(Component(name, tuple(arguments.items())))
     if gain == inf:
         return "no gain: it is zero"
+    if isnan(gain):
+        return "no gain: theory cannot follow it"
     sentence = f"gain {gain:.4g}"
     if entry.torch_gain is not None:
         sentence += f" (torch {entry.torch_gain(**arguments):.4g})"

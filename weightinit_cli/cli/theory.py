@@ -85,17 +85,17 @@ def _theory_lines(forecast: Forecast) -> list[str]:
     name = full_name(forecast.name, forecast.overrides)
     heading = printable(f"{name}: {', '.join(described(forecast.spec))}")
     lines = [click.style(line, bold=True) for line in wrapped(heading, columns, indent=2)]
-    if forecast.no_theory is not None or forecast.limits is None:
+    if forecast.no_theory is not None:
         return [*lines, *wrapped(f"no predictions: {forecast.no_theory}", columns)]
     lines += _table(forecast)
+    if forecast.limits is None:
+        return [*lines, *wrapped(f"With depth: {forecast.no_limits}", columns, indent=2)]
     for text in _limits(forecast.limits, summed=_changes_size(forecast.spec)):
         lines += wrapped(text, columns, indent=2)
     return lines
 
 
 def _table(forecast: Forecast) -> list[str]:
-    from weightinit_cli.results.model import layer_count
-
     numbered = list(enumerate(forecast.layers, 1))
     left_out = len(numbered) - 2 * MOST_LAYERS
     if left_out > 0:
@@ -106,10 +106,8 @@ def _table(forecast: Forecast) -> list[str]:
     if left_out > 0:
         rows.insert(MOST_LAYERS, f"({counted(left_out, 'layer')} left out; --json has all)")
     lines = [*layout.dimmed_heads(), *rows, *layout.left_out(columns)]
-    if len(forecast.layers) < layer_count(forecast.spec):
-        lines.append(
-            f"no predictions from layer {len(forecast.layers) + 1} on: too large to be computed"
-        )
+    if forecast.no_more is not None:
+        lines.append(f"no predictions from layer {len(forecast.layers) + 1} on: {forecast.no_more}")
     return lines
 
 

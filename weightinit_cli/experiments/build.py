@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache, partial
 from itertools import pairwise
-from math import inf, isfinite
+from math import inf, isfinite, isnan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -159,20 +159,25 @@ def _gain(spec: Experiment) -> float:
 
     gain, _ = gain_of(expectations_of(spec.activation.name, **spec.activation.arguments))
     if not (gain and isfinite(gain)):
-        message = f"{spec.activation.name} has no gain: E[φ²] is {'inf' if not gain else '0'}"
+        square = "not known" if isnan(gain) else "inf" if not gain else "0"
+        message = f"{spec.activation.name} has no gain: E[φ²] is {square}"
         raise SpecError([spec.problem("initializer.gain", message)])
     return gain
 
 
 def _critical_sigma_w(spec: Experiment, bias: Sampler) -> float:
-    from weightinit_cli.theory import expectations_of
+    from weightinit_cli.theory import UnresolvedError, expectations_of
     from weightinit_cli.theory.critical import critical_line, critical_sigma_w
 
     if bias.mean:
         message = "the critical line is for biases without a mean"
         raise SpecError([spec.problem("bias", message)])
     expectations = expectations_of(spec.activation.name, **spec.activation.arguments)
-    point = critical_sigma_w(expectations, bias.std)
+    try:
+        point = critical_sigma_w(expectations, bias.std)
+    except UnresolvedError as error:
+        message = f"no critical sigma_w of {spec.activation.name} is known: {error}"
+        raise SpecError([spec.problem("initializer", message)]) from error
     if point is None:
         message = f"{spec.activation.name} {critical_line(expectations).sentence(bias.std)}"
         raise SpecError([spec.problem("initializer", message)])

@@ -10,8 +10,9 @@ from weightinit_cli.experiments.predict import theory_of, why_not_before_a_run
 from weightinit_cli.results import LayerTheory, Prediction
 from weightinit_cli.results.forecast import Forecast, Limits, PowerLaw, PowerLaws
 from weightinit_cli.spec import digest, normal_form
-from weightinit_cli.theory import power_laws
+from weightinit_cli.theory import UnresolvedError, power_laws
 from weightinit_cli.theory.fixed_points import LONGEST, limits
+from weightinit_cli.theory.predictions import LARGEST
 
 if TYPE_CHECKING:
     from weightinit_cli.experiments.predict import NetworkTheory
@@ -34,6 +35,7 @@ def forecast(spec: Spec, *, with_errors: bool) -> Forecast:
         why_not_before_a_run(spec),
         with_errors=with_errors,
     )
+    tend, no_limits = _limits(theory)
     return Forecast(
         name=spec.name,
         spec=normal_form(spec),
@@ -51,19 +53,38 @@ def forecast(spec: Spec, *, with_errors: bool) -> Forecast:
             )
             for layer, errors in zip(theory.layers, theory.errors, strict=True)
         ),
-        limits=_limits(theory),
+        limits=tend,
         no_theory=theory.why_not,
+        no_more=_why_they_end(theory),
+        no_limits=no_limits,
         overrides=spec.overrides,
     )
 
 
-def _limits(theory: NetworkTheory) -> Limits | None:
-    """Where q and c go over ever more layers like the last; None where theory says nothing."""
-    if theory.why_not is not None:
+def _why_they_end(theory: NetworkTheory) -> str | None:
+    """Why the predictions end before the last layer; None where they don't, or there are none."""
+    layers, scales = theory.layers, theory.scales
+    if len(layers) == len(scales):
         return None
+    scale = scales[len(layers)]
+    square = layers[-1].moments.square if layers else 1.0
+    q = scale.sigma_w2 * square + scale.bias_variance
+    moments = theory.expectations.moments(q) if q < LARGEST else None
+    if moments is None or max(moments.square, moments.slope_square) >= LARGEST:
+        return "too large to be computed"
+    return f"the activation cannot be followed at a variance of {q:.3g}"
+
+
+def _limits(theory: NetworkTheory) -> tuple[Limits | None, str | None]:
+    """Where q and c go over ever more layers like the last, or why theory does not know it."""
+    if theory.why_not is not None:
+        return None, None
     last = theory.scales[-1]
-    tend = limits(theory.expectations, last.sigma_w2, last.bias_variance)
-    return Limits(
+    try:
+        tend = limits(theory.expectations, last.sigma_w2, last.bias_variance)
+    except UnresolvedError as error:
+        return None, f"the variance grows, and the activation is not known there: {error}"
+    found = Limits(
         sigma_w=_finite(sqrt(last.sigma_w2)),
         sigma_b=_finite(sqrt(last.bias_variance)),
         sentence=tend.sentence(),
@@ -78,6 +99,7 @@ def _limits(theory: NetworkTheory) -> Limits | None:
         xi_c=_depth_scale(tend.xi_c),
         critical=_power_laws(power_laws.laws(theory.expectations, last.sigma_w2, tend)),
     )
+    return found, None
 
 
 def _power_laws(laws: power_laws.PowerLaws | None) -> PowerLaws | None:

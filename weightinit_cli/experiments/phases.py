@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
-from weightinit_cli.errors import SpecError
+from weightinit_cli.errors import SpecError, WinitError
 from weightinit_cli.experiments.build import build_network
 from weightinit_cli.experiments.predict import why_not_before_a_run, why_not_of
 from weightinit_cli.initializers import INITIALIZERS, Fans
 from weightinit_cli.results.comparison import is_number
 from weightinit_cli.results.forecast import PhaseDiagram, PhasePoint, PlacedRun
 from weightinit_cli.results.words import component, full_name
-from weightinit_cli.theory import expectations_of
+from weightinit_cli.theory import UnresolvedError, expectations_of
 from weightinit_cli.theory.critical import critical_line, critical_sigma_w, phase_grid
 
 if TYPE_CHECKING:
@@ -217,7 +217,22 @@ def phase_diagram(
 
     `sigma_w` and `sigma_b` are the ends of the axes. By default these hold the critical line's
     beginning, the standard initializers at `width` that are not far off it, and `own` runs as near.
+
+    Raises WinitError where theory does not know the activation in all of the diagram.
     """
+    try:
+        return _phase_diagram(activation, width, sigma_w, sigma_b, own)
+    except UnresolvedError as error:
+        raise WinitError(f"{_word(activation)} has no phase diagram: {error}") from error
+
+
+def _phase_diagram(
+    activation: Component,
+    width: int,
+    sigma_w: Ends | None,
+    sigma_b: Ends | None,
+    own: OwnRuns | None,
+) -> PhaseDiagram:
     e = expectations_of(activation.name, **activation.arguments)
     line = critical_line(e)
     points = () if own is None else own.points

@@ -69,7 +69,9 @@ class Limits:
 class Forecast(Shown, Tabular):
     """The predictions for a spec's layers, as far as q stays finite, and where they tend.
 
-    `no_theory` says why there are none; `overrides` are what was set beside the spec's file.
+    `no_theory` says why there are none, `no_more` why they end before the last layer, and
+    `no_limits` why it is not known where they tend; each is None where there is no reason.
+    `overrides` are what was set beside the spec's file.
 
     Example:
         >>> import weightinit_cli as winit
@@ -86,6 +88,8 @@ class Forecast(Shown, Tabular):
     layers: tuple[LayerTheory, ...]
     limits: Limits | None
     no_theory: str | None
+    no_more: str | None = None
+    no_limits: str | None = None
     overrides: tuple[str, ...] = ()
 
 

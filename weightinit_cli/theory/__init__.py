@@ -6,6 +6,7 @@ imported from their modules.
 
 from functools import lru_cache
 
+from weightinit_cli.theory.adaptive import UnresolvedError
 from weightinit_cli.theory.expectations import Expectations
 from weightinit_cli.theory.finite_width import shifts
 from weightinit_cli.theory.predictions import LayerPrediction, LayerScale, predict
@@ -18,6 +19,7 @@ __all__ = [
     "LayerPrediction",
     "LayerScale",
     "Moments",
+    "UnresolvedError",
     "expectations_of",
     "predict",
     "shifts",

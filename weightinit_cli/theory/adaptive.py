@@ -9,7 +9,7 @@ What cannot be had by either is nan.
 
 from __future__ import annotations
 
-from math import inf, log, nan, sqrt
+from math import erfc, inf, isnan, log, nan, pi, sqrt
 from sys import float_info
 from typing import TYPE_CHECKING
 
@@ -38,16 +38,18 @@ if TYPE_CHECKING:
 # A panel's polynomial of degree 11 holds φ and φ' to this: integrals of their products, which are
 # exact to degree 23, then hold about its square.
 ERROR = 1e-7
-# φ counts as 0 where it is smaller than this part of what it is anywhere nearer to 0.
-NOTHING = 1e-14
+# The rounding of φ, relative to its size: the least, and what is no rounding any more.
+NOTHING, COARSEST = 1e-14, 1e-5
 # So narrow panels, relative to where they lie, hold a kink; they are not halved any more.
 NARROWEST = 2.0**-48
 # The first octave ends at no round number, so that where φ'' jumps is no edge.
 FIRST = 0.987654321
+# Where even that varies too fast, it is shorter, down to this.
+LEAST = 1e-9
 # An octave has at most so many panels, or φ is not followed there.
 MOST_PANELS = 2**11
-# An expectation over pairs has at most so many nodes, and so many at a time.
-MOST_NODES, AT_ONCE = 2**25, 2**18
+# An expectation over pairs has at most so many nodes, if there is no other way; so many at a time.
+FEW_NODES, MOST_NODES, AT_ONCE = 2**21, 2**25, 2**18
 # Standard deviations beyond which nothing may count, unless φ grows faster than any power.
 FURTHEST = 60
 # What is smaller than exp(-COUNTS) of the largest does not count.
@@ -57,6 +59,8 @@ MOST_TURNS = 4096
 # The standard deviation of a fading, of its end; in each lie so many places of a sum, or so many.
 FADING = 1 / 32
 PLACES = (128.0, 143.37, 161.71, 187.93)
+# The steps of a grid for pairs, in standard deviations.
+STEPS = ((1 / 23.1, 1 / 26.3), (1 / 29.7, 1 / 24.9), (1 / 33.9, 1 / 31.1), (1 / 27.7, 1 / 36.7))
 # Sums that differ by less than this, relative to that of the sizes, are the integral.
 ALIKE = 1e-9
 # Outer panels are this wide at least, in widths of what φ is smoothed with.
@@ -79,6 +83,8 @@ class Adaptive(Quadrature):
         # The edges from 0 to `_followed`, the largest sizes up to there, and where it ends.
         self._edges, self._followed, self._end = np.zeros(1), 0.0, inf
         self._sizes = np.zeros((4, 1))
+        # φ counts as 0 where it is smaller than this part of what it is anywhere nearer to 0.
+        self._nothing = NOTHING
         self._far: _Far | None = None
 
     @np.errstate(all="ignore")
@@ -107,20 +113,28 @@ class Adaptive(Quadrature):
     @np.errstate(all="ignore")
     def slope_product(self, q: float, d: float) -> float:
         """E[φ'(x) φ'(y)] for x, y ~ N(0, q) of correlation 1 - d."""
-        try:
-            return self._slope_product(q, d)
-        except OverflowError:
-            return inf
-        except UnresolvedError:
-            return nan
+        return self._of_pair(q, d, self._slope_product, 1)
 
     @np.errstate(all="ignore")
     def spread(self, q: float, d: float) -> float:
         """½ E[(φ(x) - φ(y))²] for the same pair."""
+        return self._of_pair(q, d, self._spread, 0)
+
+    def _of_pair(
+        self, q: float, d: float, by_panels: Callable[[float, float, int], float], number: int
+    ) -> float:
+        """An expectation by panels if they are few, else by what `_wide_pair` has at this number.
+
+        Where that has nothing, it is by panels all the same, as long as they are not too many.
+        """
         try:
-            return self._by_slopes(q, d) if self._is_narrow(q, d) else self._by_variance(q, d)
+            return by_panels(q, d, FEW_NODES)
         except OverflowError:
             return inf
+        except UnresolvedError:
+            value = self._wide_pair(q, d)[number]
+        try:
+            return by_panels(q, d, MOST_NODES) if isnan(value) else value
         except UnresolvedError:
             return nan
 
@@ -150,17 +164,19 @@ class Adaptive(Quadrature):
             low, high = np.where(onward, middle, low), np.where(onward, high, middle)
         return tuple(low.tolist())
 
-    def _slope_product(self, q: float, d: float) -> float:
+    def _slope_product(self, q: float, d: float, most: int) -> float:
         mu, weights, w = self._outer(q, d)
         slope = self.activation.derivative(mu)
-        for part, x, _, smoothed in self._inner(q, mu, w):
+        for part, x, _, smoothed in self._inner(q, mu, w, most):
             slope[part] = smoothed(self.activation.derivative(x))
         return float(weights @ (slope * (slope if d <= 1 else slope[::-1])))
 
-    def _by_variance(self, q: float, d: float) -> float:
+    def _spread(self, q: float, d: float, most: int) -> float:
+        if self._is_narrow(q, d):
+            return self._by_slopes(q, d, most)
         mu, weights, w = self._outer(q, d)
         mean, variance = self.activation.value(mu), np.zeros_like(mu)
-        for part, x, owner, smoothed in self._inner(q, mu, w):
+        for part, x, owner, smoothed in self._inner(q, mu, w, most):
             phi = self.activation.value(x)
             mean[part] = smoothed(phi)
             phi -= mean[part][owner, None]
@@ -169,11 +185,11 @@ class Adaptive(Quadrature):
             variance += np.square(mean - mean[::-1]) / 2
         return float(weights @ variance)
 
-    def _by_slopes(self, q: float, d: float) -> float:
+    def _by_slopes(self, q: float, d: float, most: int) -> float:
         """The integral q ∫_0^d E[φ'φ'] dd', with d' = d u², as kinks give it a term in √d'."""
         nodes, weights = legendre(6)
         u = (1 + nodes) / 2
-        slopes = [self._slope_product(q, d * part * part) for part in u.tolist()]
+        slopes = [self._slope_product(q, d * part * part, most) for part in u.tolist()]
         return q * d * float((weights * u) @ np.array(slopes))
 
     def _is_narrow(self, q: float, d: float) -> bool:
@@ -188,6 +204,28 @@ class Adaptive(Quadrature):
         width = sqrt(q * d) / scale
         kinked = any(abs(k) < REACH[-1] * sigma for k in self.kinks)
         return bool(width < NARROW and (d < 1e-8 or (width < 1e-3 and not kinked)))
+
+    def _wide_pair(self, q: float, d: float) -> tuple[float, float]:
+        """The spread and E[φ'φ'], by sums over a grid of x and of what y has beside it.
+
+        They are right where φ goes on varying as fast as it does, as `_Far` has it: a frequency of
+        φ has to be near to the grid's in both directions.
+        """
+        f, sums = self.activation, np.zeros((0, 3))
+        for step, across in STEPS:
+            z = np.arange(0, REACH[-1], step)
+            z, own = np.append(-z[:0:-1], z)[:, None], np.arange(-REACH[-1], REACH[-1], across)
+            weights = step * across / (2 * pi) * np.exp(-0.5 * (z * z + own * own))
+            x = sqrt(q) * z
+            y = x + (sqrt(q * d * (2 - d)) * own - d * x)
+            product = f.derivative(x) * f.derivative(y)
+            spread = np.square(f.value(x) - f.value(y)) / 2
+            total = [float(np.sum(weights * each)) for each in (spread, product, np.abs(product))]
+            alike = np.abs(sums - total)[:, :2] <= ALIKE * np.array([total[0], total[2]])
+            if alike.all(axis=1).any():
+                return total[0], total[1]
+            sums = np.append(sums, [total], axis=0)
+        return nan, nan
 
     def _outer(self, q: float, d: float) -> tuple[Array, Array, float]:
         """The nodes and weights of mu, symmetric around 0, and the width w that smooths φ.
@@ -206,7 +244,7 @@ class Adaptive(Quadrature):
         return *gaussian(sigma, np.concatenate([both(edges[edges < beyond[-1]]), both(beyond)])), w
 
     def _inner(
-        self, q: float, mu: Array, w: float
+        self, q: float, mu: Array, w: float, most: int
     ) -> Iterator[tuple[slice, Array, Array, Callable[[Array], Array]]]:
         """The nodes of mu + w e, with the edges of φ, for a part of all mu at a time.
 
@@ -221,7 +259,7 @@ class Adaptive(Quadrature):
         edges = np.concatenate([-positive[:0:-1], positive])
         first, end = np.searchsorted(edges, mu - last), np.searchsorted(edges, mu + last)
         needed = np.cumsum(end - first + len(own)) * NODES
-        if needed[-1] > MOST_NODES:
+        if needed[-1] > most:
             raise UnresolvedError
         begin = 0
         while begin < len(mu):
@@ -282,6 +320,9 @@ class Adaptive(Quadrature):
                 raise UnresolvedError
             high = max(FIRST, 2 * self._followed)
             edges = self._octave(self._followed, high)
+            while edges is None and not self._followed and high > LEAST:
+                high /= 8
+                edges = self._octave(0.0, high)
             if edges is None:
                 self._end = self._followed
                 raise UnresolvedError
@@ -293,7 +334,7 @@ class Adaptive(Quadrature):
         kinks = [abs(k) for k in self.kinks if first < abs(k) < last]
         edges = np.array(sorted({first, (first + last) / 2, last, *kinks}))
         low, high = edges[:-1], edges[1:]
-        before = np.full(len(low), inf)
+        before = np.zeros(len(low))
         found: list[Array] = []
         count = 0
         while low.size:
@@ -301,8 +342,10 @@ class Adaptive(Quadrature):
             if count > MOST_PANELS:
                 return None
             off = self._misfit(low, high)
-            # What is coarsely rounded does not fit better when panels are halved.
-            rounded = (off < 1e-5) & (off > before / 2)
+            # Where φ is coarsely rounded, neither half of a panel fits better than the whole did.
+            halves = np.minimum(*np.split(off, 2)) if before.any() else off
+            rounded = (off < COARSEST) & (np.resize(halves, len(off)) > before / 2) & (before > 0)
+            self._nothing = max(self._nothing, 4 * float(off[rounded].max(initial=0)))
             done = (off <= ERROR) | rounded | (high - low <= NARROWEST * high)
             found.append(high[done])
             low, high, before = low[~done], high[~done], off[~done]
@@ -323,7 +366,9 @@ class Adaptive(Quadrature):
                 sizes = np.abs(values).max(axis=-1)
                 self._sizes = np.maximum(self._sizes, sizes.max(axis=-1, keepdims=True))
                 largest = np.maximum(self._sizes[[0, 0, 2, 2]], self._sizes[[1, 1, 3, 3]])
-                off[which] = misfit(values, sizes + NOTHING / ERROR * largest)
+                fits = misfit(values, sizes + self._nothing / ERROR * largest)
+                known = np.isfinite(values).any(axis=-1).all(axis=0)
+                off[which] = np.where(known, fits, 0)
         return off
 
 
@@ -365,7 +410,8 @@ class _Far:
         """The sums of φ, φ² and φ'² at x and -x, of shape (3, places)."""
         sides = np.stack([x, -x])
         phi, slope = self.activation.value(sides), self.activation.derivative(sides)
-        return np.stack([phi, phi * phi, slope * slope]).sum(axis=1)
+        sums: Array = np.stack([phi, phi * phi, slope * slope]).sum(axis=1)
+        return sums
 
     def _shell(self, end: float) -> tuple[Array, Array]:
         """The places and weights of the shell from end / 2 to 2 end."""
@@ -385,7 +431,5 @@ class _Far:
 
 def _fading(u: Array) -> Array:
     """From 0 at u = 0.5 to 1 at u = 1, as a normal's distribution function."""
-    from scipy.special import ndtr  # a slow import, for activations that vary without end
-
-    faded: Array = np.asarray(ndtr((u - 0.75) / FADING))
-    return faded
+    z = (0.75 - u) / (sqrt(2) * FADING)
+    return np.array([erfc(each) / 2 for each in z.tolist()])

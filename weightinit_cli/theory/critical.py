@@ -104,6 +104,8 @@ class CriticalLine(NamedTuple):
 def critical_sigma_w(e: Expectations, sigma_b: float) -> CriticalPoint | None:
     """The critical sigma_w at one sigma_b, to 1e-10; None where `critical_line` has none.
 
+    Raises UnresolvedError where sigma_b is so large that expectations are not known.
+
     Measured against sin's closed form, for sigma_b of 1e-3 to 100: sigma_w holds 1e-15,
     q* 2e-13.
     """
@@ -118,6 +120,8 @@ def critical_sigma_w(e: Expectations, sigma_b: float) -> CriticalPoint | None:
     def lacking(q: float) -> float:
         return 1 - _sigma_b2(e, q) / sigma_b2
 
+    if sigma_b > line.sigma_b[-1]:
+        profile(e).check_end()
     above = int(np.searchsorted(line.sigma_b, sigma_b))
     low = float(line.q[above - 1])
     high = float(line.q[above]) if above < len(line.q) else low * 16
@@ -255,11 +259,16 @@ class PhaseGrid(NamedTuple):
 
 
 def phase_grid(e: Expectations, sigma_w: Array, sigma_b: Array, start: float = 1.0) -> PhaseGrid:
-    """The phases of all pairs (sigma_w, sigma_b), from moments that are interpolated in ln q."""
+    """The phases of all pairs (sigma_w, sigma_b), from moments that are interpolated in ln q.
+
+    Raises UnresolvedError where some q grows to where moments are not known.
+    """
     shape = len(sigma_b), len(sigma_w)
     sigma_w2, sigma_b2 = (each.ravel() for each in np.meshgrid(sigma_w**2, sigma_b**2))
     p = profile(e)
     q = _destinations(p, sigma_w2, sigma_b2, start)
+    if (q == np.inf).any():
+        p.check_end()
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         slope_square = np.where(
             q > 0, p.uncut(p.at(p.slope_square, np.log(q))), p.zero.slope_square

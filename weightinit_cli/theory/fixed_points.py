@@ -163,7 +163,8 @@ def stable_d(e: Expectations, sigma_w2: float, q: float) -> float | None:
 def limits(e: Expectations, sigma_w2: float, sigma_b2: float, start: float = 1.0) -> Limits:
     """Where q and c go from q_1 = sigma_w² start + sigma_b² on, for inputs of mean square `start`.
 
-    If q has several stable fixed points, it is the one on its way.
+    If q has several stable fixed points, it is the one on its way. Raises UnresolvedError where q
+    grows to where expectations are not known.
     """
     fate, q = destination(e, sigma_w2, sigma_b2, start)
     if fate is Fate.GROWS:
@@ -194,7 +195,10 @@ def _varies(e: Expectations, sigma_w2: float, chi: float) -> bool:
 def destination(
     e: Expectations, sigma_w2: float, sigma_b2: float, start: float = 1.0
 ) -> tuple[Fate, float]:
-    """What becomes of q from q_1 = sigma_w² start + sigma_b² on, and the limit it tends to."""
+    """What becomes of q from q_1 = sigma_w² start + sigma_b² on, and the limit it tends to.
+
+    Raises UnresolvedError where q grows to where expectations are not known.
+    """
     p, q_1 = profile(e), sigma_w2 * start + sigma_b2
     column, direction = (
         each.item() for each in course(p, *(np.array([x]) for x in (sigma_w2, sigma_b2, q_1)))
@@ -212,6 +216,7 @@ def destination(
         return (Fate.SETTLES, q) if q else (Fate.SHRINKS, 0.0)
     if not rises:
         return Fate.SHRINKS, 0.0
+    p.check_end()
     for high in _FAR:
         if next_q(e, sigma_w2, sigma_b2, high) < high * (1 - EQUAL):
             return Fate.SETTLES, _between(e, sigma_w2, sigma_b2, Q_MAX, high)

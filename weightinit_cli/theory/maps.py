@@ -17,11 +17,13 @@ iterates the map of q for many pairs (sigma_w², sigma_b²) at once.
 from __future__ import annotations
 
 from functools import lru_cache
-from math import exp, inf, log, nan, sqrt
+from itertools import takewhile
+from math import exp, inf, isnan, log, nan, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from weightinit_cli.theory.adaptive import UnresolvedError
 from weightinit_cli.theory.quadrature import Moments
 
 if TYPE_CHECKING:
@@ -36,6 +38,9 @@ Q_MIN, Q_MAX, PER_DECADE = 1e-12, 1e12, 16
 EQUAL = 1e-9
 # Layers after which q rises or falls steadily, if it did not from the first.
 _TRANSIENT = 40
+# The shortest grid that is one, and what there is to say where it ends.
+FEWEST = 12
+UNKNOWN = "it cannot be followed at variances above {q:g}"
 _TINY, _HUGE = 1e-300, 1e300
 _TINY_LOG, _HUGE_LOG = log(1e-299), log(1e299)
 # Sixth-order central differences: the weights of (f(x + kh) - f(x - kh)) / h for k = 1, 2, 3.
@@ -94,11 +99,13 @@ def chi_q(e: Expectations, sigma_w2: float, q: float) -> float:
 def gain_of(e: Expectations) -> tuple[float, float]:
     """The gain of an activation, which keeps pre-activations at variance 1, and dq'/dq there.
 
-    The gain is 1 / sqrt(E[φ(z)²]) with z ~ N(0, 1), inf where φ is zero (Klambauer et al. 2017,
-    arXiv:1706.02515). A variance that is off by a little is off by dq'/dq times that a layer later,
-    so that above 1 the variance 1 is unstable.
+    The gain is 1 / sqrt(E[φ(z)²]) with z ~ N(0, 1), inf where φ is zero and nan where E[φ²] is not
+    known (Klambauer et al. 2017, arXiv:1706.02515). A variance that is off by a little is off by
+    dq'/dq times that a layer later, so that above 1 the variance 1 is unstable.
     """
     square = e.moments(1.0).square
+    if isnan(square):
+        return nan, nan
     if not square:
         return inf, inf
     return square**-0.5, chi_q(e, 1 / square, 1.0)
@@ -140,6 +147,7 @@ class Profile(NamedTuple):
     """E[φ²] and E[φ'²] under N(0, q) for every q of the grid, and their limits as q falls to 0.
 
     The arrays have the grid's shape; values are cut to 1e-300..1e300, so that they have logarithms.
+    The grid ends at Q_MAX, or before the first q at which they are not known.
     """
 
     q: Array
@@ -160,6 +168,11 @@ class Profile(NamedTuple):
             + (t + 1) * t * (t - 1) / 6 * y[i + 2]
         )
 
+    def check_end(self) -> None:
+        """Raise UnresolvedError if the grid ends where expectations are not known any more."""
+        if self.q[-1] < Q_MAX / 2:
+            raise UnresolvedError(UNKNOWN.format(q=float(f"{self.q[-1]:.2g}")))
+
     @staticmethod
     def uncut(log_value: Array) -> Array:
         """The values of these logarithms, with 0 and inf for what the profile has cut."""
@@ -170,10 +183,16 @@ class Profile(NamedTuple):
 
 @lru_cache(maxsize=16)
 def profile(e: Expectations) -> Profile:
-    """The moments of e over the grid; remembered for the last few e."""
+    """The moments of e over the grid; remembered for the last few e.
+
+    Raises UnresolvedError where they are known nowhere.
+    """
     count = round(np.log10(Q_MAX / Q_MIN)) * PER_DECADE + 1
     q = np.geomspace(Q_MIN, Q_MAX, count)
-    moments = [e.moments(float(each)) for each in q]
+    moments = list(takewhile(lambda each: not isnan(each.square), map(e.moments, q.tolist())))
+    if len(moments) < FEWEST:
+        raise UnresolvedError(UNKNOWN.format(q=Q_MIN))
+    q = q[: len(moments)]
     square, slope_square = (
         np.clip([getattr(each, name) for each in moments], _TINY, _HUGE)
         for name in ("square", "slope_square")

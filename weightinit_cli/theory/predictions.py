@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache, partial
-from math import inf, sqrt
+from math import inf, isnan, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -103,7 +103,7 @@ def predict(
     samples: int,
     ends: Ends,
 ) -> list[LayerPrediction]:
-    """The predictions, layer by layer, as far as q stays finite (below LARGEST).
+    """The predictions, layer by layer, as far as q stays below LARGEST and expectations are known.
 
     Forwards q_l = sigma_w² E[φ²]_{l-1} + sigma_b² (Poole et al. 2016, eq. 3), and
     q_l d_l = sigma_w² (E[φ²] - E[φφ'])_{l-1}, their eq. 5 in d = 1 - c; both expectations are 1
@@ -127,6 +127,8 @@ def predict(
         if not (moments.square < LARGEST and moments.slope_square < LARGEST):
             break
         spread, slope_product = of_two(q, d)
+        if isnan(spread + slope_product + variance):
+            break
         variance = max(variance, spread)
         p = LayerPrediction(q, d, moments, variance, spread, slope_product, {})
         found.append(p._replace(figures=_forward_figures(e, layer, samples, ends, p)))
