@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,13 +81,14 @@ def test_the_errors_are_what_is_printed(
 
 def test_the_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
-    assert main(["new", "mine.yaml"]) == 0
-    assert main(["histogram", "-q", "-c", "mine.yaml", "--no-plot"]) == 0
-    (block,) = fenced("python")
+    (block,) = [each for each in fenced("python") if "load_result" in each]
+    if find_spec("pandas") is None:
+        block = block.replace("frame = result.to_frame()", "")
     names: dict[str, object] = {}
     exec(block, names)  # noqa: S102
     *_, last = block.strip().splitlines()
     assert eval(last, names) is True  # noqa: S307
+    assert main(["show", "outputs/tanh"]) == 0
 
 
 def test_every_command_and_config_is_there():
