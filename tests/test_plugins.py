@@ -375,3 +375,22 @@ def test_layers_with_the_same_draws_are_told():
     streams = [[layer.weights.stream for layer in each.layers] for each in (one, other)]
     assert streams[0] == streams[1]
     assert len(set(streams[0])) == 2
+
+
+def test_an_activation_of_ones_own_in_every_command(command: Callable, here: Path):
+    (here / "snake.py").write_text(ACTIVATION, "utf-8")
+    text = "activation: {name: snake, a: 2}\ninitializer: critical\nwidth: 60\nsamples: 300\n"
+    (here / "own.yaml").write_text(text, "utf-8")
+    for line in (
+        "histogram -c own.yaml",
+        "check outputs",
+        "theory -c own.yaml",
+        "phase -a snake",
+        "list activations",
+        "batch own.yaml -o more --no-plot -j 2",
+    ):
+        forget("snake")
+        code, _, err = command(*line.split(), "--plugin", "snake.py")
+        assert (line, code, "defect" in err) == (line, 0, False)
+    layer = stats("outputs/own")["layers"][-1]
+    assert abs(layer["theory"]["figures"]["std"]["z"]) < 5
