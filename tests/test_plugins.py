@@ -380,6 +380,7 @@ def test_layers_with_the_same_draws_are_told():
 def test_an_activation_of_ones_own_in_every_command(command: Callable, here: Path):
     (here / "snake.py").write_text(ACTIVATION, "utf-8")
     text = "activation: {name: snake, a: 2}\ninitializer: critical\nwidth: 60\nsamples: 300\n"
+    text += "bias: {name: normal, std: 0.2}\n"
     (here / "own.yaml").write_text(text, "utf-8")
     for line in (
         "histogram -c own.yaml",
