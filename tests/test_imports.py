@@ -35,16 +35,17 @@ ALLOWED: dict[str, set[str]] = {
     "digests": set(),
     "machine": set(),
     "ci": {"errors"},  # what CI systems show, of runs and of checks
-    "plugins": {"errors", "parameters"},  # how rows of others come into the tables
-    "initializers": {"parameters", "plugins", "errors"},
-    "activations": {"parameters", "plugins"},
+    "sources": {"errors"},  # a person's code: loading it, and what is wrong with it
+    "plugins": {"parameters", "sources"},  # how rows of others come into the tables
+    "initializers": {"parameters", "plugins", "sources", "errors"},
+    "activations": {"parameters", "plugins", "sources"},
     "expected": {"initializers"},  # what laws say of draws, for whoever judges some
     "network": {"initializers", "activations", "streams", "convolution"},
     "theory": {"activations", "numerals"},
     "data": {"errors"},
     "spec": {  # data sets' names: from the one table that has them
         "initializers", "activations", "data", "errors", "parameters", "convolution",
-        "reading", "digests", "plugins",
+        "reading", "digests", "sources",
     },
     # A result holds the normal form of its spec, and spec alone knows what may stand in one.
     "results": {
@@ -65,7 +66,8 @@ ALLOWED: dict[str, set[str]] = {
     "saving": {"plots", "results", "errors"},  # a single run, a batch and a check save alike
     "experiments": {
         "init", "spec", "initializers", "activations", "network", "theory", "streams", "results",
-        "verdicts", "data", "errors", "machine", "progress", "parameters", "plugins",
+        "verdicts", "data", "errors", "machine", "progress", "parameters",
+        "sources",
     },
     "remedies": {"experiments", "spec", "initializers", "results", "errors", "progress"},
     # A start in another library's lines: what theory and the tables say of it, in plain numbers.

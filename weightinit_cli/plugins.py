@@ -8,28 +8,21 @@ loaded where the command line names it. Nothing that a spec or a result says loa
 from __future__ import annotations
 
 import re
-import sys
 from contextlib import contextmanager
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from weightinit_cli.errors import WinitError, printable, reason
 from weightinit_cli.parameters import REQUIRED, Parameter
+from weightinit_cli.sources import SourceError, load_file, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from importlib.metadata import EntryPoint
-    from types import ModuleType
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
 # What YAML reads as something else than a text.
 NO_TEXT = ("null", "true", "false")
-DIGITS = 12
-
-
-class PluginError(WinitError):
-    """What a plug-in does wrong, in one line."""
 
 
 class Named(Protocol):
@@ -93,7 +86,7 @@ class Table(dict[str, R]):
     def find(self, name: str) -> bool:
         """Load what an installed package has under a name; say whether it is in the table now.
 
-        Raises PluginError where that cannot be imported, or where two packages have the name.
+        Raises SourceError where that cannot be imported, or where two packages have the name.
         """
         if name not in self:
             self._load(name, [point for point in _points(self.group) if point.name == name])
@@ -112,7 +105,7 @@ class Table(dict[str, R]):
                 continue
             try:
                 self._load(name, [] if name in self else points)
-            except PluginError as error:
+            except SourceError as error:
                 notes += error.lines
         return notes
 
@@ -122,16 +115,16 @@ class Table(dict[str, R]):
         what = f"{self.what} {name!r}"
         if len(points) > 1:
             packages = " and ".join(sorted(map(_package, points)))
-            raise PluginError(f"{what}: {packages} both have one; uninstall one of them")
+            raise SourceError(f"{what}: {packages} both have one; uninstall one of them")
         [point] = points
         try:
             with _found():
                 point.load()
         except Exception as error:  # whatever somebody else's module does
             why = f"{_package(point)} has it, but {point.value} cannot be imported"
-            raise PluginError(f"{what}: {why}: {said(error)}") from error
+            raise SourceError(f"{what}: {why}: {said(error)}") from error
         if name not in self:
-            raise PluginError(
+            raise SourceError(
                 f"{what}: {_package(point)} names it, but {point.value} registers no {what}"
             )
 
@@ -183,7 +176,7 @@ def parameters_of(
 
 
 def refuse_missing(sources: Mapping[str, str], place: str) -> None:
-    """Raise PluginError where a plug-in that made a result is not there; `place` names the result.
+    """Raise SourceError where a plug-in that made a result is not there; `place` names the result.
 
     `sources` has its packages or files, by `activation snake`, say.
     """
@@ -200,103 +193,23 @@ def refuse_missing(sources: Mapping[str, str], place: str) -> None:
             there = "it is not installed here"
         else:
             there = "nobody else can load that; a file can be given by --plugin"
-        raise PluginError(f"{place}: the {what} {name!r} is of {source}: {there}")
+        raise SourceError(f"{place}: the {what} {name!r} is of {source}: {there}")
 
 
 def load_plugin(path: Path) -> None:
     """Load a file that registers initializers or activations.
 
-    Raises PluginError where it cannot be loaded, or registers nothing.
+    Raises SourceError where it cannot be loaded, or registers nothing.
     """
     before = sum(table.version for table in _tables)
     with _found():
         load_file(path)
     if before == sum(table.version for table in _tables):
-        raise PluginError(
+        raise SourceError(
             f"{path}: registers nothing; @weightinit_cli.initializer(...) or "
             "@weightinit_cli.activation(...) stands before a function"
         )
     _files.append(str(path.absolute()))
-
-
-def load_file(path: Path) -> ModuleType:
-    """Load a Python file, which may import what lies beside it. Raises PluginError if it cannot."""
-    from importlib import util
-
-    name = f"<{path.name}>"
-    place = path.absolute()
-    found = util.spec_from_file_location(name, place) if path.suffix == ".py" else None
-    if found is None or found.loader is None:
-        raise PluginError(
-            f"{printable(str(path))}: a Python file is needed, whose name ends in .py"
-        )
-    module = util.module_from_spec(found)
-    if str(place.parent) not in sys.path:
-        sys.path.append(str(place.parent))
-    former = sys.modules.get(name)
-    sys.modules[name] = module
-    try:
-        found.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        sys.modules.pop(name)
-        if former is not None:
-            sys.modules[name] = former
-        if isinstance(error, OSError) and error.filename == str(place):
-            raise PluginError(f"{printable(str(path))}: {reason(error)}") from None
-        raise PluginError(f"{printable(str(path))}: {said(error, str(place))}") from error
-    return module
-
-
-def source_of(function: Callable[..., Any]) -> str:
-    """Where a function comes from: a package and its version, or a file and its checksum."""
-    from hashlib import sha256
-
-    while isinstance(function, partial):
-        function = function.func
-    module = getattr(function, "__module__", None) or type(function).__module__
-    found = distribution(module.partition(".")[0])
-    file = getattr(sys.modules.get(module), "__file__", None)
-    if found or not file:
-        return found or module
-    try:
-        checksum = sha256(Path(file).read_bytes()).hexdigest()[:DIGITS]
-    except OSError:
-        return Path(file).name
-    return f"{Path(file).name} (sha256 {checksum})"
-
-
-@lru_cache
-def distribution(package: str) -> str:
-    """The name and version of the distribution that a package comes from, where that is known."""
-    from importlib import metadata
-
-    names = metadata.packages_distributions().get(package, [package])
-    try:
-        return f"{names[0]} {metadata.version(names[0])}"
-    except metadata.PackageNotFoundError:
-        return ""
-
-
-def file_of(function: Callable[..., Any]) -> str:
-    """The file, or the cell of a notebook, that a function's code stands in."""
-    while isinstance(function, partial):
-        function = function.func
-    code = getattr(function, "__code__", None) or getattr(type(function).__call__, "__code__", None)
-    return "" if code is None else str(code.co_filename)
-
-
-def said(error: BaseException, file: str = "") -> str:
-    """An error of somebody's code in one line: its kind, its words, and the line of the file."""
-    words = str(error).strip().partition("\n")[0]
-    text = f"{type(error).__name__}: {words}" if words else type(error).__name__
-    lines = []
-    trace = error.__traceback__
-    while trace is not None:
-        if file and trace.tb_frame.f_code.co_filename == file:
-            lines.append(trace.tb_lineno)
-        trace = trace.tb_next
-    where = f" ({Path(file).name}, line {lines[-1]})" if lines else ""
-    return printable(f"{text}{where}")
 
 
 # All tables; the files that were loaded as plug-ins; rows that no other process finds; and whether

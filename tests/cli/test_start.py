@@ -36,6 +36,7 @@ HEAVY = {"matplotlib", "PIL", "scipy", "psutil", "distributed", "sklearn"}
 START = {"__main__", "imports", "errors", "cli", "lines"}
 READ = {
     "spec", "data", "parameters", "convolution", "reading", "digests", "progress", "plugins",
+    "sources",
 }  # fmt: skip
 RUN = {
     "initializers", "activations", "network", "experiments", "results", "verdicts", "saving",
@@ -54,7 +55,7 @@ MAY_IMPORT = {
     ),
     "list configs": (START | READ, {"click"}),
     "list initializers": (
-        START | {"initializers", "parameters", "progress", "plugins"},
+        START | {"initializers", "parameters", "progress", "plugins", "sources"},
         {"click", "numpy"},
     ),
     "list activations": (
@@ -64,7 +65,16 @@ MAY_IMPORT = {
     "conform init.py:init --like zeros": (
         START
         | {"conformity", "expected", "initializers", "spec", "parameters", "reading"}
-        | {"data", "convolution", "digests", "progress", "results", "numerals", "plugins"},
+        | {
+            "data",
+            "convolution",
+            "digests",
+            "progress",
+            "results",
+            "numerals",
+            "plugins",
+            "sources",
+        },
         {"click", "yaml", "numpy"},
     ),
     "validate tiny.yaml": (

@@ -9,7 +9,7 @@ import numpy as np
 
 from weightinit_cli.activations.activation import Activation
 from weightinit_cli.activations.features import Slopes, kinks_of
-from weightinit_cli.plugins import PluginError, file_of, said
+from weightinit_cli.sources import SourceError, file_of, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,7 +26,7 @@ WRONG = 1e-4
 ERRORS = 20.0
 
 
-class OwnError(PluginError, ValueError):
+class OwnError(SourceError, ValueError):
     """What is wrong with the value or the derivative of a person's activation, in one line."""
 
 

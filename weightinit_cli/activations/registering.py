@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from weightinit_cli.activations.own import own
 from weightinit_cli.activations.table import ACTIVATIONS, Row
 from weightinit_cli.parameters import Parameter, ParameterError
-from weightinit_cli.plugins import PluginError, parameters_of, source_of
+from weightinit_cli.plugins import parameters_of
+from weightinit_cli.sources import SourceError, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -66,7 +67,7 @@ def activation(
                     kinks=None if found is None else tuple(map(float, found)),
                     bounds=bounds(**bound) if callable(bounds) else bounds,
                 )
-            except PluginError as error:
+            except SourceError as error:
                 raise ParameterError("name", str(error)) from error
 
         def build(**arguments: float | str) -> Activation:

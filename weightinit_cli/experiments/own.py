@@ -15,7 +15,7 @@ from weightinit_cli.errors import SpecError, printable
 from weightinit_cli.initializers import INITIALIZERS
 from weightinit_cli.initializers.own import kind_of, real_numbers
 from weightinit_cli.initializers.samplers import filled
-from weightinit_cli.plugins import distribution
+from weightinit_cli.sources import distribution
 from weightinit_cli.streams import Role
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from weightinit_cli.errors import printable
 from weightinit_cli.initializers.samplers import LAWS, Fans, Sampler
 from weightinit_cli.initializers.table import INITIALIZERS, Initializer
 from weightinit_cli.parameters import Parameter, ParameterError
-from weightinit_cli.plugins import PluginError, file_of, parameters_of, said, source_of
+from weightinit_cli.plugins import parameters_of
+from weightinit_cli.sources import SourceError, file_of, said, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,18 +103,18 @@ class _Own:
         return _sampler(self, fans, tuple(sorted(parameters.items())))
 
     def drawn(self, rng: Generator, fans: Fans, parameters: dict[str, Any]) -> Array:
-        """What the function draws. Raises PluginError unless it is finite numbers of the shape."""
+        """What the function draws. Raises SourceError unless it is finite numbers of the shape."""
         shape = (*fans.kernel, fans.channels, fans.columns)
         try:
             found = self.function(rng, shape, fans, **parameters)
         except Exception as error:
-            raise PluginError(f"{self.name}: {said(error, file_of(self.function))}") from error
+            raise SourceError(f"{self.name}: {said(error, file_of(self.function))}") from error
         axes = "(height, width, in, out)" if fans.kernel else "(fan_in, fan_out)"
         values = real_numbers(found, shape, axes, self.name)
         bad = values.size - int(np.count_nonzero(np.isfinite(values)))
         if bad:
             share = f"{bad:,} of {values.size:,} values"
-            raise PluginError(f"{self.name} returned {share} that are not finite")
+            raise SourceError(f"{self.name} returned {share} that are not finite")
         return values
 
     def formula(self, fans: Fans, parameters: dict[str, Any]) -> float | None:
@@ -124,9 +125,9 @@ class _Own:
             value = float(self.std(fans, **parameters))
         except Exception as error:
             why = said(error, file_of(self.std))
-            raise PluginError(f"{self.name}: its std: {why}") from error
+            raise SourceError(f"{self.name}: its std: {why}") from error
         if not (isfinite(value) and value >= 0):
-            raise PluginError(f"{self.name}: its std must be a finite number >= 0, not {value}")
+            raise SourceError(f"{self.name}: its std must be a finite number >= 0, not {value}")
         return value
 
 
@@ -153,7 +154,7 @@ def _trial(own: _Own, fans: Fans, items: tuple[tuple[str, Any], ...]) -> Trial:
     values = own.drawn(np.random.Generator(first), fans, parameters)
     again = own.drawn(np.random.Generator(second), fans, parameters)
     if not np.array_equal(values, again):
-        raise PluginError(
+        raise SourceError(
             f"{own.name} draws other numbers from the same rng; all draws must come from rng, "
             "as rng.standard_normal(shape) does"
         )
@@ -170,7 +171,7 @@ def _sampler(own: _Own, fans: Fans, items: tuple[tuple[str, Any], ...]) -> Sampl
     try:
         seen = _trial(own, fans, items)
         std = own.formula(fans, parameters)
-    except PluginError as error:
+    except SourceError as error:
         raise ParameterError("name", str(error)) from error
     by_chance = CHANCE * seen.std / sqrt(fans.fan_in * fans.columns)
     mean = 0.0 if own.law or (seen.drew and abs(seen.mean) <= by_chance) else seen.mean
@@ -213,7 +214,7 @@ def _direction(values: Array) -> bytes:
 
 
 def real_numbers(found: Any, shape: tuple[int, ...], axes: str, name: str) -> Array:
-    """What a function returned, as an array; raise PluginError unless it is numbers of the shape.
+    """What a function returned, as an array; raise SourceError unless it is numbers of the shape.
 
     `axes` says what the shape's numbers are, and `name` who returned it.
     """
@@ -221,14 +222,14 @@ def real_numbers(found: Any, shape: tuple[int, ...], axes: str, name: str) -> Ar
         values = np.asarray(found)
     except (TypeError, ValueError, RuntimeError) as error:
         why = printable(str(error).partition("\n")[0])
-        raise PluginError(f"{name} returned what is no array: {why}") from None
+        raise SourceError(f"{name} returned what is no array: {why}") from None
     if not np.can_cast(values.dtype, np.float64, "same_kind"):
         is_array = values.dtype != object or isinstance(found, np.ndarray)
         kind = f"one of {values.dtype}" if is_array else kind_of(found)
-        raise PluginError(f"{name} must return an array of real numbers, not {kind}")
+        raise SourceError(f"{name} must return an array of real numbers, not {kind}")
     if values.shape != shape:
         asked = f"shape {shape} = {axes} was asked for"
-        raise PluginError(f"{name} returned shape {values.shape}; {asked}")
+        raise SourceError(f"{name} returned shape {values.shape}; {asked}")
     return values
 
 

@@ -6,7 +6,7 @@ from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weightinit_cli.parameters import ParameterError
-from weightinit_cli.plugins import PluginError
+from weightinit_cli.sources import SourceError
 from weightinit_cli.spec.model import Component
 from weightinit_cli.spec.nodes import (
     MapNode,
@@ -90,7 +90,7 @@ def component(
                 table = table_of(what)
                 if table is not None and table.find(named.value):
                     choices = options()
-            except PluginError as error:
+            except SourceError as error:
                 report.add(named.mark, where, str(error))
                 return None
         if named.value not in choices:

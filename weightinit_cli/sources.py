@@ -1,0 +1,100 @@
+"""Code that a person names: loaded from its file, known by where it comes from, and its errors."""
+
+from __future__ import annotations
+
+import sys
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from weightinit_cli.errors import WinitError, printable, reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+DIGITS = 12
+
+
+class SourceError(WinitError):
+    """What is wrong with a person's code, in one line."""
+
+
+def load_file(path: Path) -> ModuleType:
+    """Load a Python file, which may import what lies beside it. Raises SourceError if it cannot."""
+    from importlib import util
+
+    name = f"<{path.name}>"
+    place = path.absolute()
+    found = util.spec_from_file_location(name, place) if path.suffix == ".py" else None
+    if found is None or found.loader is None:
+        raise SourceError(
+            f"{printable(str(path))}: a Python file is needed, whose name ends in .py"
+        )
+    module = util.module_from_spec(found)
+    if str(place.parent) not in sys.path:
+        sys.path.append(str(place.parent))
+    former = sys.modules.get(name)
+    sys.modules[name] = module
+    try:
+        found.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        sys.modules.pop(name)
+        if former is not None:
+            sys.modules[name] = former
+        if isinstance(error, OSError) and error.filename == str(place):
+            raise SourceError(f"{printable(str(path))}: {reason(error)}") from None
+        raise SourceError(f"{printable(str(path))}: {said(error, str(place))}") from error
+    return module
+
+
+def source_of(function: Callable[..., Any]) -> str:
+    """Where a function comes from: a package and its version, or a file and its checksum."""
+    from hashlib import sha256
+
+    while isinstance(function, partial):
+        function = function.func
+    module = getattr(function, "__module__", None) or type(function).__module__
+    found = distribution(module.partition(".")[0])
+    file = getattr(sys.modules.get(module), "__file__", None)
+    if found or not file:
+        return found or module
+    try:
+        checksum = sha256(Path(file).read_bytes()).hexdigest()[:DIGITS]
+    except OSError:
+        return Path(file).name
+    return f"{Path(file).name} (sha256 {checksum})"
+
+
+@lru_cache
+def distribution(package: str) -> str:
+    """The name and version of the distribution that a package comes from, where that is known."""
+    from importlib import metadata
+
+    names = metadata.packages_distributions().get(package, [package])
+    try:
+        return f"{names[0]} {metadata.version(names[0])}"
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def file_of(function: Callable[..., Any]) -> str:
+    """The file, or the cell of a notebook, that a function's code stands in."""
+    while isinstance(function, partial):
+        function = function.func
+    code = getattr(function, "__code__", None) or getattr(type(function).__call__, "__code__", None)
+    return "" if code is None else str(code.co_filename)
+
+
+def said(error: BaseException, file: str = "") -> str:
+    """An error of somebody's code in one line: its kind, its words, and the line of the file."""
+    words = str(error).strip().partition("\n")[0]
+    text = f"{type(error).__name__}: {words}" if words else type(error).__name__
+    lines = []
+    trace = error.__traceback__
+    while trace is not None:
+        if file and trace.tb_frame.f_code.co_filename == file:
+            lines.append(trace.tb_lineno)
+        trace = trace.tb_next
+    where = f" ({Path(file).name}, line {lines[-1]})" if lines else ""
+    return printable(f"{text}{where}")
