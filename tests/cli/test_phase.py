@@ -103,11 +103,11 @@ def test_of_very_many_runs_the_first_and_the_last_are_printed(winit: Callable, h
         (
             ("-c", "std_sweep"),
             "std_sweep:11:25: activation: the diagram is of one activation, and the runs have "
-            "sigmoid, tanh and relu; choose one of them with --activation",
+            "sigmoid, tanh and relu; choose one of them with --activation, in Python activation=",
         ),
         (
             ("-c", "std_sweep", "-a", "elu"),
-            "std_sweep:11:16: activation: no run has elu (alpha 1); --activation chooses among "
+            "std_sweep:11:16: activation: no run has elu (alpha 1); the runs have "
             "sigmoid, tanh and relu",
         ),
         (("-c", "zeros_deep"), "symmetry is run by winit symmetry"),

@@ -83,7 +83,7 @@ def own_runs(specs: Sequence[Spec], activation: Component | None) -> OwnRuns:
     chosen = [(spec, run) for spec, run in every if run.activation == activation]
     if not chosen:
         there = _activations(run for _, run in every)
-        message = f"no run has {_word(activation)}; --activation chooses among {there}"
+        message = f"no run has {_word(activation)}; the runs have {there}"
         raise SpecError([every[0][1].problem("activation", message)])
     alone = len(specs) == 1
     differ = _differing([run for _, run in chosen])
@@ -133,7 +133,7 @@ def _common_activation(runs: Sequence[Spec]) -> Component:
         return first
     message = (
         f"the diagram is of one activation, and the runs have {_activations(runs)}; choose one of "
-        "them with --activation"
+        "them with --activation, in Python activation="
     )
     raise SpecError([other.problem("activation", message)])
 

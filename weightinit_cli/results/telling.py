@@ -153,10 +153,12 @@ def _phase_diagram(diagram: PhaseDiagram) -> Told:
             (each.name, four_digits(each.sigma_w), four_digits(each.sigma_b))
             for each in diagram.marks
         ]
+    note = diagram.note.removeprefix("has no critical sigma_w: ")
+    notes = [Sentence("", note)] if note and diagram.critical_kind != "line above" else []
     left_out = [Sentence("left out", f": {each}", severity="note") for each in diagram.left_out]
     return Told(
         f"PhaseDiagram{named}: {diagram.activation}, {', '.join(axes)}, width {diagram.width}",
-        [Sentence("", critical_line(diagram)), *left_out],
+        [Sentence("", critical_line(diagram)), *notes, *left_out],
         Table(heads, rows, heads, ends(len(rows), 4), words=("marked", "phase")),
         ".phase and .depth_scale are by [sigma_b][sigma_w]; .figure() draws them",
         all_rows=".own",
