@@ -106,13 +106,16 @@ def _lines(found: Conformity) -> list[str]:
         f"{found.target} ({found.framework}) against {found.like}: {found.law}; {draws}"
         f"alpha {found.alpha:g}, seed {found.seed}"
     )
-    lines = [click.style(line, bold=True) for line in terminal.fitted(printable(heading))]
+    lines = [click.style(line, bold=True) for line in _wrapped(heading)]
     lines += _table(found)
-    lines += terminal.fitted(printable("".join(f"not asked: {each}" for each in found.unasked)))
+    for each in found.unasked:
+        lines += _wrapped(f"not asked: {each}")
     colour = "green" if found.conforms else "red"
-    return lines + [
-        click.style(line, fg=colour) for line in terminal.fitted(printable(found.verdict))
-    ]
+    return lines + [click.style(line, fg=colour) for line in _wrapped(found.verdict)]
+
+
+def _wrapped(text: str) -> list[str]:
+    return terminal.wrapped(printable(text), terminal.room(), indent=2)
 
 
 def _table(found: Conformity) -> list[str]:
@@ -122,6 +125,8 @@ def _table(found: Conformity) -> list[str]:
     for row, count, fails in found.worst():
         colour = "red" if fails else None
         outcome = f"{fails} of {count} fail" if fails else f"{count} hold"
+        if count == 1:
+            outcome = "fails" if fails else "holds"
         place = (
             row.where if "," not in row.asked else f"{row.asked.partition(', ')[2]}; {row.where}"
         )
@@ -134,7 +139,7 @@ def _table(found: Conformity) -> list[str]:
         Column("figure", figures),
         Column("expected", wanted),
         Column("outcome", outcomes, words=True),
-        Column("farthest off", places, words=True),
+        Column("at", places, words=True),
     ]
     layout = layout_for(columns, terminal.room())
     return [*layout.dimmed_heads(), *layout.rows()]

@@ -53,6 +53,8 @@ def conform(
         >>> winit.conform(mine, "kaiming_normal")
         mine conforms to kaiming_normal
     """
+    import numpy as np
+
     from weightinit_cli.conformity.diagnosis import causes
     from weightinit_cli.conformity.drawing import Seeds
     from weightinit_cli.conformity.frameworks import Ask, target_of
@@ -76,17 +78,19 @@ def conform(
     law = build(Fans.of_kernel(kernel, 8, 8, first=False))
     measured: list[Any] = []
     unasked: list[str] = []
-    if law.law and law.std:
-        answers, measured, unasked = of_law(found, build, seeds, only=only)
-    else:
-        asked = Ask((*kernel, 8, 8))
-        if component.name not in STRUCTURES and not is_constant(build, asked):
-            message = "has no law that draws could be held to"
-            raise WinitError(f"--like: {component.name} {message}")
-        expected = Like(component.name, component.arguments, build)
-        answers = of_structure(found, expected, seeds, only)
-    rows = judged(answers, alpha)
-    failing = any(each.fails for each in rows)
+    with np.errstate(all="ignore"):
+        if law.law and law.std:
+            answers, measured, unasked = of_law(found, build, seeds, only=only)
+        else:
+            asked = Ask((*kernel, 8, 8))
+            if component.name not in STRUCTURES and not is_constant(build, asked):
+                message = "has no law that draws could be held to"
+                raise WinitError(f"--like: {component.name} {message}")
+            expected = Like(component.name, component.arguments, build)
+            answers = of_structure(found, expected, seeds, only)
+        rows = judged(answers, alpha)
+        failing = any(each.fails for each in rows)
+        why = causes(rows, measured, build, found.framework) if failing else ()
     return Conformity(
         target=printable(found.name),
         framework=found.framework,
@@ -96,7 +100,7 @@ def conform(
         seed=seed,
         draws=sum(each.drawn.draws.size for each in measured),
         rows=rows,
-        causes=causes(rows, measured, build, found.framework) if failing else (),
+        causes=why,
         unasked=tuple(unasked),
     )
 

@@ -26,7 +26,7 @@ SAME = 0.999
 def of_vectors(drawn: Drawn, kurtosis: float) -> Iterator[Answer]:
     """Ask whether rows, and columns, are independent of each other, over all pairs.
 
-    The largest |r|, and the mean of r² (of entries that are independent 1 / length, exactly).
+    The largest |r|, and the mean of n r² (of n entries that are independent 1, exactly).
     """
     mean = drawn.draws.mean()
     for asked, matrices in (
@@ -57,12 +57,12 @@ def _of_pairs(asked: str, where: str, matrices: Array, kurtosis: float) -> Itera
     skewness = (4 / vectors + 8 / length) / sqrt(count)
     z = z_of_gamma((mean_square - 1 / length) / error, skewness)
     p = two_sided(z)
-    yield Answer(f"{asked}, mean r² × length", where, mean_square * length, error * length, 1.0, p)
+    yield Answer(f"{asked}, n r²", where, mean_square * length, error * length, 1.0, p)
     typical = _largest_of(pairs, length)
     p = min(pairs * _p_of_r(largest, length), 1.0)
     first, second = sorted(place)
     words = f"{largest:.4f}, {asked} {first} and {second}" if largest > 2 * typical else ""
-    yield Answer(f"{asked}, largest |r|", where, largest, typical / 10, typical, p, words)
+    yield Answer(f"{asked}, |r|", where, largest, typical / 10, typical, p, words)
 
 
 def _p_of_r(r: float, length: int) -> float:
@@ -104,7 +104,7 @@ def of_streams(target: Target, drawn: Drawn, seeds: Seeds) -> Iterator[Answer]:
     largest = max(abs(_correlation(draws[i], draws[j])) for i, j in combinations(range(count), 2))
     pairs = count * (count - 1) // 2
     if target.seeded:
-        yield _differ("two seeds, correlation", drawn, largest, pairs)
+        yield _differ("seeds, |r|", drawn, largest, pairs)
         seed = next(seeds)
         first, again = (target.stream(seed)(drawn.ask) for _ in range(2))
         same = np.array_equal(first, again)
@@ -114,7 +114,7 @@ def of_streams(target: Target, drawn: Drawn, seeds: Seeds) -> Iterator[Answer]:
     if target.has_stream:
         stream = target.stream(next(seeds))
         one, two = (np.asarray(stream(drawn.ask), np.float64).ravel() for _ in range(2))
-        yield _differ("two calls, correlation", drawn, abs(_correlation(one, two)), 1)
+        yield _differ("calls, |r|", drawn, abs(_correlation(one, two)), 1)
 
 
 def _differ(asked: str, drawn: Drawn, r: float, pairs: int) -> Answer:

@@ -49,6 +49,8 @@ def causes(
         if row.fails:
             failing.setdefault(row.asked, row)
             failing.setdefault(row.asked.partition(",")[0], row)
+    if measured and not any(each.std for each in measured):
+        return (f"nothing is drawn: all entries are {measured[0].mean:.4g}",)
     found = [*_of_entries(failing), *_of_streams(failing)]
     dependent = [*_of_vectors(failing)]
     found += dependent
@@ -100,17 +102,19 @@ def _of_entries(failing: dict[str, Row]) -> Iterator[str]:
     if "finite values" in failing:
         row = failing["finite values"]
         yield f"of the entries at {row.where} {row.words}"
+    if "dtype" in failing:
+        yield f"{failing['dtype'].words} is returned where {failing['dtype'].wanted} is asked for"
     if "entries that differ" in failing:
         row = failing["entries that differ"]
         yield f"at {row.where} the entry {row.words.partition('; ')[2]}"
 
 
 def _of_streams(failing: dict[str, Row]) -> Iterator[str]:
-    if "two seeds" in failing and failing["two seeds"].figure > SAME:
+    if "seeds" in failing and failing["seeds"].figure > SAME:
         yield "two seeds give the same draws: the seed is ignored"
-    elif "two seeds" in failing:
+    elif "seeds" in failing:
         yield "two seeds give correlated draws"
-    elif "two calls" in failing:
+    elif "calls" in failing:
         yield "two calls of one stream give the same draws: the stream is not drawn from"
     if "one seed again" in failing:
         yield "one seed gives other draws each time: they do not come from it"
@@ -122,7 +126,7 @@ def _of_vectors(failing: dict[str, Row]) -> Iterator[str]:
     repeating = [
         (kind, row)
         for kind in kinds
-        if (row := failing.get(f"{kind}, largest |r|")) is not None and row.figure > SAME
+        if (row := failing.get(f"{kind}, |r|")) is not None and row.figure > SAME
     ]
     for kind, row in repeating:
         pair = row.words.partition(f"{kind} ")[2]
@@ -366,18 +370,18 @@ def _gain(ask: Ask, build: Build) -> float:
 
 def _of_matrices(failing: dict[str, Row]) -> Iterator[str]:
     """What is wrong with matrices that are drawn as a whole."""
-    if "norm of a row or column" in failing:
-        row = failing["norm of a row or column"]
+    if "norm" in failing:
+        row = failing["norm"]
         yield f"the norm of a row or column is {row.figure:.4g}, not {row.expected:.4g}"
     if "orthogonality" in failing:
         yield "neither rows nor columns are orthogonal"
     elif "Haar" in failing:
         words = "the matrices are orthogonal, but not uniform over all such (Haar)"
-        if "Haar, mean of a position" in failing:
+        if "Haar, mean" in failing:
             words += ": signs are biased, as those of QR without the signs of R's diagonal"
         yield words
-    if "entries around the centre" in failing:
-        row = failing["entries around the centre"]
+    if "around the centre" in failing:
+        row = failing["around the centre"]
         around = f"{row.figure:,.0f} entries around the centre (k - 1) // 2"
         yield f"{around} at {row.where} are not zero"
     if "zeros of a row" in failing:
@@ -385,6 +389,6 @@ def _of_matrices(failing: dict[str, Row]) -> Iterator[str]:
         yield f"a row has not {row.expected:.0f} zeros at {row.where}: {row.words}"
     if "zeros of columns" in failing:
         yield "the zeros are not at random places"
-    if "norm of a column" in failing:
-        row = failing["norm of a column"]
+    if "norm of columns" in failing:
+        row = failing["norm of columns"]
         yield f"the norm of a column at {row.where} is {row.figure:.4g}, not {row.expected:.4g}"

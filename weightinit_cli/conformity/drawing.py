@@ -21,11 +21,12 @@ REPEATS: Final = 6
 
 
 class Drawn(NamedTuple):
-    """The draws of one shape, each flat as (fan_in, out), of float64: so many independent ones."""
+    """The draws of one shape, each flat as (fan_in, out), in float64; they came in `dtype`."""
 
     ask: Ask
     draws: Array
     eps: float
+    dtype: str
 
     @property
     def where(self) -> str:
@@ -56,11 +57,8 @@ def draw(target: Target, asks: Sequence[Ask], seeds: Seeds, repeats: int = REPEA
     drawn = []
     for ask in asks:
         draws = [target.stream(next(seeds))(ask) for _ in range(repeats)]
-        eps = max(float(np.finfo(_floating(each)).eps) for each in draws)
         flat = [each.reshape(-1, ask.shape[-1]).astype(np.float64) for each in draws]
-        drawn.append(Drawn(ask, np.stack(flat), eps))
+        dtype = draws[0].dtype
+        eps = float(np.finfo(dtype if dtype.kind == "f" else np.float64).eps)
+        drawn.append(Drawn(ask, np.stack(flat), eps, dtype.name))
     return drawn
-
-
-def _floating(values: Array) -> np.dtype[np.floating]:
-    return values.dtype if values.dtype.kind == "f" else np.dtype(np.float64)

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import numpy as np
 
-from weightinit_cli.conformity.targets import said, where
 from weightinit_cli.errors import WinitError, printable
 from weightinit_cli.initializers import Fans
+from weightinit_cli.initializers.own import kind_of
+from weightinit_cli.plugins import file_of, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -68,8 +69,8 @@ class Ask(NamedTuple):
         return prod(self.shape)
 
     def __str__(self) -> str:
-        groups = f", groups {self.groups}" if self.groups > 1 else ""
-        return f"({', '.join(map(str, self.shape))}){groups}"
+        groups = f" in {self.groups} groups" if self.groups > 1 else ""
+        return "×".join(map(str, self.shape)) + groups
 
 
 class Target(NamedTuple):
@@ -107,6 +108,16 @@ class Target(NamedTuple):
             return "seed" in _parameters(self.thing)
         return "seed" in (self.thing.get_config() if hasattr(self.thing, "get_config") else {})
 
+    def shape(self, asked: Ask) -> tuple[int, ...]:
+        """The shape that is asked for, in the order of the framework's axes."""
+        return _turned(asked.shape) if self.framework == "torch" else asked.shape
+
+    def taken(self, asked: Ask, **more: object) -> dict[str, Any]:
+        """What it is given by name: of `more` what it takes, its groups, and what it needs."""
+        if asked.groups > 1:
+            more["groups"] = asked.groups
+        return {**{key: value for key, value in more.items() if key in self.takes}, **self.given}
+
     def stream(self, seed: int) -> Callable[[Ask], Array]:
         """Begin a stream of draws at a seed: `fn(rng, ...)` and torch go on in it at each call.
 
@@ -124,20 +135,21 @@ class Target(NamedTuple):
             except WinitError:
                 raise
             except (Exception, SystemExit) as error:  # noqa: BLE001
-                message = f"{where(error, self.file)}: {self.name}: {said(error)}"
-                raise WinitError(printable(f"{message} (asked for shape {asked})")) from None
+                message = f"asked for shape {self.shape(asked)}: {said(error, self.file)}"
+                hint = "; --only matrices leaves kernels out" if asked.kernel else ""
+                raise WinitError(printable(f"{self.name}: {message}{hint}")) from None
             return self._checked(values, drawn, asked)
 
         return ask
 
     def _checked(self, values: Array, drawn: object, asked: Ask) -> Array:
         if not np.can_cast(values.dtype, np.float64, "same_kind"):
-            kind = f"one of {values.dtype}" if values.dtype != object else _kind(drawn)
+            kind = f"one of {values.dtype}" if values.dtype != object else kind_of(drawn)
             must = f"must return an array of real numbers, not {kind}"
             raise WinitError(printable(f"{self.name}: {must}"))
         if isinstance(drawn, list | tuple | int | float):
-            raise WinitError(f"{self.name}: must return an array, not {_kind(drawn)}")
-        shape = _turned(asked.shape) if self.framework == "torch" else asked.shape
+            raise WinitError(f"{self.name}: must return an array, not {kind_of(drawn)}")
+        shape = self.shape(asked)
         if values.shape != shape:
             message = f"returned shape {values.shape}; {shape} was asked for"
             raise WinitError(f"{self.name}: {message}")
@@ -156,7 +168,8 @@ def target_of(
     """
     name = name or getattr(thing, "__qualname__", "") or type(thing).__qualname__
     if not callable(thing):
-        raise WinitError(printable(f"{name}: is {_kind(thing)}, and cannot be called"))
+        raise WinitError(printable(f"{name}: is {kind_of(thing)}, and cannot be called"))
+    known: list[Framework] = []
     if framework:
         known = [each for each in FIRST if each == framework]
         if not known:
@@ -164,11 +177,9 @@ def target_of(
     called = thing
     if inspect.isclass(thing):
         called = _made(thing, name, given or {})
+    if _recognised(called) is None and (made := _from_factory(called)) is not None:
+        called = made
     found = known[0] if framework else _recognised(called)
-    if found is None:
-        made = _from_factory(called)
-        found = _recognised(made) if made is not None else None
-        called = made if found else called
     if found is None:
         raise WinitError(printable(f"{name}: cannot tell how it is called: {FORMS}"))
     keras_class = found == "keras" and inspect.isclass(thing)
@@ -177,9 +188,8 @@ def target_of(
     if lacking:
         message = f"needs {', '.join(lacking)}, which has no default and is not in --like"
         raise WinitError(printable(f"{name}: {message}"))
-    code = inspect.unwrap(getattr(called, "__func__", called))
-    file = getattr(getattr(code, "__code__", None), "co_filename", "") or _file_of(called)
-    return Target(thing if keras_class else called, name, found, parameters, values, file)
+    made = thing if keras_class else called
+    return Target(made, name, found, parameters, values, file_of(called))
 
 
 def _recognised(thing: Any) -> Framework | None:
@@ -204,9 +214,9 @@ def _from_factory(thing: Any) -> Any:
     """What a function returns that needs nothing, as JAX's `he_normal()`; None where it does."""
     try:
         parameters = inspect.signature(thing).parameters.values()
-        if all(p.default is not p.empty or p.kind in (p.VAR_KEYWORD,) for p in parameters):
+        if all(p.default is not p.empty or p.kind is p.VAR_KEYWORD for p in parameters):
             made = thing()
-            return made if callable(made) else None
+            return made if _recognised(made) else None
     except Exception:  # noqa: BLE001
         return None
     return None
@@ -257,13 +267,6 @@ def _parameters(thing: Any) -> frozenset[str]:
         return frozenset()
 
 
-def _file_of(thing: Any) -> str:
-    try:
-        return inspect.getfile(type(thing))
-    except (TypeError, OSError):
-        return ""
-
-
 # How each framework is asked: a stream from a seed, then a draw at each call.
 
 
@@ -271,10 +274,8 @@ def _numpy(target: Target, seed: int) -> Callable[[Ask], object]:
     rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed)))
 
     def draw(asked: Ask) -> object:
-        more: dict[str, Any] = {"fans": asked.fans, "groups": asked.groups}
-        more["dtype"] = np.dtype(asked.dtype)
-        taken = {key: value for key, value in more.items() if key in target.takes}
-        return target.thing(rng, asked.shape, **taken, **target.given)
+        more = target.taken(asked, fans=asked.fans, dtype=np.dtype(asked.dtype))
+        return target.thing(rng, asked.shape, **more)
 
     return draw
 
@@ -285,9 +286,8 @@ def _jax(target: Target, seed: int) -> Callable[[Ask], object]:
     key = jax.random.key(seed)
 
     def draw(asked: Ask) -> object:
-        more = {"groups": asked.groups, "dtype": jax.numpy.dtype(asked.dtype)}
-        taken = {key: value for key, value in more.items() if key in target.takes}
-        return target.thing(key, asked.shape, **taken, **target.given)
+        more = target.taken(asked, dtype=jax.numpy.dtype(asked.dtype))
+        return target.thing(key, asked.shape, **more)
 
     return draw
 
@@ -296,9 +296,10 @@ def _keras(target: Target, seed: int) -> Callable[[Ask], object]:
     initializer = _keras_instance(target, seed)
 
     def draw(asked: Ask) -> object:
-        more = {"groups": asked.groups, "dtype": asked.dtype}
-        taken = {key: value for key, value in more.items() if key in target.takes}
-        drawn = initializer(asked.shape, **taken)
+        more = target.taken(asked, dtype=asked.dtype)
+        if inspect.isclass(target.thing):  # which was given what it needs already
+            more = {key: value for key, value in more.items() if key not in target.given}
+        drawn = initializer(asked.shape, **more)
         if "keras" in sys.modules:
             return sys.modules["keras"].ops.convert_to_numpy(drawn)
         return drawn
@@ -326,18 +327,16 @@ def _torch(target: Target, seed: int) -> Callable[[Ask], object]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         state = torch.get_rng_state()
-    taken: dict[str, Any] = {}
-    if "generator" in target.takes:
-        taken["generator"] = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed)
 
     def draw(asked: Ask) -> object:
         nonlocal state
         dtype = getattr(torch, asked.dtype)
         tensor = torch.full(_turned(asked.shape), torch.nan, dtype=dtype)
-        groups = {"groups": asked.groups} if "groups" in target.takes else {}
+        more = target.taken(asked, generator=generator)
         with torch.random.fork_rng(devices=[]), torch.no_grad():
             torch.set_rng_state(state)
-            returned = target.thing(tensor, **taken, **groups, **target.given)
+            returned = target.thing(tensor, **more)
             state = torch.get_rng_state()
         return tensor if returned is None else returned
 
@@ -365,7 +364,3 @@ def _array(drawn: Any) -> Array:
         return np.asarray(drawn.numpy())
     values = np.asarray(drawn)
     return values.astype(np.float32) if values.dtype.name == "bfloat16" else values
-
-
-def _kind(thing: object) -> str:
-    return "None" if thing is None else f"of type {type(thing).__qualname__}"

@@ -118,7 +118,7 @@ def _of_gram(drawn: Sequence[Drawn], gain: float) -> Iterator[Answer]:
             apart = gram / (float(np.diagonal(gram).mean()) or 1.0) - np.eye(len(gram))
             off = max(off, float(np.abs(apart).max()))
         near = abs(scale - gain) <= ORTHONORMAL * gain
-        yield Answer("norm of a row or column", each.where, scale, None, gain, float(near))
+        yield Answer("norm", each.where, scale, None, gain, float(near))
         yield Answer("orthogonality", each.where, off, None, 0.0, float(off < ORTHONORMAL))
 
 
@@ -146,16 +146,16 @@ def _of_haar(drawn: Sequence[Drawn], gain: float) -> Iterator[Answer]:
         count, n = len(matrices), max(matrices.shape[1:])
         means = matrices.mean(axis=0) * sqrt(n)
         error = 1 / sqrt(count)
-        yield _extreme("Haar, mean of a position", each, means, means / error, error, 0.0)
+        yield _extreme("Haar, mean", each, means, means / error, error, 0.0)
         squares = (matrices**2).mean(axis=0) * n
         error = sqrt(2 * (n - 1) / (n + 2) / count)
         z = np.vectorize(z_of_gamma)((squares - 1) / error, sqrt(8 / count))
-        yield _extreme("Haar, mean square of a position", each, squares, z, error, 1.0)
+        yield _extreme("Haar, mean square", each, squares, z, error, 1.0)
         if matrices.shape[1] == matrices.shape[2]:
             mean = float(np.sign(np.linalg.det(matrices)).mean())
             error = 1 / sqrt(count)
             p = two_sided(mean / error)
-            yield Answer("Haar, sign of the determinant", each.where, mean, error, 0.0, p)
+            yield Answer("Haar, determinant", each.where, mean, error, 0.0, p)
 
 
 def _extreme(
@@ -165,7 +165,7 @@ def _extreme(
     at = int(np.abs(z).argmax())
     row, column = divmod(at, z.shape[1])
     p = min(z.size * two_sided(float(z.flat[at])), 1.0)
-    where = f"{drawn.where}, [{row}, {column}]"
+    where = f"{drawn.where} [{row}, {column}]"
     return Answer(asked, where, float(values.flat[at]), error, expected, p)
 
 
@@ -182,7 +182,7 @@ def _of_delta(target: Target, like: Like, seeds: Seeds, only: str) -> Iterator[A
     for each in drawn:
         _, around = _parted(each)
         count = int(np.count_nonzero(around))
-        yield Answer("entries around the centre", each.where, count, None, 0.0, float(not count))
+        yield Answer("around the centre", each.where, count, None, 0.0, float(not count))
     yield from _of_gram([_parted(each)[0] for each in drawn], gain)
     yield from _of_haar([_parted(each)[0] for each in small], gain)
     yield from of_streams(target, _parted(drawn[0])[0], seeds)
@@ -264,13 +264,13 @@ def _of_nguyen_widrow(target: Target, like: Like, seeds: Seeds, only: str) -> It
         norm = like.build(each.ask.fans).std * sqrt(each.ask.fans.fan_in)
         far = norms.ravel()[int(np.abs(norms - norm).argmax())]
         near = abs(far - norm) <= ORTHONORMAL * norm
-        yield Answer("norm of a column", each.where, float(far), None, norm, float(near))
+        yield Answer("norm of columns", each.where, float(far), None, norm, float(near))
     for each in drawn:
         yield _against_ours(each, like, next(seeds))
     for each in drawn:
         z = each.draws.ravel() / like.build(each.ask.fans).std
         mean, error = float(z.mean()), 1 / sqrt(z.size)
-        yield Answer("mean / std", each.where, mean, error, 0.0, two_sided(mean / error))
+        yield Answer("mean, in std", each.where, mean, error, 0.0, two_sided(mean / error))
         yield from of_vectors(each, 1.8)
     yield from of_streams(target, drawn[0], seeds)
 
