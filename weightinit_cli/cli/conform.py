@@ -13,6 +13,7 @@ from weightinit_cli.cli.options import quiet_option, refuse_nan
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.tables.columns import Cell, Column, layout_for
 from weightinit_cli.errors import FAILED, printable
+from weightinit_cli.lines import wrapped
 
 if TYPE_CHECKING:
     from weightinit_cli.conformity import Conformity
@@ -115,7 +116,7 @@ def _lines(found: Conformity) -> list[str]:
 
 
 def _wrapped(text: str) -> list[str]:
-    return terminal.wrapped(printable(text), terminal.room(), indent=2)
+    return wrapped(printable(text), terminal.room(), indent=2)
 
 
 def _table(found: Conformity) -> list[str]:

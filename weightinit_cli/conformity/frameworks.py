@@ -16,7 +16,7 @@ import numpy as np
 from weightinit_cli.errors import WinitError, printable
 from weightinit_cli.initializers import Fans
 from weightinit_cli.initializers.own import kind_of
-from weightinit_cli.plugins import file_of, said
+from weightinit_cli.sources import file_of, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

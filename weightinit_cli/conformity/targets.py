@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.errors import WinitError, printable
-from weightinit_cli.plugins import load_file, said
+from weightinit_cli.sources import load_file, said
 
 if TYPE_CHECKING:
     from types import ModuleType
