@@ -23,10 +23,10 @@ Function: TypeAlias = "Callable[[Array], Array]"
 
 # Kinks are looked for up to here, octave by octave, while one needs no more panels than these.
 REACH = 64.0
-MOST_PANELS = 2**15
+MOST_PANELS = 2**14
 # The widest panels; they begin at no round number, so that no kink lies at an edge. At 0, where
 # all Gaussians of theory lie, they are as narrow as the last.
-WIDEST, OFFSET, NARROWEST = 0.125, 0.0123456789, 2.0**-40
+WIDEST, OFFSET, NARROWEST = 0.125, 0.0123456789, 2.0**-30
 # A jump is larger than this, relative to the largest value in the panel.
 JUMP = 1e-6
 # Halvings from there to the last bit.

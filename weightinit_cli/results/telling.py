@@ -102,7 +102,9 @@ def _forecast(forecast: Forecast) -> Told:
     first = ("layer", "q", "c")
     sentences = [Sentence("no predictions", f": {forecast.no_theory}", severity="note")]
     go_on = ""
-    if forecast.no_theory is None and forecast.limits is not None:
+    if forecast.no_limits is not None:
+        sentences = [Sentence("", f"With depth: {forecast.no_limits}.")]
+    elif forecast.limits is not None:
         limits = forecast.limits
         chi_1 = "" if limits.chi_1 is None else f"; chi_1 = {four_digits(limits.chi_1)}"
         sentences = [Sentence("", f"With depth: {limits.sentence}{chi_1}.")]
