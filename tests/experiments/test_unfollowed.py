@@ -6,27 +6,30 @@ import numpy as np
 import pytest
 
 import weightinit_cli
-from weightinit_cli.activations import ACTIVATIONS, Row
-from weightinit_cli.activations.own import own
+from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.errors import WinitError
 from weightinit_cli.experiments import gain_of
 from weightinit_cli.spec import Component
 
 
 @pytest.fixture(autouse=True)
-def _waves(monkeypatch):
+def _waves():
     """Straight up and down without end: kinks are found from -64 to 64; or only near 0."""
+    former = dict(ACTIVATIONS)
 
     def give(name, fast):
-        activation = own(
-            name,
-            lambda x: (1 - np.abs((fast * x + 1) % 4 - 2)) / fast,
-            lambda x: np.where((fast * x + 1) % 4 < 2, 1.0, -1.0),
+        @weightinit_cli.activation(
+            name, derivative=lambda x: np.where((fast * x + 1) % 4 < 2, 1.0, -1.0)
         )
-        monkeypatch.setitem(ACTIVATIONS, name, Row(lambda: activation, "up and down"))
+        def wave(x):
+            return (1 - np.abs((fast * x + 1) % 4 - 2)) / fast
 
     give("wave", 1)
     give("fast_wave", 1000)
+    yield
+    ACTIVATIONS.clear()
+    ACTIVATIONS.update(former)
+    ACTIVATIONS.version += 1
 
 
 def spec(activation="wave", initializer="critical", **others):

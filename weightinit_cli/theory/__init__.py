@@ -6,6 +6,7 @@ imported from their modules.
 
 from functools import lru_cache
 
+from weightinit_cli.activations import ACTIVATIONS, Row
 from weightinit_cli.theory.adaptive import UnresolvedError
 from weightinit_cli.theory.expectations import Expectations
 from weightinit_cli.theory.finite_width import shifts
@@ -29,7 +30,15 @@ __all__ = [
 ]
 
 
-@lru_cache(maxsize=64)
 def expectations_of(name: str, **arguments: float | str) -> Expectations:
     """The expectations of a row of the table of activations, built once."""
+    return _expectations_of(ACTIVATIONS[name], name, **arguments)
+
+
+@lru_cache(maxsize=64)
+def _expectations_of(
+    row: Row,  # noqa: ARG001  # which a plug-in may replace
+    name: str,
+    **arguments: float | str,
+) -> Expectations:
     return Expectations(name, **arguments)
