@@ -80,15 +80,15 @@ def conform(
     unasked: list[str] = []
     with np.errstate(all="ignore"):
         if law.law and law.std:
-            answers, measured, unasked = of_law(found, build, seeds, only=only)
+            figures, measured, unasked = of_law(found, build, seeds, only=only)
         else:
             asked = Ask((*kernel, 8, 8))
             if component.name not in STRUCTURES and not is_constant(build, asked):
                 message = "has no law that draws could be held to"
                 raise WinitError(f"--like: {component.name} {message}")
             expected = Like(component.name, component.arguments, build)
-            answers = of_structure(found, expected, seeds, only)
-        rows = judged(answers, alpha)
+            figures = of_structure(found, expected, seeds, only)
+        rows = judged(figures, alpha)
         failing = any(each.fails for each in rows)
         why = causes(rows, measured, build, found.framework) if failing else ()
     return Conformity(

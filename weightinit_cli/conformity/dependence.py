@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from weightinit_cli.conformity.report import Answer
+from weightinit_cli.conformity.report import Row
 from weightinit_cli.expected import two_sided, z_of_gamma
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ FEWEST_VALUES = 2**20
 SAME = 0.999
 
 
-def of_vectors(drawn: Drawn, kurtosis: float) -> Iterator[Answer]:
+def of_vectors(drawn: Drawn, kurtosis: float) -> Iterator[Row]:
     """Ask whether rows, and columns, are independent of each other, over all pairs.
 
     The largest |r|, and the mean of n r² (of n entries that are independent 1, exactly).
@@ -36,7 +36,7 @@ def of_vectors(drawn: Drawn, kurtosis: float) -> Iterator[Answer]:
         yield from _of_pairs(asked, drawn.where, matrices - mean, kurtosis)
 
 
-def _of_pairs(asked: str, where: str, matrices: Array, kurtosis: float) -> Iterator[Answer]:
+def _of_pairs(asked: str, where: str, matrices: Array, kurtosis: float) -> Iterator[Row]:
     count, vectors, length = matrices.shape
     pairs = count * vectors * (vectors - 1) // 2
     largest, place, total = 0.0, (0, 0), 0.0
@@ -57,12 +57,12 @@ def _of_pairs(asked: str, where: str, matrices: Array, kurtosis: float) -> Itera
     skewness = (4 / vectors + 8 / length) / sqrt(count)
     z = z_of_gamma((mean_square - 1 / length) / error, skewness)
     p = two_sided(z)
-    yield Answer(f"{asked}, n r²", where, mean_square * length, error * length, 1.0, p)
+    yield Row(f"{asked}, n r²", where, mean_square * length, error * length, 1.0, p)
     typical = _largest_of(pairs, length)
     p = min(pairs * _p_of_r(largest, length), 1.0)
     first, second = sorted(place)
     words = f"{largest:.4f}, {asked} {first} and {second}" if largest > 2 * typical else ""
-    yield Answer(f"{asked}, |r|", where, largest, typical / 10, typical, p, words)
+    yield Row(f"{asked}, |r|", where, largest, typical / 10, typical, p, words)
 
 
 def _p_of_r(r: float, length: int) -> float:
@@ -79,7 +79,7 @@ def _largest_of(pairs: int, length: int) -> float:
     return sqrt(1 - float(betaincinv((length - 1) / 2, 0.5, 1 - 0.5 ** (1 / pairs))))
 
 
-def of_values(drawn: Drawn, spread: float) -> Answer:
+def of_values(drawn: Drawn, spread: float) -> Row:
     """Ask how many different values there are: entries that are equal are counted in pairs.
 
     `spread` is how many values the dtype has over one standard deviation, at the least.
@@ -94,10 +94,10 @@ def of_values(drawn: Drawn, spread: float) -> Answer:
     usual = n * (n - 1) / 2 / fewest
     p = float(pdtrc(pairs - 1, usual)) if pairs else 1.0
     figure, wanted = f"{len(counts):,} of {n:,}", "all or nearly"
-    return Answer("different values", drawn.where, len(counts), None, n, p, figure, wanted)
+    return Row("different values", drawn.where, len(counts), None, n, p, figure, wanted)
 
 
-def of_streams(target: Target, drawn: Drawn, seeds: Seeds) -> Iterator[Answer]:
+def of_streams(target: Target, drawn: Drawn, seeds: Seeds) -> Iterator[Row]:
     """Ask whether seeds, and calls of one stream, differ; and whether a seed repeats its draws."""
     draws = drawn.draws
     count = len(draws)
@@ -110,17 +110,17 @@ def of_streams(target: Target, drawn: Drawn, seeds: Seeds) -> Iterator[Answer]:
         same = np.array_equal(first, again)
         words = "the same" if same else "other draws"
         p = float(same)
-        yield Answer("one seed again", drawn.where, p, None, 1.0, p, words, "the same")
+        yield Row("one seed again", drawn.where, p, None, 1.0, p, words, "the same")
     if target.has_stream:
         stream = target.stream(next(seeds))
         one, two = (np.asarray(stream(drawn.ask), np.float64).ravel() for _ in range(2))
         yield _differ("calls, |r|", drawn, abs(_correlation(one, two)), 1)
 
 
-def _differ(asked: str, drawn: Drawn, r: float, pairs: int) -> Answer:
+def _differ(asked: str, drawn: Drawn, r: float, pairs: int) -> Row:
     n = drawn.ask.size
     p = min(pairs * erfc(r * sqrt(n / 2)), 1.0)
-    return Answer(asked, drawn.where, r, 1 / sqrt(n), 0.0, p)
+    return Row(asked, drawn.where, r, 1 / sqrt(n), 0.0, p)
 
 
 def is_same(one: Array, other: Array) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from weightinit_cli.conformity.dependence import is_same, of_streams, of_values, of_vectors
 from weightinit_cli.conformity.drawing import GROUPED, KERNELS, MATRICES, draw
 from weightinit_cli.conformity.frameworks import DTYPES, Ask
-from weightinit_cli.conformity.report import Answer
+from weightinit_cli.conformity.report import Row
 from weightinit_cli.errors import WinitError
 from weightinit_cli.expected import (
     DRAWN,
@@ -76,8 +76,8 @@ class Measured(NamedTuple):
 
 def of_law(
     target: Target, build: Callable[[Fans], Sampler], seeds: Seeds, *, only: str
-) -> tuple[list[Answer], list[Measured], list[str]]:
-    """Ask everything; return the answers, what was measured, and what could not be asked.
+) -> tuple[list[Row], list[Measured], list[str]]:
+    """Ask everything; return the rows, what was measured, and what could not be asked.
 
     `build` gives the sampler that is expected of a layer's fans. Raises WinitError where the
     function raises or returns something else than an array of the shape.
@@ -86,7 +86,7 @@ def of_law(
     if "groups" in target.takes and only != "matrices":
         asks += GROUPED
     drawn = draw(target, asks, seeds)
-    bad = [answer for each in drawn if (answer := _finite(each)).p == 0]
+    bad = [row for each in drawn if (row := _finite(each)).p == 0]
     if bad:
         return bad, [], []
     streams = list(of_streams(target, drawn[0], seeds))
@@ -95,19 +95,19 @@ def of_law(
         drawn = [each._replace(draws=each.draws[:1]) for each in drawn]
     measured = [_measured(each, _entries(build, each)) for each in drawn]
     kurtosis = standard(measured[0].entries.law, 4)
-    answers = [*_moments(measured, together=not same), *_ratios(measured)]
-    answers += _forms(measured, together=not same)
+    rows = [*_moments(measured, together=not same), *_ratios(measured)]
+    rows += _forms(measured, together=not same)
     first = measured[0]
-    answers.append(of_values(first.drawn, first.entries.std / first.entries.rounding))
+    rows.append(of_values(first.drawn, first.entries.std / first.entries.rounding))
     for each in measured:
-        answers += of_vectors(each.drawn, kurtosis)
+        rows += of_vectors(each.drawn, kurtosis)
     others, unasked = _dtypes(target, build, asks[0], seeds)
     if target.takes_dtype:
         others.insert(0, _of_dtype(first.drawn))
-    return answers + streams + others, measured, unasked
+    return rows + streams + others, measured, unasked
 
 
-def of_entries_alone(drawn: Sequence[Drawn], law: str, std: float) -> Iterator[Answer]:
+def of_entries_alone(drawn: Sequence[Drawn], law: str, std: float) -> Iterator[Row]:
     """Ask for moments and distribution of entries of mean 0, wherever they stand."""
     scale = std / LAWS[law].std
     measured = [
@@ -119,10 +119,10 @@ def of_entries_alone(drawn: Sequence[Drawn], law: str, std: float) -> Iterator[A
         yield from _forms(measured)
 
 
-def _finite(drawn: Drawn) -> Answer:
+def _finite(drawn: Drawn) -> Row:
     count = int((~np.isfinite(drawn.draws)).sum())
     words = f"{count:,} are inf or nan" if count else ""
-    return Answer("finite values", drawn.where, count, None, 0.0, float(not count), words)
+    return Row("finite values", drawn.where, count, None, 0.0, float(not count), words)
 
 
 def _entries(build: Callable[[Fans], Sampler], drawn: Drawn) -> Entries:
@@ -153,7 +153,7 @@ def _moments_of(draws: Array) -> Moments:
     return Moments(flat.size, mean, sqrt(variance), kurtosis)
 
 
-def _moments(measured: Sequence[Measured], *, together: bool = True) -> Iterator[Answer]:
+def _moments(measured: Sequence[Measured], *, together: bool = True) -> Iterator[Row]:
     """Mean, std and kurtosis: of each shape, and of all together in units of what is expected.
 
     The errors of means are those of the measured scale where it is another one.
@@ -189,17 +189,17 @@ def _pooled(measured: Sequence[Measured], asked: str) -> tuple[Moments, Entries]
     return pooled, Entries(law, 0.0, 1 / LAWS[law].std, total, rounding)
 
 
-def _asked(asked: str, where: str, moments: Moments, entries: Entries) -> Iterator[Answer]:
+def _asked(asked: str, where: str, moments: Moments, entries: Entries) -> Iterator[Row]:
     of_mean, of_std, of_kurtosis = errors(entries.law, entries.size)
     error = {"mean": entries.std * of_mean, "std": moments.std * of_std, "kurtosis": of_kurtosis}
     for each in of_moments(moments, entries):
         if each.figure == asked.partition(",")[0]:
             within = abs(each.value - each.expected) <= each.floor
             p = 1.0 if within else two_sided(each.z)
-            yield Answer(asked, where, each.value, error[each.figure], each.expected, p)
+            yield Row(asked, where, each.value, error[each.figure], each.expected, p)
 
 
-def _ratios(measured: Sequence[Measured]) -> Iterator[Answer]:
+def _ratios(measured: Sequence[Measured]) -> Iterator[Row]:
     """How the scale follows the fans, whatever else is wrong with it: ratios of two shapes."""
     by_ask = {each.drawn.ask: each for each in measured}
     tall, wide, matrix = (by_ask.get(ask) for ask in MATRICES)
@@ -210,17 +210,17 @@ def _ratios(measured: Sequence[Measured]) -> Iterator[Answer]:
         yield _ratio("kernel / matrix", kernel, matrix)
 
 
-def _ratio(asked: str, one: Measured, other: Measured) -> Answer:
+def _ratio(asked: str, one: Measured, other: Measured) -> Row:
     law = one.entries.law
     error = hypot(*(errors(law, each.entries.size)[1] for each in (one, other)))
     expected = one.entries.std / other.entries.std
     found = one.std / other.std if other.std else float("inf")
     z = (found / expected - 1) / error
     where = f"{one.drawn.where} / {other.drawn.where}"
-    return Answer(asked, where, found, error * found, expected, two_sided(z))
+    return Row(asked, where, found, error * found, expected, two_sided(z))
 
 
-def _forms(measured: Sequence[Measured], *, together: bool = True) -> Iterator[Answer]:
+def _forms(measured: Sequence[Measured], *, together: bool = True) -> Iterator[Row]:
     """The form of the law: the largest entry, and the whole distribution (Kolmogorov-Smirnov)."""
     law = measured[0].entries.law
     everything = [each.standardized for each in measured]
@@ -233,7 +233,7 @@ def _forms(measured: Sequence[Measured], *, together: bool = True) -> Iterator[A
         yield _distribution("distribution", np.concatenate(everything), law, slack, ALL)
 
 
-def _largest(z: Array, law: str, slack: float, where: str) -> Answer:
+def _largest(z: Array, law: str, slack: float, where: str) -> Row:
     """The largest |entry| beside the law's: of n entries F(|z|)^n is uniform."""
     cdf = LAWS[law].cdf
     found = float(np.abs(z).max())
@@ -245,12 +245,12 @@ def _largest(z: Array, law: str, slack: float, where: str) -> Answer:
         beyond = int((np.abs(z) > edge + slack).sum())
         words = f"{found:.4g}, {beyond:,} beyond"
         p = float(bdtrc(beyond - 1, z.size, BEYOND))
-        return Answer("largest / scale", where, found, None, edge, p, words)
+        return Row("largest / scale", where, found, None, edge, p, words)
     low = log1p(-2 * cdf(-found - slack)) * z.size
     high = log1p(-2 * cdf(slack - found)) * z.size if found > slack else -float("inf")
     p = min(2 * min(np.exp(low), -expm1(high)), 1.0)
     at = _quantile_of_largest(law, z.size)
-    return Answer("largest / scale", where, found, at[1], at[0], float(p))
+    return Row("largest / scale", where, found, at[1], at[0], float(p))
 
 
 @cache
@@ -271,13 +271,11 @@ def edge_of(law: str) -> float:
     return next((edge for edge in (1.0, 2.0) if cdf(-edge) == 0 and cdf(0.99 * -edge) > 0), 0.0)
 
 
-def _distribution(asked: str, z: Array, law: str, slack: float, where: str) -> Answer:
+def _distribution(asked: str, z: Array, law: str, slack: float, where: str) -> Row:
     """The largest distance of two distribution functions (Kolmogorov 1933; Stephens 1970)."""
     n = z.size
     distance = max(distance_of(z, law) - min(slack, 0.1), 0.0)
-    return Answer(
-        asked, where, distance, 0.26 / sqrt(n), 0.83 / sqrt(n), p_of_distance(distance, n)
-    )
+    return Row(asked, where, distance, 0.26 / sqrt(n), 0.83 / sqrt(n), p_of_distance(distance, n))
 
 
 def p_of_distance(distance: float, n: int) -> float:
@@ -303,20 +301,18 @@ def _table(law: str) -> tuple[Array, Array]:
     return grid, np.array([LAWS[law].cdf(float(z)) for z in grid])
 
 
-def _of_dtype(drawn: Drawn) -> Answer:
+def _of_dtype(drawn: Drawn) -> Row:
     """Whether the draws are of the dtype that was asked for; numpy has no bfloat16 to tell."""
     asked = drawn.ask.dtype
     same = asked in (drawn.dtype, "bfloat16")
-    return Answer(
-        "dtype", f"{drawn.where}, {asked}", same, None, 1, float(same), drawn.dtype, asked
-    )
+    return Row("dtype", f"{drawn.where}, {asked}", same, None, 1, float(same), drawn.dtype, asked)
 
 
 def _dtypes(
     target: Target, build: Callable[[Fans], Sampler], ask: Ask, seeds: Seeds
-) -> tuple[list[Answer], list[str]]:
+) -> tuple[list[Row], list[str]]:
     """Ask for the scale under other dtypes, where the function takes one and the draws exist."""
-    answers, unasked = [], []
+    rows, unasked = [], []
     for dtype in DTYPES[target.framework] if target.takes_dtype else ():
         try:
             (drawn,) = draw(target, [ask._replace(dtype=dtype)], seeds, 1)
@@ -325,14 +321,14 @@ def _dtypes(
             continue
         asked, where = "std of other dtypes", f"{drawn.where}, {dtype}"
         if (bad := _finite(drawn)).p == 0:
-            answers.append(bad._replace(where=where))
+            rows.append(bad._replace(where=where))
             continue
-        answers.append(_of_dtype(drawn))
+        rows.append(_of_dtype(drawn))
         entries = _entries(build, drawn)
-        (answer,) = _asked("std", where, _moments_of(drawn.draws), entries)
+        (row,) = _asked("std", where, _moments_of(drawn.draws), entries)
         # values of few bits are laid out by each library in its own way
         eps = {"float16": 2**-10, "bfloat16": 2**-7}.get(dtype, 0.0)
-        if abs(answer.figure / answer.expected - 1) <= 4 * eps:
-            answer = answer._replace(p=1.0)
-        answers.append(answer._replace(asked=asked))
-    return answers, unasked
+        if abs(row.figure / row.expected - 1) <= 4 * eps:
+            row = row._replace(p=1.0)
+        rows.append(row._replace(asked=asked))
+    return rows, unasked

@@ -13,12 +13,13 @@ if TYPE_CHECKING:
 MOST_ROWS = 6
 
 
-class Answer(NamedTuple):
+class Row(NamedTuple):
     """A figure that was asked for: where, its standard error, what is expected, how improbable.
 
     `asked` is the question, behind a comma which of its figures. `p` is the probability of a figure
     at least so far off, from a sound function: 1 or 0 where no chance is in it, and `error` is None
     there. `words` and `wanted` stand for the figure and what is expected where numbers say little.
+    `fails` is its outcome at the level that all rows share.
     """
 
     asked: str
@@ -29,31 +30,17 @@ class Answer(NamedTuple):
     p: float
     words: str = ""
     wanted: str = ""
-
-    @property
-    def by_chance(self) -> bool:
-        """Whether chance decides, too: one of those that alpha is shared among."""
-        return 0 < self.p < 1 or self.error is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """An answer and its outcome: whether it `fails` at the level that all share."""
-
-    asked: str
-    where: str
-    figure: float
-    error: float | None
-    expected: float
-    p: float
-    words: str
-    wanted: str
-    fails: bool
+    fails: bool = False
 
     @property
     def question(self) -> str:
         """What was asked, without which of its figures."""
         return self.asked.partition(",")[0]
+
+    @property
+    def by_chance(self) -> bool:
+        """Whether chance decides, too: one of those that alpha is shared among."""
+        return 0 < self.p < 1 or self.error is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +109,7 @@ class Conformity:
         from dataclasses import asdict
 
         rows = [
-            {key: _plain(value) for key, value in asdict(row).items() if value != ""}
+            {key: _plain(value) for key, value in row._asdict().items() if value != ""}
             for row in self.rows
         ]
         return {**asdict(self), "rows": rows, "conforms": self.conforms, "verdict": self.verdict}
@@ -180,20 +167,19 @@ def _decimals(error: float) -> int | None:
     return digits if 0 <= digits <= 7 else None
 
 
-def judged(answers: Sequence[Answer], alpha: float) -> tuple[Row, ...]:
-    """Return all answers with their outcomes: together they fail by chance with `alpha` at most.
+def judged(rows: Sequence[Row], alpha: float) -> tuple[Row, ...]:
+    """Return all rows with their outcomes: one fails by chance with a probability of `alpha`.
 
     Holm 1979: the smallest p is held to alpha / m, the next to alpha / (m - 1), until one holds.
     """
-    chances = sorted(answer.p for answer in answers if answer.by_chance)
+    chances = sorted(row.p for row in rows if row.by_chance)
     level = 0.0
     for rank, p in enumerate(chances):
         if p > alpha / (len(chances) - rank):
             break
         level = p
     return tuple(
-        Row(*answer, fails=answer.p <= level if answer.by_chance else answer.p == 0)
-        for answer in answers
+        row._replace(fails=row.p <= level if row.by_chance else row.p == 0) for row in rows
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from weightinit_cli.conformity.dependence import of_streams, of_vectors
 from weightinit_cli.conformity.drawing import KERNELS, MATRICES, REPEATS, Drawn, draw
 from weightinit_cli.conformity.frameworks import Ask
-from weightinit_cli.conformity.report import Answer
+from weightinit_cli.conformity.report import Row
 from weightinit_cli.expected import two_sided, z_of_gamma
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ class Like(NamedTuple):
     build: Build
 
 
-def of_structure(target: Target, like: Like, seeds: Seeds, only: str) -> list[Answer]:
-    """Ask what a row without a law of independent entries has; return the answers.
+def of_structure(target: Target, like: Like, seeds: Seeds, only: str) -> list[Row]:
+    """Ask what a row without a law of independent entries has; return the rows.
 
     Raises WinitError where the function raises or returns something else than an array.
     """
@@ -71,14 +71,14 @@ def _filled(build: Build, ask: Ask, seed: int = 0) -> Array:
     return panel
 
 
-def _finite(drawn: Sequence[Drawn]) -> Iterator[Answer]:
+def _finite(drawn: Sequence[Drawn]) -> Iterator[Row]:
     for each in drawn:
         if count := int((~np.isfinite(each.draws)).sum()):
             words = f"{count:,} are inf or nan"
-            yield Answer("finite values", each.where, count, None, 0.0, 0.0, words)
+            yield Row("finite values", each.where, count, None, 0.0, 0.0, words)
 
 
-def _of_constants(target: Target, like: Like, seeds: Seeds, only: str) -> Iterator[Answer]:
+def _of_constants(target: Target, like: Like, seeds: Seeds, only: str) -> Iterator[Row]:
     """Every entry is known."""
     drawn = draw(target, fit(EXACT, only), seeds, 1)
     for each in drawn:
@@ -90,10 +90,10 @@ def _of_constants(target: Target, like: Like, seeds: Seeds, only: str) -> Iterat
             index = ", ".join(map(str, np.unravel_index(int(wrong.argmax()), each.ask.shape)))
             found = f"[{index}] is {each.draws[0][at]:.4g}, not {expected[at]:.4g}"
             words = f"{count:,}; {found}"
-        yield Answer("entries that differ", each.where, count, None, 0.0, float(not count), words)
+        yield Row("entries that differ", each.where, count, None, 0.0, float(not count), words)
 
 
-def _of_orthogonal(target: Target, like: Like, seeds: Seeds, only: str) -> Iterator[Answer]:
+def _of_orthogonal(target: Target, like: Like, seeds: Seeds, only: str) -> Iterator[Row]:
     """Orthonormal rows or columns, times gain, uniform over all such matrices (Haar)."""
     drawn = draw(target, fit((*MATRICES, *KERNELS), only), seeds, 2)
     bad = list(_finite(drawn))
@@ -108,7 +108,7 @@ def _of_orthogonal(target: Target, like: Like, seeds: Seeds, only: str) -> Itera
     yield from of_streams(target, drawn[0], seeds)
 
 
-def _of_gram(drawn: Sequence[Drawn], gain: float) -> Iterator[Answer]:
+def _of_gram(drawn: Sequence[Drawn], gain: float) -> Iterator[Row]:
     for each in drawn:
         scale, off = 0.0, 0.0
         for matrix in each.draws:
@@ -118,11 +118,11 @@ def _of_gram(drawn: Sequence[Drawn], gain: float) -> Iterator[Answer]:
             apart = gram / (float(np.diagonal(gram).mean()) or 1.0) - np.eye(len(gram))
             off = max(off, float(np.abs(apart).max()))
         near = abs(scale - gain) <= ORTHONORMAL * gain
-        yield Answer("norm", each.where, scale, None, gain, float(near))
-        yield Answer("orthogonality", each.where, off, None, 0.0, float(off < ORTHONORMAL))
+        yield Row("norm", each.where, scale, None, gain, float(near))
+        yield Row("orthogonality", each.where, off, None, 0.0, float(off < ORTHONORMAL))
 
 
-def _marginals(drawn: Sequence[Drawn], gain: float) -> Iterator[Answer]:
+def _marginals(drawn: Sequence[Drawn], gain: float) -> Iterator[Row]:
     """Entries are those of a random unit vector; its fixed norm makes the distance smaller."""
     from scipy.special import betainc
 
@@ -136,10 +136,10 @@ def _marginals(drawn: Sequence[Drawn], gain: float) -> Iterator[Answer]:
         distance = float(max((steps[1:] - below).max(), (below - steps[:-1]).max()))
         p = p_of_distance(distance, x.size)
         error, expected = 0.26 / sqrt(x.size), 0.83 / sqrt(x.size)
-        yield Answer("distribution", each.where, distance, error, expected, p)
+        yield Row("distribution", each.where, distance, error, expected, p)
 
 
-def _of_haar(drawn: Sequence[Drawn], gain: float) -> Iterator[Answer]:
+def _of_haar(drawn: Sequence[Drawn], gain: float) -> Iterator[Row]:
     """Over many small matrices: the mean and mean square of each position, and the determinant."""
     for each in drawn:
         matrices = each.draws / (gain or 1.0)
@@ -155,21 +155,21 @@ def _of_haar(drawn: Sequence[Drawn], gain: float) -> Iterator[Answer]:
             mean = float(np.sign(np.linalg.det(matrices)).mean())
             error = 1 / sqrt(count)
             p = two_sided(mean / error)
-            yield Answer("Haar, determinant", each.where, mean, error, 0.0, p)
+            yield Row("Haar, determinant", each.where, mean, error, 0.0, p)
 
 
 def _extreme(
     asked: str, drawn: Drawn, values: Array, z: Array, error: float, expected: float
-) -> Answer:
+) -> Row:
     """The position that is farthest off; values are in units of the entries' root mean square."""
     at = int(np.abs(z).argmax())
     row, column = divmod(at, z.shape[1])
     p = min(z.size * two_sided(float(z.flat[at])), 1.0)
     where = f"{drawn.where} [{row}, {column}]"
-    return Answer(asked, where, float(values.flat[at]), error, expected, p)
+    return Row(asked, where, float(values.flat[at]), error, expected, p)
 
 
-def _of_delta(target: Target, like: Like, seeds: Seeds, only: str) -> Iterator[Answer]:
+def _of_delta(target: Target, like: Like, seeds: Seeds, only: str) -> Iterator[Row]:
     """An orthogonal matrix at the centre (k - 1) // 2 of a kernel, zeros around it."""
     del only
     drawn = draw(target, DELTAS, seeds, 2)
@@ -182,7 +182,7 @@ def _of_delta(target: Target, like: Like, seeds: Seeds, only: str) -> Iterator[A
     for each in drawn:
         _, around = _parted(each)
         count = int(np.count_nonzero(around))
-        yield Answer("around the centre", each.where, count, None, 0.0, float(not count))
+        yield Row("around the centre", each.where, count, None, 0.0, float(not count))
     yield from _of_gram([_parted(each)[0] for each in drawn], gain)
     yield from _of_haar([_parted(each)[0] for each in small], gain)
     yield from of_streams(target, _parted(drawn[0])[0], seeds)
@@ -195,7 +195,7 @@ def _parted(drawn: Drawn) -> tuple[Drawn, Array]:
     return drawn._replace(draws=taps[:, centre]), np.delete(taps, centre, axis=1)
 
 
-def _of_sparse(target: Target, like: Like, seeds: Seeds, only: str) -> Iterator[Answer]:
+def _of_sparse(target: Target, like: Like, seeds: Seeds, only: str) -> Iterator[Row]:
     """N(0, std²), with so many entries of each row zero, at random places."""
     del only
     drawn = draw(target, MATRICES, seeds)
@@ -211,7 +211,7 @@ def _of_sparse(target: Target, like: Like, seeds: Seeds, only: str) -> Iterator[
     yield from of_streams(target, drawn[0], seeds)
 
 
-def _zeros(drawn: Drawn, expected: int) -> Answer:
+def _zeros(drawn: Drawn, expected: int) -> Row:
     """The zeros of a row; float32 draws are zero by chance, too, at most once in 2^22."""
     from scipy.special import bdtrc
 
@@ -224,10 +224,10 @@ def _zeros(drawn: Drawn, expected: int) -> Answer:
         p = float(bdtrc(more - 1, others, 2.0**-22)) if wrong.min() > expected else 0.0
     words = f"{wrong.size:,} rows have others, one {int(wrong[0]):,}" if wrong.size else ""
     figure = float(zeros.mean())
-    return Answer("zeros of a row", drawn.where, figure, None, expected, p, words)
+    return Row("zeros of a row", drawn.where, figure, None, expected, p, words)
 
 
-def _columns(drawn: Drawn, share: float) -> Answer:
+def _columns(drawn: Drawn, share: float) -> Row:
     """The zeros of the columns: a chi-squared figure of C - 1 degrees of freedom."""
     from scipy.special import chdtr, chdtrc
 
@@ -236,14 +236,14 @@ def _columns(drawn: Drawn, share: float) -> Answer:
     variance = count * rows * share * (1 - share)
     degrees = columns - 1
     if not variance:
-        return Answer("zeros of columns", drawn.where, 0.0, None, 0.0, 1.0)
+        return Row("zeros of columns", drawn.where, 0.0, None, 0.0, 1.0)
     chi2 = float(((zeros - count * rows * share) ** 2).sum() / variance * degrees / columns)
     p = min(2 * min(float(chdtr(degrees, chi2)), float(chdtrc(degrees, chi2))), 1.0)
     error = sqrt(2 / degrees)
-    return Answer("zeros of columns, spread", drawn.where, chi2 / degrees, error, 1.0, p)
+    return Row("zeros of columns, spread", drawn.where, chi2 / degrees, error, 1.0, p)
 
 
-def _of_rest(drawn: Sequence[Drawn], like: Like) -> Iterator[Answer]:
+def _of_rest(drawn: Sequence[Drawn], like: Like) -> Iterator[Row]:
     """The entries that are not zero."""
     from weightinit_cli.conformity.laws import of_entries_alone
 
@@ -252,7 +252,7 @@ def _of_rest(drawn: Sequence[Drawn], like: Like) -> Iterator[Answer]:
     yield from of_entries_alone([each for each in rest if each.draws.size > 1], "normal", std)
 
 
-def _of_nguyen_widrow(target: Target, like: Like, seeds: Seeds, only: str) -> Iterator[Answer]:
+def _of_nguyen_widrow(target: Target, like: Like, seeds: Seeds, only: str) -> Iterator[Row]:
     """Columns of one norm; directions those of uniform draws."""
     drawn = draw(target, fit((*MATRICES, *KERNELS), only), seeds)
     bad = list(_finite(drawn))
@@ -264,18 +264,18 @@ def _of_nguyen_widrow(target: Target, like: Like, seeds: Seeds, only: str) -> It
         norm = like.build(each.ask.fans).std * sqrt(each.ask.fans.fan_in)
         far = norms.ravel()[int(np.abs(norms - norm).argmax())]
         near = abs(far - norm) <= ORTHONORMAL * norm
-        yield Answer("norm of columns", each.where, float(far), None, norm, float(near))
+        yield Row("norm of columns", each.where, float(far), None, norm, float(near))
     for each in drawn:
         yield _against_ours(each, like, next(seeds))
     for each in drawn:
         z = each.draws.ravel() / like.build(each.ask.fans).std
         mean, error = float(z.mean()), 1 / sqrt(z.size)
-        yield Answer("mean, in std", each.where, mean, error, 0.0, two_sided(mean / error))
+        yield Row("mean, in std", each.where, mean, error, 0.0, two_sided(mean / error))
         yield from of_vectors(each, 1.8)
     yield from of_streams(target, drawn[0], seeds)
 
 
-def _against_ours(drawn: Drawn, like: Like, seed: int) -> Answer:
+def _against_ours(drawn: Drawn, like: Like, seed: int) -> Row:
     """The distance from the distribution of winit's own draws (Smirnov 1948)."""
     from weightinit_cli.conformity.laws import p_of_distance
 
@@ -290,10 +290,10 @@ def _against_ours(drawn: Drawn, like: Like, seed: int) -> Answer:
     distance = float(np.abs(first - second).max())
     n = ours.size * theirs.size // (ours.size + theirs.size)
     p = p_of_distance(distance, n)
-    return Answer("distribution", drawn.where, distance, 0.26 / sqrt(n), 0.83 / sqrt(n), p)
+    return Row("distribution", drawn.where, distance, 0.26 / sqrt(n), 0.83 / sqrt(n), p)
 
 
-STRUCTURES: Final[dict[str, Callable[[Target, Like, Seeds, str], Iterator[Answer]]]] = {
+STRUCTURES: Final[dict[str, Callable[[Target, Like, Seeds, str], Iterator[Row]]]] = {
     "orthogonal": _of_orthogonal,
     "delta_orthogonal": _of_delta,
     "sparse": _of_sparse,
