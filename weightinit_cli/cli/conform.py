@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from weightinit_cli.conformity import Conformity
 
 ALPHA = 1e-3
+# With fewer columns what is expected stands in --json alone.
+ROOM = 72
 
 
 @click.command("conform")
@@ -142,5 +144,7 @@ def _table(found: Conformity) -> list[str]:
         Column("outcome", outcomes, words=True),
         Column("at", places, words=True),
     ]
+    if terminal.room() < ROOM:
+        columns.pop(2)
     layout = layout_for(columns, terminal.room())
     return [*layout.dimmed_heads(), *layout.rows()]

@@ -93,7 +93,7 @@ def of_values(drawn: Drawn, spread: float) -> Row:
     fewest = max(min(FEWEST_VALUES, spread / 8), 1)
     usual = n * (n - 1) / 2 / fewest
     p = float(pdtrc(pairs - 1, usual)) if pairs else 1.0
-    figure, wanted = f"{len(counts):,} of {n:,}", "all or nearly"
+    figure, wanted = f"{len(counts):,} of {n:,}", "all"
     return Row("different values", drawn.where, len(counts), None, n, p, figure, wanted)
 
 

@@ -124,7 +124,11 @@ class Target(NamedTuple):
         What is returned has the shape that is asked for. Raises WinitError where the function
         raises, and for what is no array of real numbers of this shape.
         """
-        ask_of = STREAMS[self.framework](self, seed)
+        try:
+            ask_of = STREAMS[self.framework](self, seed)
+        except ImportError as error:
+            message = f"is called as with {self.framework}, and that cannot be imported"
+            raise WinitError(printable(f"{self.name}: {message}: {said(error)}")) from None
 
         def ask(asked: Ask) -> Array:
             try:
