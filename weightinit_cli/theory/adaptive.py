@@ -46,6 +46,8 @@ NARROWEST = 2.0**-48
 FIRST = 0.987654321
 # Where even that varies too fast, it is shorter, down to this.
 LEAST = 1e-9
+# Where φ is larger, or no number, there is nothing to follow.
+LARGEST = 1e300
 # An octave has at most so many panels, or φ is not followed there.
 MOST_PANELS = 2**11
 # An expectation over pairs has at most so many nodes, if there is no other way; so many at a time.
@@ -97,9 +99,10 @@ class Adaptive(Quadrature):
         except UnresolvedError:
             return self._far_moments(sqrt(q))
         phi, opposite = self.activation.value(x), self.activation.value(-x)
-        slope = self.activation.derivative(x)
         mean = float(weights @ (phi + opposite)) / 2
-        return Moments(mean, float(weights @ (phi * phi)), float(weights @ (slope * slope)))
+        root = np.sqrt(weights)  # beside which no square overflows
+        phi, slope = phi * root, self.activation.derivative(x) * root
+        return Moments(mean, float(phi @ phi), float(slope @ slope))
 
     def _far_moments(self, sigma: float) -> Moments:
         """The same, where 9 standard deviations are further than φ can be followed."""
@@ -143,6 +146,7 @@ class Adaptive(Quadrature):
         sigma = sqrt(q)
         beyond = sigma * self._deviations(sigma)
         edges = self._followed_to(float(beyond[-1]))
+        edges = edges[edges < beyond[-1]]
         return gaussian(
             sigma, np.concatenate([both(edges), both(beyond), *self._beside_kinks(sigma)])
         )
@@ -301,16 +305,21 @@ class Adaptive(Quadrature):
     def _deviations(self, sigma: float) -> Array:
         """The standard deviations 9, 12, ... up to where φ still counts.
 
-        Raises OverflowError where φ overflows before its square is nothing to the Gaussian.
+        Raises OverflowError where φ overflows before its square is nothing to the Gaussian, and
+        UnresolvedError where φ is no number.
         """
         z = np.arange(FURTHEST + 1)
         x = sigma * np.append(z, -z)
         sizes = np.maximum(np.abs(self.activation.value(x)), np.abs(self.activation.derivative(x)))
         logs = (2 * np.log(sizes) - np.append(z, z) ** 2 / 2).reshape(2, -1).max(axis=0)
-        most = float(np.nanmax(logs))
-        if most > log(float_info.max):
+        lost = ~(logs < inf)
+        end = int(lost.argmax()) if lost.any() else len(logs)
+        most = float(logs[:end].max(initial=-inf))
+        last = int(np.flatnonzero(logs[:end] > most - COUNTS).max(initial=0))
+        if most > log(float_info.max) or (last == end - 1 and lost.any() and logs[end] == inf):
             raise OverflowError
-        last = float(np.flatnonzero(logs > most - COUNTS).max(initial=0))
+        if last == end - 1 and lost.any():
+            raise UnresolvedError
         return np.arange(REACH[-1], max(last, REACH[-1]) + 3, 3)
 
     def _followed_to(self, reach: float) -> Array:
@@ -367,7 +376,7 @@ class Adaptive(Quadrature):
                 self._sizes = np.maximum(self._sizes, sizes.max(axis=-1, keepdims=True))
                 largest = np.maximum(self._sizes[[0, 0, 2, 2]], self._sizes[[1, 1, 3, 3]])
                 fits = misfit(values, sizes + self._nothing / ERROR * largest)
-                known = np.isfinite(values).any(axis=-1).all(axis=0)
+                known = (np.abs(values) < LARGEST).any(axis=-1).all(axis=0)
                 off[which] = np.where(known, fits, 0)
         return off
 

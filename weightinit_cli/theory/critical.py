@@ -295,8 +295,8 @@ def _destinations(p: Profile, sigma_w2: Array, sigma_b2: Array, start: float) ->
     bottom = np.log(p.q[np.clip(high - 2, 0, len(p.q) - 1)])
     for _ in range(_HALVINGS):
         middle = (top + bottom) / 2
-        square = np.exp(p.at(p.square, middle))
         with np.errstate(over="ignore"):
+            square = np.exp(p.at(p.square, middle))
             grows = sigma_w2 * square + sigma_b2 > np.exp(middle)
         top, bottom = np.where(grows, top, middle), np.where(grows, middle, bottom)
     q = np.where(found, np.exp(top), np.where(rises, np.inf, 0.0))

@@ -1,12 +1,14 @@
 """Expectations of an activation under Gaussians of mean 0, to 1e-10 relative.
 
 By closed forms where there are elementary ones, else by quadrature: see `methods` and
-`quadrature`.
+`quadrature`; of a plug-in's activation, of which only the functions are known, see `adaptive`.
 
 Measured for every activation against references of 39 digits, for q of 1e-12 to 1e8 and d of 1e-14
 to 1.5 (tests/theory/expectations.json): in closed form 7e-15, by straight pieces 1e-14, by
 smoothing 2e-14 for E[φ²] and E[φ'²] and 3e-13 for pairs; E[φ], which may cross 0, holds
-1e-15 √E[φ²].
+1e-15 √E[φ²]. By panels that follow φ, as if nothing were known of it: 1e-14 for E[φ²] and E[φ'²]
+and 4e-13 for pairs, but 2e-10 where d is 1e-14 and a jump of φ lies five standard deviations off.
+Where those are too many, as of sin(30 x) from q = 1e3 on, 4e-14 and 2e-12.
 """
 
 from __future__ import annotations
@@ -54,8 +56,9 @@ class Expectations:
     """Expectations of one activation under N(0, q), and under pairs of correlation c = 1 - d.
 
     `name` and `arguments` are those of a row of ACTIVATIONS; q >= 0 and 0 <= d <= 2. What
-    overflows is inf. `jumps` says whether φ itself jumps somewhere: then `spread` grows as √d
-    for small d, and the derivative of `spread` by d is more than q `slope_product`.
+    overflows is inf, and what is not known of a plug-in's activation nan. `jumps` says whether φ
+    itself jumps somewhere: then `spread` grows as √d for small d, and the derivative of `spread` by
+    d is more than q `slope_product`.
     """
 
     def __init__(self, name: str, **arguments: float | str) -> None:

@@ -242,6 +242,6 @@ def course(p: Profile, sigma_w2: Array, sigma_b2: Array, q_1: Array) -> tuple[Ar
 
 def _log_next(p: Profile, sigma_w2: Array, sigma_b2: Array, log_q: Array) -> Array:
     """The logarithm of q' = sigma_w² E[φ²] + sigma_b², with E[φ²] interpolated at ln q."""
-    square = np.exp(p.at(p.square, log_q))
     with np.errstate(over="ignore"):
+        square = np.exp(p.at(p.square, log_q))
         return np.asarray(np.log(np.maximum(sigma_w2 * square + sigma_b2, _TINY)))
