@@ -60,7 +60,7 @@ COUNTS = 45.0
 MOST_TURNS = 4096
 # The standard deviation of a fading, of its end; in each lie so many places of a sum, or so many.
 FADING = 1 / 32
-PLACES = (128.0, 143.37, 161.71, 187.93)
+PLACES = (64.0, 71.69, 80.86, 93.97)
 # The steps of a grid for pairs, in standard deviations.
 STEPS = ((1 / 23.1, 1 / 26.3), (1 / 29.7, 1 / 24.9), (1 / 33.9, 1 / 31.1), (1 / 27.7, 1 / 36.7))
 # Sums that differ by less than this, relative to that of the sizes, are the integral.
