@@ -395,3 +395,15 @@ def test_an_activation_of_ones_own_in_every_command(command: Callable, here: Pat
         assert (line, code, "defect" in err) == (line, 0, False)
     layer = stats("outputs/own")["layers"][-1]
     assert abs(layer["theory"]["figures"]["std"]["z"]) < 5
+
+
+def test_of_many_kinks_the_nearest_are_listed(command):
+    Path("stairs.py").write_text(
+        "import numpy as np\n"
+        "import weightinit_cli as winit\n"
+        'winit.activation("stairs", derivative=np.zeros_like)(lambda x: np.round(x))\n',
+        "utf-8",
+    )
+    _, out, _ = command("list", "activations", "--plugin", "stairs.py")
+    kinks = "kinks at -2.5, -1.5, -0.5, 0.5, 1.5, 2.5 and 122 more"
+    assert f"no bounds given; {kinks}; no flat end" in " ".join(out.split())

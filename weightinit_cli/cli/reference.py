@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from weightinit_cli.verdicts import Definition
 
 FLAT = 0.05
+# Of more kinks the nearest to 0 are listed.
+MOST_KINKS = 6
 INDENT = 4
 MARGIN = 2
 OUT = (
@@ -177,7 +179,7 @@ def _shapes(name: str, entry: Row) -> list[str]:
         )
         prefix = f"with {named}: " if named else ""
         try:
-            shape = _shape(entry.build(**arguments))
+            shape = _shape(entry, entry.build(**arguments))
         except ParameterError as error:
             lines.append(f"{prefix}cannot be used: {error.message}")
             continue
@@ -185,10 +187,14 @@ def _shapes(name: str, entry: Row) -> list[str]:
     return lines
 
 
-def _shape(activation: Activation) -> str:
+def _shape(entry: Row, activation: Activation) -> str:
     low, high = activation.bounds
-    parts = [f"bounds {low:.4g} and {high:.4g}" if (low, high) != (-inf, inf) else "unbounded"]
-    kinks = ", ".join(f"{kink:.4g}" for kink in activation.kinks)
+    without = "no bounds given" if entry.source else "unbounded"
+    parts = [f"bounds {low:.4g} and {high:.4g}" if (low, high) != (-inf, inf) else without]
+    nearest = sorted(sorted(activation.kinks, key=abs)[:MOST_KINKS])
+    kinks = ", ".join(f"{kink:.4g}" for kink in nearest)
+    more = len(activation.kinks) - len(nearest)
+    kinks += f" and {more:,} more" if more else ""
     parts.append(f"kink{'s' * (len(activation.kinks) > 1)} at {kinks}" if kinks else "no kink")
     x_low, x_high = activation.ends(FLAT)
     ends = [f"x <= {x_low:.4g}"] if x_low is not None else []
