@@ -6,7 +6,7 @@ curve, with q its parameter (Hayou et al. 2019, arXiv:1902.06853):
     sigma_w² = 1 / E[φ'²],   sigma_b² = q - sigma_w² E[φ²],   x ~ N(0, q)
 
 valid where sigma_b² >= 0, q is stable (dq'/dq < 1) and unit inputs reach it. The valid part of
-every activation of the table is one piece, on which sigma_b rises with q.
+every activation of winit's own is one piece, on which sigma_b rises with q.
 
 The diagram of the phases over (sigma_w, sigma_b) is that of Poole et al. 2016, figure 1.
 """
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from weightinit_cli.numerals import rounded_up
+from weightinit_cli.theory.adaptive import UnresolvedError
 from weightinit_cli.theory.fixed_points import descend, destination, root
 from weightinit_cli.theory.maps import EQUAL, Profile, chi_q, course, excess, profile
 
@@ -104,7 +105,8 @@ class CriticalLine(NamedTuple):
 def critical_sigma_w(e: Expectations, sigma_b: float) -> CriticalPoint | None:
     """The critical sigma_w at one sigma_b, to 1e-10; None where `critical_line` has none.
 
-    Raises UnresolvedError where sigma_b is so large that expectations are not known.
+    Raises UnresolvedError where sigma_b is so large that expectations are not known, or where the
+    line is not one on which sigma_b rises.
 
     Measured against sin's closed form, for sigma_b of 1e-3 to 100: sigma_w holds 1e-15,
     q* 2e-13.
@@ -130,6 +132,8 @@ def critical_sigma_w(e: Expectations, sigma_b: float) -> CriticalPoint | None:
         if high > _Q_FAR:
             return None
     q = root(lacking, low or descend(lacking, high) or high, high)
+    if abs(_sigma_b2(e, q) - sigma_b2) > _BETWEEN * sigma_b2 + EQUAL * q:
+        raise UnresolvedError("sigma_b does not rise all along its critical line")
     return point_at(e, q)._replace(sigma_b=sigma_b)
 
 
