@@ -188,6 +188,29 @@ def shared_parts(parts: Iterable[str], every: Iterable[Sequence[str]]) -> list[s
 
     `normal (mean 0, std 1)` and `normal (mean 0, std 2)` share `normal (mean 0)`.
     """
+    return [_part(head, parameters) for head, parameters in _shared(parts, every).items()]
+
+
+def own_parts(every: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Of each spec in words what not all of them have.
+
+    `normal (mean 0, std 1)` and `normal (mean 0, std 2)` are `std 1` and `std 2`.
+    """
+    shared = _shared(every[0], every)
+    return [[own for part in parts if (own := _own(part, shared))] for parts in every]
+
+
+def _own(part: str, shared: Mapping[str, Sequence[str]]) -> str:
+    """What of a part is not shared; a bias says of what its parameters are."""
+    head, parameters = _parsed(part)
+    if head not in shared:
+        return part
+    left = [each for each in parameters if each not in shared[head]]
+    return _part(head, left) if left and " " in head else ", ".join(left)
+
+
+def _shared(parts: Iterable[str], every: Iterable[Sequence[str]]) -> dict[str, list[str]]:
+    """The heads of the parts that all of `every` have, with the parameters that all have."""
     left = dict(map(_parsed, parts))
     for other in set(map(tuple, every)):
         theirs = dict(map(_parsed, other))
@@ -196,10 +219,11 @@ def shared_parts(parts: Iterable[str], every: Iterable[Sequence[str]]) -> list[s
             for head, parameters in left.items()
             if head in theirs
         }
-    return [
-        f"{head} ({', '.join(parameters)})" if parameters else head
-        for head, parameters in left.items()
-    ]
+    return left
+
+
+def _part(head: str, parameters: Sequence[str]) -> str:
+    return f"{head} ({', '.join(parameters)})" if parameters else head
 
 
 def _parsed(part: str) -> tuple[str, list[str]]:
