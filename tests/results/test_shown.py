@@ -203,7 +203,54 @@ def test_what_it_says():
     ]
     article = winit.compare([winit.run(each) for each in winit.expand("article")])
     assert repr(article).splitlines()[2].startswith("normal (mean 0, std 10)  ")
+    assert repr(winit.expand("article")) == "<3 runs of article>"
+
+
+def test_why_a_forecast_ends():
     assert "scales" in repr(winit.predict({**SMALL, "initializer": "lsuv"}))
+    forecast = winit.predict({**RELU, "initializer": {"name": "normal", "std": 1e100}})
+    assert "no predictions from layer 1 on: too large to be computed" in repr(forecast)
+    unknown = replace(forecast, limits=None, no_limits="the variance grows")
+    assert "With depth: the variance grows.\n" in repr(unknown)
+
+
+def test_whose_functions_drew_is_told():
+    own = winit.run(SMALL, weights=lambda rng, shape: rng.normal(size=shape))
+    assert "weights by" in repr(own)
+    own = replace(own, environment={**own.environment, "weights": "mine.draw"})
+    compared = winit.compare([own, winit.run(SMALL)])
+    assert compared.names == ("weights by mine.draw", "spec")
+
+
+@pytest.mark.parametrize(
+    ("keys", "names"),
+    [
+        (
+            [{"initializer": {"name": "normal", "std": std}} for std in (0.1, 1)],
+            ("std 0.1", "std 1"),
+        ),
+        (
+            [
+                {"bias": {"name": "normal", "std": std}, "layers": layers}
+                for std, layers in ((1, 1), (2, 3))
+            ],
+            ("bias normal (std 1), 1 layer", "bias normal (std 2), 3 layers"),
+        ),
+        ([{"initializer": "zeros"}, {}], ("zeros", "lecun_normal")),
+        ([{"repeats": 2}, {}], ("2 repeats", "spec")),
+        ([{}, {}], ("spec (1)", "spec (2)")),
+    ],
+)
+def test_names_of_compared_runs_are_what_differs(
+    keys: list[dict[str, Any]], names: tuple[str, ...]
+):
+    assert winit.compare([winit.run({**SMALL, **each}) for each in keys]).names == names
+
+
+def test_compare_takes_a_list():
+    result = winit.run(SMALL)
+    with pytest.raises(winit.WinitError, match=r"a list of results, as in compare\(\[first, sec"):
+        winit.compare(result, result)  # type: ignore[arg-type]
 
 
 def test_compare_names_the_type_of_what_is_no_result():

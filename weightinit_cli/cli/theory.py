@@ -15,6 +15,7 @@ from weightinit_cli.errors import WinitError, counted, printable
 from weightinit_cli.lines import wrapped
 from weightinit_cli.numerals import short
 from weightinit_cli.results.figures import FIGURES
+from weightinit_cli.results.words import correlation_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -117,7 +118,7 @@ def table_columns(numbered: Sequence[tuple[int, LayerTheory]]) -> list[Column]:
     texts_of = {
         "layer": [str(number) for number, _ in numbered],
         "q": [number(layer.q) for _, layer in numbered],
-        "c": [_correlation(layer.one_minus_c) for _, layer in numbered],
+        "c": [correlation_words(layer.one_minus_c) for _, layer in numbered],
     }
     columns = [Column(head, list(map(Cell, texts))) for head, texts in texts_of.items()]
     for path, row in sorted(shown.items(), key=lambda each: each[1].in_theory):
@@ -125,12 +126,6 @@ def table_columns(numbered: Sequence[tuple[int, LayerTheory]]) -> list[Column]:
         texts = [number(None if each is None else each.value) for each in predictions]
         columns.append(Column(row.head, list(map(Cell, texts)), spare=row.spare))
     return columns
-
-
-def _correlation(one_minus_c: float) -> str:
-    if 0 < one_minus_c < 1e-3:
-        return f"1 - {short(f'{one_minus_c:.2g}')}"
-    return number(1 - one_minus_c)
 
 
 def _changes_size(spec: Mapping[str, Any]) -> bool:

@@ -23,7 +23,8 @@ from weightinit_cli.plots.engine.page import (
     Row,
 )
 from weightinit_cli.plots.figures import beside
-from weightinit_cli.results.words import described, figure_words, full_name, sizes
+from weightinit_cli.results.kinds import described_run
+from weightinit_cli.results.words import figure_words, full_name, sizes
 
 if TYPE_CHECKING:
     from weightinit_cli.results.model import Kernels, ResolvedLayer, Result, WeightStatistics
@@ -70,7 +71,7 @@ def kernels_page(result: Result, kernels: Kernels) -> Page:
     return Page(
         Heading(
             full_name(result.name, result.overrides),
-            ((tuple(described(result.spec)), MUTED), (tuple(words), color)),
+            ((tuple(described_run(result)), MUTED), (tuple(words), color)),
         ),
         rows,
         width=min(max(AROUND + grid.columns * grid.across, NARROWEST), WIDEST),

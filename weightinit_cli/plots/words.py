@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from weightinit_cli.plots.engine.drawing import AMBER, MUTED, ORANGE, Color
 from weightinit_cli.plots.engine.page import Heading, Key
+from weightinit_cli.results.kinds import described_run
 from weightinit_cli.results.model import NOTE
 from weightinit_cli.results.verdictwords import told
-from weightinit_cli.results.words import described, full_name
+from weightinit_cli.results.words import full_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +23,7 @@ THEORY = Key("mean-field theory", AMBER)
 
 def run_heading(result: Result, keys: tuple[Key, ...] = ()) -> Heading:
     """The heading of a run: its name, its spec in words, its verdicts."""
-    spec = (tuple(described(result.spec)), MUTED)
+    spec = (tuple(described_run(result)), MUTED)
     title = full_name(result.name, result.overrides)
     return Heading(title, (spec, *findings(result)), keys)
 

@@ -11,7 +11,7 @@ from weightinit_cli.results.model import is_healthy
 from weightinit_cli.results.telling import titled, verdict_sentences
 from weightinit_cli.results.told import Sentence, Table, Told
 from weightinit_cli.results.verdictwords import brief
-from weightinit_cli.results.words import four_digits
+from weightinit_cli.results.words import described, four_digits
 from weightinit_cli.spec import normal_form, yaml_lines
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Remedy(Shown):
         >>> import weightinit_cli as winit
         >>> winit.fix("sigmoid_xavier")
         Remedy sigmoid_xavier: sigmoid, xavier_normal (gain 1), width 100, 1,000
-          samples, seed 0
+          samples, seed 0, 5 layers
         as it stands: warning: inputs_indistinguishable first at layer 5: std from input
           to input is 0.57 % of std
         healthy with initializer: {name: xavier_normal, gain: 10.15}, also under 2 of 2
@@ -81,8 +81,9 @@ class Remedy(Shown):
 
     def _told(self) -> Told:
         spec = self.spec
+        parts = [*described(normal_form(spec)), counted(spec.layers, "layer")]
         return Told(
-            titled("Remedy", spec.folder, normal_form(spec), spec.overrides),
+            titled("Remedy", spec.folder, spec.overrides, parts),
             [*_as_it_stands(self.own), *self._found()],
             Table(
                 HEADS,

@@ -13,6 +13,7 @@ from weightinit_cli.results.model import Result, Verdict
 from weightinit_cli.results.plain import Mismatch, decode
 from weightinit_cli.results.symmetry import SymmetryResult
 from weightinit_cli.results.training import TrainingResult
+from weightinit_cli.results.words import described
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -182,6 +183,12 @@ def interruption(result: AnyResult) -> str | None:
 def drawn_by(result: AnyResult) -> dict[str, str]:
     """Whose functions drew the weights and the biases; winit's are not named."""
     return {key: result.environment[key] for key in _DRAWN_BY if key in result.environment}
+
+
+def described_run(result: AnyResult) -> list[str]:
+    """The parts of what was run: those of its spec, and whose functions drew instead of it."""
+    drawers = (f"{drawn} by {name}" for drawn, name in drawn_by(result).items())
+    return [*described(result.spec), *drawers]
 
 
 def made_by(result: AnyResult) -> Mapping[str, str]:

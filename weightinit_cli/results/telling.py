@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from weightinit_cli.errors import counted
-from weightinit_cli.numerals import rounded_up, short
+from weightinit_cli.numerals import rounded_up
 from weightinit_cli.results.comparison import shared_parts
 from weightinit_cli.results.figures import FIGURES
 from weightinit_cli.results.forecast import Forecast, PhaseDiagram
-from weightinit_cli.results.kinds import ending, kind_of
+from weightinit_cli.results.kinds import described_run, ending, kind_of
 from weightinit_cli.results.model import is_healthy
 from weightinit_cli.results.together import Compared
 from weightinit_cli.results.told import Sentence, Table, Told, ends
 from weightinit_cli.results.verdictwords import told as verdicts_told
-from weightinit_cli.results.words import described, four_digits, full_name
+from weightinit_cli.results.words import correlation_words, described, four_digits, full_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,9 +43,9 @@ def verdict_sentences(verdicts: Sequence[Verdict]) -> list[Sentence]:
     ]
 
 
-def titled(kind: str, name: str, spec: Mapping[str, Any], overrides: Sequence[str] | None) -> str:
+def titled(kind: str, name: str, overrides: Sequence[str] | None, parts: Sequence[str]) -> str:
     """`Result sigmoid_xavier: sigmoid, xavier_normal (gain 1), width 100, 1,000 samples`."""
-    return f"{kind} {full_name(name, overrides)}: {', '.join(described(spec))}"
+    return f"{kind} {full_name(name, overrides)}: {', '.join(parts)}"
 
 
 def _result(result: AnyResult) -> Told:
@@ -57,7 +57,7 @@ def _result(result: AnyResult) -> Told:
         *(Sentence("", words) for words in filter(None, [kind.course(result)])),
     ]
     return Told(
-        titled(type(result).__name__, result.name, result.spec, result.overrides),
+        titled(type(result).__name__, result.name, result.overrides, described_run(result)),
         sentences,
         kind.table(result),
         MEND if verdict and not is_healthy(verdict) else GO_ON,
@@ -66,7 +66,7 @@ def _result(result: AnyResult) -> Told:
 
 def _compared(compared: Compared) -> Told:
     results = compared.results
-    parts = [described(each.spec) for each in results]
+    parts = [described_run(each) for each in results]
     shared = shared_parts(parts[0], parts)
     kind = kind_of(results[0])
     lines = [kind.beside(each) for each in results]
@@ -94,42 +94,43 @@ def _forecast(forecast: Forecast) -> Told:
         (
             str(number),
             four_digits(layer.q),
-            _correlation(layer.one_minus_c),
+            correlation_words(layer.one_minus_c),
             *(_predicted(layer.figures, path) for _, path, _ in shown),
         )
         for number, layer in enumerate(forecast.layers, 1)
     ]
     first = ("layer", "q", "c")
-    sentences = [Sentence("no predictions", f": {forecast.no_theory}", severity="note")]
-    go_on = ""
-    if forecast.no_limits is not None:
-        sentences = [Sentence("", f"With depth: {forecast.no_limits}.")]
-    elif forecast.limits is not None:
-        limits = forecast.limits
-        chi_1 = "" if limits.chi_1 is None else f"; chi_1 = {four_digits(limits.chi_1)}"
-        sentences = [Sentence("", f"With depth: {limits.sentence}{chi_1}.")]
-        go_on = ".limits has depth scales, .to_frame() every layer"
     return Told(
-        titled("Forecast", forecast.name, forecast.spec, forecast.overrides),
-        sentences,
+        titled("Forecast", forecast.name, forecast.overrides, described(forecast.spec)),
+        _forecast_sentences(forecast),
         Table(
             (*first, *(row.head for _, _, row in shown)),
             rows,
             (*first, *(row.head for _, _, row in shown if not row.spare)),
             ends(len(rows), 3),
         ),
-        go_on,
+        ".limits has depth scales, .to_frame() every layer" if forecast.limits else "",
     )
+
+
+def _forecast_sentences(forecast: Forecast) -> list[Sentence]:
+    """Where a network tends with depth, and why there are no predictions or not of all layers."""
+    if forecast.no_theory is not None:
+        return [Sentence("no predictions", f": {forecast.no_theory}", severity="note")]
+    limits = forecast.limits
+    tends = forecast.no_limits or ""
+    if limits is not None:
+        chi_1 = "" if limits.chi_1 is None else f"; chi_1 = {four_digits(limits.chi_1)}"
+        tends = f"{limits.sentence}{chi_1}"
+    sentences = [Sentence("", f"With depth: {tends}.")]
+    if forecast.no_more is not None:
+        beyond = f" from layer {len(forecast.layers) + 1} on: {forecast.no_more}"
+        sentences.append(Sentence("no predictions", beyond, severity="note"))
+    return sentences
 
 
 def _predicted(figures: Mapping[str, Any], path: str) -> str:
     return four_digits(figures[path].value) if path in figures else "-"
-
-
-def _correlation(one_minus_c: float) -> str:
-    if 0 < one_minus_c < 1e-3:
-        return f"1 - {short(f'{one_minus_c:.2g}')}"
-    return four_digits(1 - one_minus_c)
 
 
 def _phase_diagram(diagram: PhaseDiagram) -> Told:

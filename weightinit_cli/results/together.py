@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.errors import WinitError, counted
-from weightinit_cli.results.comparison import VARIANT, shared_parts
+from weightinit_cli.results.comparison import VARIANT, own_parts
 from weightinit_cli.results.drawn import Drawn, Tabular
-from weightinit_cli.results.kinds import AnyResult, kind_of
-from weightinit_cli.results.words import described, full_name
+from weightinit_cli.results.kinds import AnyResult, described_run, kind_of
+from weightinit_cli.results.words import full_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -66,7 +66,9 @@ def compare(results: Iterable[AnyResult], names: Sequence[str] | None = None) ->
         >>> both.names
         ('sigmoid_xavier', 'tanh_xavier')
     """
-    every: tuple[Any, ...] = () if isinstance(results, Drawn) else tuple(results)
+    if isinstance(results, Drawn):
+        raise WinitError("compare: expected a list of results, as in compare([first, second])")
+    every: tuple[Any, ...] = tuple(results)
     for each in every:
         if not isinstance(each, AnyResult):
             raise WinitError(
@@ -87,17 +89,13 @@ def _told_apart(results: Sequence[AnyResult]) -> tuple[str, ...]:
     """The results' names, or what differs in their specs; a number where that is the same."""
     names = [full_name(each.name, each.overrides) for each in results]
     if len(set(names)) < len(names):
-        parts = [_parts(each.spec) for each in results]
-        shared = set(shared_parts(parts[0], parts))
-        words = [", ".join(part for part in each if part not in shared) for each in parts]
-        names = [own or name for own, name in zip(words, names, strict=True)]
+        owns = own_parts(
+            [[*described_run(each), counted(each.spec["layers"], "layer")] for each in results]
+        )
+        names = [", ".join(own) or name for own, name in zip(owns, names, strict=True)]
     counts: dict[str, int] = {}
     found = []
     for name in names:
         counts[name] = counts.get(name, 0) + 1
         found.append(f"{name} ({counts[name]})" if names.count(name) > 1 else name)
     return tuple(found)
-
-
-def _parts(spec: Mapping[str, Any]) -> list[str]:
-    return [*described(spec), counted(spec["layers"], "layer")]

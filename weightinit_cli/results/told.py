@@ -82,8 +82,9 @@ def in_html(told: Told, picture: bytes | None) -> str:
 
     parts = [f"<p><b>{_escaped(told.title)}</b></p>"]
     for label, rest, below, severity in told.sentences:
-        set_off = f'<b style="color:{COLOURS[severity]}">{_escaped(label)}</b>{_escaped(rest)}'
-        parts.append(f"<p>{set_off}{f'<br>{_escaped(below)}' if below else ''}</p>")
+        set_off = f'<b style="color:{COLOURS[severity]}">{_escaped(label)}</b>' if label else ""
+        more = f"<br>{_escaped(below)}" if below else ""
+        parts.append(f"<p>{set_off}{_escaped(rest)}{more}</p>")
     parts += [_html_table(told), f"<p><small>{_escaped(told.go_on)}</small></p>" * bool(told.go_on)]
     if picture is not None:
         data = b64encode(picture).decode()

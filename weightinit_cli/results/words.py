@@ -172,6 +172,13 @@ def four_digits(value: float | None) -> str:
     return "-" if value is None else short(f"{value:.4g}")
 
 
+def correlation_words(one_minus_c: float) -> str:
+    """A correlation c, by how much it differs from 1: `0.3183`, `1 - 2e-5`."""
+    if 0 < one_minus_c < 1e-3:
+        return f"1 - {short(f'{one_minus_c:.2g}')}"
+    return four_digits(1 - one_minus_c)
+
+
 def _count(value: float | None) -> str:
     return "-" if value is None else str(value)
 

@@ -10,6 +10,7 @@ from math import prod
 from operator import mul
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
+from weightinit_cli.errors import counted
 from weightinit_cli.spec.names import composed, folder_of, safe, shortened, told_apart
 from weightinit_cli.spec.nodes import (
     MOST_LEVELS,
@@ -69,6 +70,9 @@ class Runs(Sequence["AnySpec"]):
 
     def __len__(self) -> int:
         return prod(map(len, self._axes))
+
+    def __repr__(self) -> str:
+        return f"<{counted(len(self), 'run')} of {self[0].name}>"
 
     @overload
     def __getitem__(self, number: int) -> AnySpec: ...

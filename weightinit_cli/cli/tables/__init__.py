@@ -41,10 +41,11 @@ def view(experiment: str) -> ModuleType:
 
 def table(result: AnyResult) -> list[str]:
     """Write a result, line by line: what was run, then its table."""
-    from weightinit_cli.results.words import described, full_name
+    from weightinit_cli.results.kinds import described_run
+    from weightinit_cli.results.words import full_name
 
     name = full_name(result.name, result.overrides)
-    heading = terminal.fitted(shown(f"{name}: {', '.join(described(result.spec))}"))
+    heading = terminal.fitted(shown(f"{name}: {', '.join(described_run(result))}"))
     lines = [click.style(line, bold=True) for line in heading]
     return [*lines, *view(result.spec["experiment"]).table(result)]
 
