@@ -6,13 +6,16 @@ import doctest
 from dataclasses import replace
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import weightinit_cli.testing
 from weightinit_cli import WinitError, load_spec, run, spec_of
-from weightinit_cli.testing import assert_healthy
+from weightinit_cli.testing import assert_conforms, assert_healthy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SMALL = {"samples": 60, "width": 12, "layers": 2, "activation": "sigmoid"}
 SOUND = {**SMALL, "initializer": "xavier_normal"}
@@ -90,12 +93,21 @@ def test_bad_specs_are_the_errors_of_run():
             assert_healthy(what)  # type: ignore[arg-type]
 
 
-def test_a_failure_shows_the_test_and_none_of_ours():
-    with pytest.raises(AssertionError) as caught:
-        assert_healthy(SICK)
-    assert [Path(entry.path).name for entry in caught.traceback.filter(caught)] == [
-        Path(__file__).name
-    ]
+@pytest.mark.parametrize(
+    "fails",
+    [
+        lambda: assert_healthy(SICK),
+        lambda: assert_healthy({**SICK, "widht": 3}),
+        lambda: assert_healthy(SICK, allow=["nothing"]),
+        lambda: assert_conforms(lambda _, shape: list(shape), "he_normal"),
+        lambda: assert_conforms(None, "he_norml"),
+    ],
+)
+def test_a_failure_shows_the_test_and_none_of_ours(fails: Callable[[], None]):
+    with pytest.raises((AssertionError, WinitError, ValueError)) as caught:
+        fails()
+    names = {Path(entry.path).name for entry in caught.traceback.filter(caught)}
+    assert names == {Path(__file__).name}
 
 
 def test_its_example():

@@ -5,11 +5,12 @@ For pytest, unittest or neither.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.conformity import ALPHA
 from weightinit_cli.conformity import conform as _conform
-from weightinit_cli.errors import counted, printable
+from weightinit_cli.errors import WinitError, counted, printable
 from weightinit_cli.experiments import run
 from weightinit_cli.results.kinds import AnyResult, kind_of
 from weightinit_cli.results.model import SEVERITIES, asked_for
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from weightinit_cli.spec import SpecLike
 
 __all__ = ["assert_conforms", "assert_healthy"]
+__tracebackhide__ = True  # pytest shows the line of the test alone
 
 
 def assert_conforms(
@@ -47,8 +49,10 @@ def assert_conforms(
         ...     return rng.standard_normal(shape) * np.sqrt(2 / np.prod(shape[:-1]))
         >>> assert_conforms(mine, {"name": "kaiming_normal"})
     """
-    __tracebackhide__ = True
-    found = _conform(fn, like, alpha=alpha, seed=seed, framework=framework, only=only)
+    try:
+        found = _conform(fn, like, alpha=alpha, seed=seed, framework=framework, only=only)
+    except WinitError as error:
+        raise error.with_traceback(None) from error.__cause__
     if not found.conforms:
         raise AssertionError(found.failure)
 
@@ -77,25 +81,32 @@ def assert_healthy(
         spec:
           severe: units_identical first at layer 1: all its units are the same
     """
-    __tracebackhide__ = True
     allowed = [allow] if isinstance(allow, str) else list(allow)
     _refuse_unknown("allow", allowed, "verdict", DEFINITIONS)
     _refuse_unknown("fail_on", [fail_on], "severity", SEVERITIES)
-    lines: list[str] = []
-    number = 0
-    for name, result in _results(what):
-        verdicts = kind_of(result).verdict(result)
-        if not verdicts:
-            raise ValueError(f"{name}: there are no verdicts in a result of this kind or version")
-        found = [each for each in asked_for(verdicts, [fail_on]) if each.name not in allowed]
-        limits = result.spec["thresholds"]
-        said = [f"  {sentence(each, threshold_of(each, limits))}" for each in found]
-        lines += [f"{name}:", *said] if said else []
-        number += len(found)
-    if lines:
+    try:
+        found = [said for each in _results(what) if (said := _said(*each, allowed, fail_on))]
+    except WinitError as error:
+        raise error.with_traceback(None) from error.__cause__
+    if found:
+        number = sum(len(said) - 1 for said in found)
         worse = "" if fail_on == SEVERITIES[-1] else " or worse"
         heading = f"{counted(number, 'verdict')} of {fail_on}{worse}"
-        raise AssertionError("\n".join(map(printable, [heading, *lines])))
+        raise AssertionError("\n".join(map(printable, chain([heading], *found))))
+
+
+def _said(name: str, result: AnyResult, allowed: Collection[str], fail_on: Severity) -> list[str]:
+    """A result's name and its verdicts, a line each; nothing where it has none that is asked for.
+
+    Raises ValueError where there are no verdicts to look at.
+    """
+    verdicts = kind_of(result).verdict(result)
+    if not verdicts:
+        raise ValueError(f"{name}: there are no verdicts in a result of this kind or version")
+    found = [each for each in asked_for(verdicts, [fail_on]) if each.name not in allowed]
+    limits = result.spec["thresholds"]
+    said = [f"  {sentence(each, threshold_of(each, limits))}" for each in found]
+    return [f"{name}:", *said] if said else []
 
 
 def _results(what: AnyResult | SpecLike) -> Iterator[tuple[str, AnyResult]]:
