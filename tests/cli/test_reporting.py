@@ -12,9 +12,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from weightinit_cli import batch, experiments, remedies
+from weightinit_cli import batch, experiments, guard, remedies
+from weightinit_cli.cli.reporting import place_of
 from weightinit_cli.experiments import run as run_spec
 from weightinit_cli.remedies import Attempt, Remedy
+from weightinit_cli.spec import expand
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -233,6 +235,57 @@ def test_a_report_that_cannot_be_written_is_said_after_the_work(winit: Callable)
         *verdicts, last = run.err.splitlines()
         assert len(verdicts) == 2
         assert last == "folder: cannot be written: Is a directory"
+
+
+@pytest.mark.parametrize(
+    ("more", "places"),
+    [
+        ("sweep: {activation: [tanh, sigmoid], width: [3]}", [(6, 22), (6, 28)]),
+        ("sweep: {width: [3, 4]}", [(5, 14), (5, 14)]),
+        ("sweep: {initializer.gain: [1], activation: [tanh]}", [(6, 45)]),
+        ("variants:\n  a: {width: 3}\n  b: {activation: tanh}", [(5, 14), (8, 19)]),
+        ("variants:\n  a: {initializer: zeros}", [(7, 20)]),
+    ],
+)
+def test_the_place_is_where_a_run_is_set(tiny: Callable, more: str, places: list[tuple[int, int]]):
+    tiny(more=f"{more}\n")
+    assert [place_of(run)[1:] for run in expand("tiny.yaml")] == places
+
+
+def test_a_dry_run_says_that_it_judges_nothing(winit: Callable):
+    run = winit("batch", "tiny.yaml", "--dry-run", "--junit", "report.xml")
+    assert run.err == "--dry-run runs nothing: no verdict is looked for, no report is written\n"
+    assert (run.code, Path("report.xml").exists()) == (0, False)
+    assert winit("batch", "tiny.yaml", "--dry-run").err == ""
+
+
+@pytest.mark.parametrize("command", ["check", "diff"])
+@pytest.mark.parametrize(
+    ("raised", "code", "said"),
+    [
+        (KeyboardInterrupt, 130, "interrupted: what is not listed here was not run"),
+        (RuntimeError("odd"), 3, "RuntimeError: odd"),
+    ],
+)
+def test_a_check_that_is_ended(
+    winit: Callable,
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+    raised: BaseException,
+    code: int,
+    said: str,
+):
+    winit("histogram", "-c", "tiny.yaml", "--no-plot", "-q")
+
+    def end(*_: object, **__: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(guard, "check_pairs", end)
+    monkeypatch.setattr(guard, "diff", end)
+    paths = ["outputs"] * (2 if command == "diff" else 1)
+    assert winit(command, *paths, "-q", "--junit", "report.xml").code == code
+    (case,) = cases().values()
+    assert (case[0].tag, case[0].text) == ("error", said)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda words: words[0])

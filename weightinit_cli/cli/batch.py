@@ -152,7 +152,7 @@ def batch(
         with ProgressBar("reading the specs", shown=not quiet):
             plan = make_plan(found, load)
         code = max([code, *(terminal.fail(why.lines, why.exit_code) for _, why in plan.errors)])
-        return max(code, _list(plan, settings, as_json=reporter.as_json, quiet=quiet))
+        return max(code, _list(plan, settings, reporter, quiet=quiet))
     # What runs for hours collects its garbage; __main__ has turned that off for a quick start.
     gc.enable()
     progress = BatchProgress(
@@ -189,12 +189,15 @@ def _executor(
     return Executor() if jobs == 1 else Processes(jobs, progress.note)
 
 
-def _list(plan: Plan, settings: Settings, *, as_json: bool, quiet: bool) -> int:
+def _list(plan: Plan, settings: Settings, reporter: Reporter, *, quiet: bool) -> int:
+    """Print which runs there are and which of them would be skipped; return the exit code."""
     from weightinit_cli.batch import jobs_of, our_numpy
 
+    if reporter.asked and not quiet:
+        terminal.note("--dry-run runs nothing: no verdict is looked for, no report is written")
     for job in jobs_of(plan):
         skipped = settings.saved(job, {our_numpy()}) is not None
-        if as_json:
+        if reporter.as_json:
             entry = {"folder": job.spec.folder, "digest": job.digest, "saved": skipped}
             terminal.say(json.dumps(entry))
         elif not quiet:

@@ -20,7 +20,7 @@ from weightinit_cli.cli.options import (
 )
 from weightinit_cli.cli.plugins import plugin_option
 from weightinit_cli.cli.progress import ProgressBar
-from weightinit_cli.cli.reporting import GITHUB, JSON, junit_option, style_option, write_junit
+from weightinit_cli.cli.reporting import Reporter, junit_option, style_option
 from weightinit_cli.cli.specs import names_of, note_lacking, tell_undrawn
 from weightinit_cli.errors import FAILED, Mark, Problem, SpecError, WinitError, printable
 
@@ -102,28 +102,32 @@ def check(
     """
     from weightinit_cli import guard
 
-    with ProgressBar("looking for results", shown=not quiet):
-        pairs = _pairs_of(paths, against, globs, quiet=quiet)
-    bar = partial(ProgressBar, shown=not quiet)
-    done = guard.check_pairs(
-        pairs,
-        alpha=alpha,
-        networks=networks,
-        jobs=jobs,
-        threads=threads,
-        bar=bar,
-        note=None if quiet else terminal.note,
-        keep=update,
-    )
-    reports = [each.report for each in done]
-    hint = not update and any(each.outdated and each.renewable for each in done)
-    code = _tell_reports(reports, style, junit, quiet=quiet, hint=hint)
-    if update:
-        outdated = [each for each in done if each.outdated]
-        code = max(code, _update(outdated, threads))
-        if against is not None:
-            code = max(code, _renew({each.pair.run for each in outdated}, paths, against))
-    return code
+    reporter = Reporter(junit=junit, style=style)
+
+    def work() -> int:
+        with ProgressBar("looking for results", shown=not quiet):
+            pairs = _pairs_of(paths, against, globs, quiet=quiet)
+        done = guard.check_pairs(
+            pairs,
+            alpha=alpha,
+            networks=networks,
+            jobs=jobs,
+            threads=threads,
+            bar=partial(ProgressBar, shown=not quiet),
+            note=None if quiet else terminal.note,
+            keep=update,
+        )
+        reports = [each.report for each in done]
+        hint = not update and any(each.outdated and each.renewable for each in done)
+        code = _tell_reports(reports, reporter, quiet=quiet, hint=hint)
+        if update:
+            outdated = [each for each in done if each.outdated]
+            code = max(code, _update(outdated, threads))
+            if against is not None:
+                code = max(code, _renew({each.pair.run for each in outdated}, paths, against))
+        return code
+
+    return reporter.writing(work)
 
 
 @click.command("diff")
@@ -151,11 +155,16 @@ def diff(
     """
     from weightinit_cli import guard
 
-    with ProgressBar("comparing", shown=not quiet) as progress:
-        sides = guard.sides_of(old, new)
-        kept = {run: sides[run] for run in _kept_runs(sides, globs, quiet=quiet)}
-        reports = guard.diff(kept, alpha=alpha, progress=progress)
-    return _tell_reports(reports, style, junit, quiet=quiet, hint=False)
+    reporter = Reporter(junit=junit, style=style)
+
+    def work() -> int:
+        with ProgressBar("comparing", shown=not quiet) as progress:
+            sides = guard.sides_of(old, new)
+            kept = {run: sides[run] for run in _kept_runs(sides, globs, quiet=quiet)}
+            reports = guard.diff(kept, alpha=alpha, progress=progress)
+        return _tell_reports(reports, reporter, quiet=quiet, hint=False)
+
+    return reporter.writing(work)
 
 
 def _kept_runs(
@@ -178,35 +187,29 @@ def _kept_runs(
     return kept
 
 
-def _tell_reports(
-    reports: Sequence[Report], style: str, junit: Path | None, *, quiet: bool, hint: bool
-) -> int:
-    """Print the reports in a style, write the JUnit file, and return the exit code.
+def _tell_reports(reports: Sequence[Report], reporter: Reporter, *, quiet: bool, hint: bool) -> int:
+    """Print the reports, and return the exit code; the JUnit file gets them, too.
 
     `hint` says that --update accepts some of what differs.
     """
-    from weightinit_cli.ci import annotation
     from weightinit_cli.guard import UPDATE, case_of, json_line, summary
 
-    command = click.get_current_context().command_path
+    reporter.also(lambda: map(case_of, reports))
     failed = [report for report in reports if report.state == "drift"]
     for report in reports:
         if report.state == "error":
             terminal.fail(report.errors, WinitError.exit_code)
-        if style == JSON:
+        if reporter.as_json:
             terminal.say(json_line(report))
             continue
         for line in _text(report, quiet=quiet):
             terminal.say(terminal.no_command(line))
-        if style == GITHUB and report.state != "same":
-            terminal.say(annotation(command, case_of(report)))
-    if style != JSON and not (quiet and not failed):
+        reporter.annotate(case_of(report))
+    if not reporter.as_json and not (quiet and not failed):
         for line in summary(reports):
             terminal.say(line)
         if failed and hint:
             terminal.say(UPDATE)
-    if junit is not None:
-        write_junit(junit, command, lambda: map(case_of, reports))
     return _code(reports)
 
 

@@ -174,14 +174,18 @@ class Reporter:
 
         The annotation has `more` lines; why a run is broken is told elsewhere.
         """
-        from weightinit_cli.ci import annotation
-
         if case.state == "failed":
             for line in case.lines:
                 terminal.note(f"{case.name}: {line} ({self._option})")
-        if self._annotates and case.state != "passed":
-            terminal.say(annotation(self.command, case._replace(lines=(*case.lines, *more))))
+        self.annotate(case._replace(lines=(*case.lines, *more)))
         return FAILED if case.state == "failed" else 0
+
+    def annotate(self, case: Case) -> None:
+        """Print the annotation of a case that has not passed, where these are asked for."""
+        from weightinit_cli.ci import annotation
+
+        if self._annotates and case.state != "passed":
+            terminal.say(annotation(self.command, case))
 
     def done(self, case: Case, more: Iterable[str] = ()) -> int:
         """Tell of a run, and keep it, where it failed with `more` lines; return the exit code."""
@@ -233,7 +237,7 @@ class Reporter:
         if self._junit is None:
             return 0
         try:
-            write_junit(self._junit, self.command, lambda: chain(self._kept, self._others()))
+            _write_junit(self._junit, self.command, lambda: chain(self._kept, self._others()))
         except WinitError as error:
             return terminal.fail(error.lines, error.exit_code)
         return 0
@@ -244,17 +248,23 @@ class Reporter:
 
 
 def place_of(spec: AnySpec) -> Mark:
-    """Where the spec's file has a run's initializer; NOWHERE of what no file of this name has."""
+    """Where the spec's file has a run's initializer; NOWHERE of what no file of this name has.
+
+    Of a run that a variant or the sweep may give an activation, whichever of both stands last.
+    """
     from weightinit_cli.ci import NOWHERE
 
     top = spec.marks[""]
     if not os.path.isfile(top.source):  # noqa: PTH113
         return NOWHERE
-    marks = (mark for path, mark in spec.marks.items() if path.partition(".")[0] == "initializer")
-    return [top, *(mark for mark in marks if mark.source == top.source)][-1]
+    varied = {path.partition(".")[0] for path, _ in spec.varied}
+    one = varied.isdisjoint(("variant", "activation"))
+    keys = ("initializer",) if one else ("initializer", "activation")
+    marks = (mark for path, mark in spec.marks.items() if path.partition(".")[0] in keys)
+    return max([top, *(mark for mark in marks if mark.source == top.source)])
 
 
-def write_junit(path: Path, command: str, cases: Callable[[], Iterable[Case]]) -> None:
+def _write_junit(path: Path, command: str, cases: Callable[[], Iterable[Case]]) -> None:
     """Write the file whole; what is no file, as a pipe, gets the text as it would a line."""
     from weightinit_cli.ci import junit
     from weightinit_cli.results import write_files, write_through
