@@ -72,7 +72,7 @@ ENDS = "must be two numbers"
         (
             winit.phase,
             TANH | {"width": 2.5},
-            "width: must be a whole number from 1 to 1000000000, not 2.5",
+            "width: must be a whole number from 1 to 1,000,000,000, not 2.5",
         ),
         (
             winit.phase,

@@ -140,7 +140,7 @@ def phase(
             raise WinitError(f"phase: {name}: must be {wanted}, not {ends}")
     fits = width is None or (isinstance(width, Integral) and 1 <= width <= MOST_UNITS)
     if not fits:
-        message = f"must be a whole number from 1 to {MOST_UNITS}, not {width}"
+        message = f"must be a whole number from 1 to {MOST_UNITS:,}, not {width!r}"
         raise WinitError(f"phase: width: {message}")
     component = None if activation is None else activation_of(activation)
     if isinstance(specs, str) or not isinstance(specs, Sequence):
