@@ -91,7 +91,7 @@ def test_the_workflow_runs_what_the_page_does():
     runs = [step["run"] for step in job["steps"] if "run" in step]
     said = [command for text in texts for command, _ in steps(text)]
     assert runs[1].removesuffix(" --format github") in said
-    assert f"python -m {runs[2]}".replace("pytest ", "pytest -q ") in said
+    assert runs[2] in said
 
 
 def test_the_entry_points_are_of_the_tables_groups():

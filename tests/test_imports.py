@@ -36,7 +36,7 @@ ALLOWED: dict[str, set[str]] = {
     "machine": set(),
     "ci": {"errors"},  # what CI systems show, of runs and of checks
     "sources": {"errors"},  # a person's code: loading it, and what is wrong with it
-    "plugins": {"parameters", "sources"},  # how rows of others come into the tables
+    "plugins": {"sources"},  # how rows of others come into the tables
     "initializers": {"parameters", "plugins", "sources", "errors"},
     "activations": {"parameters", "plugins", "sources"},
     "expected": {"initializers"},  # what laws say of draws, for whoever judges some

@@ -182,7 +182,7 @@ def installed(here: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None
         monkeypatch.syspath_prepend(str(place))
 
     yield install
-    for module in ("halfpkg", "brokenpkg", "emptypkg", "otherpkg"):
+    for module in ("halfpkg", "brokenpkg", "emptypkg", "otherpkg", "editedpkg"):
         sys.modules.pop(module, None)
 
 
@@ -222,6 +222,41 @@ def test_entry_points_that_cannot_be_used_are_notes(command: Callable, installed
     assert "broken.yaml:2:14: initializer: initializer 'broken': broken 1.2 has it, but" in err
 
 
+def test_a_package_that_its_author_edits_is_known_by_its_entry_point(installed: Callable):
+    installed("half", HALF.replace("halfpkg", "editedpkg"), editedpkg=INITIALIZER)
+    (Path("site-half") / "half-1.2.dist-info" / "top_level.txt").unlink()
+    assert of("half_he").initializer.name == "half_he"
+    assert INITIALIZERS["half_he"].source == "half 1.2"
+
+
+def test_a_file_does_not_take_a_name_of_an_installed_package(
+    command: Callable, installed: Callable
+):
+    installed("halfpkg", HALF, halfpkg=INITIALIZER)
+    code, _, err = command("validate", "own.yaml", "--plugin", "mine.py")
+    assert code == 2
+    assert "two plug-ins have an initializer 'half_he': halfpkg 1.2 and mine.py (sha256 " in err
+
+
+def test_a_check_names_the_result_whose_plugin_two_packages_have(
+    command: Callable, installed: Callable
+):
+    installed("halfpkg", HALF, halfpkg=INITIALIZER)
+    command("histogram", "-c", "own.yaml", "--no-plot")
+    forget("half_he")
+    installed("otherpkg", HALF.replace("halfpkg", "otherpkg"), otherpkg=INITIALIZER)
+    code, _, err = command("check", "outputs")
+    assert code == 2
+    assert err.startswith(f"{Path('outputs/own/stats.json')}: initializer 'half_he': halfpkg 1.2 a")
+
+
+def test_an_entry_point_that_ends_python_is_a_note(command: Callable, installed: Callable):
+    installed("broken", HALF.replace("halfpkg", "brokenpkg"), brokenpkg="raise SystemExit(4)\n")
+    code, _, err = command("list", "initializers")
+    assert code == 0
+    assert "brokenpkg cannot be imported: SystemExit: 4" in err
+
+
 def test_a_name_of_two_packages_is_nobodys(command: Callable, installed: Callable):
     installed("halfpkg", HALF, halfpkg=INITIALIZER)
     installed("otherpkg", HALF.replace("halfpkg", "otherpkg"), otherpkg=INITIALIZER)
@@ -254,15 +289,63 @@ REGISTERING = "import weightinit_cli as w\n@w.initializer({name})\ndef f({argume
         ),
         (
             REGISTERING.format(name="'f'", arguments="rng, shape"),
-            "f must take rng and shape and fans: f(rng, shape, fans, **parameters)",
+            "f must take rng, shape, fans: f(rng, shape, fans, **parameters)",
         ),
         (
             REGISTERING.format(name="'f'", arguments="rng, shape, fans, mode='in'"),
-            "mode has the default 'in'; say what it may be",
+            "f: the default of mode must be a number, or one of the choices of Parameter('mode',",
         ),
         (
             REGISTERING.format(name="'f', w.Parameter('a', '')", arguments="rng, shape, fans"),
             "f does not take the parameter 'a'",
+        ),
+        (
+            REGISTERING.format(name="'He_Normal'", arguments="rng, shape, fans"),
+            "'He_Normal' is a built-in initializer",
+        ),
+        (
+            "import weightinit_cli as w\n@w.initializer\ndef f(rng, shape, fans): pass\n",
+            "must be a text, as in @weightinit_cli.initializer('mine', ...)",
+        ),
+        (
+            2 * REGISTERING.format(name="'f'", arguments="rng, shape, fans"),
+            "the initializer 'f' is registered twice",
+        ),
+        (
+            REGISTERING.format(name="'f'", arguments="rng, shape, fans, a=float('inf')"),
+            "f: the default of a must be a finite number within its bounds, not inf",
+        ),
+        (
+            REGISTERING.format(
+                name="'f', w.Parameter('a', '', above=1)", arguments="rng, shape, fans, a=1"
+            ),
+            "f: the default of a must be a finite number within its bounds, not 1",
+        ),
+        (
+            REGISTERING.format(
+                name="'f', w.Parameter('a', '', choices=('in',))", arguments="rng, shape, fans, a=1"
+            ),
+            "f: the default of a must be one of in, not 1",
+        ),
+        (
+            REGISTERING.format(name="'f'", arguments="rng, shape, fans, a, /"),
+            "f: a must be taken by name; leave out the /",
+        ),
+        (
+            REGISTERING.format(name="'f'", arguments="rng, shape, *, fans"),
+            "f must take rng, shape, fans: ",
+        ),
+        (
+            REGISTERING.format(name="'f', 'a'", arguments="rng, shape, fans, a"),
+            "must be Parameter('gain', 'what it is'), not 'a'",
+        ),
+        (
+            REGISTERING.format(name="'f', std=0.1", arguments="rng, shape, fans"),
+            "std must be a function fn(fans), not 0.1",
+        ),
+        (
+            REGISTERING.format(name="'f', std=lambda fans: 1", arguments="rng, shape, fans, a=1"),
+            "std must be a function fn(fans, a): got an unexpected keyword argument 'a'",
         ),
         (
             REGISTERING.format(name="'f', law='cauchy'", arguments="rng, shape, fans"),
@@ -295,6 +378,25 @@ def test_two_plugins_of_one_name_clash_and_the_same_one_replaces_itself(here: Pa
         load_plugin(Path("other.py"))
 
 
+def test_two_files_of_one_name_clash(here: Path):
+    load_plugin(Path("mine.py"))
+    (here / "other").mkdir()
+    (here / "other" / "mine.py").write_text(INITIALIZER, "utf-8")
+    with pytest.raises(
+        winit.WinitError, match=r"two plug-ins .*[/\\]mine\.py and .*other[/\\]mine"
+    ):
+        load_plugin(Path("other/mine.py"))
+
+
+def test_a_function_of_another_package_is_of_the_file_that_gives_it_a_name(here: Path):
+    text = "import numpy as np, weightinit_cli as winit\n"
+    text += "winit.activation('own', derivative=lambda x: 1 - np.tanh(x) ** 2)(np.tanh)\n"
+    (here / "mine.py").write_text(text, "utf-8")
+    load_plugin(Path("mine.py"))
+    assert ACTIVATIONS["own"].source.startswith("mine.py (sha256 ")
+    assert ACTIVATIONS["own"].parameters == ()
+
+
 def drawing(function: Callable[..., Any], **formula: Any) -> Any:
     winit.initializer("own", **formula)(function)
     return of("own")
@@ -310,6 +412,9 @@ def drawing(function: Callable[..., Any], **formula: Any) -> Any:
         (lambda rng, shape, fans: None, "own must return an array of real numbers, not None"),
         (lambda rng, shape, fans: np.ones(shape, complex), "not one of complex128"),
         (lambda rng, shape, fans: np.full(shape, "a"), "not one of <U1"),
+        (lambda rng, shape, fans: sys.exit(3), r"own: SystemExit: 3 \(test_plugins"),
+        (lambda rng, shape, fans: np.ma.zeros(shape), "not a masked one"),
+        (lambda rng, shape, fans: rng.normal(size=shape) * 1e300, "which have no standard dev"),
         (lambda rng, shape, fans: np.full(shape, np.nan), "own returned 900 of 900 values that"),
         (lambda rng, shape, fans: np.random.random_sample(shape), "other numbers from the same rn"),  # noqa: NPY002
     ],
@@ -320,7 +425,9 @@ def test_an_initializer_that_does_not_draw_as_it_must(function: Callable, messag
     assert str(caught.value).startswith("own.yaml:1:")
 
 
-@pytest.mark.parametrize("std", [lambda fans: "a", lambda fans: -1.0, lambda fans: np.inf])
+@pytest.mark.parametrize(
+    "std", [lambda fans: "a", lambda fans: -1.0, lambda fans: np.inf, lambda fans: None]
+)
 def test_a_formula_that_is_none(std: Callable):
     with pytest.raises(winit.WinitError, match="own: its std"):
         winit.run(drawing(lambda rng, shape, fans: rng.normal(size=shape), std=std))
@@ -331,6 +438,23 @@ def test_what_draws_nothing_is_said(command: Callable, here: Path):
     (here / "mine.py").write_text(f"import numpy as np\n{text}", "utf-8")
     _, _, err = command("validate", "own.yaml", "--plugin", "mine.py")
     assert "half_he draws nothing from rng: layers of one shape have the same weights" in err
+
+
+def test_what_draws_from_a_child_of_rng_draws(command: Callable, here: Path):
+    text = INITIALIZER.replace("rng.standard", "rng.spawn(1)[0].standard")
+    (here / "mine.py").write_text(text, "utf-8")
+    assert "draws nothing" not in command("validate", "own.yaml", "--plugin", "mine.py")[2]
+
+
+def test_a_formula_that_is_another_one_than_the_draws_is_said(command: Callable, here: Path):
+    (here / "mine.py").write_text(INITIALIZER.replace("gain: gain /", "gain: gain *"), "utf-8")
+    _, _, err = command("validate", "own.yaml", "--plugin", "mine.py")
+    assert "the standard deviation of 40 by 40 weights is 6.325, but in one draw it is 0.15" in err
+
+
+def test_draws_of_two_values_are_told_apart():
+    own = drawing(lambda rng, shape, fans: rng.random(shape) < 0.5)
+    assert len({layer.weights.stream for layer in winit.run(own).layers}) == 2
 
 
 def test_a_scale_that_is_measured_is_said(command: Callable, here: Path):
@@ -407,3 +531,26 @@ def test_of_many_kinks_the_nearest_are_listed(command):
     _, out, _ = command("list", "activations", "--plugin", "stairs.py")
     kinks = "kinks at -2.5, -1.5, -0.5, 0.5, 1.5, 2.5 and 122 more"
     assert f"no bounds given; {kinks}; no flat end" in " ".join(out.split())
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"kinks": 0.0}, "kinks must be a list of finite numbers, not 0.0"),
+        ({"kinks": ["a"]}, "kinks must be a list of finite numbers"),
+        ({"kinks": lambda: 1 / 0}, r"its kinks: ZeroDivisionError: division by zero \(test_plug"),
+        ({"bounds": lambda: 1 / 0}, "its bounds: ZeroDivisionError"),
+        ({"bounds": (1,)}, r"bounds must be \(low, high\)"),
+        ({"bounds": None}, r"bounds must be \(low, high\)"),
+    ],
+)
+def test_what_an_activation_is_said_to_have_is_no_such_thing(given: Any, message: str):
+    winit.activation("own", derivative=np.ones_like, **given)(lambda x: x + 0.0)
+    with pytest.raises(winit.WinitError, match=f"own: {message}"):
+        winit.histogram(activation="own", initializer="zeros")
+
+
+@pytest.mark.parametrize("derivative", [None, lambda: 0, lambda x: x])
+def test_a_derivative_that_takes_something_else(derivative: Any):
+    with pytest.raises(TypeError, match=r"derivative must be a function fn\(x, a\)"):
+        winit.activation("own", derivative=derivative)(lambda x, a=1.0: a * x)

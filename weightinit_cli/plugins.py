@@ -11,13 +11,20 @@ import re
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
-from weightinit_cli.parameters import REQUIRED, Parameter
-from weightinit_cli.sources import SourceError, load_file, said
+from weightinit_cli.sources import (
+    GROUPS,
+    SourceError,
+    file_of,
+    load_file,
+    package_of,
+    points_of,
+    said,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from importlib.metadata import EntryPoint
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
@@ -39,17 +46,17 @@ R = TypeVar("R", bound=Named)
 class Table(dict[str, R]):
     """Rows by their names: winit's own, then those of plug-ins; other names of rows are `aliases`.
 
-    `what` is a row in words. `version` is another one after every change. `names` are those of the
-    functions that plug-ins have registered. Subscription finds what an installed package has.
+    `what` is a row in words. `version` is another one after every change. Subscription finds what
+    an installed package has.
     """
 
     def __init__(self, what: str, rows: Mapping[str, R], aliases: Mapping[str, str]) -> None:
         super().__init__(rows)
         self.what, self.aliases = what, aliases
-        self.names: dict[Callable[..., Any], str] = {}
+        self._functions: dict[str, Callable[..., Any]] = {}
         self.version = 0
         _tables.append(self)
-        self._built_in = frozenset({*rows, *aliases})
+        self._built_in = frozenset(map(str.casefold, {*rows, *aliases}))
 
     def __missing__(self, name: str) -> R:
         if self.find(name):
@@ -59,29 +66,56 @@ class Table(dict[str, R]):
     @property
     def group(self) -> str:
         """The entry points by which packages add to the table."""
-        return f"weightinit_cli.{self.what}s"
+        return GROUPS[self.what]
 
-    def add(self, name: str, row: R, function: Callable[..., Any]) -> None:
-        """Add the row of a plug-in's function; said again by the same file, it takes its place.
-
-        Raises ValueError for a name that is none, built in, or another plug-in's.
-        """
+    def require_free(self, name: str) -> None:
+        """Raise TypeError for what is no text, ValueError for no name, and for a built-in one."""
+        if not isinstance(name, str):
+            form = f"@weightinit_cli.{self.what}('mine', ...)"
+            raise TypeError(f"the name of an {self.what} must be a text, as in {form}")
         if not NAME.fullmatch(name) or name.casefold() in NO_TEXT:
             raise ValueError(
                 f"{name!r} cannot be the name of an {self.what}: letters, digits and _, "
                 "a letter first, at most 60"
             )
-        if name in self._built_in:
+        if name.casefold() in self._built_in:
             raise ValueError(f"{name!r} is a built-in {self.what}; a plug-in needs another name")
-        if name in self and _maker(self[name].source) != _maker(row.source):
-            former = self[name].source
-            raise ValueError(
-                f"two plug-ins have an {self.what} {name!r}: {former} and {row.source}"
-            )
+
+    def add(self, name: str, row: R, function: Callable[..., Any]) -> None:
+        """Add the row of a plug-in's function; said again by the same file, it takes its place.
+
+        Raises ValueError for a name that is none, built in, another plug-in's, or taken twice.
+        """
+        self.require_free(name)
+        makers = next(self._clashes(name, row.source, file_of(function)), "")
+        if makers:
+            raise ValueError(f"two plug-ins have an {self.what} {name!r}: {makers}")
+        added = (self.what, name)
+        if _loading and added in _loading[-1].added:
+            raise ValueError(f"the {self.what} {name!r} is registered twice")
         self[name] = row
         self.version += 1
-        self.names[function] = name
-        (_here.discard if _finding else _here.add)((self.what, name))
+        self._functions[name] = function
+        if _loading:
+            _loading[-1].added.add(added)
+            _here.discard(added)
+        else:
+            _here.add(added)
+
+    def _clashes(self, name: str, source: str, file: str) -> Iterator[str]:
+        """Name the two plug-ins where another one has a name, in the table or installed."""
+        sources = [self[name].source] if name in self else []
+        if not (_loading and _loading[-1].installed):
+            points = (point for point in points_of(self.group) if point.name == name)
+            sources += map(package_of, points)
+        yield from (f"{each} and {source}" for each in sources if _maker(each) != _maker(source))
+        if name in self and source.endswith(")") and file_of(self._functions[name]) != file:
+            yield f"{file_of(self._functions[name])} and {file}"
+
+    def name_of(self, function: Callable[..., Any]) -> str | None:
+        """The name that a function is registered under; None where it is not."""
+        found = (name for name, each in self._functions.items() if each == function)
+        return next((name for name in found if name in self), None)
 
     def find(self, name: str) -> bool:
         """Load what an installed package has under a name; say whether it is in the table now.
@@ -89,19 +123,19 @@ class Table(dict[str, R]):
         Raises SourceError where that cannot be imported, or where two packages have the name.
         """
         if name not in self:
-            self._load(name, [point for point in _points(self.group) if point.name == name])
+            self._load(name, [point for point in points_of(self.group) if point.name == name])
         return name in self
 
     def find_all(self) -> list[str]:
         """Load all that installed packages have; say in a line each what cannot be."""
         by_name: dict[str, list[EntryPoint]] = {}
-        for point in _points(self.group):
+        for point in points_of(self.group):
             by_name.setdefault(point.name, []).append(point)
         notes = []
         for name, points in sorted(by_name.items()):
-            if name in self._built_in:
-                message = f"{self.what} {name!r} of {_package(points[0])} is left out: the name is "
-                notes.append(f"{message}built in")
+            if name.casefold() in self._built_in:
+                message = f"{self.what} {name!r} of {package_of(points[0])} is left out"
+                notes.append(f"{message}: the name is built in")
                 continue
             try:
                 self._load(name, [] if name in self else points)
@@ -114,65 +148,19 @@ class Table(dict[str, R]):
             return
         what = f"{self.what} {name!r}"
         if len(points) > 1:
-            packages = " and ".join(sorted(map(_package, points)))
+            packages = " and ".join(sorted(map(package_of, points)))
             raise SourceError(f"{what}: {packages} both have one; uninstall one of them")
         [point] = points
         try:
-            with _found():
+            with _adding(installed=True):
                 point.load()
-        except Exception as error:  # whatever somebody else's module does
-            why = f"{_package(point)} has it, but {point.value} cannot be imported"
+        except (Exception, SystemExit) as error:  # whatever somebody else's module does
+            why = f"{package_of(point)} has it, but {point.value} cannot be imported"
             raise SourceError(f"{what}: {why}: {said(error)}") from error
         if name not in self:
             raise SourceError(
-                f"{what}: {_package(point)} names it, but {point.value} registers no {what}"
+                f"{what}: {package_of(point)} names it, but {point.value} registers no {what}"
             )
-
-
-def parameters_of(
-    function: Callable[..., Any], given: Iterable[Parameter], leading: Sequence[str]
-) -> tuple[Parameter, ...]:
-    """The parameters that a function takes after its `leading` ones, as the tables have them.
-
-    Those that are `given` have words and bounds; of the others the signature says the default.
-    Raises TypeError where the function does not take what is given, or takes a word of which the
-    choices are not given.
-    """
-    from inspect import Parameter as Argument
-    from inspect import signature
-
-    described = {each.name: each for each in given}
-    arguments = list(signature(function).parameters.values())
-    several = (Argument.VAR_POSITIONAL, Argument.VAR_KEYWORD)
-    first = [each.name for each in arguments[: len(leading)] if each.kind not in several]
-    if len(first) < len(leading):
-        form = f"{function.__name__}({', '.join([*leading, '**parameters'])})"
-        raise TypeError(f"{function.__name__} must take {' and '.join(leading)}: {form}")
-    found: dict[str, Parameter] = {}
-    for argument in arguments[len(leading) :]:
-        if argument.kind in several:
-            continue
-        default = REQUIRED if argument.default is Argument.empty else argument.default
-        own = described.get(argument.name)
-        if own is not None:
-            found[own.name] = own._replace(default=default) if own.required else own
-        elif default is not REQUIRED and type(default) not in (int, float):
-            name = argument.name
-            raise TypeError(
-                f"{function.__name__}: {name} has the default {default!r}; say what it may be, "
-                f"as Parameter({name!r}, 'what it is', choices=('a', 'b'))"
-            )
-        else:
-            whole = argument.annotation in (int, "int")
-            found[argument.name] = Parameter(argument.name, "", default, integer=whole)
-    any_name = any(each.kind is Argument.VAR_KEYWORD for each in arguments)
-    for name, parameter in described.items():
-        if name not in found and not any_name:
-            raise TypeError(f"{function.__name__} does not take the parameter {name!r}")
-        found.setdefault(name, parameter)
-    if "name" in found:
-        raise TypeError("a parameter cannot be called 'name': a spec has the row's name there")
-    return tuple(found.values())
 
 
 def refuse_missing(sources: Mapping[str, str], place: str) -> None:
@@ -183,16 +171,20 @@ def refuse_missing(sources: Mapping[str, str], place: str) -> None:
     for row, source in sources.items():
         what, _, name = row.partition(" ")
         table = next((table for table in _tables if table.what == what), None)
-        if table is not None and table.find(name):
-            if _maker(table[name].source) == _maker(source):
-                continue
-            there = f"that of {table[name].source} is another one"
+        try:
+            found = table[name].source if table is not None and table.find(name) else ""
+        except SourceError as error:
+            raise SourceError(f"{place}: {error}") from error
+        if _maker(found) == _maker(source):
+            continue
+        if found:
+            there = f"that of {found} is another one"
         elif source.endswith(")"):
             there = f"--plugin {_maker(source)} gives it"
         elif " " in source:
             there = "it is not installed here"
         else:
-            there = "nobody else can load that; a file can be given by --plugin"
+            there = "no file had it; save it in one, and give that by --plugin"
         raise SourceError(f"{place}: the {what} {name!r} is of {source}: {there}")
 
 
@@ -201,10 +193,9 @@ def load_plugin(path: Path) -> None:
 
     Raises SourceError where it cannot be loaded, or registers nothing.
     """
-    before = sum(table.version for table in _tables)
-    with _found():
+    with _adding() as loaded:
         load_file(path)
-    if before == sum(table.version for table in _tables):
+    if not loaded.added:
         raise SourceError(
             f"{path}: registers nothing; @weightinit_cli.initializer(...) or "
             "@weightinit_cli.activation(...) stands before a function"
@@ -212,21 +203,28 @@ def load_plugin(path: Path) -> None:
     _files.append(str(path.absolute()))
 
 
-# All tables; the files that were loaded as plug-ins; rows that no other process finds; and whether
-# what is added now, others find as well.
+class _Loading(NamedTuple):
+    """A plug-in that is being loaded, which other processes find as well; and what it has added."""
+
+    installed: bool
+    added: set[tuple[str, str]]
+
+
+# All tables; the files that were loaded as plug-ins; rows that no other process finds; and what is
+# being loaded now.
 _tables: list[Table[Any]] = []
 _files: list[str] = []
 _here: set[tuple[str, str]] = set()
-_finding: list[None] = []
+_loading: list[_Loading] = []
 
 
 @contextmanager
-def _found() -> Iterator[None]:
-    _finding.append(None)
+def _adding(*, installed: bool = False) -> Iterator[_Loading]:
+    _loading.append(_Loading(installed, set()))
     try:
-        yield
+        yield _loading[-1]
     finally:
-        _finding.pop()
+        _loading.pop()
 
 
 def only_here() -> bool:
@@ -247,18 +245,6 @@ def carried(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     if not _files:
         return function
     return partial(_after, tuple(_files), function)
-
-
-def _points(group: str) -> list[EntryPoint]:
-    """The entry points of a group, each once, also where a package is found twice."""
-    from importlib import metadata  # takes 20 ms
-
-    points = metadata.entry_points(group=group)
-    return list({(_package(point), point.name, point.value): point for point in points}.values())
-
-
-def _package(point: EntryPoint) -> str:
-    return "a package" if point.dist is None else f"{point.dist.name} {point.dist.version}"
 
 
 def _maker(source: str) -> str:

@@ -11,9 +11,12 @@ from weightinit_cli.errors import WinitError, printable, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from importlib.metadata import EntryPoint
     from types import ModuleType
 
 DIGITS = 12
+# The entry points by which packages add to the tables, by what a row is in words.
+GROUPS = {what: f"weightinit_cli.{what}s" for what in ("initializer", "activation")}
 
 
 class SourceError(WinitError):
@@ -48,13 +51,16 @@ def load_file(path: Path) -> ModuleType:
     return module
 
 
-def source_of(function: Callable[..., Any]) -> str:
-    """Where a function comes from: a package and its version, or a file and its checksum."""
+def calling_module() -> str:
+    """The name of the module whose code called the function that asks."""
+    name = sys._getframe(2).f_globals.get("__name__")  # as namedtuple asks
+    return str(name or "__main__")
+
+
+def source_of(module: str) -> str:
+    """Where a module comes from: a package and its version, or a file and its checksum."""
     from hashlib import sha256
 
-    while isinstance(function, partial):
-        function = function.func
-    module = getattr(function, "__module__", None) or type(function).__module__
     found = distribution(module.partition(".")[0])
     file = getattr(sys.modules.get(module), "__file__", None)
     if found or not file:
@@ -71,11 +77,28 @@ def distribution(package: str) -> str:
     """The name and version of the distribution that a package comes from, where that is known."""
     from importlib import metadata
 
-    names = metadata.packages_distributions().get(package, [package])
+    names = metadata.packages_distributions().get(package)
+    if names is None:  # installed by a link to where its author edits it
+        points = [point for group in GROUPS.values() for point in points_of(group)]
+        own = (point for point in points if point.module.partition(".")[0] == package)
+        names = [point.dist.name for point in own if point.dist is not None] or [package]
     try:
         return f"{names[0]} {metadata.version(names[0])}"
     except metadata.PackageNotFoundError:
         return ""
+
+
+def points_of(group: str) -> list[EntryPoint]:
+    """The entry points of a group, each once, also where a package is found twice."""
+    from importlib import metadata  # takes 20 ms
+
+    points = metadata.entry_points(group=group)
+    return list({(package_of(point), point.name, point.value): point for point in points}.values())
+
+
+def package_of(point: EntryPoint) -> str:
+    """The package that has an entry point, with its version."""
+    return "a package" if point.dist is None else f"{point.dist.name} {point.dist.version}"
 
 
 def file_of(function: Callable[..., Any]) -> str:

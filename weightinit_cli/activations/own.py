@@ -49,14 +49,12 @@ def own(
     of the array, or the derivative is not the derivative.
     """
     phi, slope = _Called(name, "value", value), _Called(name, "derivative", derivative)
-    _check_bounds(name, bounds)
+    bounds = _bounds(name, bounds)
     for function in (phi, slope):
         _check_finite(function)
         _check_elementwise(function)
     _check_within(phi, bounds)
-    places = kinks_of(phi, slope) if kinks is None else tuple(sorted(set(map(float, kinks))))
-    if not np.isfinite(places).all():
-        raise OwnError(f"{name}: kinks must be finite numbers, not {places}")
+    places = kinks_of(phi, slope) if kinks is None else _kinks(name, kinks)
     _check_derivative(phi, slope, places)
     slopes = Slopes(phi, slope, places)
 
@@ -96,20 +94,28 @@ class _Called:
                 found = self._function(seen)
         except MemoryError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             why = said(error, file_of(self._function))
             if "read-only" in why:
                 raise self.error(f"changes the array x that it is given: {why}") from error
             raise self.error(f"raised {why}") from error
+        return self._numbers(found, x.shape)
+
+    def _numbers(self, found: object, shape: tuple[int, ...]) -> Array:
+        """What was returned; raise OwnError unless it is an array of real numbers of the shape."""
         if isinstance(found, np.generic):
             found = np.asarray(found)
-        should = f"must return an array of real numbers of x's shape, {x.shape}"
+        should = f"must return an array of real numbers of x's shape, {shape}"
         if not isinstance(found, np.ndarray):
             kind = "None" if found is None else f"a {type(found).__name__}"
             raise self.error(f"{should}, not {kind}")
+        if isinstance(found, np.ma.MaskedArray):
+            raise self.error(f"{should}, not a masked one")
+        if found.dtype == np.float16:
+            raise self.error("must return float32 or float64, not float16: it has too few digits")
         if not np.can_cast(found.dtype, np.float64, "same_kind"):
             raise self.error(f"{should}, not one of {found.dtype}")
-        if found.shape != x.shape:
+        if found.shape != shape:
             raise self.error(f"{should}, not one of shape {found.shape}")
         return found
 
@@ -118,10 +124,26 @@ class _Called:
         return OwnError(f"{self.name}: the {self.role}'s function {what}")
 
 
-def _check_bounds(name: str, bounds: tuple[float, float]) -> None:
-    low, high = bounds
-    if not low < high:
-        raise OwnError(f"{name}: bounds must be (low, high) with low < high, not {bounds}")
+def _bounds(name: str, given: object) -> tuple[float, float]:
+    match _numbers(given):
+        case (low, high) if low < high:
+            return low, high
+    raise OwnError(f"{name}: bounds must be (low, high) with low < high, not {given!r}")
+
+
+def _kinks(name: str, given: object) -> tuple[float, ...]:
+    places = _numbers(given)
+    if places is None or not np.isfinite(places).all():
+        raise OwnError(f"{name}: kinks must be a list of finite numbers, not {given!r}")
+    return tuple(sorted(set(places)))
+
+
+def _numbers(given: Any) -> tuple[float, ...] | None:
+    """What a person gave as numbers, as such; None where it is something else."""
+    try:
+        return tuple(map(float, given))
+    except (TypeError, ValueError):
+        return None
 
 
 def _check_finite(function: _Called) -> None:

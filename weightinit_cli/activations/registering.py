@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from weightinit_cli.activations.own import own
 from weightinit_cli.activations.table import ACTIVATIONS, Row
-from weightinit_cli.parameters import Parameter, ParameterError
-from weightinit_cli.plugins import parameters_of
-from weightinit_cli.sources import SourceError, source_of
+from weightinit_cli.parameters import Parameter, ParameterError, parameters_of, require
+from weightinit_cli.sources import SourceError, calling_module, file_of, said, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,7 +41,7 @@ def activation(
     tried at random points before it is used.
 
     Raises ValueError where the name is none, is built in, or is another plug-in's, and TypeError
-    where the function does not take what is named here.
+    where a function does not take what it must, or a default is none that a spec could give.
 
     Example:
         >>> import numpy as np
@@ -53,19 +52,26 @@ def activation(
         >>> winit.histogram(activation="snake", initializer="lecun_normal").verdict[0].name
         'healthy'
     """
+    ACTIVATIONS.require_free(name)
+    source = source_of(calling_module())
 
     def register(function: F) -> F:
+        taken = parameters_of(function, parameters, LEADING)
+        require(derivative, "derivative", LEADING, taken)
+        for what, each in (("kinks", kinks), ("bounds", bounds)):
+            if callable(each):
+                require(each, what, (), taken)
+
         @lru_cache(maxsize=64)
         def built(items: tuple[tuple[str, Any], ...]) -> Activation:
             bound = dict(items)
-            found = kinks(**bound) if callable(kinks) else kinks
             try:
                 return own(
                     name,
                     partial(function, **bound),
                     partial(derivative, **bound),
-                    kinks=None if found is None else tuple(map(float, found)),
-                    bounds=bounds(**bound) if callable(bounds) else bounds,
+                    kinks=_at(name, "kinks", kinks, bound),
+                    bounds=_at(name, "bounds", bounds, bound),
                 )
             except SourceError as error:
                 raise ParameterError("name", str(error)) from error
@@ -74,9 +80,18 @@ def activation(
             return built(tuple(sorted(arguments.items())))
 
         first = (function.__doc__ or "no docstring").strip().partition("\n")[0]
-        found = parameters_of(function, parameters, LEADING)
-        row = Row(build, first, "", found, source=source_of(function))
+        row = Row(build, first, "", taken, source=source)
         ACTIVATIONS.add(name, row, function)
         return function
 
     return register
+
+
+def _at(name: str, what: str, given: Any, bound: dict[str, Any]) -> Any:
+    """What was given of an activation, at these parameters. Raises SourceError if it raises."""
+    if not callable(given):
+        return given
+    try:
+        return given(**bound)
+    except (Exception, SystemExit) as error:
+        raise SourceError(f"{name}: its {what}: {said(error, file_of(given))}") from error

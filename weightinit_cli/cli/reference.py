@@ -226,7 +226,8 @@ def _parameter(parameter: Parameter) -> str:
     if parameter.default is None:
         value = "optional"
     choices = f", one of {', '.join(parameter.choices)}" if parameter.choices else ""
-    return f"{parameter.name}: {parameter.doc} ({value}{choices})"
+    words = " ".join(filter(None, (parameter.doc, f"({value}{choices})")))
+    return f"{parameter.name}: {words}"
 
 
 def _aliases(aliases: Mapping[str, str], columns: int) -> list[str]:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from weightinit_cli.spec import AnySpec, Experiment
 
+# A formula is told to be another one than the draws' where they differ by more than this part.
+UNLIKE = 0.05
+
 
 def plugins_of(spec: Experiment) -> dict[str, str]:
     """Where the plug-ins come from that a spec names, by `activation snake`, say."""
@@ -32,7 +35,7 @@ def try_initializer(spec: AnySpec) -> list[str]:
     row = INITIALIZERS[spec.initializer.name]
     if not row.source:
         return []
-    from weightinit_cli.initializers.own import MEASURED, trial
+    from weightinit_cli.initializers.own import CHANCE, MEASURED, trial
 
     name = spec.initializer.name
     notes = []
@@ -43,11 +46,19 @@ def try_initializer(spec: AnySpec) -> list[str]:
         )
     for fans in dict.fromkeys(_fans(spec)):
         try:
-            row.build(fans, **spec.initializer.arguments)
+            std = row.build(fans, **spec.initializer.arguments).std
         except ParameterError as error:
             raise SpecError([spec.problem("initializer", error.message)]) from error
         tried = trial(row.build, fans, **spec.initializer.arguments)
-        if tried is not None and not tried.drew:
+        if tried is None:
+            continue
+        off = abs(tried.std - std)
+        if off > max(UNLIKE * std, CHANCE * tried.error):
+            notes.append(
+                f"{name}: by its formula the standard deviation of {fans.fan_in} by {fans.columns} "
+                f"weights is {std:.4g}, but in one draw it is {tried.std:.4g}"
+            )
+        if not tried.drew:
             notes.append(
                 f"{name} draws nothing from rng: layers of one shape have the "
                 "same weights under every seed"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from hashlib import blake2b
-from math import isfinite, sqrt
+from math import inf, isfinite, sqrt
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
@@ -12,9 +12,8 @@ import numpy as np
 from weightinit_cli.errors import printable
 from weightinit_cli.initializers.samplers import LAWS, Fans, Sampler
 from weightinit_cli.initializers.table import INITIALIZERS, Initializer
-from weightinit_cli.parameters import Parameter, ParameterError
-from weightinit_cli.plugins import parameters_of
-from weightinit_cli.sources import SourceError, file_of, said, source_of
+from weightinit_cli.parameters import Parameter, ParameterError, parameters_of, require
+from weightinit_cli.sources import SourceError, calling_module, file_of, said, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +29,8 @@ LEADING = ("rng", "shape", "fans")
 MEASURED = "measured"
 # A mean of fewer standard errors than this is none.
 CHANCE = 5.0
+# In place of a standard deviation of 0.
+TINY = 1e-300
 # Bytes an entry: what the function returns in float64, and as much again while it makes it.
 SCRATCH = 24
 # So many of the first draws tell one stream from another.
@@ -57,7 +58,7 @@ def initializer(
     independent draws of this law; theory then has z-scores, and `check` holds the weights to it.
 
     Raises ValueError where the name is none, is built in, or is another plug-in's, and TypeError
-    where the function does not take what is named here.
+    where a function does not take what it must, or a default is none that a spec could give.
 
     Example:
         >>> import weightinit_cli as winit
@@ -70,15 +71,20 @@ def initializer(
     if law and law not in LAWS:
         raise ValueError(f"law must be one of {', '.join(LAWS)}, not {law!r}")
 
+    INITIALIZERS.require_free(name)
+    source = source_of(calling_module())
+
     def register(function: F) -> F:
-        own = _Own(name, function, std, law)
+        taken = parameters_of(function, parameters, LEADING)
+        if std is not None:
+            require(std, "std", ("fans",), taken)
         row = Initializer(
-            own,
+            _Own(name, function, std, law),
             MEASURED if std is None else "by its own formula",
-            source_of(function),
-            parameters=parameters_of(function, parameters, LEADING),
+            source,
+            parameters=taken,
             needs_fans=True,
-            source=source_of(function),
+            source=source,
         )
         INITIALIZERS.add(name, row, function)
         return function
@@ -107,7 +113,7 @@ class _Own:
         shape = (*fans.kernel, fans.channels, fans.columns)
         try:
             found = self.function(rng, shape, fans, **parameters)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise SourceError(f"{self.name}: {said(error, file_of(self.function))}") from error
         axes = "(height, width, in, out)" if fans.kernel else "(fan_in, fan_out)"
         values = real_numbers(found, shape, axes, self.name)
@@ -122,20 +128,28 @@ class _Own:
         if self.std is None:
             return None
         try:
-            value = float(self.std(fans, **parameters))
-        except Exception as error:
+            found = self.std(fans, **parameters)
+        except (Exception, SystemExit) as error:
             why = said(error, file_of(self.std))
             raise SourceError(f"{self.name}: its std: {why}") from error
+        try:
+            value = float(found)
+        except (TypeError, ValueError):
+            value = inf
         if not (isfinite(value) and value >= 0):
-            raise SourceError(f"{self.name}: its std must be a finite number >= 0, not {value}")
+            raise SourceError(f"{self.name}: its std must be a finite number >= 0, not {found!r}")
         return value
 
 
 class Trial(NamedTuple):
-    """What one draw of a shape shows: its mean and standard deviation, and whether it used rng."""
+    """What one draw of a shape shows, and whether it is another one from another rng.
+
+    `error` is the standard error of `std` where the entries are independent.
+    """
 
     mean: float
     std: float
+    error: float
     drew: bool
 
 
@@ -149,20 +163,27 @@ def trial(build: Callable[..., Sampler], fans: Fans, **parameters: Any) -> Trial
 @lru_cache(maxsize=256)
 def _trial(own: _Own, fans: Fans, items: tuple[tuple[str, Any], ...]) -> Trial:
     parameters = dict(items)
-    first, second = np.random.PCG64(0), np.random.PCG64(0)
-    before = first.state
-    values = own.drawn(np.random.Generator(first), fans, parameters)
-    again = own.drawn(np.random.Generator(second), fans, parameters)
-    if not np.array_equal(values, again):
+
+    def draw(seed: int) -> Array:
+        return own.drawn(np.random.Generator(np.random.PCG64(seed)), fans, parameters)
+
+    values = draw(0).copy()  # which its function may write to again
+    if not np.array_equal(values, draw(0)):
         raise SourceError(
             f"{own.name} draws other numbers from the same rng; all draws must come from rng, "
             "as rng.standard_normal(shape) does"
         )
-    return Trial(
-        float(values.mean(dtype=np.float64)),
-        float(values.std(dtype=np.float64)),
-        first.state != before,
-    )
+    drew = not np.array_equal(values, draw(1))
+    with np.errstate(all="ignore"):
+        mean, std = values.mean(dtype=np.float64), values.std(dtype=np.float64)
+        squares = (values - mean) ** 2
+        error = squares.std(dtype=np.float64) / sqrt(values.size) / max(2 * std, TINY)
+    if not isfinite(std):
+        largest = np.abs(values).max()
+        raise SourceError(
+            f"{own.name} returned values up to {largest:.3g}, which have no standard deviation"
+        )
+    return Trial(float(mean), float(std), float(error), drew)
 
 
 @lru_cache(maxsize=256)
@@ -177,12 +198,10 @@ def _sampler(own: _Own, fans: Fans, items: tuple[tuple[str, Any], ...]) -> Sampl
     mean = 0.0 if own.law or (seen.drew and abs(seen.mean) <= by_chance) else seen.mean
 
     def fill(panel: Array, generator: Generator) -> bytes:
-        before = generator.bit_generator.state
         values = own.drawn(generator, fans, parameters)
         with np.errstate(all="ignore"):
             panel[...] = values.reshape(panel.shape)
-        unused = _same(before, generator.bit_generator.state)
-        return b"" if unused else _direction(values)
+        return _direction(values) if seen.drew else b""
 
     return Sampler(
         mean,
@@ -195,22 +214,15 @@ def _sampler(own: _Own, fans: Fans, items: tuple[tuple[str, Any], ...]) -> Sampl
     )
 
 
-def _same(one: Any, other: Any) -> bool:
-    """Whether two states of a bit generator are the same; some hold arrays."""
-    if isinstance(one, dict):
-        return all(_same(one[key], other[key]) for key in one)
-    return bool(np.all(one == other))
-
-
 def _direction(values: Array) -> bytes:
-    """Bytes of the first draws, which are the same at every scale."""
+    """Bytes of the first draws and of where they stand, which are the same at every scale."""
     flat = values.ravel()
-    first = flat[np.flatnonzero(flat)[:FIRST]].astype(np.float64)
-    if not first.size:
+    places = np.flatnonzero(flat)[:FIRST]
+    if not places.size:
         return b""
-    return blake2b(
-        (first / np.abs(first).max()).astype(np.float16).tobytes(), digest_size=8
-    ).digest()
+    first = flat[places].astype(np.float64)
+    shares = (first / np.abs(first).max()).astype(np.float16)
+    return blake2b(places.tobytes() + shares.tobytes(), digest_size=8).digest()
 
 
 def real_numbers(found: Any, shape: tuple[int, ...], axes: str, name: str) -> Array:
@@ -223,6 +235,8 @@ def real_numbers(found: Any, shape: tuple[int, ...], axes: str, name: str) -> Ar
     except (TypeError, ValueError, RuntimeError) as error:
         why = printable(str(error).partition("\n")[0])
         raise SourceError(f"{name} returned what is no array: {why}") from None
+    if isinstance(found, np.ma.MaskedArray):
+        raise SourceError(f"{name} must return an array of real numbers, not a masked one")
     if not np.can_cast(values.dtype, np.float64, "same_kind"):
         is_array = values.dtype != object or isinstance(found, np.ndarray)
         kind = f"one of {values.dtype}" if is_array else kind_of(found)

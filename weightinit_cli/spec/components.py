@@ -18,7 +18,7 @@ from weightinit_cli.spec.nodes import (
     report_wrong,
     suggestion,
 )
-from weightinit_cli.spec.values import ValueType, choice, integer, number
+from weightinit_cli.spec.values import LARGEST, ValueType, choice, integer, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -172,7 +172,10 @@ def type_of(parameter: Parameter) -> ValueType:
     if parameter.choices:
         return choice(parameter.choices)
     if parameter.integer:
-        return integer(int(parameter.minimum or 0))
+        low, high = parameter.minimum, parameter.maximum
+        return integer(
+            -LARGEST if low is None else int(low), LARGEST if high is None else int(high)
+        )
     return number(
         parameter.minimum, parameter.maximum, above=parameter.above, words=parameter.words
     )

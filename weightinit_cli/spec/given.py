@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, Final, cast, overload
 
@@ -198,9 +198,7 @@ class _Reader:
 def _registered(function: Callable[..., object], path: str) -> str | None:
     """The name that a plug-in's function is registered under, where its key takes such names."""
     table = table_of(path.removesuffix(".name").rpartition(".")[2])
-    if table is None or not isinstance(function, Hashable):
-        return None
-    return table.names.get(function)
+    return None if table is None else table.name_of(function)
 
 
 def _plain(value: Any) -> str | int | float | bool | None:

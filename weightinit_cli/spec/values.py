@@ -73,8 +73,10 @@ def integer(minimum: int, maximum: int = LARGEST) -> ValueType:
         elif value == math.inf:
             value = maximum + 1
         unlimited = maximum == LARGEST and not (isinstance(value, int) and value > LARGEST)
-        bounds = f">= {minimum}" if unlimited else f"from {minimum} to {maximum}"
-        report_wrong(report, node, path, f"a whole number {bounds}")
+        bounds = f" >= {minimum}" if unlimited else f" from {minimum} to {maximum}"
+        if unlimited and minimum == -LARGEST:
+            bounds = ""
+        report_wrong(report, node, path, f"a whole number{bounds}")
         return None
 
     return ValueType(read, lambda: {"type": "integer", "minimum": minimum, "maximum": maximum})
