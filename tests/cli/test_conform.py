@@ -42,11 +42,10 @@ def test_a_defect(winit: Callable):
     assert sum("fail" in row for row in rows) == 3
 
 
-@pytest.mark.parametrize("columns", [60, 80, 120])
-@pytest.mark.parametrize("name", ["swapped", "groups_not_divided", "repeated_rows"])
-def test_it_fits_the_terminal(winit: Callable, wide: Callable, columns: int, name: str):
+@pytest.mark.parametrize("columns", [60, pytest.param(80, marks=pytest.mark.slow)])
+def test_it_fits_the_terminal(winit: Callable, wide: Callable, columns: int):
     wide(columns)
-    done = winit("conform", f"{INIT}:{name}", "--like", "xavier_normal")
+    done = winit("conform", f"{INIT}:groups_not_divided", "--like", "xavier_normal")
     assert max(map(len, done.out.splitlines())) <= columns
 
 
@@ -64,8 +63,8 @@ def test_json_has_every_figure(winit: Callable):
 
 
 def test_quiet(winit: Callable):
-    assert winit("conform", *SOUND, "-q").out == ""
-    assert winit("conform", *SWAPPED, "-q").code == 1
+    done = winit("conform", *SWAPPED, "-q", "--only", "matrices")
+    assert (done.code, done.out, done.err) == (1, "", "")
 
 
 def test_what_a_function_prints_is_not_in_the_way(winit: Callable):

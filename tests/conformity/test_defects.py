@@ -5,13 +5,29 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from support.defects import DEFECTS, SOUND, he, mean_of_one_percent, swapped
+from support.defects import (
+    DEFECTS,
+    SOUND,
+    bfloat16,
+    fixed_seed,
+    he,
+    mean_of_one_percent,
+    repeated_rows,
+    swapped,
+)
 from weightinit_cli import conform
 
 
-@pytest.mark.parametrize(
-    ("defect", "like", "words"), DEFECTS, ids=lambda x: getattr(x, "__name__", "")
-)
+def slow_after(cases, quick):
+    """All cases by their function's name, those after the first few marked as slow."""
+    marks = [()] * quick + [(pytest.mark.slow,)] * (len(cases) - quick)
+    return [
+        pytest.param(*case, marks=mark, id=case[0].__name__)
+        for case, mark in zip(cases, marks, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(("defect", "like", "words"), slow_after(DEFECTS, 17))
 def test_defect_is_caught_and_named(defect, like, words):
     found = conform(defect, like)
     assert not found.conforms
@@ -19,7 +35,7 @@ def test_defect_is_caught_and_named(defect, like, words):
     assert len(str(found).splitlines()) <= 10
 
 
-@pytest.mark.parametrize(("sound", "like"), SOUND, ids=lambda x: getattr(x, "__name__", ""))
+@pytest.mark.parametrize(("sound", "like"), slow_after(SOUND, 3))
 def test_sound_initializers_conform(sound, like):
     found = conform(sound, like)
     assert found.conforms, found
@@ -46,6 +62,7 @@ def test_two_causes_with_the_same_figures_are_both_told():
     assert cause == f"{either} (as xavier_normal has it)"
 
 
+@pytest.mark.slow
 def test_more_draws_of_other_seeds_say_the_same():
     figures = {
         seed: [row.figure for row in conform(he, "he_normal", seed=seed).rows] for seed in (0, 1, 0)
@@ -54,9 +71,10 @@ def test_more_draws_of_other_seeds_say_the_same():
     assert figures[0] == [row.figure for row in conform(he, "he_normal").rows]
 
 
+@pytest.mark.slow
 def test_what_follows_from_a_defect_is_not_told_as_another():
-    assert len(conform(swapped, "he_normal").causes) == 1
-    assert len(conform(mean_of_one_percent, "he_normal").causes) == 1
+    for defect in (swapped, mean_of_one_percent, fixed_seed, repeated_rows, bfloat16):
+        assert len(conform(defect, "he_normal").causes) == 1
 
 
 def test_only_matrices():

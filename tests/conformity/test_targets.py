@@ -90,11 +90,14 @@ def test_known_by_its_parameters(thing, framework):
 
 @pytest.mark.parametrize("thing", [KerasLike, KerasLike(), Callable, Callable(), factory, by_numpy])
 def test_however_it_is_given(thing):
-    assert conform(thing, UNIT, only="matrices").conforms
+    draw = target_of(thing).stream(0)
+    assert draw(Ask((300, 200))).std() == pytest.approx(1, abs=0.02)
 
 
 def test_an_instance_keeps_its_parameters():
-    assert conform(KerasLike(0.5), {"name": "normal", "std": 0.5}, only="matrices").conforms
+    first, other = (target_of(KerasLike(0.5)).stream(seed)(Ask((300, 200))) for seed in (0, 1))
+    assert first.std() == pytest.approx(0.5, abs=0.01)
+    assert (first != other).all()
 
 
 def test_what_it_takes_is_given():
@@ -126,10 +129,13 @@ def test_another_dtype():
             raise TypeError("no halves")
         return rng.standard_normal(shape).astype(dtype)
 
-    assert conform(sound, UNIT).conforms
-    assert "float64 is returned where float32 is asked for" in conform(deaf, UNIT).verdict
-    assert "400×100, float16 is 1.1" in conform(wrong, UNIT).verdict
-    found = conform(unable, UNIT)
+    assert conform(sound, UNIT, only="matrices").conforms
+    assert (
+        "float64 is returned where float32 is asked for"
+        in conform(deaf, UNIT, only="matrices").verdict
+    )
+    assert "deviation at 400×100, float16 is 1." in conform(wrong, UNIT, only="matrices").verdict
+    found = conform(unable, UNIT, only="matrices")
     assert found.conforms
     assert "TypeError: no halves" in found.unasked[0]
 

@@ -145,7 +145,7 @@ def _law(failing: dict[str, Row], measured: Sequence[Measured]) -> str:
     for law in LAWS:
         ps = []
         for each in measured:
-            z = (each.drawn.draws.ravel() - each.mean) / (each.std / LAWS[law].std or 1.0)
+            z = np.sort(each.drawn.draws.ravel() - each.mean) / (each.std / LAWS[law].std or 1.0)
             ps.append(p_of_distance(distance_of(z, law), z.size))
         if min(ps) > LEAST_P:
             fitting.append(law)

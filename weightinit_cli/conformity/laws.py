@@ -223,20 +223,21 @@ def _ratio(asked: str, one: Measured, other: Measured) -> Row:
 def _forms(measured: Sequence[Measured], *, together: bool = True) -> Iterator[Row]:
     """The form of the law: the largest entry, and the whole distribution (Kolmogorov-Smirnov)."""
     law = measured[0].entries.law
-    everything = [each.standardized for each in measured]
+    everything = [np.sort(each.standardized) for each in measured]
     for each, z in zip(measured, everything, strict=True):
         yield _largest(z, law, each.slack, each.drawn.where)
     for each, z in zip(measured, everything, strict=True):
         yield _distribution("distribution", z, law, each.slack, each.drawn.where)
     if together and len(measured) > 1:
         slack = max(each.slack for each in measured)
-        yield _distribution("distribution", np.concatenate(everything), law, slack, ALL)
+        all_sorted = np.sort(np.concatenate(everything))
+        yield _distribution("distribution", all_sorted, law, slack, ALL)
 
 
 def _largest(z: Array, law: str, slack: float, where: str) -> Row:
     """The largest |entry| beside the law's: of n entries F(|z|)^n is uniform."""
     cdf = LAWS[law].cdf
-    found = float(np.abs(z).max())
+    found = float(max(-z[0], z[-1]))
     edge = edge_of(law)
     slack *= 1 + found
     if edge and found > edge + slack:
@@ -287,9 +288,9 @@ def p_of_distance(distance: float, n: int) -> float:
 
 
 def distance_of(z: Array, law: str) -> float:
-    """The largest distance of the entries' distribution function from that of a law."""
+    """The largest distance of the distribution function of sorted entries from that of a law."""
     grid, values = _table(law)
-    below = np.interp(np.sort(z), grid, values)
+    below = np.interp(z, grid, values)
     steps = np.arange(z.size + 1) / z.size
     return float(max((steps[1:] - below).max(), (below - steps[:-1]).max()))
 
