@@ -118,7 +118,7 @@ def of_streams(target: Target, drawn: Drawn, seeds: Seeds) -> Iterator[Row]:
 
 
 def _differ(asked: str, drawn: Drawn, r: float, pairs: int) -> Row:
-    n = drawn.ask.size
+    n = drawn.draws[0].size
     p = min(pairs * erfc(r * sqrt(n / 2)), 1.0)
     return Row(asked, drawn.where, r, 1 / sqrt(n), 0.0, p)
 
