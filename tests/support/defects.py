@@ -41,6 +41,10 @@ def no_receptive_field(rng, shape):
     return truncated(rng, shape) * sqrt(2 / shape[-2])
 
 
+def last_side(rng, shape):
+    return truncated(rng, shape) * sqrt(2 / shape[-1])
+
+
 def first_side(rng, shape):
     return truncated(rng, shape) * sqrt(2 / shape[0])
 
@@ -231,8 +235,9 @@ DEFECTS = [
     (eight_bits, "he_uniform", "only 256 different values"),
     (variance_for_std, HE, "the variance is taken for the standard deviation"),
     (mean_of_one_percent, HE, "the mean is off by 0.0"),
-    (three_percent, HE, "the standard deviation is 1.03"),
+    (three_percent, HE, "times what is expected at all shapes"),
     (first_side, HE, "the fans are the first and the last side of the shape"),
+    (last_side, HE, "the fans are swapped, and the receptive field is ignored"),
     (torch_layout, HE, "the shape is read as torch's"),
     (sum_of_fans, "xavier_normal", "the sum of both fans is taken, not their mean"),
     (gain_left_out, HE, "the gain 1.414 is left out (as lecun_normal has it)"),

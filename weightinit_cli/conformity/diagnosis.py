@@ -281,6 +281,10 @@ def _by_fans(asks: Sequence[Ask], build: Build, framework: Framework) -> list[Ca
             lambda ask: (ask.shape[-2], ask.shape[-1] / ask.groups),
         ),
         (
+            "the fans are swapped, and the receptive field is ignored",
+            lambda ask: (ask.shape[-1] / ask.groups, ask.shape[-2]),
+        ),
+        (
             "the groups are ignored: fan_out is that of all of them",
             lambda ask: (ask.fans.fan_in, ask.fans.fan_out * ask.groups),
         ),
