@@ -276,3 +276,18 @@ def test_targets_that_are_not_there(
     Path("leaves.py").write_text("raise SystemExit\n")
     with pytest.raises(WinitError, match=message):
         conform(target, "zeros")
+
+
+def test_groups_of_a_row_are_asked_for_where_they_divide():
+    def dirac(rng, shape):
+        w = np.zeros(shape)
+        middle = tuple(side // 2 for side in shape[:-2])
+        for k in range(shape[-1]):
+            if k % (shape[-1] // 3) < shape[-2]:
+                w[(*middle, k % (shape[-1] // 3), k)] = 1
+        return w
+
+    assert conform(dirac, {"name": "dirac", "groups": 3}).conforms
+    assert not conform(dirac, {"name": "dirac", "groups": 5}).conforms
+    with pytest.raises(WinitError, match="at most 1000 are asked for"):
+        conform(dirac, {"name": "dirac", "groups": 10**9})

@@ -5,18 +5,21 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from weightinit_cli.conformity.report import Conformity, Row, judged
+from weightinit_cli.conformity.report import Asked, Conformity, Like, Row, judged
 from weightinit_cli.errors import WinitError, printable
+from weightinit_cli.parameters import ParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from weightinit_cli.conformity.frameworks import Target
     from weightinit_cli.initializers import Initializer
     from weightinit_cli.spec import Component
 
 __all__ = ["ALPHA", "KINDS", "Conformity", "Row", "conform"]
 
 ALPHA = 1e-3
+MOST_GROUPS = 1000
 KINDS = ("matrices", "kernels")
 
 
@@ -56,13 +59,9 @@ def conform(
     import numpy as np
 
     from weightinit_cli.conformity.diagnosis import causes
-    from weightinit_cli.conformity.drawing import Seeds
-    from weightinit_cli.conformity.frameworks import Ask, target_of
-    from weightinit_cli.conformity.laws import of_law
-    from weightinit_cli.conformity.structures import STRUCTURES, Like, is_constant, of_structure
+    from weightinit_cli.conformity.frameworks import target_of
     from weightinit_cli.conformity.targets import find
     from weightinit_cli.initializers import INITIALIZERS
-    from weightinit_cli.initializers.samplers import Fans
     from weightinit_cli.spec import parse_initializer
 
     component = parse_initializer(like, "--like")
@@ -72,37 +71,45 @@ def conform(
     name = name or (target if isinstance(target, str) else "")
     thing = find(target) if isinstance(target, str) else target
     found = target_of(thing, framework, component.arguments, name)
-    build = partial(row.build, **component.arguments)
-    seeds = Seeds(seed)
-    kernel = (3, 3) if row.only == "kernel" else ()
-    law = build(Fans.of_kernel(kernel, 8, 8, first=False))
-    measured: list[Any] = []
-    unasked: list[str] = []
-    with np.errstate(all="ignore"):
-        if law.law and law.std:
-            figures, measured, unasked = of_law(found, build, seeds, only=only)
-        else:
-            asked = Ask((*kernel, 8, 8))
-            if component.name not in STRUCTURES and not is_constant(build, asked):
-                message = "has no law that draws could be held to"
-                raise WinitError(f"--like: {component.name} {message}")
-            expected = Like(component.name, component.arguments, build)
-            figures = of_structure(found, expected, seeds, only)
-        rows = judged(figures, alpha)
-        failing = any(each.fails for each in rows)
-        why = causes(rows, measured, build, found.framework) if failing else ()
+    expected = Like(component.name, component.arguments, partial(row.build, **component.arguments))
+    try:
+        with np.errstate(all="ignore"):
+            asked = _asked(found, expected, row, seed, only)
+            rows = judged(asked.rows, alpha)
+            why: tuple[str, ...] = ()
+            if any(each.fails for each in rows):
+                why = causes(rows, asked.measured, expected.build, found.framework)
+    except ParameterError as error:
+        raise WinitError(f"--like: {error}") from None
     return Conformity(
         target=printable(found.name),
         framework=found.framework,
         like=_described(component),
-        law=row.std if not law.law else f"{law.law}, std {row.std}",
+        law=f"{asked.law}, std {row.std}" if asked.law else row.std,
         alpha=alpha,
         seed=seed,
-        draws=sum(each.drawn.draws.size for each in measured),
+        draws=sum(each.drawn.draws.size for each in asked.measured),
         rows=rows,
         causes=why,
-        unasked=tuple(unasked),
+        unasked=asked.unasked,
     )
+
+
+def _asked(target: Target, like: Like, row: Initializer, seed: int, only: str) -> Asked:
+    """Ask a target what a row of the table has: a law of its entries, or a structure."""
+    from weightinit_cli.conformity.drawing import Seeds
+    from weightinit_cli.conformity.frameworks import Ask
+    from weightinit_cli.conformity.laws import of_law
+    from weightinit_cli.conformity.structures import STRUCTURES, is_constant, of_structure
+
+    kernel = (3, 3) if row.only == "kernel" else ()
+    ask = Ask((*kernel, 8, 8 * like.groups))
+    sampler = like.build(ask.fans)
+    if sampler.law and sampler.std:
+        return of_law(target, like.build, Seeds(seed), only=only)
+    if like.name not in STRUCTURES and not is_constant(like.build, ask):
+        raise WinitError(f"--like: {like.name} has no law that draws could be held to")
+    return Asked(of_structure(target, like, Seeds(seed), only))
 
 
 def _refuse(component: Component, row: Initializer) -> None:
@@ -111,6 +118,8 @@ def _refuse(component: Component, row: Initializer) -> None:
 
     name = component.name
     instead = "name its law: {name: variance_scaling, scale: ..., mode: fan_in, distribution: ...}"
+    if int(component.arguments.get("groups", 1)) > MOST_GROUPS:
+        raise WinitError(f"--like: groups: at most {MOST_GROUPS} are asked for")
     if row.data_dependent:
         raise WinitError(f"--like: {name} finds its scales on the data, which draws cannot show")
     if row.activation:

@@ -22,10 +22,7 @@ if TYPE_CHECKING:
 
     from weightinit_cli.conformity.frameworks import Ask, Framework
     from weightinit_cli.conformity.laws import Measured
-    from weightinit_cli.conformity.report import Row
-    from weightinit_cli.initializers import Sampler
-
-    Build = Callable[[Fans], Sampler]
+    from weightinit_cli.conformity.report import Build, Row
 
 # Standard errors that a scale may lie off what a cause gives; and how improbable a law's distance
 # from the draws may be.
@@ -90,7 +87,14 @@ class _Scales:
         """The row of the table whose draws these are, of those that need no parameters."""
         for name, row in INITIALIZERS.items():
             required = any(parameter.required for parameter in row.parameters)
-            if required or row.activation or row.theory or row.only or row.data_dependent:
+            if (
+                row.source
+                or required
+                or row.activation
+                or row.theory
+                or row.only
+                or row.data_dependent
+            ):
                 continue
             samplers = [row.build(ask.fans) for ask in self.asks]
             if samplers[0].law == self.law and self.are([each.std for each in samplers]):

@@ -11,7 +11,7 @@ import numpy as np
 from weightinit_cli.conformity.dependence import is_same, of_streams, of_values, of_vectors
 from weightinit_cli.conformity.drawing import GROUPED, KERNELS, MATRICES, draw
 from weightinit_cli.conformity.frameworks import DTYPES, Ask
-from weightinit_cli.conformity.report import Row
+from weightinit_cli.conformity.report import Asked, Row
 from weightinit_cli.errors import WinitError
 from weightinit_cli.expected import (
     DRAWN,
@@ -26,11 +26,11 @@ from weightinit_cli.expected import (
 from weightinit_cli.initializers.samplers import LAWS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from weightinit_cli.conformity.drawing import Drawn, Seeds
     from weightinit_cli.conformity.frameworks import Array, Target
-    from weightinit_cli.initializers import Fans, Sampler
+    from weightinit_cli.conformity.report import Build
 
 # Where mean or scale are off by this much, the law's form is looked at beside them.
 OFF: Final = 1e-5
@@ -74,10 +74,8 @@ class Measured(NamedTuple):
         return (self.drawn.draws.ravel() - self.centre) / self.scale
 
 
-def of_law(
-    target: Target, build: Callable[[Fans], Sampler], seeds: Seeds, *, only: str
-) -> tuple[list[Row], list[Measured], list[str]]:
-    """Ask everything; return the rows, what was measured, and what could not be asked.
+def of_law(target: Target, build: Build, seeds: Seeds, *, only: str) -> Asked:
+    """Ask everything of the entries, and of the streams that they come from.
 
     `build` gives the sampler that is expected of a layer's fans. Raises WinitError where the
     function raises or returns something else than an array of the shape.
@@ -88,7 +86,7 @@ def of_law(
     drawn = draw(target, asks, seeds)
     bad = [row for each in drawn if (row := _finite(each)).p == 0]
     if bad:
-        return bad, [], []
+        return Asked(tuple(bad))
     streams = list(of_streams(target, drawn[0], seeds))
     same = is_same(*drawn[0].draws[:2])
     if same:  # all seeds: one draw is all that there is, and all shapes may share it
@@ -104,7 +102,7 @@ def of_law(
     others, unasked = _dtypes(target, build, asks[0], seeds)
     if target.takes_dtype:
         others.insert(0, _of_dtype(first.drawn))
-    return rows + streams + others, measured, unasked
+    return Asked((*rows, *streams, *others), tuple(measured), tuple(unasked))
 
 
 def of_entries_alone(drawn: Sequence[Drawn], law: str, std: float) -> Iterator[Row]:
@@ -125,7 +123,7 @@ def _finite(drawn: Drawn) -> Row:
     return Row("finite values", drawn.where, count, None, 0.0, float(not count), words)
 
 
-def _entries(build: Callable[[Fans], Sampler], drawn: Drawn) -> Entries:
+def _entries(build: Build, drawn: Drawn) -> Entries:
     sampler = build(drawn.ask.fans)
     scale = sampler.std / LAWS[sampler.law].std
     rounding = DRAWN * scale + drawn.eps * (abs(sampler.mean) + scale)
@@ -309,9 +307,7 @@ def _of_dtype(drawn: Drawn) -> Row:
     return Row("dtype", f"{drawn.where}, {asked}", same, None, 1, float(same), drawn.dtype, asked)
 
 
-def _dtypes(
-    target: Target, build: Callable[[Fans], Sampler], ask: Ask, seeds: Seeds
-) -> tuple[list[Row], list[str]]:
+def _dtypes(target: Target, build: Build, ask: Ask, seeds: Seeds) -> tuple[list[Row], list[str]]:
     """Ask for the scale under other dtypes, where the function takes one and the draws exist."""
     rows, unasked = [], []
     for dtype in DTYPES[target.framework] if target.takes_dtype else ():

@@ -7,7 +7,12 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from weightinit_cli.conformity.laws import Measured
+    from weightinit_cli.initializers import Fans, Sampler
+
+    Build = Callable[[Fans], Sampler]
 
 # Rows that failed, as many as a short text shows.
 MOST_ROWS = 6
@@ -41,6 +46,32 @@ class Row(NamedTuple):
     def by_chance(self) -> bool:
         """Whether chance decides, too: one of those that alpha is shared among."""
         return 0 < self.p < 1 or self.error is not None
+
+
+class Like(NamedTuple):
+    """What an initializer is held to: a row's name and numbers, and its sampler of given fans."""
+
+    name: str
+    arguments: Mapping[str, float | str]
+    build: Build
+
+    @property
+    def groups(self) -> int:
+        """The groups of output channels that the row itself makes, as `dirac` does."""
+        return int(self.arguments.get("groups", 1))
+
+
+class Asked(NamedTuple):
+    """What was asked: rows, what was measured of a law, and what could not be asked, in words."""
+
+    rows: tuple[Row, ...]
+    measured: tuple[Measured, ...] = ()
+    unasked: tuple[str, ...] = ()
+
+    @property
+    def law(self) -> str:
+        """The law of independent entries; empty where there is none."""
+        return self.measured[0].entries.law if self.measured else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import ceil, prod, sqrt
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -14,13 +14,11 @@ from weightinit_cli.conformity.report import Row
 from weightinit_cli.expected import standard, two_sided, z_of_gamma
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from weightinit_cli.conformity.drawing import Seeds
     from weightinit_cli.conformity.frameworks import Array, Target
-    from weightinit_cli.initializers import Fans, Sampler
-
-    Build = Callable[[Fans], Sampler]
+    from weightinit_cli.conformity.report import Build, Like
 
 # Products of orthonormal vectors, computed in float32 by whoever likes, are off by less than this;
 # numbers that are copied, by less than the second.
@@ -34,23 +32,15 @@ DELTAS: Final = (Ask((3, 3, 24, 40)), Ask((5, 5, 16, 16)), Ask((2, 4, 8, 24)))
 EXACT: Final = (*MATRICES, Ask((8, 8)), *KERNELS, Ask((2, 4, 8, 24)), Ask((3, 3, 24, 8)))
 
 
-class Like(NamedTuple):
-    """What is asked for: the row's sampler of a layer's fans, its name and its numbers."""
-
-    name: str
-    arguments: Mapping[str, float | str]
-    build: Build
-
-
-def of_structure(target: Target, like: Like, seeds: Seeds, only: str) -> list[Row]:
+def of_structure(target: Target, like: Like, seeds: Seeds, only: str) -> tuple[Row, ...]:
     """Ask what a row without a law of independent entries has; return the rows.
 
     Raises WinitError where the function raises or returns something else than an array.
     """
     asked = STRUCTURES.get(like.name)
     if asked is not None:
-        return list(asked(target, like, seeds, only))
-    return list(_of_constants(target, like, seeds, only))
+        return tuple(asked(target, like, seeds, only))
+    return tuple(_of_constants(target, like, seeds, only))
 
 
 def is_constant(build: Build, ask: Ask) -> bool:
@@ -80,7 +70,8 @@ def _finite(drawn: Sequence[Drawn]) -> Iterator[Row]:
 
 def _of_constants(target: Target, like: Like, seeds: Seeds, only: str) -> Iterator[Row]:
     """Every entry is known."""
-    drawn = draw(target, fit(EXACT, only), seeds, 1)
+    of_groups = (Ask((3, 3, 5, 4 * like.groups)), Ask((2, 4, 8, 2 * like.groups)))
+    drawn = draw(target, fit(EXACT, only) if like.groups == 1 else of_groups, seeds, 1)
     for each in drawn:
         expected = _filled(like.build, each.ask)
         wrong = ~(np.abs(each.draws[0] - expected) <= ROUNDING * np.abs(expected).max())
