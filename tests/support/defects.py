@@ -251,7 +251,7 @@ DEFECTS = [
     (positive_diagonal, "orthogonal", "signs are biased"),
     (nearly_orthogonal, "orthogonal", "neither rows nor columns are orthogonal"),
     (signed_permutation, "orthogonal", "not uniform over all such (Haar)"),
-    (sparse_columns, {"name": "sparse", "sparsity": 0.9}, "a row has not"),
+    (sparse_columns, {"name": "sparse", "sparsity": 0.9}, "zeros at 400×100, not 90"),
     (first_zero, {"name": "sparse", "sparsity": 0.9}, "the zeros are not at random places"),
 ]
 SOUND = [

@@ -147,4 +147,5 @@ def _table(found: Conformity) -> list[str]:
     if terminal.room() < ROOM:
         columns.pop(2)
     layout = layout_for(columns, terminal.room())
+    layout = layout._replace(heads=[heads for heads in layout.heads if any(heads)])
     return [*layout.dimmed_heads(), *layout.rows()]

@@ -108,8 +108,8 @@ def _of_entries(failing: dict[str, Row]) -> Iterator[str]:
         yield f"of the entries at {row.where} {row.words}"
     if "dtype" in failing:
         yield f"{failing['dtype'].words} is returned where {failing['dtype'].wanted} is asked for"
-    if "entries that differ" in failing:
-        row = failing["entries that differ"]
+    if "entries" in failing:
+        row = failing["entries"]
         yield f"at {row.where} the entry {row.words.partition('; ')[2]}"
 
 
@@ -394,7 +394,7 @@ def _of_matrices(failing: dict[str, Row]) -> Iterator[str]:
         yield f"{around} at {row.where} are not zero"
     if "zeros of a row" in failing:
         row = failing["zeros of a row"]
-        yield f"a row has not {row.expected:.0f} zeros at {row.where}: {row.words}"
+        yield f"a row has {row.figure:,.0f} zeros at {row.where}, not {row.expected:,.0f}"
     if "zeros of columns" in failing:
         yield "the zeros are not at random places"
     if "norm of columns" in failing:

@@ -81,7 +81,7 @@ def _of_constants(target: Target, like: Like, seeds: Seeds, only: str) -> Iterat
             index = ", ".join(map(str, np.unravel_index(int(wrong.argmax()), each.ask.shape)))
             found = f"[{index}] is {each.draws[0][at]:.4g}, not {expected[at]:.4g}"
             words = f"{count:,}; {found}"
-        yield Row("entries that differ", each.where, count, None, 0.0, float(not count), words)
+        yield Row("entries", each.where, count, None, 0.0, float(not count), words)
 
 
 def _of_orthogonal(target: Target, like: Like, seeds: Seeds, only: str) -> Iterator[Row]:
@@ -213,8 +213,8 @@ def _zeros(drawn: Drawn, expected: int) -> Row:
     if wrong.size:
         more = int((wrong - expected).sum())
         p = float(bdtrc(more - 1, others, 2.0**-22)) if wrong.min() > expected else 0.0
-    words = f"{wrong.size:,} rows have others, one {int(wrong[0]):,}" if wrong.size else ""
-    figure = float(zeros.mean())
+    figure = float(wrong[0]) if wrong.size else expected
+    words = f"{figure:,.0f}, {wrong.size:,} rows off" if wrong.size else ""
     return Row("zeros of a row", drawn.where, figure, None, expected, p, words)
 
 
