@@ -68,7 +68,11 @@ ENDS = "must be two numbers"
         (winit.predict, {"spec": SYMMETRY}, f"experiment: {OTHER}; theory knows histogram alone"),
         (winit.phase, {"specs": [SYMMETRY]}, f"experiment: {OTHER}; theory knows histogram alone"),
         (winit.phase, {}, "give an activation, such as phase('tanh'), or specs"),
-        (winit.phase, {"activation": "tnah"}, "unknown activation 'tnah'; did you mean 'tanh'?"),
+        (
+            winit.phase,
+            {"activation": "tnah"},
+            "activation: unknown activation 'tnah'; did you mean 'tanh'?",
+        ),
         (
             winit.phase,
             TANH | {"width": 2.5},

@@ -452,6 +452,18 @@ def test_a_formula_that_is_another_one_than_the_draws_is_said(command: Callable,
     assert "the standard deviation of 40 by 40 weights is 6.325, but in one draw it is 0.15" in err
 
 
+def test_a_law_that_is_another_one_than_the_draws_is_said(command: Callable, here: Path):
+    text = INITIALIZER.replace(
+        "rng.standard_normal(shape)", "rng.uniform(-(3**0.5), 3**0.5, shape)"
+    )
+    (here / "mine.py").write_text(text, "utf-8")
+    _, _, err = command("validate", "own.yaml", "--plugin", "mine.py")
+    assert err.count("\n") == 1
+    assert (
+        "by its law, normal, the kurtosis of 40 by 40 weights is 3, but in one draw it is 1." in err
+    )
+
+
 def test_draws_of_two_values_are_told_apart():
     own = drawing(lambda rng, shape, fans: rng.random(shape) < 0.5)
     assert len({layer.weights.stream for layer in winit.run(own).layers}) == 2
@@ -474,6 +486,8 @@ def test_a_registered_function_stands_for_its_name():
     assert winit.run(keys | {"initializer": own}).spec["initializer"]["name"] == "own"
     result = winit.run(keys | {"initializer": {"name": own, "gain": 2}})
     assert result.spec["initializer"] == {"name": "own", "gain": 2}
+    with pytest.raises(winit.WinitError, match=r"@weightinit_cli\.activation gives a function"):
+        winit.phase(own)
     for key in ("initializer", "activation"):
         with pytest.raises(winit.WinitError, match=f"@weightinit_cli.{key} gives a function a na"):
             winit.run(keys | {"initializer": "zeros"} | {key: lambda: 0})
@@ -548,6 +562,14 @@ def test_what_an_activation_is_said_to_have_is_no_such_thing(given: Any, message
     winit.activation("own", derivative=np.ones_like, **given)(lambda x: x + 0.0)
     with pytest.raises(winit.WinitError, match=f"own: {message}"):
         winit.histogram(activation="own", initializer="zeros")
+
+
+def test_a_registered_activation_stands_for_its_name():
+    @winit.activation("own", derivative=lambda x, a: a * np.ones_like(x))
+    def own(x: Any, a: float = 1.0) -> Any:
+        return a * x
+
+    assert winit.phase(own) == winit.phase("own")
 
 
 @pytest.mark.parametrize("derivative", [None, lambda: 0, lambda x: x])

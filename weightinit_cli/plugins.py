@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from weightinit_cli.sources import (
     GROUPS,
+    SESSION,
     SourceError,
     file_of,
     load_file,
@@ -179,12 +180,12 @@ def refuse_missing(sources: Mapping[str, str], place: str) -> None:
             continue
         if found:
             there = f"that of {found} is another one"
+        elif source == SESSION:
+            there = "no file has it; save it in one, and give that by --plugin"
         elif source.endswith(")"):
             there = f"--plugin {_maker(source)} gives it"
-        elif " " in source:
-            there = "it is not installed here"
         else:
-            there = "no file had it; save it in one, and give that by --plugin"
+            there = "it is not installed here"
         raise SourceError(f"{place}: the {what} {name!r} is of {source}: {there}")
 
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 DIGITS = 12
+# Where no file is: a notebook, or lines that are typed.
+SESSION = "a Python session"
 # The entry points by which packages add to the tables, by what a row is in words.
 GROUPS = {what: f"weightinit_cli.{what}s" for what in ("initializer", "activation")}
 
@@ -58,13 +60,13 @@ def calling_module() -> str:
 
 
 def source_of(module: str) -> str:
-    """Where a module comes from: a package and its version, or a file and its checksum."""
+    """Where a module comes from: a package and its version, a file and its checksum, or SESSION."""
     from hashlib import sha256
 
     found = distribution(module.partition(".")[0])
     file = getattr(sys.modules.get(module), "__file__", None)
     if found or not file:
-        return found or module
+        return found or SESSION
     try:
         checksum = sha256(Path(file).read_bytes()).hexdigest()[:DIGITS]
     except OSError:

@@ -219,7 +219,7 @@ def test_an_activation():
     assert activation_of(slope) == slope
     with pytest.raises(SpecError) as caught:
         activation_of("tnah")
-    assert str(caught.value) == "activation: unknown activation 'tnah'; did you mean 'tanh'?"
+    assert str(caught.value) == "phase: activation: unknown activation 'tnah'; did you mean 'tanh'?"
 
 
 KEYS = sorted({field.name for fields in TABLES.values() for field in fields})

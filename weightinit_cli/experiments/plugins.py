@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from math import sqrt
 from typing import TYPE_CHECKING
 
 from weightinit_cli.activations import ACTIVATIONS
@@ -36,6 +37,7 @@ def try_initializer(spec: AnySpec) -> list[str]:
     if not row.source:
         return []
     from weightinit_cli.initializers.own import CHANCE, MEASURED, trial
+    from weightinit_cli.initializers.samplers import LAWS
 
     name = spec.initializer.name
     notes = []
@@ -46,17 +48,23 @@ def try_initializer(spec: AnySpec) -> list[str]:
         )
     for fans in dict.fromkeys(_fans(spec)):
         try:
-            std = row.build(fans, **spec.initializer.arguments).std
+            sampler = row.build(fans, **spec.initializer.arguments)
         except ParameterError as error:
             raise SpecError([spec.problem("initializer", error.message)]) from error
         tried = trial(row.build, fans, **spec.initializer.arguments)
         if tried is None:
             continue
-        off = abs(tried.std - std)
-        if off > max(UNLIKE * std, CHANCE * tried.error):
+        weights = f"{fans.fan_in} by {fans.columns} weights"
+        if abs(tried.std - sampler.std) > max(UNLIKE * sampler.std, CHANCE * tried.error):
             notes.append(
-                f"{name}: by its formula the standard deviation of {fans.fan_in} by {fans.columns} "
-                f"weights is {std:.4g}, but in one draw it is {tried.std:.4g}"
+                f"{name}: by its formula the standard deviation of {weights} is "
+                f"{sampler.std:.4g}, but in one draw it is {tried.std:.4g}"
+            )
+        by_chance = CHANCE * sqrt(24 / (fans.fan_in * fans.columns))
+        if sampler.law and abs(tried.kurtosis - 3 - LAWS[sampler.law].excess) > by_chance:
+            notes.append(
+                f"{name}: by its law, {sampler.law}, the kurtosis of {weights} is "
+                f"{3 + LAWS[sampler.law].excess:.3g}, but in one draw it is {tried.kurtosis:.3g}"
             )
         if not tried.drew:
             notes.append(

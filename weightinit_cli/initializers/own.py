@@ -150,6 +150,7 @@ class Trial(NamedTuple):
     mean: float
     std: float
     error: float
+    kurtosis: float
     drew: bool
 
 
@@ -177,13 +178,15 @@ def _trial(own: _Own, fans: Fans, items: tuple[tuple[str, Any], ...]) -> Trial:
     with np.errstate(all="ignore"):
         mean, std = values.mean(dtype=np.float64), values.std(dtype=np.float64)
         squares = (values - mean) ** 2
-        error = squares.std(dtype=np.float64) / sqrt(values.size) / max(2 * std, TINY)
+        spread = squares.std(dtype=np.float64)
+        error = spread / sqrt(values.size) / max(2 * std, TINY)
+        kurtosis = 1 + (spread / max(std**2, TINY)) ** 2
     if not isfinite(std):
         largest = np.abs(values).max()
         raise SourceError(
             f"{own.name} returned values up to {largest:.3g}, which have no standard deviation"
         )
-    return Trial(float(mean), float(std), float(error), drew)
+    return Trial(float(mean), float(std), float(error), float(kurtosis), drew)
 
 
 @lru_cache(maxsize=256)

@@ -25,7 +25,7 @@ from weightinit_cli.spec.nodes import (
 )
 
 SpecLike = AnySpec | Mapping[str, Any] | str | os.PathLike[str]
-ActivationLike = Component | Mapping[str, Any] | str
+ActivationLike = Component | Mapping[str, Any] | str | Callable[..., Any]
 
 # Values within one mapping, those counted twice that stand in it twice.
 MOST_VALUES: Final = 1 << 18
@@ -87,13 +87,13 @@ def spec_of(given: SpecLike, *, name: str = "spec") -> AnySpec:
 
 
 def activation_of(given: ActivationLike) -> Component:
-    """Read an activation as a mapping has it: a name, or a mapping of name and parameters.
+    """Read an activation as a mapping has it: a name, a registered function, or a mapping of them.
 
     Raises SpecError for all that is wrong.
     """
     report = Report()
-    node = _Reader(Mark("activation"), report).node(given, "")
-    component = ACTIVATION.read(node, "", report)
+    node = _Reader(Mark("phase"), report).node(given, "activation")
+    component = ACTIVATION.read(node, "activation", report)
     report.raise_if_any()
     return cast("Component", component)
 
