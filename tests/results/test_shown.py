@@ -153,8 +153,12 @@ class Markup(HTMLParser):
 
 
 def markup(shown: Any) -> Markup:
+    return parsed(shown._repr_html_())
+
+
+def parsed(text: str) -> Markup:
     parser = Markup()
-    parser.feed(shown._repr_html_())
+    parser.feed(text)
     parser.close()
     assert parser.open == []
     return parser
@@ -164,7 +168,7 @@ def test_in_a_notebook_the_verdict_is_above_the_table_and_the_picture():
     result = winit.run(ILL)
     text = result._repr_html_()
     assert text.index("vanishing_signal") < text.index("<table>") < text.index("<img")
-    seen = markup(result)
+    seen = parsed(text)
     assert seen.pictures == [result._repr_png_()]
     assert seen.rows == 1 + 4
 
@@ -245,6 +249,15 @@ def test_names_of_compared_runs_are_what_differs(
     keys: list[dict[str, Any]], names: tuple[str, ...]
 ):
     assert winit.compare([winit.run({**SMALL, **each}) for each in keys]).names == names
+
+
+def test_where_runs_are_left_out_dots_stand():
+    result = winit.run(SMALL)
+    for number, dots in ((6, []), (9, ["c", "...", "7"])):
+        compared = winit.compare([result] * number, names="abcdef"[:number] + "678"[: number - 6])
+        rows = [line.split()[0] for line in repr(compared).splitlines()[2:-1]]
+        assert len(rows) == 6
+        assert rows[2:5] == (dots or ["c", "d", "e"])
 
 
 def test_compare_takes_a_list():

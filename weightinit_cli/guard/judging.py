@@ -174,7 +174,7 @@ def check(
         >>> import weightinit_cli as winit
         >>> def mine(rng, shape):  # takes a variance for a standard deviation
         ...     return rng.normal(0, 2 / shape[0], shape)
-        >>> keys = {"activation": "relu", "initializer": "he_normal", "width": 30}
+        >>> keys = {"activation": "relu", "initializer": "he_normal", "width": 30, "samples": 99}
         >>> winit.check(winit.run(keys, weights=mine), networks=10).failed
         True
         >>> winit.check(winit.run(keys)).failed

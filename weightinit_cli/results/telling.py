@@ -12,7 +12,7 @@ from weightinit_cli.results.forecast import Forecast, PhaseDiagram
 from weightinit_cli.results.kinds import described_run, ending, kind_of
 from weightinit_cli.results.model import is_healthy
 from weightinit_cli.results.together import Compared
-from weightinit_cli.results.told import Sentence, Table, Told, ends
+from weightinit_cli.results.told import Sentence, Table, Told, ends, ends_and_gap
 from weightinit_cli.results.verdictwords import told as verdicts_told
 from weightinit_cli.results.words import correlation_words, described, four_digits, full_name
 
@@ -78,7 +78,7 @@ def _compared(compared: Compared) -> Told:
             heads,
             [(name, *line.values()) for name, line in zip(compared.names, lines, strict=True)],
             (heads[0], *heads[2:]),
-            ends(len(results), 6),
+            ends_and_gap(len(results), 6),
             words=(heads[0], heads[-1]),
         ),
         ".results, .names; .to_frame() has every figure, .figure() draws them together",
@@ -162,7 +162,7 @@ def _phase_diagram(diagram: PhaseDiagram) -> Told:
     return Told(
         f"PhaseDiagram{named}: {diagram.activation}, {', '.join(axes)}, width {diagram.width}",
         [Sentence("", critical_line(diagram)), *notes, *left_out],
-        Table(heads, rows, heads, ends(len(rows), 4), words=("marked", "phase")),
+        Table(heads, rows, heads, ends_and_gap(len(rows), 4), words=("marked", "phase")),
         ".phase and .depth_scale are by [sigma_b][sigma_w]; .figure() draws them",
         all_rows=".own",
     )

@@ -19,6 +19,7 @@ MOST_OF_TITLE: Final = 2
 # Rows of a notebook's table from either end; more are left out between them.
 MOST_ROWS: Final = 10
 GAP: Final = "  "
+LEFT_OUT: Final = "..."
 # The columns that words are cut to at least, the last ones first.
 LEAST_WORDS: Final = 18
 # Colours that are read on white and on black, by how bad it is; None: all is well.
@@ -42,13 +43,14 @@ class Sentence(NamedTuple):
 class Table(NamedTuple):
     """Rows of text, as many cells as there are heads; in print some heads and some rows of it.
 
+    Of rows that have no numbers, `few_rows` has None where some are left out.
     `words` are the heads of columns that are aligned to the left.
     """
 
     heads: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
     few_heads: tuple[str, ...]
-    few_rows: Sequence[int]
+    few_rows: Sequence[int | None]
     words: tuple[str, ...] = ()
 
 
@@ -101,6 +103,14 @@ def ends(number: int, most: int) -> list[int]:
     return [*range(most - last), *range(number - last, number)]
 
 
+def ends_and_gap(number: int, most: int) -> list[int | None]:
+    """As `ends`, of rows that have no numbers: one of the `most` says where some are left out."""
+    if number <= most:
+        return [*range(number)]
+    first, last = most // 2, (most - 1) // 2
+    return [*range(first), None, *range(number - last, number)]
+
+
 def _few(lines: list[str], most: int) -> list[str]:
     """The first of these lines; the last one says by its end that there are more."""
     if len(lines) <= most:
@@ -111,7 +121,11 @@ def _few(lines: list[str], most: int) -> list[str]:
 def _rows(table: Table) -> list[str]:
     """The few rows and columns as text, words cut so that they fit."""
     places = [table.heads.index(head) for head in table.few_heads]
-    cells = [[printable(table.rows[row][place]) for place in places] for row in table.few_rows]
+    gap = [LEFT_OUT, *[""] * (len(places) - 1)]
+    cells = [
+        gap if row is None else [printable(table.rows[row][place]) for place in places]
+        for row in table.few_rows
+    ]
     if not cells:
         return []
     rows = [list(table.few_heads), *cells]
