@@ -579,6 +579,15 @@ def test_folder_without_a_result(tmp_path: Path):
     assert str(caught.value).startswith(f"{tmp_path}: ")
 
 
+def test_a_folder_of_several_results(tmp_path: Path):
+    for run in ("b", "a"):
+        (tmp_path / run).mkdir()
+        (tmp_path / run / STATS).write_text("")
+    with pytest.raises(WinitError) as caught:
+        load_result(tmp_path)
+    assert str(caught.value) == f"{tmp_path}: holds several results; {tmp_path / 'a'} is one"
+
+
 def test_nothing_there(tmp_path: Path):
     with pytest.raises(WinitError, match="no such result; winit histogram, symmetry and train"):
         load_result(tmp_path / "nowhere" / STATS)

@@ -114,9 +114,10 @@ def load_saved(path: str | os.PathLike[str]) -> tuple[AnyResult, int]:
             data["environment"].setdefault(WRITTEN_IN, version)
         result: AnyResult = decode(_kind(data), data)
         check_consistency(result)
+    except FileNotFoundError as error:
+        raise WinitError(f"{path}: {_why_none(Path(path), error)}") from None
     except OSError as error:
-        shown = path if isinstance(error, FileNotFoundError) else file
-        raise WinitError(f"{shown}: {_reason(error)}") from None
+        raise WinitError(f"{file}: {reason(error)}") from None
     except (Mismatch, ValueError) as error:
         raise WinitError(f"{file}: {error}") from None
     return result, written_in(result)
@@ -176,10 +177,14 @@ def _kind(data: Any) -> type[AnyResult]:
     return RESULT_KINDS[experiment].result
 
 
-def _reason(error: OSError) -> str:
-    if isinstance(error, FileNotFoundError) and not os.path.islink(error.filename):  # noqa: PTH114
-        return f"no such result; winit histogram, symmetry and train write OUT/<name>/{STATS}"
-    return reason(error)
+def _why_none(place: Path, error: FileNotFoundError) -> str:
+    """Why a place has no result, and what it has instead."""
+    if os.path.islink(error.filename):  # noqa: PTH114
+        return reason(error)
+    one = min(place.glob(f"*/{STATS}"), default=None)
+    if one is not None:
+        return f"holds several results; {one.parent} is one"
+    return f"no such result; winit histogram, symmetry and train write OUT/<name>/{STATS}"
 
 
 def picture_names(result: AnyResult, formats: Iterable[str]) -> list[str]:
