@@ -56,8 +56,9 @@ def compare(results: Iterable[AnyResult], names: Sequence[str] | None = None) ->
 
     `names`, as many as there are results, stand beside their curves; by default these are the
     results' own, or, of results with the same name, what the spec of each has that the others' have
-    not. Raises WinitError where there is no result, or what is none, where the results are of
-    several experiments, or where names are missing or are not all different.
+    not. The names that a spec gives its variants are `[each.label for each in expand(spec)]`.
+    Raises WinitError where there is no result, or what is none, where the results are of several
+    experiments, or where names are missing or are not all different.
 
     Example:
         >>> import weightinit_cli as winit
@@ -65,6 +66,9 @@ def compare(results: Iterable[AnyResult], names: Sequence[str] | None = None) ->
         >>> both = winit.compare([winit.run(name) for name in names])
         >>> both.names
         ('sigmoid_xavier', 'tanh_xavier')
+        >>> runs = winit.expand("article")
+        >>> winit.compare(map(winit.run, runs), [each.label for each in runs]).names
+        ('std = 10', 'std = 0', 'Xavier')
     """
     if isinstance(results, Drawn):
         raise WinitError("compare: expected a list of results, as in compare([first, second])")
