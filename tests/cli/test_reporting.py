@@ -328,10 +328,13 @@ def test_specs_of_one_name_are_errors(winit: Callable, tiny: Callable):
     Path("deep").mkdir()
     tiny("deep/tiny.yaml")
     both = [str(Path("deep/tiny.yaml")), "tiny.yaml"]
-    run = winit("batch", *both, "-q", "--junit", "report.xml")
+    asked = ("-q", "--junit", "report.xml", "--output-format", "github")
+    run = winit("batch", *both, *asked)
     assert (run.code, sorted(cases())) == (2, both)
-    run = winit("histogram", "-c", both[0], "-c", both[1], "-q", "--junit", "report.xml")
+    run = winit("histogram", "-c", both[0], "-c", both[1], *asked)
     assert (run.code, sorted(cases())) == (2, both[1:])
+    (told,) = annotations(run.out)
+    assert told.startswith("::error file=tiny.yaml,title=winit histogram::tiny.yaml: not run%0A")
 
 
 def test_a_path_that_leads_nowhere_is_an_error(winit: Callable):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from weightinit_cli.ci import Case
-    from weightinit_cli.errors import Mark
+    from weightinit_cli.errors import Mark, Problem
     from weightinit_cli.results.kinds import AnyResult
     from weightinit_cli.results.model import Verdict
     from weightinit_cli.spec import AnySpec
@@ -195,24 +195,26 @@ class Reporter:
 
     def failed(self, name: str, error: WinitError, spec: AnySpec | None = None) -> int:
         """Print why a run was not done, or a spec not read, and keep that; return the exit code."""
-        place = _place_of_error(error) if spec is None else place_of(spec)
+        problems = error.problems if isinstance(error, SpecError) else ()
+        place = _first_place(problems) if spec is None else place_of(spec)
         self.done(self.broken(name, error.lines, place))
         return terminal.fail(error.lines, error.exit_code)
 
     def _keep_error(self, error: BaseException) -> None:
         """Keep what has ended the command: a case for each file where it is a SpecError."""
         if isinstance(error, SpecError):
-            by_source: dict[str, list[str]] = {}
+            by_source: dict[str, list[Problem]] = {}
             for problem in error.problems:
-                by_source.setdefault(problem.mark.source, []).append(str(problem))
-            self._kept += [self.broken(source, lines) for source, lines in by_source.items()]
-            return
-        words = f"{type(error).__name__}: {error}"
-        if isinstance(error, KeyboardInterrupt):
-            words = "interrupted: what is not listed here was not run"
+                by_source.setdefault(problem.mark.source, []).append(problem)
+            for source, problems in by_source.items():
+                self.done(self.broken(source, map(str, problems), _first_place(problems)))
         elif isinstance(error, WinitError):
-            words = str(error)
-        self._kept.append(self.broken(self.command, words.splitlines()))
+            self.done(self.broken(self.command, error.lines))
+        else:
+            words = f"{type(error).__name__}: {error}"
+            if isinstance(error, KeyboardInterrupt):
+                words = "interrupted: what is not listed here was not run"
+            self._kept.append(self.broken(self.command, words.splitlines()))
 
     def also(self, cases: Callable[[], Iterable[Case]]) -> None:
         """Take cases that were not kept, which are given as often as they are wanted."""
@@ -279,7 +281,7 @@ def _write_junit(path: Path, command: str, cases: Callable[[], Iterable[Case]]) 
         write_files(path.parent, ".", {path.name: pieces})
 
 
-def _place_of_error(error: WinitError) -> Mark | None:
-    """The first place in a file that an error names."""
-    marks = (problem.mark for problem in error.problems) if isinstance(error, SpecError) else ()
+def _first_place(problems: Iterable[Problem]) -> Mark | None:
+    """The first place in a file that has a problem."""
+    marks = (problem.mark for problem in problems)
     return next((mark for mark in marks if os.path.isfile(mark.source)), None)  # noqa: PTH113
