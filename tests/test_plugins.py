@@ -15,7 +15,7 @@ from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.cli import main
 from weightinit_cli.initializers import INITIALIZERS
 from weightinit_cli.plugins import load_plugin
-from weightinit_cli.spec import parse_spec
+from weightinit_cli.spec import digest, parse_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -128,14 +128,30 @@ def test_a_result_records_whose_plugin_it_is_of_and_a_check_refuses_without(comm
     assert command("plot", "outputs/own", "-o", "pictures")[0] == 0
 
 
+def test_a_default_is_the_number_that_a_spec_gives(here: Path):
+    text = INITIALIZER.replace("gain=1.0", "gain=1, power: int = 2.0").replace(
+        "fans, gain:", "fans, gain, power:"
+    )
+    (here / "mine.py").write_text(text, "utf-8")
+    load_plugin(Path("mine.py"))
+    assert digest(of("half_he")) == digest(of({"name": "half_he", "gain": 1, "power": 2}))
+
+
 def test_another_plugin_of_the_name_is_not_taken_for_it(command: Callable, here: Path):
     command("histogram", "-c", "own.yaml", "--no-plot", "--plugin", "mine.py")
-    (here / "other.py").write_text(INITIALIZER, "utf-8")
+    (here / "other.py").write_text(f"{INITIALIZER}# another", "utf-8")
     forget("half_he")
     code, _, err = command("check", "outputs", "--plugin", "other.py")
     assert code == 2
     assert "is of mine.py" in err
     assert "that of other.py" in err
+
+
+def test_a_plugin_whose_file_has_another_name_now_is_the_same(command: Callable, here: Path):
+    command("histogram", "-c", "own.yaml", "--no-plot", "--plugin", "mine.py")
+    forget("half_he")
+    (here / "mine.py").rename(here / "renamed.py")
+    assert command("check", "outputs", "--plugin", "renamed.py")[0] == 0
 
 
 def test_a_changed_plugin_is_run_again_by_a_batch(command: Callable, here: Path):

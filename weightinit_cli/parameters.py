@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import isfinite
-from numbers import Integral, Real
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def parameters_of(
             continue
         if argument.kind is argument.POSITIONAL_ONLY:
             raise TypeError(f"{name}: {argument.name} must be taken by name; leave out the /")
-        default = REQUIRED if argument.default is argument.empty else _number(argument.default)
+        default = REQUIRED if argument.default is argument.empty else argument.default
         whole = argument.annotation in (int, "int")
         parameter = described.get(argument.name) or Parameter(argument.name, "", integer=whole)
         found[argument.name] = (
@@ -93,7 +93,7 @@ def parameters_of(
         raise TypeError("a parameter cannot be called 'name': a spec has the row's name there")
     for parameter in found.values():
         _require_default(name, parameter)
-    return tuple(found.values())
+    return tuple(map(_as_in_specs, found.values()))
 
 
 def require(
@@ -155,11 +155,12 @@ def _name(function: Callable[..., Any]) -> str:
     return str(getattr(function, "__name__", type(function).__name__))
 
 
-def _number(default: Any) -> Any:
-    """A default as one of Python's numbers where it is a number of another kind."""
-    if isinstance(default, Real) and not isinstance(default, bool | int | float):
-        return int(default) if isinstance(default, Integral) else float(default)
-    return default
+def _as_in_specs(parameter: Parameter) -> Parameter:
+    """The parameter with its default of the type that a spec's number has."""
+    default = parameter.default
+    if not isinstance(default, Real):
+        return parameter
+    return parameter._replace(default=int(default) if parameter.integer else float(default))
 
 
 def _require_default(function: str, parameter: Parameter) -> None:
@@ -171,7 +172,7 @@ def _require_default(function: str, parameter: Parameter) -> None:
         return
     if choices:
         right = f"one of {', '.join(choices)}"
-    elif isinstance(default, bool) or not isinstance(default, int | float):
+    elif isinstance(default, bool) or not isinstance(default, Real):
         words = f"Parameter({name!r}, 'what it is', choices=('a', 'b'))"
         right = f"a number, or one of the choices of {words}"
     elif isfinite(default) and _is_within(parameter, default):

@@ -176,7 +176,7 @@ def refuse_missing(sources: Mapping[str, str], place: str) -> None:
             found = table[name].source if table is not None and table.find(name) else ""
         except SourceError as error:
             raise SourceError(f"{place}: {error}") from error
-        if _maker(found) == _maker(source):
+        if _maker(found) == _maker(source) or _checksum(found) == _checksum(source) != "":
             continue
         if found:
             there = f"that of {found} is another one"
@@ -246,6 +246,10 @@ def carried(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     if not _files:
         return function
     return partial(_after, tuple(_files), function)
+
+
+def _checksum(source: str) -> str:
+    return source.rpartition(" ")[2] if source.endswith(")") else ""
 
 
 def _maker(source: str) -> str:
