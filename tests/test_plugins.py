@@ -441,6 +441,18 @@ def test_an_initializer_that_does_not_draw_as_it_must(function: Callable, messag
     assert str(caught.value).startswith("own.yaml:1:")
 
 
+@pytest.mark.parametrize("key", ["width", "features"])
+def test_what_does_not_fit_in_memory_is_not_tried(key: str):
+    def own(rng: Any, shape: Any, fans: Any) -> Any:
+        raise AssertionError("must not be asked")
+
+    winit.initializer("own")(own)
+    keys = {"activation": "tanh", "initializer": own, "width": 10_000, "layers": 1}
+    for call in (winit.run, winit.predict):
+        with pytest.raises(winit.WinitError, match=rf": {key}: needs .* GiB of memory, and "):
+            call({**keys, key: 10**9})
+
+
 @pytest.mark.parametrize(
     "std", [lambda fans: "a", lambda fans: -1.0, lambda fans: np.inf, lambda fans: None]
 )

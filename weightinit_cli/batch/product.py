@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from weightinit_cli import __version__
 from weightinit_cli.errors import MemoryShortageError, WinitError
-from weightinit_cli.experiments.plugins import plugins_of
+from weightinit_cli.experiments.resources import plugins_of
 from weightinit_cli.results import STATS, load_result
 from weightinit_cli.results.kinds import drawn_by, interruption, kind_of, made_by, rows
 from weightinit_cli.results.store import files_of, is_of, picture_names

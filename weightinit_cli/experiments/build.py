@@ -11,6 +11,7 @@ import numpy as np
 
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.errors import SpecError
+from weightinit_cli.experiments.resources import check_trial
 from weightinit_cli.initializers import AUTO, INITIALIZERS, Fans
 from weightinit_cli.initializers.samplers import given
 from weightinit_cli.network import (
@@ -100,12 +101,21 @@ def _samplers(spec: Experiment, fans: Fans) -> tuple[Sampler, Sampler | None]:
     """The samplers of the weights and of the biases, None where these are zero."""
     bias = _bias(spec, fans)
     zero = bias.mean == 0 and bias.std == 0
-    build = INITIALIZERS[spec.initializer.name].build
+    return build_weights(spec, fans), None if zero else bias
+
+
+def build_weights(spec: Experiment, fans: Fans) -> Sampler:
+    """The sampler of a layer's weights, by the spec's initializer.
+
+    Raises SpecError where a plug-in's does not draw as it must, or needs more memory than there is.
+    """
+    row = INITIALIZERS[spec.initializer.name]
+    if row.source:
+        check_trial(spec, fans)
     try:
-        weights = build(fans, **weight_arguments(spec, fans))
-    except ParameterError as error:  # of a plug-in, which is tried on the layers' shapes
+        return row.build(fans, **weight_arguments(spec, fans))
+    except ParameterError as error:
         raise SpecError([spec.problem("initializer", error.message)]) from error
-    return weights, None if zero else bias
 
 
 def build_activation(spec: Experiment) -> Activation:

@@ -1,4 +1,4 @@
-"""What a run has of plug-ins: whose they are, and whether their functions do what they must."""
+"""Whether the functions of plug-ins do what they must."""
 
 from __future__ import annotations
 
@@ -6,26 +6,16 @@ from itertools import pairwise
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from weightinit_cli.activations import ACTIVATIONS
-from weightinit_cli.errors import SpecError
+from weightinit_cli.experiments.build import build_weights, weight_arguments
 from weightinit_cli.initializers import INITIALIZERS, Fans
-from weightinit_cli.parameters import ParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from weightinit_cli.spec import AnySpec, Experiment
+    from weightinit_cli.spec import AnySpec
 
 # A formula is told to be another one than the draws' where they differ by more than this part.
 UNLIKE = 0.05
-
-
-def plugins_of(spec: Experiment) -> dict[str, str]:
-    """Where the plug-ins come from that a spec names, by `activation snake`, say."""
-    named = ((INITIALIZERS, spec.initializer.name), (ACTIVATIONS, spec.activation.name))
-    return {
-        f"{table.what} {name}": table[name].source for table, name in named if table[name].source
-    }
 
 
 def try_initializer(spec: AnySpec) -> list[str]:
@@ -47,11 +37,8 @@ def try_initializer(spec: AnySpec) -> list[str]:
             "each shape"
         )
     for fans in dict.fromkeys(_fans(spec)):
-        try:
-            sampler = row.build(fans, **spec.initializer.arguments)
-        except ParameterError as error:
-            raise SpecError([spec.problem("initializer", error.message)]) from error
-        tried = trial(row.build, fans, **spec.initializer.arguments)
+        sampler = build_weights(spec, fans)
+        tried = trial(row.build, fans, **weight_arguments(spec, fans))
         if tried is None:
             continue
         weights = f"{fans.fan_in} by {fans.columns} weights"

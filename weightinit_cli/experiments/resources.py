@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from weightinit_cli import __version__
+from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.data import DATA_DIR, checksums, notes
 from weightinit_cli.errors import MemoryShortageError, WinitError
-from weightinit_cli.experiments.plugins import plugins_of
+from weightinit_cli.initializers import INITIALIZERS
 from weightinit_cli.machine import available_bytes
 from weightinit_cli.network import blas
 from weightinit_cli.network.passes import BYTES_AT_ANY_SIZE
@@ -26,6 +27,7 @@ from weightinit_cli.streams import BIT_GENERATOR
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from weightinit_cli.initializers import Fans
     from weightinit_cli.network import PeakBytes
     from weightinit_cli.spec import AnySpec, Spec, SymmetrySpec, TrainingSpec
 
@@ -72,6 +74,14 @@ def environment(spec: Experiment) -> dict[str, Any]:
             "libc": " ".join(platform.libc_ver()).strip() or None,
         },
         **({"plugins": sources} if (sources := plugins_of(spec)) else {}),
+    }
+
+
+def plugins_of(spec: Experiment) -> dict[str, str]:
+    """Where the plug-ins come from that a spec names, by `activation snake`, say."""
+    named = ((INITIALIZERS, spec.initializer.name), (ACTIVATIONS, spec.activation.name))
+    return {
+        f"{table.what} {name}": table[name].source for table, name in named if table[name].source
     }
 
 
@@ -125,6 +135,18 @@ def check_memory(spec: Spec, needed: PeakBytes) -> None:
     raise _too_much(spec, key, needed.total, available, instead)
 
 
+def check_trial(spec: Experiment, fans: Fans) -> None:
+    """Raise MemoryShortageError where a plug-in's draws of a layer need more than there is."""
+    from weightinit_cli.initializers.own import BYTES_OF_TRIAL
+
+    needed = fans.fan_in * fans.columns * BYTES_OF_TRIAL
+    available = _available_for(needed)
+    if available is not None:
+        dense = "features" if getattr(spec, "features", 0) > max(spec.width) else "width"
+        key = dense if spec.convolution is None else "channels"
+        raise _too_much(spec, key, needed, available)
+
+
 def check_descent(
     spec: SymmetrySpec | TrainingSpec,
     sizes: Sequence[int],
@@ -164,7 +186,7 @@ def _available_for(needed: int) -> int | None:
 
 
 def _too_much(
-    spec: AnySpec, key: str, needed: int, available: int, instead: str = ""
+    spec: Experiment, key: str, needed: int, available: int, instead: str = ""
 ) -> MemoryShortageError:
     message = f"needs {_gib(needed)} of memory, and {_gib(available)} are available{instead}"
     return MemoryShortageError([spec.problem(key, message)])

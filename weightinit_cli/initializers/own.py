@@ -33,6 +33,8 @@ CHANCE = 5.0
 TINY = 1e-300
 # Bytes an entry: what the function returns in float64, and as much again while it makes it.
 SCRATCH = 24
+# And in a trial, which keeps the first draw.
+BYTES_OF_TRIAL = SCRATCH + 8
 # So many of the first draws tell one stream from another.
 FIRST = 144
 
@@ -175,14 +177,16 @@ def _trial(own: _Own, fans: Fans, items: tuple[tuple[str, Any], ...]) -> Trial:
             "as rng.standard_normal(shape) does"
         )
     drew = not np.array_equal(values, draw(1))
+    largest = np.abs(values).max()
+    values = values.astype(np.float64, copy=False)
     with np.errstate(all="ignore"):
-        mean, std = values.mean(dtype=np.float64), values.std(dtype=np.float64)
-        squares = (values - mean) ** 2
-        spread = squares.std(dtype=np.float64)
+        mean = values.mean()
+        values -= mean
+        values *= values
+        std, spread = np.sqrt(values.mean()), values.std()
         error = spread / sqrt(values.size) / max(2 * std, TINY)
         kurtosis = 1 + (spread / max(std**2, TINY)) ** 2
     if not isfinite(std):
-        largest = np.abs(values).max()
         raise SourceError(
             f"{own.name} returned values up to {largest:.3g}, which have no standard deviation"
         )
