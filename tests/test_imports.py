@@ -60,7 +60,9 @@ ALLOWED: dict[str, set[str]] = {
         "progress", "batch", "machine", "plugins", "ci",
     },
     # A person's initializer, held to the table's laws by its draws alone.
-    "conformity": {"spec", "initializers", "expected", "errors", "sources", "parameters"},
+    "conformity": {
+        "spec", "initializers", "expected", "errors", "sources", "parameters", "lines",
+    },
     # What tests of others import.
     "testing": {"conformity", "experiments", "results", "verdicts", "spec", "errors"},
     "saving": {"plots", "results", "errors"},  # a single run, a batch and a check save alike

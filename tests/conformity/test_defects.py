@@ -32,7 +32,9 @@ def test_defect_is_caught_and_named(defect, like, words):
     found = conform(defect, like)
     assert not found.conforms
     assert words in found.verdict
-    assert len(str(found).splitlines()) <= 10
+    lines = str(found).splitlines()
+    assert len(lines) <= 10
+    assert max(map(len, lines)) <= 80
 
 
 @pytest.mark.parametrize(("sound", "like"), slow_after(SOUND, 3))

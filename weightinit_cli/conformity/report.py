@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from weightinit_cli.lines import wrapped
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -14,8 +16,9 @@ if TYPE_CHECKING:
 
     Build = Callable[[Fans], Sampler]
 
-# Rows that failed, as many as a short text shows.
+# Rows that failed, as many as a short text shows, and the lines and columns that it has at most.
 MOST_ROWS = 6
+MOST_LINES, COLUMNS = 10, 80
 
 
 class Row(NamedTuple):
@@ -153,7 +156,10 @@ class Conformity:
         return "\n".join([heading, *self._failed_lines(), self.verdict])
 
     def __str__(self) -> str:
-        return "\n".join([self.verdict, *self._failed_lines()])
+        lines = wrapped(self.verdict, COLUMNS, indent=2)
+        for row in self._failed_lines():
+            lines += wrapped(row, COLUMNS, indent=4)
+        return "\n".join(lines[:MOST_LINES])
 
     __repr__ = __str__
 
