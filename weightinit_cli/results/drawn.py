@@ -28,9 +28,9 @@ class Shown:
         return in_html(self._told(), self._picture())
 
     def _told(self) -> Told:
-        from weightinit_cli.results.telling import told
+        from weightinit_cli.results.telling import told_of
 
-        return told(self)
+        return told_of(self)
 
     def _picture(self) -> bytes | None:
         return None

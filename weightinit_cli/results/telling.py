@@ -13,7 +13,7 @@ from weightinit_cli.results.kinds import described_run, ending, kind_of
 from weightinit_cli.results.model import is_healthy
 from weightinit_cli.results.together import Compared
 from weightinit_cli.results.told import Sentence, Table, Told, ends, ends_and_gap
-from weightinit_cli.results.verdictwords import told as verdicts_told
+from weightinit_cli.results.verdictwords import told
 from weightinit_cli.results.words import correlation_words, described, four_digits, full_name
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ GO_ON: Final = ".to_frame() has every figure, .figure() draws, .save(folder) wri
 MEND: Final = ".to_frame(), .figure(), .save(folder); fix(result.spec) looks for a better start"
 
 
-def told(shown: Any) -> Told:
+def told_of(shown: Any) -> Told:
     """What a result, a comparison, a forecast or a phase diagram says of itself."""
     if isinstance(shown, Compared):
         return _compared(shown)
@@ -38,8 +38,7 @@ def told(shown: Any) -> Told:
 def verdict_sentences(verdicts: Sequence[Verdict]) -> list[Sentence]:
     """Each root cause, with what follows from it."""
     return [
-        Sentence(each.label, each.rest, each.consequences, each.severity)
-        for each in verdicts_told(verdicts)
+        Sentence(each.label, each.rest, each.consequences, each.severity) for each in told(verdicts)
     ]
 
 
