@@ -67,7 +67,7 @@ def test_what_has_no_program_is_said(winit: Callable):
 def test_it_is_for_one_run_and_not_beside_json(winit: Callable, tiny: Callable):
     outcome = winit(*SOUND, "--json", "--code", "jax")
     assert (outcome.code, outcome.out) == (2, "")
-    assert "--json and --code cannot both be printed; give one of them" in outcome.err
+    assert "--code prints a program, and no other format; give one of them" in outcome.err
     tiny(more="sweep: {width: [8, 16]}\n")
     outcome = winit("fix", "-c", "tiny.yaml", "--code", "jax")
     assert (outcome.code, outcome.out) == (2, "")

@@ -23,7 +23,7 @@ SPARSE = {"name": "sparse", "sparsity": 0.9}
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     Path("init.py").write_text(FUNCTION, "utf-8")
 
 
