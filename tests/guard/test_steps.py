@@ -341,6 +341,9 @@ def test_an_experiment_that_is_not_known_here(small: Any, monkeypatch: pytest.Mo
         streams=lambda _: ["0a"],
         drawn=lambda _: ("made-up",),
         compared=lambda *_: None,  # type: ignore[arg-type,return-value]
+        numbered_by=(),
+        table=lambda _: None,  # type: ignore[arg-type,return-value]
+        beside=lambda _: {},
     )
     monkeypatch.setitem(RESULT_KINDS, "made-up", row)
     spec = {"name": "x", "experiment": "made-up", "seed": 0}
