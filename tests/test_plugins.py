@@ -534,6 +534,16 @@ def test_it_is_the_network_of_the_built_in_row_that_it_repeats():
     assert not winit.check(own).failed
 
 
+def test_what_a_plugin_prints_is_not_on_stdout(command: Callable, here: Path):
+    text = INITIALIZER.replace("    return", "    print('drawing')\n    return")
+    (here / "mine.py").write_text(f"print('loading')\n{text}", "utf-8")
+    line = ["histogram", "-c", "own.yaml", "--json", "--no-plot", "--plugin", "mine.py"]
+    code, out, err = command(*line)
+    assert code == 0
+    assert json.loads(out)["name"] == "own"
+    assert {"loading", "drawing"} <= set(err.splitlines())
+
+
 def test_layers_with_the_same_draws_are_told():
     """Their hashes are equal whatever their scale, as those of built-in rows are."""
     load_plugin(Path("mine.py"))

@@ -85,9 +85,8 @@ class Table(dict[str, R]):
     def add(self, name: str, row: R, function: Callable[..., Any]) -> None:
         """Add the row of a plug-in's function; said again by the same file, it takes its place.
 
-        Raises ValueError for a name that is none, built in, another plug-in's, or taken twice.
+        Raises ValueError for a name that is another plug-in's, or taken twice; see `require_free`.
         """
-        self.require_free(name)
         makers = next(self._clashes(name, row.source, file_of(function)), "")
         if makers:
             raise ValueError(f"two plug-ins have an {self.what} {name!r}: {makers}")
@@ -110,8 +109,9 @@ class Table(dict[str, R]):
             points = (point for point in points_of(self.group) if point.name == name)
             sources += map(package_of, points)
         yield from (f"{each} and {source}" for each in sources if _maker(each) != _maker(source))
-        if name in self and source.endswith(")") and file_of(self._functions[name]) != file:
-            yield f"{file_of(self._functions[name])} and {file}"
+        former = file_of(self._functions[name]) if name in self and source.endswith(")") else ""
+        if former and file and former != file:
+            yield f"{former} and {file}"
 
     def name_of(self, function: Callable[..., Any]) -> str | None:
         """The name that a function is registered under; None where it is not."""

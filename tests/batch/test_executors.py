@@ -332,11 +332,11 @@ def test_the_parent_is_killed():
     text = f"{TINY}sweep: {{seed: [0, 1, 2]}}\n"
     with subprocess.Popen(
         [sys.executable, "-c", ENDLESS, text],
-        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, places))},
     ) as process:
-        assert process.stdout is not None
-        assert [process.stdout.readline() for _ in range(2)] == [b"under way\n"] * 2
+        assert process.stderr is not None
+        assert [process.stderr.readline() for _ in range(2)] == [b"under way\n"] * 2
         process.kill()
         process.communicate(timeout=20)
 

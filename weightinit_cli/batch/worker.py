@@ -24,7 +24,7 @@ from weightinit_cli.batch.product import attempt
 
 START = b"start"  # asks the server for a worker; the worker's end of its connection comes with it
 PR_SET_PDEATHSIG = 1  # of prctl, on Linux
-STDERR = 2
+STDOUT, STDERR = 1, 2
 
 
 def serve(descriptor: int, *, pictures: bool) -> None:
@@ -33,6 +33,7 @@ def serve(descriptor: int, *, pictures: bool) -> None:
     Given its number, end it where it has not ended, and say its exit code.
     """
     _fill_standard_streams()
+    _leave_stdout()
     server = os.getpid()
     with socket.socket(fileno=descriptor) as control:
         trouble = _trouble(pictures=pictures)
@@ -62,6 +63,7 @@ def work_for_parent(connection: Any, *, pictures: bool) -> None:
     from multiprocessing.connection import wait
     from threading import Thread
 
+    _leave_stdout()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 
@@ -108,6 +110,12 @@ def _fill_standard_streams() -> None:
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= STDERR:
         pass
     os.close(descriptor)
+
+
+def _leave_stdout() -> None:
+    """Have what a plug-in prints go to stderr: stdout is for the lines of who started this."""
+    with suppress(OSError):  # where that is closed
+        os.dup2(STDERR, STDOUT)
 
 
 def _when_parent_ends(number: int) -> None:

@@ -113,7 +113,10 @@ def _invoke(arguments: Sequence[str]) -> object:
         _see_current_folder()
     try:
         with winit.make_context("winit", list(arguments)) as context:
-            return winit.invoke(context)
+            if helped:  # which click prints
+                return winit.invoke(context)
+            with terminal.alone_on_stdout():
+                return winit.invoke(context)
     except click.exceptions.Exit as done:
         return done.exit_code
     except OSError as error:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -82,10 +80,7 @@ def conform(
     """
     from weightinit_cli.conformity import conform as ask
 
-    with (
-        ProgressBar(f"drawing by {target}", shown=not quiet),
-        contextlib.redirect_stdout(sys.stderr),
-    ):
+    with ProgressBar(f"drawing by {target}", shown=not quiet):
         found = ask(
             target, like, alpha=alpha, seed=seed, framework=framework or "", only=only or ""
         )

@@ -9,7 +9,7 @@ import re
 import sys
 import threading
 import traceback
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from typing import TYPE_CHECKING, ClassVar
 
 import click
@@ -61,6 +61,8 @@ ERROR_HANDLER = "weightinit_cli.spelled"
 
 # Held by the thread that prints.
 lock = threading.RLock()
+# The stdout that is winit's, while what others print goes to stderr.
+_kept: list[TextIO | None] = []
 
 
 def prepare() -> None:
@@ -70,17 +72,35 @@ def prepare() -> None:
             stream.reconfigure(errors=ERROR_HANDLER)
 
 
+def stdout() -> TextIO | None:
+    """The stream that winit's lines go to; None where it is closed."""
+    return _kept[-1] if _kept else sys.stdout
+
+
+@contextmanager
+def alone_on_stdout() -> Iterator[None]:
+    """Keep stdout to winit's lines: what a plug-in's function prints goes to stderr."""
+    _kept.append(sys.stdout)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        _kept.pop()
+
+
 def say(line: str = "") -> None:
     """Print a line to stdout. Raises WinitError where stdout cannot take it."""
+    if (stream := stdout()) is None:
+        return
     with stdout_errors(), _cleared():
-        click.echo(line, file=sys.stdout, color=None if _coloured() else False)
+        click.echo(line, file=stream, color=None if _coloured() else False)
 
 
 def flush() -> None:
     """Hand everything that was printed to stdout. Raises WinitError where it cannot take it."""
-    if sys.stdout is not None:
+    if (stream := stdout()) is not None:
         with stdout_errors():
-            sys.stdout.flush()
+            stream.flush()
 
 
 @contextmanager
@@ -104,7 +124,7 @@ def came_from_printing(error: OSError) -> bool:
 def is_stdout(path: Path) -> bool:
     """Tell whether the path leads to what stdout is: `/dev/stdout`, or a file that it goes to."""
     try:
-        return os.path.samestat(path.stat(), os.fstat(sys.stdout.fileno()))
+        return os.path.samestat(path.stat(), os.fstat(_descriptor()))
     except (OSError, ValueError, AttributeError):
         return False
 
@@ -216,7 +236,8 @@ def takes(text: str) -> bool:
 
 def columns() -> int | None:
     """Return the terminal's columns; None where stdout is no terminal."""
-    return columns_of(sys.stdout) if sys.stdout is not None and sys.stdout.isatty() else None
+    stream = stdout()
+    return columns_of(stream) if stream is not None and stream.isatty() else None
 
 
 def room() -> int:
@@ -245,7 +266,7 @@ def columns_of(stream: TextIO) -> int:
 
 def spelled(text: str) -> str:
     """Spell the text as stdout's encoding can show it."""
-    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+    encoding = getattr(stdout(), "encoding", None) or "ascii"
     return text if text.isascii() else text.encode(encoding, ERROR_HANDLER).decode(encoding)
 
 
@@ -261,7 +282,14 @@ def _coloured() -> bool:
 
 def _ignore_stdout() -> None:
     with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), _descriptor())
+
+
+def _descriptor() -> int:
+    """The number of stdout. Raises ValueError where it has none."""
+    if (stream := stdout()) is None:
+        raise ValueError("stdout is closed")
+    return stream.fileno()
 
 
 def _spell(error: UnicodeError) -> tuple[str, int]:
