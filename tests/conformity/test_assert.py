@@ -18,7 +18,7 @@ def test_a_failure_tells_figures_and_then_the_verdict():
     with pytest.raises(AssertionError) as caught:
         assert_conforms(swapped, "he_normal")
     heading, *rows, verdict = str(caught.value).splitlines()
-    assert heading.endswith("of 55 figures fail (alpha 0.001, seed 0):")
+    assert heading.endswith("of 59 figures fail (alpha 0.001, seed 0):")
     assert "  fans exchanged at 100×400 / 400×100: 0.50133 ± 0.00085, expected 2.00000" in rows
     assert verdict == (
         "swapped does not conform to he_normal: the scale follows fan_out, not fan_in: "

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from support.defects import he
+from support.defects import he, orthogonal
 from weightinit_cli import WinitError, conform
 from weightinit_cli.conformity.frameworks import Ask, target_of
 
@@ -140,6 +140,20 @@ def test_another_dtype():
     assert "TypeError: no halves" in found.unasked[0]
 
 
+def test_float16_is_exact_to_its_own_rounding():
+    def halves(rng, shape):
+        return orthogonal(rng, shape).astype(np.float16)
+
+    assert conform(halves, "orthogonal", only="matrices").conforms
+    constant = {"name": "constant", "value": 0.1}
+    assert conform(returning(lambda shape: np.full(shape, 0.1, np.float16)), constant).conforms
+
+
+def test_numbers_that_float32_lacks_are_told_as_such():
+    found = conform(lambda rng, shape: 1e300 * rng.standard_normal(shape), "kaiming_normal")
+    assert "240,000 are inf, nan or too large for float32" in found.verdict
+
+
 def returning(value):
     return lambda rng, shape: value(shape)
 
@@ -152,6 +166,8 @@ def returning(value):
         (lambda shape: np.zeros(shape[::-1]), r"returned shape \(100, 400\); \(400, 100\) was"),
         (lambda shape: np.zeros(shape, complex), "real numbers, not one of complex128"),
         (lambda shape: np.full(shape, "1"), "real numbers, not one of <U1"),
+        (lambda shape: np.full(shape, None), "real numbers, not one of object"),
+        (lambda shape: shape + "a", "TypeError: .*called as with numpy, which --framework changes"),
         (lambda shape: 1 / 0, r"asked for shape \(400, 100\): ZeroDivisionError: division by zero"),
         (lambda shape: sys.exit(3), "SystemExit: 3"),
         (lambda shape: np.zeros(shape).reshape(7), r"ValueError: .*\(test_targets.py, line \d+\)"),
@@ -186,6 +202,8 @@ def test_what_fails_for_kernels_alone_says_how_to_leave_them_out():
         (by_numpy, "gaussian", "did you mean 'normal'"),
         (by_numpy, {"name": "normal", "std": -1}, "std: must be a finite number >= 0"),
         (by_numpy, {"name": "normal"}, "std: required"),
+        (by_numpy, {"name": "normal", "std": 1e300}, "too large or too small for draws of float32"),
+        (lambda shape, rng: rng, "zeros", "is called as with keras, and needs rng"),
     ],
 )
 def test_what_cannot_be_asked(thing, like, message):

@@ -57,6 +57,14 @@ def groups_not_divided(rng, shape, groups=1):
     return rng.standard_normal(shape) * sqrt(2 / (fan_in(shape) + fan_out(shape)))
 
 
+def groups_divided_twice(rng, shape, groups=1):
+    return he(rng, shape) * sqrt(groups)
+
+
+def swapped_in_kernels(rng, shape):
+    return he(rng, shape) if len(shape) == 2 else swapped(rng, shape)
+
+
 def grouped(rng, shape, groups=1):
     return rng.standard_normal(shape) * sqrt(2 / (fan_in(shape) + fan_out(shape) / groups))
 
@@ -112,6 +120,33 @@ def one_repeated_column(rng, shape):
 def common_part(rng, shape):
     w = he(rng, shape)
     return (w + 0.2 * w[..., :1]) / np.linalg.norm([1, 0.2])
+
+
+def every_100th_zero(rng, shape):
+    w = he(rng, shape)
+    w.flat[::100] = 0
+    return w
+
+
+def permuted_rows(rng, shape):
+    w = he(rng, shape)
+    w[..., 1::2, :] = np.roll(w[..., ::2, :], 1, axis=-1)
+    return w
+
+
+def unequal_columns(rng, shape):
+    return he(rng, shape) * np.where(np.arange(shape[-1]) % 2, 1.1, sqrt(2 - 1.1**2))
+
+
+def fixed_seed_of_kernels(rng, shape):
+    return he(rng, shape) if len(shape) == 2 else fixed_seed(rng, shape)
+
+
+def cut_at_three(rng, shape):
+    z = rng.standard_normal(shape)
+    while (outside := np.abs(z) > 3).any():
+        z[outside] = rng.standard_normal(outside.sum())
+    return z / 0.98658 * sqrt(2 / fan_in(shape))
 
 
 def fixed_seed(rng, shape):
@@ -247,7 +282,14 @@ DEFECTS = [
     (other_generator, HE, "one seed gives other draws each time"),
     (one_draw_a_stream, HE, "two calls of one stream give the same draws"),
     (heavy_tail, "kaiming_normal", "the entries are not normal, nor of another known law"),
-    (not_a_number, HE, "2,400 are inf or nan"),
+    (not_a_number, HE, "2,400 are inf, nan or too large"),
+    (groups_divided_twice, HE, "fan_in is divided by the groups, though"),
+    (swapped_in_kernels, HE, "the fans are swapped in kernels"),
+    (every_100th_zero, HE, "of 40,000 entries at 400×100 400 are 0"),
+    (permuted_rows, HE, "entries repeat: of 40,000 at 400×100 20,000 differ"),
+    (unequal_columns, HE, "the scale differs from column to column at 400×100"),
+    (fixed_seed_of_kernels, HE, "two seeds give the same draws: the seed is ignored"),
+    (cut_at_three, HE, "the entries are not truncated normal, nor of another known law"),
     (positive_diagonal, "orthogonal", "signs are biased"),
     (nearly_orthogonal, "orthogonal", "neither rows nor columns are orthogonal"),
     (signed_permutation, "orthogonal", "not uniform over all such (Haar)"),

@@ -20,6 +20,8 @@ __all__ = ["ALPHA", "KINDS", "Conformity", "Row", "conform"]
 
 ALPHA = 1e-3
 MOST_GROUPS = 1000
+# Of standard deviations and means; of the smallest ones the inverse.
+LARGEST = 1e30
 KINDS = ("matrices", "kernels")
 
 
@@ -105,6 +107,10 @@ def _asked(target: Target, like: Like, row: Initializer, seed: int, only: str) -
     kernel = (3, 3) if row.only == "kernel" else ()
     ask = Ask((*kernel, 8, 8 * like.groups))
     sampler = like.build(ask.fans)
+    largest = max(sampler.std, abs(sampler.mean))
+    if largest > LARGEST or 0 < sampler.std < 1 / LARGEST:
+        far = f"std {sampler.std:.4g} and mean {sampler.mean:.4g}"
+        raise WinitError(f"--like: {far} are too large or too small for draws of float32")
     if sampler.law and sampler.std:
         return of_law(target, like.build, Seeds(seed), only=only)
     if like.name not in STRUCTURES and not is_constant(like.build, ask):

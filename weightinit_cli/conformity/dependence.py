@@ -12,7 +12,7 @@ from weightinit_cli.conformity.report import Row
 from weightinit_cli.expected import two_sided, z_of_gamma
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from weightinit_cli.conformity.drawing import Drawn, Seeds
     from weightinit_cli.conformity.frameworks import Array, Target
@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 FEWEST_VALUES = 2**20
 # Draws whose correlation is at least this are the same.
 SAME = 0.999
+LARGEST = float(np.finfo(np.float32).max)
+
+
+def of_finite(drawn: Drawn) -> Row:
+    """Ask whether all entries are numbers of float32."""
+    with np.errstate(invalid="ignore"):
+        count = int((~(np.abs(drawn.draws) <= LARGEST)).sum())
+    words = f"{count:,} are inf, nan or too large for float32" if count else ""
+    return Row("finite values", drawn.where, count, None, 0.0, float(not count), words)
 
 
 def of_vectors(drawn: Drawn, kurtosis: float) -> Iterator[Row]:
@@ -97,24 +106,27 @@ def of_values(drawn: Drawn, spread: float) -> Row:
     return Row("different values", drawn.where, len(counts), None, n, p, figure, wanted)
 
 
-def of_streams(target: Target, drawn: Drawn, seeds: Seeds) -> Iterator[Row]:
-    """Ask whether seeds, and calls of one stream, differ; and whether a seed repeats its draws."""
-    draws = drawn.draws
-    count = len(draws)
-    largest = max(abs(_correlation(draws[i], draws[j])) for i, j in combinations(range(count), 2))
-    pairs = count * (count - 1) // 2
+def of_streams(target: Target, drawn: Sequence[Drawn], seeds: Seeds) -> Iterator[Row]:
+    """Ask whether seeds differ at every shape; at the first also whether calls of one stream do.
+
+    And there, whether a seed repeats its draws.
+    """
+    first = drawn[0]
     if target.seeded:
-        yield _differ("seeds, |r|", drawn, largest, pairs)
+        for each in drawn:
+            pairs = list(combinations(each.draws, 2))
+            largest = max(abs(_correlation(one, two)) for one, two in pairs)
+            yield _differ("seeds, |r|", each, largest, len(pairs))
         seed = next(seeds)
-        first, again = (target.stream(seed)(drawn.ask) for _ in range(2))
-        same = np.array_equal(first, again)
+        once, again = (target.stream(seed)(first.ask) for _ in range(2))
+        same = np.array_equal(once, again)
         words = "the same" if same else "other draws"
         p = float(same)
-        yield Row("one seed again", drawn.where, p, None, 1.0, p, words, "the same")
+        yield Row("one seed again", first.where, p, None, 1.0, p, words, "the same")
     if target.has_stream:
         stream = target.stream(next(seeds))
-        one, two = (np.asarray(stream(drawn.ask), np.float64).ravel() for _ in range(2))
-        yield _differ("calls, |r|", drawn, abs(_correlation(one, two)), 1)
+        one, two = (np.asarray(stream(first.ask), np.float64).ravel() for _ in range(2))
+        yield _differ("calls, |r|", first, abs(_correlation(one, two)), 1)
 
 
 def _differ(asked: str, drawn: Drawn, r: float, pairs: int) -> Row:

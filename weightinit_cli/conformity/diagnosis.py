@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from weightinit_cli.conformity.dependence import SAME
-from weightinit_cli.conformity.laws import ALL, distance_of, p_of_distance
-from weightinit_cli.expected import errors
+from weightinit_cli.conformity.laws import ALL, FAR, distance_of, of_largest, p_of_distance
+from weightinit_cli.expected import errors, standard
 from weightinit_cli.initializers import INITIALIZERS, Fans
 from weightinit_cli.initializers.samplers import LAWS, TRUNCATED_STD
 
@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 # from the draws may be.
 NEAR = 4.5
 LEAST_P = 1e-4
+# A value is frequent where it is there so many times as often as values are on average; draws are
+# of few bits where one has more than this share of its values in common with another.
+FREQUENT = 20
+SHARED = 0.02
+# The variance of mean squares beside what chance gives, from which scales are called unequal.
+UNEQUAL = 3
 
 
 class Candidate(NamedTuple):
@@ -48,12 +54,13 @@ def causes(
             failing.setdefault(row.asked.partition(",")[0], row)
     if measured and not any(each.std for each in measured):
         return (f"nothing is drawn: all entries are {measured[0].mean:.4g}",)
-    found = [*_of_entries(failing), *_of_streams(failing)]
-    dependent = [*_of_vectors(failing)]
-    found += dependent
-    if "different values" in failing and not dependent:
-        few = failing["different values"].figure
-        found.append(f"the draws take only {few:,.0f} different values: they are of too few bits")
+    found = [*_of_entries(failing, framework), *_of_streams(failing)]
+    values = _Values(measured) if "different values" in failing else None
+    dependent = [*_of_vectors(failing, measured)]
+    if values and values.frequent:
+        found.append(values.frequent)
+    else:
+        found += dependent or ([values.few] if values else [])
     if measured:
         law = _law(failing, measured)
         scales = _Scales(measured, law or measured[0].entries.law)
@@ -63,7 +70,7 @@ def causes(
             found += _of_scale(failing, measured, build, framework, scales)
         if "mean" in failing:
             found.append(_of_mean(failing["mean"], measured))
-    found += _of_matrices(failing)
+    found += _of_matrices(failing, measured)
     return tuple(found)
 
 
@@ -102,10 +109,11 @@ class _Scales:
         return ""
 
 
-def _of_entries(failing: dict[str, Row]) -> Iterator[str]:
+def _of_entries(failing: dict[str, Row], framework: Framework) -> Iterator[str]:
     if "finite values" in failing:
         row = failing["finite values"]
-        yield f"of the entries at {row.where} {row.words}"
+        unfilled = ", or were not filled" if framework == "torch" else ""
+        yield f"of the entries at {row.where} {row.words}{unfilled}"
     if "dtype" in failing:
         yield f"{failing['dtype'].words} is returned where {failing['dtype'].wanted} is asked for"
     if "entries" in failing:
@@ -114,18 +122,45 @@ def _of_entries(failing: dict[str, Row]) -> Iterator[str]:
 
 
 def _of_streams(failing: dict[str, Row]) -> Iterator[str]:
-    if "seeds" in failing and failing["seeds"].figure > SAME:
+    same = [each for each in ("seeds", "calls") if each in failing and failing[each].figure > SAME]
+    if "seeds" in same:
         yield "two seeds give the same draws: the seed is ignored"
-    elif "seeds" in failing:
-        yield "two seeds give correlated draws"
-    elif "calls" in failing:
+    elif "calls" in same:
         yield "two calls of one stream give the same draws: the stream is not drawn from"
+    elif not {"rows", "columns"} & failing.keys():
+        kinds = [kind for kind in ("seeds", "calls") if kind in failing]
+        yield from (f"two {kind} give correlated draws" for kind in kinds)
     if "one seed again" in failing:
         yield "one seed gives other draws each time: they do not come from it"
 
 
-def _of_vectors(failing: dict[str, Row]) -> Iterator[str]:
-    """Say that rows or columns repeat; that they are correlated only where none repeat."""
+class _Values:
+    """Why values are there more than once: one of them is frequent, few bits, or copies."""
+
+    def __init__(self, measured: Sequence[Measured]) -> None:
+        self.drawn = measured[0].drawn
+        self.values, self.counts = np.unique(self.drawn.draws[0], return_counts=True)
+
+    @property
+    def frequent(self) -> str:
+        """A value that is far more frequent than the others; empty where none is."""
+        most = int(self.counts.max())
+        if most <= FREQUENT * self.counts.mean():
+            return ""
+        value = self.values[self.counts.argmax()] + 0
+        return f"of {self.counts.sum():,} entries at {self.drawn.where} {most:,} are {value:.4g}"
+
+    @property
+    def few(self) -> str:
+        """Few bits where other draws have the same values; else entries repeat within a draw."""
+        draws, count = self.drawn.draws, len(self.values)
+        if len(draws) < 2 or np.isin(draws[1], self.values).mean() > SHARED:
+            return f"the draws take only {count:,} different values: they are of too few bits"
+        return f"entries repeat: of {draws[0].size:,} at {self.drawn.where} {count:,} differ"
+
+
+def _of_vectors(failing: dict[str, Row], measured: Sequence[Measured]) -> Iterator[str]:
+    """Say that rows or columns repeat; else that scales differ; else that they are correlated."""
     kinds = [kind for kind in ("rows", "columns") if kind in failing]
     repeating = [
         (kind, row)
@@ -137,7 +172,24 @@ def _of_vectors(failing: dict[str, Row]) -> Iterator[str]:
         yield f"{kind} repeat: {pair} at {row.where} are the same but for their scale"
     if kinds and not repeating:
         where = failing[kinds[0]].where
-        yield f"{' and '.join(kinds)} are correlated at {where}"
+        unequal = [
+            words for each in measured if each.drawn.where == where for words in _unequal(each)
+        ]
+        if unequal:
+            yield f"the scale differs from {' and from '.join(unequal)} at {where}"
+        else:
+            yield f"{' and '.join(kinds)} are correlated at {where}"
+
+
+def _unequal(measured: Measured) -> Iterator[str]:
+    """Say where the mean squares of rows, or of columns, differ by more than chance makes them."""
+    draws = measured.drawn.draws - measured.mean
+    kurtosis = standard(measured.entries.law, 4)
+    for words, axis in (("row to row", 2), ("column to column", 1)):
+        squares = (draws**2).mean(axis=axis)
+        chance = (kurtosis - 1) / draws.shape[axis]
+        if (squares / squares.mean()).var() > UNEQUAL * chance:
+            yield words
 
 
 def _law(failing: dict[str, Row], measured: Sequence[Measured]) -> str:
@@ -150,7 +202,9 @@ def _law(failing: dict[str, Row], measured: Sequence[Measured]) -> str:
         ps = []
         for each in measured:
             z = np.sort(each.drawn.draws.ravel() - each.mean) / (each.std / LAWS[law].std or 1.0)
+            slack = FAR * errors(law, z.size)[1] + each.entries.rounding / each.entries.scale
             ps.append(p_of_distance(distance_of(z, law), z.size))
+            ps.append(of_largest(z, law, slack, each.drawn.where).p)
         if min(ps) > LEAST_P:
             fitting.append(law)
     others = [law for law in fitting if law != named]
@@ -296,6 +350,14 @@ def _by_fans(asks: Sequence[Ask], build: Build, framework: Framework) -> list[Ca
             "the groups are ignored: fan_in is that of all of them",
             lambda ask: (ask.fans.fan_in * ask.groups, ask.fans.fan_out),
         ),
+        (
+            "fan_in is divided by the groups, though the shape has the inputs of one group",
+            lambda ask: (ask.fans.fan_in / ask.groups, ask.fans.fan_out),
+        ),
+        (
+            "the fans are swapped in kernels",
+            lambda ask: ask.fans[1::-1] if ask.kernel else ask.fans[:2],
+        ),
         (read, lambda ask: _misread(ask, framework)),
         (
             "the fans are the first and the last side of the shape, in kernels, too",
@@ -376,8 +438,11 @@ def _gain(ask: Ask, build: Build) -> float:
     return build(ask.fans).std * sqrt(fan[followed]) if followed else 0.0
 
 
-def _of_matrices(failing: dict[str, Row]) -> Iterator[str]:
+def _of_matrices(failing: dict[str, Row], measured: Sequence[Measured]) -> Iterator[str]:
     """What is wrong with matrices that are drawn as a whole."""
+    if "std" in failing and not measured:
+        row = failing["std"]
+        yield f"the standard deviation is {row.figure:.4g}, not {row.expected:.4g} ({row.where})"
     if "norm" in failing:
         row = failing["norm"]
         yield f"the norm of a row or column is {row.figure:.4g}, not {row.expected:.4g}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from weightinit_cli.conformity.frameworks import Array, Ask
+from weightinit_cli.conformity.frameworks import Array, Ask, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,5 +60,5 @@ def draw(target: Target, asks: Sequence[Ask], seeds: Seeds, repeats: int = REPEA
         flat = [each.reshape(-1, ask.shape[-1]).astype(np.float64) for each in draws]
         dtype = draws[0].dtype
         eps = float(np.finfo(dtype if dtype.kind == "f" else np.float64).eps)
-        drawn.append(Drawn(ask, np.stack(flat), eps, dtype.name))
+        drawn.append(Drawn(ask, np.stack(flat), eps, name_of(dtype)))
     return drawn

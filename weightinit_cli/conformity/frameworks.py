@@ -43,6 +43,8 @@ DTYPES: Final[dict[Framework, tuple[str, ...]]] = {
     "torch": ("float16", "float64"),
 }
 DTYPE = "float32"
+# numpy has none of its own: float32 that says what it was.
+BFLOAT16: Final = np.dtype(np.float32, metadata={"name": "bfloat16"})
 
 
 class Ask(NamedTuple):
@@ -141,6 +143,8 @@ class Target(NamedTuple):
             except (Exception, SystemExit) as error:  # noqa: BLE001
                 message = f"asked for shape {self.shape(asked)}: {said(error, self.file)}"
                 hint = "; --only matrices leaves kernels out" if asked.kernel else ""
+                if isinstance(error, TypeError) and not hint:
+                    hint = f"; called as with {self.framework}, which --framework changes"
                 raise WinitError(printable(f"{self.name}: {message}{hint}")) from None
             return self._checked(values, drawn, asked)
 
@@ -148,7 +152,8 @@ class Target(NamedTuple):
 
     def _checked(self, values: Array, drawn: object, asked: Ask) -> Array:
         if not np.can_cast(values.dtype, np.float64, "same_kind"):
-            kind = f"one of {values.dtype}" if values.dtype != object else kind_of(drawn)
+            of_objects = values.dtype == object and not isinstance(drawn, np.ndarray)
+            kind = kind_of(drawn) if of_objects else f"one of {values.dtype}"
             must = f"must return an array of real numbers, not {kind}"
             raise WinitError(printable(f"{self.name}: {must}"))
         if isinstance(drawn, list | tuple | int | float):
@@ -190,7 +195,7 @@ def target_of(
     parameters = _parameters(called)
     values, lacking = _given(called, found, given or {})
     if lacking:
-        message = f"needs {', '.join(lacking)}, which has no default and is not in --like"
+        message = f"is called as with {found}, and needs {_without_default(lacking)}"
         raise WinitError(printable(f"{name}: {message}"))
     made = thing if keras_class else called
     return Target(made, name, found, parameters, values, file_of(called))
@@ -229,12 +234,17 @@ def _from_factory(thing: Any) -> Any:
 def _made(thing: Any, name: str, given: Mapping[str, Any]) -> Any:
     needed, lacking = _needed(thing, 0, given)
     if lacking:
-        message = f"needs {', '.join(lacking)}, which has no default and is not in --like"
+        message = f"needs {_without_default(lacking)}"
         raise WinitError(printable(f"{name}: {message}; name an instance instead"))
     try:
         return thing(**needed)
     except Exception as error:  # noqa: BLE001
         raise WinitError(printable(f"{name}: {said(error)}")) from None
+
+
+def _without_default(names: list[str]) -> str:
+    verbs = "which has no default and is" if len(names) == 1 else "which have no default and are"
+    return f"{', '.join(names)}, {verbs} not in --like"
 
 
 def _given(
@@ -313,16 +323,13 @@ def _keras(target: Target, seed: int) -> Callable[[Ask], object]:
 
 def _keras_instance(target: Target, seed: int) -> Any:
     thing: Any = target.thing
+    if "keras" in sys.modules and not target._keras_seed:
+        sys.modules["keras"].utils.set_random_seed(seed)
+    given = {"seed": seed} if target._keras_seed else {}
     if inspect.isclass(thing):
         needed, _ = _needed(thing, 0, target.given)
-        more = {"seed": seed} if "seed" in _parameters(thing) else {}
-        return thing(**needed, **more)
-    if hasattr(thing, "get_config"):
-        config = thing.get_config()
-        return type(thing).from_config({**config, "seed": seed}) if "seed" in config else thing
-    if "keras" in sys.modules:
-        sys.modules["keras"].utils.set_random_seed(seed)
-    return thing
+        return thing(**needed, **given)
+    return type(thing).from_config({**thing.get_config(), **given}) if given else thing
 
 
 def _torch(target: Target, seed: int) -> Callable[[Ask], object]:
@@ -364,7 +371,12 @@ def _array(drawn: Any) -> Array:
     if hasattr(drawn, "detach"):
         drawn = drawn.detach().cpu()
         if str(drawn.dtype) == "torch.bfloat16":
-            drawn = drawn.float()
+            return np.asarray(drawn.float().numpy()).astype(BFLOAT16)
         return np.asarray(drawn.numpy())
     values = np.asarray(drawn)
-    return values.astype(np.float32) if values.dtype.name == "bfloat16" else values
+    return values.astype(BFLOAT16) if values.dtype.name == "bfloat16" else values
+
+
+def name_of(dtype: np.dtype[Any]) -> str:
+    """The name of a dtype, of bfloat16, too."""
+    return str(dtype.metadata["name"]) if dtype.metadata else dtype.name

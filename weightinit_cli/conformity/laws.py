@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from weightinit_cli.conformity.dependence import is_same, of_streams, of_values, of_vectors
+from weightinit_cli.conformity.dependence import (
+    is_same,
+    of_finite,
+    of_streams,
+    of_values,
+    of_vectors,
+)
 from weightinit_cli.conformity.drawing import GROUPED, KERNELS, MATRICES, draw
 from weightinit_cli.conformity.frameworks import DTYPES, Ask
 from weightinit_cli.conformity.report import Asked, Row
@@ -84,11 +90,11 @@ def of_law(target: Target, build: Build, seeds: Seeds, *, only: str) -> Asked:
     if "groups" in target.takes and only != "matrices":
         asks += GROUPED
     drawn = draw(target, asks, seeds)
-    bad = [row for each in drawn if (row := _finite(each)).p == 0]
+    bad = [row for each in drawn if (row := of_finite(each)).p == 0]
     if bad:
         return Asked(tuple(bad))
-    streams = list(of_streams(target, drawn[0], seeds))
-    same = is_same(*drawn[0].draws[:2])
+    streams = list(of_streams(target, drawn, seeds))
+    same = any(is_same(*each.draws[:2]) for each in drawn)
     if same:  # all seeds: one draw is all that there is, and all shapes may share it
         drawn = [each._replace(draws=each.draws[:1]) for each in drawn]
     measured = [_measured(each, _entries(build, each)) for each in drawn]
@@ -115,12 +121,6 @@ def of_entries_alone(drawn: Sequence[Drawn], law: str, std: float) -> Iterator[R
     if measured:
         yield from _moments(measured)
         yield from _forms(measured)
-
-
-def _finite(drawn: Drawn) -> Row:
-    count = int((~np.isfinite(drawn.draws)).sum())
-    words = f"{count:,} are inf or nan" if count else ""
-    return Row("finite values", drawn.where, count, None, 0.0, float(not count), words)
 
 
 def _entries(build: Build, drawn: Drawn) -> Entries:
@@ -223,7 +223,7 @@ def _forms(measured: Sequence[Measured], *, together: bool = True) -> Iterator[R
     law = measured[0].entries.law
     everything = [np.sort(each.standardized) for each in measured]
     for each, z in zip(measured, everything, strict=True):
-        yield _largest(z, law, each.slack, each.drawn.where)
+        yield of_largest(z, law, each.slack, each.drawn.where)
     for each, z in zip(measured, everything, strict=True):
         yield _distribution("distribution", z, law, each.slack, each.drawn.where)
     if together and len(measured) > 1:
@@ -232,7 +232,7 @@ def _forms(measured: Sequence[Measured], *, together: bool = True) -> Iterator[R
         yield _distribution("distribution", all_sorted, law, slack, ALL)
 
 
-def _largest(z: Array, law: str, slack: float, where: str) -> Row:
+def of_largest(z: Array, law: str, slack: float, where: str) -> Row:
     """The largest |entry| beside the law's: of n entries F(|z|)^n is uniform."""
     cdf = LAWS[law].cdf
     found = float(max(-z[0], z[-1]))
@@ -301,9 +301,9 @@ def _table(law: str) -> tuple[Array, Array]:
 
 
 def _of_dtype(drawn: Drawn) -> Row:
-    """Whether the draws are of the dtype that was asked for; numpy has no bfloat16 to tell."""
+    """Whether the draws are of the dtype that was asked for."""
     asked = drawn.ask.dtype
-    same = asked in (drawn.dtype, "bfloat16")
+    same = asked == drawn.dtype
     return Row("dtype", f"{drawn.where}, {asked}", same, None, 1, float(same), drawn.dtype, asked)
 
 
@@ -317,7 +317,7 @@ def _dtypes(target: Target, build: Build, ask: Ask, seeds: Seeds) -> tuple[list[
             unasked.append(f"{dtype}: {error}")
             continue
         asked, where = "std of other dtypes", f"{drawn.where}, {dtype}"
-        if (bad := _finite(drawn)).p == 0:
+        if (bad := of_finite(drawn)).p == 0:
             rows.append(bad._replace(where=where))
             continue
         rows.append(_of_dtype(drawn))

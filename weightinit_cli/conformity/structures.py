@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from weightinit_cli.conformity.dependence import of_streams, of_vectors
+from weightinit_cli.conformity.dependence import of_finite, of_streams, of_vectors
 from weightinit_cli.conformity.drawing import KERNELS, MATRICES, REPEATS, Drawn, draw
 from weightinit_cli.conformity.frameworks import Ask
 from weightinit_cli.conformity.report import Row
@@ -62,10 +62,7 @@ def _filled(build: Build, ask: Ask, seed: int = 0) -> Array:
 
 
 def _finite(drawn: Sequence[Drawn]) -> Iterator[Row]:
-    for each in drawn:
-        if count := int((~np.isfinite(each.draws)).sum()):
-            words = f"{count:,} are inf or nan"
-            yield Row("finite values", each.where, count, None, 0.0, 0.0, words)
+    yield from (row for row in map(of_finite, drawn) if row.p == 0)
 
 
 def _of_constants(target: Target, like: Like, seeds: Seeds, only: str) -> Iterator[Row]:
@@ -74,12 +71,13 @@ def _of_constants(target: Target, like: Like, seeds: Seeds, only: str) -> Iterat
     drawn = draw(target, fit(EXACT, only) if like.groups == 1 else of_groups, seeds, 1)
     for each in drawn:
         expected = _filled(like.build, each.ask)
-        wrong = ~(np.abs(each.draws[0] - expected) <= ROUNDING * np.abs(expected).max())
+        near = (ROUNDING + each.eps) * np.abs(expected).max()
+        wrong = ~(np.abs(each.draws[0] - expected) <= near)
         count, words = int(wrong.sum()), ""
         if count:
             at = np.unravel_index(int(wrong.argmax()), wrong.shape)
             index = ", ".join(map(str, np.unravel_index(int(wrong.argmax()), each.ask.shape)))
-            found = f"[{index}] is {each.draws[0][at]:.4g}, not {expected[at]:.4g}"
+            found = f"[{index}] is {each.draws[0][at]:.4g}, not {expected[at] + 0:.4g}"
             words = f"{count:,}; {found}"
         yield Row("entries", each.where, count, None, 0.0, float(not count), words)
 
@@ -96,7 +94,7 @@ def _of_orthogonal(target: Target, like: Like, seeds: Seeds, only: str) -> Itera
     yield from _marginals(drawn, gain)
     small = SMALL if only != "kernels" else tuple(Ask((1, 1, *ask.shape)) for ask in SMALL)
     yield from _of_haar(draw(target, small, seeds, MATRICES_OF_EACH), gain)
-    yield from of_streams(target, drawn[0], seeds)
+    yield from of_streams(target, drawn, seeds)
 
 
 def _of_gram(drawn: Sequence[Drawn], gain: float) -> Iterator[Row]:
@@ -108,9 +106,9 @@ def _of_gram(drawn: Sequence[Drawn], gain: float) -> Iterator[Row]:
             scale += sqrt(float(np.diagonal(gram).mean())) / len(each.draws)
             apart = gram / (float(np.diagonal(gram).mean()) or 1.0) - np.eye(len(gram))
             off = max(off, float(np.abs(apart).max()))
-        near = abs(scale - gain) <= ORTHONORMAL * gain
-        yield Row("norm", each.where, scale, None, gain, float(near))
-        yield Row("orthogonality", each.where, off, None, 0.0, float(off < ORTHONORMAL))
+        near = ORTHONORMAL + each.eps
+        yield Row("norm", each.where, scale, None, gain, float(abs(scale - gain) <= near * gain))
+        yield Row("orthogonality", each.where, off, None, 0.0, float(off < near))
 
 
 def _marginals(drawn: Sequence[Drawn], gain: float) -> Iterator[Row]:
@@ -174,9 +172,10 @@ def _of_delta(target: Target, like: Like, seeds: Seeds, only: str) -> Iterator[R
         _, around = _parted(each)
         count = int(np.count_nonzero(around))
         yield Row("around the centre", each.where, count, None, 0.0, float(not count))
-    yield from _of_gram([_parted(each)[0] for each in drawn], gain)
+    centres = [_parted(each)[0] for each in drawn]
+    yield from _of_gram(centres, gain)
     yield from _of_haar([_parted(each)[0] for each in small], gain)
-    yield from of_streams(target, _parted(drawn[0])[0], seeds)
+    yield from of_streams(target, centres, seeds)
 
 
 def _parted(drawn: Drawn) -> tuple[Drawn, Array]:
@@ -199,7 +198,7 @@ def _of_sparse(target: Target, like: Like, seeds: Seeds, only: str) -> Iterator[
         yield _zeros(each, expected)
         yield _columns(each, expected / each.draws.shape[2])
     yield from _of_rest(drawn, like)
-    yield from of_streams(target, drawn[0], seeds)
+    yield from of_streams(target, drawn, seeds)
 
 
 def _zeros(drawn: Drawn, expected: int) -> Row:
@@ -254,7 +253,7 @@ def _of_nguyen_widrow(target: Target, like: Like, seeds: Seeds, only: str) -> It
         norms = np.linalg.norm(each.draws, axis=1)
         norm = like.build(each.ask.fans).std * sqrt(each.ask.fans.fan_in)
         far = norms.ravel()[int(np.abs(norms - norm).argmax())]
-        near = abs(far - norm) <= ORTHONORMAL * norm
+        near = abs(far - norm) <= (ORTHONORMAL + each.eps) * norm
         yield Row("norm of columns", each.where, float(far), None, norm, float(near))
     for each in drawn:
         yield _against_ours(each, like, next(seeds))
@@ -265,7 +264,7 @@ def _of_nguyen_widrow(target: Target, like: Like, seeds: Seeds, only: str) -> It
         vectors = of_vectors(each, standard("uniform", 4))
         # one norm of all columns makes squares in a column, and so products of rows, dependent
         yield from (row for row in vectors if row.asked != "rows, n r²")
-    yield from of_streams(target, drawn[0], seeds)
+    yield from of_streams(target, drawn, seeds)
 
 
 def _against_ours(drawn: Drawn, like: Like, seed: int) -> Row:
