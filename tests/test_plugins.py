@@ -252,6 +252,7 @@ def test_a_file_does_not_take_a_name_of_an_installed_package(
     code, _, err = command("validate", "own.yaml", "--plugin", "mine.py")
     assert code == 2
     assert "two plug-ins have an initializer 'half_he': halfpkg 1.2 and mine.py (sha256 " in err
+    assert command("conform", "mine.py:half_he", "--like", "he_normal")[0] == 1
 
 
 def test_a_check_names_the_result_whose_plugin_two_packages_have(

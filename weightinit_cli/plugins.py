@@ -103,9 +103,12 @@ class Table(dict[str, R]):
             _here.add(added)
 
     def _clashes(self, name: str, source: str, file: str) -> Iterator[str]:
-        """Name the two plug-ins where another one has a name, in the table or installed."""
+        """Name the two plug-ins where another one has a name, in the table or, of files, installed.
+
+        Whose package is installed may conform its file, or say its functions anew in a notebook.
+        """
         sources = [self[name].source] if name in self else []
-        if not (_loading and _loading[-1].installed):
+        if _loading and not _loading[-1].installed:
             points = (point for point in points_of(self.group) if point.name == name)
             sources += map(package_of, points)
         yield from (f"{each} and {source}" for each in sources if _maker(each) != _maker(source))
