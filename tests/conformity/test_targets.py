@@ -88,6 +88,10 @@ def test_known_by_its_parameters(thing, framework):
     assert target_of(thing, "numpy").framework == "numpy"
 
 
+def test_a_partial_is_named_by_its_function():
+    assert target_of(partial(by_torch, std=2.0)).name == "by_torch"
+
+
 @pytest.mark.parametrize("thing", [KerasLike, KerasLike(), Callable, Callable(), factory, by_numpy])
 def test_however_it_is_given(thing):
     draw = target_of(thing).stream(0)

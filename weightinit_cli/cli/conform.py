@@ -10,13 +10,13 @@ from weightinit_cli.cli import terminal
 from weightinit_cli.cli.options import quiet_option, refuse_nan
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.tables.columns import Cell, Column, layout_for
+from weightinit_cli.conformity import ALPHA, KINDS
 from weightinit_cli.errors import FAILED, printable
 from weightinit_cli.lines import wrapped
 
 if TYPE_CHECKING:
     from weightinit_cli.conformity import Conformity
 
-ALPHA = 1e-3
 # With fewer columns what is expected stands in --json alone.
 ROOM = 72
 
@@ -52,7 +52,7 @@ ROOM = 72
 )
 @click.option(
     "--only",
-    type=click.Choice(("matrices", "kernels")),
+    type=click.Choice(KINDS),
     help="Ask for matrices, or for kernels of convolutions, alone.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print every figure as one line of JSON.")

@@ -114,7 +114,8 @@ def _asked(target: Target, like: Like, row: Initializer, seed: int, only: str) -
     if sampler.law and sampler.std:
         return of_law(target, like.build, Seeds(seed), only=only)
     if like.name not in STRUCTURES and not is_constant(like.build, ask):
-        raise WinitError(f"--like: {like.name} has no law that draws could be held to")
+        hint = "; @initializer(..., law=...) says it" if row.source else ""
+        raise WinitError(f"--like: {like.name} has no law that draws could be held to{hint}")
     return Asked(of_structure(target, like, Seeds(seed), only))
 
 

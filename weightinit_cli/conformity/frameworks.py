@@ -175,7 +175,8 @@ def target_of(
     A parameter without a default takes the value that `given` has of this name. Raises WinitError
     for what is not callable, cannot be recognised, or needs a value that nobody gives.
     """
-    name = name or getattr(thing, "__qualname__", "") or type(thing).__qualname__
+    written = getattr(thing, "func", thing)  # a functools.partial has no name of its own
+    name = name or getattr(written, "__qualname__", "") or type(thing).__qualname__
     if not callable(thing):
         raise WinitError(printable(f"{name}: is {kind_of(thing)}, and cannot be called"))
     known: list[Framework] = []
