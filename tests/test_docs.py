@@ -25,19 +25,6 @@ BLOCK = re.compile(r"(?P<before>[^\n]*)\n\n```(?P<kind>\w+)\n(?P<text>.*?)```", 
 FILE = re.compile(r"`(?P<name>[\w./]+\.(py|yaml))`.*:$")
 
 
-@pytest.fixture(autouse=True)
-def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The tables as they were, after each test."""
-    former = [(table, dict(table)) for table in (INITIALIZERS, ACTIVATIONS)]
-    monkeypatch.setattr("weightinit_cli.plugins._files", [])
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    yield
-    for table, rows in former:
-        table.clear()
-        table.update(rows)
-        table.version += 1
-
-
 def blocks(page: str) -> list[tuple[str, str, str]]:
     """The kind of each block of a page, the file that it is of, and its text."""
     found = []
@@ -62,6 +49,7 @@ def test_the_page_can_be_walked(
     capsys: pytest.CaptureFixture[str],
 ):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
     commands = []
     for _, file, text in blocks(page):
         if file:

@@ -8,26 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import weightinit_cli
-from weightinit_cli.activations import ACTIVATIONS
-from weightinit_cli.initializers import INITIALIZERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 
-@pytest.fixture
-def without_plugins() -> Iterator[None]:
-    """Take out of the tables what an example registers."""
-    before = [(table, set(table)) for table in (INITIALIZERS, ACTIVATIONS)]
-    yield
-    for table, names in before:
-        for name in set(table) - names:
-            del table[name]
-        table.version += 1
-
-
-@pytest.mark.usefixtures("without_plugins")
 @pytest.mark.parametrize("name", weightinit_cli.__all__)
 def test_its_example_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)

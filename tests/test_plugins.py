@@ -18,7 +18,7 @@ from weightinit_cli.plugins import load_plugin
 from weightinit_cli.spec import digest, parse_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 INITIALIZER = """\
 import weightinit_cli as winit
@@ -41,21 +41,8 @@ SPEC = "activation: tanh\ninitializer: half_he\nwidth: 40\nlayers: 3\nsamples: 2
 
 
 @pytest.fixture(autouse=True)
-def tables() -> Iterator[None]:
-    """The tables as they were, after each test."""
-    former = [(table, dict(table)) for table in (INITIALIZERS, ACTIVATIONS)]
-    yield
-    for table, rows in former:
-        table.clear()
-        table.update(rows)
-        table.version += 1
-
-
-@pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("weightinit_cli.plugins._files", [])
-    monkeypatch.setattr("weightinit_cli.plugins._here", set())
     monkeypatch.setattr(sys, "path", [*sys.path])
     (tmp_path / "mine.py").write_text(INITIALIZER, "utf-8")
     (tmp_path / "own.yaml").write_text(SPEC, "utf-8")
@@ -563,7 +550,6 @@ def test_an_activation_of_ones_own_in_every_command(command: Callable, here: Pat
         "histogram -c own.yaml",
         "check outputs",
         "theory -c own.yaml",
-        "phase -a snake",
         "list activations",
         "batch own.yaml -o more --no-plot -j 2",
     ):
