@@ -26,6 +26,7 @@ from weightinit_cli.theory.quadrature import (
     both,
     density,
     gaussian,
+    laid,
     panels,
 )
 
@@ -272,27 +273,8 @@ class Adaptive(Quadrature):
             part = slice(begin, stop)
             count = int((end[part] - first[part]).max())
             index = np.minimum(first[part, None] + np.arange(count), len(edges) - 1)
-            yield part, *self._laid(mu[part], edges[index], w * own, w)
+            yield part, *laid(mu[part], edges[index], w * own, w)
             begin = stop
-
-    @staticmethod
-    def _laid(
-        mu: Array, structure: Array, own: Array, w: float
-    ) -> tuple[Array, Array, Callable[[Array], Array]]:
-        inside = np.clip(structure - mu[:, None], own.min(), own.max())
-        edges = np.concatenate([np.broadcast_to(own, (len(mu), len(own))), inside], axis=1)
-        edges.sort(axis=1)
-        half = np.diff(edges, axis=1) / 2
-        owner, panel = np.nonzero(half > 0)
-        t, weights = legendre()
-        half = half[owner, panel][:, None]
-        we = edges[owner, panel][:, None] + half * (1 + t)
-        weights = density(we, w) * (half * weights)
-
-        def smoothed(values: Array) -> Array:
-            return np.bincount(owner, np.einsum("ij,ij->i", values, weights), len(mu))
-
-        return mu[owner, None] + we, owner, smoothed
 
     def _jumps_at(self, kink: float) -> bool:
         """Whether φ itself jumps at a kink."""

@@ -162,30 +162,38 @@ class Smoothing(Quadrature):
         return *gaussian(sigma, np.concatenate(extra)), w
 
     def _inner(self, mu: Array, w: float) -> tuple[Array, Array, Callable[[Array], Array]]:
-        """The nodes of mu + w e, with edges where φ has structure narrower than w.
-
-        Returned are the nodes, of shape (panels, NODES); for each panel the index of its mu; and
-        what takes values at the nodes to their expectation over e, for each mu. The nodes are laid
-        as w e and mu is added last, so that w may be small against mu.
-        """
+        """The nodes of mu + w e, with edges where φ has structure narrower than w: see `laid`."""
         structure = np.array(self.kinks)
         if w > NARROW * self.scale:
             last = min(self.far, float(np.abs(mu).max()) + 9 * w)
             structure = np.concatenate([[0], structure, both(geometric(self.scale, last))])
-        inside = np.clip(structure - mu[:, None], -9 * w, 9 * w)
-        own = np.broadcast_to(w * INNER, (len(mu), len(INNER)))
-        edges = np.sort(np.concatenate([own, inside], axis=1), axis=1)
-        half = np.diff(edges, axis=1) / 2
-        owner, panel = np.nonzero(half > 0)
-        t, weights = legendre()
-        half = half[owner, panel][:, None]
-        we = edges[owner, panel][:, None] + half * (1 + t)
-        weights = density(we, w) * (half * weights)
+        return laid(mu, structure, w * INNER, w)
 
-        def smoothed(values: Array) -> Array:
-            return np.bincount(owner, np.einsum("ij,ij->i", values, weights), len(mu))
 
-        return mu[owner, None] + we, owner, smoothed
+def laid(
+    mu: Array, structure: Array, own: Array, w: float
+) -> tuple[Array, Array, Callable[[Array], Array]]:
+    """The nodes of mu + w e, in panels between the places `own` of w e and the structure of φ.
+
+    Returned are the nodes, of shape (panels, NODES); for each panel the index of its mu; and what
+    takes values at the nodes to their expectation over e, for each mu. The nodes are laid as w e
+    and mu is added last, so that w may be small against mu. `structure` is the same for every mu,
+    or has a row for each.
+    """
+    inside = np.clip(structure - mu[:, None], own.min(), own.max())
+    edges = np.concatenate([np.broadcast_to(own, (len(mu), len(own))), inside], axis=1)
+    edges.sort(axis=1)
+    half = np.diff(edges, axis=1) / 2
+    owner, panel = np.nonzero(half > 0)
+    t, weights = legendre()
+    half = half[owner, panel][:, None]
+    we = edges[owner, panel][:, None] + half * (1 + t)
+    weights = density(we, w) * (half * weights)
+
+    def smoothed(values: Array) -> Array:
+        return np.bincount(owner, np.einsum("ij,ij->i", values, weights), len(mu))
+
+    return mu[owner, None] + we, owner, smoothed
 
 
 def panels(edges: Array) -> tuple[Array, Array]:
