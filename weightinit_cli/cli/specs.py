@@ -92,9 +92,9 @@ def tell_notes(spec: AnySpec) -> None:
     numbers = (0,) if spec.runs is None else spec.runs.first_of_each(("initializer",))
     for run in (runs[number] for number in numbers):
         if INITIALIZERS[run.initializer.name].source:
-            from weightinit_cli.experiments import plugin_notes
+            from weightinit_cli.experiments.plugins import try_initializer
 
-            lines += plugin_notes(run)
+            lines += try_initializer(run)
     if EXPERIMENTS[spec.experiment].data:
         from weightinit_cli.experiments import data_notes
 

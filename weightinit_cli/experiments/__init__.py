@@ -36,7 +36,6 @@ __all__ = [
     "forecast",
     "gain_of",
     "impossible",
-    "plugin_notes",
     "run",
     "shadow",
 ]
@@ -233,16 +232,6 @@ def _reads_data(spec: AnySpec) -> bool:
     from weightinit_cli.data import NAMES
 
     return getattr(spec, "data", None) in NAMES
-
-
-def plugin_notes(spec: AnySpec) -> list[str]:
-    """What is worth a word of a plug-in's initializer, from one draw of each shape.
-
-    Raises SpecError where it does not draw as it must.
-    """
-    from weightinit_cli.experiments.plugins import try_initializer
-
-    return try_initializer(spec)
 
 
 def data_notes(spec: AnySpec) -> tuple[str, ...]:
