@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from weightinit_cli.initializers import Fans
     from weightinit_cli.initializers.own import initializer
     from weightinit_cli.parameters import Parameter
+    from weightinit_cli.probing import probe
     from weightinit_cli.remedies import Remedy, fix
     from weightinit_cli.results import Compared, Result, compare, load_result
     from weightinit_cli.results.forecast import Forecast, PhaseDiagram
+    from weightinit_cli.results.probe import ProbeResult
     from weightinit_cli.spec import Spec, expand, load_spec, spec_of
 
 _HOMES = {
@@ -28,6 +30,7 @@ _HOMES = {
     "Forecast": "weightinit_cli.results.forecast",
     "Parameter": "weightinit_cli.parameters",
     "PhaseDiagram": "weightinit_cli.results.forecast",
+    "ProbeResult": "weightinit_cli.results.probe",
     "Remedy": "weightinit_cli.remedies",
     "Result": "weightinit_cli.results",
     "Spec": "weightinit_cli.spec",
@@ -44,6 +47,7 @@ _HOMES = {
     "load_spec": "weightinit_cli.spec",
     "phase": "weightinit_cli.experiments.calls",
     "predict": "weightinit_cli.experiments.calls",
+    "probe": "weightinit_cli.probing",
     "run": "weightinit_cli.experiments",
     "spec_of": "weightinit_cli.spec",
 }
@@ -56,6 +60,7 @@ __all__ = [
     "Forecast",
     "Parameter",
     "PhaseDiagram",
+    "ProbeResult",
     "Remedy",
     "Result",
     "Spec",
@@ -72,6 +77,7 @@ __all__ = [
     "load_spec",
     "phase",
     "predict",
+    "probe",
     "run",
     "spec_of",
 ]

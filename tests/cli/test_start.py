@@ -64,7 +64,7 @@ MAY_IMPORT = {
     ),
     "conform init.py:init --like zeros": (
         START
-        | {"conformity", "expected", "initializers", "spec", "parameters", "reading"}
+        | {"conformity", "expected", "initializers", "spec", "parameters", "reading", "targets"}
         | {
             "data",
             "convolution",

@@ -142,7 +142,9 @@ def test_wrong_types(refused: Callable, kind: str):
 def test_unknown_experiment(refused: Callable, kind: str, name: object):
     damaged = tree(kind)
     damaged["spec"]["experiment"] = name
-    assert refused(damaged) == "spec.experiment: must be one of histogram, symmetry, training"
+    assert (
+        refused(damaged) == "spec.experiment: must be one of histogram, symmetry, training, probe"
+    )
 
 
 @both

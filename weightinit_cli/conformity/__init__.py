@@ -62,9 +62,9 @@ def conform(
 
     from weightinit_cli.conformity.diagnosis import causes
     from weightinit_cli.conformity.frameworks import target_of
-    from weightinit_cli.conformity.targets import find
     from weightinit_cli.initializers import INITIALIZERS
     from weightinit_cli.spec import parse_initializer
+    from weightinit_cli.targets import find
 
     component = parse_initializer(like, "--like")
     row = INITIALIZERS[component.name]

@@ -49,19 +49,17 @@ def check(result: Result) -> None:
     convolved = "channels" in spec
     if not result.layers or len(result.layers) != len(widths):
         raise Mismatch("layers", "not as many as in spec.width")
-    _check_layer(result.input, "input", spec["samples"] * features)
-    _check_bounds(result.input, "input", features)
+    check_layer(result.input, "input", spec["samples"] * features, features)
     for index, (layer, units) in enumerate(zip(result.layers, widths, strict=True)):
         place = f"layers.{index}"
-        _check_layer(layer, place, spec["samples"] * units)
-        _check_bounds(layer, place, units)
+        check_layer(layer, place, spec["samples"] * units, units)
         if (layer.channels is not None) != convolved:
             raise Mismatch(f"{place}.channels", "must be there of convolutions alone")
         if (layer.gradient is not None) != spec["backward"]:
             raise Mismatch(f"{place}.gradient", "must be there where spec.backward is, not else")
         if (layer.repeats is not None) != (spec["repeats"] > 1):
             raise Mismatch(f"{place}.repeats", "must be there where spec.repeats > 1, not else")
-    _check_verdict(result.verdict, len(result.layers))
+    check_verdict(result.verdict, len(result.layers))
     if spec["layers"] != len(widths):
         raise Mismatch("spec.layers", "not as many as there are")
     if (result.kernels is not None) != convolved:
@@ -158,7 +156,13 @@ def _values(result: Result) -> tuple[int, ...]:
     return found
 
 
-def _check_layer(layer: LayerStatistics, place: str, values: int) -> None:
+def check_layer(layer: LayerStatistics, place: str, values: int, units: int) -> None:
+    """Raise Mismatch where no layer of so many values and units can have these figures."""
+    _check_parts(layer, place, values)
+    _check_bounds(layer, place, units)
+
+
+def _check_parts(layer: LayerStatistics, place: str, values: int) -> None:
     _check_names(layer.quantiles, QUANTILES, f"{place}.quantiles")
     for name, drawn in _parameters(layer):
         if drawn.quantiles is not None:
@@ -180,7 +184,6 @@ def _check_layer(layer: LayerStatistics, place: str, values: int) -> None:
 
 
 def _check_bounds(layer: LayerStatistics, place: str, units: int) -> None:
-    """Raise Mismatch where a layer of so many units has what no layer can have."""
     for path in FIGURES:
         _check(path, figure(layer, path), f"{place}.{path}", units)
     for name, drawn in _parameters(layer):
@@ -265,7 +268,8 @@ def _check_kernels(kernels: Kernels, spec: Mapping[str, Any]) -> None:
         )
 
 
-def _check_verdict(verdict: tuple[Verdict, ...], layers: int) -> None:
+def check_verdict(verdict: tuple[Verdict, ...], layers: int) -> None:
+    """Raise Mismatch where a verdict of so many layers contradicts itself or another one."""
     names = [each.name for each in verdict]
     for number, entry in enumerate(verdict):
         place = f"verdict.{number}"

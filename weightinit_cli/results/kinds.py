@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from weightinit_cli import __version__
 from weightinit_cli.digests import digest_of_form
-from weightinit_cli.results import histogram, symmetry, training
+from weightinit_cli.results import histogram, probe, symmetry, training
 from weightinit_cli.results.model import Result, Verdict
 from weightinit_cli.results.plain import Mismatch, decode
+from weightinit_cli.results.probe import ProbeResult
 from weightinit_cli.results.symmetry import SymmetryResult
 from weightinit_cli.results.training import TrainingResult
 from weightinit_cli.results.words import described
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from weightinit_cli.results.comparison import AnyComparedRun
     from weightinit_cli.results.told import Table
 
-AnyResult = Result | SymmetryResult | TrainingResult
+AnyResult = Result | SymmetryResult | TrainingResult | ProbeResult
 Row = dict[str, Any]
 # Whose functions drew, where the spec's initializers did not.
 _DRAWN_BY: Final = ("weights", "biases")
@@ -37,6 +38,7 @@ ENVIRONMENT: Final[dict[str, Any]] = {
     "simd": tuple[str, ...],
     "bit_generator": str,
     "platform": Mapping[str, str | None],
+    "torch": str,
     "plugins": Mapping[str, str],
     **dict.fromkeys(_DRAWN_BY, str),
     WRITTEN_IN: int,
@@ -54,7 +56,8 @@ class ResultKind(NamedTuple):
     runs needs of one, with its label and what was varied. `numbered_by` are the columns of `rows`
     that number them, and `of_run` those that say the run's. `table` is what is said of a result,
     and `beside` what is said of one of several, by the heads of columns; the first is left out in
-    print, the last one is of words. `course` is a sentence on the whole of it.
+    print, the last one is of words. `course` is a sentence on the whole of it. `described` are the
+    parts of what was run, in words. Only what `has_spec` can be run again from its spec.
     """
 
     result: type[AnyResult]
@@ -63,12 +66,14 @@ class ResultKind(NamedTuple):
     rows: Callable[[Any], list[Row]]
     streams: Callable[[Any], list[str | None]]
     drawn: Callable[[Any], tuple[str, ...]]
-    compared: Callable[[Any, str, Iterable[tuple[str, Any]]], AnyComparedRun]
+    compared: Callable[[Any, str, Iterable[tuple[str, Any]]], AnyComparedRun | None]
     numbered_by: tuple[str, ...]
     table: Callable[[Any], Table]
     beside: Callable[[Any], dict[str, str]]
     of_run: tuple[str, ...] = ()
     course: Callable[[Any], str] = lambda _: ""
+    described: Callable[[Mapping[str, Any]], list[str]] = described
+    has_spec: bool = True
     verdict: Callable[[Any], tuple[Verdict, ...]] = lambda _: ()
     checksums: Callable[[Any], Mapping[str, str]] = lambda _: {}
     divergence: Callable[[Any], str] = lambda _: ""
@@ -119,6 +124,22 @@ RESULT_KINDS: Final = {
         table=training.table,
         beside=training.beside,
     ),
+    "probe": ResultKind(
+        ProbeResult,
+        probe.PICTURES,
+        probe.check,
+        probe.rows,
+        probe.streams,
+        drawn=lambda _: probe.PICTURES,
+        verdict=attrgetter("verdict"),
+        compared=lambda *_: None,
+        numbered_by=("value",),
+        table=probe.table,
+        beside=probe.beside,
+        course=probe.course,
+        described=probe.described,
+        has_spec=False,
+    ),
 }
 
 
@@ -133,6 +154,9 @@ def check_consistency(result: AnyResult) -> None:
     if "experiment" not in result.spec:
         raise Mismatch("spec.experiment", "missing")
     kind = kind_of(result)
+    if not kind.has_spec:
+        kind.check(result)
+        return
     as_written = _is_as_written(result, kind.checksums(result))
     if not (as_written or made_by(result)):  # whose plug-ins need not be here
         _check_spec(result.spec)
@@ -188,7 +212,7 @@ def drawn_by(result: AnyResult) -> dict[str, str]:
 def described_run(result: AnyResult) -> list[str]:
     """The parts of what was run: those of its spec, and whose functions drew instead of it."""
     drawers = (f"{drawn} by {name}" for drawn, name in drawn_by(result).items())
-    return [*described(result.spec), *drawers]
+    return [*kind_of(result).described(result.spec), *drawers]
 
 
 def made_by(result: AnyResult) -> Mapping[str, str]:
@@ -208,9 +232,11 @@ def rows(result: AnyResult, run: str) -> list[Row]:
 
     What does not exist is None.
     """
+    kind = kind_of(result)
     shared: Row = {"name": result.name, "run": run, "digest": result.digest}
-    shared |= _parameters(result.spec)
-    return [shared | row for row in kind_of(result).rows(result)]
+    if kind.has_spec:
+        shared |= _parameters(result.spec)
+    return [shared | row for row in kind.rows(result)]
 
 
 def _parameters(spec: Mapping[str, Any]) -> Row:

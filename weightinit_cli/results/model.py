@@ -220,6 +220,10 @@ class Verdict:
     result that this one follows from, and `advice` is what was tried and mends it; None where there
     is none.
 
+    Of a probed model `layer` and `over` are places in its values, from 1; `module` says in words
+    where in the model it is, `line` which line of a person's file that is, as `model.py:41`, and
+    `evidence` what shows it.
+
     Of "healthy" all of them are None, but for `advice`: of what it is said.
     """
 
@@ -231,6 +235,9 @@ class Verdict:
     over: tuple[int, int] | None = None
     because: str | None = None
     advice: str | None = None
+    module: str | None = field(default=None, metadata=LEFT_OUT)
+    line: str | None = field(default=None, metadata=LEFT_OUT)
+    evidence: str | None = field(default=None, metadata=LEFT_OUT)
 
     @property
     def warns(self) -> bool:

@@ -48,7 +48,8 @@ class Compared(Drawn, Tabular):
     def runs(self) -> list[AnyComparedRun]:
         """What a picture of all of them needs of each."""
         pairs = zip(self.names, self.results, strict=True)
-        return [kind_of(each).compared(each, name, [(VARIANT, name)]) for name, each in pairs]
+        compared = (kind_of(each).compared(each, name, [(VARIANT, name)]) for name, each in pairs)
+        return [each for each in compared if each is not None]
 
 
 def compare(results: Iterable[AnyResult], names: Sequence[str] | None = None) -> Compared:

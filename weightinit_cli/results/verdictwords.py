@@ -140,6 +140,8 @@ def _exactly(name: str, threshold: float) -> str:
 
 def _where_and_how_much(verdict: Verdict) -> str:
     """` first at layer 5: std from input to input is 0.57 % of std`; empty where none is known."""
+    if verdict.evidence is not None:
+        return f"{_place(verdict)}: {verdict.evidence}"
     if verdict.over is not None:
         return f": {_change(verdict, _way(*verdict.over))}"
     said = _figure(verdict)
@@ -147,6 +149,9 @@ def _where_and_how_much(verdict: Verdict) -> str:
 
 
 def _place(verdict: Verdict) -> str:
+    if verdict.module is not None:
+        line = "" if verdict.line is None else f" ({verdict.line})"
+        return f" at {verdict.module}{line}"
     if verdict.over is not None:
         return f" {_way(*verdict.over)}"
     if verdict.layer is None:

@@ -1,0 +1,140 @@
+"""A person's own model at its first step: what its values, parameters and loss are."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from weightinit_cli import __version__
+from weightinit_cli.digests import digest_of_form
+from weightinit_cli.errors import WinitError
+from weightinit_cli.probing import inputs as given
+from weightinit_cli.probing import losses
+from weightinit_cli.probing.inputs import Input
+from weightinit_cli.probing.streams import streams_of
+from weightinit_cli.results.model import SCHEMA_VERSION
+from weightinit_cli.results.probe import ProbeResult
+from weightinit_cli.streams import BIT_GENERATOR
+from weightinit_cli.targets import find
+from weightinit_cli.verdicts.models import draw_model_verdict
+
+if TYPE_CHECKING:
+    from weightinit_cli.probing.observing import Framework
+
+
+def probe(
+    model: Any,
+    batch: Any,
+    *,
+    loss: str | Callable[..., Any] | None = None,
+    seed: int = 0,
+    repeats: int = 1,
+    exact: bool = False,
+    name: str | None = None,
+) -> ProbeResult:
+    """Run a model of yours once, forwards and backwards, and tell what is wrong with its start.
+
+    `model` is a `torch.nn.Module`, a callable that builds one, or its place as
+    `file.py:name`. `batch` is what the model is called with, the inputs on the first axis: an
+    array or tensor, a tuple of them, a dict by the names of its arguments; or in words, as
+    "64,3,32,32" (N(0, 1)) and "int:16,128<50257". `loss` is "cross_entropy", "cross_entropy:10",
+    "mean_square", or a function fn(output, batch).
+
+    The model is left as it was found. Raises WinitError where it cannot be run.
+
+    Example:
+        >>> import torch
+        >>> import weightinit_cli as winit
+        >>> layers = torch.nn.Linear(20, 50), torch.nn.Tanh(), torch.nn.Linear(50, 10)
+        >>> result = winit.probe(torch.nn.Sequential(*layers), torch.randn(64, 20))
+        >>> [parameter.fan_in for parameter in result.parameters]
+        [20, None, 50, None]
+    """
+    asked = _inputs(batch)
+    wanted = losses.parse(loss) if loss is None or isinstance(loss, str) else _own(loss)
+    target = find(model) if isinstance(model, str) else model
+    framework = _framework()
+    said = model if isinstance(model, str) else _called(target)
+    observed = framework.observe(
+        framework.build(target, seed), asked, wanted, seed=seed, exact=exact
+    )
+    streams = streams_of(observed.values)
+    spec: dict[str, Any] = {
+        "experiment": "probe",
+        "name": name or _stem(said),
+        "target": said,
+        "framework": framework.name,
+        "inputs": {key: each.said for key, each in asked.items()},
+        "loss": wanted.said,
+        "seed": seed,
+        "repeats": repeats,
+        "exact": exact,
+    }
+    return ProbeResult(
+        schema_version=SCHEMA_VERSION,
+        name=spec["name"],
+        spec=spec,
+        digest=digest_of_form(spec),
+        input=observed.input,
+        values=observed.values,
+        parameters=observed.parameters,
+        streams=streams,
+        loss=observed.loss,
+        verdict=draw_model_verdict(observed.values, observed.parameters, streams, observed.loss),
+        unseen=observed.unseen,
+        environment=_environment(framework),
+    )
+
+
+def _framework() -> Framework:
+    try:
+        import torch  # noqa: F401
+    except ImportError:
+        raise WinitError(
+            "winit probe needs PyTorch, which is not installed; pip install 'weightinit-cli[torch]'"
+        ) from None
+    from weightinit_cli.probing.pytorch import PyTorch
+
+    return PyTorch()
+
+
+def _environment(framework: Framework) -> dict[str, Any]:
+    return {
+        "winit": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        **framework.versions(),
+        "bit_generator": BIT_GENERATOR,
+        "platform": {"system": platform.system(), "machine": platform.machine()},
+    }
+
+
+def _inputs(batch: Any) -> dict[str, Input]:
+    if isinstance(batch, str):
+        return given.parse_all([batch])
+    if isinstance(batch, Mapping):
+        return {str(name): _as_given(each) for name, each in batch.items()}
+    several = batch if isinstance(batch, tuple | list) else (batch,)
+    return {str(place): _as_given(each) for place, each in enumerate(several)}
+
+
+def _as_given(thing: Any) -> Input:
+    shape = ",".join(map(str, getattr(thing, "shape", ())))
+    return Input(f"{getattr(thing, 'dtype', type(thing).__name__)}:{shape}", given=thing)
+
+
+def _own(function: Callable[..., Any]) -> losses.Loss:
+    return losses.Loss(_called(function), losses.OWN, function=function)
+
+
+def _called(thing: Any) -> str:
+    return str(getattr(thing, "__qualname__", type(thing).__name__))
+
+
+def _stem(said: str) -> str:
+    from weightinit_cli.spec.names import slug
+
+    return slug(said.rpartition(":")[2], said)

@@ -1,0 +1,47 @@
+"""What a framework tells of one run of a model: all that the rest of winit knows of a framework."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from weightinit_cli.probing.inputs import Input
+    from weightinit_cli.probing.losses import Loss
+    from weightinit_cli.results.model import LayerStatistics
+    from weightinit_cli.results.probe import ProbedLoss, ProbedParameter, ProbedValue
+
+
+class Observation(NamedTuple):
+    """One run of a model, forwards and backwards; `unseen` says what could not be seen."""
+
+    input: Mapping[str, LayerStatistics]
+    values: tuple[ProbedValue, ...]
+    parameters: tuple[ProbedParameter, ...]
+    loss: ProbedLoss | None
+    unseen: tuple[str, ...]
+
+
+class Framework(Protocol):
+    """A library in which models are written."""
+
+    name: str
+
+    def build(self, target: Any, seed: int) -> Any:
+        """Return the model that a target is or builds, its parameters drawn under the seed.
+
+        What the target draws by any generator follows from the seed; the generators' states are
+        as before afterwards. Raises WinitError where the target gives no model that can be probed.
+        """
+
+    def observe(
+        self, model: Any, inputs: Mapping[str, Input], loss: Loss, *, seed: int, exact: bool
+    ) -> Observation:
+        """Run the model once, forwards and backwards, and leave it as it was found.
+
+        Raises WinitError where it cannot be run on these inputs or has no such loss.
+        """
+
+    def versions(self) -> Mapping[str, str]:
+        """The versions of the library, by name, for a result's environment."""

@@ -1,0 +1,270 @@
+"""The result of a probe: what a person's own model does at its first step, value by value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import prod
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from weightinit_cli.results.drawn import Kept
+from weightinit_cli.results.figures import FIGURES, resolved
+from weightinit_cli.results.histogram import check_layer, check_verdict
+from weightinit_cli.results.model import (
+    LEFT_OUT,
+    LayerStatistics,
+    Spread,
+    Verdict,
+    WeightStatistics,
+)
+from weightinit_cli.results.plain import Mismatch, check_none_negative, check_not_negative
+from weightinit_cli.results.told import Table, ends_and_gap
+from weightinit_cli.results.verdictwords import brief
+from weightinit_cli.results.words import four_digits, table_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+PICTURES: Final = ("values", "streams", "weights")
+StreamKind = Literal["residual", "sequential"]
+
+
+@dataclass(frozen=True, slots=True)
+class ProbedValue:
+    """A floating-point value that one operation of the model made, in the order of the run.
+
+    `module` is the path of the module in which it was made ("" is the model itself), `kind` that
+    module's class, `operation` what made it ("linear", "gelu", "add"); a module that makes several
+    by the same operation has them apart by `call`, from 1. `shape` has the inputs on its first
+    axis; a unit is a feature or a channel, of which there are `units`, the other axes being
+    positions. `parents` are the places in `values` of what it was made of (not those of the model's
+    own input), `parameters` the names of the parameters it was made with. `line` is where a
+    person's file makes it, as `model.py:41`.
+
+    Of `figures` the preactivation_std, both saturations and the theory are those of values that an
+    activation function made; `figures.gradient.signal_rms` is the root mean square of the
+    derivative of the loss by the value, its `ratio` and `total_ratio` are None.
+    `no_gradient` says why no gradient is known of it. `entropy` is that of attention weights: the
+    mean over inputs, heads and queries, as a share of the logarithm of the number of keys that a
+    query may look at; 1 is uniform, 0 looks at a single one.
+    """
+
+    module: str
+    kind: str
+    operation: str
+    call: int
+    shape: tuple[int, ...]
+    units: int
+    parents: tuple[int, ...]
+    parameters: tuple[str, ...]
+    line: str | None
+    figures: LayerStatistics
+    no_gradient: str | None
+    entropy: float | None
+
+    @property
+    def name(self) -> str:
+        """How it is called: `blocks.0.mlp.gelu`, with `#2` for a second one of this name."""
+        path = self.module or self.kind
+        return f"{path}.{self.operation}" + (f"#{self.call}" if self.call > 1 else "")
+
+
+@dataclass(frozen=True, slots=True)
+class ProbedParameter:
+    """A parameter of the model: how it was drawn, and what gradient it gets.
+
+    `module` is the path of its module and `kind` that module's class; `fan_in` and `fan_out` follow
+    from the kind, None where it has none (biases, scales of a normalization). `scaled_std` is the
+    standard deviation × √fan_in. `scheme` names what it looks like it was drawn by ("he_normal",
+    "torch_linear", "normal (std 0.02)", "constant 1"), None where none is known to fit, and
+    `evidence` says in words why.
+    `gradient_rms` is the root mean square of the derivative of the loss by it, `gradient_ratio`
+    that over the root mean square of its own entries. `no_gradient` says why it gets none.
+    `shared_with` are other names of the very same parameter, `repeats` the name of an earlier
+    parameter that has the same values.
+    """
+
+    name: str
+    module: str
+    kind: str
+    shape: tuple[int, ...]
+    fan_in: int | None
+    fan_out: int | None
+    statistics: WeightStatistics
+    scaled_std: float | None
+    scheme: str | None
+    evidence: str
+    gradient_rms: float | None
+    gradient_ratio: float | None
+    no_gradient: str | None
+    shared_with: tuple[str, ...]
+    repeats: str | None
+    spreads: Mapping[str, Spread] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A chain of values through the model, by their places in `values`, in the order of the run.
+
+    Of a residual stream they are its sums (what stands before the first branch is the first one),
+    of a sequential path what its layers hand on. `module` is the path that its values have in
+    common.
+    """
+
+    module: str
+    kind: StreamKind
+    values: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProbedLoss:
+    """The loss at the start, by what it was computed, and what an indifferent model would have.
+
+    `indifferent` is ln C of C classes, None of another loss. `value` is None where it is not
+    finite.
+    """
+
+    said: str
+    value: float | None
+    classes: int | None
+    indifferent: float | None
+    spread: Spread | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ProbeResult(Kept):
+    """What a person's own model does at its first step.
+
+    `spec` says what was probed and how: target, framework, inputs, loss, seed, repeats, exact.
+    `values` come in the order of the run, `parameters` in that of the model. `unseen` are sentences
+    on what could not be seen. Quantiles and histograms are counted by exponent and seven bits of
+    the mantissa, so that they are right to 0.8 %, unless the probe was exact.
+
+    Example:
+        >>> import torch
+        >>> import weightinit_cli as winit
+        >>> layers = torch.nn.Linear(20, 50), torch.nn.Tanh(), torch.nn.Linear(50, 10)
+        >>> model = torch.nn.Sequential(*layers)
+        >>> result = winit.probe(model, "64,20", loss="cross_entropy:10")
+        >>> [value.name for value in result.values]
+        ['0.linear', '1.tanh', '2.linear']
+    """
+
+    schema_version: int
+    name: str
+    spec: Mapping[str, Any]
+    digest: str
+    input: Mapping[str, LayerStatistics]
+    values: tuple[ProbedValue, ...]
+    parameters: tuple[ProbedParameter, ...]
+    streams: tuple[Stream, ...]
+    loss: ProbedLoss | None
+    verdict: tuple[Verdict, ...]
+    unseen: tuple[str, ...]
+    environment: Mapping[str, Any]
+    overrides: tuple[str, ...] | None = field(default=None, metadata=LEFT_OUT)
+
+
+SPEC_KEYS: Final[dict[str, type]] = {
+    "experiment": str,
+    "name": str,
+    "target": str,
+    "framework": str,
+    "inputs": dict,
+    "loss": str,
+    "seed": int,
+    "repeats": int,
+    "exact": bool,
+}
+
+
+def check(result: ProbeResult) -> None:
+    """Raise Mismatch where a part of the result contradicts another part."""
+    _check_spec(result.spec)
+    count = len(result.values)
+    for number, value in enumerate(result.values):
+        place = f"values.{number}"
+        check_layer(value.figures, f"{place}.figures", prod(value.shape), value.units)
+        _check_places(value.parents, f"{place}.parents", number)
+        check_not_negative(value.entropy, f"{place}.entropy")
+    for number, parameter in enumerate(result.parameters):
+        found = (parameter.scaled_std, parameter.gradient_rms, parameter.gradient_ratio)
+        check_none_negative(found, f"parameters.{number}")
+    for number, stream in enumerate(result.streams):
+        _check_places(stream.values, f"streams.{number}.values", count)
+    check_verdict(result.verdict, count)
+
+
+def _check_spec(spec: Mapping[str, Any]) -> None:
+    for key, kind in SPEC_KEYS.items():
+        if not isinstance(spec.get(key), kind):
+            raise Mismatch(f"spec.{key}", f"must be there, as {kind.__name__}")
+
+
+def _check_places(places: Iterable[int], where: str, below: int) -> None:
+    if any(place >= below for place in places):
+        raise Mismatch(where, f"must be places in values, below {below}")
+
+
+def described(spec: Mapping[str, Any]) -> list[str]:
+    """What was probed and how: `mymodel.py:build (torch)`, `x 64,3,32,32`, ..."""
+    inputs = spec["inputs"]
+    alone = len(inputs) == 1
+    parts = [f"{spec['target']} ({spec['framework']})"]
+    parts += [f"input {said}" if alone else f"{name} {said}" for name, said in inputs.items()]
+    parts += [f"loss {spec['loss']}", f"seed {spec['seed']}"]
+    if spec["repeats"] > 1:
+        parts.append(f"{spec['repeats']:,} repeats")
+    return parts
+
+
+def rows(result: ProbeResult) -> list[dict[str, Any]]:
+    """One row per value."""
+    return [
+        {
+            "value": number,
+            "value_name": value.name,
+            "module": value.module,
+            "operation": value.operation,
+            "units": value.units,
+            **{path: resolved(value.figures, path) for path in FIGURES},
+        }
+        for number, value in enumerate(result.values, 1)
+    ]
+
+
+def table(result: ProbeResult) -> Table:
+    """A row per value: its size, what differs from input to input, its gradient."""
+    heads = ("value", "std", "std (inputs)", "grad.")
+    paths = ("std", "std_across_inputs", "gradient.signal_rms")
+    lines = [
+        (value.name, *(table_words(value.figures, path) for path in paths))
+        for value in result.values
+    ]
+    return Table(heads, lines, heads, ends_and_gap(len(lines), 4), words=("value",))
+
+
+def course(result: ProbeResult) -> str:
+    """The loss beside that of an indifferent model."""
+    if result.loss is None:
+        return ""
+    words = f"loss {four_digits(result.loss.value)}"
+    if result.loss.indifferent is None:
+        return words
+    classes = f"ln {result.loss.classes:,}"
+    return f"{words}; an indifferent model has {four_digits(result.loss.indifferent)} ({classes})"
+
+
+def beside(result: ProbeResult) -> dict[str, str]:
+    """What is said of a probe beside others: the loss and the verdict."""
+    loss = result.loss
+    return {
+        "values": str(len(result.values)),
+        "loss": four_digits(None if loss is None else loss.value),
+        "verdict": brief(result.verdict),
+    }
+
+
+def streams(result: ProbeResult) -> list[str | None]:
+    """The hash of each parameter's values."""
+    return [each.statistics.stream for each in result.parameters]
