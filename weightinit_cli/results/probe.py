@@ -80,8 +80,9 @@ class ProbedParameter:
     `evidence` says in words why.
     `gradient_rms` is the root mean square of the derivative of the loss by it, `gradient_ratio`
     that over the root mean square of its own entries. `no_gradient` says why it gets none.
-    `shared_with` are other names of the very same parameter, `repeats` the name of an earlier
-    parameter that has the same values.
+    `shared_with` are other names of the very same parameter, `copy_of` the name of an earlier
+    parameter that has the same values. `repeats` maps figures ("statistics.std", "gradient_rms") to
+    their spread over the seeds.
     """
 
     name: str
@@ -98,8 +99,8 @@ class ProbedParameter:
     gradient_ratio: float | None
     no_gradient: str | None
     shared_with: tuple[str, ...]
-    repeats: str | None
-    spreads: Mapping[str, Spread] | None = None
+    copy_of: str | None
+    repeats: Mapping[str, Spread] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def parameters_of(model: torch.nn.Module) -> tuple[ProbedParameter, ...]:
                 gradient_ratio=gradient / size if gradient is not None and size else None,
                 no_gradient=None if gradient is not None else "the loss does not depend on it",
                 shared_with=tuple(names[id(each)][1:]),
-                repeats=seen.get(stream) if drawn else None,
+                copy_of=seen.get(stream) if drawn else None,
             )
         )
         seen.setdefault(stream, name)
