@@ -5,22 +5,18 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from dataclasses import dataclass, replace
-from math import log
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from torch.nn.modules import module as modules
 from torch.overrides import TorchFunctionMode
 
-from weightinit_cli.errors import WinitError
 from weightinit_cli.probing.figures import gradient_figures, value_figures
-from weightinit_cli.probing.losses import CROSS_ENTROPY, MEAN_SQUARE, OWN
 from weightinit_cli.probing.observing import Observation
 from weightinit_cli.probing.pytorch.parameters import parameters_of
-from weightinit_cli.results.probe import ProbedLoss, ProbedValue
-from weightinit_cli.streams import Role, stream
+from weightinit_cli.probing.pytorch.running import batch_for, minimized
+from weightinit_cli.results.probe import ProbedValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -152,20 +148,11 @@ def observe(
     exact: bool,  # noqa: ARG001
 ) -> Observation:
     """Run a model once, forwards and backwards."""
-    given = {
-        name: each.given
-        if isinstance(each.given, torch.Tensor)
-        else torch.from_numpy(
-            np.asarray(each.draw(seed, place) if each.given is None else each.given)
-        )
-        for place, (name, each) in enumerate(inputs.items())
-    }
-    places = [each for name, each in given.items() if name.isdigit()]
-    names = {name: each for name, each in given.items() if not name.isdigit()}
+    batch = batch_for(model, inputs, seed)
     with Watcher(model) as watcher:
-        output = _output(model(*places, **names))
-    found, value = _loss(output, loss, given, seed)
-    value.backward()
+        returned = model(*batch.places, **batch.names)
+    scalar, told = minimized(returned, loss, batch, seed)
+    scalar.backward()
     values = tuple(
         replace(
             each.value,
@@ -178,47 +165,15 @@ def observe(
     model.zero_grad()
     return Observation(
         {
-            name: value_figures(each.numpy(), each.dim() - 1)
-            for name, each in given.items()
-            if each.is_floating_point()
+            name: value_figures(each.detach().float().numpy(), each.dim() - 1)
+            for name, each in batch.tensors().items()
+            if each.is_floating_point() and each.dim()
         },
         values,
         parameters,
-        found,
+        told,
         (),
     )
-
-
-def _output(found: Any) -> torch.Tensor:
-    if isinstance(found, torch.Tensor):
-        return found
-    for name in ("logits", "last_hidden_state"):
-        if isinstance(getattr(found, name, None), torch.Tensor):
-            return getattr(found, name)
-    for each in _tensors([found]):
-        if each.is_floating_point():
-            return each
-    raise WinitError("the model returns no tensor of floating-point numbers")
-
-
-def _loss(
-    output: torch.Tensor, loss: Loss, given: Mapping[str, Any], seed: int
-) -> tuple[ProbedLoss | None, torch.Tensor]:
-    generator = stream(seed, Role.COTANGENT)
-    if loss.kind == CROSS_ENTROPY:
-        classes = loss.classes or output.shape[-1]
-        rows = output.reshape(-1, output.shape[-1])
-        labels = torch.from_numpy(generator.integers(0, classes, len(rows)))
-        value = torch.nn.functional.cross_entropy(rows, labels)
-        return ProbedLoss(loss.said, value.item(), classes, log(classes)), value
-    if loss.kind == OWN and loss.function is not None:
-        value = loss.function(output, given)
-        return ProbedLoss(loss.said, value.item(), None, None), value
-    normal = torch.from_numpy(generator.standard_normal(tuple(output.shape), np.float32))
-    if loss.kind == MEAN_SQUARE:
-        value = torch.nn.functional.mse_loss(output, normal)
-        return ProbedLoss(loss.said, value.item(), None, None), value
-    return None, (output * normal).sum() / len(output)
 
 
 def _tensors(things: Any) -> Iterator[torch.Tensor]:
