@@ -11,10 +11,11 @@ import pytest
 
 from weightinit_cli.experiments import run
 from weightinit_cli.experiments.build import build_network, build_request
-from weightinit_cli.experiments.histogram import measure, with_spreads
+from weightinit_cli.experiments.histogram import measure
 from weightinit_cli.experiments.predict import ENOUGH_VALUES
 from weightinit_cli.network.workers import ignore_work
 from weightinit_cli.results import FIGURES, dump_result, figure
+from weightinit_cli.results.spreads import with_spreads
 from weightinit_cli.spec import parse_spec
 from weightinit_cli.theory.predictions import FRACTIONS
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from array import array
 from dataclasses import replace
 from itertools import chain
-from math import ceil, isfinite, isnan, nan, prod
-from statistics import fmean, stdev
+from math import prod
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -30,34 +28,28 @@ from weightinit_cli.network import backward, forward, peak_bytes
 from weightinit_cli.network.draws import draw_weights
 from weightinit_cli.network.workers import ignore_work, workers
 from weightinit_cli.results import (
-    FEW_SEEDS,
-    FIGURES,
     SCHEMA_VERSION,
     Kernels,
     Resolved,
     ResolvedLayer,
     Result,
-    Spread,
-    figure,
 )
+from weightinit_cli.results.spreads import with_spreads
 from weightinit_cli.spec import digest, normal_form
 from weightinit_cli.verdicts import Layer, Seen, draw_verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from weightinit_cli.network import Network, PeakBytes, Request, Weighted
     from weightinit_cli.progress import Progress
     from weightinit_cli.results import LayerStatistics, Reconstruction
     from weightinit_cli.spec import Spec
 
-    Values = dict[str, array[float]]
-
 # Multiply-adds below which a second thread costs more than it gains.
 SMALL_WORK = 1 << 28
 MOST_FILTERS = 64
 MOST_VALUES = 1 << 14
-QUANTILES = (0.05, 0.5, 0.95)
 
 
 def run(
@@ -231,50 +223,3 @@ def first_kernels(network: Network) -> Kernels | None:
         filters=layer.columns,
         values=tuple(tuple(float(f"{value:.6g}") for value in row) for row in finite.tolist()),
     )
-
-
-def with_spreads(runs: Iterable[Sequence[LayerStatistics]]) -> list[LayerStatistics]:
-    """Return the first run's layers, each with the spread of its figures over all runs.
-
-    Of the other runs, only what the spreads take is kept. A figure that the dtype cannot tell in
-    one of the runs has no spread: the other runs alone would have that of the larger values.
-    """
-    rest = iter(runs)
-    first = list(next(rest))
-    values: list[Values] = [{path: array("d") for path in FIGURES} for _ in first]
-    for run in chain([first], rest):
-        for held, layer in zip(values, run, strict=True):
-            for path in layer.unresolved.keys() & held.keys():
-                del held[path]
-            for path, over in held.items():
-                value = figure(layer, path)
-                over.append(nan if value is None else value)
-    if all(len(over) == 1 for over in values[0].values()):
-        return first
-    return [
-        replace(layer, repeats=_spreads(held)) for layer, held in zip(first, values, strict=True)
-    ]
-
-
-def _spreads(held: Values) -> dict[str, Spread]:
-    """The spread of each figure that exists in some run."""
-    known = {path: [v for v in over if not isnan(v)] for path, over in held.items()}
-    return {path: _spread(held[path], some) for path, some in known.items() if some}
-
-
-def _spread(over: Sequence[float], known: Sequence[float]) -> Spread:
-    ordered = sorted(known)
-    ranks = {q: max(ceil(q * len(ordered)), 1) for q in QUANTILES}
-    every = tuple(None if isnan(v) else v for v in over) if len(over) < FEW_SEEDS else None
-    quantiles = {str(q): ordered[rank - 1] for q, rank in ranks.items()}
-    return Spread(fmean(known), _std(known), quantiles, every)
-
-
-def _std(values: Sequence[float]) -> float | None:
-    if len(values) < 2:
-        return None
-    try:
-        std = stdev(values)
-    except OverflowError:
-        return None
-    return std if isfinite(std) else None
