@@ -14,6 +14,7 @@ from weightinit_cli.errors import WinitError
 from weightinit_cli.probing import inputs as given
 from weightinit_cli.probing import losses
 from weightinit_cli.probing.inputs import Input
+from weightinit_cli.probing.repeating import observe_seeds
 from weightinit_cli.probing.streams import streams_of
 from weightinit_cli.results.model import SCHEMA_VERSION
 from weightinit_cli.results.probe import ProbeResult
@@ -43,7 +44,11 @@ def probe(
     "64,3,32,32" (N(0, 1)) and "int:16,128<50257". `loss` is "cross_entropy", "cross_entropy:10",
     "mean_square", or a function fn(output, batch).
 
-    The model is left as it was found. Raises WinitError where it cannot be run.
+    With `repeats` a model that is built by a callable is built and run under so many seeds, from
+    `seed` on; the figures are the first one's, beside their spread over all.
+
+    The model is left as it was found. Raises WinitError where it cannot be run, and ValueError for
+    fewer than one repeat.
 
     Example:
         >>> import torch
@@ -53,13 +58,15 @@ def probe(
         >>> [parameter.fan_in for parameter in result.parameters]
         [20, None, 50, None]
     """
+    if repeats < 1:
+        raise ValueError(f"repeats must be at least 1, not {repeats}")
     asked = _inputs(batch)
     wanted = losses.parse(loss) if loss is None or isinstance(loss, str) else _own(loss)
     target = find(model) if isinstance(model, str) else model
     framework = _framework()
     said = model if isinstance(model, str) else _called(target)
-    observed = framework.observe(
-        framework.build(target, seed), asked, wanted, seed=seed, exact=exact
+    observed = observe_seeds(
+        framework, target, asked, wanted, seed=seed, repeats=repeats, exact=exact
     )
     streams = streams_of(observed.values)
     spec: dict[str, Any] = {
