@@ -86,6 +86,7 @@ ALLOWED: dict[str, set[str]] = {
         "imports", "plugins",
     },
     "cli": {
+        "probing",
         "init", "spec", "initializers", "activations", "parameters", "experiments", "results",
         "verdicts", "guard", "plots", "saving", "batch", "remedies", "data", "errors", "reading",
         "numerals", "lines", "progress", "snippets", "plugins", "ci", "conformity",

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.probes import probe_result
 from weightinit_cli import load_result, run
 from weightinit_cli.cli import theory
-from weightinit_cli.cli.experiments import EXPERIMENTS
 from weightinit_cli.cli.reference import MARKS, WORDS, column_meanings
-from weightinit_cli.cli.tables import histogram, training, view
+from weightinit_cli.cli.tables import histogram, probe, training, view
 from weightinit_cli.parameters import Thresholds
 from weightinit_cli.results import LayerTheory, Prediction, symmetry
 from weightinit_cli.results.figures import FIGURES
-from weightinit_cli.results.model import HEALTHY
+from weightinit_cli.results.kinds import RESULT_KINDS
+from weightinit_cli.results.model import HEALTHY, Verdict
 from weightinit_cli.results.verdictwords import SEVERITY_MEANINGS
 from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS, TRAINED, Trained
 
@@ -138,16 +139,35 @@ def test_every_column_of_every_table(winit: Callable, spec: Callable):
         histogram.SPARK_HEAD,
         *symmetry.table(run({**DESCENT, "steps": 1})).heads,
         *training.HEADS,
-        *(head for each in EXPERIMENTS for head in view(each).RUN_HEADS),
+        *probe_heads(),
+        *(head for each in RESULT_KINDS for head in view(each).RUN_HEADS),
     }
-    assert heads - {"layer", "network", "verdict", ""} == column_meanings().keys()
+    assert (
+        heads - {"layer", "network", "value", "parameter", "verdict", ""}
+        == column_meanings().keys()
+    )
     for head, meaning in column_meanings().items():
         assert meaning in joined(winit("explain", head).out)
 
 
+def probe_heads() -> set[str]:
+    """The heads of both tables of a probe that has something to show in every column."""
+    names = [("attention", "softmax"), ("attention", "tanh"), ("head", "linear")]
+    result = probe_result(names, [Verdict("overflow", "severe", layer=1)])
+    first = result.values[0].figures
+    odd = replace(result.values[0], figures=replace(first, nonfinite=1, zero_fraction=0.5))
+    result = replace(result, values=(odd, *result.values[1:]))
+    shared = replace(result.parameters[0], shared_with=("other.weight",))
+    columns = [
+        *probe.value_columns(result, [range(2), range(2, 3)], 1),
+        *probe.parameter_columns(result, [shared]),
+    ]
+    return {column.head for column in columns}
+
+
 def test_a_head_means_the_same_in_all_tables():
     meanings = [(row.head, row.words) for row in FIGURES.values() if row.in_table]
-    meanings += [pair for each in EXPERIMENTS for pair in view(each).MEANINGS.items()]
+    meanings += [pair for each in RESULT_KINDS for pair in view(each).MEANINGS.items()]
     assert len(dict(meanings)) == len(set(meanings))
 
 

@@ -102,9 +102,11 @@ def test_no_more_than_it_needs(imported: Callable, spec: Callable, line: str):
     assert (known - others) & modules == set()
 
 
-@pytest.mark.parametrize("arguments", [("histogram", "--help"), ("plot", "--help")], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [("histogram", "--help"), ("plot", "--help"), ("probe", "--help")], ids=" ".join
+)
 def test_help_is_light(imported: Callable, arguments: tuple):
-    heavy = {"numpy", "yaml", "threadpoolctl", *HEAVY}
+    heavy = {"numpy", "yaml", "threadpoolctl", "torch", *HEAVY}
     assert imported(*arguments) & heavy == set()
 
 

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import xml.etree.ElementTree as ET
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
 
     from pytest import CaptureFixture, MonkeyPatch  # noqa: PT013
 
+PROBES = [
+    ("probe", "model.py:build", "--input", "4,3"),
+    ("probe", "model.py:build", "--input", "4,3", "--json"),
+]
 EVERY = [
+    *(PROBES if find_spec("torch") else ()),
     ("histogram", "-c", "tiny.yaml", "--no-plot"),
     ("histogram", "-c", "two.yaml", "--no-plot", "--json"),
     ("symmetry", "-c", "xor.yaml", "--no-plot"),
@@ -73,6 +79,12 @@ import numpy
 def init(rng, shape):
     return numpy.zeros(shape)
 """
+MODEL = """\
+import torch
+
+def build():
+    return torch.nn.Linear(3, 2)
+"""
 
 
 @pytest.fixture
@@ -83,12 +95,13 @@ def filled(spec: Callable, winit: Callable) -> None:
     Path("xor.yaml").write_text(XOR, encoding="utf-8")
     Path("fit.yaml").write_text(FIT, encoding="utf-8")
     Path("init.py").write_text(INIT, encoding="utf-8")
+    Path("model.py").write_text(MODEL, encoding="utf-8")
     Path("saved.yaml").write_bytes(Path("tiny.yaml").read_bytes())
     assert winit("histogram", "-q", "-c", "saved.yaml", "--no-plot").code == 0
 
 
 def test_every_command_is_among_them():
-    assert set(COMMANDS) <= {arguments[0] for arguments in EVERY}
+    assert set(COMMANDS) <= {arguments[0] for arguments in (*EVERY, *PROBES)}
 
 
 class Full(io.StringIO):

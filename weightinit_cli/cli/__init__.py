@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # --help` says of it, which imports none of them.
 COMMANDS = {
     **{row.command: ("run:RUNNERS", row.summary) for row in EXPERIMENTS.values()},
+    "probe": ("probe:probe", "Run a PyTorch model of your own once, and say what is wrong."),
     "fix": ("fix:fix", "Search for a start without a warning, by running what is proposed."),
     "batch": ("batch:batch", "Run every spec of a folder, on all cores or a cluster."),
     "theory": ("theory:theory", "Print what mean-field theory predicts, without a run."),

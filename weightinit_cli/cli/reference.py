@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from weightinit_cli.cli import terminal
-from weightinit_cli.cli.experiments import EXPERIMENTS
 from weightinit_cli.cli.plugins import load_installed, plugin_option
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.tables.columns import Cell, columns_of, layouts, narrowed
@@ -239,6 +238,7 @@ def column_meanings() -> dict[str, str]:
     """Return what each column shows, by its head."""
     from weightinit_cli.cli.tables import view
     from weightinit_cli.results.figures import FIGURES
+    from weightinit_cli.results.kinds import RESULT_KINDS
 
     meanings: dict[str, str] = {}
     for row in FIGURES.values():
@@ -246,7 +246,7 @@ def column_meanings() -> dict[str, str]:
             meanings[row.head] = row.words
         if row.head == "std":
             meanings["z (std)"] = Z
-    for experiment in EXPERIMENTS:
+    for experiment in RESULT_KINDS:
         meanings |= view(experiment).MEANINGS
     return meanings
 

@@ -124,6 +124,8 @@ def _inputs(batch: Any) -> dict[str, Input]:
         return given.parse_all([batch])
     if isinstance(batch, Mapping):
         return {str(name): _as_given(each) for name, each in batch.items()}
+    if isinstance(batch, tuple) and batch and all(isinstance(each, str) for each in batch):
+        return given.parse_all(batch)
     several = batch if isinstance(batch, tuple | list) else (batch,)
     return {str(place): _as_given(each) for place, each in enumerate(several)}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -39,15 +39,15 @@ def view(experiment: str) -> ModuleType:
     return import_module(f"{__name__}.{experiment}")
 
 
-def table(result: AnyResult) -> list[str]:
-    """Write a result, line by line: what was run, then its table."""
+def table(result: AnyResult, **shown_as: Any) -> list[str]:
+    """Write a result, line by line: what was run, then its table as its experiment can show it."""
     from weightinit_cli.results.kinds import described_run
     from weightinit_cli.results.words import full_name
 
     name = full_name(result.name, result.overrides)
     heading = terminal.fitted(shown(f"{name}: {', '.join(described_run(result))}"))
     lines = [click.style(line, bold=True) for line in heading]
-    return [*lines, *view(result.spec["experiment"]).table(result)]
+    return [*lines, *view(result.spec["experiment"]).table(result, **shown_as)]
 
 
 def shown(name: str) -> str:

@@ -6,8 +6,6 @@ from itertools import pairwise
 from math import lcm
 from typing import TYPE_CHECKING
 
-import click
-
 from weightinit_cli.cli import terminal
 from weightinit_cli.cli.tables.columns import (
     Cell,
@@ -18,12 +16,11 @@ from weightinit_cli.cli.tables.columns import (
     layouts,
     lean,
 )
-from weightinit_cli.errors import printable
-from weightinit_cli.lines import wrapped
+from weightinit_cli.cli.tables.verdicts import verdict_lines
 from weightinit_cli.results.comparison import SIGNAL, mean_gradient_ratio, ratio_is_unresolved
 from weightinit_cli.results.figures import FIGURES, figure, resolved
-from weightinit_cli.results.model import NOTE, is_healthy
-from weightinit_cli.results.verdictwords import brief, told
+from weightinit_cli.results.model import is_healthy
+from weightinit_cli.results.verdictwords import brief
 from weightinit_cli.results.words import (
     below,
     figure_words,
@@ -40,7 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from weightinit_cli.results import LayerStatistics, Result
-    from weightinit_cli.results.verdictwords import ToldVerdict
 
 RUN_HEADS = ("std", "std (inputs)", "grad. ratio", "verdict")
 # What the columns show that are no single figure of a layer, here and in theory's table.
@@ -53,7 +49,8 @@ MEANINGS = {
     "histogram": "how the layer's activations are spread, from low to high",
     "q": "theory's variance of a pre-activation",
     "c": "theory's correlation of two inputs' pre-activations",
-    "grad.": "theory's root mean square of the gradient at the pre-activations",
+    "grad.": "the root mean square of the gradient: theory's, at the pre-activations; in a probe, "
+    "of the loss's derivative by the value",
 }
 BLOCKS = " ▁▂▃▄▅▆▇█"
 ASCII = " .:-=+*#@"
@@ -64,8 +61,6 @@ SATURATION = ("saturation.low", "saturation.high")
 SHADED = 0.2
 # Standard errors from theory that chance does not explain.
 FAR_OFF = 5
-# Of the verdicts that do not warn, by their severity.
-COLOURS = {None: "green", NOTE: "yellow"}
 
 
 def table(result: Result) -> list[str]:
@@ -79,9 +74,7 @@ def table(result: Result) -> list[str]:
         shown = layout.beside(Column(SPARK_HEAD, bars, words=True))
     lines = [*shown.dimmed_heads(), *shown.rows(), *layout.left_out(columns)]
     lines += terminal.fitted(reconstructions(result.resolved.pretraining))
-    for verdict in told(result.verdict):
-        lines += _verdict(verdict)
-    return lines
+    return [*lines, *verdict_lines(result.verdict)]
 
 
 def run_cells(result: Result) -> list[Cell]:
@@ -213,18 +206,3 @@ def _spark(counts: Sequence[int], levels: str, room: int) -> str:
     most = max(densities)
     top = len(levels) - 1
     return "".join(levels[-(-one * top // most)] if most else levels[0] for one in densities)
-
-
-def _verdict(verdict: ToldVerdict) -> list[str]:
-    """Say what is wrong, below it what follows from it and what to do."""
-    columns = terminal.columns()
-    label = printable(verdict.label)
-    line = label + printable(verdict.rest)
-    first, *more = [line] if columns is None else wrapped(line, columns, indent=2)
-    styled = click.style(first[: len(label)], fg=COLOURS.get(verdict.severity, "red"), bold=True)
-    lines = [styled + first[len(label) :], *more]
-    advice = f"advice: {verdict.advice}" if verdict.advice else ""
-    for text in filter(None, (verdict.consequences, advice)):
-        below = f"  {printable(text)}"
-        lines += [below] if columns is None else wrapped(below, columns, indent=4)
-    return lines

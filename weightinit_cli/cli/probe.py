@@ -1,0 +1,189 @@
+"""`winit probe`: a person's own model at its first step."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from weightinit_cli.cli import terminal
+from weightinit_cli.cli.options import (
+    format_option,
+    no_plot_option,
+    path_of,
+    quiet_option,
+)
+from weightinit_cli.cli.progress import ProgressBar
+from weightinit_cli.cli.reporting import (
+    Reporter,
+    fail_on_option,
+    json_option,
+    junit_option,
+    style_option,
+)
+from weightinit_cli.cli.specs import note_lacking, note_replaced, tell_undrawn
+from weightinit_cli.errors import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from weightinit_cli.results.probe import ProbeResult
+
+EXAMPLES = """\b
+Examples:
+  winit probe mymodel.py:build --input 64,3,32,32 --loss cross_entropy:10
+  winit probe mygpt.py:GPT --input 'int:8,128<50257' --loss cross_entropy --worst 10
+"""
+
+
+def shown_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say which rows of a probe are shown."""
+    options = (
+        click.option(
+            "--depth",
+            type=click.IntRange(0),
+            metavar="N",
+            help="Fold values by the first N parts of their modules' paths. Default: as many as "
+            "fit a screen.",
+        ),
+        click.option(
+            "--worst",
+            type=click.IntRange(1),
+            metavar="N",
+            help="Show only the N values that stand out most: those that verdicts point at, then "
+            "those whose std, std (inputs) or gradient is by the largest factor above or below "
+            "that of the value before. Of parameters those that verdicts name, those without "
+            "gradient, then by the factor of std × √fan_in from the middle one.",
+        ),
+        click.option("--parameters", is_flag=True, help="Show a table of the parameters."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def refuse_both(depth: int | None, worst: int | None, *, parameters: bool) -> None:
+    """Raise UsageError where --depth is asked for of what is not folded."""
+    if depth is not None and (parameters or worst is not None):
+        other = "--parameters" if parameters else "--worst"
+        raise click.UsageError(f"--depth folds values; with {other} nothing is folded")
+
+
+@click.command("probe", epilog=EXAMPLES)
+@click.argument("target")
+@click.option(
+    "--input",
+    "inputs",
+    metavar="[NAME=]INPUT",
+    multiple=True,
+    help="What the model is called with: a shape as 64,3,32,32 (drawn from N(0, 1), the inputs on "
+    "the first axis), integers as 'int:16,128<50257', x.npy, or file.py:function, which returns a "
+    "batch. Repeatable: in the order of the model's arguments, or by their NAME.",
+)
+@click.option(
+    "--loss",
+    metavar="LOSS",
+    help="cross_entropy or cross_entropy:CLASSES (labels are drawn), mean_square (against "
+    "N(0, 1)), or file.py:function, called with the model's output and the batch. Default: the "
+    "loss that the model returns, else the outputs' sum with random weights.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**64 - 1),
+    default=0,
+    show_default=True,
+    help="Under which the model is built, and inputs and labels are drawn.",
+)
+@click.option(
+    "--exact",
+    is_flag=True,
+    help="Exact quantiles, and how many units differ: takes more time and memory.",
+)
+@shown_options
+@click.option(
+    "-o",
+    "--output-dir",
+    metavar="PATH",
+    type=path_of,
+    help="Write stats.json and pictures to PATH/<name>/. Default: nothing is written.",
+)
+@format_option
+@no_plot_option
+@fail_on_option
+@junit_option
+@style_option()
+@json_option("Print the result as one line of JSON.")
+@quiet_option
+def probe(
+    target: str,
+    inputs: tuple[str, ...],
+    loss: str | None,
+    seed: int,
+    exact: bool,
+    depth: int | None,
+    worst: int | None,
+    parameters: bool,
+    output_dir: Path | None,
+    formats: tuple[str, ...],
+    no_plot: bool,
+    fail_on: tuple[str, ...],
+    junit: Path | None,
+    style: str,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Run a PyTorch model of yours once, forwards and backwards, and say what is wrong with it.
+
+    TARGET is file.py:name or package.module:name, a model (torch.nn.Module), its class, or a
+    function without arguments that builds one. Its code is run and not changed. Printed are the
+    loss beside that of a model that knows nothing, a row per value or module in the order of the
+    run, and what is wrong and where (winit explain): the standard deviation, one unit's standard
+    deviation from input to input, and the gradient.
+    """
+    from weightinit_cli.cli.tables import table
+    from weightinit_cli.probing import probe as run
+    from weightinit_cli.results import dump_line
+
+    refuse_both(depth, worst, parameters=parameters)
+    reporter = Reporter(fail_on, junit, style, as_json=as_json)
+
+    def work() -> int:
+        began = time.monotonic()
+        with ProgressBar(f"probing {target}", shown=not quiet):
+            result = run(target, inputs, loss=loss, seed=seed, exact=exact)
+        seconds = time.monotonic() - began
+        if reporter.as_json:
+            terminal.say(dump_line(result))
+        elif not quiet:
+            for line in table(result, depth=depth, worst=worst, parameters=parameters):
+                terminal.say(line)
+        code = 0
+        if output_dir is not None:
+            code = _save(output_dir, result, () if no_plot else formats, reporter, quiet=quiet)
+        if reporter.asked:
+            case = reporter.result(result.name, "probe", result.verdict, {})
+            code = max(code, reporter.done(case._replace(seconds=seconds)))
+        return code
+
+    return reporter.writing(work)
+
+
+def _save(
+    out: Path, result: ProbeResult, formats: tuple[str, ...], reporter: Reporter, *, quiet: bool
+) -> int:
+    """Write the files of a probe and say which; return the exit code."""
+    from weightinit_cli.results.store import replaced
+    from weightinit_cli.saving import save_result
+
+    if not quiet:
+        note_replaced([replaced(out / result.name, result.digest, result.spec)])
+    with ProgressBar(f"saving {result.name}", shown=not quiet):
+        saved = save_result(out, result.name, result, formats)
+    if not (quiet or reporter.as_json):
+        for path in saved.paths:
+            terminal.say(printable(str(path)))
+    if formats and not quiet:
+        note_lacking([result.name])
+    return tell_undrawn(saved)

@@ -1,0 +1,252 @@
+"""The tables of a probed model: its values in the order of the run, and its parameters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from weightinit_cli.cli import terminal
+from weightinit_cli.cli.tables.columns import Cell, Column, digits, layout_for
+from weightinit_cli.cli.tables.verdicts import colour_of, verdict_lines
+from weightinit_cli.errors import counted, printable
+from weightinit_cli.lines import wrapped
+from weightinit_cli.results.figures import resolved
+from weightinit_cli.results.model import is_healthy
+from weightinit_cli.results.outstanding import (
+    folded,
+    kept,
+    module_path,
+    named_by,
+    pointed_at,
+    usual_depth,
+    worst_parameters,
+    worst_values,
+)
+from weightinit_cli.results.probe import course
+from weightinit_cli.results.verdictwords import brief
+from weightinit_cli.results.words import four_digits, share_words, table_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from weightinit_cli.results.model import LayerStatistics, Verdict
+    from weightinit_cli.results.probe import ProbedParameter, ProbedValue, ProbeResult
+
+RUN_HEADS = ("values", "loss at start", "verdict")
+MEANINGS = {
+    "values": "how many values the operations of the model made",
+    "loss at start": "the loss of the model before any training",
+    "folded": "how many values of the module this row stands for; std, std (inputs) and grad. are "
+    "those of the last one, which the module hands on; --depth opens it",
+    "shape": "the sizes of the value's or the parameter's axes",
+    "zeros": "the share of entries that are exactly zero; of a folded module the largest",
+    "flat": "the share of pre-activations in the flat ends of an activation function that is "
+    "flat on both sides; of a folded module the largest",
+    "attention": "the entropy of the attention weights as a share of its largest possible value: "
+    "1 is uniform, 0 looks at a single key; of a folded module the smallest",
+    "not finite": "how many entries are inf or nan, in all values of a folded module; the figures "
+    "leave them out",
+    "fan_in": "connections into a unit, by the kind of the module",
+    "fan_out": "connections out of a unit, by the kind of the module",
+    "std (entries)": "the standard deviation of the parameter's entries",
+    "std × √fan_in": "the standard deviation of the parameter's entries times the root of fan_in: "
+    "1 keeps the variance of a linear layer, 1.414 that below a ReLU",
+    "scheme": "the known scheme that the parameter looks like it was drawn by",
+    "grad. / weight": "the root mean square of the parameter's gradient over that of its entries",
+    "remarks": "what else is to be known of the parameter: with whom it is shared, whose copy it "
+    "is, why it gets no gradient, and the verdicts that name it",
+}
+# Rows of a screen: what is folded is folded until there are no more.
+MOST_ROWS = 40
+BOTH_ENDS = ("saturation.low", "saturation.high")
+
+
+def table(
+    result: ProbeResult,
+    depth: int | None = None,
+    worst: int | None = None,
+    *,
+    parameters: bool = False,
+) -> list[str]:
+    """Write the loss, a row per value or module (or parameter), the verdicts, what was not seen.
+
+    Values are folded by modules at this depth of their paths, by default such that the rows fit a
+    screen; `worst` shows that many alone that stand out most, unfolded.
+    """
+    entries = sum(_size(each.shape) for each in result.parameters)
+    size = f"{counted(len(result.parameters), 'parameter')} with {entries:,} entries"
+    lines = terminal.fitted(f"{counted(len(result.values), 'value')}, {size}")
+    lines += terminal.fitted(course(result))
+    if parameters:
+        lines += _parameters(result, worst)
+    else:
+        lines += _values(result, depth, worst)
+    lines += verdict_lines(result.verdict)
+    for each in result.unseen:
+        lines += wrapped(f"not seen: {printable(each)}", terminal.room(), indent=2)
+    return lines
+
+
+def run_cells(result: ProbeResult) -> list[Cell]:
+    """Say most of a probe: how many values, the loss, and the root causes."""
+    loss = None if result.loss is None else result.loss.value
+    return [
+        Cell(str(len(result.values))),
+        Cell(digits(loss)),
+        Cell(brief(result.verdict), "green" if is_healthy(result.verdict) else "red"),
+    ]
+
+
+def _values(result: ProbeResult, depth: int | None, worst: int | None) -> list[str]:
+    values = result.values
+    if worst is not None:
+        groups = [range(place, place + 1) for place in worst_values(result, worst)]
+        return _table(value_columns(result, groups, 0), range(len(groups)))
+    shown = usual_depth(values, MOST_ROWS) if depth is None else depth
+    groups = folded(values, shown)
+    marked = pointed_at(result)
+    always = [row for row, group in enumerate(groups) if not marked.keys().isdisjoint(group)]
+    rows = kept(len(groups), MOST_ROWS, always) if depth is None else range(len(groups))
+    return _table(value_columns(result, groups, shown), rows)
+
+
+def value_columns(result: ProbeResult, groups: Sequence[range], depth: int) -> list[Column]:
+    """Make the columns that have something to show of any of these groups of values."""
+    values = result.values
+    last = [values[group[-1]] for group in groups]
+    columns = [
+        Column(
+            "value",
+            [Cell(printable(_name(values, group, depth)), "cyan") for group in groups],
+            words=True,
+        ),
+        *_if_any("folded", [str(len(group)) if len(group) > 1 else "" for group in groups], 2),
+        Column("shape", [Cell(_shape(each.shape)) for each in last], spare=1, words=True),
+        *(
+            Column(head, [Cell(table_words(each.figures, path)) for each in last])
+            for head, path in (
+                ("std", "std"),
+                ("std (inputs)", "std_across_inputs"),
+                ("grad.", "gradient.signal_rms"),
+            )
+        ),
+    ]
+    most: tuple[tuple[str, Callable[[ProbedValue], float | None], Callable[..., float]], ...] = (
+        ("zeros", lambda value: value.figures.zero_fraction or None, max),
+        ("flat", lambda value: _saturated(value.figures), max),
+        ("attention", lambda value: value.entropy, min),
+    )
+    for head, of, choose in most:
+        found = [_chosen(choose, (of(values[place]) for place in group)) for group in groups]
+        words = four_digits if head == "attention" else share_words
+        columns += _if_any(head, ["" if one is None else words(one) for one in found], 3)
+    lost = [sum(values[place].figures.nonfinite for place in group) for group in groups]
+    if any(lost):
+        columns.append(
+            Column("not finite", [Cell(f"{one:,}" if one else "", "red") for one in lost])
+        )
+    marked = pointed_at(result)
+    marks = [
+        _marks([each for place in group for each in marked.get(place, ())]) for group in groups
+    ]
+    if any(mark.text for mark in marks):
+        columns.append(Column("verdict", marks, words=True))
+    return columns
+
+
+def _name(values: Sequence[ProbedValue], group: range, depth: int) -> str:
+    first = values[group[0]]
+    return first.name if len(group) == 1 else module_path(first, depth)
+
+
+def _saturated(figures: LayerStatistics) -> float | None:
+    low, high = (resolved(figures, end) for end in BOTH_ENDS)
+    return None if low is None or high is None else low + high
+
+
+def _chosen(choose: Callable[..., float], found: Iterable[float | None]) -> float | None:
+    known = [one for one in found if one is not None]
+    return choose(known) if known else None
+
+
+def _marks(verdicts: Sequence[Verdict]) -> Cell:
+    names = ", ".join(dict.fromkeys(each.name for each in verdicts))
+    return Cell(names, colour_of(verdicts[0].severity)) if verdicts else Cell("")
+
+
+def _if_any(head: str, texts: Sequence[str], spare: int) -> list[Column]:
+    return [Column(head, list(map(Cell, texts)), spare=spare)] if any(texts) else []
+
+
+def _parameters(result: ProbeResult, worst: int | None) -> list[str]:
+    places = range(len(result.parameters))
+    some = places if worst is None else worst_parameters(result, worst)
+    shown = [result.parameters[place] for place in some]
+    return _table(parameter_columns(result, shown), range(len(shown)))
+
+
+def parameter_columns(result: ProbeResult, shown: Sequence[ProbedParameter]) -> list[Column]:
+    """Make the columns of these parameters; the remarks where there are any."""
+    remarks = [_remarks(each, result.verdict) for each in shown]
+    columns = [
+        Column("parameter", [Cell(printable(each.name), "cyan") for each in shown], words=True),
+        Column("shape", [Cell(_shape(each.shape)) for each in shown], spare=2, words=True),
+        Column("fan_in", [Cell(_whole(each.fan_in)) for each in shown], spare=1),
+        Column("fan_out", [Cell(_whole(each.fan_out)) for each in shown], spare=1),
+        Column("std (entries)", [Cell(four_digits(each.statistics.std)) for each in shown]),
+        Column("std × √fan_in", [Cell(four_digits(each.scaled_std)) for each in shown]),
+        Column("grad. / weight", [Cell(four_digits(each.gradient_ratio)) for each in shown]),
+        Column(
+            "scheme", [Cell(printable(each.scheme or "none known")) for each in shown], words=True
+        ),
+    ]
+    if any(each.text for each in remarks):
+        columns.append(Column("remarks", remarks, words=True))
+    return columns
+
+
+def _remarks(parameter: ProbedParameter, verdicts: Sequence[Verdict]) -> Cell:
+    """What else is to be known of a parameter, that verdicts name it first."""
+    named = [each for each in verdicts if named_by(each, parameter)]
+    parts = list(dict.fromkeys(each.name for each in named))
+    if parameter.statistics.nonfinite:
+        parts.append(f"{parameter.statistics.nonfinite:,} of it inf or nan")
+    if parameter.no_gradient is not None:
+        parts.append(f"no gradient: {parameter.no_gradient}")
+    if parameter.shared_with:
+        parts.append(f"shared with {', '.join(parameter.shared_with)}")
+    if parameter.copy_of is not None:
+        parts.append(f"equal to {parameter.copy_of}")
+    return Cell(printable("; ".join(parts)), colour_of(named[0].severity) if named else None)
+
+
+def _table(columns: Sequence[Column], rows: Sequence[int]) -> list[str]:
+    """Write these rows of the columns; where some are left out, how many."""
+    layout = layout_for(columns, terminal.room())
+    lines = layout.dimmed_heads()
+    former = -1
+    for row in rows:
+        if row > former + 1:
+            lines.append(_gap(row - former - 1))
+        lines += layout.row([column.cells[row] for column in layout.columns])
+        former = row
+    return [*lines, *layout.left_out(columns)]
+
+
+def _gap(number: int) -> str:
+    return click.style(f"... {counted(number, 'row')} left out; --depth shows all", dim=True)
+
+
+def _shape(shape: Sequence[int]) -> str:
+    return ",".join(map(str, shape))
+
+
+def _size(shape: Sequence[int]) -> int:
+    from math import prod
+
+    return prod(shape)
+
+
+def _whole(number: int | None) -> str:
+    return "-" if number is None else str(number)

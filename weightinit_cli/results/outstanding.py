@@ -1,0 +1,134 @@
+"""Which values and parameters of a probed model stand out, and how its values fold by modules."""
+
+from __future__ import annotations
+
+from math import inf, log
+from statistics import median
+from typing import TYPE_CHECKING
+
+from weightinit_cli.results.figures import resolved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from weightinit_cli.results.model import LayerStatistics, Verdict
+    from weightinit_cli.results.probe import ProbedParameter, ProbedValue, ProbeResult
+
+SIZES = ("std", "std_across_inputs", "gradient.signal_rms")
+
+
+def pointed_at(result: ProbeResult) -> dict[int, list[Verdict]]:
+    """The verdicts that point at a value, by the value's place: where each begins."""
+    found: dict[int, list[Verdict]] = {}
+    for verdict in result.verdict:
+        place = _place(verdict, result)
+        if place is not None:
+            found.setdefault(place, []).append(verdict)
+    return found
+
+
+def _place(verdict: Verdict, result: ProbeResult) -> int | None:
+    number = verdict.layer if verdict.over is None else max(verdict.over)
+    if number:
+        return number - 1
+    parameters = {each.name for each in result.parameters if named_by(verdict, each)}
+    for place, value in enumerate(result.values):
+        if verdict.module and (
+            verdict.module in {value.module, value.name}
+            or not parameters.isdisjoint(value.parameters)
+        ):
+            return place
+    return None
+
+
+def named_by(verdict: Verdict, parameter: ProbedParameter) -> bool:
+    """Whether a verdict names this parameter, its module, or one that this stands in."""
+    return bool(verdict.module) and (
+        parameter.name == verdict.module or parameter.name.startswith(f"{verdict.module}.")
+    )
+
+
+def worst_values(result: ProbeResult, most: int) -> list[int]:
+    """The places of the values that stand out most, the first ones most.
+
+    First those that verdicts point at, in the verdicts' order; then by the largest factor from
+    what a value is made of to the value itself, upwards or downwards, of its standard deviation,
+    that from input to input, or its gradient.
+    """
+    first = dict.fromkeys(pointed_at(result))
+    jumps = [_jump(value, result.values) for value in result.values]
+    others = sorted(range(len(jumps)), key=lambda place: (-jumps[place], place))
+    return list(dict.fromkeys([*first, *others]))[:most]
+
+
+def _jump(value: ProbedValue, values: Sequence[ProbedValue]) -> float:
+    """The logarithm of the largest factor between a value and the nearest that it is made of."""
+    if value.figures.nonfinite:
+        return inf
+    if not value.parents:
+        return 0.0
+    before = values[max(value.parents)].figures
+    return max(_factor(before, value.figures, path) for path in SIZES)
+
+
+def _factor(before: LayerStatistics, after: LayerStatistics, path: str) -> float:
+    sizes = (resolved(before, path), resolved(after, path))
+    return abs(log(sizes[1] / sizes[0])) if sizes[0] and sizes[1] else 0.0
+
+
+def worst_parameters(result: ProbeResult, most: int) -> list[int]:
+    """The places of the parameters that stand out most, the first ones most.
+
+    First those that verdicts name, then those without gradient, then by the factor of std × √fan_in
+    from the middle one of the model.
+    """
+    parameters = result.parameters
+    scales = [each.scaled_std for each in parameters if each.scaled_std]
+    middle = median(scales) if scales else 1.0
+
+    def rank(place: int) -> tuple[bool, bool, float, int]:
+        each = parameters[place]
+        named = any(named_by(verdict, each) for verdict in result.verdict)
+        away = abs(log(each.scaled_std / middle)) if each.scaled_std else 0.0
+        return not named, each.no_gradient is None, -away, place
+
+    return sorted(range(len(parameters)), key=rank)[:most]
+
+
+def folded(values: Sequence[ProbedValue], depth: int) -> list[range]:
+    """The values in groups, in the order of the run: one per module at this depth, and call of it.
+
+    A module's path has as many parts as it is deep; a value that is made above that depth stands
+    alone.
+    """
+    groups: list[range] = []
+    former: tuple[str, ...] | None = None
+    for place, value in enumerate(values):
+        path = tuple(value.module.split("."))[:depth] if value.module else ()
+        key = path if len(path) == depth else None
+        if groups and key is not None and key == former:
+            groups[-1] = range(groups[-1].start, place + 1)
+        else:
+            groups.append(range(place, place + 1))
+        former = key
+    return groups
+
+
+def usual_depth(values: Sequence[ProbedValue], most: int) -> int:
+    """The largest depth at which there are at most so many groups; 1 where there is none."""
+    deepest = max((value.module.count(".") + 1 for value in values), default=0) + 1
+    depths = range(deepest, 1, -1)
+    return next((depth for depth in depths if len(folded(values, depth)) <= most), 1)
+
+
+def module_path(value: ProbedValue, depth: int) -> str:
+    """The path of the module that a value is folded into."""
+    return ".".join(value.module.split(".")[:depth])
+
+
+def kept(number: int, most: int, always: Iterable[int]) -> list[int]:
+    """The first and the last of so many rows, `most` of them, and those that are always shown."""
+    if number <= most:
+        return list(range(number))
+    last = most // 2
+    return sorted({*range(most - last), *range(number - last, number), *always})
