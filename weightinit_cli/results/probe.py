@@ -108,13 +108,15 @@ class Stream:
     """A chain of values through the model, by their places in `values`, in the order of the run.
 
     Of a residual stream they are its sums (what stands before the first branch is the first one),
-    of a sequential path what its layers hand on. `module` is the path that its values have in
-    common.
+    of a sequential path what its layers hand on. `branches` are what was added in each of a
+    residual stream's sums, one less than its values; a sequential path has none. `module` is the
+    path that its values have in common.
     """
 
     module: str
     kind: StreamKind
     values: tuple[int, ...]
+    branches: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +195,7 @@ def check(result: ProbeResult) -> None:
         check_none_negative(found, f"parameters.{number}")
     for number, stream in enumerate(result.streams):
         _check_places(stream.values, f"streams.{number}.values", count)
+        _check_places(stream.branches, f"streams.{number}.branches", count)
     check_verdict(result.verdict, count)
 
 
