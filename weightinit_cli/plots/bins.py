@@ -107,7 +107,7 @@ def highest(binned: Binned) -> float:
     a spike, the spikes are shown whole. Of what theory expects, what is a little higher counts.
     """
     tops = [float(shares.bins.max()) for shares in binned.layers]
-    peaks = [_peak(*pair) for pair in zip(binned.layers, binned.axes, strict=True)]
+    peaks = [peak(*pair) for pair in zip(binned.layers, binned.axes, strict=True)]
     tall = sorted(peak for peak in peaks if peak > 0)
     if not tall:
         return HEADROOM * (max(tops, default=0.0) or 1.0)
@@ -117,7 +117,7 @@ def highest(binned: Binned) -> float:
     return HEADROOM * max(limit, *(each for each in expected if each < WORTH_A_LITTLE * limit), 0.0)
 
 
-def _peak(shares: Shares, axis: Axis) -> float:
+def peak(shares: Shares, axis: Axis) -> float:
     """The highest bar, without exact zeros."""
     bins = shares.bins.copy()
     part = axis.part(0.0)

@@ -8,13 +8,15 @@ from weightinit_cli.plots.engine.drawing import AMBER, MUTED, ORANGE, Color
 from weightinit_cli.plots.engine.page import Heading, Key
 from weightinit_cli.results.kinds import described_run
 from weightinit_cli.results.model import NOTE
+from weightinit_cli.results.probe import course
 from weightinit_cli.results.verdictwords import told
 from weightinit_cli.results.words import full_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weightinit_cli.results.model import Result
+    from weightinit_cli.results.model import Result, Verdict
+    from weightinit_cli.results.probe import ProbeResult
 
 Lines = tuple[tuple[tuple[str, ...], Color], ...]
 
@@ -28,6 +30,14 @@ def run_heading(result: Result, keys: tuple[Key, ...] = ()) -> Heading:
     return Heading(title, (spec, *findings(result)), keys)
 
 
+def probe_heading(result: ProbeResult, keys: tuple[Key, ...] = ()) -> Heading:
+    """The heading of a probed model: its name, how it was probed, its loss, its verdicts."""
+    lines: Lines = ((tuple(described_run(result)), MUTED),)
+    if result.loss is not None:
+        lines += (((course(result),), MUTED),)
+    return Heading(result.name, (*lines, *verdict_lines(result.verdict)), keys)
+
+
 def runs_heading(name: str, shared: Sequence[str], keys: tuple[Key, ...] = ()) -> Heading:
     """The heading of many runs: their name, and what all of them share."""
     return Heading(name, ((tuple(shared), MUTED),), keys)
@@ -35,15 +45,23 @@ def runs_heading(name: str, shared: Sequence[str], keys: tuple[Key, ...] = ()) -
 
 def findings(result: Result) -> Lines:
     """A result's verdicts, those that warn first, and why there is no theory."""
+    no_theory = result.resolved.no_theory
+    lines = verdict_lines(result.verdict)
+    return lines if no_theory is None else (*lines, ((f"no theory: {no_theory}",), MUTED))
+
+
+def verdict_lines(verdicts: Sequence[Verdict]) -> Lines:
+    """Verdicts, those that warn first, their names as words; modules keep theirs."""
     warnings: list[str] = []
     others: list[str] = []
-    for each in told(result.verdict):
-        parts = [each.label + each.rest, *filter(None, [each.consequences])]
+    for each in told(verdicts):
         found = others if each.severity in (None, NOTE) else warnings
-        found += [part.replace("_", " ") for part in parts]
+        for part in filter(None, (each.label + each.rest, each.consequences)):
+            words = part
+            for name in {verdict.name for verdict in verdicts}:
+                words = words.replace(name, name.replace("_", " "))
+            found.append(words)
     lines: list[tuple[tuple[str, ...], Color]] = []
     lines += [(tuple(warnings), ORANGE)] if warnings else []
     lines += [(tuple(others), MUTED)] if others else []
-    if result.resolved.no_theory is not None:
-        lines.append(((f"no theory: {result.resolved.no_theory}",), MUTED))
     return tuple(lines)

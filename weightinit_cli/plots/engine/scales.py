@@ -97,6 +97,14 @@ def close(name: str, values: Iterable[float | None], behind: Iterable[float] = (
     return Axis(low, high, name, log=True, ticks=log_ticks(low, high))
 
 
+def logarithmic(name: str, values: Iterable[float | None], least: float = 1.0) -> Axis:
+    """In decades as close around the values as they are, but at least so many."""
+    logs = logs_of(values) or [0.0]
+    air = max(least - (max(logs) - min(logs)), 0.0) / 2 + AIR
+    low, high = min(logs) - air, max(logs) + air
+    return Axis(low, high, name, log=True, ticks=log_ticks(low, high))
+
+
 def log_ticks(low: float, high: float) -> Ticks:
     """Powers of ten between two logarithms; 2 and 5 times one, too, where these are few."""
     first, last = math.floor(low), math.ceil(high)

@@ -127,17 +127,23 @@ def _placed(
 
 
 def _names(axis: Axis, width: float, short: tuple[float, ...]) -> Across:
+    """Level where all have room; of upright ones as many as have room."""
     ticks = ticks_of(axis, MOST)
+    places = [axis.part(at) * width for at, _ in ticks]
     pitch = width / max(len(ticks), 1)
+    nearest = min((b - a for a, b in pairwise(places)), default=pitch)
     widths = [width_of(words, SMALL) for _, words in ticks]
-    if max(widths, default=0.0) + APART - 2 <= pitch:
+    if max(widths, default=0.0) + APART - 2 <= min(pitch, nearest + 1e-6):
         placed = _placed(axis, ticks, width, pitch / 2)
         return Across(placed, short, upright=False, depth=TICK + 1 + SMALL)
     step = next((k for k in EVERY if k * pitch >= UPRIGHT), len(ticks))
-    shown = [(at, elide(words, SMALL, LONGEST)) for at, words in ticks[::step]]
-    places = tuple((axis.part(at) * width, 0.0, words) for at, words in shown)
-    longest = max(width_of(words, SMALL) for _, words in shown)
-    return Across(places, short, upright=True, depth=TICK + 3 + longest)
+    shown: list[tuple[float, float, str]] = []
+    for at, words in ticks[::step]:
+        x = axis.part(at) * width
+        if not shown or x - shown[-1][0] >= UPRIGHT:
+            shown.append((x, 0.0, elide(words, SMALL, LONGEST)))
+    longest = max((width_of(words, SMALL) for _, _, words in shown), default=0.0)
+    return Across(tuple(shown), short, upright=True, depth=TICK + 3 + longest)
 
 
 def level_places(axis: Axis, box: Box) -> list[tuple[float, str]]:
