@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from weightinit_cli.network import QUANTILES, octaves
+from weightinit_cli.network import QUANTILES, octave_counts
 from weightinit_cli.results import (
     ChannelCounts,
     Gradient,
@@ -25,10 +25,8 @@ if TYPE_CHECKING:
     from weightinit_cli.network import GradientRecord, Record, Request
     from weightinit_cli.network.draws import Weights
 
-# Octaves of |δ| that a layer's histogram holds at most, twelve decades.
-MOST_OCTAVES = 40
-# The lowest and the highest octave 2**k .. 2**(k + 1) there may be, and float64's largest exponent.
-LOWEST, HIGHEST, MOST_EXPONENT = -1021, 1022, 1023
+# Of float64.
+MOST_EXPONENT = 1023
 SMALLEST: Final = sys.float_info.min
 Unresolved = dict[str, float | None]
 
@@ -122,7 +120,7 @@ def gradient_statistics(
         ratio=ratio,
         total_ratio=total_ratio,
         nonfinite=record.buckets.nonfinite,
-        histogram=_octave_histogram(record, dtype),
+        histogram=HistogramCounts(*octave_counts(record.buckets, dtype, record.exponent)),
     )
 
 
@@ -133,23 +131,6 @@ def _ratio(record: GradientRecord, above: GradientRecord) -> float | None:
         return None
     root = _shifted(ours / theirs, record.exponent - above.exponent)
     return _finite(root * root)
-
-
-def _octave_histogram(record: GradientRecord, dtype: np.dtype[Any]) -> HistogramCounts:
-    """Count |δ| between powers of two, from its largest down at most MOST_OCTAVES."""
-    finite = record.buckets.finite
-    sizes = {k + record.exponent: n for k, n in octaves(record.buckets, dtype).items()}
-    overflow = sum(n for k, n in sizes.items() if k > HIGHEST)
-    held = [k for k in sizes if LOWEST <= k <= HIGHEST]
-    top = max(held, default=0)
-    bottom = max(min(held, default=0), top - MOST_OCTAVES + 1)
-    counts = tuple(sizes.get(k, 0) for k in range(bottom, top + 1))
-    return HistogramCounts(
-        edges=tuple(ldexp(1.0, k) for k in range(bottom, top + 2)),
-        counts=counts,
-        underflow=finite - overflow - sum(counts),
-        overflow=overflow,
-    )
 
 
 def _shifted(value: float, exponent: int) -> float:

@@ -1,12 +1,22 @@
-"""The figures of section "what is recorded" of one array, taken as it comes."""
+"""The figures of section "what is recorded" of one array, taken as it comes.
+
+All of them are over the finite values, and summed up in float64. Quantiles and histograms of
+float32 values are read off counts by exponent and seven bits of the mantissa, unless exact ones are
+asked for; of float64 values they are always exact.
+"""
 
 from __future__ import annotations
 
-from math import isfinite, sqrt
-from typing import Any
+from dataclasses import replace
+from math import hypot, isfinite
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from weightinit_cli.network import counted
+from weightinit_cli.network.order import QUANTILES, Buckets, at_least, looked_up, ranks_of_quantiles
+from weightinit_cli.network.sums import EntrySums, SquareSum, UnitMoments, exponent_of
+from weightinit_cli.results.figures import figure, floor, gated
 from weightinit_cli.results.model import (
     Gradient,
     HistogramCounts,
@@ -16,103 +26,183 @@ from weightinit_cli.results.model import (
     WeightStatistics,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
 Array = np.ndarray[Any, Any]
-QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+T = TypeVar("T")
+R = TypeVar("R")
 BINS = 30
+# Values of one block of columns: their float64 copies stay in a core's cache.
+BLOCK = 1 << 16
+SIZES = [path for path in gated("mean", "log") if "." not in path and path != "preactivation_std"]
 
 
-def value_figures(values: Array, unit_axis: int) -> LayerStatistics:
-    """The figures of a value, the inputs on its first axis; its units lie along `unit_axis`."""
-    whole = values.astype(np.float64)
-    finite = whole[np.isfinite(whole)]
-    mean, std, low, high = _moments(finite)
-    across_inputs = sqrt(float(whole.var(axis=0).mean())) if finite.size == whole.size else None
-    across_units = sqrt(float(whole.mean(axis=0).var())) if finite.size == whole.size else None
-    units = np.moveaxis(whole, unit_axis, -1).reshape(-1, whole.shape[unit_axis])
-    return LayerStatistics(
-        mean=mean,
-        std=std,
-        min=low,
-        max=high,
-        quantiles=_quantiles(finite),
+def value_figures(
+    values: Array,
+    unit_axis: int,
+    *,
+    inputs: bool = True,
+    eps: float | None = None,
+    exact: bool = False,
+) -> LayerStatistics:
+    """The figures of a value, float32 or float64, whose units lie along `unit_axis`.
+
+    With `inputs` the first axis has the inputs; without, the value is one and the same for all of
+    them, or which belongs to which input is unknown: it has no std_across_inputs then, and its
+    std_across_units is its std. Neither does the value of a single input.
+    A unit of std_across_units is a (unit, position), of dead_units and distinct_units a unit at all
+    positions. `eps` is that of the dtype in which the value was computed, by default its own.
+    """
+    values = np.ascontiguousarray(values)
+    whole = values if inputs else values[np.newaxis]
+    axis = unit_axis if inputs else unit_axis + 1
+    moments = _unit_moments(whole.reshape(len(whole), -1))
+    buckets = Buckets.of(values)
+    quantiles, histogram = _order(values, buckets, exact=exact)
+    resolution = (np.finfo(values.dtype).eps if eps is None else eps) * (moments.rms or 0.0)
+    found = LayerStatistics(
+        mean=_finite(moments.mean),
+        std=_finite(moments.std),
+        min=_finite(buckets.low),
+        max=_finite(buckets.high),
+        quantiles=quantiles,
         preactivation_std=None,
         saturation=Saturation(None, None),
-        zero_fraction=float((finite == 0).mean()) if finite.size else 0.0,
-        dead_units=int((units == 0).all(axis=0).sum()),
-        distinct_units=None,
-        std_across_inputs=across_inputs,
-        std_across_units=across_units,
+        zero_fraction=buckets.zeros / max(buckets.finite, 1),
+        dead_units=_dead_units(moments.dead, whole.shape, axis),
+        distinct_units=_distinct_units(values, unit_axis) if exact else None,
+        std_across_inputs=_finite(moments.std_within) if len(whole) > 1 else None,
+        std_across_units=_finite(moments.std_between),
         weights=None,
-        nonfinite=whole.size - finite.size,
-        histogram=_histogram(finite),
-        resolution=Resolution(
-            float(np.finfo(values.dtype).eps) * sqrt(float((finite**2).mean()))
-            if finite.size
-            else 0,
-            None,
-        ),
+        nonfinite=buckets.nonfinite,
+        histogram=histogram,
+        resolution=Resolution(_finite(float(resolution)) or 0.0, None),
     )
+    return replace(found, unresolved=_unresolved(found))
 
 
 def gradient_figures(values: Array) -> Gradient:
-    """The figures of a gradient."""
-    whole = values.astype(np.float64)
-    finite = whole[np.isfinite(whole)]
-    rms = sqrt(float((finite**2).mean())) if finite.size else None
-    sizes = np.abs(finite)
-    top = int(np.frexp(sizes.max())[1]) if sizes.any() else 1
-    edges = np.ldexp(1.0, np.arange(top - 40, top + 1))
-    counts = np.histogram(sizes, edges)[0]
+    """The figures of a gradient, float32 or float64."""
+    values = np.ascontiguousarray(values)
+    buckets = Buckets.of(values)
     return Gradient(
-        signal_rms=rms,
+        signal_rms=_finite(SquareSum.of(values).rms()),
         weight_rms=None,
         ratio=None,
         total_ratio=None,
-        nonfinite=whole.size - finite.size,
-        histogram=HistogramCounts(
-            tuple(edges.tolist()),
-            tuple(counts.tolist()),
-            int((sizes < edges[0]).sum()),
-            int((sizes > edges[-1]).sum()),
-        ),
+        nonfinite=buckets.nonfinite,
+        histogram=HistogramCounts(*counted.octave_counts(buckets, values.dtype)),
     )
 
 
 def weight_figures(values: Array, stream: str) -> WeightStatistics:
-    """The figures of a parameter's entries."""
-    whole = values.astype(np.float64).reshape(-1)
-    finite = whole[np.isfinite(whole)]
-    mean, std, low, high = _moments(finite)
-    kurtosis = None
-    if std and mean is not None:
-        kurtosis = float((((finite - mean) / std) ** 4).mean())
+    """The figures of a parameter's entries, float32 or float64; their quantiles are exact."""
+    values = np.ascontiguousarray(values)
+    with np.errstate(all="ignore"):
+        pivot = float(values.mean(dtype=np.float64))
+    sums = EntrySums.of(values, pivot, exponent_of(values))
+    quantiles, _ = _order(values, Buckets.of(values), exact=True)
     return WeightStatistics(
-        mean=mean,
-        std=std,
-        min=low,
-        max=high,
-        quantiles=_quantiles(finite),
-        kurtosis=kurtosis,
-        zero_fraction=float((finite == 0).mean()) if finite.size else 0.0,
-        nonfinite=whole.size - finite.size,
+        mean=_finite(sums.mean),
+        std=_finite(sums.std),
+        min=_finite(sums.low),
+        max=_finite(sums.high),
+        quantiles=quantiles,
+        kurtosis=_finite(sums.kurtosis),
+        zero_fraction=sums.zeros / max(sums.size, 1),
+        nonfinite=sums.size - int(sums.powers[0]),
         stream=stream,
     )
 
 
-def _moments(finite: Array) -> tuple[float | None, ...]:
-    if not finite.size:
-        return (None,) * 4
-    found = (finite.mean(), finite.std(), finite.min(), finite.max())
-    return tuple(float(each) if isfinite(each) else None for each in found)
+def _unit_moments(rows: Array) -> UnitMoments:
+    """The moments of each column, taken in blocks of columns."""
+    step = max(BLOCK // len(rows), 1)
+    if rows.dtype != np.float32 or rows.shape[1] <= step:
+        return UnitMoments.of(rows)
+    parts = [
+        UnitMoments.of(rows[:, start : start + step]) for start in range(0, rows.shape[1], step)
+    ]
+
+    def joined(name: str) -> Array:
+        return np.concatenate([getattr(part, name) for part in parts], axis=-1)
+
+    return UnitMoments(
+        joined("counts"), joined("means"), joined("squares"), joined("projection"), joined("dead")
+    )
 
 
-def _quantiles(finite: Array) -> dict[str, float | None]:
-    if not finite.size:
-        return dict.fromkeys(map(str, QUANTILES))
-    found = np.quantile(finite, QUANTILES, method="inverted_cdf")
-    return dict(zip(map(str, QUANTILES), found.tolist(), strict=True))
+def _dead_units(dead: Array, shape: tuple[int, ...], axis: int) -> int:
+    """How many units are zero at all positions for every input."""
+    if not dead.any():
+        return 0
+    by_unit = np.moveaxis(dead.reshape(shape[1:]), axis - 1, -1) if axis else dead[np.newaxis]
+    return int(np.count_nonzero(by_unit.reshape(-1, by_unit.shape[-1]).all(axis=0)))
 
 
-def _histogram(finite: Array) -> HistogramCounts:
-    counts, edges = np.histogram(finite if finite.size else np.zeros(0), BINS)
-    return HistogramCounts(tuple(edges.tolist()), tuple(counts.tolist()), 0, 0)
+def _distinct_units(values: Array, axis: int) -> int | None:
+    """How many units differ at any position or input; None where a value is not finite."""
+    if not np.isfinite(values).all():
+        return None
+    units = np.moveaxis(values, axis, 0) + 0.0  # of -0.0, too
+    return len({unit.tobytes() for unit in units})
+
+
+def _order(
+    values: Array, buckets: Buckets, *, exact: bool
+) -> tuple[dict[str, float | None], HistogramCounts]:
+    """The quantiles, and the histogram of BINS bins from the lowest to the highest value."""
+    low, high = (buckets.low, buckets.high) if buckets.finite else (0.0, 1.0)
+    edges = _edges(low, high)
+    found: tuple[float | None, ...]
+    if not buckets.finite:
+        found, counts = (None,) * len(QUANTILES), (0,) * BINS
+    elif low == high:
+        found = (low + 0.0,) * len(QUANTILES)
+        counts = tuple(buckets.finite * (place == BINS // 2) for place in range(BINS))
+    elif exact or values.dtype != np.float32:
+        thresholds = at_least(edges[1:-1], values.dtype)
+        ranks = ranks_of_quantiles(buckets.finite)
+        below, ordered = looked_up(
+            values.reshape(-1), [slice(None)], [buckets], buckets, thresholds, ranks, _one_by_one
+        )
+        found = tuple((ordered + 0.0).tolist())
+        counts = tuple(np.diff([0, *below.tolist(), buckets.finite]).tolist())
+    else:
+        found, counts = counted.quantiles(buckets), counted.linear(buckets, edges)
+    histogram = HistogramCounts(tuple(edges.tolist()), counts, 0, 0)
+    return dict(zip(map(str, QUANTILES), found, strict=True)), histogram
+
+
+def _edges(low: float, high: float) -> Array:
+    """The edges of BINS bins from low to high, half of 1 around where these are the same."""
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    edges = np.linspace(low / 2, high / 2, BINS + 1) * 2  # whose difference may overflow
+    edges[0], edges[-1] = low, high
+    return edges
+
+
+def _one_by_one(
+    function: Callable[[T], R],
+    items: Iterable[T],
+    /,
+    *,
+    cost: float = 0,  # noqa: ARG001
+) -> list[R]:
+    return [function(item) for item in items]
+
+
+def _unresolved(found: LayerStatistics) -> dict[str, float | None]:
+    """The sizes that lie below what the value's dtype can tell, each with its floor."""
+    if found.nonfinite or found.mean is None or found.std is None:
+        return {}
+    if not hypot(found.mean, found.std):
+        return {}
+    sizes = ((path, figure(found, path), floor(found, path)) for path in SIZES)
+    return {path: least for path, size, least in sizes if size is not None and abs(size) < least}
+
+
+def _finite(value: float | None) -> float | None:
+    return value + 0.0 if value is not None and isfinite(value) else None

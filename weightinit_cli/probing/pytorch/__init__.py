@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import random
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from weightinit_cli.errors import WinitError, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from weightinit_cli.probing.inputs import Input
     from weightinit_cli.probing.losses import Loss
@@ -29,6 +25,8 @@ class PyTorch:
 
         if isinstance(target, torch.nn.Module):
             return target
+        from weightinit_cli.probing.pytorch.state import seeded
+
         with seeded(seed):
             model = target()
         if not isinstance(model, torch.nn.Module):
@@ -40,30 +38,12 @@ class PyTorch:
         self, model: Any, inputs: Mapping[str, Input], loss: Loss, *, seed: int, exact: bool
     ) -> Observation:
         """Run the model once, forwards and backwards."""
-        from weightinit_cli.probing.pytorch.watching import observe
+        from weightinit_cli.probing.pytorch.observing import observe
 
-        with seeded(seed):
-            return observe(model, inputs, loss, seed=seed, exact=exact)
+        return observe(model, inputs, loss, seed=seed, exact=exact)
 
     def versions(self) -> Mapping[str, str]:
         """Torch's version."""
         import torch
 
         return {"torch": str(torch.__version__)}
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Set the generators of torch, numpy and Python; in the end their states are as before."""
-    import torch
-
-    with torch.random.fork_rng():
-        states = np.random.get_state(), random.getstate()  # noqa: NPY002
-        torch.manual_seed(seed)
-        np.random.seed(seed % 2**32)  # noqa: NPY002
-        random.seed(seed)
-        try:
-            yield
-        finally:
-            np.random.set_state(states[0])  # noqa: NPY002
-            random.setstate(states[1])

@@ -1,69 +1,132 @@
-"""The parameters of a model: their fans by the kind of their module, and what gradient they get."""
+"""The parameters of a model after its run: how they were drawn, and what gradient they got."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import sha256
-from math import prod, sqrt
-from typing import Any
+from math import isfinite, sqrt
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
+from weightinit_cli.network.sums import SquareSum
 from weightinit_cli.probing.figures import weight_figures
+from weightinit_cli.probing.pytorch.fans import fans, owner_of, weight_shape
+from weightinit_cli.probing.pytorch.recording import NOT_REACHED, NOT_RUN, UNDER_NO_GRAD, as_array
+from weightinit_cli.probing.pytorch.watching import written
 from weightinit_cli.results.probe import ProbedParameter
 
-TRANSPOSED = (torch.nn.ConvTranspose1d, torch.nn.ConvTranspose2d, torch.nn.ConvTranspose3d)
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from weightinit_cli.probing.pytorch.recording import Made
+
+Array = np.ndarray[Any, Any]
+FROZEN = "frozen: its requires_grad is False"
+UNUSED = "the model does not use it"
+NOT_FINITE = "its gradient is not finite"
+HEX_DIGITS = 12
 
 
-def parameters_of(model: torch.nn.Module) -> tuple[ProbedParameter, ...]:
-    """Every parameter once, in the model's own order."""
-    modules = dict(model.named_modules())
-    names: dict[int, list[str]] = {}
+def parameters_of(
+    model: torch.nn.Module, used: Mapping[str, bool], made: Sequence[Made], *, backward: bool
+) -> tuple[ProbedParameter, ...]:
+    """Every parameter once, in the model's own order.
+
+    `used` has those that an operation used, with whether that was ever with gradients on, and
+    `made` the values; `backward` says whether there was a loss to compute gradients of.
+    """
+    aliases: dict[int, list[str]] = {}
     for name, each in model.named_parameters(remove_duplicate=False):
-        names.setdefault(id(each), []).append(name)
-    found: list[ProbedParameter] = []
-    seen: dict[str, str] = {}
+        aliases.setdefault(id(each), []).append(written(name))
+    users: dict[str, set[str]] = {}
+    for value in (each.value for each in made):
+        for name in value.parameters:
+            users.setdefault(name, set()).add(value.operation)
+    earlier: dict[tuple[str | None, tuple[int, ...]], str] = {}
+    found = []
     for name, each in model.named_parameters():
-        path = name.rpartition(".")[0]
-        values = each.detach().float().numpy()
-        stream = sha256(values.tobytes()).hexdigest()[:12]
-        figures = weight_figures(values, stream)
-        fan_in, fan_out = fans(modules[path], tuple(each.shape))
-        gradient = None if each.grad is None else float(each.grad.double().square().mean().sqrt())
-        size = float(each.detach().double().square().mean().sqrt())
-        drawn = bool(figures.std)
-        found.append(
-            ProbedParameter(
-                name=name,
-                module=path,
-                kind=type(modules[path]).__name__,
-                shape=tuple(each.shape),
-                fan_in=fan_in,
-                fan_out=fan_out,
-                statistics=figures,
-                scaled_std=None
-                if fan_in is None or figures.std is None
-                else figures.std * sqrt(fan_in),
-                scheme=None,
-                evidence="",
-                gradient_rms=gradient,
-                gradient_ratio=gradient / size if gradient is not None and size else None,
-                no_gradient=None if gradient is not None else "the loss does not depend on it",
-                shared_with=tuple(names[id(each)][1:]),
-                copy_of=seen.get(stream) if drawn else None,
-            )
-        )
-        seen.setdefault(stream, name)
+        told = written(name)
+        reason = _why_none(each, told, used, backward=backward)
+        one = _parameter(model, name, each, users.get(told, set()), reason)
+        one = replace(one, shared_with=tuple(aliases[id(each)][1:]))
+        low, high = one.statistics.min, one.statistics.max
+        if low is not None and low != high:  # a constant is no copy
+            first = earlier.setdefault((one.statistics.stream, one.shape), told)
+            one = replace(one, copy_of=first if first != told else None)
+        found.append(one)
     return tuple(found)
 
 
-def fans(module: Any, shape: tuple[int, ...]) -> tuple[int | None, int | None]:
-    """The fans of a parameter of this shape by the kind of its module; None where it has none."""
-    if len(shape) < 2:
-        return None, None
-    if isinstance(module, torch.nn.Embedding):
-        return shape[1], None
-    field = prod(shape[2:])
-    groups = getattr(module, "groups", 1)
-    if isinstance(module, TRANSPOSED):
-        return shape[0] // groups * field, shape[1] * field
-    return shape[1] * field, shape[0] // groups * field
+def _parameter(
+    model: torch.nn.Module,
+    name: str,
+    parameter: torch.nn.Parameter,
+    used_by: set[str],
+    reason: str | None,
+) -> ProbedParameter:
+    path, module, own = owner_of(model, name)
+    shape = weight_shape(module, own, tuple(parameter.shape))
+    fan_in, fan_out = fans(module, own, shape, used_by)
+    values = as_array(_real(parameter))
+    statistics = weight_figures(values, sha256(values.data).hexdigest()[:HEX_DIGITS])
+    gradient = None if parameter.grad is None else _rms(as_array(_real(parameter.grad)))
+    if gradient is None and reason is None:
+        reason = NOT_FINITE
+    size = _rms(values)
+    ratio = gradient / size if gradient is not None and size else None
+    scaled = None
+    if statistics.std is not None and fan_in is not None:
+        scaled = statistics.std * sqrt(fan_in)
+    return ProbedParameter(
+        name=written(name),
+        module=written(path),
+        kind=_kind(module),
+        shape=tuple(parameter.shape),
+        fan_in=fan_in,
+        fan_out=fan_out,
+        statistics=statistics,
+        scaled_std=scaled if scaled is not None and isfinite(scaled) else None,
+        scheme=None,
+        evidence="",
+        gradient_rms=gradient,
+        gradient_ratio=ratio if ratio is not None and isfinite(ratio) else None,
+        no_gradient=reason,
+        shared_with=(),
+        copy_of=None,
+    )
+
+
+def _why_none(
+    parameter: torch.nn.Parameter, name: str, used: Mapping[str, bool], *, backward: bool
+) -> str | None:
+    """Why a parameter has no gradient, None where it has one."""
+    if not parameter.requires_grad:
+        return FROZEN
+    if parameter.grad is not None:
+        return None
+    if name not in used:
+        return UNUSED
+    if not used[name]:
+        return UNDER_NO_GRAD
+    return NOT_REACHED if backward else NOT_RUN
+
+
+def _kind(module: torch.nn.Module) -> str:
+    """The class of a module; of a parametrized one that which it was before."""
+    kind = type(module)
+    if torch.nn.utils.parametrize.is_parametrized(module):
+        kind = kind.__bases__[0]
+    return kind.__name__
+
+
+def _real(tensor: torch.Tensor) -> torch.Tensor:
+    """Complex numbers as pairs of real ones."""
+    return torch.view_as_real(tensor.detach()) if tensor.is_complex() else tensor
+
+
+def _rms(values: Array) -> float | None:
+    """The root mean square of the finite values; None without any."""
+    found = SquareSum.of(values).rms()
+    return found if found is not None and isfinite(found) else None

@@ -1,197 +1,357 @@
-"""Every value that a model's operations make, and its gradient, as they come; none is kept."""
+"""Every operation that a model runs, as it runs: what it makes, of what, and in which module."""
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from math import prod
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch.nn.modules import module as modules
 from torch.overrides import TorchFunctionMode
+from torch.utils.weak import WeakTensorKeyDictionary
 
-from weightinit_cli.probing.figures import gradient_figures, value_figures
-from weightinit_cli.probing.observing import Observation
-from weightinit_cli.probing.pytorch.parameters import parameters_of
-from weightinit_cli.probing.pytorch.running import batch_for, minimized
+from weightinit_cli.probing.pytorch import operations as ops
+from weightinit_cli.probing.pytorch.attention import entropy_of_attention, entropy_of_scores
+from weightinit_cli.probing.pytorch.lines import calling_line, in_reentrant_checkpoint
+from weightinit_cli.probing.pytorch.recording import (
+    NEEDS_NONE,
+    UNDER_NO_GRAD,
+    Before,
+    Made,
+    figures_of,
+)
+from weightinit_cli.probing.pytorch.state import Former
 from weightinit_cli.results.probe import ProbedValue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator
+    from types import CodeType
 
-    from weightinit_cli.probing.inputs import Input
-    from weightinit_cli.probing.losses import Loss
-    from weightinit_cli.results.model import Gradient
-
-_MARK = "_winit_value"
-# What only looks at values in another shape, or moves them.
-VIEWS = frozenset((
-    "view", "reshape", "transpose", "permute", "contiguous", "split", "chunk", "unbind", "expand",
-    "expand_as", "flatten", "unflatten", "squeeze", "unsqueeze", "t", "to", "float", "clone",
-    "detach", "narrow", "select", "repeat", "movedim", "type_as", "view_as", "swapaxes", "unfold",
-    "requires_grad_", "type", "mT", "T", "dropout", "get",
-))  # fmt: skip
-FIRST_AXIS_UNITS = frozenset((
-    "conv1d", "conv2d", "conv3d", "batch_norm", "group_norm", "instance_norm",
-))  # fmt: skip
-LAST_AXIS_UNITS = frozenset(["linear", "embedding", "layer_norm", "rms_norm", "matmul"])
+functional = torch.nn.functional
 
 
-@dataclass
-class _Made:
-    """A value on its way to its figures."""
+class Mark(NamedTuple):
+    """What is known of a tensor: the values that it hands on, and whence it comes.
 
-    value: ProbedValue
-    unit_axis: int
-    gradient: Gradient | None = None
+    `names` are parameters that it is, or is a part of; `inputs` says whether it depends on the
+    model's inputs, `numbers` whether on any that are no integers.
+    """
+
+    places: tuple[int, ...] = ()
+    names: tuple[str, ...] = ()
+    inputs: bool = False
+    numbers: bool = False
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it comes from parameters or from inputs, other than by their integers."""
+        return bool(self.places or self.names or self.numbers)
+
+
+class Call(NamedTuple):
+    """An operation on its way: what it is called, what it is given, and the marks of that."""
+
+    name: str
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    given: list[torch.Tensor]
+    marks: list[Mark]
+
+    @property
+    def mark(self) -> Mark:
+        """What all that it is given hands on together."""
+        return _together(self.marks)
 
 
 class Watcher(TorchFunctionMode):
-    """Sees every operation, in which module it stands, and hooks what it makes."""
+    """Sees every operation while it is entered, and runs those at random without their dropout.
 
-    def __init__(self, model: torch.nn.Module) -> None:
+    `batch` is the number of inputs. Operations are recorded inside of `recording`: `made` are the
+    values, in the order of the run; `unseen` says what could not be seen; `used` has the names of
+    the parameters that were used, with whether that was ever with gradients on.
+    """
+
+    def __init__(self, model: torch.nn.Module, batch: int, *, exact: bool) -> None:
         super().__init__()
-        self.paths = {id(each): name for name, each in model.named_modules()}
-        self.parameters = {id(each): name for name, each in model.named_parameters()}
-        self.stack: list[torch.nn.Module] = [model]
-        self.made: list[_Made] = []
-        self.calls: Counter[tuple[str, str]] = Counter()
+        self.made: list[Made] = []
+        self.unseen: dict[str, None] = {}
+        self.used: dict[str, bool] = {}
+        self.former = Former()
+        self._parameters = {written(name): each for name, each in model.named_parameters()}
+        self._names = {id(each): name for name, each in self._parameters.items()}
+        self._paths = {id(each): written(name) for name, each in model.named_modules()}
+        self._modules = [model]
+        self._batch, self._exact = batch, exact
+        self._marks: Any = WeakTensorKeyDictionary()
+        self._calls: Counter[tuple[str, str]] = Counter()
+        self._outermost: CodeType | None = None
+
+    @contextmanager
+    def recording(self, inputs: Iterable[torch.Tensor], outermost: CodeType) -> Iterator[None]:
+        """Record operations, and follow the modules by hooks that belong to none of them.
+
+        Lines of a person's files are looked for above the frame that runs `outermost`.
+        """
+        for each in inputs:
+            self._marks[each] = Mark(inputs=True, numbers=each.is_floating_point())
+        entered = modules.register_module_forward_pre_hook(
+            lambda module, _: self._modules.append(module)
+        )
+        left = modules.register_module_forward_hook(
+            lambda *_: self._modules.pop() and None, always_call=True
+        )
+        self._outermost = outermost
+        try:
+            yield
+        finally:
+            self._outermost = None
+            entered.remove()
+            left.remove()
+
+    def places_of(self, things: Any) -> list[int]:
+        """The places of the values that tensors in these things hold."""
+        found: list[int] = []
+        for each in ops.tensors(things):
+            mark = self._mark(each)
+            self._watch_late(each, mark)
+            found += mark.places
+        return found
 
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        """Run an operation and record what it makes."""
+        """Run an operation, and record what it makes."""
         kwargs = kwargs or {}
+        name = ops.name_of(func)
+        if name in ops.DROPOUTS:
+            return ops.argument(args, kwargs, 0, "input")
+        args, kwargs = ops.without_dropout(name, args, kwargs)
+        if func is functional.multi_head_attention_forward:
+            return self._opened(func, args, kwargs)
+        given = [] if self._outermost is None else list(ops.tensors((args, kwargs)))
+        if not given:
+            return func(*args, **kwargs)
+        call = Call(
+            ops.said(name, args, kwargs), args, kwargs, given, [self._mark(each) for each in given]
+        )
+        if ops.is_in_place(func):
+            for parameter in call.marks[0].names:
+                self.former.keep(self._parameters[parameter])
+        before, entropy = self._before(call), self._entropy(call)
+        versions = [each._version for each in given]
         result = func(*args, **kwargs)
-        operation = getattr(func, "__name__", str(func)).strip("_")
-        given = list(_tensors([*args, *kwargs.values()]))
-        for made in _tensors([result]):
-            if made.is_floating_point() and made.dim() > 0 and id(made) not in self.parameters:
-                self._record(operation, made, given)
+        changed = [each._version != was for each, was in zip(given, versions, strict=True)]
+        self._see(call, result, changed, before, entropy)
         return result
 
-    def _record(self, operation: str, made: torch.Tensor, given: list[torch.Tensor]) -> None:
-        parents = [getattr(each, _MARK) for each in given if hasattr(each, _MARK)]
-        if operation in VIEWS:
-            if parents:
-                setattr(made, _MARK, parents[0])
+    def _opened(self, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        """Run a function so that the operations in it are seen, in place of itself.
+
+        Such a function asks first whether somebody runs in its place. This one question is
+        answered with no, and all later ones as ever.
+        """
+        asked = functional.has_torch_function
+
+        def answer(_: Any) -> bool:
+            functional.has_torch_function = asked
+            return False
+
+        functional.has_torch_function = answer
+        try:
+            with self:
+                return function(*args, **kwargs)
+        finally:
+            functional.has_torch_function = asked
+
+    def _mark(self, tensor: torch.Tensor) -> Mark:
+        name = self._names.get(id(tensor))
+        found: Mark = self._marks.get(tensor, Mark()) if name is None else Mark(names=(name,))
+        return found
+
+    def _before(self, call: Call) -> Before | None:
+        """What an activation function is about to be given."""
+        ends = ops.ends_of(call.name, call.args, call.kwargs)
+        given, mark = call.given[0], call.marks[0]
+        if ends is None or not mark.is_known or not _is_value(given):
+            return None
+        values = [self.made[place].value for place in mark.places]
+        known = len(values) == 1 and prod(values[0].shape) == given.numel()
+        return Before.of(given, ends, values[0].figures if known else None)
+
+    def _entropy(self, call: Call) -> float | None:
+        """The entropy of attention weights that an operation is about to make."""
+        if call.name == ops.ATTENTION:
+            return entropy_of_attention(*call.args, **call.kwargs)
+        scores = call.given[0]
+        if call.name != ops.SOFTMAX or scores.dim() < 3 or not _is_value(scores):
+            return None
+        axis = ops.argument(call.args, call.kwargs, 1, "dim", -1)
+        if axis not in {-1, scores.dim() - 1}:
+            return None
+        known = scores.dim() == 4 or self._is_product(call.marks[0].places)
+        return entropy_of_scores(scores) if known else None
+
+    def _is_product(self, places: Iterable[int]) -> bool:
+        """Whether one of these values is a product of matrices, or was scaled to be it."""
+        for value in (self.made[place].value for place in places):
+            scaled = value.operation in {"mul", "div", "add", "sub", "where"}
+            if value.operation in ops.MATMULS or (scaled and self._is_product(value.parents)):
+                return True
+        return False
+
+    def _see(
+        self,
+        call: Call,
+        result: Any,
+        changed: list[bool],
+        before: Before | None,
+        entropy: float | None,
+    ) -> None:
+        """Hand on what is known of the tensors given to those that an operation returns."""
+        mark = call.mark
+        if changed[0] and result is None:  # x[0] = y
+            self._hand_on(call.given[0], mark, in_place=True)
             return
-        module = self.stack[-1]
-        path = self.paths.get(id(module), "")
-        self.calls[path, operation] += 1
-        axis = self._unit_axis(operation, made, parents)
-        place = len(self.made)
-        detached = made.detach().float().numpy()
-        self.made.append(
-            _Made(
-                ProbedValue(
-                    module=path,
-                    kind=type(module).__name__,
-                    operation=operation,
-                    call=self.calls[path, operation],
-                    shape=tuple(made.shape),
-                    units=made.shape[axis],
-                    parents=tuple(sorted(set(parents))),
-                    parameters=tuple(
-                        self.parameters[id(each)] for each in given if id(each) in self.parameters
-                    ),
-                    line=_line(),
-                    figures=value_figures(detached, axis),
-                    no_gradient=None,
-                    entropy=None,
-                ),
-                axis,
+        roots = [_root(each) for each in call.given]
+        aliases = {id(each): was for each, was in zip(roots, changed, strict=True)}
+        for tensor in ops.tensors(result):
+            in_place = aliases.get(id(_root(tensor)))
+            moved = in_place is False or self._is_moved(call, tensor)
+            known = mark.is_known and _is_value(tensor)
+            if not moved and tensor.is_complex() and mark.is_known:
+                self._say(f"{call.name} makes complex numbers, which have no figures")
+            if not moved and known and (mark.inputs or torch.is_grad_enabled()):
+                self._note(call)
+                place = self._record(call, mark, tensor, before, entropy)
+                if in_place:
+                    for former in self._mark(tensor).places:
+                        self.made[former].changed = True
+                own = Mark((place,), inputs=mark.inputs)
+            else:
+                if not moved:
+                    self._note(call)
+                own = Mark() if ops.forgets(call.name) else mark
+            self._hand_on(tensor, own, in_place=bool(in_place))
+
+    def _is_moved(self, call: Call, tensor: torch.Tensor) -> bool:
+        """Whether a result only has values that were there, or forbids some of them by a mask."""
+        if call.name in ops.MOVES:
+            floats = any(each.is_floating_point() for each in call.given)
+            return floats or not tensor.is_floating_point()
+        if call.name in {"add", "sub"}:
+            pairs = zip(call.given, call.marks, strict=True)
+            return any(not mark.is_known and ops.forbids(each) for each, mark in pairs)
+        if call.name == "where":
+            known = {id(each) for each, mark in zip(call.given, call.marks, strict=True)
+                     if mark.is_known}  # fmt: skip
+            chosen = (*call.args[1:], *call.kwargs.values())
+            return any(id(each) not in known and ops.forbids(each) for each in chosen)
+        return False
+
+    def _note(self, call: Call) -> None:
+        """Note what an operation uses: parameters, and attention weights in a product."""
+        for mark, given in zip(call.marks, call.given, strict=True):
+            for name in mark.names:
+                self.used[name] = self.used.get(name, False) or torch.is_grad_enabled()
+            if call.name in ops.MATMULS:
+                for place in mark.places:
+                    self.made[place].multiplied = True
+            self._watch_late(given, mark)
+
+    def _watch_late(self, tensor: torch.Tensor, mark: Mark) -> None:
+        """Wait for the gradient of a value that needed none when a custom function made it."""
+        if tensor.requires_grad and len(mark.places) == 1:
+            made = self.made[mark.places[0]]
+            if tuple(tensor.shape) == made.value.shape:
+                made.watch(tensor)
+
+    def _record(
+        self,
+        call: Call,
+        mark: Mark,
+        tensor: torch.Tensor,
+        before: Before | None,
+        entropy: float | None,
+    ) -> int:
+        module = self._modules[-1]
+        path = self._paths.get(id(module), "")
+        self._calls[path, call.name] += 1
+        shape = tuple(tensor.shape)
+        parents = [(self.made[each].value.shape, self.made[each].unit_axis) for each in mark.places]
+        axis = ops.unit_axis(call.name, shape, parents)
+        figures = figures_of(tensor, axis, self._batch, of_inputs=mark.inputs, exact=self._exact)
+        value = ProbedValue(
+            module=path,
+            kind=type(module).__name__,
+            operation=call.name,
+            call=self._calls[path, call.name],
+            shape=shape,
+            units=shape[axis],
+            parents=mark.places,
+            parameters=mark.names,
+            line=None if self._outermost is None else calling_line(self._outermost),
+            figures=figures if before is None else before.added_to(figures),
+            no_gradient=None,
+            entropy=entropy,
+        )
+        made = Made(value, axis, self._edges(call), self._why_none(path, call.name))
+        made.watch(tensor)
+        self.made.append(made)
+        return len(self.made) - 1
+
+    def _edges(self, call: Call) -> tuple[int, ...]:
+        pairs = zip(call.given, call.marks, strict=True)
+        return tuple(place for each, mark in pairs if each.requires_grad for place in mark.places)
+
+    def _why_none(self, path: str, name: str) -> str:
+        """Why a value has no gradient if it needs none; and say what is not seen beside it."""
+        if name in ops.RECURRENT:
+            self._say(f"{path or name}: the gates inside {name}, which is one operation")
+        if torch.is_grad_enabled():
+            return NEEDS_NONE
+        if in_reentrant_checkpoint():
+            self._say(
+                "gradients inside a reentrant checkpoint, which computes its values again where "
+                "nobody watches; use_reentrant=False shows them"
             )
-        )
-        setattr(made, _MARK, place)
-        if made.requires_grad:
-            made.register_hook(lambda gradient: self._hook(place, gradient))
+        return UNDER_NO_GRAD
 
-    def _hook(self, place: int, gradient: torch.Tensor) -> None:
-        with torch._C.DisableTorchFunction():
-            self.made[place].gradient = gradient_figures(gradient.detach().float().numpy())
+    def _say(self, what: str) -> None:
+        self.unseen[what] = None
 
-    def _unit_axis(self, operation: str, made: torch.Tensor, parents: list[int]) -> int:
-        if operation in FIRST_AXIS_UNITS and made.dim() > 1:
-            return 1
-        if operation in LAST_AXIS_UNITS:
-            return int(made.dim()) - 1
-        for parent in parents:
-            if self.made[parent].value.shape == tuple(made.shape):
-                return self.made[parent].unit_axis
-        return 1 if made.dim() >= 4 else int(made.dim()) - 1
-
-    def __enter__(self) -> Watcher:
-        """Follow the modules by hooks that all of them share, which no model knows of."""
-        self.hooks = (
-            modules.register_module_forward_pre_hook(lambda each, _: self.stack.append(each)),
-            modules.register_module_forward_hook(lambda *_: self.stack.pop() and None),
-        )
-        super().__enter__()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        """Leave torch as it was."""
-        for hook in self.hooks:
-            hook.remove()
-        super().__exit__(*error)
+    def _hand_on(self, tensor: torch.Tensor, mark: Mark, *, in_place: bool) -> None:
+        if id(tensor) in self._names:
+            return
+        self._marks[tensor] = mark
+        base = tensor._base
+        if in_place and base is not None and id(base) not in self._names:
+            whole = base.numel() == tensor.numel()
+            self._marks[base] = mark if whole else _together([mark, self._mark(base)])
 
 
-def observe(
-    model: torch.nn.Module,
-    inputs: Mapping[str, Input],
-    loss: Loss,
-    *,
-    seed: int,
-    exact: bool,  # noqa: ARG001
-) -> Observation:
-    """Run a model once, forwards and backwards."""
-    batch = batch_for(model, inputs, seed)
-    with Watcher(model) as watcher:
-        returned = model(*batch.places, **batch.names)
-    scalar, told = minimized(returned, loss, batch, seed)
-    scalar.backward()
-    values = tuple(
-        replace(
-            each.value,
-            figures=replace(each.value.figures, gradient=each.gradient),
-            no_gradient="nothing comes back to it" if each.gradient is None else None,
-        )
-        for each in watcher.made
-    )
-    parameters = parameters_of(model)
-    model.zero_grad()
-    return Observation(
-        {
-            name: value_figures(each.detach().float().numpy(), each.dim() - 1)
-            for name, each in batch.tensors().items()
-            if each.is_floating_point() and each.dim()
-        },
-        values,
-        parameters,
-        told,
-        (),
+def written(path: str) -> str:
+    """A path as its model has it, without the layer that torch.compile puts around a module."""
+    return ".".join(part for part in path.split(".") if part != "_orig_mod")
+
+
+def _together(marks: Iterable[Mark]) -> Mark:
+    marks = list(marks)
+    return Mark(
+        tuple(sorted({place for mark in marks for place in mark.places})),
+        tuple(dict.fromkeys(name for mark in marks for name in mark.names)),
+        any(mark.inputs for mark in marks),
+        any(mark.numbers for mark in marks),
     )
 
 
-def _tensors(things: Any) -> Iterator[torch.Tensor]:
-    for each in things:
-        if isinstance(each, torch.Tensor):
-            yield each
-        elif isinstance(each, list | tuple):
-            yield from _tensors(each)
-        elif isinstance(each, dict):
-            yield from _tensors(each.values())
+def _root(tensor: torch.Tensor) -> torch.Tensor:
+    """The tensor whose memory it looks at."""
+    return tensor if tensor._base is None else tensor._base
 
 
-def _line() -> str | None:
-    """The innermost line of a file that no package has."""
-    frame = sys._getframe(2)
-    while frame is not None:
-        file = frame.f_code.co_filename
-        if "site-packages" not in file and "weightinit_cli" not in file and file.endswith(".py"):
-            return f"{Path(file).name}:{frame.f_lineno}"
-        frame = frame.f_back  # type: ignore[assignment]
-    return None
+def _is_value(tensor: torch.Tensor) -> bool:
+    """Whether it has values to take figures of: no scalar, no integers, nothing sparse."""
+    dense: bool = tensor.layout == torch.strided and tensor.is_floating_point()
+    return dense and tensor.dim() > 0 and tensor.numel() > 0

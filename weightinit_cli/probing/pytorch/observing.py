@@ -1,0 +1,104 @@
+"""One run of a model of torch, forwards and backwards, watched."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from weightinit_cli.errors import WinitError
+from weightinit_cli.probing.observing import Observation
+from weightinit_cli.probing.pytorch.operations import unit_axis
+from weightinit_cli.probing.pytorch.parameters import parameters_of
+from weightinit_cli.probing.pytorch.recording import figures_of, reached_from
+from weightinit_cli.probing.pytorch.refusing import refuse
+from weightinit_cli.probing.pytorch.running import batch_for, minimized
+from weightinit_cli.probing.pytorch.state import left_as_found, run_eagerly, seeded
+from weightinit_cli.probing.pytorch.watching import Watcher
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from weightinit_cli.probing.inputs import Input
+    from weightinit_cli.probing.losses import Loss
+    from weightinit_cli.probing.pytorch.running import Batch
+    from weightinit_cli.results.model import LayerStatistics
+
+
+def observe(
+    model: torch.nn.Module, inputs: Mapping[str, Input], loss: Loss, *, seed: int, exact: bool
+) -> Observation:
+    """Run a model once, forwards and backwards, as in training but for dropout, which is off.
+
+    It is left as it was found, also where it raises. Raises WinitError of a model that cannot be
+    watched.
+    """
+    refuse(model)
+    batch = batch_for(model, inputs, seed)
+    with seeded(seed), torch.inference_mode(mode=False), torch.enable_grad(), run_eagerly():
+        _fill_lazy(model, batch, seed)
+        with left_as_found(model):
+            return _observe(model, batch, loss, seed=seed, exact=exact)
+
+
+def _observe(
+    model: torch.nn.Module, batch: Batch, loss: Loss, *, seed: int, exact: bool
+) -> Observation:
+    given = batch.tensors()
+    number = next((each.shape[0] for each in given.values() if each.dim()), 0)
+    watcher = Watcher(model, number, exact=exact)
+    try:
+        with watcher:
+            with watcher.recording(given.values(), _call.__code__):
+                returned = _call(model, batch)
+            places = watcher.places_of(returned)
+            scalar, told = minimized(returned, loss, batch, seed)
+            backward = scalar.requires_grad
+            if backward:
+                scalar.backward()
+        reached = reached_from(places, watcher.made)
+        values = tuple(
+            each.told(reached, place, backward=backward) for place, each in enumerate(watcher.made)
+        )
+        parameters = parameters_of(model, watcher.used, watcher.made, backward=backward)
+    finally:
+        watcher.former.restore()
+    found = {name: _input_figures(each, exact=exact) for name, each in given.items()}
+    return Observation(
+        {name: figures for name, figures in found.items() if figures is not None},
+        values,
+        parameters,
+        told,
+        tuple(watcher.unseen),
+    )
+
+
+def _call(model: torch.nn.Module, batch: Batch) -> Any:
+    """Call the model: lines of a person's files are looked for above this frame."""
+    return model(*batch.places, **batch.names)
+
+
+def _fill_lazy(model: torch.nn.Module, batch: Batch, seed: int) -> None:
+    """Have lazy parameters drawn by a first run, which leaves nothing else behind."""
+    lazy = torch.nn.parameter.UninitializedTensorMixin
+    tensors = [*model.parameters(), *model.buffers()]
+    if not any(isinstance(each, lazy) for each in tensors):
+        return
+    modes = [(each, each.training) for each in model.modules()]
+    try:
+        with seeded(seed), torch.no_grad():
+            model.eval()
+            _call(model, batch)
+    finally:
+        for module, training in modes:
+            module.training = training
+    if any(isinstance(each, lazy) for each in model.parameters()):
+        raise WinitError("the model has lazy parameters that a run on these inputs does not fill")
+
+
+def _input_figures(given: torch.Tensor, *, exact: bool) -> LayerStatistics | None:
+    """The figures of an input, its channels on the second axis if it is an image, else the last."""
+    if not given.is_floating_point() or not given.dim() or not given.numel():
+        return None
+    axis = unit_axis("", tuple(given.shape), [])
+    return figures_of(given, axis, given.shape[0], of_inputs=True, exact=exact)

@@ -1,0 +1,181 @@
+"""What is kept of a value that an operation made: its figures, its gradient, why it has none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import torch
+
+from weightinit_cli.network.sums import EntrySums, exponent_of
+from weightinit_cli.probing.figures import gradient_figures, value_figures
+from weightinit_cli.results.model import Gradient, LayerStatistics, Resolution, Saturation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from weightinit_cli.activations.activation import Ends
+    from weightinit_cli.results.probe import ProbedValue
+
+Array = np.ndarray[Any, Any]
+
+UNDER_NO_GRAD = "computed under no_grad"
+NEEDS_NONE = "nothing that it was made of needs a gradient"
+NOT_REACHED = "nothing of the loss depends on it"
+CHANGED = "an operation in place changed it after it was seen: its gradient was not seen"
+NOT_SEEN = "its gradient was not seen"
+NOT_RUN = "there is no loss that needs gradients"
+
+
+@dataclass
+class Made:
+    """A value that was made, and what became of it.
+
+    `edges` are the places of those values from which a gradient comes back to others through it.
+    `hooked` says whether its gradient is waited for, `changed` whether an operation in place has
+    changed it since, `multiplied` whether a product of matrices took it first.
+    """
+
+    value: ProbedValue
+    unit_axis: int
+    edges: tuple[int, ...]
+    needs_none: str
+    hooked: bool = False
+    changed: bool = False
+    multiplied: bool = False
+    gradient: Gradient | None = None
+
+    def watch(self, tensor: torch.Tensor) -> None:
+        """Wait for the gradient of the tensor that holds it.
+
+        Where an operation returns a view of what it computed, as a linear map of three axes does,
+        the gradient is that of the latter: a hook of a view is lost when an operation in place
+        changes it.
+        """
+        base = tensor._base
+        if base is not None and base.requires_grad and base.numel() == tensor.numel():
+            tensor = base
+        if not self.hooked and tensor.requires_grad:
+            self.hooked = True
+            tensor.register_hook(partial(_arrived, self))
+
+    def told(self, reached: set[int], place: int, *, backward: bool) -> ProbedValue:
+        """The value with its gradient, or why none is known of it."""
+        entropy = self.value.entropy if self.multiplied or not _is_softmax(self.value) else None
+        figures = replace(self.value.figures, gradient=self.gradient)
+        reason = (
+            None
+            if self.gradient is not None
+            else self._reason(reached=place in reached, backward=backward)
+        )
+        return replace(self.value, figures=figures, entropy=entropy, no_gradient=reason)
+
+    def _reason(self, *, reached: bool, backward: bool) -> str:
+        if not self.hooked:
+            return self.needs_none
+        if not backward:
+            return NOT_RUN
+        if not reached:
+            return NOT_REACHED
+        return CHANGED if self.changed else NOT_SEEN
+
+
+def _arrived(made: Made, gradient: torch.Tensor) -> None:
+    with torch._C.DisableTorchFunction():
+        made.gradient = gradient_figures(as_array(gradient))
+
+
+def _is_softmax(value: ProbedValue) -> bool:
+    return value.operation == "softmax"
+
+
+def reached_from(places: Iterable[int], made: Sequence[Made]) -> set[int]:
+    """The places of all values from which gradients can come back to, from those of `places` on."""
+    found: set[int] = set()
+    waiting = list(places)
+    while waiting:
+        place = waiting.pop()
+        if place not in found:
+            found.add(place)
+            waiting += made[place].edges
+    return found
+
+
+def as_array(tensor: torch.Tensor) -> Array:
+    """The values of a tensor, float32 or float64; those of smaller dtypes are float32 exactly."""
+    tensor = tensor.detach()
+    if tensor.layout != torch.strided:
+        tensor = tensor.to_dense()
+    if tensor.dtype not in {torch.float32, torch.float64}:
+        tensor = tensor.float()
+    found: Array = tensor.cpu().resolve_neg().contiguous().numpy()
+    return found
+
+
+def figures_of(
+    tensor: torch.Tensor, unit_axis: int, batch: int, *, of_inputs: bool, exact: bool
+) -> LayerStatistics:
+    """The figures of a value, of which it is known whether it depends on the inputs.
+
+    The inputs, `batch` of them, are on its first axis; on its second, where that alone has as
+    many; or they are the outer part of the first, where that has a multiple of as many.
+    """
+    shape = tensor.shape
+    inputs = of_inputs and batch > 0
+    if inputs and shape[0] != batch:
+        if len(shape) > 1 and shape[1] == batch:
+            tensor = tensor.detach().transpose(0, 1)
+            unit_axis = {0: 1, 1: 0}.get(unit_axis, unit_axis)
+        elif shape[0] and shape[0] % batch == 0 and (len(shape) > 1 or unit_axis > 0):
+            tensor = tensor.detach().reshape(batch, shape[0] // batch, *shape[1:])
+            unit_axis += 1
+        else:
+            inputs = False
+    eps = float(torch.finfo(tensor.dtype).eps)
+    return value_figures(as_array(tensor), unit_axis, inputs=inputs, eps=eps, exact=exact)
+
+
+class Before(NamedTuple):
+    """What an activation function was given: its standard deviation, its flat shares, its floor."""
+
+    std: float | None
+    saturation: Saturation
+    floor: float
+
+    @classmethod
+    def of(cls, given: torch.Tensor, ends: Ends, known: LayerStatistics | None) -> Before:
+        """Look at it; the standard deviation of what is `known` already isn't computed again."""
+        if known is not None and known.resolution is not None:
+            std, floor = known.std, known.resolution.activations
+        else:
+            values = as_array(given)
+            sums = EntrySums.of(values, float(values.flat[0]), exponent_of(values))
+            std = sums.std if sums.std is None or np.isfinite(sums.std) else None
+            floor = float(torch.finfo(given.dtype).eps) * (std or 0.0)
+        given = given.detach()
+        numbers = given.numel() - int(given.isnan().sum())
+        low, high = ends
+        return cls(
+            std,
+            Saturation(
+                None if low is None or not numbers else int((given <= low).sum()) / numbers,
+                None if high is None or not numbers else int((given >= high).sum()) / numbers,
+            ),
+            floor,
+        )
+
+    def added_to(self, figures: LayerStatistics) -> LayerStatistics:
+        """The figures of what the activation function made of it."""
+        resolution = figures.resolution and replace(figures.resolution, preactivations=self.floor)
+        unresolved = dict(figures.unresolved)
+        if self.std is not None and self.std < self.floor:
+            unresolved["preactivation_std"] = self.floor
+        return replace(
+            figures,
+            preactivation_std=self.std,
+            saturation=self.saturation,
+            resolution=resolution or Resolution(0.0, self.floor),
+            unresolved=unresolved,
+        )

@@ -1,0 +1,110 @@
+"""A model, and torch, left as they were found: whatever a run does to them is put back."""
+
+from __future__ import annotations
+
+import random
+import sys
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Modules that leave out whole branches at random.
+RANDOM_DEPTH = frozenset(("DropPath", "StochasticDepth"))
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Set the generators of torch, numpy and Python; in the end all is as before.
+
+    So are torch's default dtype, whether it computes gradients, and whether it is deterministic.
+    """
+    with torch.random.fork_rng(), ExitStack() as stack:
+        stack.callback(np.random.set_state, np.random.get_state())  # noqa: NPY002
+        stack.callback(random.setstate, random.getstate())
+        stack.callback(torch.set_default_dtype, torch.get_default_dtype())
+        stack.callback(torch.set_grad_enabled, torch.is_grad_enabled())
+        stack.callback(
+            torch.use_deterministic_algorithms,
+            torch.are_deterministic_algorithms_enabled(),
+            warn_only=torch.is_deterministic_algorithms_warn_only_enabled(),
+        )
+        torch.manual_seed(seed)
+        np.random.seed(seed % 2**32)  # noqa: NPY002
+        random.seed(seed)
+        yield
+
+
+@contextmanager
+def left_as_found(model: torch.nn.Module) -> Iterator[None]:
+    """Have a model in training, its random depth off; in the end it is as it was before.
+
+    That is said of its modules' modes, its buffers, its parameters' gradients and which of them
+    need one. In between the parameters have no gradients.
+    """
+    modes = [(each, each.training) for each in model.modules()]
+    buffers = [
+        (module, name, buffer, None if buffer is None else buffer.detach().clone())
+        for module in model.modules()
+        for name, buffer in module._buffers.items()
+    ]
+    parameters = [(each, each.grad, each.requires_grad) for each in model.parameters()]
+    try:
+        model.train()
+        for module, _ in modes:
+            if type(module).__name__ in RANDOM_DEPTH:
+                module.eval()
+        for parameter, _, _ in parameters:
+            parameter.grad = None
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
+        for module, name, buffer, values in buffers:
+            module._buffers[name] = buffer
+            if buffer is not None:
+                _restore(buffer, values)
+        for parameter, gradient, needs_one in parameters:
+            parameter.grad = gradient
+            parameter.requires_grad_(needs_one)
+
+
+def _restore(tensor: torch.Tensor, values: Any) -> None:
+    """Bring values back where they have changed, so that no graph notices where they have not."""
+    with torch.no_grad():
+        same = tensor.shape == values.shape and tensor.dtype == values.dtype
+        if not same:
+            tensor.data = values
+        elif not torch.equal(tensor, values):
+            tensor.detach().copy_(values)
+
+
+class Former:
+    """What parameters were before an operation in place changed them; put back in the end."""
+
+    def __init__(self) -> None:
+        self._values: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+
+    def keep(self, parameter: torch.Tensor) -> None:
+        """Remember what a parameter is, once."""
+        if id(parameter) not in self._values:
+            self._values[id(parameter)] = parameter, parameter.detach().clone()
+
+    def restore(self) -> None:
+        """Put back what was kept."""
+        for parameter, values in self._values.values():
+            _restore(parameter, values)
+
+
+@contextmanager
+def run_eagerly() -> Iterator[None]:
+    """Have what torch.compile has wrapped run as it was written, operation by operation."""
+    if "torch._dynamo" not in sys.modules:
+        yield
+        return
+    with torch.compiler.set_stance("force_eager"):
+        yield
