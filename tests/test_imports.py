@@ -65,7 +65,7 @@ ALLOWED: dict[str, set[str]] = {
     # and sums arrays is the network's.
     "probing": {
         "init", "spec", "results", "verdicts", "errors", "streams", "digests", "targets",
-        "network", "activations", "machine",
+        "network", "activations", "machine", "sources",
     },
     # A person's initializer, held to the table's laws by its draws alone.
     "conformity": {

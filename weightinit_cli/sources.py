@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import lru_cache, partial
 from pathlib import Path
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 DIGITS = 12
+# Of the lines of a person's files that led to an error.
+MOST_LINES = 10
 # Where no file is: a notebook, or lines that are typed.
 SESSION = "a Python session"
 # The entry points by which packages add to the tables, by what a row is in words.
@@ -111,9 +114,46 @@ def file_of(function: Callable[..., Any]) -> str:
     return "" if code is None else str(code.co_filename)
 
 
+def trace(error: BaseException) -> list[str]:
+    """The lines of a person's own files that led to an error, the innermost last.
+
+    Those of winit, of the standard library and of installed packages are left out, and so is the
+    middle of very many.
+    """
+    import traceback
+
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if _is_own(frame.filename)
+    ]
+    lines = [
+        printable(f"  {_near(frame.filename)}:{frame.lineno}, in {frame.name}: {frame.line or ''}")
+        for frame in frames
+    ]
+    if len(lines) > MOST_LINES:
+        left_out = len(lines) - MOST_LINES + 1
+        lines[MOST_LINES // 2 : -(MOST_LINES // 2 - 1)] = [f"  ... {left_out:,} more lines ..."]
+    return lines
+
+
+def _is_own(file: str) -> bool:
+    """Whether a file is a person's own."""
+    path = Path(file)
+    if {"site-packages", "dist-packages"} & set(path.parts) or not path.is_file():
+        return False
+    others = (Path(__file__).parent, Path(os.__file__).parent)
+    return not any(path.is_relative_to(other) for other in others)
+
+
+def _near(file: str) -> str:
+    """A file as it is called from the current folder, where it lies below it."""
+    path = Path(file)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file
+
+
 def said(error: BaseException, file: str = "") -> str:
     """An error of somebody's code in one line: its kind, its words, and the line of the file."""
-    words = str(error).strip().partition("\n")[0]
+    first, *others = [line.strip() for line in str(error).splitlines() if line.strip()] or [""]
+    words = f"{first} {others[0]}" if first.endswith(":") and others else first
     text = f"{type(error).__name__}: {words}" if words else type(error).__name__
     lines = []
     trace = error.__traceback__

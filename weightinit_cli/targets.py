@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 FORMS = "must be file.py:name or package.module:name"
 
 
-def find(target: str) -> Any:
+def find(target: str, loaded: dict[str, ModuleType] | None = None) -> Any:
     """Return what a target names; a name may be dotted (`init.py:Family.normal`).
+
+    Modules that are `loaded` already, by their place, are not run again, and new ones are added.
 
     The file is run, and may import what stands in its folder, where no installed module has that
     name; the current folder is not searched for packages. Raises WinitError for what is not there,
@@ -26,8 +28,10 @@ def find(target: str) -> Any:
     if not (colon and place and name):
         raise WinitError(printable(f"{target or repr(target)}: {FORMS}"))
     is_file = place.endswith(".py") or any(separator in place for separator in "/\\")
-    module = load_file(Path(place)) if is_file else _of_package(place)
-    found: Any = module
+    modules = {} if loaded is None else loaded
+    if place not in modules:
+        modules[place] = load_file(Path(place)) if is_file else _of_package(place)
+    found: Any = modules[place]
     for part in name.split("."):
         if not hasattr(found, part):
             raise WinitError(printable(f"{place}: no {name!r} in it{_near(part, found)}"))
@@ -42,9 +46,9 @@ def _of_package(place: str) -> ModuleType:
         if error.name and (place == error.name or place.startswith(f"{error.name}.")):
             hint = "a file is named with its ending, as mine.py:name"
             raise WinitError(printable(f"{place}: no module of this name; {hint}")) from None
-        raise WinitError(f"{place}: cannot be imported: {said(error)}") from None
-    except (Exception, SystemExit) as error:  # noqa: BLE001
-        raise WinitError(f"{place}: cannot be imported: {said(error)}") from None
+        raise WinitError(f"{place}: cannot be imported: {said(error)}") from error
+    except (Exception, SystemExit) as error:
+        raise WinitError(f"{place}: cannot be imported: {said(error)}") from error
 
 
 def _near(name: str, module: object) -> str:

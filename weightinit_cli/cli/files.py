@@ -19,6 +19,7 @@ from weightinit_cli.cli.options import (
     spec_name,
 )
 from weightinit_cli.cli.plugins import load_installed, plugin_option
+from weightinit_cli.cli.probe import refuse_shown, shown_as, shown_options
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.reporting import Reporter, fail_on_option, json_option
 from weightinit_cli.cli.specs import note_lacking, tell_undrawn
@@ -111,10 +112,19 @@ def schema() -> None:
 @click.argument("path", metavar="RESULT", type=path_of)
 @fail_on_option
 @json_option("Print the result as one line of JSON.")
-def show(path: Path, fail_on: tuple[str, ...], as_json: bool) -> int:
+@shown_options
+def show(
+    path: Path,
+    fail_on: tuple[str, ...],
+    as_json: bool,
+    depth: int | None,
+    worst: int | None,
+    parameters: bool,
+) -> int:
     """Print the table of a saved result again: RESULT is a stats.json or its folder.
 
-    Of the folder of several runs (variants, a sweep) it is the table with a line per run.
+    Of the folder of several runs (variants, a sweep) it is the table with a line per run. --depth,
+    --worst and --parameters are for results of winit probe.
     """
     from weightinit_cli.cli.tables import table
     from weightinit_cli.cli.trees import show_runs
@@ -122,11 +132,15 @@ def show(path: Path, fail_on: tuple[str, ...], as_json: bool) -> int:
     from weightinit_cli.results.tree import find_tree, labelled
 
     reporter = Reporter(fail_on)
+    asked = shown_as(depth, worst, parameters=parameters)
     if (tree := find_tree(path)) is not None:
+        refuse_shown(asked, path)
         return show_runs(path, tree, reporter, as_json=as_json)
     result = load_result(path)
+    if result.spec["experiment"] != "probe":
+        refuse_shown(asked, path)
     folder = path if path.is_dir() else path.parent
-    for line in [dump_line(result)] if as_json else table(labelled(folder, result)):
+    for line in [dump_line(result)] if as_json else table(labelled(folder, result), **asked):
         terminal.say(line)
     return reporter.saved(path, result)
 

@@ -64,11 +64,23 @@ def shown_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def refuse_both(depth: int | None, worst: int | None, *, parameters: bool) -> None:
-    """Raise UsageError where --depth is asked for of what is not folded."""
+def shown_as(depth: int | None, worst: int | None, *, parameters: bool) -> dict[str, Any]:
+    """Return which rows are asked for, without what is not.
+
+    Raises UsageError for --depth of rows that are not folded.
+    """
     if depth is not None and (parameters or worst is not None):
         other = "--parameters" if parameters else "--worst"
         raise click.UsageError(f"--depth folds values; with {other} nothing is folded")
+    asked = {"depth": depth, "worst": worst, "parameters": parameters or None}
+    return {name: value for name, value in asked.items() if value is not None}
+
+
+def refuse_shown(asked: dict[str, Any], place: Path) -> None:
+    """Raise UsageError where rows of a probe are asked for of another result."""
+    if asked:
+        options = ", ".join(f"--{name}" for name in asked)
+        raise click.UsageError(f"{options}: {place} is no result of winit probe")
 
 
 @click.command("probe", epilog=EXAMPLES)
@@ -146,7 +158,7 @@ def probe(
     from weightinit_cli.probing import probe as run
     from weightinit_cli.results import dump_line
 
-    refuse_both(depth, worst, parameters=parameters)
+    asked = shown_as(depth, worst, parameters=parameters)
     reporter = Reporter(fail_on, junit, style, as_json=as_json)
 
     def work() -> int:
@@ -157,7 +169,7 @@ def probe(
         if reporter.as_json:
             terminal.say(dump_line(result))
         elif not quiet:
-            for line in table(result, depth=depth, worst=worst, parameters=parameters):
+            for line in table(result, **asked):
                 terminal.say(line)
         code = 0
         if output_dir is not None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import platform
+import re
+import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,17 +15,20 @@ from weightinit_cli.digests import digest_of_form
 from weightinit_cli.errors import WinitError
 from weightinit_cli.probing import inputs as given
 from weightinit_cli.probing import losses
+from weightinit_cli.probing.failures import found, told_of
 from weightinit_cli.probing.inputs import Input
+from weightinit_cli.probing.losses import Loss
 from weightinit_cli.probing.repeating import observe_seeds
 from weightinit_cli.probing.streams import streams_of
 from weightinit_cli.results.model import SCHEMA_VERSION
 from weightinit_cli.results.probe import ProbeResult
 from weightinit_cli.streams import BIT_GENERATOR
-from weightinit_cli.targets import find
 from weightinit_cli.verdicts.models import draw_model_verdict
 
 if TYPE_CHECKING:
-    from weightinit_cli.probing.observing import Framework
+    from types import ModuleType
+
+    from weightinit_cli.probing.observing import Framework, Observation
 
 
 def probe(
@@ -60,14 +65,19 @@ def probe(
     """
     if repeats < 1:
         raise ValueError(f"repeats must be at least 1, not {repeats}")
-    asked = _inputs(batch)
-    wanted = losses.parse(loss) if loss is None or isinstance(loss, str) else _own(loss)
-    target = find(model) if isinstance(model, str) else model
     framework = _framework()
-    said = model if isinstance(model, str) else _called(target)
-    observed = observe_seeds(
-        framework, target, asked, wanted, seed=seed, repeats=repeats, exact=exact
-    )
+    loaded: dict[str, ModuleType] = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with framework.seeded(seed):
+            asked = _inputs(batch, loaded)
+            wanted = _loss(loss, loaded)
+            target = found(model, loaded) if isinstance(model, str) else model
+        said = model if isinstance(model, str) else _called(target)
+        with told_of(said):
+            observed = _observed(
+                framework, target, asked, wanted, seed=seed, repeats=repeats, exact=exact
+            )
     streams = streams_of(observed.values)
     spec: dict[str, Any] = {
         "experiment": "probe",
@@ -119,24 +129,48 @@ def _environment(framework: Framework) -> dict[str, Any]:
     }
 
 
-def _inputs(batch: Any) -> dict[str, Input]:
-    if isinstance(batch, str):
-        return given.parse_all([batch])
+def _observed(
+    framework: Framework,
+    target: Any,
+    inputs: Mapping[str, Input],
+    loss: Loss,
+    *,
+    seed: int,
+    repeats: int,
+    exact: bool,
+) -> Observation:
+    if inputs:
+        return observe_seeds(
+            framework, target, inputs, loss, seed=seed, repeats=repeats, exact=exact
+        )
+    example = framework.example_input(framework.build(target, seed))
+    raise WinitError(f"no --input says what the model is called with; {example}")
+
+
+def _inputs(batch: Any, loaded: dict[str, ModuleType]) -> dict[str, Input]:
     if isinstance(batch, Mapping):
-        return {str(name): _as_given(each) for name, each in batch.items()}
-    if isinstance(batch, tuple) and batch and all(isinstance(each, str) for each in batch):
-        return given.parse_all(batch)
+        return {str(name): _input(each, loaded) for name, each in batch.items()}
     several = batch if isinstance(batch, tuple | list) else (batch,)
-    return {str(place): _as_given(each) for place, each in enumerate(several)}
+    if all(isinstance(each, str) for each in several):
+        return given.parse_all(several, loaded)
+    return {str(place): _input(each, loaded) for place, each in enumerate(several)}
 
 
-def _as_given(thing: Any) -> Input:
+def _input(thing: Any, loaded: dict[str, ModuleType]) -> Input:
+    """One input of a model, in words or as it is."""
+    if isinstance(thing, str):
+        return given.parse(thing, loaded)[1]
+    if callable(thing) and not hasattr(thing, "shape"):
+        return Input(_called(thing), make=thing)
+    kind = str(getattr(thing, "dtype", type(thing).__name__)).rpartition(".")[2]
     shape = ",".join(map(str, getattr(thing, "shape", ())))
-    return Input(f"{getattr(thing, 'dtype', type(thing).__name__)}:{shape}", given=thing)
+    return Input(f"{shape} ({kind})" if shape else kind, given=thing)
 
 
-def _own(function: Callable[..., Any]) -> losses.Loss:
-    return losses.Loss(_called(function), losses.OWN, function=function)
+def _loss(loss: str | Callable[..., Any] | None, loaded: dict[str, ModuleType]) -> Loss:
+    if loss is None or isinstance(loss, str):
+        return losses.parse(loss, loaded)
+    return Loss(_called(loss), losses.OWN, function=loss)
 
 
 def _called(thing: Any) -> str:
@@ -144,6 +178,9 @@ def _called(thing: Any) -> str:
 
 
 def _stem(said: str) -> str:
+    """The name of a probe: of `models/gpt.py:build` it is `gpt.build`."""
     from weightinit_cli.spec.names import slug
 
-    return slug(said.rpartition(":")[2], said)
+    place, _, name = said.rpartition(":")
+    file = re.split(r"[/\\]", place)[-1].removesuffix(".py")
+    return slug(f"{file}.{name}" if file else name, said)

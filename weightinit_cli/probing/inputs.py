@@ -3,32 +3,44 @@
 from __future__ import annotations
 
 import re
+from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from weightinit_cli.errors import WinitError, printable
+from weightinit_cli.errors import WinitError, printable, reason
+from weightinit_cli.machine import available_bytes
+from weightinit_cli.probing.failures import found as found_target
 from weightinit_cli.streams import Role, stream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from types import ModuleType
 
 Array = np.ndarray[Any, Any]
-FORMS = "must be a shape as 64,3,32,32, integers as int:16,128<50257, or a file as x.npy"
+FORMS = (
+    "must be a shape as 64,3,32,32, integers as 'int:16,128<50257' (in quotes: < is the shell's), "
+    "a file as x.npy, or file.py:function"
+)
 _SHAPE = re.compile(r"(?:(int):)?(\d+(?:,\d+)*)(?:<(\d+))?")
+# Inputs of fewer bytes are drawn without a look at the memory that is there.
+SMALL = 1 << 28
+MOST_BOUND = 1 << 63
 
 
 class Input(NamedTuple):
     """One input of a model: in words, and what it is.
 
     Either drawn anew, of `shape` with the inputs on its first axis: N(0, 1), or integers from 0
-    below a `bound`; or `given`, an array or whatever a person gives in Python.
+    below a `bound`; or `given`, an array or whatever a person gives in Python; or what `make`, a
+    person's function, returns.
     """
 
     said: str
     shape: tuple[int, ...] = ()
     bound: int | None = None
     given: Any = None
+    make: Callable[[], Any] | None = None
 
     def draw(self, seed: int, place: int) -> Array:
         """Draw it: float32 of N(0, 1), or int64, from the stream of its place among the inputs."""
@@ -38,32 +50,91 @@ class Input(NamedTuple):
         return generator.standard_normal(self.shape, np.float32)
 
 
-def parse(text: str) -> tuple[str, Input]:
+def parse_all(texts: Iterable[str], loaded: dict[str, ModuleType]) -> dict[str, Input]:
+    """Read every --input, by name; those without are named by their place: "0", "1".
+
+    A person's functions are taken from the modules that are `loaded` already, or added to these.
+
+    Raises WinitError where one is none of the forms, or has the name of another.
+    """
+    found: dict[str, Input] = {}
+    unnamed = 0
+    for text in texts:
+        name, one = parse(text, loaded)
+        if not name:
+            name = str(unnamed)
+            unnamed += 1
+        if name in found:
+            raise WinitError(printable(f"--input {text}: there is another input {name!r}"))
+        found[name] = one
+    return found
+
+
+def parse(text: str, loaded: dict[str, ModuleType]) -> tuple[str, Input]:
     """Read one --input, its name ("" where it has none) and what it is. Raises WinitError."""
-    name, equals, said = text.rpartition("=")
-    if equals and not name.isidentifier():
-        raise WinitError(printable(f"--input {text}: {name!r} is no name of an argument"))
+    name, equals, said = text.partition("=")
+    if not (equals and name.isidentifier()):
+        name, said = "", text
     if said.endswith(".npy"):
         return name, Input(said, given=_loaded(said))
     found = _SHAPE.fullmatch(said.replace(" ", ""))
+    if found is None and ":" in said and not said.startswith("int:"):
+        return name, Input(said, make=_function(said, loaded))
     if found is None or (found[1] is None) != (found[3] is None):
         raise WinitError(printable(f"--input {text}: {FORMS}"))
     shape = tuple(map(int, found[2].split(",")))
-    return name, Input(said, shape, None if found[3] is None else int(found[3]))
+    bound = None if found[3] is None else int(found[3])
+    if 0 in shape:
+        raise WinitError(f"--input {text}: every size must be at least 1")
+    if bound is not None and not 0 < bound < MOST_BOUND:
+        raise WinitError(f"--input {text}: the bound must be at least 1 and below 2**63")
+    _refuse_too_large(text, shape, 4 if bound is None else 8)
+    return name, Input(said, shape, bound)
 
 
-def parse_all(texts: Iterable[str]) -> dict[str, Input]:
-    """Read every --input, by name; those without are named by their place: "0", "1"."""
-    found: dict[str, Input] = {}
-    for place, text in enumerate(texts):
-        name, one = parse(text)
-        found[name or str(place)] = one
-    return found
+def _refuse_too_large(text: str, shape: tuple[int, ...], each: int) -> None:
+    needed = prod(shape) * each
+    if needed > SMALL and needed > (there := available_bytes()):
+        raise WinitError(
+            f"--input {text}: needs {needed / 1e9:,.1f} GB of memory, and {there / 1e9:,.1f} GB "
+            "are available"
+        )
+
+
+def _function(said: str, loaded: dict[str, ModuleType]) -> Callable[[], Any]:
+    function = found_target(said, loaded)
+    if not callable(function):
+        raise WinitError(
+            printable(f"--input {said}: is {type(function).__name__}: a function is needed")
+        )
+    made: Callable[[], Any] = function
+    return made
 
 
 def _loaded(path: str) -> Array:
+    """The array in a file: float64 as float32, integers as int64. Raises WinitError."""
     try:
         found: Array = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise WinitError(printable(f"--input {path}: {error}")) from None
-    return found
+    except OSError as error:
+        raise WinitError(printable(f"--input {path}: {reason(error)}")) from None
+    except ValueError as error:
+        objects = "Object arrays" in str(error) or "pickle" in str(error)
+        why = "holds Python objects: numbers are needed" if objects else reason(error)
+        raise WinitError(printable(f"--input {path}: {why}")) from None
+    if found.dtype.kind not in "fiub":
+        raise WinitError(f"--input {path}: holds {found.dtype}: real numbers are needed")
+    if found.ndim == 0 or found.size == 0:
+        raise WinitError(
+            f"--input {path}: has shape {found.shape}: the inputs must be on its first axis"
+        )
+    if found.dtype.kind == "f":
+        return found.astype(np.float32) if found.dtype == np.float64 else found
+    return found if found.dtype.kind == "b" else found.astype(np.int64)
+
+
+def refuse_nan(array: Array, where: str) -> None:
+    """Raise WinitError where an input holds nan: all that follows would be nan, and no finding."""
+    wrong = np.argwhere(np.isnan(array))
+    if len(wrong):
+        more = f", and at {len(wrong) - 1:,} more places" if len(wrong) > 1 else ""
+        raise WinitError(printable(f"{where} is nan at {wrong[0].tolist()}{more}"))

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weightinit_cli.errors import WinitError, printable
+from weightinit_cli.probing.failures import found
+from weightinit_cli.spec.nodes import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
 CROSS_ENTROPY, MEAN_SQUARE, OWN, RANDOM = "cross_entropy", "mean_square", "own", "random"
+NAMES = (CROSS_ENTROPY, MEAN_SQUARE)
 FORMS = "must be cross_entropy, cross_entropy:CLASSES, mean_square, or file.py:function"
 
 
@@ -28,8 +32,11 @@ class Loss(NamedTuple):
     function: Callable[..., Any] | None = None
 
 
-def parse(text: str | None) -> Loss:
-    """Read --loss. Raises WinitError where it is none of the forms."""
+def parse(text: str | None, loaded: dict[str, ModuleType]) -> Loss:
+    """Read --loss; a function of a person's own is found in a module that is `loaded` or added.
+
+    Raises WinitError where it is none of the forms.
+    """
     if text is None:
         return Loss("none given", RANDOM)
     name, _, classes = text.partition(":")
@@ -37,8 +44,12 @@ def parse(text: str | None) -> Loss:
         return Loss(text, CROSS_ENTROPY, int(classes) if classes else None)
     if text == MEAN_SQUARE:
         return Loss(text, MEAN_SQUARE)
-    if ":" in text and name != CROSS_ENTROPY:
-        from weightinit_cli.targets import find
-
-        return Loss(text, OWN, function=find(text))
-    raise WinitError(printable(f"--loss {text}: {FORMS}"))
+    if ":" in text and name not in NAMES:
+        function = found(text, loaded)
+        if not callable(function):
+            kind = type(function).__name__
+            raise WinitError(printable(f"--loss {text}: is {kind}: a function is needed"))
+        return Loss(text, OWN, function=function)
+    near = None if name in NAMES else nearest(name, NAMES)
+    hint = f"; did you mean {near!r}?" if near else ""
+    raise WinitError(printable(f"--loss {text}: {FORMS}{hint}"))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
 
     from weightinit_cli.probing.inputs import Input
     from weightinit_cli.probing.losses import Loss
@@ -28,12 +29,18 @@ class Framework(Protocol):
 
     name: str
 
+    def seeded(self, seed: int) -> AbstractContextManager[None]:
+        """Set all generators that models are drawn by; in the end their states are as before."""
+
     def build(self, target: Any, seed: int) -> Any:
         """Return the model that a target is or builds, its parameters drawn under the seed.
 
         What the target draws by any generator follows from the seed; the generators' states are
         as before afterwards. Raises WinitError where the target gives no model that can be probed.
         """
+
+    def example_input(self, model: Any) -> str:
+        """In words, what the model may be called with: for whoever has not said it."""
 
     def observe(
         self, model: Any, inputs: Mapping[str, Input], loss: Loss, *, seed: int, exact: bool

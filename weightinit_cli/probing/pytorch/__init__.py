@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from weightinit_cli.errors import WinitError, printable
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
 
     from weightinit_cli.probing.inputs import Input
     from weightinit_cli.probing.losses import Loss
@@ -19,20 +18,24 @@ class PyTorch:
 
     name = "torch"
 
-    def build(self, target: Any, seed: int) -> Any:
-        """Return the model that a target is or builds."""
-        import torch
-
-        if isinstance(target, torch.nn.Module):
-            return target
+    def seeded(self, seed: int) -> AbstractContextManager[None]:
+        """Set the generators of torch, numpy and Python; in the end their states are as before."""
         from weightinit_cli.probing.pytorch.state import seeded
 
-        with seeded(seed):
-            model = target()
-        if not isinstance(model, torch.nn.Module):
-            kind = type(model).__name__
-            raise WinitError(printable(f"builds a {kind}, which is no torch.nn.Module"))
-        return model
+        return seeded(seed)
+
+    def build(self, target: Any, seed: int) -> Any:
+        """Return the model that a target is or builds."""
+        from weightinit_cli.probing.pytorch.building import model_of
+
+        with self.seeded(seed):
+            return model_of(target)
+
+    def example_input(self, model: Any) -> str:
+        """In words, what the model may be called with."""
+        from weightinit_cli.probing.pytorch.building import example_input
+
+        return example_input(model)
 
     def observe(
         self, model: Any, inputs: Mapping[str, Input], loss: Loss, *, seed: int, exact: bool

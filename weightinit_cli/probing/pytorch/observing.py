@@ -12,7 +12,7 @@ from weightinit_cli.probing.pytorch.operations import unit_axis
 from weightinit_cli.probing.pytorch.parameters import parameters_of
 from weightinit_cli.probing.pytorch.recording import figures_of, reached_from
 from weightinit_cli.probing.pytorch.refusing import refuse
-from weightinit_cli.probing.pytorch.running import batch_for, minimized
+from weightinit_cli.probing.pytorch.running import batch_for, minimized, running
 from weightinit_cli.probing.pytorch.state import left_as_found, run_eagerly, seeded
 from weightinit_cli.probing.pytorch.watching import Watcher
 
@@ -34,8 +34,8 @@ def observe(
     watched.
     """
     refuse(model)
-    batch = batch_for(model, inputs, seed)
     with seeded(seed), torch.inference_mode(mode=False), torch.enable_grad(), run_eagerly():
+        batch = batch_for(model, inputs, seed)
         _fill_lazy(model, batch, seed)
         with left_as_found(model):
             return _observe(model, batch, loss, seed=seed, exact=exact)
@@ -49,13 +49,15 @@ def _observe(
     watcher = Watcher(model, number, exact=exact)
     try:
         with watcher:
-            with watcher.recording(given.values(), _call.__code__):
+            recording = watcher.recording(given.values(), _call.__code__)
+            with running(model, batch, watcher.failed_in), recording:
                 returned = _call(model, batch)
             places = watcher.places_of(returned)
             scalar, told = minimized(returned, loss, batch, seed)
             backward = scalar.requires_grad
             if backward:
-                scalar.backward()
+                with running(model, batch, watcher.failed_in):
+                    scalar.backward()
         reached = reached_from(places, watcher.made)
         values = tuple(
             each.told(reached, place, backward=backward) for place, each in enumerate(watcher.made)
@@ -86,7 +88,7 @@ def _fill_lazy(model: torch.nn.Module, batch: Batch, seed: int) -> None:
         return
     modes = [(each, each.training) for each in model.modules()]
     try:
-        with seeded(seed), torch.no_grad():
+        with seeded(seed), torch.no_grad(), running(model, batch, lambda _: model):
             model.eval()
             _call(model, batch)
     finally:

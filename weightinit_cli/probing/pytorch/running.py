@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from math import isfinite, log
+from pathlib import Path
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
 
 from weightinit_cli.errors import WinitError, printable
+from weightinit_cli.probing.failures import failed, own_code
+from weightinit_cli.probing.inputs import refuse_nan
 from weightinit_cli.probing.losses import CROSS_ENTROPY, MEAN_SQUARE, OWN
+from weightinit_cli.probing.pytorch.building import required
 from weightinit_cli.results.probe import ProbedLoss
 from weightinit_cli.streams import Role, stream
 
@@ -22,6 +28,9 @@ if TYPE_CHECKING:
 
 LOGITS, LOSS = "logits", "loss"
 OWN_LOSS = "the model's own"
+ROOT = Path(__file__).parents[2]
+# Functions of winit that do nothing but run a model or its operations.
+PASSING = frozenset(("running", "_observe", "_call", "_fill_lazy", "__torch_function__", "_opened"))
 
 
 class Batch(NamedTuple):
@@ -53,18 +62,88 @@ def batch_for(model: torch.nn.Module, inputs: Mapping[str, Input], seed: int) ->
             drawn = True
         if not isinstance(one, torch.Tensor):
             return one
+        if one.is_floating_point() and one.isnan().any():
+            refuse_nan(one.detach().cpu().float().numpy(), "the input")
         return one.to(own.device, kind if drawn and one.is_floating_point() else one.dtype)
 
-    found = {
-        name: _each(each.given, lambda one: ready(one, drawn=False))
-        if each.given is not None
-        else ready(torch.from_numpy(each.draw(seed, place)), drawn=True)
-        for place, (name, each) in enumerate(inputs.items())
-    }
-    return Batch(
-        tuple(each for name, each in found.items() if name.isdigit()),
-        {name: each for name, each in found.items() if not name.isdigit()},
+    found: dict[str, Any] = {}
+    for place, (name, each) in enumerate(inputs.items()):
+        if each.make is not None or each.given is not None:
+            made = each.given if each.make is None else _made(each.make, each.said)
+            found[name] = _each(made, lambda one: ready(one, drawn=False))
+        else:
+            found[name] = ready(torch.from_numpy(each.draw(seed, place)), drawn=True)
+    places = tuple(each for name, each in found.items() if name.isdigit())
+    names = {name: each for name, each in found.items() if not name.isdigit()}
+    if len(found) == len(places) == 1 and inputs["0"].make is not None:  # which makes all of it
+        if isinstance(places[0], dict):
+            return Batch((), places[0])
+        if isinstance(places[0], tuple | list):
+            return Batch(tuple(places[0]), {})
+    return Batch(places, names)
+
+
+def _made(make: Callable[[], Any], said: str) -> Any:
+    """What a person's function returns. Raises WinitError where it cannot be called."""
+    needed = required(make)
+    if needed:
+        raise WinitError(f"--input {said}: needs arguments ({', '.join(needed)}): it gets none")
+    with own_code(f"--input {said}"):
+        return make()
+
+
+@contextmanager
+def running(
+    model: torch.nn.Module, batch: Batch, failed_in: Callable[[BaseException], torch.nn.Module]
+) -> Iterator[None]:
+    """Run a model on a batch, forwards or backwards.
+
+    What it raises becomes a WinitError with its own words, the module that it `failed_in`, and the
+    shapes that were given. What winit raises while it watches passes through.
+    """
+    try:
+        yield
+    except WinitError:
+        raise
+    except (Exception, SystemExit) as error:
+        if _is_winits(error):
+            raise
+        raise _failed(error, model, batch, failed_in(error)) from error
+
+
+def _is_winits(error: BaseException) -> bool:
+    """Whether winit's own work has raised an error, and not what a model runs."""
+    codes = [frame.f_code for frame, _ in walk_tb(error.__traceback__)]
+    own = [code.co_name for code in codes if Path(code.co_filename).is_relative_to(ROOT)]
+    return bool(own) and own[-1] not in PASSING
+
+
+def _failed(
+    error: BaseException, model: torch.nn.Module, batch: Batch, module: torch.nn.Module
+) -> WinitError:
+    tensors = batch.tensors()
+    shapes = ", ".join(
+        f"{_shape(each)} ({str(each.dtype).removeprefix('torch.')})"
+        if len(tensors) == 1
+        else f"{name} {_shape(each)} ({str(each.dtype).removeprefix('torch.')})"
+        for name, each in tensors.items()
     )
+    path = next((name for name, each in model.named_modules() if each is module), "")
+    where = f"{path} ({type(module).__name__})" if path else type(module).__name__
+    return failed(
+        error, f"cannot be run, in {where}", f"  given {shapes}", *_hints(module, tensors)
+    )
+
+
+def _hints(module: torch.nn.Module, tensors: Mapping[str, torch.Tensor]) -> list[str]:
+    """What would be right, where an embedding cannot be looked up."""
+    if not isinstance(module, torch.nn.Embedding):
+        return []
+    rows = f"it has {module.num_embeddings:,} rows"
+    whole = [each for each in tensors.values() if not each.is_floating_point()]
+    if not whole:
+        return [f"  {rows} and takes integers: --input 'int:16,32<{module.num_embeddings}'"]
+    return [f"  {rows}, and the integers go up to {max(int(each.max()) for each in whole):,}"]
 
 
 class Minimized(NamedTuple):
@@ -80,7 +159,13 @@ def minimized(returned: Any, loss: Loss, batch: Batch, seed: int) -> Minimized:
     Raises WinitError where it returned nothing that has such a loss.
     """
     if loss.kind == OWN and loss.function is not None:
-        return _told(loss.function(returned, batch.as_given()), loss.said)
+        with own_code(f"--loss {loss.said}"):
+            scalar = loss.function(returned, batch.as_given())
+        found = _told(scalar, loss.said)
+        outputs = [each for _, each in _named({"": returned})]
+        if any(each.requires_grad for each in outputs) and not scalar.requires_grad:
+            raise WinitError(f"the loss ({loss.said}) does not depend on what the model returns")
+        return found
     own = own_loss(returned)
     if loss.kind not in {CROSS_ENTROPY, MEAN_SQUARE} and own is not None:
         return _told(own, OWN_LOSS)

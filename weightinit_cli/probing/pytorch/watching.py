@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from contextlib import contextmanager
 from math import prod
@@ -83,6 +84,7 @@ class Watcher(TorchFunctionMode):
         self._names = {id(each): name for name, each in self._parameters.items()}
         self._paths = {id(each): written(name) for name, each in model.named_modules()}
         self._modules = [model]
+        self._raised: tuple[BaseException | None, torch.nn.Module] = (None, model)
         self._batch, self._exact = batch, exact
         self._marks: Any = WeakTensorKeyDictionary()
         self._calls: Counter[tuple[str, str]] = Counter()
@@ -99,9 +101,7 @@ class Watcher(TorchFunctionMode):
         entered = modules.register_module_forward_pre_hook(
             lambda module, _: self._modules.append(module)
         )
-        left = modules.register_module_forward_hook(
-            lambda *_: self._modules.pop() and None, always_call=True
-        )
+        left = modules.register_module_forward_hook(self._leave, always_call=True)
         self._outermost = outermost
         try:
             yield
@@ -109,6 +109,17 @@ class Watcher(TorchFunctionMode):
             self._outermost = None
             entered.remove()
             left.remove()
+
+    def _leave(self, module: torch.nn.Module, *_: Any) -> None:
+        self._modules.pop()
+        error = sys.exc_info()[1]
+        if error is not None and error is not self._raised[0]:
+            self._raised = error, module
+
+    def failed_in(self, error: BaseException) -> torch.nn.Module:
+        """The innermost module that an error was raised in; the model, where that is not known."""
+        raised, module = self._raised
+        return module if raised is error else self._modules[0]
 
     def places_of(self, things: Any) -> list[int]:
         """The places of the values that tensors in these things hold."""

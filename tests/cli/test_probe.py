@@ -1,0 +1,479 @@
+"""winit probe: the table, what is written, exit codes, and what a person must mend."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from weightinit_cli import load_result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+torch = pytest.importorskip("torch")
+
+# Models as people have them, right ones and wrong ones.
+MODELS = """\
+import warnings
+
+import torch
+from torch import nn
+
+
+class Inner(nn.Module):
+    def __init__(self, width=10):
+        super().__init__()
+        self.fc = nn.Linear(width, 5)
+
+    def forward(self, x):
+        return self.fc(x)
+
+
+class Net(nn.Module):
+    def __init__(self, width=10):
+        super().__init__()
+        self.a = Inner(width)
+        self.b = nn.Linear(5, 3)
+
+    def forward(self, x):
+        print("running")
+        warnings.warn("talks too much")
+        return self.b(torch.relu(self.a(x)))
+
+
+class Words(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.table = nn.Embedding(100, 8)
+        self.head = nn.Linear(8, 100)
+
+    def forward(self, tokens, mask=None):
+        return {"state": self.table(tokens), "logits": self.head(self.table(tokens))}
+
+
+class Segments(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 6, 1)
+
+    def forward(self, image):
+        return self.conv(image)
+
+
+class WithLoss(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(10, 4)
+
+    def forward(self, x, target=None):
+        out = self.fc(x)
+        return out, out.square().mean()
+
+
+net = Net()
+text = "no model"
+script = torch.jit.script(nn.Sequential(nn.Linear(3, 4)))
+
+
+def build():
+    print("building")
+    return Net()
+
+
+def needs(width, depth=2):
+    return Net(width)
+
+
+def broken():
+    return helper(3)
+
+
+def helper(number):
+    return undefined + number
+
+
+def leaves():
+    raise SystemExit("leaving")
+
+
+def number():
+    return 5
+
+
+def without():
+    return nn.Sequential(nn.ReLU())
+
+
+def meta():
+    return nn.Linear(3, 4, device="meta")
+
+
+def quantized():
+    from torch.ao.nn.quantized.dynamic import Linear
+    return nn.Sequential(nn.Linear(3, 4), Linear(4, 2))
+
+
+def huge():
+    return nn.Linear(10_000_000, 10_000_000)
+
+
+def mean(output, batch):
+    return (output - batch.mean()).square().mean()
+
+
+def rows(output, batch):
+    return output.mean(dim=1)
+
+
+def plain(output, batch):
+    return 3.0
+
+
+def apart(output, batch):
+    return torch.tensor(2.0)
+
+
+def fails(output, batch):
+    return output.nothing()
+
+
+def batch():
+    return {"x": torch.ones(4, 10)}
+
+
+def pair():
+    return torch.ones(4, 10), torch.ones(4)
+
+
+def takes(count):
+    return torch.ones(count, 10)
+"""
+
+
+@pytest.fixture(autouse=True)
+def models(here: Path) -> Path:
+    """The models in the current folder."""
+    Path("models.py").write_text(MODELS)
+    return here
+
+
+def test_the_table(winit: Callable):
+    done = winit("probe", "models.py:Net", "--input", "4,10", "--loss", "cross_entropy")
+    assert done.code == 0
+    assert done.err == "running\n"
+    heading, size, loss, heads, *rows = done.out.splitlines()
+    assert heading == ("models.Net: models.py:Net (torch), input 4,10, loss cross_entropy, seed 0")
+    assert size == "3 values, 4 parameters with 73 entries"
+    assert loss.endswith("; an indifferent model has 1.099 (ln 3)")
+    assert heads.split()[:2] == ["value", "shape"]
+    names = [row.split()[0] for row in rows[:4]]
+    assert names[:3] == ["a.fc.linear", "Net.relu", "b.linear"]
+
+
+def test_nothing_is_written_unless_it_is_said_where(winit: Callable, here: Path):
+    before = set(here.rglob("*"))
+    assert winit("probe", "models.py:Net", "--input", "4,10").code == 0
+    assert {each for each in here.rglob("*") if "__pycache__" not in each.parts} <= before
+
+
+def test_saved_and_shown_again(winit: Callable):
+    line = ("probe", "models.py:Net", "--input", "4,10", "--loss", "mean_square")
+    done = winit(*line, "-o", "out", "--no-plot")
+    assert done.code == 0
+    *table, path = done.out.splitlines()
+    assert path == str(Path("out/models.Net/stats.json"))
+    assert winit("show", "out/models.Net").out.splitlines() == table
+    assert winit(*line, "-o", "out", "--no-plot", "-q").out == ""
+    worst = winit("show", "out/models.Net", "--worst", "1").out
+    assert worst == winit(*line, "--worst", "1").out
+
+
+def test_json_is_the_saved_result(winit: Callable):
+    line = ("probe", "models.py:build", "--input", "4,10", "-o", "out", "--no-plot", "--json")
+    done = winit(*line)
+    (only,) = done.out.splitlines()
+    assert "building" in done.err
+    saved = json.loads(Path("out/models.build/stats.json").read_text())
+    assert json.loads(only) == saved
+    assert load_result("out/models.build").spec["inputs"] == {"0": "4,10"}
+
+
+def test_the_seed_decides_all_draws(winit: Callable):
+    line = ("probe", "models.py:net", "--input", "4,10", "--json")
+    first, again, other = (winit(*line, "--seed", seed).out for seed in (1, 1, 2))
+    assert first == again
+    weights = [json.loads(out)["parameters"][0]["statistics"]["std"] for out in (first, other)]
+    assert weights[0] != weights[1]
+
+
+@pytest.mark.parametrize(
+    ("target", "inputs", "loss", "said", "classes"),
+    [
+        ("Words", ["int:4,6<100"], "cross_entropy", "cross_entropy of logits", 100),
+        ("Words", ["tokens=int:4,6<100"], "cross_entropy:100", "of logits", 100),
+        ("Segments", ["2,3,5,7"], "cross_entropy:6", "cross_entropy:6", 6),
+        ("Segments", ["2,3,5,7"], "cross_entropy", "cross_entropy", 6),
+        ("WithLoss", ["4,10"], None, "the model's own", None),
+        ("WithLoss", ["4,10", "target=4"], "cross_entropy", "of output 0", 4),
+        ("Net", ["models.py:batch"], "mean_square", "mean_square", None),
+        ("WithLoss", ["models.py:pair"], "mean_square", "mean_square of output 0", None),
+        ("Net", ["4,10"], "models.py:mean", "models.py:mean", None),
+    ],
+)
+def test_inputs_and_losses(
+    winit: Callable, target: str, inputs: list[str], loss: str | None, said: str, classes: int
+):
+    asked = [part for each in inputs for part in ("--input", each)]
+    asked += ["--loss", loss] if loss else []
+    done = winit("probe", f"models.py:{target}", *asked, "--json")
+    assert done.code == 0
+    found = json.loads(done.out)["loss"]
+    assert found["said"].endswith(said)
+    assert found["classes"] == classes
+
+
+def test_what_is_not_asked_for_is_no_loss(winit: Callable):
+    done = winit("probe", "models.py:Net", "--input", "4,10", "--json")
+    assert json.loads(done.out)["loss"] is None
+
+
+def test_files_of_arrays(winit: Callable):
+    np.save("x.npy", np.random.default_rng(0).normal(size=(4, 10)))
+    np.save("tokens.npy", np.arange(8, dtype=np.int16).reshape(4, 2))
+    done = winit("probe", "models.py:Net", "--input", "x.npy", "--json")
+    assert json.loads(done.out)["input"]["0"]["std"] == pytest.approx(np.load("x.npy").std())
+    assert winit("probe", "models.py:Words", "--input", "tokens.npy", "-q").code == 0
+
+
+def test_fail_on(winit: Callable):
+    line = ("probe", "models.py:Net", "--input", "4,10", "-q")
+    assert winit(*line, "--fail-on", "overflow", "--junit", "report.xml").code == 0
+    assert 'failures="0"' in Path("report.xml").read_text()
+    bad = winit(*line, "--fail-on", "overflw")
+    assert (bad.code, bad.out) == (2, "")
+
+
+NET = ("models.py:Net", "--input", "4,10")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("missing.py:build", "--input", "4"), "missing.py: No such file or directory"),
+        (("models.py:bild", "--input", "4"), "models.py: no 'bild' in it; did you mean 'build'?"),
+        (("models.py", "--input", "4"), "models.py: must be file.py:name or package.module:name"),
+        (
+            ("models.py:needs", "--input", "4"),
+            "models.py:needs: needs arguments (width): name a function without any, which calls "
+            "it with them",
+        ),
+        (
+            ("models.py:number", "--input", "4"),
+            "models.py:number: builds a value of type int: a torch.nn.Module is needed",
+        ),
+        (
+            ("models.py:text", "--input", "4"),
+            "models.py:text: is a value of type str: a torch.nn.Module, or a function that builds "
+            "one",
+        ),
+        (
+            ("models.py:without", "--input", "4"),
+            "models.py:without: the model has no parameters: there is no initialization to look at",
+        ),
+        (("models.py:meta", "--input", "4"), "models.py:meta: the model is on the meta device"),
+        (
+            ("models.py:script", "--input", "4"),
+            "models.py:script: the model is scripted or traced by torch",
+        ),
+        (("models.py:quantized", "--input", "4"), "models.py:quantized: the model is quantized"),
+        (
+            ("models.py:Net",),
+            "models.py:Net: no --input says what the model is called with; for a.fc (Linear), for "
+            "instance, --input 64,10",
+        ),
+        (("models.py:Words",), "for table (Embedding), for instance, --input 'int:16,32<100'"),
+        (("models.py:Net", "--input", "4x10"), "--input 4x10: must be a shape as 64,3,32,32"),
+        (("models.py:Net", "--input", "int:4,10"), "--input int:4,10: must be a shape as"),
+        (("models.py:Net", "--input", "int:4<0"), "the bound must be at least 1"),
+        (("models.py:Net", "--input", "4,0"), "--input 4,0: every size must be at least 1"),
+        (("models.py:Net", "--input", "9" * 9 + ",99999"), "GB of memory, and"),
+        (("models.py:Net", "--input", "none.npy"), "--input none.npy: No such file or directory"),
+        (("models.py:Net", "--input", "models.py:text"), "is str: a function is needed"),
+        (("models.py:Net", "--input", "models.py:takes"), "needs arguments (count)"),
+        (
+            ("models.py:Net", "--input", "x=4,10", "--input", "x=4,10"),
+            "--input x=4,10: there is another input 'x'",
+        ),
+        (
+            (*NET, "--loss", "cross_entrpy"),
+            "--loss cross_entrpy: must be cross_entropy, cross_entropy:CLASSES, mean_square, or "
+            "file.py:function; did you mean 'cross_entropy'?",
+        ),
+        ((*NET, "--loss", "cross_entropy:1"), "--loss cross_entropy:1: must be"),
+        (
+            (*NET, "--loss", "cross_entropy:7"),
+            "models.py:Net: --loss cross_entropy:7: the model's output has shape 4,3: no axis of 7 "
+            "classes",
+        ),
+        ((*NET, "--loss", "models.py:text"), "--loss models.py:text: is str: a function is needed"),
+        (
+            (*NET, "--loss", "models.py:rows"),
+            "models.py:Net: the loss (models.py:rows) has shape 4: one number is needed",
+        ),
+        ((*NET, "--loss", "models.py:plain"), "is float: a tensor is needed"),
+        ((*NET, "--loss", "models.py:apart"), "does not depend on what the model returns"),
+        ((*NET, "--worst", "2", "--depth", "1"), "with --worst nothing is folded"),
+        ((*NET, "--parameters", "--depth", "1"), "with --parameters nothing is folded"),
+    ],
+)
+def test_what_a_person_must_mend(winit: Callable, arguments: tuple, message: str):
+    done = winit("probe", *arguments, "--json")
+    assert (done.code, done.out) == (2, "")
+    (line,) = (each for each in done.err.splitlines() if each not in {"running", "building"})
+    assert message in line
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.array([{}], dtype=object), "holds Python objects: numbers are needed"),
+        (np.zeros((4, 10), complex), "holds complex128: real numbers are needed"),
+        (np.float64(3), "has shape (): the inputs must be on its first axis"),
+        (np.array(["a"]), "holds <U1: real numbers are needed"),
+        (np.array([[1.0, np.nan], [np.nan, 0]]), "is nan at [0, 1], and at 1 more places"),
+    ],
+)
+def test_files_that_are_no_input(winit: Callable, array: np.ndarray, message: str):
+    np.save("x.npy", array, allow_pickle=True)
+    done = winit("probe", "models.py:Net", "--input", "x.npy")
+    assert (done.code, done.out) == (2, "")
+    (line,) = done.err.splitlines()
+    assert line.endswith(message)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "lines"),
+    [
+        (
+            ("models.py:broken", "--input", "4,10"),
+            [
+                "models.py:broken: cannot be built: NameError: name 'undefined' is not defined",
+                "  models.py:*, in broken: return helper(3)",
+                "  models.py:*, in helper: return undefined + number",
+            ],
+        ),
+        (
+            ("models.py:leaves", "--input", "4,10"),
+            [
+                "models.py:leaves: cannot be built: SystemExit: leaving",
+                '  models.py:*, in leaves: raise SystemExit("leaving")',
+            ],
+        ),
+        (
+            ("models.py:Net", "--input", "4,11"),
+            [
+                "models.py:Net: cannot be run, in a.fc (Linear): RuntimeError: mat1 and mat2 "
+                "shapes cannot be multiplied (4x11 and 10x5)",
+                "  given 4,11 (float32)",
+                "  models.py:*, in forward: return self.b(torch.relu(self.a(x)))",
+                "  models.py:*, in forward: return self.fc(x)",
+            ],
+        ),
+        (
+            ("models.py:Words", "--input", "int:4,99<1000"),
+            [
+                "models.py:Words: cannot be run, in table (Embedding): IndexError: index out of "
+                "range in self",
+                "  given 4,99 (int64)",
+                "  it has 100 rows, and the integers go up to 99*",
+                "  models.py:*, in forward: "
+                'return {"state": self.table(tokens), "logits": self.head(self.table(tokens))}',
+            ],
+        ),
+        (
+            (*NET, "--loss", "models.py:fails"),
+            [
+                "models.py:Net: --loss models.py:fails: AttributeError: 'Tensor' object has no "
+                "attribute 'nothing'",
+                "  models.py:*, in fails: return output.nothing()",
+            ],
+        ),
+        (
+            ("models.py:huge", "--input", "4,10"),
+            [
+                "models.py:huge: cannot be built: not enough memory: 400,000.0 GB are asked for",
+                "  models.py:*, in huge: return nn.Linear(10_000_000, 10_000_000)",
+            ],
+        ),
+    ],
+)
+def test_errors_of_a_person_s_code(winit: Callable, arguments: tuple, lines: list[str]):
+    done = winit("probe", *arguments)
+    assert (done.code, done.out) == (2, "")
+    told = [line for line in done.err.splitlines() if line not in {"running", "building"}]
+    assert len(told) == len(lines)
+    for line, expected in zip(told, lines, strict=True):
+        begin, star, end = expected.partition("*")
+        assert line.startswith(begin) if star else line == expected
+        assert line.endswith(end)
+
+
+def test_a_file_that_cannot_be_run(winit: Callable):
+    Path("inner.py").write_text("def go():\n    raise ValueError('no')\n\n\ngo()\n")
+    Path("outer.py").write_text("import inner\n")
+    done = winit("probe", "outer.py:build", "--input", "4")
+    assert done.code == 2
+    assert done.err.splitlines() == [
+        "outer.py: ValueError: no (outer.py, line 1)",
+        "  outer.py:1, in <module>: import inner",
+        "  inner.py:5, in <module>: go()",
+        "  inner.py:2, in go: raise ValueError('no')",
+    ]
+
+
+def test_a_file_is_run_once(winit: Callable):
+    with Path("models.py").open("a") as file:
+        file.write("\nprint('loaded')\n")
+    done = winit("probe", "models.py:Net", "--input", "models.py:batch", "--loss", "models.py:rows")
+    assert done.err.splitlines().count("loaded") == 1
+
+
+def test_warnings_that_are_errors_do_not_stop_it(winit: Callable, monkeypatch: pytest.MonkeyPatch):
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert winit("probe", *NET, "-q").code == 0
+
+
+def test_an_error_of_winit_is_not_said_to_be_the_model_s(
+    winit: Callable, monkeypatch: pytest.MonkeyPatch
+):
+    from weightinit_cli.probing.pytorch import watching
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(watching, "figures_of", broken)
+    done = winit("probe", *NET)
+    assert done.code == 3
+    assert "this is a defect of winit" in done.err
+
+
+def test_an_error_on_the_way_back_is_the_model_s(winit: Callable):
+    with Path("models.py").open("a") as file:
+        file.write(
+            "\n\nclass Back(torch.autograd.Function):\n"
+            "    @staticmethod\n    def forward(ctx, x):\n        return x.clone()\n\n"
+            "    @staticmethod\n    def backward(ctx, gradient):\n        return gradient.no()\n\n"
+            "\nclass Wrong(Net):\n"
+            "    def forward(self, x):\n        return Back.apply(super().forward(x))\n"
+        )
+    done = winit("probe", "models.py:Wrong", "--input", "4,10")
+    assert done.code == 2
+    assert "AttributeError: 'Tensor' object has no attribute 'no'" in done.err
+    assert "in backward: return gradient.no()" in done.err
