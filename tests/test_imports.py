@@ -51,7 +51,7 @@ ALLOWED: dict[str, set[str]] = {
     "results": {
         "init", "spec", "errors", "convolution", "reading", "digests", "numerals", "lines",
     },
-    "verdicts": {"results"},
+    "verdicts": {"results", "parameters", "numerals"},
     "plots": {"results", "errors", "machine", "numerals"},
     # A check finds specs as a batch does, and has its processes do the runs; an initializer's
     # table knows the law of its draws.
@@ -64,8 +64,8 @@ ALLOWED: dict[str, set[str]] = {
     # A person's own model: it has no spec, and its framework in place of our network; what counts
     # and sums arrays is the network's.
     "probing": {
-        "init", "spec", "results", "verdicts", "errors", "streams", "digests", "targets",
-        "network", "activations", "machine", "sources",
+        "init", "spec", "initializers", "activations", "expected", "network", "results", "verdicts",
+        "errors", "streams", "digests", "numerals", "machine", "sources", "targets",
     },
     # A person's initializer, held to the table's laws by its draws alone.
     "conformity": {

@@ -14,11 +14,12 @@ from weightinit_cli import __version__
 from weightinit_cli.digests import digest_of_form
 from weightinit_cli.errors import WinitError
 from weightinit_cli.probing import inputs as given
-from weightinit_cli.probing import losses
+from weightinit_cli.probing import losses, schemes
 from weightinit_cli.probing.failures import found, told_of
 from weightinit_cli.probing.inputs import Input
 from weightinit_cli.probing.losses import Loss
 from weightinit_cli.probing.repeating import observe_seeds
+from weightinit_cli.probing.seeing import model_of
 from weightinit_cli.probing.streams import streams_of
 from weightinit_cli.results.model import SCHEMA_VERSION
 from weightinit_cli.results.probe import ProbeResult
@@ -79,6 +80,8 @@ def probe(
                 framework, target, asked, wanted, seed=seed, repeats=repeats, exact=exact
             )
     streams = streams_of(observed.values)
+    parameters = schemes.named(observed.parameters, {len(each.branches) for each in streams} - {0})
+    seen = model_of(observed.values, parameters, streams, observed.loss, observed.input)
     spec: dict[str, Any] = {
         "experiment": "probe",
         "name": name or _stem(said),
@@ -97,10 +100,10 @@ def probe(
         digest=digest_of_form(spec),
         input=observed.input,
         values=observed.values,
-        parameters=observed.parameters,
+        parameters=parameters,
         streams=streams,
         loss=observed.loss,
-        verdict=draw_model_verdict(observed.values, observed.parameters, streams, observed.loss),
+        verdict=draw_model_verdict(seen),
         unseen=observed.unseen,
         environment=_environment(framework),
     )

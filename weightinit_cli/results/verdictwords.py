@@ -39,6 +39,21 @@ FIGURES: Final[dict[str, FigureWords]] = {
     "inputs_indistinguishable": _FROM_INPUT_TO_INPUT,
     "signal_drowned": _FROM_INPUT_TO_INPUT,
     "dying": FigureWords("{} of the units are zero for every input", percent),
+    "nonfinite_parameter": FigureWords("{} of its entries are inf or nan", "{:,.0f}".format),
+    "confident_at_start": FigureWords(
+        "the loss is {} above that of an indifferent model", two_digits
+    ),
+    "layers_identical": FigureWords("{} layers are copies", "{:,.0f}".format),
+    "attention_one_hot": FigureWords(
+        "the entropy of its weights is {} of the largest that there is", percent
+    ),
+    "no_gradient": FigureWords("{} parameters get no gradient", "{:,.0f}".format),
+    "growing_stream": FigureWords("its root mean square grows {}-fold", two_digits),
+    "fans_swapped": FigureWords("the weights are {} times as large", two_digits),
+    "scheme_unfit": FigureWords("the weights are {} times as large as would do", two_digits),
+    "starts_at_zero": FigureWords(
+        "{} parameters before it get no gradient at the first step", "{:,.0f}".format
+    ),
 }
 # What changes from layer to layer was told by these, of the power, in results of winit 0.2.
 OF_VERSION_4: Final = {"mean gradient.ratio", "mean signal ratio"}
@@ -138,6 +153,20 @@ def _exactly(name: str, threshold: float) -> str:
     return short(f"{threshold:g}")
 
 
+def changed(verdict: Verdict, start: str, end: str, step: str) -> str:
+    """What changes, by how much and from where to where: `its norm grows 9.0-fold from a to b`.
+
+    `step` is what lies between one and the next, as a layer.
+    """
+    down = "down " if verdict.over is not None and verdict.over[0] > verdict.over[1] else ""
+    return _change(verdict, f"from {start} {down}to {end}", step)
+
+
+def measured(verdict: Verdict) -> str:
+    """What shows a fault where it begins: `std from input to input is 0.57 % of std`."""
+    return _figure(verdict)
+
+
 def _where_and_how_much(verdict: Verdict) -> str:
     """` first at layer 5: std from input to input is 0.57 % of std`; empty where none is known."""
     if verdict.evidence is not None:
@@ -173,7 +202,7 @@ def _size(verdict: Verdict) -> str:
     return "norm" if "norm" in (verdict.figure or "") else "root mean square"
 
 
-def _change(verdict: Verdict, way: str) -> str:
+def _change(verdict: Verdict, way: str, step: str = "layer") -> str:
     """`its norm falls to 1.5e-11 of itself from layer 100 down to layer 1`."""
     size = f"its {_size(verdict)}"
     if verdict.value is None:
@@ -181,17 +210,19 @@ def _change(verdict: Verdict, way: str) -> str:
         return f"{size} {beyond} what the dtype can tell {way}"
     factor = two_digits(verdict.value)
     if verdict.value >= 1:
-        return f"{size} grows {factor}-fold {way}{_rate(verdict)}"
-    return f"{size} falls to {factor}{' of itself' * bool(verdict.value)} {way}{_rate(verdict)}"
+        return f"{size} grows {factor}-fold {way}{_rate(verdict, step)}"
+    return (
+        f"{size} falls to {factor}{' of itself' * bool(verdict.value)} {way}{_rate(verdict, step)}"
+    )
 
 
-def _rate(verdict: Verdict) -> str:
+def _rate(verdict: Verdict, step: str) -> str:
     """` (× 0.78 a layer)`, with so many digits that it differs from 1; nothing over one layer."""
     rate = verdict.rate
     if not rate or rate == verdict.value:
         return ""
     digits = 2 if rate == 1 else max(2, 1 - floor(log10(abs(rate - 1))))
-    return f" (× {two_digits(rate, digits)} a layer)"
+    return f" (× {two_digits(rate, digits)} a {step})"
 
 
 def _figure(verdict: Verdict) -> str:

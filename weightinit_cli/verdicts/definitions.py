@@ -5,25 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from weightinit_cli.results.model import NOTE, SEVERE, WARNING
-from weightinit_cli.verdicts import measures
+from weightinit_cli.verdicts import measures, wholes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from weightinit_cli.results.model import Severity
     from weightinit_cli.verdicts.measures import Finding
     from weightinit_cli.verdicts.seen import Seen
+    from weightinit_cli.verdicts.wholes import Model, Whole
 
 
 class Definition(NamedTuple):
     """One verdict: how it is found, and all that `winit explain` says of it.
 
+    `find` is None of what only a whole model can have, `find_in_model` of what networks have, which
+    is looked for along a model's streams.
     `figure` says what the verdict's value is a value of. `severity` is that of a finding; "severe"
     where its value is beyond `severe`, too, and a note from `noted` up to its threshold.
     `follows_from` names verdicts that explain this one, the likeliest first.
     """
 
-    find: Callable[[Seen, float], Finding | None]
+    find: Callable[[Seen, float], Finding | None] | None
     severity: Severity
     figure: str
     meaning: str
@@ -33,6 +36,7 @@ class Definition(NamedTuple):
     severe: float | None = None
     advice: str | None = None
     reference: str = ""
+    find_in_model: Callable[[Model], Sequence[Whole]] | None = None
 
 
 _SIGNAL = "root mean square of a layer's activations / that of an earlier layer (0 is the input)"
@@ -46,7 +50,8 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "nonfinite",
         "activations or gradients are inf or nan",
         "nonfinite + gradient.nonfinite > 0",
-        ("exploding_signal", "exploding_gradient"),
+        ("nonfinite_parameter", "exploding_signal", "exploding_gradient"),
+        find_in_model=wholes.nonfinite_value,
     ),
     "units_identical": Definition(
         measures.units_identical,
@@ -79,7 +84,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "the activations shrink over the layers",
         "the smallest ratio of a layer's √(mean² + std²) to that of an earlier layer or the input "
         "< threshold",
-        ("units_identical", "dying", "saturated"),
+        ("units_identical", "dying", "saturated", "scheme_unfit"),
         reference="He et al. 2015 (arXiv:1502.01852), section 2.2",
     ),
     "exploding_signal": Definition(
@@ -89,6 +94,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "the activations grow over the layers",
         "the largest ratio of a layer's √(mean² + std²) to that of an earlier layer or the input "
         "> threshold",
+        ("fans_swapped", "scheme_unfit"),
         reference="He et al. 2015 (arXiv:1502.01852), section 2.2",
     ),
     "underflow": Definition(
@@ -133,6 +139,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
             "saturated",
             "vanishing_signal",
             "signal_drowned",
+            "scheme_unfit",
         ),
         reference="Schoenholz et al. 2017 (arXiv:1611.01232), section 3",
     ),
@@ -163,6 +170,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
             "collapsed",
             "inputs_indistinguishable",
             "saturated",
+            "scheme_unfit",
         ),
         severe=1e-6,
         reference="Glorot & Bengio 2010, section 4.2; Schoenholz et al. 2017 (arXiv:1611.01232), "
@@ -175,9 +183,104 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "what comes back grows over the layers, so that a step that suits the last ones is far too "
         "long for the first ones",
         f"the largest ratio, {_NORM}, of an earlier to a later layer > threshold",
-        ("exploding_signal",),
+        ("exploding_signal", "fans_swapped", "scheme_unfit"),
         noted=20,
         severe=1e3,
         reference="Schoenholz et al. 2017 (arXiv:1611.01232), section 5",
+    ),
+    "nonfinite_parameter": Definition(
+        None,
+        SEVERE,
+        "statistics.nonfinite",
+        "entries of a parameter are inf or nan, and so is all that is made with it",
+        "statistics.nonfinite > 0",
+        find_in_model=wholes.nonfinite_parameter,
+    ),
+    "confident_at_start": Definition(
+        None,
+        WARNING,
+        "loss - ln(classes)",
+        "the model is sure of its answers before it has learned anything: the first steps go into "
+        "making the logits small again",
+        f"loss - ln(classes) > {wholes.WARNED_EXCESS:g}; a note above {wholes.NOTED_EXCESS:g}; "
+        "logits of standard deviation s add about s² / 2 where s is small",
+        ("overflow", "exploding_signal"),
+        find_in_model=wholes.confident_at_start,
+    ),
+    "layers_identical": Definition(
+        None,
+        WARNING,
+        "copies",
+        "layers start with the very numbers of another layer, as copies do: they start as one "
+        "layer that is applied several times, and what it amplifies all of them amplify",
+        "weights that look drawn, get a gradient and are the same, number by number, as an earlier "
+        "parameter's",
+        find_in_model=wholes.layers_identical,
+    ),
+    "attention_one_hot": Definition(
+        None,
+        WARNING,
+        "entropy",
+        "attention looks at a single place, and through a softmax as sharp as this hardly anything "
+        "comes back to what decides where; looking at all places alike is a sound start",
+        "entropy of the attention's weights, as a share of the logarithm of the number of places, "
+        f"< {wholes.ONE_HOT:g}",
+        reference="Zhai et al. 2023 (arXiv:2303.06296)",
+        find_in_model=wholes.attention_one_hot,
+    ),
+    "scheme_unfit": Definition(
+        None,
+        NOTE,
+        "std × √fan_in / √2",
+        "the weights of a path are of a size that its activation does not keep the signal by, over "
+        "as many layers as it has; over a few layers it would not matter",
+        "standard deviation × √fan_in over √2, of layers with ReLU: the power is multiplied by its "
+        "square a layer, over all layers by less than 1e-4 or more than 1e4",
+        reference="He et al. 2015 (arXiv:1502.01852), section 2.2",
+        find_in_model=None,
+    ),
+    "fans_swapped": Definition(
+        None,
+        NOTE,
+        "√(fan_in / fan_out)",
+        "the weights of a transposed convolution were drawn for as many inputs as it has outputs, "
+        "as torch's init functions do: they take the second axis for the inputs",
+        "its scheme is He's by fan_out, where fan_in is another",
+        reference="He et al. 2015 (arXiv:1502.01852), section 2.2",
+        find_in_model=wholes.fans_swapped,
+    ),
+    "growing_stream": Definition(
+        None,
+        NOTE,
+        "root mean square of a stream's last value / that of its first",
+        "a residual stream grows, while its branches see it normalized: each later branch changes "
+        "it by a smaller share. Models like this train; GPT-2 scales the last matrix of each "
+        "branch by 1 / √branches, which keeps the stream smaller",
+        f"the ratio of the root mean squares is at least {wholes.NOTED_GROWTH:g}, in streams most "
+        "of whose branches have a normalization",
+        reference="Radford et al. 2019, section 2.3; Xiong et al. 2020 (arXiv:2002.04745); Zhang "
+        "et al. 2019 (arXiv:1901.09321)",
+        find_in_model=wholes.growing_stream,
+    ),
+    "no_gradient": Definition(
+        None,
+        NOTE,
+        "parameters",
+        "parameters get no gradient, and the optimizer never moves them: frozen ones, ones that "
+        "the loss does not depend on, and, as a warning, ones with which something is computed "
+        "that nothing makes use of",
+        "parameters without gradient, where others have one; a warning where a value is made with "
+        "them that no other value is made of, in the midst of the run",
+        find_in_model=wholes.no_gradient,
+    ),
+    "starts_at_zero": Definition(
+        None,
+        NOTE,
+        "parameters",
+        "a layer of zeros gets a gradient, and hands nothing back at the first step: what stands "
+        "before it learns from the second step on",
+        "all entries are 0 and the gradient is not; the gradient of parameters before it is 0",
+        reference="Zhang et al. 2019 (arXiv:1901.09321)",
+        find_in_model=wholes.starts_at_zero,
     ),
 }

@@ -11,7 +11,7 @@ from weightinit_cli.verdicts.seen import has_one_weight
 from weightinit_cli.verdicts.trainings import DEEP, TRAINED_DEEP
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from weightinit_cli.parameters import Thresholds
     from weightinit_cli.results.model import Severity
@@ -26,16 +26,21 @@ ALL_IS_WELL: Final = "nothing was found at the start that keeps plain SGD from t
 ALL_BUT_FLAT: Final = 0.9
 
 
-def draw_verdict(seen: Seen, thresholds: Thresholds) -> tuple[Verdict, ...]:
+def draw_verdict(
+    seen: Seen, thresholds: Thresholds, left_out: Collection[str] = ()
+) -> tuple[Verdict, ...]:
     """What is wrong with a network, the root cause first, and what follows from it after it.
 
-    Where nothing is warned of, "healthy" stands first, and notes may follow.
+    Where nothing is warned of, "healthy" stands first, and notes may follow. Verdicts that are
+    `left_out` are not looked for.
     """
     limits = thresholds._asdict()
     found: Found = {
         name: finding
         for name, definition in DEFINITIONS.items()
-        if (finding := definition.find(seen, _from(definition, limits.get(name, 0.0)))) is not None
+        if definition.find is not None
+        and name not in left_out
+        and (finding := definition.find(seen, _from(definition, limits.get(name, 0.0)))) is not None
     }
     causes = {name: _root(name, seen, found) for name in found}
     severities = _severities(seen, found, causes, limits)

@@ -2,21 +2,173 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import Final
 
-from weightinit_cli.results.model import HEALTHY, Verdict
+from weightinit_cli.parameters import Thresholds
+from weightinit_cli.results.model import HEALTHY, NOTE, SEVERITIES, Verdict
+from weightinit_cli.results.verdictwords import changed, measured
+from weightinit_cli.verdicts.definitions import DEFINITIONS
+from weightinit_cli.verdicts.draw import ALL_IS_WELL, draw_verdict, scope
+from weightinit_cli.verdicts.wholes import Model, Way, Whole, is_zero_start, scheme_unfit
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+__all__ = ["Model", "Way", "draw_model_verdict", "is_zero_start"]
 
-    from weightinit_cli.results.probe import ProbedLoss, ProbedParameter, ProbedValue, Stream
+Group = list[Verdict]
+# What is not said of the sums of a residual stream, which no activation made; and of one whose
+# branches are normalized, whose growth is told by `growing_stream`.
+OF_ACTIVATIONS: Final = ("dying", "saturated", "units_identical")
+TOO_SMALL: Final = (
+    "vanishing_signal", "vanishing_gradient", "inputs_indistinguishable", "signal_drowned",
+    "underflow",
+)  # fmt: skip
+TOO_LARGE: Final = ("exploding_signal", "exploding_gradient", "overflow")
+OF_UNNORMALIZED: Final = ("exploding_signal", "vanishing_signal")
 
 
-def draw_model_verdict(
-    values: Sequence[ProbedValue],  # noqa: ARG001
-    parameters: Sequence[ProbedParameter],  # noqa: ARG001
-    streams: Sequence[Stream],  # noqa: ARG001
-    loss: ProbedLoss | None,  # noqa: ARG001
-) -> tuple[Verdict, ...]:
-    """What is wrong with a model, the root cause first."""
-    return (Verdict(HEALTHY, None),)
+def draw_model_verdict(model: Model) -> tuple[Verdict, ...]:
+    """What is wrong with a model, the root cause first, and what follows from it after it.
+
+    Where nothing is warned of, "healthy" stands first, and notes may follow.
+    """
+    along = [group for way in model.ways for group in _along(model, way)]
+    overflows = any(each.name == "overflow" for group in along for each in group)
+    of_whole = [
+        [_whole(name, found, model)]
+        for name, definition in DEFINITIONS.items()
+        if definition.find_in_model is not None and not (name == "overflow" and overflows)
+        for found in definition.find_in_model(model)
+    ]
+    groups = _folded(along, of_whole)
+    groups.sort(key=lambda group: SEVERITIES.index(group[0].severity or NOTE), reverse=True)
+    ordered = tuple(each for group in groups for each in group)
+    if any(each.warns for each in ordered):
+        return ordered
+    return (Verdict(HEALTHY, None, advice=_scope(model)), *ordered)
+
+
+def _whole(name: str, found: Whole, model: Model) -> Verdict:
+    """A verdict on something found in the whole model."""
+    return Verdict(
+        name=name,
+        severity=found.severity or DEFINITIONS[name].severity,
+        layer=None if found.place is None else found.place + 1,
+        figure=DEFINITIONS[name].figure,
+        value=found.value,
+        module=found.module or "the model",
+        line=None if found.place is None else model.values[found.place].line,
+        evidence=found.evidence,
+    )
+
+
+def _along(model: Model, way: Way) -> list[Group]:
+    """The verdicts on a stream, each root cause with what follows from it."""
+    left_out: tuple[str, ...] = ()
+    if way.stream.kind == "residual":
+        left_out = OF_ACTIVATIONS + (OF_UNNORMALIZED if way.normalized else ())
+    verdicts = draw_verdict(way.seen, Thresholds(), left_out)
+    groups: list[Group] = []
+    for each in verdicts:
+        if each.name == HEALTHY:
+            continue
+        if each.because is None:
+            groups.append([])
+        groups[-1].append(_placed(each, model, way))
+    unfit = scheme_unfit(model, way)
+    for group in groups:
+        if unfit is not None and group[0].name in _outcomes(unfit.value or 1.0):
+            cause = _whole("scheme_unfit", unfit, model)
+            group[:] = [
+                replace(cause, severity=group[0].severity),
+                *(replace(each, because="scheme_unfit") for each in group),
+            ]
+    return groups
+
+
+def _outcomes(size: float) -> tuple[str, ...]:
+    """What weights of so many times the size that would do lead to."""
+    return TOO_SMALL if size < 1 else TOO_LARGE
+
+
+def _placed(verdict: Verdict, model: Model, way: Way) -> Verdict:
+    """A verdict on a stream as one on the model, by places in its values."""
+
+    def number(layer: int) -> int:
+        place = way.places[layer]
+        return 0 if place is None else place + 1
+
+    def name(layer: int) -> str:
+        place = way.places[layer]
+        return "the input" if place is None else model.values[place].name
+
+    place = way.places[verdict.layer] if verdict.layer is not None else None
+    over, evidence = verdict.over, measured(verdict)
+    if over is not None:
+        step = "branch" if way.stream.kind == "residual" else "layer"
+        evidence = changed(verdict, name(over[0]), name(over[1]), step)
+        over = number(over[0]), number(over[1])
+    return replace(
+        verdict,
+        layer=None if place is None else place + 1,
+        over=over,
+        module=None if place is None else model.values[place].name,
+        line=None if place is None else model.values[place].line,
+        evidence=evidence,
+    )
+
+
+def _folded(along: list[Group], of_whole: list[Group]) -> list[Group]:
+    """The groups that nothing explains, each with those that follow from it; a cause is as bad.
+
+    What is found along one stream explains nothing of another one.
+    """
+    groups = [*along, *of_whole]
+    causes = [
+        _cause(group, groups, range(len(along) if number < len(along) else 0, len(groups)))
+        for number, group in enumerate(groups)
+    ]
+    found: dict[int, Group] = {}
+    for number, group in enumerate(groups):
+        root = number
+        passed = {root}
+        while (cause := causes[root]) is not None and cause not in passed:
+            root = cause
+            passed.add(root)
+        kept = found.setdefault(root, [])
+        kept += group if root == number else [_because(each, groups[root][0]) for each in group]
+    for root, group in found.items():
+        group.sort(key=lambda each: each.because is not None)
+        worst = max((each.severity or NOTE for each in group), key=SEVERITIES.index)
+        group[0] = replace(groups[root][0], severity=worst)
+    return list(found.values())
+
+
+def _cause(explained: Group, groups: list[Group], among: range) -> int | None:
+    """The number of the group that explains another one's root, if one does."""
+    root = explained[0].name
+    causes = DEFINITIONS[root].follows_from
+    for number in among:
+        group = groups[number]
+        if group[0].name != root and any(each.name in causes for each in group):
+            return number
+    return None
+
+
+def _because(verdict: Verdict, cause: Verdict) -> Verdict:
+    return replace(verdict, because=cause.name)
+
+
+def _scope(model: Model) -> str:
+    """Of what "healthy" is said: of what was measured, and what was not."""
+    limits = []
+    count = len(model.values)
+    said = f"{count:,} {'value' if count == 1 else 'values'}"
+    streams = len(model.ways)
+    limits.append(f"seen were {said} and {streams} {'stream' if streams == 1 else 'streams'}")
+    if model.loss is None:
+        limits.append("without a loss it is not known whether the model is confident at the start")
+    for way in model.ways:
+        if way.stream.kind == "sequential":
+            known = scope(way.seen).removeprefix(ALL_IS_WELL).removeprefix("; ")
+            limits += [known] if known and known not in limits else []
+    return "; ".join([ALL_IS_WELL, *limits])

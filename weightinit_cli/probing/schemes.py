@@ -1,0 +1,266 @@
+"""Which known scheme a parameter looks like it was drawn by, from its moments and its bounds.
+
+A scheme fits where mean, standard deviation, kurtosis, smallest and largest entry lie where its law
+has them of so many entries (`expected`). Several may fit: Xavier's and LeCun's are one where
+fan_in = fan_out, and few entries tell little. The first of them is named, the others are said
+beside it. What no named scheme fits is called by its law and its standard deviation, if one fits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from math import floor, hypot, inf, log10, prod, sqrt
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from weightinit_cli.expected import DRAWN, Entries, Moments, errors, of_moments, z_of_rank
+from weightinit_cli.initializers.samplers import LAWS, Fans
+from weightinit_cli.initializers.schemes import variance_scaling
+from weightinit_cli.initializers.table import INITIALIZERS
+from weightinit_cli.numerals import short
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from weightinit_cli.initializers.table import Initializer
+    from weightinit_cli.results.model import WeightStatistics
+    from weightinit_cli.results.probe import ProbedParameter
+
+# So many standard deviations off is no chance any more: 1 of 150,000 figures.
+LIMIT: Final = 4.5
+# A share of the scale by which entries of a coarse dtype (bfloat16) may lie beyond a bound.
+COARSE: Final = 2.0**-8
+# Entries below which nothing but a bound that fans give tells of a law.
+FEWEST: Final = 100
+# The mean square of an orthogonal matrix is known exactly, to the rounding of float32.
+EXACT: Final = 1e-6
+GAINS: Final = {"": 1.0, " (gain √2)": sqrt(2)}
+# Torch counts a transposed convolution's outputs as inputs, and attention's three matrices as one.
+BY_SHAPE: Final = ", fans by its shape"
+# What GPT-2 divides by √branches in the last matrix of each.
+PLAIN: Final = 0.02
+
+
+class Scheme(NamedTuple):
+    """A scheme by its name, and the law of the entries that it draws."""
+
+    name: str
+    law: Entries
+
+
+def named(
+    parameters: Sequence[ProbedParameter], branches: Collection[int] = ()
+) -> tuple[ProbedParameter, ...]:
+    """Say of every parameter which scheme it looks like, and why.
+
+    A bias has the fans of the weights of its module. `branches` are the numbers of branches of the
+    model's residual streams, by whose root projections may be scaled.
+    """
+    fans: dict[str, ProbedParameter] = {}
+    for each in parameters:
+        if each.fan_in is not None:
+            fans.setdefault(each.module, each)
+    found = []
+    for each in parameters:
+        weights = each if each.fan_in is not None else fans.get(each.module)
+        scheme, evidence = scheme_of(each, weights, branches)
+        found.append(replace(each, scheme=scheme, evidence=evidence))
+    return tuple(found)
+
+
+def scheme_of(
+    parameter: ProbedParameter, weights: ProbedParameter | None, branches: Collection[int] = ()
+) -> tuple[str | None, str]:
+    """The scheme of a parameter of the module of these `weights`, and the figures that show it."""
+    found, n = _nonzero(parameter.statistics, prod(parameter.shape))
+    if found.mean is None or found.std is None or found.min is None or found.max is None:
+        return None, "none of its entries is finite"
+    if found.min == found.max:
+        return f"constant {short(f'{found.max:.4g}')}", "all entries are the same"
+    exact = _of_matrices(parameter)
+    if exact is not None:
+        return exact
+    known = _known(parameter, weights, branches, n)
+    fitting = [each for each in known if _fits(each.law, found, n)]
+    if not fitting and n >= FEWEST:
+        fitting = [each for each in _own(found, n) if _fits(each.law, found, n)]
+    if not fitting:
+        said = _measured(found, n, "normal")
+        return None, f"no known scheme has {said}"
+    first, *others = dict.fromkeys(each.name for each in fitting)
+    law = fitting[0].law
+    evidence = _measured(found, n, law.law) + f"; {first} has {_expected(law)}"
+    if others:
+        evidence += f"; {', '.join(others)} {'fits' if len(others) == 1 else 'fit'}, too"
+    return first, evidence
+
+
+def _nonzero(found: WeightStatistics, n: int) -> tuple[WeightStatistics, int]:
+    """The statistics without entries that are exactly zero, where these are few, as padding is."""
+    share = found.zero_fraction
+    if not 0 < share < 0.5 or found.mean is None or found.std is None:
+        return found, n
+    mean = found.mean / (1 - share)
+    square = (found.mean**2 + found.std**2) / (1 - share)
+    std = sqrt(max(square - mean**2, 0.0))
+    kurtosis = found.kurtosis and std and found.kurtosis * (found.std / std) ** 4 / (1 - share)
+    return replace(found, mean=mean, std=std, kurtosis=kurtosis or None), round(n * (1 - share))
+
+
+def _of_matrices(parameter: ProbedParameter) -> tuple[str, str] | None:
+    """The schemes that make a matrix as a whole: the identity, and orthogonal ones."""
+    found, n = parameter.statistics, prod(parameter.shape)
+    if parameter.fan_in is None or found.mean is None or found.std is None:
+        return None
+    rows = parameter.shape[0]
+    sides = sorted((rows, n // rows))
+    if found.min == 0 and found.max and found.mean:
+        ones = round(found.mean / found.max * n)
+        if ones in {sides[0], parameter.shape[1]} and found.zero_fraction == 1 - ones / n:
+            name = "identity" if len(parameter.shape) == 2 else "dirac"
+            return name, f"{ones:,} entries are {found.max:.4g}, all others are 0"
+    for said, gain in GAINS.items():
+        square = hypot(found.mean, found.std) ** 2 * sides[1] / gain**2
+        if abs(square - 1) < EXACT and sides[0] > 1:
+            exactly = f"the mean square of its entries is exactly {gain**2:.3g} / {sides[1]:,}"
+            return f"orthogonal{said}", exactly
+    return None
+
+
+def _known(
+    parameter: ProbedParameter,
+    weights: ProbedParameter | None,
+    branches: Collection[int],
+    n: int,
+) -> Iterator[Scheme]:
+    """Known schemes of a parameter's shape, the likeliest first."""
+    if weights is not None and weights.fan_in:
+        fans = Fans(weights.fan_in, weights.fan_out or weights.fan_in)
+        scaled = _scaled(fans) if parameter is weights else _scaled(fans)[:1]
+        yield from (Scheme(name, law._replace(size=n)) for name, law in scaled)
+        by_shape = _fans_by_shape(weights.shape)
+        if by_shape != fans:
+            scaled = _scaled(by_shape) if parameter is weights else _scaled(by_shape)[:1]
+            yield from (Scheme(f"{name}{BY_SHAPE}", law._replace(size=n)) for name, law in scaled)
+    for number in sorted(branches):
+        yield Scheme(f"normal (std {PLAIN} / √{number})", _law("normal", PLAIN / sqrt(number), n))
+
+
+def _own(found: WeightStatistics, n: int) -> Iterator[Scheme]:
+    """Laws that have the parameter's own mean and standard deviation, as round as they may be."""
+    if found.std is None or found.mean is None:
+        return
+    for name in LAWS:
+        scale = found.std / LAWS[name].std
+        scale = _round(scale, scale * errors(name, n)[1])
+        mean = 0.0 if abs(found.mean) < LIMIT * found.std / sqrt(n) else found.mean
+        bounds = f"± {short(f'{scale:.3g}')}"
+        said = bounds if name == "uniform" else f"std {short(f'{scale:.3g}')}"
+        if mean:
+            said = f"mean {short(f'{mean:.3g}')}, {said}"
+        yield Scheme(f"{name} ({said})", _law(name, scale, n, mean))
+
+
+def _fans_by_shape(shape: tuple[int, ...]) -> Fans:
+    """The fans as torch counts them by the shape alone: (out, in, ...), whatever the layer."""
+    field = prod(shape[2:])
+    return Fans(shape[1] * field, shape[0] * field)
+
+
+@cache
+def _scaled(fans: Fans) -> list[tuple[str, Entries]]:
+    """The table's schemes that scale a variance by these fans, torch's first, and their bare form.
+
+    The first of all is torch's own default.
+    """
+    rows = {name: row for name, row in INITIALIZERS.items() if _scales(row)}
+    order = sorted(
+        rows, key=lambda name: (name != "torch_linear", "torch" not in rows[name].convention)
+    )
+    found: list[tuple[str, Entries]] = []
+    for name in order:
+        modes = next((each.choices for each in rows[name].parameters if each.name == "mode"), ())
+        for mode in modes or [""]:
+            sampler = rows[name].build(fans, **({"mode": mode} if mode else {}))
+            said = f"{name} ({mode})" if mode not in {"", "fan_in"} else name
+            found.append((said, _law(sampler.law, sampler.std / LAWS[sampler.law].std, 0)))
+    for distribution in LAWS:
+        for scale in (1.0, 2.0):
+            for mode in ("fan_in", "fan_out"):
+                sampler = variance_scaling(fans, scale=scale, mode=mode, distribution=distribution)
+                law = _law(distribution, sampler.std / LAWS[distribution].std, 0)
+                if not any(_same(law, other) for _, other in found):
+                    found.append((f"variance_scaling ({scale:g}, {mode}, {distribution})", law))
+    return found
+
+
+def _scales(row: Initializer) -> bool:
+    """Whether a row draws independent entries whose variance follows from the fans alone."""
+    if not row.needs_fans or row.only or row.theory or row.activation or row.data_dependent:
+        return False
+    if any(each.required for each in row.parameters) or row.source:
+        return False
+    return bool(row.build(Fans(4, 4)).law)
+
+
+def _law(law: str, scale: float, size: int, mean: float = 0.0) -> Entries:
+    return Entries(law, mean, scale, size, DRAWN * scale)
+
+
+def _same(one: Entries, other: Entries) -> bool:
+    return one.law == other.law and abs(one.scale / other.scale - 1) < EXACT
+
+
+def _fits(law: Entries, found: WeightStatistics, n: int) -> bool:
+    """Whether the figures of n entries lie where the law has them."""
+    if found.mean is None or found.std is None or found.min is None or found.max is None:
+        return False
+    for each in of_moments(Moments(n, found.mean, found.std, found.kurtosis), law):
+        if abs(each.z) > LIMIT and abs(each.value - each.expected) > each.floor:
+            return False
+    cdf = LAWS[law.law].cdf
+    for rank, entry in ((1, found.min), (n, found.max)):
+        z = (entry - law.mean) / law.scale
+        if abs(z_of_rank(cdf, rank, n, z, COARSE)) > LIMIT:
+            return False
+    return True
+
+
+def _round(value: float, error: float) -> float:
+    """The number of fewest digits within three errors of a value."""
+    for digits in range(1, 5):
+        power = digits - 1 - floor(log10(value)) if 0 < value < inf else 0
+        rounded = round(value, power)
+        if abs(rounded - value) <= 3 * error:
+            return rounded
+    return value
+
+
+def _measured(found: WeightStatistics, n: int, law: str) -> str:
+    """`std 0.0361 ± 0.0001, kurtosis 1.80 ± 0.01, entries from -0.0625 to 0.0625`."""
+    _, spread, wide = errors(law, n)
+    std = found.std or 0.0
+    parts = [f"std {_with_error(std, std * spread)}"]
+    if found.kurtosis is not None:
+        parts.append(f"kurtosis {_with_error(found.kurtosis, wide)}")
+    parts.append(f"entries from {_short(found.min)} to {_short(found.max)}")
+    return ", ".join(parts)
+
+
+def _expected(law: Entries) -> str:
+    kurtosis = 3 + LAWS[law.law].excess
+    return f"std {_short(law.std)}, kurtosis {kurtosis:.3g}"
+
+
+def _with_error(value: float, error: float) -> str:
+    """A value to the digit where its error begins: `0.0361 ± 0.0001`."""
+    if not error:
+        return _short(value)
+    places = max(-floor(log10(error)), 0)
+    if places > 6:
+        return f"{_short(value)} ± {short(f'{error:.0e}')}"
+    return f"{value:.{places}f} ± {error:.{places}f}"
+
+
+def _short(value: float | None) -> str:
+    return "?" if value is None else short(f"{value:.3g}")

@@ -1,0 +1,241 @@
+"""A model's streams as networks that the definitions of verdicts know."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import hypot, prod
+from typing import TYPE_CHECKING, Final
+
+from weightinit_cli.probing.graph import Graph
+from weightinit_cli.verdicts.models import Model, Way, is_zero_start
+from weightinit_cli.verdicts.seen import Layer, Seen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from weightinit_cli.results.model import Gradient, LayerStatistics
+    from weightinit_cli.results.probe import (
+        ProbedLoss,
+        ProbedParameter,
+        ProbedValue,
+        Stream,
+    )
+
+# Activations that are flat below zero, and where they are flat above, if they are.
+FLAT: Final[dict[str, float | None]] = {"relu": None, "relu6": 6.0}
+UNKNOWN_FAN: Final = 1 << 30
+
+
+def model_of(
+    values: Sequence[ProbedValue],
+    parameters: Sequence[ProbedParameter],
+    streams: Sequence[Stream],
+    loss: ProbedLoss | None,
+    inputs: Mapping[str, LayerStatistics],
+) -> Model:
+    """A model as what verdicts are drawn from."""
+    view = _View(values, parameters, inputs)
+    ways = [way for stream in streams if (way := view.way(stream)) is not None]
+    return Model(values, parameters, ways, loss, view.head, view.zeroed, view.dropped)
+
+
+class _View:
+    """What is asked of a model's values to see its streams as networks."""
+
+    def __init__(
+        self,
+        values: Sequence[ProbedValue],
+        parameters: Sequence[ProbedParameter],
+        inputs: Mapping[str, LayerStatistics],
+    ) -> None:
+        self.values, self.inputs = values, inputs
+        self.graph = Graph(values)
+        self.parameters = {
+            name: each for each in parameters for name in (each.name, *each.shared_with)
+        }
+        used = {parent for value in values for parent in value.parents}
+        self.ends = [place for place in range(len(values)) if place not in used]
+        self.head = self._head()
+        self.zeroed = self._zeroed()
+        self.dropped = self._dropped()
+
+    def _head(self) -> int | None:
+        """The last layer that something comes back to, which no other one follows."""
+        reached = [k for k in self.ends if self.values[k].figures.gradient is not None]
+        behind = self.graph.ancestors[max(reached)] if reached else 0
+        layers = behind & self.graph.weighted
+        return layers.bit_length() - 1 if layers else None
+
+    def _zeroed(self) -> frozenset[int]:
+        """Values without any gradient before a layer of zeros that gets one itself."""
+        behind = 0
+        for place, value in enumerate(self.values):
+            made_with = [
+                self.parameters[name] for name in value.parameters if name in self.parameters
+            ]
+            if any(map(is_zero_start, made_with)):
+                behind |= self.graph.ancestors[place] & ~(1 << place)
+        return frozenset(
+            place
+            for place, value in enumerate(self.values)
+            if behind >> place & 1 and _has_no(value.figures.gradient)
+        )
+
+    def _dropped(self) -> frozenset[int]:
+        """Values that only lead to what nothing makes use of, in the midst of the run."""
+        reached = 0
+        for place, value in enumerate(self.values):
+            if value.figures.gradient is not None:
+                reached |= self.graph.ancestors[place]
+        last = reached.bit_length() - 1
+        dead_ends = [k for k in self.ends if not reached >> k & 1]
+        lost = [k for k in dead_ends if k < last]
+        kept = 0
+        for place in dead_ends:
+            if place not in lost:
+                kept |= self.graph.ancestors[place]
+        return frozenset(
+            place
+            for place in range(len(self.values))
+            if not (reached | kept) >> place & 1
+            and any(self.graph.ancestors[end] >> place & 1 for end in lost)
+        )
+
+    def way(self, stream: Stream) -> Way | None:
+        """A stream as a network; None where it has no layer but the last one."""
+        return self._residual(stream) if stream.kind == "residual" else self._sequential(stream)
+
+    def _residual(self, stream: Stream) -> Way:
+        first, *sums = stream.values
+        normalized = sum(map(self._is_normalized, stream.branches, stream.values)) * 2
+        is_normalized = normalized > len(stream.branches)
+        before = self.values[first].figures
+        layers = [
+            self._layer(number, place, place, None, varies=bool(before.std_across_inputs))
+            for number, place in enumerate(sums, 1)
+        ]
+        weights = tuple(self._matrices(self._layer_of(branch)) for branch in stream.branches)
+        seen = Seen(before, _with_ratios(layers, relative=is_normalized))
+        return Way(stream, seen, stream.values, weights, is_normalized)
+
+    def _is_normalized(self, branch: int, before: int) -> bool:
+        places = self.graph.only_of(branch, before)
+        return any(places >> k & 1 and self.graph.is_norm(k) for k in range(branch + 1))
+
+    def _sequential(self, stream: Stream) -> Way | None:
+        made_by = [(self._layer_of(place), place) for place in stream.values]
+        if made_by[-1] == (self.head, self.head):
+            made_by.pop()
+        if not made_by:
+            return None
+        before, source = self._given(made_by[0][0])
+        if before is None:
+            (_, source), *made_by = made_by
+            before = self.values[source].figures
+        if not made_by:
+            return None
+        layers = []
+        for number, (layer, place) in enumerate(made_by, 1):
+            varies = self.values[place].shape[0] > 1
+            layers.append(self._layer(number, place, self._pre(place), layer, varies=varies))
+        weights = tuple(self._matrices(layer) for layer, _ in made_by)
+        places = (source, *(place for _, place in made_by))
+        return Way(
+            stream, Seen(before, _with_ratios(layers, relative=False)), places, weights, False
+        )
+
+    def _given(self, layer: int) -> tuple[LayerStatistics | None, int | None]:
+        """What a path's first layer is given: a value, or the model's own input."""
+        parents = self.values[layer].parents
+        if parents:
+            place = max(parents, key=lambda each: (self.graph.depth[each], each))
+            return self.values[place].figures, place
+        if self.values[layer].operation.startswith("embedding"):
+            return None, None
+        return next(iter(self.inputs.values()), None), None
+
+    def _layer_of(self, place: int) -> int:
+        """The layer with weights whose values these are, or were before they were handed on."""
+        while not self.graph.is_weighted(place) and self.values[place].parents:
+            parents = self.values[place].parents
+            place = max(parents, key=lambda each: (self.graph.depth[each], each))
+        return place
+
+    def _pre(self, place: int) -> int:
+        """The pre-activations of what an activation function made; else the value itself."""
+        parents = self.values[place].parents
+        return parents[0] if self.graph.is_activation(place) and len(parents) == 1 else place
+
+    def _matrices(self, place: int) -> tuple[str, ...]:
+        """The names of the parameters with fans that a value was made with."""
+        names = self.values[place].parameters
+        known = [self.parameters[name] for name in names if name in self.parameters]
+        return tuple(each.name for each in known if each.fan_in is not None)
+
+    def _layer(
+        self, number: int, place: int, pre: int, layer: int | None, *, varies: bool
+    ) -> Layer:
+        """One value of a stream as a layer; `pre` is where its gradient is taken."""
+        value = self.values[place]
+        figures = replace(value.figures, gradient=self._gradient(pre))
+        weight = bias = None
+        if layer is not None:
+            made_with = [self.parameters.get(name) for name in self.values[layer].parameters]
+            weight = next((each for each in made_with if each and each.fan_in is not None), None)
+            bias = next((each for each in made_with if each and each.fan_in is None), None)
+        if weight is not None:
+            figures = replace(figures, weights=weight.statistics)
+            if figures.distinct_units is None and _is_one(weight) and (not bias or _is_one(bias)):
+                figures = replace(figures, distinct_units=1)
+        is_flat = value.operation in FLAT
+        return Layer(
+            number=number,
+            units=value.units,
+            positions=1,
+            samples=value.shape[0] if varies else 1,
+            fan_in=UNKNOWN_FAN if weight is None else weight.fan_in or UNKNOWN_FAN,
+            bias_std=bias.statistics.std or 0.0 if bias else 0.0,
+            low=0.0 if is_flat else None,
+            high=FLAT.get(value.operation),
+            slope_at_zero=0.0 if is_flat else 1.0,
+            figures=figures,
+        )
+
+    def _gradient(self, place: int) -> Gradient | None:
+        """The gradient at a value with its norm over an input's numbers as its `total_ratio`."""
+        found = self.values[place].figures.gradient
+        if found is None or found.signal_rms is None or place in self.zeroed:
+            return None
+        norm = found.signal_rms**2 * prod(self.values[place].shape[1:])
+        return replace(found, total_ratio=norm)
+
+
+def _with_ratios(layers: Sequence[Layer], *, relative: bool) -> tuple[Layer, ...]:
+    """Layers whose gradients have the ratio of their norm to the next layer's.
+
+    `relative`: of the norm times the layer's root mean square. What normalized branches give back
+    is as much larger as their stream is smaller, which is no fault.
+    """
+    found = []
+    after: float | None = None
+    for layer in reversed(layers):
+        gradient = layer.figures.gradient
+        total = None if gradient is None else gradient.total_ratio
+        if relative and total is not None:
+            total *= hypot(layer.figures.mean or 0.0, layer.figures.std or 0.0) ** 2
+        ratio = None if total is None or not after else total / after
+        after = total
+        if gradient is not None:
+            gradient = replace(gradient, ratio=ratio, total_ratio=ratio)
+        found.append(layer._replace(figures=replace(layer.figures, gradient=gradient)))
+    return tuple(reversed(found))
+
+
+def _is_one(parameter: ProbedParameter) -> bool:
+    """Whether all entries are the same number."""
+    found = parameter.statistics
+    return found.min is not None and found.min == found.max
+
+
+def _has_no(gradient: Gradient | None) -> bool:
+    return gradient is not None and gradient.signal_rms == 0
