@@ -15,7 +15,7 @@ from weightinit_cli.plots import Look, drawings, render
 from weightinit_cli.plots.engine.drawing import BLUE, ORANGE, WHITE
 from weightinit_cli.plots.engine.layout import drawn
 from weightinit_cli.plots.engine.page import Area, Dots, Level, Line, Pointer
-from weightinit_cli.plots.paths import paths_axis
+from weightinit_cli.plots.paths import fitted, paths_axis
 from weightinit_cli.plots.probe import comparison, left_out
 from weightinit_cli.plots.probevalues import MOST, shown
 from weightinit_cli.results.probe import PICTURES
@@ -137,16 +137,19 @@ def test_what_is_not_finite_is_said_in_every_picture():
     assert notes(ratio) == ["gradient inf or nan: a.weight"]
 
 
-def test_a_stream_is_two_curves_of_its_values_and_one_of_their_gradients():
+def test_a_stream_is_curves_of_its_values_of_what_is_added_and_of_the_gradients():
     result = residual(4)
     (stream,) = result.streams
     values = [result.values[place].figures for place in stream.values]
     std, gradient = panels(result, "streams")
     curves = {line.words: line.y.tolist() for line in marks(std, Line)}
+    added = curves.pop("std of what is added")
     assert curves == {
         "std": [each.std for each in values],
         "std across inputs": [each.std_across_inputs for each in values],
     }
+    assert np.isnan(added[0])
+    assert added[1:] == [result.values[place].figures.std for place in stream.branches]
     (curve,) = marks(gradient, Line)
     assert curve.y.tolist() == [each.gradient.signal_rms for each in values]
     assert std.x == gradient.x
@@ -162,10 +165,23 @@ def test_zeros_and_missing_gradients_along_a_stream_are_said():
     assert any("no gradient" in text for text in texts(PROBES["frozen_stem"](), "values"))
 
 
-def test_of_many_streams_the_longest_are_drawn():
+def test_what_is_added_does_not_squeeze_the_stream_itself():
+    result = residual(4)
+    (stream,) = result.streams
+    values = list(result.values)
+    for place in stream.branches:
+        figures = replace(values[place].figures, std=1e-7)
+        values[place] = replace(values[place], figures=figures)
+    std, _ = panels(replace(result, values=tuple(values)), "streams")
+    assert std.y.high - std.y.low < 3
+    assert notes(std) == ["std of what is added: at most 1.0e-7, below the axis"]
+    assert [words for _, words, _ in std.beside] == ["std", "std across inputs"]
+
+
+def test_of_many_streams_the_first_are_drawn():
     result = PROBES["six_streams"]()
     assert len(drawings(result)["streams"].rows) == 8
-    assert "not drawn: 2 shorter streams" in texts(result, "streams")
+    assert "not drawn: 2 more streams" in texts(result, "streams")
     assert "no stream was found" in texts(PROBES["no_streams"](), "streams")
 
 
@@ -203,6 +219,13 @@ def test_schemes_beyond_the_colours_share_one_and_none_has_its_own():
     assert "no known scheme" not in texts(residual(2), "weights")
 
 
+def test_a_scale_far_from_all_schemes_does_not_squeeze_the_others():
+    weights = [parameter("a.weight", 1e-7, (9, 9)), parameter("b.weight", 0.3, (9, 9))]
+    scale, _ = panels(result_of([], weights), "weights")
+    assert scale.y.high - scale.y.low < 1.5
+    assert notes(scale) == ["beyond the axis: a.weight"]
+
+
 def test_paths_are_named_where_modules_begin():
     def named(paths, most=28):
         return [words for _, words in paths_axis(paths, most).ticks]
@@ -214,9 +237,10 @@ def test_paths_are_named_where_modules_begin():
     assert named(["only.one"]) == ["one"]
     assert named([f"{LONG}.{k}" for k in range(3)]) == ["0", "1", "2"]
     assert len(named([str(k) for k in range(1000)])) <= 60
+    assert fitted("bert.encoder.layer.0.attention.output.add") == "…0…output.add"
     long = named([LONG.replace(".", "_") + str(k) for k in range(3)])
     assert [words[-1] for words in long] == ["0", "1", "2"]
-    assert all("…" in words or "..." in words for words in long)
+    assert all("…" in words for words in long)
 
 
 def test_verdicts_keep_the_names_of_modules():

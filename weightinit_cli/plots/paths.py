@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MOST_NAMES = 28
 MOST_BESIDE = 60  # names of an axis, however near to each other its modules begin
-START = 0.4  # of what is kept of a long path
+START = 0.4  # of what is kept of a long name
 
 
 def shortened(paths: Sequence[str]) -> list[str]:
@@ -44,18 +44,38 @@ def paths_axis(paths: Sequence[str], most: int = MOST_NAMES) -> Axis:
 
 
 def fitted(path: str, room: float = LONGEST) -> str:
-    """A path, or as much of both its ends as has room beside an axis, more of the second one."""
-    if width_of(path, SMALL) <= room:
-        return path
-    kept = len(path) - 1
-    while kept > 1 and width_of(_without_middle(path, kept), SMALL) > room:
+    """A path, or what of it has room beside an axis: its numbers and its end tell most.
+
+    `bert.encoder.layer.0.attention.output.add` becomes `…0…output.add`.
+    """
+    parts: list[str | None] = [*path.split(".")]
+    names = [k for k, part in enumerate(parts[:-1]) if part and not part.isdigit()]
+    for k in [*names, *range(len(parts) - 1)]:
+        if _wide(_joined(parts)) <= room:
+            break
+        parts[k] = None
+    found = _joined(parts)
+    kept = len(found)
+    while kept > 1 and _wide(_without_middle(found, kept)) > room:
         kept -= 1
-    return _without_middle(path, kept)
+    return _without_middle(found, kept)
 
 
-def _without_middle(path: str, kept: int) -> str:
+def _wide(words: str) -> float:
+    return width_of(words, SMALL)
+
+
+def _joined(parts: Sequence[str | None]) -> str:
+    """The parts that are left, an ellipsis where some are not."""
+    stretches = groupby(parts, key=lambda part: part is not None)
+    return "".join(".".join(filter(None, some)) if left else ELLIPSIS for left, some in stretches)
+
+
+def _without_middle(words: str, kept: int) -> str:
+    if kept >= len(words):
+        return words
     start = round(START * kept)
-    return path[:start] + ELLIPSIS + path[len(path) - (kept - start) :]
+    return words[:start] + ELLIPSIS + words[len(words) - (kept - start) :]
 
 
 def _starts(names: Sequence[str]) -> list[tuple[int, str]]:

@@ -2,104 +2,141 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from weightinit_cli.errors import counted
+from weightinit_cli.numerals import two_digits
 from weightinit_cli.plots.engine.drawing import MUTED, ORANGE
 from weightinit_cli.plots.engine.page import Head, Line, Page, Panel, Pointer, Row, Words, array
 from weightinit_cli.plots.engine.scales import logarithmic
 from weightinit_cli.plots.paths import paths_axis
-from weightinit_cli.plots.probevalues import ACROSS_INPUTS, GRADIENT, POINTED_AT, STD, pointed_at
+from weightinit_cli.plots.probevalues import (
+    ACROSS_INPUTS,
+    GRADIENT,
+    POINTED_AT,
+    STD,
+    Size,
+    pointed_at,
+)
 from weightinit_cli.plots.words import probe_heading
 from weightinit_cli.results.figures import resolved
 from weightinit_cli.results.words import is_partial
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from weightinit_cli.plots.engine.page import Axis, Mark, Note
-    from weightinit_cli.plots.probevalues import Size
     from weightinit_cli.results.model import LayerStatistics
     from weightinit_cli.results.probe import ProbedValue, ProbeResult, Stream
 
 MOST_STREAMS = 4
 HEIGHT = 104.0
 LEAST = 1.5  # decades of an axis
+FARTHEST = 1000.0  # what is added is off the axis where it is smaller by this factor
 MOST_DOTS = 80
 RADIUS = 1.9
-SIZES = (STD, ACROSS_INPUTS)
+BRANCH = Size("std", "std of what is added", MUTED, "triangle", 0.9)
 
 
 def streams_page(result: ProbeResult) -> Page:
     """The page: for each stream its values' standard deviations, and below them the gradients."""
-    longest = sorted(result.streams, key=lambda each: -len(each.values))[:MOST_STREAMS]
     wrong = pointed_at(result)
-    rows: list[Row] = []
-    for stream in result.streams:
-        if stream in longest:
-            rows += _rows(result, stream, wrong)
+    drawn = result.streams[:MOST_STREAMS]
+    rows = [row for each in drawn for row in _rows(result, each, wrong)]
     foot: list[Note] = []
-    left = len(result.streams) - len(longest)
+    left = len(result.streams) - len(drawn)
     if left:
-        foot.append((f"not drawn: {counted(left, 'shorter stream')}", MUTED))
+        foot.append((f"not drawn: {counted(left, 'more stream')}", MUTED))
     if not rows:
         foot.append(("no stream was found", MUTED))
     keys = (POINTED_AT,) if wrong else ()
     return Page(probe_heading(result, keys), tuple(rows), foot=tuple(foot))
 
 
+class _Curve(NamedTuple):
+    """One figure of values along a stream, None where the stream has no such value."""
+
+    size: Size
+    values: tuple[ProbedValue | None, ...]
+
+    @property
+    def found(self) -> list[float | None]:
+        """The figure at each place."""
+        path = self.size.path
+        return [None if each is None else resolved(each.figures, path) for each in self.values]
+
+    def where(self, lies: Callable[[LayerStatistics, str], bool]) -> list[str]:
+        """The names of those values of whose figure this is true."""
+        known = [each for each in self.values if each is not None]
+        return [each.name for each in known if lies(each.figures, self.size.path)]
+
+
 def _rows(result: ProbeResult, stream: Stream, wrong: Mapping[int, str]) -> list[Row]:
-    values = [result.values[place] for place in stream.values]
+    values = tuple(result.values[place] for place in stream.values)
     x = paths_axis([each.name for each in values])
     where = f" of {stream.module}" if stream.module else ""
-    head = Head(f"{stream.kind} stream{where}", (counted(len(values), "value"),))
+    ends = f"from {values[0].name} to {values[-1].name}"
+    head = Head(f"{stream.kind} stream{where}", (counted(len(values), "value"), ends))
     numbered = enumerate(stream.values, 1)
     pointers = [Pointer(float(k), ORANGE) for k, place in numbered if place in wrong]
-    above = _panel(values, SIZES, "std", x, pointers)
-    below = _panel(values, (GRADIENT,), GRADIENT.words, x)
+    curves = [_Curve(STD, values), _Curve(ACROSS_INPUTS, values)]
+    if stream.branches:
+        added = (result.values[place] for place in stream.branches)
+        curves.append(_Curve(BRANCH, (None, *added)))
+    above = _panel(curves, STD.words, x, pointers)
+    below = _panel([_Curve(GRADIENT, values)], GRADIENT.words, x)
     return [Row((above,), HEIGHT, ticks=False, head=head), Row((below,), HEIGHT)]
 
 
-def _panel(
-    values: Sequence[ProbedValue],
-    sizes: Sequence[Size],
-    name: str,
-    x: Axis,
-    pointers: Sequence[Pointer] = (),
-) -> Panel:
-    found = [[resolved(value.figures, each.path) for value in values] for each in sizes]
-    known = [[value for value in own if value] for own in found]
-    some = any(known)
-    y = logarithmic(name, [value for own in known for value in own], LEAST)
-    places = np.arange(1.0, len(values) + 1)
-    radius = RADIUS if len(values) <= MOST_DOTS else 0.0
-    marks: list[Mark] = [
-        Line(places, array(own), each.color, radius=radius, words=each.words)
-        for each, own in reversed([*zip(sizes, found, strict=True)])
+def _panel(curves: Sequence[_Curve], name: str, x: Axis, pointers: Sequence[Pointer] = ()) -> Panel:
+    known = [[value for value in each.found if value] for each in curves]
+    lowest = min((value for own in known[:2] for value in own), default=0.0) / FARTHEST
+    y = logarithmic(name, [value for own in known for value in own if value >= lowest], LEAST)
+    marks: list[Mark] = [_line(each) for each in reversed(curves)]
+    if not any(known):
+        marks.append(Words(0.5, 0.5, _nothing(curves), MUTED, within=True))
+    pairs = zip(known, (each.size for each in curves), strict=True)
+    ends = [
+        (own[-1], size.words, size.color) for own, size in pairs if own and y.parts(own[-1]) >= 0
     ]
-    if not some:
-        marks.append(Words(0.5, 0.5, _nothing(values, sizes), MUTED, within=True))
-    ends = zip(known, sizes, strict=True)
-    several = len(sizes) > 1
     return Panel(
-        x, y, (*marks, *pointers), notes=tuple((note, ORANGE) for note in _notes(values, sizes)),
-        align="left", rules=some,
-        beside=tuple((own[-1], each.words, each.color) for own, each in ends if own and several),
+        x, y, (*marks, *pointers), notes=(*_notes(curves), *_below(curves, y)),
+        align="left", rules=any(known), beside=tuple(ends if len(curves) > 1 else ()),
     )  # fmt: skip
 
 
-def _notes(values: Sequence[ProbedValue], sizes: Sequence[Size]) -> list[str]:
+def _line(curve: _Curve) -> Line:
+    size, places = curve.size, np.arange(1.0, len(curve.values) + 1)
+    radius = RADIUS if len(places) <= MOST_DOTS else 0.0
+    return Line(
+        places, array(curve.found), size.color, size.width, radius=radius, words=size.words,
+        marker=size.marker,
+    )  # fmt: skip
+
+
+def _notes(curves: Sequence[_Curve]) -> tuple[Note, ...]:
     """Where a figure is 0, cannot be told, or leaves out values: for all figures at once."""
-    found: dict[str, list[str]] = {}
-    for each in sizes:
-        for words, lies in GAPS.items():
-            names = [value.name for value in values if lies(value.figures, each.path)]
+    found: dict[Note, list[str]] = {}
+    for each in curves:
+        for (words, color), lies in GAPS.items():
+            names = each.where(lies)
             if names:
                 more = f" and {len(names) - 1} more" if names[1:] else ""
-                found.setdefault(f"{words} in {names[0]}{more}", []).append(each.words)
-    return [f"{', '.join(words)}: {note}" for note, words in found.items()]
+                note = (f"{words} in {names[0]}{more}", color)
+                found.setdefault(note, []).append(each.size.words)
+    return tuple((f"{', '.join(sizes)}: {note}", color) for (note, color), sizes in found.items())
+
+
+def _below(curves: Sequence[_Curve], y: Axis) -> list[Note]:
+    """The curves that lie below the axis, which is that of the stream itself."""
+    tops = [(each.size.words, max(filter(None, each.found), default=0.0)) for each in curves]
+    return [
+        (f"{words}: at most {two_digits(top)}, below the axis", MUTED)
+        for words, top in tops
+        if top and y.parts(top) < 0
+    ]
 
 
 def _is_zero(own: LayerStatistics, path: str) -> bool:
@@ -111,15 +148,16 @@ def _is_unresolved(own: LayerStatistics, path: str) -> bool:
 
 
 GAPS = {
-    "exactly zero": _is_zero,
-    "below what the dtype can tell": _is_unresolved,
-    "inf or nan": is_partial,
+    ("exactly zero", MUTED): _is_zero,
+    ("below what the dtype can tell", MUTED): _is_unresolved,
+    ("inf or nan", ORANGE): is_partial,
 }
 
 
-def _nothing(values: Sequence[ProbedValue], sizes: Sequence[Size]) -> str:
+def _nothing(curves: Sequence[_Curve]) -> str:
     """Why there is no curve."""
+    values = [value for each in curves for value in each.values if value is not None]
     reasons = [value.no_gradient for value in values if value.no_gradient]
-    if GRADIENT in sizes and len(reasons) == len(values):
+    if curves[0].size is GRADIENT and len(reasons) == len(values):
         return f"no gradient: {reasons[-1]}"
     return "no value above 0"

@@ -48,6 +48,7 @@ class Size(NamedTuple):
     words: str
     color: Color
     marker: Shape = "disc"
+    width: float = 1.8
 
 
 GRADIENT = Size(figures.SIGNAL, "gradient, rms", GREEN, "diamond")
@@ -191,4 +192,6 @@ def _said(value: ProbedValue, verdict: str | None) -> list[str]:
         words.append("no gradient")
     elif own.gradient.nonfinite:
         words.append("gradient inf or nan")
+    elif own.gradient.signal_rms == 0:
+        words.append("gradient 0")
     return words

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 SCALES, RATIOS = 190.0, 110.0
 RADIUS, HOLE = 2.8, 1.6
 COLORS = tuple(hue for hue in HUES if hue not in (ORANGE, INK))
+FARTHEST = 100.0  # what is farther from 1 than by this factor is beyond the axis
 HALF = 0.45  # of a parameter's room, on either side of it
 STROKE = 1.3
 # std × √fan_in of the schemes of which it is one number.
@@ -91,7 +92,9 @@ def _group(weight: ProbedParameter, colors: Colors) -> str:
 
 def _scales(weights: Sequence[ProbedParameter], colors: Colors, x: Axis) -> Panel:
     scales = [each.scaled_std for each in weights]
-    y = logarithmic("std × √fan in", [*scales, *(value for value, _ in SCHEMES)])
+    within = [value for value in scales if value and 1 / FARTHEST <= value <= FARTHEST]
+    y = logarithmic("std × √fan in", [*within, *(value for value, _ in SCHEMES)])
+    beyond = [each for each in weights if each.scaled_std and each.scaled_std not in within]
     marks: list[Mark] = [Level(value, RULE, 1.0, words=words) for value, words in SCHEMES]
     for key, scheme in ((XAVIER, _xavier), (NORMAL, _normal)):
         values = array([scheme(each) for each in weights])
@@ -103,6 +106,7 @@ def _scales(weights: Sequence[ProbedParameter], colors: Colors, x: Axis) -> Pane
     notes = [
         *_named("exactly zero", [each for each in weights if each.scaled_std == 0]),
         *_named("inf or nan", [each for each in weights if each.statistics.nonfinite]),
+        *_named("beyond the axis", beyond),
     ]
     if any(each.no_gradient for each in weights):
         notes.append(("hollow: gets no gradient", MUTED))

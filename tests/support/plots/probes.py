@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 LONG = "a_part_of_a_path_that_is_long." * 3 + "last"
 JAPANESE = "層.重み_😀.größe"
-SEVERAL = 3  # operations of a block
 
 
 def drawn(std: float, seed: int = 0, shape: tuple[int, ...] = (40, 25)) -> Any:
@@ -103,7 +102,7 @@ def residual(
     """Blocks of a normalization, a product, an activation and a sum; the sums are a stream."""
     values = [value(f"{prefix}wte", "embedding", drawn(1.0), gradient_of(1e-3))]
     parameters = [parameter(f"{prefix}wte.weight", 0.02, (64, 64), "normal (std 0.02)")]
-    stream = [0]
+    stream, branches = [0], []
     for k in range(blocks):
         path = f"{prefix}blocks.{k}"
         gradient = gradient_of(1e-3 * 0.9**k)
@@ -114,15 +113,15 @@ def residual(
             value(path, "add", drawn(1.1**k, k), gradient),
         ]
         stream.append(len(values) - 1)
+        branches.append(len(values) - 2)
         parameters += [
             parameter(f"{path}.ln.weight", 0.0, None),
             parameter(f"{path}.fc.weight", np.sqrt(2 / 64), (64, 256), "he_normal"),
             parameter(f"{path}.proj.weight", np.sqrt(1 / 256 / 3), (256, 64), "torch_linear"),
         ]
     values.append(value(f"{prefix}head", "linear", drawn(8.0), gradient_of(1e-4)))
-    return result_of(
-        values, parameters, [Stream(f"{prefix}blocks", "residual", tuple(stream))], verdict
-    )
+    streams = [Stream(f"{prefix}blocks", "residual", tuple(stream), tuple(branches))]
+    return result_of(values, parameters, streams, verdict)
 
 
 def sequential(
