@@ -119,7 +119,7 @@ def check(
         )
         reports = [each.report for each in done]
         hint = not update and any(each.outdated and each.renewable for each in done)
-        code = _tell_reports(reports, reporter, quiet=quiet, hint=hint)
+        code = tell_reports(reports, reporter, quiet=quiet, hint=hint)
         if update:
             outdated = [each for each in done if each.outdated]
             code = max(code, _update(outdated, threads))
@@ -162,7 +162,7 @@ def diff(
             sides = guard.sides_of(old, new)
             kept = {run: sides[run] for run in _kept_runs(sides, globs, quiet=quiet)}
             reports = guard.diff(kept, alpha=alpha, progress=progress)
-        return _tell_reports(reports, reporter, quiet=quiet, hint=False)
+        return tell_reports(reports, reporter, quiet=quiet, hint=False)
 
     return reporter.writing(work)
 
@@ -187,7 +187,7 @@ def _kept_runs(
     return kept
 
 
-def _tell_reports(reports: Sequence[Report], reporter: Reporter, *, quiet: bool, hint: bool) -> int:
+def tell_reports(reports: Sequence[Report], reporter: Reporter, *, quiet: bool, hint: bool) -> int:
     """Print the reports, and return the exit code; the JUnit file gets them, too.
 
     `hint` says that --update accepts some of what differs.

@@ -23,7 +23,7 @@ from weightinit_cli.cli.reporting import (
     style_option,
 )
 from weightinit_cli.cli.specs import note_lacking, note_replaced, tell_undrawn
-from weightinit_cli.errors import printable
+from weightinit_cli.errors import WinitError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,6 +109,15 @@ def refuse_shown(asked: dict[str, Any], place: Path) -> None:
     help="Under which the model is built, and inputs and labels are drawn.",
 )
 @click.option(
+    "--repeats",
+    type=click.IntRange(1, 10_000),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Build and run it under so many seeds, from --seed on: stats.json then has how every "
+    "figure spreads.",
+)
+@click.option(
     "--exact",
     is_flag=True,
     help="Exact quantiles, and how many units differ: takes more time and memory.",
@@ -123,6 +132,14 @@ def refuse_shown(asked: dict[str, Any], place: Path) -> None:
 )
 @format_option
 @no_plot_option
+@click.option(
+    "--against",
+    metavar="OUT",
+    type=path_of,
+    help="Compare with the saved probe in OUT, which -o has written; exits 1 where they differ. "
+    "With the same weights: within what rounding does. With other draws: by the spread over the "
+    "seeds of both, 10 --repeats or more together.",
+)
 @fail_on_option
 @junit_option
 @style_option()
@@ -133,6 +150,7 @@ def probe(
     inputs: tuple[str, ...],
     loss: str | None,
     seed: int,
+    repeats: int,
     exact: bool,
     depth: int | None,
     worst: int | None,
@@ -140,6 +158,7 @@ def probe(
     output_dir: Path | None,
     formats: tuple[str, ...],
     no_plot: bool,
+    against: Path | None,
     fail_on: tuple[str, ...],
     junit: Path | None,
     style: str,
@@ -164,7 +183,7 @@ def probe(
     def work() -> int:
         began = time.monotonic()
         with ProgressBar(f"probing {target}", shown=not quiet):
-            result = run(target, inputs, loss=loss, seed=seed, exact=exact)
+            result = run(target, inputs, loss=loss, seed=seed, repeats=repeats, exact=exact)
         seconds = time.monotonic() - began
         if reporter.as_json:
             terminal.say(dump_line(result))
@@ -174,12 +193,28 @@ def probe(
         code = 0
         if output_dir is not None:
             code = _save(output_dir, result, () if no_plot else formats, reporter, quiet=quiet)
+        if against is not None:
+            code = max(code, _compare(result, against, reporter, quiet=quiet))
         if reporter.asked:
             case = reporter.result(result.name, "probe", result.verdict, {})
             code = max(code, reporter.done(case._replace(seconds=seconds)))
         return code
 
     return reporter.writing(work)
+
+
+def _compare(result: ProbeResult, against: Path, reporter: Reporter, *, quiet: bool) -> int:
+    """Say what differs from a saved probe, of several the one of its name; return the exit code."""
+    from weightinit_cli import guard
+    from weightinit_cli.cli.check import tell_reports
+
+    found = guard.find_results(against)
+    if result.name not in found and len(found) > 1:
+        names = f"{len(found):,} results, none named {result.name}"
+        raise WinitError(printable(f"{against}: holds {names}; give the folder of one"))
+    saved = found[result.name] if len(found) > 1 else next(iter(found.values()))
+    reports = guard.diff({result.name: ((saved, against), result)})
+    return tell_reports(reports, reporter, quiet=quiet, hint=False)
 
 
 def _save(

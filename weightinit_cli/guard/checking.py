@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 from weightinit_cli.errors import DEFECT, SpecError, WinitError, counted
 from weightinit_cli.guard.baselines import Pair, read
 from weightinit_cli.guard.compare import choose, compare, spec_changes
+from weightinit_cli.guard.probes import compare_probes
 from weightinit_cli.guard.report import Gate, Outcome, Report
 from weightinit_cli.guard.rounding import SHADOWS, STEP_SHADOWS
 from weightinit_cli.guard.samples import Sample, judge
@@ -21,6 +22,7 @@ from weightinit_cli.plugins import refuse_missing
 from weightinit_cli.progress import Progress
 from weightinit_cli.results import LACKED, SCHEMA_VERSION, STATS, Result
 from weightinit_cli.results.kinds import drawn_by, interruption, made_by
+from weightinit_cli.results.probe import ProbeResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -267,6 +269,11 @@ def _own_spec(old: AnyResult, place: str) -> AnySpec:
     """Return the spec inside a result. Raises SpecError where it is none any more."""
     from weightinit_cli.spec import spec_from_normal_form
 
+    if isinstance(old, ProbeResult):
+        raise WinitError(
+            f"{place}: a probe has no model inside that could be run again; probe "
+            f"{old.spec['target']} anew, --against this one (in Python: check(new, against=saved))"
+        )
     refuse_missing(made_by(old), place)
     spec = spec_from_normal_form(old.spec, place)
     return replace(spec, overrides=old.overrides or ())
@@ -333,8 +340,12 @@ def _compared_saved(
     if a is None or b is None:
         return _not_compared("an additional run" if a is None else "a missing run")
     (old, version), (new, other) = read(a), read(b)
+    if isinstance(old, ProbeResult) and isinstance(new, ProbeResult):
+        return compare_probes(old, new)
     lacked = LACKED.get(min(version, other), ())
     changes = spec_changes(old.spec, new.spec, lacked)
+    if "experiment" in changes:
+        return _not_compared(f"spec.{changes['experiment']}")
     if changes.keys() - {"seed"}:
         return _not_compared(*(f"spec.{each}" for each in changes.values()))
     ends = interruption(old), interruption(new)

@@ -283,12 +283,7 @@ def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str
     What one of the two runs had not even loaded (scipy, and the BLAS that comes with it) it did
     not depend on. Python's line is among them because its `sum` of floats has changed with it.
     """
-    for name in ("winit", "python"):
-        if _line(old.get(name)) != _line(new.get(name)):
-            yield _change(name, old.get(name), new.get(name))
-    for name in ("numpy", "bit_generator", "simd", "platform"):
-        if old.get(name) != new.get(name):
-            yield _change(name, old.get(name), new.get(name))
+    yield from version_changes(old, new)
     plugins = [side.get("plugins", {}) for side in (old, new)]
     if plugins[0] != plugins[1]:
         yield _change("plug-in", *plugins)
@@ -299,6 +294,16 @@ def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str
     fewer, more = sorted(libraries, key=len)
     if not fewer or not set(fewer) <= set(more):
         yield _change("BLAS", *(", ".join(side) for side in libraries))
+
+
+def version_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    """Give what differs of the versions and the platform that two results were made with."""
+    for name in ("winit", "python"):
+        if _line(old.get(name)) != _line(new.get(name)):
+            yield _change(name, old.get(name), new.get(name))
+    for name in ("numpy", "torch", "bit_generator", "simd", "platform"):
+        if old.get(name) != new.get(name):
+            yield _change(name, old.get(name), new.get(name))
 
 
 def _line(version: object) -> list[str]:

@@ -22,14 +22,23 @@ POOLED = "standardized "
 
 
 class Place(NamedTuple):
-    """Where a value stands: in which layer (0 is the input, None the whole run), at which path."""
+    """Where a value stands: in which layer (0 is the input, None the whole run), at which path.
+
+    In a probe it is a figure `of` one of the model's values or parameters, by name.
+    """
 
     layer: int | None
     figure: str
+    of: str = ""
+
+    @property
+    def path(self) -> str:
+        """The path, after the name of what it is a figure of."""
+        return f"{self.of} {self.figure}" if self.of else self.figure
 
     def __str__(self) -> str:
         if self.layer is None:
-            return self.figure
+            return self.path
         return f"layer {self.layer} {self.figure}" if self.layer else f"input {self.figure}"
 
 

@@ -42,12 +42,12 @@ class FigureDrift(NamedTuple):
     """A figure outside its tolerance.
 
     `run` is its folder or name, `layer` counts from 1 (0 is the input, None the whole run) and
-    `figure` is its path in a layer or in a result; "standardized weights.std" is that of several
-    layers or networks, brought to mean 0 and standard deviation 1 by their laws. `old` is the
-    saved result's value, `new` that of now; by the statistical gate `old` is that of the judged
-    result and `new` what the law or fresh networks make expect (of what these have drawn together,
-    `old` is the law's). `off` is the difference in units of the tolerance, None where any is too
-    much.
+    `figure` is its path in a layer or in a result, of a probe after the name of a value or a
+    parameter; "standardized weights.std" is that of several layers or networks, brought to mean 0
+    and standard deviation 1 by their laws. `old` is the saved result's value, `new` that of now; by
+    the statistical gate `old` is that of the judged result and `new` what the law, fresh networks
+    or the other probe make expect (of what these have drawn together, `old` is the law's). `off`
+    is the difference in units of the tolerance, None where any is too much.
     """
 
     run: str
@@ -82,7 +82,7 @@ class CheckOutcome:
     def drifts(self) -> tuple[FigureDrift, ...]:
         """The figures that differ; of each run those that say most come first."""
         return tuple(
-            FigureDrift(report.run, drift.place.layer, drift.place.figure, *drift[1:])
+            FigureDrift(report.run, drift.place.layer, drift.place.path, *drift[1:])
             for report in self.reports
             if report.outcome
             for drift in report.outcome.drifts

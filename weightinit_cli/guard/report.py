@@ -224,7 +224,7 @@ def _drift_tree(drift: Drift) -> dict[str, Any]:
     off = None if drift.off == float("inf") else drift.off
     return {
         "layer": drift.place.layer,
-        "figure": drift.place.figure,
+        "figure": drift.place.path,
         "old": drift.old,
         "new": drift.new,
         "off": off,
