@@ -160,9 +160,9 @@ def probe_heads() -> set[str]:
     shared = replace(result.parameters[0], shared_with=("other.weight",))
     columns = [
         *probe.value_columns(result, [range(2), range(2, 3)], 1),
-        *probe.parameter_columns(result, [shared]),
+        *probe.parameter_columns(result, [[shared, shared]]),
     ]
-    return {column.head for column in columns}
+    return {"line", *(column.head for column in columns)}
 
 
 def test_a_head_means_the_same_in_all_tables():

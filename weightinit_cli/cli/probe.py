@@ -54,10 +54,16 @@ def shown_options(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="N",
             help="Show only the N values that stand out most: those that verdicts point at, then "
             "those whose std, std (inputs) or gradient is by the largest factor above or below "
-            "that of the value before. Of parameters those that verdicts name, those without "
-            "gradient, then by the factor of std × √fan_in from the middle one.",
+            "that of the value before (normalizations and softmax come last, one of each kind of "
+            "repeated module first). Of parameters those "
+            "that verdicts name, those without gradient, then those whose std × √fan_in is "
+            "farthest from the middle one.",
         ),
-        click.option("--parameters", is_flag=True, help="Show a table of the parameters."),
+        click.option(
+            "--parameters",
+            is_flag=True,
+            help="Show a table of the parameters: shape, fans, std, scheme, gradient.",
+        ),
     )
     for option in reversed(options):
         command = option(command)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from weightinit_cli.results.model import LayerStatistics, Verdict
     from weightinit_cli.results.probe import ProbedParameter, ProbedValue, ProbeResult
 
+RESCALING = ("norm", "softmax")
+# By which factor standard deviations of parameters may differ that are told together.
+ALIKE = 1.5
 SIZES = ("std", "std_across_inputs", "gradient.signal_rms")
 
 
@@ -53,19 +56,24 @@ def worst_values(result: ProbeResult, most: int) -> list[int]:
 
     First those that verdicts point at, in the verdicts' order; then by the largest factor from
     what a value is made of to the value itself, upwards or downwards, of its standard deviation,
-    that from input to input, or its gradient.
+    that from input to input, or its gradient. Normalizations and softmax, whose task it is to
+    change sizes, come last. Of values that are alike in repeated modules the first one comes before
+    those of others, the rest after them.
     """
     first = dict.fromkeys(pointed_at(result))
     jumps = [_jump(value, result.values) for value in result.values]
     others = sorted(range(len(jumps)), key=lambda place: (-jumps[place], place))
-    return list(dict.fromkeys([*first, *others]))[:most]
+    foremost: dict[str, int] = {}
+    for place in others:
+        foremost.setdefault(pattern(result.values[place].name), place)
+    return list(dict.fromkeys([*first, *foremost.values(), *others]))[:most]
 
 
 def _jump(value: ProbedValue, values: Sequence[ProbedValue]) -> float:
     """The logarithm of the largest factor between a value and the nearest that it is made of."""
     if value.figures.nonfinite:
         return inf
-    if not value.parents:
+    if not value.parents or any(word in value.operation for word in RESCALING):
         return 0.0
     before = values[max(value.parents)].figures
     return max(_factor(before, value.figures, path) for path in SIZES)
@@ -93,6 +101,40 @@ def worst_parameters(result: ProbeResult, most: int) -> list[int]:
         return not named, each.no_gradient is None, -away, place
 
     return sorted(range(len(parameters)), key=rank)[:most]
+
+
+def alike(result: ProbeResult) -> list[list[int]]:
+    """The places of the parameters, those of repeated modules together, in the model's order.
+
+    Together are those whose names differ in numbers alone, of one shape and scheme and about the
+    same size, of which nothing else is to be said.
+    """
+    groups: dict[object, list[int]] = {}
+    for place, each in enumerate(result.parameters):
+        plain = not (each.statistics.nonfinite or each.shared_with or each.copy_of)
+        plain = plain and each.no_gradient is None
+        if plain and not any(named_by(verdict, each) for verdict in result.verdict):
+            scheme = (each.scheme or "").partition(" (")[0]
+            groups.setdefault((pattern(each.name), each.shape, scheme), []).append(place)
+        else:
+            groups[place] = [place]
+    found: list[list[int]] = []
+    for group in groups.values():
+        sizes = [result.parameters[place].statistics.std or 0.0 for place in group]
+        together = max(sizes) <= ALIKE * min(sizes)
+        found += [group] if together else [[place] for place in group]
+    return sorted(found)
+
+
+def pattern(name: str) -> str:
+    """A name with a star for each number in its path: `blocks.*.attn.weight`."""
+    return ".".join("*" if part.isdigit() else part for part in name.split("."))
+
+
+def middle(parameters: Sequence[ProbedParameter]) -> ProbedParameter:
+    """Of parameters that are alike the one of the middle standard deviation."""
+    ranked = sorted(parameters, key=lambda each: each.statistics.std or 0.0)
+    return ranked[len(ranked) // 2]
 
 
 def folded(values: Sequence[ProbedValue], depth: int) -> list[range]:

@@ -14,10 +14,13 @@ from weightinit_cli.lines import wrapped
 from weightinit_cli.results.figures import resolved
 from weightinit_cli.results.model import is_healthy
 from weightinit_cli.results.outstanding import (
+    alike,
     folded,
     kept,
+    middle,
     module_path,
     named_by,
+    pattern,
     pointed_at,
     usual_depth,
     worst_parameters,
@@ -38,8 +41,10 @@ MEANINGS = {
     "values": "how many values the operations of the model made",
     "loss at start": "the loss of the model before any training",
     "folded": "how many values of the module this row stands for; std, std (inputs) and grad. are "
-    "those of the last one, which the module hands on; --depth opens it",
+    "those of the last one, which the module hands on, and --depth opens it; or for how many "
+    "parameters, of which it shows the middle one",
     "shape": "the sizes of the value's or the parameter's axes",
+    "line": "the line of your code that made the value",
     "zeros": "the share of entries that are exactly zero; of a folded module the largest",
     "flat": "the share of pre-activations in the flat ends of an activation function that is "
     "flat on both sides; of a folded module the largest",
@@ -52,11 +57,16 @@ MEANINGS = {
     "std (entries)": "the standard deviation of the parameter's entries",
     "std × √fan_in": "the standard deviation of the parameter's entries times the root of fan_in: "
     "1 keeps the variance of a linear layer, 1.414 that below a ReLU",
-    "scheme": "the known scheme that the parameter looks like it was drawn by",
+    "scheme": "the known scheme that the parameter looks like it was drawn by; then the verdicts "
+    "that name it, with whom it is shared, whose copy it is, and why it gets no gradient",
     "grad. / weight": "the root mean square of the parameter's gradient over that of its entries",
-    "remarks": "what else is to be known of the parameter: with whom it is shared, whose copy it "
-    "is, why it gets no gradient, and the verdicts that name it",
 }
+# The share from which on zeros and flat ends are shown.
+SHOWN_FROM = 0.01
+MOST_UNSEEN = 5
+# Columns for the words of the last column, for which other columns are left out; what is longer is
+# broken.
+WORDS = 30
 # Rows of a screen: what is folded is folded until there are no more.
 MOST_ROWS = 40
 BOTH_ENDS = ("saturation.low", "saturation.high")
@@ -83,8 +93,10 @@ def table(
     else:
         lines += _values(result, depth, worst)
     lines += verdict_lines(result.verdict)
-    for each in result.unseen:
+    for each in result.unseen[:MOST_UNSEEN]:
         lines += wrapped(f"not seen: {printable(each)}", terminal.room(), indent=2)
+    if len(result.unseen) > MOST_UNSEEN:
+        lines.append(f"not seen: {len(result.unseen) - MOST_UNSEEN:,} more, in --json")
     return lines
 
 
@@ -102,13 +114,16 @@ def _values(result: ProbeResult, depth: int | None, worst: int | None) -> list[s
     values = result.values
     if worst is not None:
         groups = [range(place, place + 1) for place in worst_values(result, worst)]
-        return _table(value_columns(result, groups, 0), range(len(groups)))
+        columns = value_columns(result, groups, 0)
+        lines = [printable(values[group[0]].line or "") for group in groups]
+        columns += [Column("line", list(map(Cell, lines)), words=True)] if any(lines) else []
+        return _table(columns, range(len(groups)))
     shown = usual_depth(values, MOST_ROWS) if depth is None else depth
     groups = folded(values, shown)
     marked = pointed_at(result)
     always = [row for row, group in enumerate(groups) if not marked.keys().isdisjoint(group)]
     rows = kept(len(groups), MOST_ROWS, always) if depth is None else range(len(groups))
-    return _table(value_columns(result, groups, shown), rows)
+    return _table(value_columns(result, groups, shown), rows, f"--depth {shown}")
 
 
 def value_columns(result: ProbeResult, groups: Sequence[range], depth: int) -> list[Column]:
@@ -139,6 +154,8 @@ def value_columns(result: ProbeResult, groups: Sequence[range], depth: int) -> l
     )
     for head, of, choose in most:
         found = [_chosen(choose, (of(values[place]) for place in group)) for group in groups]
+        if head != "attention" and max((one or 0.0 for one in found), default=0.0) < SHOWN_FROM:
+            continue
         words = four_digits if head == "attention" else share_words
         columns += _if_any(head, ["" if one is None else words(one) for one in found], 3)
     lost = [sum(values[place].figures.nonfinite for place in group) for group in groups]
@@ -180,36 +197,45 @@ def _if_any(head: str, texts: Sequence[str], spare: int) -> list[Column]:
 
 
 def _parameters(result: ProbeResult, worst: int | None) -> list[str]:
-    places = range(len(result.parameters))
-    some = places if worst is None else worst_parameters(result, worst)
-    shown = [result.parameters[place] for place in some]
-    return _table(parameter_columns(result, shown), range(len(shown)))
+    if worst is None:
+        places = alike(result)
+    else:
+        places = [[place] for place in worst_parameters(result, worst)]
+    groups = [[result.parameters[place] for place in group] for group in places]
+    return _table(parameter_columns(result, groups), range(len(groups)))
 
 
-def parameter_columns(result: ProbeResult, shown: Sequence[ProbedParameter]) -> list[Column]:
-    """Make the columns of these parameters; the remarks where there are any."""
+def parameter_columns(
+    result: ProbeResult, groups: Sequence[Sequence[ProbedParameter]]
+) -> list[Column]:
+    """Make the columns of parameters, those that are alike together.
+
+    Of several the middle one is shown.
+    """
+    shown = [middle(group) for group in groups]
+    names = [
+        pattern(each.name) if len(group) > 1 else each.name
+        for each, group in zip(shown, groups, strict=True)
+    ]
+    counts = [str(len(group)) if len(group) > 1 else "" for group in groups]
     remarks = [_remarks(each, result.verdict) for each in shown]
-    columns = [
-        Column("parameter", [Cell(printable(each.name), "cyan") for each in shown], words=True),
+    return [
+        Column("parameter", [Cell(printable(name), "cyan") for name in names], words=True),
+        *_if_any("folded", counts, 3),
         Column("shape", [Cell(_shape(each.shape)) for each in shown], spare=2, words=True),
         Column("fan_in", [Cell(_whole(each.fan_in)) for each in shown], spare=1),
         Column("fan_out", [Cell(_whole(each.fan_out)) for each in shown], spare=1),
         Column("std (entries)", [Cell(four_digits(each.statistics.std)) for each in shown]),
         Column("std × √fan_in", [Cell(four_digits(each.scaled_std)) for each in shown]),
         Column("grad. / weight", [Cell(four_digits(each.gradient_ratio)) for each in shown]),
-        Column(
-            "scheme", [Cell(printable(each.scheme or "none known")) for each in shown], words=True
-        ),
+        Column("scheme", remarks, words=True),
     ]
-    if any(each.text for each in remarks):
-        columns.append(Column("remarks", remarks, words=True))
-    return columns
 
 
 def _remarks(parameter: ProbedParameter, verdicts: Sequence[Verdict]) -> Cell:
-    """What else is to be known of a parameter, that verdicts name it first."""
+    """The scheme of a parameter, the verdicts that name it, and what else is to be known of it."""
     named = [each for each in verdicts if named_by(each, parameter)]
-    parts = list(dict.fromkeys(each.name for each in named))
+    parts = [parameter.scheme or "none known", *dict.fromkeys(each.name for each in named)]
     if parameter.statistics.nonfinite:
         parts.append(f"{parameter.statistics.nonfinite:,} of it inf or nan")
     if parameter.no_gradient is not None:
@@ -221,21 +247,21 @@ def _remarks(parameter: ProbedParameter, verdicts: Sequence[Verdict]) -> Cell:
     return Cell(printable("; ".join(parts)), colour_of(named[0].severity) if named else None)
 
 
-def _table(columns: Sequence[Column], rows: Sequence[int]) -> list[str]:
-    """Write these rows of the columns; where some are left out, how many."""
-    layout = layout_for(columns, terminal.room())
+def _table(columns: Sequence[Column], rows: Sequence[int], all_rows: str = "") -> list[str]:
+    """Write these rows of the columns; where some are left out, how many, and what shows all."""
+    *others, last = columns
+    short = last._replace(cells=[cell._replace(text=cell.text[:WORDS]) for cell in last.cells])
+    layout = layout_for([*others, short if last.words else last], terminal.room())
+    own = {column.head: column.cells for column in columns}
     lines = layout.dimmed_heads()
     former = -1
     for row in rows:
         if row > former + 1:
-            lines.append(_gap(row - former - 1))
-        lines += layout.row([column.cells[row] for column in layout.columns])
+            gap = f"... {counted(row - former - 1, 'row')} left out; {all_rows} shows all"
+            lines.append(click.style(gap, dim=True))
+        lines += layout.row([own[column.head][row] for column in layout.columns])
         former = row
     return [*lines, *layout.left_out(columns)]
-
-
-def _gap(number: int) -> str:
-    return click.style(f"... {counted(number, 'row')} left out; --depth shows all", dim=True)
 
 
 def _shape(shape: Sequence[int]) -> str:
