@@ -73,7 +73,6 @@ def test_a_cluster_gives_the_same_bytes(plan: Callable, serially: dict, cluster:
 
 
 @pytest.mark.slow
-@pytest.mark.cluster
 def test_a_cluster_loses_a_worker(plan: Callable, cluster: Callable):
     """Killed with jobs in its hands: the other one does them."""
     seeds = plan(a=f"sweep: {{seed: {list(range(60))}}}\n")
@@ -91,7 +90,6 @@ def test_a_cluster_loses_a_worker(plan: Callable, cluster: Callable):
 
 
 @pytest.mark.slow
-@pytest.mark.cluster
 def test_a_cluster_loses_its_scheduler(plan: Callable, cluster: Callable):
     """Told, instead of waiting for ever; what was done until then has been given."""
     seeds = plan(a=f"sweep: {{seed: {list(range(60))}}}\n")
@@ -107,7 +105,6 @@ def test_a_cluster_loses_its_scheduler(plan: Callable, cluster: Callable):
 
 
 @pytest.mark.slow
-@pytest.mark.cluster
 def test_a_cluster_without_workers(
     plan: Callable, cluster: Callable, monkeypatch: pytest.MonkeyPatch
 ):
@@ -122,7 +119,6 @@ def test_a_cluster_without_workers(
 
 
 @pytest.mark.slow
-@pytest.mark.cluster
 def test_a_cluster_loses_its_only_worker(plan: Callable, cluster: Callable):
     seeds = plan(a=f"sweep: {{seed: {list(range(60))}}}\n")
     done = []
@@ -395,7 +391,6 @@ def test_jobs_may_go_on(plan: Callable, executor: Callable):
 
 
 @pytest.mark.slow
-@pytest.mark.cluster
 def test_jobs_of_a_cluster_may_go_on(plan: Callable, cluster: Callable):
     with cluster() as dask, Cluster(dask.address) as executor:
         done = rounds_done(executor, jobs_of(plan(a=f"sweep: {{seed: {list(range(9))}}}\n")))

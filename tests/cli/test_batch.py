@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
-KILLS = 10
+KILLS = 6
 SWEEP = "sweep: {seed: [0, 1, 2]}\n"
 QUICK = ("--no-plot", "-j", 1)
 
@@ -380,7 +380,7 @@ def test_progress_in_a_pipe(process: Callable, folder: Path):
 def test_killed_at_random_moments(
     winit: Callable, command: Callable, environ: Callable, spec: Callable
 ):
-    """kill -9, ten times: every file is whole, no worker is left, and the rest follows."""
+    """kill -9, six times: every file is whole, no worker is left, and the rest follows."""
     spec("many.yaml", f"sweep: {{seed: {list(range(24))}}}\n")
     spec("one.yaml")
     arguments = ("batch", "many.yaml", "one.yaml", "-j", 2, "-q")

@@ -28,7 +28,7 @@ NOT_INDEPENDENT = {
 }
 
 NORMAL = "{name: normal, std: %g}"
-WIDE = 5 * (400,)
+WIDE = 5 * (250,)
 UNEQUAL = (300, 600, 200, 500)
 # Activation, initializer, bias, widths: every activation and every initializer at least once.
 CELLS = [
