@@ -119,6 +119,10 @@ def test_what_a_verdict_points_at_is_marked_in_values_and_streams():
     (pointer,) = marks(panels(streamed, "streams")[0], Pointer)
     assert pointer.value == 5
     assert "a verdict points at it" in texts(streamed, "streams")
+    values = [replace(each, parameters=("blocks.5.fc.weight",)) for each in result.values]
+    scale, _ = panels(replace(result, values=tuple(values)), "weights")
+    (pointer,) = marks(scale, Pointer)
+    assert pointer.value == 2 + 5 * 2
     assert "a verdict points at it" not in texts(residual(2), "streams")
 
 
@@ -238,12 +242,16 @@ def test_paths_are_named_where_modules_begin():
     assert named([f"{LONG}.{k}" for k in range(3)]) == ["0", "1", "2"]
     assert len(named([str(k) for k in range(1000)])) <= 60
     assert fitted("bert.encoder.layer.0.attention.output.add") == "…0…output.add"
+    assert fitted("blocks.11.mlp.add") == "blocks.11.mlp.add"
+    attention = fitted("blocks.11.scaled_dot_product_attention")
+    assert attention.startswith("…11.scaled")
+    assert attention.endswith("attention")
     long = named([LONG.replace(".", "_") + str(k) for k in range(3)])
     assert [words[-1] for words in long] == ["0", "1", "2"]
     assert all("…" in words for words in long)
 
 
 def test_verdicts_keep_the_names_of_modules():
-    verdict = replace(POINTED[0], name="inputs_indistinguishable", module="my_blocks.0")
+    verdict = replace(POINTED[0], name="inputs_indistinguishable", layer=3, module="my_blocks.0")
     lines = " ".join(texts(residual(2, verdict=(verdict,)), "values"))
     assert "inputs indistinguishable at my_blocks.0 (model.py:12): 70 % of it lies" in lines

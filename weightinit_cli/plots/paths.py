@@ -48,17 +48,18 @@ def fitted(path: str, room: float = LONGEST) -> str:
 
     `bert.encoder.layer.0.attention.output.add` becomes `…0…output.add`.
     """
-    parts: list[str | None] = [*path.split(".")]
-    names = [k for k, part in enumerate(parts[:-1]) if part and not part.isdigit()]
-    for k in [*names, *range(len(parts) - 1)]:
-        if _wide(_joined(parts)) <= room:
+    *modules, last = path.split(".")
+    kept: list[str | None] = [*modules]
+    for k, module in enumerate(modules):
+        if _wide(_joined([*kept, last])) <= room:
             break
-        parts[k] = None
-    found = _joined(parts)
-    kept = len(found)
-    while kept > 1 and _wide(_without_middle(found, kept)) > room:
-        kept -= 1
-    return _without_middle(found, kept)
+        kept[k] = module if module.isdigit() else None
+    if _wide(_joined([*kept, last])) <= room:
+        return _joined([*kept, last])
+    before = _joined([*kept, ""])
+    if _wide(before) > room / 2:
+        before = ELLIPSIS
+    return before + _cut(last, room - _wide(before))
 
 
 def _wide(words: str) -> float:
@@ -68,14 +69,17 @@ def _wide(words: str) -> float:
 def _joined(parts: Sequence[str | None]) -> str:
     """The parts that are left, an ellipsis where some are not."""
     stretches = groupby(parts, key=lambda part: part is not None)
-    return "".join(".".join(filter(None, some)) if left else ELLIPSIS for left, some in stretches)
+    return "".join(".".join(map(str, some)) if left else ELLIPSIS for left, some in stretches)
 
 
-def _without_middle(words: str, kept: int) -> str:
-    if kept >= len(words):
-        return words
-    start = round(START * kept)
-    return words[:start] + ELLIPSIS + words[len(words) - (kept - start) :]
+def _cut(name: str, room: float) -> str:
+    """A name, or as much of both its ends as has room, more of the second one."""
+    found, kept = name, len(name)
+    while kept > 2 and _wide(found) > room:
+        kept -= 1
+        start = round(START * kept)
+        found = name[:start] + ELLIPSIS + name[len(name) - (kept - start) :]
+    return found
 
 
 def _starts(names: Sequence[str]) -> list[tuple[int, str]]:

@@ -19,16 +19,18 @@ from weightinit_cli.plots.engine.page import (
     Line,
     Page,
     Panel,
+    Pointer,
     Row,
     Words,
     array,
 )
 from weightinit_cli.plots.engine.scales import logarithmic, logs_of
 from weightinit_cli.plots.paths import paths_axis
+from weightinit_cli.plots.probevalues import POINTED_AT, pointed_at
 from weightinit_cli.plots.words import probe_heading
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from weightinit_cli.plots.engine.drawing import Color
     from weightinit_cli.plots.engine.page import Array, Mark, Note
@@ -56,15 +58,16 @@ def weights_page(result: ProbeResult) -> Page:
     if not weights:
         words = "no parameter has a fan in, so no scale can be compared with a scheme's"
         return Page(probe_heading(result), (), foot=((words, MUTED),))
-    colors = _colors(weights)
+    colors, wrong = _colors(weights), _pointed_at(result)
     x = paths_axis([each.name.removesuffix(".weight") for each in weights])
     rows = (
-        Row((_scales(weights, colors, x),), SCALES, ticks=False),
+        Row((_scales(weights, colors, x, wrong),), SCALES, ticks=False),
         Row((_ratios(weights, colors, x),), RATIOS),
     )
     keys = [Key(words, color, band=True, part=1.0) for words, color in colors.items()]
     lines = [mark.words for mark in rows[0].panels[0].marks if isinstance(mark, Line)]
     keys += [key for key in (XAVIER, NORMAL) if key.words in lines]
+    keys += [POINTED_AT] * any(each.name in wrong for each in weights)
     left = len(result.parameters) - len(weights)
     foot: tuple[Note, ...] = ()
     if left:
@@ -90,7 +93,14 @@ def _group(weight: ProbedParameter, colors: Colors) -> str:
     return weight.scheme if weight.scheme in colors else OTHERS
 
 
-def _scales(weights: Sequence[ProbedParameter], colors: Colors, x: Axis) -> Panel:
+def _pointed_at(result: ProbeResult) -> set[str]:
+    """The parameters with which those values were made at which a verdict that warns points."""
+    return {name for place in pointed_at(result) for name in result.values[place].parameters}
+
+
+def _scales(
+    weights: Sequence[ProbedParameter], colors: Colors, x: Axis, wrong: Container[str]
+) -> Panel:
     scales = [each.scaled_std for each in weights]
     within = [value for value in scales if value and 1 / FARTHEST <= value <= FARTHEST]
     y = logarithmic("std × √fan in", [*within, *(value for value, _ in SCHEMES)])
@@ -102,6 +112,8 @@ def _scales(weights: Sequence[ProbedParameter], colors: Colors, x: Axis) -> Pane
         if ((parts >= 0) & (parts <= 1)).any():
             marks.append(_strokes(values, key))
     marks += _dots(weights, scales, colors)
+    numbered = enumerate(weights, 1)
+    marks += [Pointer(float(k), ORANGE) for k, each in numbered if each.name in wrong]
     beside = tuple((value, words, MUTED) for value, words in SCHEMES)
     notes = [
         *_named("exactly zero", [each for each in weights if each.scaled_std == 0]),
