@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from weightinit_cli.errors import WinitError
+from weightinit_cli.network.workers import one_blas_thread
 from weightinit_cli.probing.observing import Observation
 from weightinit_cli.probing.pytorch.operations import unit_axis
 from weightinit_cli.probing.pytorch.parameters import parameters_of
@@ -34,11 +36,16 @@ def observe(
     watched.
     """
     refuse(model)
-    with seeded(seed), torch.inference_mode(mode=False), torch.enable_grad(), run_eagerly():
+    with ExitStack() as stack:
+        stack.enter_context(seeded(seed))
+        stack.enter_context(torch.inference_mode(mode=False))
+        stack.enter_context(torch.enable_grad())
+        stack.enter_context(run_eagerly())
+        stack.enter_context(one_blas_thread())  # numpy's: its sums of a block are short
         batch = batch_for(model, inputs, seed)
         _fill_lazy(model, batch, seed)
-        with left_as_found(model):
-            return _observe(model, batch, loss, seed=seed, exact=exact)
+        stack.enter_context(left_as_found(model))
+        return _observe(model, batch, loss, seed=seed, exact=exact)
 
 
 def _observe(
@@ -103,4 +110,4 @@ def _input_figures(given: torch.Tensor, *, exact: bool) -> LayerStatistics | Non
     if not given.is_floating_point() or not given.dim() or not given.numel():
         return None
     axis = unit_axis("", tuple(given.shape), [])
-    return figures_of(given, axis, given.shape[0], of_inputs=True, exact=exact)
+    return figures_of(given, axis, given.shape[0], exact=exact)

@@ -164,18 +164,12 @@ def unit_axis(name: str, shape: tuple[int, ...], parents: list[tuple[tuple[int, 
     for before, axis in parents:
         found = [each for each, size in enumerate(shape) if size == before[axis] and each]
         if found:
-            return axis if axis in found and len(before) == len(shape) else _usual(shape, found)
+            return axis if axis in found and len(before) == len(shape) else found[-1]
     for before, axis in parents:
         if len(before) == len(shape):
             return axis
-    return _usual(shape, [1, last] if last > 0 else [0])
-
-
-def _usual(shape: tuple[int, ...], among: list[int]) -> int:
-    """The second of the axes of an image or volume, else the last one, if it is among them."""
-    if len(shape) >= 5 and 1 in among:
-        return 1
-    return among[0] if len(shape) == 4 and among[0] == 1 else among[-1]
+        return last if axis == len(before) - 1 else min(axis, last)
+    return 1 if len(shape) > 3 else last
 
 
 # Activation functions by torch's names: ours, and the arguments that matter with their defaults.

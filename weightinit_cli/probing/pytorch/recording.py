@@ -82,7 +82,9 @@ class Made:
         return CHANGED if self.changed else NOT_SEEN
 
 
-def _arrived(made: Made, gradient: torch.Tensor) -> None:
+def _arrived(made: Made, gradient: torch.Tensor | None) -> None:
+    if gradient is None:  # as of one of several results that nothing depends on
+        return
     with torch._C.DisableTorchFunction():
         made.gradient = gradient_figures(as_array(gradient))
 
@@ -115,26 +117,29 @@ def as_array(tensor: torch.Tensor) -> Array:
 
 
 def figures_of(
-    tensor: torch.Tensor, unit_axis: int, batch: int, *, of_inputs: bool, exact: bool
+    tensor: torch.Tensor, unit_axis: int, batch: int, rows: int = 0, *, exact: bool
 ) -> LayerStatistics:
-    """The figures of a value, of which it is known whether it depends on the inputs.
+    """The figures of a value that `batch` inputs have, 0 where it does not depend on them.
 
-    The inputs, `batch` of them, are on its first axis; on its second, where that alone has as
-    many; or they are the outer part of the first, where that has a multiple of as many.
+    The inputs are on its first axis; on its second, where that alone has as many; or they are the
+    outer part of the first, where that has a multiple of as many, and the inner part where it has
+    so many `rows`. Else it is unknown which belongs to which.
     """
-    shape = tensor.shape
-    inputs = of_inputs and batch > 0
-    if inputs and shape[0] != batch:
+    shape, eps = tensor.shape, float(torch.finfo(tensor.dtype).eps)
+    if batch and shape[0] != batch:
+        tensor = tensor.detach()
         if len(shape) > 1 and shape[1] == batch:
-            tensor = tensor.detach().transpose(0, 1)
+            tensor = tensor.transpose(0, 1)
             unit_axis = {0: 1, 1: 0}.get(unit_axis, unit_axis)
-        elif shape[0] and shape[0] % batch == 0 and (len(shape) > 1 or unit_axis > 0):
-            tensor = tensor.detach().reshape(batch, shape[0] // batch, *shape[1:])
+        elif shape[0] % batch == 0 and unit_axis > 0:
+            if shape[0] == rows:
+                tensor = tensor.unflatten(0, (-1, batch)).transpose(0, 1)
+            else:
+                tensor = tensor.unflatten(0, (batch, -1))
             unit_axis += 1
         else:
-            inputs = False
-    eps = float(torch.finfo(tensor.dtype).eps)
-    return value_figures(as_array(tensor), unit_axis, inputs=inputs, eps=eps, exact=exact)
+            batch = 0
+    return value_figures(as_array(tensor), unit_axis, inputs=batch > 0, eps=eps, exact=exact)
 
 
 class Before(NamedTuple):

@@ -37,13 +37,15 @@ class Mark(NamedTuple):
     """What is known of a tensor: the values that it hands on, and whence it comes.
 
     `names` are parameters that it is, or is a part of; `inputs` says whether it depends on the
-    model's inputs, `numbers` whether on any that are no integers.
+    model's inputs, `numbers` whether on any that are no integers. `rows` is how many rows it makes,
+    or has, where the inputs are on the second axis and both are laid into one.
     """
 
     places: tuple[int, ...] = ()
     names: tuple[str, ...] = ()
     inputs: bool = False
     numbers: bool = False
+    rows: int = 0
 
     @property
     def is_known(self) -> bool:
@@ -239,7 +241,7 @@ class Watcher(TorchFunctionMode):
                 if in_place:
                     for former in self._mark(tensor).places:
                         self.made[former].changed = True
-                own = Mark((place,), inputs=mark.inputs)
+                own = Mark((place,), inputs=mark.inputs, rows=mark.rows)
             else:
                 if not moved:
                     self._note(call)
@@ -286,13 +288,13 @@ class Watcher(TorchFunctionMode):
         before: Before | None,
         entropy: float | None,
     ) -> int:
-        module = self._modules[-1]
-        path = self._paths.get(id(module), "")
+        module, path = self._module_of(mark)
         self._calls[path, call.name] += 1
         shape = tuple(tensor.shape)
         parents = [(self.made[each].value.shape, self.made[each].unit_axis) for each in mark.places]
         axis = ops.unit_axis(call.name, shape, parents)
-        figures = figures_of(tensor, axis, self._batch, of_inputs=mark.inputs, exact=self._exact)
+        batch = self._batch if mark.inputs else 0
+        figures = figures_of(tensor, axis, batch, mark.rows, exact=self._exact)
         value = ProbedValue(
             module=path,
             kind=type(module).__name__,
@@ -311,6 +313,16 @@ class Watcher(TorchFunctionMode):
         made.watch(tensor)
         self.made.append(made)
         return len(self.made) - 1
+
+    def _module_of(self, mark: Mark) -> tuple[torch.nn.Module, str]:
+        """The module that runs, and its path; inside attention, which calls none, the weights'."""
+        module = self._modules[-1]
+        path = self._paths.get(id(module), "")
+        if isinstance(module, torch.nn.MultiheadAttention):
+            for name, each in module.named_children():
+                if f"{path}.{name}.weight".lstrip(".") in mark.names:
+                    return each, f"{path}.{name}".lstrip(".")
+        return module, path
 
     def _edges(self, call: Call) -> tuple[int, ...]:
         pairs = zip(call.given, call.marks, strict=True)
@@ -335,11 +347,17 @@ class Watcher(TorchFunctionMode):
     def _hand_on(self, tensor: torch.Tensor, mark: Mark, *, in_place: bool) -> None:
         if id(tensor) in self._names:
             return
+        mark = mark._replace(rows=self._rows(tensor, mark))
         self._marks[tensor] = mark
         base = tensor._base
         if in_place and base is not None and id(base) not in self._names:
             whole = base.numel() == tensor.numel()
             self._marks[base] = mark if whole else _together([mark, self._mark(base)])
+
+    def _rows(self, tensor: torch.Tensor, mark: Mark) -> int:
+        if tensor.dim() > 1 and tensor.shape[1] == self._batch != tensor.shape[0]:
+            return int(tensor.shape[0]) * self._batch
+        return mark.rows if tensor.dim() and tensor.shape[0] == mark.rows else 0
 
 
 def written(path: str) -> str:
@@ -354,6 +372,7 @@ def _together(marks: Iterable[Mark]) -> Mark:
         tuple(dict.fromkeys(name for mark in marks for name in mark.names)),
         any(mark.inputs for mark in marks),
         any(mark.numbers for mark in marks),
+        max(mark.rows for mark in marks),
     )
 
 
