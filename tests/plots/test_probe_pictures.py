@@ -14,10 +14,11 @@ from weightinit_cli.numerals import percent
 from weightinit_cli.plots import Look, drawings, render
 from weightinit_cli.plots.engine.drawing import BLUE, ORANGE, WHITE
 from weightinit_cli.plots.engine.layout import drawn
-from weightinit_cli.plots.engine.page import Area, Dots, Level, Line, Pointer
+from weightinit_cli.plots.engine.page import Area, Band, Dots, Level, Line, Pointer
 from weightinit_cli.plots.paths import fitted, paths_axis
 from weightinit_cli.plots.probe import comparison, left_out
 from weightinit_cli.plots.probevalues import MOST, shown
+from weightinit_cli.results.model import Spread
 from weightinit_cli.results.probe import PICTURES
 
 COLUMN = Look(width=237.6)
@@ -103,6 +104,11 @@ def test_of_many_values_those_that_say_most_are_drawn():
     assert {POINTED[0].layer - 1, 0, len(result.values) - 1} <= set(places)
     said = f"{MOST} of {len(result.values)} values: along the streams, first and last ones"
     assert said in " ".join(texts(result, "values"))
+    plain = replace(result, streams=(), verdict=())
+    values = list(plain.values)
+    values[30] = replace(values[30], parameters=("a.weight",))
+    assert 30 in shown(replace(plain, values=tuple(values)))
+    assert 30 not in shown(plain)
     assert shown(residual(2)) == list(range(len(residual(2).values)))
 
 
@@ -123,7 +129,7 @@ def test_what_a_verdict_points_at_is_marked_in_values_and_streams():
     scale, _ = panels(replace(result, values=tuple(values)), "weights")
     (pointer,) = marks(scale, Pointer)
     assert pointer.value == 2 + 5 * 2
-    assert "a verdict points at it" not in texts(residual(2), "streams")
+    assert "a verdict points at it" not in texts(result, "streams")
 
 
 def test_what_is_not_finite_is_said_in_every_picture():
@@ -158,6 +164,28 @@ def test_a_stream_is_curves_of_its_values_of_what_is_added_and_of_the_gradients(
     assert curve.y.tolist() == [each.gradient.signal_rms for each in values]
     assert std.x == gradient.x
     assert "residual stream of blocks" in texts(result, "streams")
+
+
+def test_a_band_shows_where_a_curve_lies_under_most_seeds():
+    result = residual(2)
+    assert not marks(panels(result, "streams")[0], Band)
+    values = [
+        replace(each, figures=replace(each.figures, repeats={"std": over(each.figures.std)}))
+        for each in result.values
+    ]
+    spec = {**result.spec, "repeats": 20}
+    result = replace(result, values=tuple(values), spec=spec)
+    bands = marks(panels(result, "streams")[0], Band)
+    (band,) = [each for each in bands if not np.isnan(each.low[0])]
+    stds = np.array([result.values[place].figures.std for place in result.streams[0].values])
+    assert band.low == pytest.approx(0.5 * stds)
+    assert band.high == pytest.approx(2.0 * stds)
+    assert "over 20 seeds, quantiles 0.05 to 0.95" in texts(result, "streams")
+
+
+def over(value):
+    quantiles = {"0.05": 0.5 * value, "0.5": value, "0.95": 2.0 * value}
+    return Spread(value, 0.1 * value, quantiles)
 
 
 def test_zeros_and_missing_gradients_along_a_stream_are_said():

@@ -8,9 +8,22 @@ import numpy as np
 
 from weightinit_cli.errors import counted
 from weightinit_cli.numerals import two_digits
+from weightinit_cli.plots.depth import HIGH, LOW
 from weightinit_cli.plots.engine.drawing import MUTED, ORANGE
-from weightinit_cli.plots.engine.page import Head, Line, Page, Panel, Pointer, Row, Words, array
+from weightinit_cli.plots.engine.page import (
+    Band,
+    Head,
+    Key,
+    Line,
+    Page,
+    Panel,
+    Pointer,
+    Row,
+    Words,
+    array,
+)
 from weightinit_cli.plots.engine.scales import logarithmic
+from weightinit_cli.plots.figures import spread
 from weightinit_cli.plots.paths import paths_axis
 from weightinit_cli.plots.probevalues import (
     ACROSS_INPUTS,
@@ -51,8 +64,11 @@ def streams_page(result: ProbeResult) -> Page:
         foot.append((f"not drawn: {counted(left, 'more stream')}", MUTED))
     if not rows:
         foot.append(("no stream was found", MUTED))
-    keys = (POINTED_AT,) if wrong else ()
-    return Page(probe_heading(result, keys), tuple(rows), foot=tuple(foot))
+    keys = [POINTED_AT] * any(place in wrong for each in drawn for place in each.values)
+    seeds = result.spec["repeats"]
+    if seeds > 1:
+        keys.append(Key(f"over {seeds:,} seeds, quantiles {LOW} to {HIGH}", STD.color, band=True))
+    return Page(probe_heading(result, tuple(keys)), tuple(rows), foot=tuple(foot))
 
 
 class _Curve(NamedTuple):
@@ -66,6 +82,12 @@ class _Curve(NamedTuple):
         """The figure at each place."""
         path = self.size.path
         return [None if each is None else resolved(each.figures, path) for each in self.values]
+
+    def quantile(self, name: str) -> list[float | None]:
+        """One quantile over the seeds at each place, None of a single run."""
+        path = self.size.path
+        over = [None if each is None else spread(each.figures, path) for each in self.values]
+        return [each.quantiles[name] if each and each.quantiles else None for each in over]
 
     def where(self, lies: Callable[[LayerStatistics, str], bool]) -> list[str]:
         """The names of those values of whose figure this is true."""
@@ -94,7 +116,7 @@ def _panel(curves: Sequence[_Curve], name: str, x: Axis, pointers: Sequence[Poin
     known = [[value for value in each.found if value] for each in curves]
     lowest = min((value for own in known[:2] for value in own), default=0.0) / FARTHEST
     y = logarithmic(name, [value for own in known for value in own if value >= lowest], LEAST)
-    marks: list[Mark] = [_line(each) for each in reversed(curves)]
+    marks = [mark for each in reversed(curves) for mark in _marks(each)]
     if not any(known):
         marks.append(Words(0.5, 0.5, _nothing(curves), MUTED, within=True))
     pairs = zip(known, (each.size for each in curves), strict=True)
@@ -107,13 +129,16 @@ def _panel(curves: Sequence[_Curve], name: str, x: Axis, pointers: Sequence[Poin
     )  # fmt: skip
 
 
-def _line(curve: _Curve) -> Line:
+def _marks(curve: _Curve) -> list[Mark]:
+    """The curve, and where it lies under most of the seeds."""
     size, places = curve.size, np.arange(1.0, len(curve.values) + 1)
     radius = RADIUS if len(places) <= MOST_DOTS else 0.0
-    return Line(
+    line = Line(
         places, array(curve.found), size.color, size.width, radius=radius, words=size.words,
         marker=size.marker,
     )  # fmt: skip
+    low, high = array(curve.quantile(LOW)), array(curve.quantile(HIGH))
+    return [line] if np.isnan(low).all() else [Band(places, low, high, size.color), line]
 
 
 def _notes(curves: Sequence[_Curve]) -> tuple[Note, ...]:

@@ -25,7 +25,7 @@ from weightinit_cli.plots.engine.page import (
     Words,
     array,
 )
-from weightinit_cli.plots.engine.scales import decades
+from weightinit_cli.plots.engine.scales import logarithmic
 from weightinit_cli.plots.paths import fitted, shortened
 from weightinit_cli.plots.words import probe_heading
 from weightinit_cli.results.figures import resolved
@@ -60,6 +60,7 @@ MOST = 36
 ROW, LEAST = 15.0, 60.0  # points: of a value's row, of a panel
 HIGH, BASE = 0.86, -0.43  # of a row: how high a histogram is, and where it stands
 RADIUS = 2.4
+LEAST_DECADES = 2.0
 NARROWEST, GAP = 80.0, 34.0
 WORTH_A_WORD = 0.01
 OWN = Axis(0.0, 1.0, "value, each in its own range",
@@ -96,7 +97,8 @@ def shown(result: ProbeResult) -> list[int]:
     """The places of values that have a row: all, or of many those that say most.
 
     What verdicts point at, the first value that is not finite, those of the streams, spread evenly
-    where they are too many; and as many of the first and the last ones as have room.
+    where they are too many; and as many of the first and the last ones as have room, before others
+    those that a parameter or an activation made.
     """
     count = len(result.values)
     if count <= MOST:
@@ -105,11 +107,18 @@ def shown(result: ProbeResult) -> list[int]:
     along = sorted({place for each in result.streams for place in each.values})
     spread = np.linspace(0, len(along) - 1, min(len(along), MOST // 2)).round().astype(int)
     chosen = {*list(pointed_at(result))[: MOST // 2], *list(lost)[:1], *(along[k] for k in spread)}
-    for k in range(count):
+    inwards = [count - 1 - k // 2 if k % 2 else k // 2 for k in range(count)]
+    for place in sorted(inwards, key=lambda place: not _says_much(result.values[place])):
         if len(chosen) >= MOST:
             break
-        chosen.add(count - 1 - k // 2 if k % 2 else k // 2)
+        chosen.add(place)
     return sorted(chosen)
+
+
+def _says_much(value: ProbedValue) -> bool:
+    """Whether a parameter, an activation or attention made a value."""
+    activated = value.figures.preactivation_std is not None
+    return bool(value.parameters) or activated or value.entropy is not None
 
 
 def _selection(count: int, number: int) -> str:
@@ -156,7 +165,8 @@ def _sizes(
     """Dots for each value's std and for its gradient's size; beside them what is to be said."""
     heights = np.arange(len(values), 0, -1.0)
     found = [[resolved(value.figures, each.path) for value in values] for each in SIZES]
-    axis = decades("std, and the gradient's rms", [value for own in found for value in own], 2)
+    known = [value for own in found for value in own]
+    axis = logarithmic("std, and the gradient's rms", known, LEAST_DECADES)
     marks = tuple(
         Dots(array(own), heights, each.color, RADIUS, each.marker)
         for each, own in zip(SIZES, found, strict=True)

@@ -126,8 +126,11 @@ def _scales(
 
 
 def _xavier(weight: ProbedParameter) -> float | None:
-    """The scaled standard deviation that Xavier's scheme has with a weight's fans."""
-    if not weight.fan_in or not weight.fan_out:
+    """The scaled standard deviation that Xavier's scheme has with a weight's fans.
+
+    None of an embedding, which has a single input.
+    """
+    if not weight.fan_in or not weight.fan_out or weight.fan_in == 1:
         return None
     return sqrt(2 * weight.fan_in / (weight.fan_in + weight.fan_out))
 
