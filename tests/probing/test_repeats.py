@@ -9,6 +9,7 @@ import pytest
 from weightinit_cli import probe
 from weightinit_cli.errors import WinitError
 from weightinit_cli.results import dump_result, load_result
+from weightinit_cli.results.probe import course
 
 torch = pytest.importorskip("torch")
 nn = torch.nn
@@ -39,6 +40,7 @@ def test_the_figures_are_the_first_seeds_and_spread_over_all(tmp_path):
     assert weight.values == tuple(each.parameters[0].statistics.std for each in alone)
     assert len(set(weight.values)) == 4
     assert found.loss.spread.values == tuple(each.loss.value for each in alone)
+    assert " (over 4 seeds " in course(found)
     path = tmp_path / "stats.json"
     path.write_text(dump_result(found))
     assert load_result(path) == found
@@ -54,6 +56,7 @@ def test_one_run_has_no_spread():
     alone = probe(build, "16,6", loss="cross_entropy")
     assert alone.values[0].figures.repeats is alone.parameters[0].repeats is None
     assert alone.loss.spread is None
+    assert "over" not in course(alone)
 
 
 def test_a_model_that_is_there_is_not_built_anew():

@@ -143,8 +143,9 @@ def refuse_shown(asked: dict[str, Any], place: Path) -> None:
     metavar="OUT",
     type=path_of,
     help="Compare with the saved probe in OUT, which -o has written; exits 1 where they differ. "
-    "With the same weights: within what rounding does. With other draws: by the spread over the "
-    "seeds of both, 10 --repeats or more together.",
+    "With the same weights: within what rounding does. With other draws: parameters of a known "
+    "scheme by the law of its draws, all else by the spread over the seeds of both, 10 --repeats "
+    "or more together.",
 )
 @fail_on_option
 @junit_option

@@ -86,7 +86,7 @@ def rows(result: Result) -> list[dict[str, Any]]:
     for number, layer in enumerate(result.layers, 1):
         fans = result.resolved.layers[number - 1]
         row = run | {"layer": number, "fan_in": fans.fan_in, "fan_out": fans.fan_out}
-        found.append(row | _figures(layer) | _drawn(layer) | _theory(layer) | _repeats(layer))
+        found.append(row | _figures(layer) | _drawn(layer) | _theory(layer) | repeats_of(layer))
     return found
 
 
@@ -326,7 +326,8 @@ def _theory(layer: LayerStatistics) -> dict[str, Any]:
     return {f"theory.{path}": predicted[path].value for path in FIGURES if path in predicted}
 
 
-def _repeats(layer: LayerStatistics) -> dict[str, Any]:
+def repeats_of(layer: LayerStatistics) -> dict[str, Any]:
+    """The spreads of a layer's figures over the seeds, as columns of a row."""
     row: dict[str, Any] = {}
     spreads = layer.repeats or {}
     for path in filter(spreads.__contains__, FIGURES):

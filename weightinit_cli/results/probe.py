@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from weightinit_cli.results.drawn import Kept
 from weightinit_cli.results.figures import FIGURES, resolved
-from weightinit_cli.results.histogram import check_layer, check_verdict
+from weightinit_cli.results.histogram import check_layer, check_verdict, repeats_of
 from weightinit_cli.results.model import (
     LEFT_OUT,
     LayerStatistics,
@@ -232,6 +232,7 @@ def rows(result: ProbeResult) -> list[dict[str, Any]]:
             "operation": value.operation,
             "units": value.units,
             **{path: resolved(value.figures, path) for path in FIGURES},
+            **repeats_of(value.figures),
         }
         for number, value in enumerate(result.values, 1)
     ]
@@ -249,10 +250,14 @@ def table(result: ProbeResult) -> Table:
 
 
 def course(result: ProbeResult) -> str:
-    """The loss beside that of an indifferent model."""
+    """The loss, how it spreads over the seeds, and that of an indifferent model."""
     if result.loss is None:
         return ""
     words = f"loss {four_digits(result.loss.value)}"
+    spread = result.loss.spread
+    if spread is not None and spread.std is not None:
+        over = f"{four_digits(spread.mean)} ± {four_digits(spread.std)}"
+        words += f" (over {result.spec['repeats']:,} seeds {over})"
     if result.loss.indifferent is None:
         return words
     classes = f"ln {result.loss.classes:,}"
