@@ -48,9 +48,10 @@ def value_figures(
 ) -> LayerStatistics:
     """The figures of a value, float32 or float64, whose units lie along `unit_axis`.
 
-    With `inputs` the first axis has the inputs; without, the value is one and the same for all of
-    them, or which belongs to which input is unknown: it has no std_across_inputs then, and its
-    std_across_units is its std. Neither does the value of a single input.
+    With `inputs` the first axis has the inputs, and the units lie along another. Without, the value
+    is one and the same for all of them, or which belongs to which input is unknown: it has no
+    std_across_inputs then, and its std_across_units is its std. Neither does the value of a single
+    input.
     A unit of std_across_units is a (unit, position), of dead_units and distinct_units a unit at all
     positions. `eps` is that of the dtype in which the value was computed, by default its own.
     """
@@ -137,7 +138,7 @@ def _dead_units(dead: Array, shape: tuple[int, ...], axis: int) -> int:
     """How many units are zero at all positions for every input."""
     if not dead.any():
         return 0
-    by_unit = np.moveaxis(dead.reshape(shape[1:]), axis - 1, -1) if axis else dead[np.newaxis]
+    by_unit = np.moveaxis(dead.reshape(shape[1:]), axis - 1, -1)
     return int(np.count_nonzero(by_unit.reshape(-1, by_unit.shape[-1]).all(axis=0)))
 
 

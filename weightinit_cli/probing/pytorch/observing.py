@@ -64,7 +64,7 @@ def _observe(
             backward = scalar.requires_grad
             if backward:
                 with running(model, batch, watcher.failed_in):
-                    scalar.backward()
+                    torch.autograd.backward(scalar)  # watched: a checkpoint runs parts again
         reached = reached_from(places, watcher.made)
         values = tuple(
             each.told(reached, place, backward=backward) for place, each in enumerate(watcher.made)

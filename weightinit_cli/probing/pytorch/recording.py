@@ -126,7 +126,9 @@ def figures_of(
     so many `rows`. Else it is unknown which belongs to which.
     """
     shape, eps = tensor.shape, float(torch.finfo(tensor.dtype).eps)
-    if batch and shape[0] != batch:
+    if batch and shape == (batch,):  # one unit
+        tensor, unit_axis = tensor.unsqueeze(1), 1
+    elif batch and shape[0] != batch:
         tensor = tensor.detach()
         if len(shape) > 1 and shape[1] == batch:
             tensor = tensor.transpose(0, 1)

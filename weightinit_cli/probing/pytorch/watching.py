@@ -30,7 +30,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import CodeType
 
-functional = torch.nn.functional
+# Functions of several operations, each with the module in which it asks who else would run in its
+# place. The backward pass runs checkpointed parts again.
+_OPENED: Any = {
+    torch.nn.functional.multi_head_attention_forward: torch.nn.functional,
+    torch.autograd.backward: torch.autograd,
+}
 
 
 class Mark(NamedTuple):
@@ -141,7 +146,7 @@ class Watcher(TorchFunctionMode):
         if name in ops.DROPOUTS:
             return ops.argument(args, kwargs, 0, "input")
         args, kwargs = ops.without_dropout(name, args, kwargs)
-        if func is functional.multi_head_attention_forward:
+        if func in _OPENED:
             return self._opened(func, args, kwargs)
         given = [] if self._outermost is None else list(ops.tensors((args, kwargs)))
         if not given:
@@ -165,18 +170,19 @@ class Watcher(TorchFunctionMode):
         Such a function asks first whether somebody runs in its place. This one question is
         answered with no, and all later ones as ever.
         """
-        asked = functional.has_torch_function
+        module = _OPENED[function]
+        asked = module.has_torch_function
 
         def answer(_: Any) -> bool:
-            functional.has_torch_function = asked
+            module.has_torch_function = asked
             return False
 
-        functional.has_torch_function = answer
+        module.has_torch_function = answer
         try:
             with self:
                 return function(*args, **kwargs)
         finally:
-            functional.has_torch_function = asked
+            module.has_torch_function = asked
 
     def _mark(self, tensor: torch.Tensor) -> Mark:
         name = self._names.get(id(tensor))
@@ -301,7 +307,7 @@ class Watcher(TorchFunctionMode):
             operation=call.name,
             call=self._calls[path, call.name],
             shape=shape,
-            units=shape[axis],
+            units=1 if shape == (batch,) else shape[axis],
             parents=mark.places,
             parameters=mark.names,
             line=None if self._outermost is None else calling_line(self._outermost),
