@@ -81,7 +81,7 @@ def probe(
             )
     streams = streams_of(observed.values)
     parameters = schemes.named(observed.parameters, {len(each.branches) for each in streams} - {0})
-    seen = model_of(observed.values, parameters, streams, observed.loss, observed.input)
+    seen = model_of(observed._replace(parameters=parameters), streams)
     spec: dict[str, Any] = {
         "experiment": "probe",
         "name": name or _stem(said),

@@ -15,13 +15,17 @@ if TYPE_CHECKING:
 
 
 class Observation(NamedTuple):
-    """One run of a model, forwards and backwards; `unseen` says what could not be seen."""
+    """One run of a model, forwards and backwards; `unseen` says what could not be seen.
+
+    `outputs` are the places of those values that the model returned.
+    """
 
     input: Mapping[str, LayerStatistics]
     values: tuple[ProbedValue, ...]
     parameters: tuple[ProbedParameter, ...]
     loss: ProbedLoss | None
     unseen: tuple[str, ...]
+    outputs: tuple[int, ...] = ()
 
 
 class Framework(Protocol):

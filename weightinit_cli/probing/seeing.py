@@ -11,53 +11,46 @@ from weightinit_cli.verdicts.models import Model, Way, is_zero_start
 from weightinit_cli.verdicts.seen import Layer, Seen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
+    from weightinit_cli.probing.observing import Observation
     from weightinit_cli.results.model import Gradient, LayerStatistics
-    from weightinit_cli.results.probe import (
-        ProbedLoss,
-        ProbedParameter,
-        ProbedValue,
-        Stream,
-    )
+    from weightinit_cli.results.probe import ProbedParameter, Stream
 
 # Activations that are flat below zero, and where they are flat above, if they are.
 FLAT: Final[dict[str, float | None]] = {"relu": None, "relu6": 6.0}
 UNKNOWN_FAN: Final = 1 << 30
 
 
-def model_of(
-    values: Sequence[ProbedValue],
-    parameters: Sequence[ProbedParameter],
-    streams: Sequence[Stream],
-    loss: ProbedLoss | None,
-    inputs: Mapping[str, LayerStatistics],
-) -> Model:
+def model_of(observed: Observation, streams: Sequence[Stream]) -> Model:
     """A model as what verdicts are drawn from."""
-    view = _View(values, parameters, inputs)
+    view = _View(observed)
     ways = [way for stream in streams if (way := view.way(stream)) is not None]
-    return Model(values, parameters, ways, loss, view.head, view.zeroed, view.dropped)
+    return Model(
+        observed.values,
+        observed.parameters,
+        ways,
+        observed.loss,
+        view.head,
+        view.zeroed,
+        view.dropped,
+    )
 
 
 class _View:
     """What is asked of a model's values to see its streams as networks."""
 
-    def __init__(
-        self,
-        values: Sequence[ProbedValue],
-        parameters: Sequence[ProbedParameter],
-        inputs: Mapping[str, LayerStatistics],
-    ) -> None:
-        self.values, self.inputs = values, inputs
-        self.graph = Graph(values)
+    def __init__(self, observed: Observation) -> None:
+        self.values, self.inputs = observed.values, observed.input
+        self.graph = Graph(observed.values)
         self.parameters = {
-            name: each for each in parameters for name in (each.name, *each.shared_with)
+            name: each for each in observed.parameters for name in (each.name, *each.shared_with)
         }
-        used = {parent for value in values for parent in value.parents}
-        self.ends = [place for place in range(len(values)) if place not in used]
+        used = {parent for value in self.values for parent in value.parents}
+        self.ends = [place for place in range(len(self.values)) if place not in used]
         self.head = self._head()
         self.zeroed = self._zeroed()
-        self.dropped = self._dropped()
+        self.dropped = self._dropped(observed.outputs)
 
     def _head(self) -> int | None:
         """The last layer that something comes back to, which no other one follows."""
@@ -81,25 +74,13 @@ class _View:
             if behind >> place & 1 and _has_no(value.figures.gradient)
         )
 
-    def _dropped(self) -> frozenset[int]:
-        """Values that only lead to what nothing makes use of, in the midst of the run."""
-        reached = 0
-        for place, value in enumerate(self.values):
-            if value.figures.gradient is not None:
-                reached |= self.graph.ancestors[place]
-        last = reached.bit_length() - 1
-        dead_ends = [k for k in self.ends if not reached >> k & 1]
-        lost = [k for k in dead_ends if k < last]
+    def _dropped(self, outputs: Sequence[int]) -> frozenset[int]:
+        """Values that neither the loss nor anything that the model returns depends on."""
         kept = 0
-        for place in dead_ends:
-            if place not in lost:
+        for place, value in enumerate(self.values):
+            if value.figures.gradient is not None or place in outputs:
                 kept |= self.graph.ancestors[place]
-        return frozenset(
-            place
-            for place in range(len(self.values))
-            if not (reached | kept) >> place & 1
-            and any(self.graph.ancestors[end] >> place & 1 for end in lost)
-        )
+        return frozenset(place for place in range(len(self.values)) if not kept >> place & 1)
 
     def way(self, stream: Stream) -> Way | None:
         """A stream as a network; None where it has no layer but the last one."""

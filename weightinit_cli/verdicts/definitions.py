@@ -268,9 +268,9 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "parameters",
         "parameters get no gradient, and the optimizer never moves them: frozen ones, ones that "
         "the loss does not depend on, and, as a warning, ones with which something is computed "
-        "that nothing makes use of",
+        "that is lost",
         "parameters without gradient, where others have one; a warning where a value is made with "
-        "them that no other value is made of, in the midst of the run",
+        "them on which neither the loss depends nor anything that the model returns",
         find_in_model=wholes.no_gradient,
     ),
     "starts_at_zero": Definition(

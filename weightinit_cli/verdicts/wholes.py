@@ -180,28 +180,24 @@ def layers_identical(model: Model) -> list[Whole]:
 
 def no_gradient(model: Model) -> list[Whole]:
     """Parameters that get no gradient: of what is computed in vain, not used, or frozen."""
-    without = [each for each in model.parameters if each.no_gradient is not None]
-    if not without or len(without) == len(model.parameters):
-        return []
-    dropped, unused, frozen = [], [], []
-    for each in without:
-        made = [k for k, value in enumerate(model.values) if each.name in value.parameters]
-        if _is_frozen(each):
-            frozen.append(each)
-        elif any(k in model.dropped for k in made):
-            dropped.append(each)
-        else:
-            unused.append(each)
     with_gradient = [each.name for each in model.parameters if each.no_gradient is None]
+    groups: dict[tuple[str, Severity], list[ProbedParameter]] = {}
+    for each in model.parameters if with_gradient else ():
+        if each.no_gradient is None or "finite" in each.no_gradient:
+            continue
+        lost = any(each.name in model.values[k].parameters for k in model.dropped)
+        key: tuple[str, Severity] = (each.no_gradient, NOTE)
+        if lost and not _is_frozen(each):
+            key = ("something is computed with it, but nothing that the loss depends on", WARNING)
+        groups.setdefault(key, []).append(each)
     found = []
-    if dropped:
-        place = _first_made_with(model, dropped[0].name)
-        said = "it is computed, but nothing makes use of it"
-        found.append(_without(dropped, with_gradient, said, WARNING, place))
-    if unused:
-        found.append(_without(unused, with_gradient, "the loss does not depend on it", NOTE, None))
-    if frozen:
-        found.append(_without(frozen, with_gradient, "frozen", NOTE, None))
+    for (why, severity), ill in groups.items():
+        modules = list(dict.fromkeys(_folded(each.name, with_gradient) for each in ill))
+        entries = sum(map(_entries, ill))
+        count = f"{len(ill):,} parameters" if len(ill) > 1 else "1 parameter"
+        said = f"{_named(modules)}: {count} ({entries:,} numbers) without gradient; {why}"
+        place = _first_made_with(model, ill[0].name)
+        found.append(Whole(modules[0], float(len(ill)), said, place, severity))
     return found
 
 
@@ -350,21 +346,6 @@ def _drawn(parameter: ProbedParameter) -> bool:
 def _is_frozen(parameter: ProbedParameter) -> bool:
     said = parameter.no_gradient or ""
     return "frozen" in said or "requires_grad" in said or "no_grad" in said
-
-
-def _without(
-    ill: Sequence[ProbedParameter],
-    others: Sequence[str],
-    why: str,
-    severity: Severity,
-    place: int | None,
-) -> Whole:
-    """A verdict on parameters without gradient, folded by the modules that hold no others."""
-    modules = list(dict.fromkeys(_folded(each.name, others) for each in ill))
-    entries = sum(map(_entries, ill))
-    count = f"{len(ill):,} parameters" if len(ill) > 1 else "1 parameter"
-    said = f"{_named(modules)}: {count} ({entries:,} numbers) without gradient; {why}"
-    return Whole(modules[0], float(len(ill)), said, place, severity)
 
 
 def _folded(name: str, others: Iterable[str]) -> str:

@@ -79,6 +79,7 @@ def _observe(
         parameters,
         told,
         tuple(watcher.unseen),
+        tuple(places),
     )
 
 
