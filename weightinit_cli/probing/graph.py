@@ -77,6 +77,21 @@ class Graph:
         """Whether an activation function makes this value."""
         return self.values[place].operation in ACTIVATIONS
 
+    def made_of(self, place: int) -> int | None:
+        """What a value was mainly made of: where there are several, what has most layers behind it.
+
+        A factor that was itself made of the other one is a gate of it (squeeze-and-excitation).
+        """
+        parents = self.values[place].parents
+        if self.values[place].operation in PRODUCTS:
+            gated = [
+                each
+                for each in parents
+                if any(each != other and self.ancestors[other] >> each & 1 for other in parents)
+            ]
+            parents = tuple(gated) or parents
+        return max(parents, key=lambda each: (self.depth[each], each), default=None)
+
     def only_of(self, place: int, other: int) -> int:
         """What a value was made of, itself too, and another one was not."""
         return self.ancestors[place] & ~self.ancestors[other]

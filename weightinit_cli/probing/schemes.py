@@ -152,7 +152,11 @@ def _own(found: WeightStatistics, n: int) -> Iterator[Scheme]:
         return
     for name in LAWS:
         scale = found.std / LAWS[name].std
-        scale = _round(scale, scale * errors(name, n)[1])
+        error = scale * errors(name, n)[1]
+        if name == "uniform":  # its ends tell more than its standard deviation
+            scale = ((found.max or 0.0) - (found.min or 0.0)) / 2
+            error = scale / n
+        scale = _round(scale, error)
         mean = 0.0 if abs(found.mean) < LIMIT * found.std / sqrt(n) else found.mean
         bounds = f"± {short(f'{scale:.3g}')}"
         said = bounds if name == "uniform" else f"std {short(f'{scale:.3g}')}"

@@ -6,6 +6,7 @@ from dataclasses import replace
 from math import hypot, prod
 from typing import TYPE_CHECKING, Final
 
+from weightinit_cli.parameters import Thresholds
 from weightinit_cli.probing.graph import Graph
 from weightinit_cli.verdicts.models import Model, Way, is_zero_start
 from weightinit_cli.verdicts.seen import Layer, Seen
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 # Activations that are flat below zero, and where they are flat above, if they are.
 FLAT: Final[dict[str, float | None]] = {"relu": None, "relu6": 6.0}
+# A stream that begins with learned tokens, whatever the inputs are, may differ by little at first.
+HARDLY: Final = Thresholds().signal_drowned
 UNKNOWN_FAN: Final = 1 << 30
 
 
@@ -91,8 +94,9 @@ class _View:
         normalized = sum(map(self._is_normalized, stream.branches, stream.values)) * 2
         is_normalized = normalized > len(stream.branches)
         before = self.values[first].figures
+        varies = (before.std_across_inputs or 0.0) > HARDLY * (before.std or 0.0)
         layers = [
-            self._layer(number, place, place, None, varies=bool(before.std_across_inputs))
+            self._layer(number, place, place, None, varies=varies)
             for number, place in enumerate(sums, 1)
         ]
         weights = tuple(self._matrices(self._layer_of(branch)) for branch in stream.branches)
@@ -127,9 +131,8 @@ class _View:
 
     def _given(self, layer: int) -> tuple[LayerStatistics | None, int | None]:
         """What a path's first layer is given: a value, or the model's own input."""
-        parents = self.values[layer].parents
-        if parents:
-            place = max(parents, key=lambda each: (self.graph.depth[each], each))
+        place = self.graph.made_of(layer)
+        if place is not None:
             return self.values[place].figures, place
         if self.values[layer].operation.startswith("embedding"):
             return None, None
@@ -137,9 +140,11 @@ class _View:
 
     def _layer_of(self, place: int) -> int:
         """The layer with weights whose values these are, or were before they were handed on."""
-        while not self.graph.is_weighted(place) and self.values[place].parents:
-            parents = self.values[place].parents
-            place = max(parents, key=lambda each: (self.graph.depth[each], each))
+        while not self.graph.is_weighted(place):
+            before = self.graph.made_of(place)
+            if before is None:
+                break
+            place = before
         return place
 
     def _pre(self, place: int) -> int:

@@ -21,7 +21,8 @@ second tower, is a path of its own.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from math import hypot
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from weightinit_cli.probing.graph import PRODUCTS, SUMS, Graph
 from weightinit_cli.results.probe import Stream
@@ -29,10 +30,12 @@ from weightinit_cli.results.probe import Stream
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from weightinit_cli.results.model import LayerStatistics
     from weightinit_cli.results.probe import ProbedValue
 
-FEWEST_SUMS = 2
-FEWEST_LAYERS = 3
+FEWEST_SUMS: Final = 2
+FEWEST_LAYERS: Final = 3
+LITTLE: Final = 0.1
 
 
 class Sum(NamedTuple):
@@ -125,6 +128,9 @@ def _paths(graph: Graph, sums: dict[int, Sum], streams: Sequence[Stream]) -> lis
     for stream in streams:
         for place in stream.values[1:]:
             covered |= graph.only_of(place, stream.values[0])
+    branches = 0
+    for place, each in sums.items():
+        branches |= graph.only_of(place, each.shortcut)
     wanted = 1
     paths: list[tuple[int, ...]] = []
     for end in _ends(graph):
@@ -139,6 +145,8 @@ def _paths(graph: Graph, sums: dict[int, Sum], streams: Sequence[Stream]) -> lis
                 paths.append(layers)
             covered |= sum(1 << place for place in way)
         wanted = FEWEST_LAYERS
+        if streams or any(len(path) >= FEWEST_LAYERS for path in paths):
+            covered |= branches
     if streams or len(paths) > 1:
         paths = [path for path in paths if len(path) >= 2]
     return paths
@@ -166,20 +174,30 @@ def _way(
     It ends where a residual stream or an earlier way begins.
     """
     way = []
-    here = end
-    while True:
+    here: int | None = end
+    while here is not None:
         way.append(here)
-        parents = graph.values[here].parents
-        if not parents:
-            return way[::-1], None
-        if here in sums:
-            here = sums[here].shortcut
-        else:
-            here = max(parents, key=lambda place: (graph.depth[place], place))
+        if _is_little(graph, here):
+            break
+        here = sums[here].shortcut if here in sums else graph.made_of(here)
         if here in starts:
             return way[::-1], here
-        if covered >> here & 1:
-            return way[::-1], None
+        if here is not None and covered >> here & 1:
+            break
+    return way[::-1], None
+
+
+def _is_little(graph: Graph, place: int) -> bool:
+    """Whether a sum adds a value to something far larger that is none, as a learned token is."""
+    value = graph.values[place]
+    if value.operation not in SUMS or len(value.parents) != 1:
+        return False
+    added, whole = graph.values[value.parents[0]].figures, value.figures
+    return _size(added) < LITTLE * _size(whole)
+
+
+def _size(figures: LayerStatistics) -> float:
+    return hypot(figures.mean or 0.0, figures.std or 0.0)
 
 
 def _handed_on(graph: Graph, way: Sequence[int]) -> tuple[int, ...]:
