@@ -92,8 +92,9 @@ def probe_result(
 def probed_parameter(
     name: str, generator: np.random.Generator, std: float = 1.0, **changes: Any
 ) -> ProbedParameter:
-    """A square matrix of N(0, std²)."""
-    values = std * generator.normal(size=(WIDTH, WIDTH))
+    """A square matrix of normal entries that has this standard deviation."""
+    values = generator.normal(size=(WIDTH, WIDTH))
+    values *= std / values.std()
     found = ProbedParameter(
         name=name,
         module=name.rpartition(".")[0],

@@ -182,8 +182,9 @@ def _called(thing: Any) -> str:
 
 def _stem(said: str) -> str:
     """The name of a probe: of `models/gpt.py:build` it is `gpt.build`."""
+    from weightinit_cli.spec.kinds import WRITTEN_PATTERN
     from weightinit_cli.spec.names import slug
 
     place, _, name = said.rpartition(":")
     file = re.split(r"[/\\]", place)[-1].removesuffix(".py")
-    return slug(f"{file}.{name}" if file else name, said)
+    return slug(f"{file}.{name}" if file else name, WRITTEN_PATTERN)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from weightinit_cli.results.told import Told, in_html, in_text
 
@@ -100,3 +100,20 @@ class Kept(Drawn, Tabular):
         from weightinit_cli.saving import keep
 
         return keep(Path(folder), cast("AnyResult", self))
+
+
+class KeptProbe(Kept):
+    """The result of a probe, which has rows of values and rows of parameters."""
+
+    __slots__ = ()
+
+    def to_frame(self, of: Literal["values", "parameters"] = "values") -> pd.DataFrame:
+        """Put the figures into a pandas DataFrame: a row per value, or per parameter.
+
+        The values are indexed by `value` from 1, in the order of the run, with a column for each
+        figure's path; the parameters by `parameter`, their name. A figure that does not exist, or
+        that the dtype cannot tell, is nan. Raises WinitError where pandas is not installed.
+        """
+        from weightinit_cli.results.frames import frame_of, frame_of_parameters
+
+        return frame_of(self) if of == "values" else frame_of_parameters(self)

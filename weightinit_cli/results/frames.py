@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from weightinit_cli.errors import WinitError
 from weightinit_cli.results.forecast import Forecast
 from weightinit_cli.results.kinds import kind_of
+from weightinit_cli.results.probe import parameter_rows
 from weightinit_cli.results.together import Compared
 
 if TYPE_CHECKING:
@@ -35,6 +36,11 @@ def frame_of(shown: Any) -> pd.DataFrame:
         for row in _rows(result)
     ]
     return _frame(rows, [RUN, *kind_of(shown.results[0]).numbered_by])
+
+
+def frame_of_parameters(result: Any) -> pd.DataFrame:
+    """A row for each parameter of a probed model. Raises WinitError without pandas."""
+    return _frame(parameter_rows(result), ["parameter"])
 
 
 def _rows(result: AnyResult) -> list[dict[str, Any]]:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from weightinit_cli.results.probe import ProbedParameter, ProbedValue, ProbeResult
 
 RESCALING = ("norm", "softmax")
+# Between so many rows and so many are folded by themselves.
+LEAST, FEW = 8, 24
 # By which factor standard deviations of parameters may differ that are told together.
 ALIKE = 1.5
 SIZES = ("std", "std_across_inputs", "gradient.signal_rms")
@@ -31,9 +33,8 @@ def pointed_at(result: ProbeResult) -> dict[int, list[Verdict]]:
 
 
 def _place(verdict: Verdict, result: ProbeResult) -> int | None:
-    number = verdict.layer if verdict.over is None else max(verdict.over)
-    if number:
-        return number - 1
+    if verdict.layer:
+        return verdict.layer - 1
     parameters = {each.name for each in result.parameters if named_by(verdict, each)}
     for place, value in enumerate(result.values):
         if verdict.module and (
@@ -156,11 +157,12 @@ def folded(values: Sequence[ProbedValue], depth: int) -> list[range]:
     return groups
 
 
-def usual_depth(values: Sequence[ProbedValue], most: int) -> int:
-    """The largest depth at which there are at most so many groups; 1 where there is none."""
+def usual_depth(values: Sequence[ProbedValue]) -> int:
+    """The largest depth that gives no more than FEW groups; the next one where they are too few."""
     deepest = max((value.module.count(".") + 1 for value in values), default=0) + 1
-    depths = range(deepest, 1, -1)
-    return next((depth for depth in depths if len(folded(values, depth)) <= most), 1)
+    counts = [len(folded(values, depth)) for depth in range(deepest + 1)]
+    depth = max((depth for depth, count in enumerate(counts) if count <= FEW), default=0)
+    return min(depth + (counts[depth] < LEAST), deepest)
 
 
 def module_path(value: ProbedValue, depth: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from weightinit_cli.results.drawn import Kept
+from weightinit_cli.results.drawn import KeptProbe
 from weightinit_cli.results.figures import FIGURES, resolved
 from weightinit_cli.results.histogram import check_layer, check_verdict, repeats_of
 from weightinit_cli.results.model import (
@@ -17,8 +17,9 @@ from weightinit_cli.results.model import (
     Verdict,
     WeightStatistics,
 )
+from weightinit_cli.results.outstanding import pointed_at, worst_values
 from weightinit_cli.results.plain import Mismatch, check_none_negative, check_not_negative
-from weightinit_cli.results.told import Table, ends_and_gap
+from weightinit_cli.results.told import Table
 from weightinit_cli.results.verdictwords import brief
 from weightinit_cli.results.words import four_digits, table_words
 
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 PICTURES: Final = ("values", "streams", "weights")
+# Rows of a repr.
+IN_PRINT: Final = 4
+# The figures of a parameter's entries in a DataFrame.
+OF_PARAMETERS: Final = ("mean", "std", "min", "max", "kurtosis", "zero_fraction", "nonfinite")
 StreamKind = Literal["residual", "sequential"]
 
 
@@ -135,7 +140,7 @@ class ProbedLoss:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class ProbeResult(Kept):
+class ProbeResult(KeptProbe):
     """What a person's own model does at its first step.
 
     `spec` says what was probed and how: target, framework, inputs, loss, seed, repeats, exact.
@@ -238,22 +243,56 @@ def rows(result: ProbeResult) -> list[dict[str, Any]]:
     ]
 
 
-def table(result: ProbeResult) -> Table:
-    """A row per value: its size, what differs from input to input, its gradient."""
-    heads = ("value", "std", "std (inputs)", "grad.")
-    paths = ("std", "std_across_inputs", "gradient.signal_rms")
-    lines = [
-        (value.name, *(table_words(value.figures, path) for path in paths))
-        for value in result.values
+def parameter_rows(result: ProbeResult) -> list[dict[str, Any]]:
+    """One row per parameter."""
+    return [
+        {
+            "parameter": each.name,
+            "module": each.module,
+            "kind": each.kind,
+            "shape": each.shape,
+            "fan_in": each.fan_in,
+            "fan_out": each.fan_out,
+            **{path: getattr(each.statistics, path) for path in OF_PARAMETERS},
+            "scaled_std": each.scaled_std,
+            "scheme": each.scheme,
+            "gradient_rms": each.gradient_rms,
+            "gradient_ratio": each.gradient_ratio,
+            "no_gradient": each.no_gradient,
+            "shared_with": ", ".join(each.shared_with),
+            "copy_of": each.copy_of,
+        }
+        for each in result.parameters
     ]
-    return Table(heads, lines, heads, ends_and_gap(len(lines), 4), words=("value",))
+
+
+def table(result: ProbeResult) -> Table:
+    """A row per value, in print those that stand out most; with the verdicts that begin there."""
+    heads = ("value", "shape", "std", "std (inputs)", "grad.", "verdict")
+    paths = ("std", "std_across_inputs", "gradient.signal_rms")
+    marks = pointed_at(result)
+    lines = [
+        (
+            value.name,
+            ",".join(map(str, value.shape)),
+            *(table_words(value.figures, path) for path in paths),
+            ", ".join(dict.fromkeys(each.name for each in marks.get(place, ()))),
+        )
+        for place, value in enumerate(result.values)
+    ]
+    few = sorted(worst_values(result, IN_PRINT))
+    return Table(
+        heads, lines, tuple(head for head in heads if head != "shape"), few,
+        words=("value", "shape", "verdict"),
+    )  # fmt: skip
 
 
 def course(result: ProbeResult) -> str:
     """The loss, how it spreads over the seeds, and that of an indifferent model."""
     if result.loss is None:
         return ""
-    words = f"loss {four_digits(result.loss.value)}"
+    value = result.loss.value
+    words = "the loss is inf or nan" if value is None else f"loss {four_digits(value)}"
     spread = result.loss.spread
     if spread is not None and spread.std is not None:
         over = f"{four_digits(spread.mean)} ± {four_digits(spread.std)}"

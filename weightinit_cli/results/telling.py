@@ -59,7 +59,7 @@ def _result(result: AnyResult) -> Told:
         titled(type(result).__name__, result.name, result.overrides, described_run(result)),
         sentences,
         kind.table(result),
-        MEND if verdict and not is_healthy(verdict) else GO_ON,
+        MEND if kind.has_spec and verdict and not is_healthy(verdict) else GO_ON,
     )
 
 

@@ -67,7 +67,7 @@ MOST_UNSEEN = 5
 # Columns for the words of the last column, for which other columns are left out; what is longer is
 # broken.
 WORDS = 30
-# Rows of a screen: what is folded is folded until there are no more.
+# Rows of a screen, from which on some in the middle are left out.
 MOST_ROWS = 40
 BOTH_ENDS = ("saturation.low", "saturation.high")
 
@@ -118,7 +118,7 @@ def _values(result: ProbeResult, depth: int | None, worst: int | None) -> list[s
         lines = [printable(values[group[0]].line or "") for group in groups]
         columns += [Column("line", list(map(Cell, lines)), words=True)] if any(lines) else []
         return _table(columns, range(len(groups)))
-    shown = usual_depth(values, MOST_ROWS) if depth is None else depth
+    shown = usual_depth(values) if depth is None else depth
     groups = folded(values, shown)
     marked = pointed_at(result)
     always = [row for row, group in enumerate(groups) if not marked.keys().isdisjoint(group)]
