@@ -271,6 +271,8 @@ def test_paths_are_named_where_modules_begin():
     assert len(named([str(k) for k in range(1000)])) <= 60
     assert fitted("bert.encoder.layer.0.attention.output.add") == "…0…output.add"
     assert fitted("blocks.11.mlp.add") == "blocks.11.mlp.add"
+    numbered = fitted("features.denseblock4.denselayer16.norm1.act.relu")
+    assert numbered == "…4…16.norm1.act.relu"
     attention = fitted("blocks.11.scaled_dot_product_attention")
     assert attention.startswith("…11.scaled")
     assert attention.endswith("attention")

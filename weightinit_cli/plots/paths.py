@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby, takewhile
+from string import digits
 from typing import TYPE_CHECKING
 
 from weightinit_cli.plots.engine.fonts import ELLIPSIS, width_of
@@ -46,14 +47,16 @@ def paths_axis(paths: Sequence[str], most: int = MOST_NAMES) -> Axis:
 def fitted(path: str, room: float = LONGEST) -> str:
     """A path, or what of it has room beside an axis: its numbers and its end tell most.
 
-    `bert.encoder.layer.0.attention.output.add` becomes `…0…output.add`.
+    `bert.encoder.layer.0.attention.output.add` becomes `…0…output.add`, and
+    `features.denseblock4.denselayer16.norm1.act.relu` becomes `…4…16.norm1.act.relu`.
     """
     *modules, last = path.split(".")
     kept: list[str | None] = [*modules]
     for k, module in enumerate(modules):
         if _wide(_joined([*kept, last])) <= room:
             break
-        kept[k] = module if module.isdigit() else None
+        number = module[len(module.rstrip(digits)) :]
+        kept[k] = module if module == number else f"{ELLIPSIS}{number}" if number else None
     if _wide(_joined([*kept, last])) <= room:
         return _joined([*kept, last])
     before = _joined([*kept, ""])
@@ -69,7 +72,8 @@ def _wide(words: str) -> float:
 def _joined(parts: Sequence[str | None]) -> str:
     """The parts that are left, an ellipsis where some are not."""
     stretches = groupby(parts, key=lambda part: part is not None)
-    return "".join(".".join(map(str, some)) if left else ELLIPSIS for left, some in stretches)
+    words = (".".join(map(str, some)) if left else ELLIPSIS for left, some in stretches)
+    return "".join(words).replace(f".{ELLIPSIS}", ELLIPSIS).replace(2 * ELLIPSIS, ELLIPSIS)
 
 
 def _cut(name: str, room: float) -> str:
