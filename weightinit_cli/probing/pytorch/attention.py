@@ -22,7 +22,7 @@ def entropy_of_scores(scores: torch.Tensor) -> float | None:
     look at one key alone are left out; None where there is no other, or a score is nan.
     """
     total, number = _shares(scores.detach().reshape(-1, scores.shape[-1]))
-    return total / number if number else None
+    return min(total / number, 1.0) if number else None
 
 
 def entropy_of_attention(
@@ -60,7 +60,7 @@ def entropy_of_attention(
             scores = _masked(scores, _of_head(attn_mask.detach(), index, outer, queries, places))
         share, counted = _shares(scores)
         total, number = total + share, number + counted
-    return total / number if number else None
+    return min(total / number, 1.0) if number else None
 
 
 def _chosen(heads: int) -> list[int]:

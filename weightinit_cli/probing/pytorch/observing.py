@@ -38,8 +38,6 @@ def observe(
     refuse(model)
     with ExitStack() as stack:
         stack.enter_context(seeded(seed))
-        stack.enter_context(torch.inference_mode(mode=False))
-        stack.enter_context(torch.enable_grad())
         stack.enter_context(run_eagerly())
         stack.enter_context(one_blas_thread())  # numpy's: its sums of a block are short
         batch = batch_for(model, inputs, seed)

@@ -31,6 +31,10 @@ def refuse(model: torch.nn.Module) -> None:
         raise WinitError(
             "the model is on the meta device, where parameters have no values; build it on the CPU"
         )
+    if any(each.is_inference() for each in parameters if not _is_lazy(each)):
+        raise WinitError(
+            "the model was built in torch.inference_mode, where parameters cannot have gradients"
+        )
     _refuse_size(parameters)
 
 

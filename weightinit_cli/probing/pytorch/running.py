@@ -64,6 +64,7 @@ def batch_for(model: torch.nn.Module, inputs: Mapping[str, Input], seed: int) ->
             return one
         if one.is_floating_point() and one.isnan().any():
             refuse_nan(one.detach().cpu().float().numpy(), "the input")
+        one = one.detach().clone()  # a model may change what it is given
         return one.to(own.device, kind if drawn and one.is_floating_point() else one.dtype)
 
     found: dict[str, Any] = {}

@@ -20,9 +20,9 @@ RANDOM_DEPTH = frozenset(("DropPath", "StochasticDepth"))
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Set the generators of torch, numpy and Python; in the end all is as before.
+    """Set the generators of torch, numpy and Python, and have torch compute gradients.
 
-    So are torch's default dtype, whether it computes gradients, and whether it is deterministic.
+    In the end all is as before; so are torch's default dtype, and whether it is deterministic.
     """
     with torch.random.fork_rng(), ExitStack() as stack:
         stack.callback(np.random.set_state, np.random.get_state())  # noqa: NPY002
@@ -34,6 +34,8 @@ def seeded(seed: int) -> Iterator[None]:
             torch.are_deterministic_algorithms_enabled(),
             warn_only=torch.is_deterministic_algorithms_warn_only_enabled(),
         )
+        stack.enter_context(torch.inference_mode(mode=False))
+        torch.set_grad_enabled(True)
         torch.manual_seed(seed)
         np.random.seed(seed % 2**32)  # noqa: NPY002
         random.seed(seed)
@@ -71,7 +73,8 @@ def left_as_found(model: torch.nn.Module) -> Iterator[None]:
                 _restore(buffer, values)
         for parameter, gradient, needs_one in parameters:
             parameter.grad = gradient
-            parameter.requires_grad_(needs_one)
+            if parameter.requires_grad != needs_one:
+                parameter.requires_grad_(needs_one)
 
 
 def _restore(tensor: torch.Tensor, values: Any) -> None:
