@@ -65,6 +65,8 @@ def read_values(
     if not isinstance(root, MapNode):
         report_wrong(report, root, "", "a mapping of keys, such as activation: sigmoid")
         return {}
+    if _is_probe(root, report):
+        return {}
     experiment = _experiment(root)
     values = read_fields(_KEYS[experiment], root, report)
     _fill_shapes(values, root, report, SPEC_KINDS[experiment].default_layers)
@@ -144,6 +146,16 @@ def _experiment(root: MapNode) -> str:
     node = None if entry is None else entry[1]
     named = node.value if isinstance(node, Scalar) else None
     return named if isinstance(named, str) and named in SPEC_KINDS else DEFAULT_KIND
+
+
+def _is_probe(root: MapNode, report: Report) -> bool:
+    """Whether a spec asks for a probe of a model, which no file can name; then this is reported."""
+    _, node = root.entries.get("experiment", (None, None))
+    if not (isinstance(node, Scalar) and node.value == "probe"):
+        return False
+    message = "a model of your own is named on the command line, as no file runs code: winit probe"
+    report.add(node.mark, "experiment", f"{message} mymodel.py:build --input 64,3,32,32")
+    return True
 
 
 def _fill_shapes(
