@@ -257,6 +257,24 @@ def test_fail_on(winit: Callable):
     assert (bad.code, bad.out) == (2, "")
 
 
+def test_what_fails_is_annotated_at_its_line(winit: Callable):
+    with Path("models.py").open("a") as file:
+        file.write(
+            "\n\nclass Nan(Net):\n    def __init__(self):\n        super().__init__()\n"
+            "        nn.init.constant_(self.b.weight, float('nan'))\n"
+        )
+    done = winit(
+        "probe", "models.py:Nan", "--input", "4,10", "--fail-on", "severe",
+        "--output-format", "github", "--junit", "report.xml", "-q",
+    )  # fmt: skip
+    assert done.code == 1
+    (line,) = done.out.splitlines()
+    number = MODELS.splitlines().index("        return self.b(torch.relu(self.a(x)))") + 1
+    assert line.startswith(f"::error file=models.py,line={number},title=winit probe::models.Nan: ")
+    assert f'file="models.py" line="{number}"' in Path("report.xml").read_text()
+    assert 'failures="1"' in Path("report.xml").read_text()
+
+
 NET = ("models.py:Net", "--input", "4,10")
 
 

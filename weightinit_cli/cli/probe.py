@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,11 +24,10 @@ from weightinit_cli.cli.reporting import (
     style_option,
 )
 from weightinit_cli.cli.specs import note_lacking, note_replaced, tell_undrawn
-from weightinit_cli.errors import WinitError, printable
+from weightinit_cli.errors import Mark, WinitError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from weightinit_cli.results.probe import ProbeResult
 
@@ -204,10 +204,23 @@ def probe(
             code = max(code, _compare(result, against, reporter, quiet=quiet))
         if reporter.asked:
             case = reporter.result(result.name, "probe", result.verdict, {})
-            code = max(code, reporter.done(case._replace(seconds=seconds)))
+            place = _place_of(target, result, case.kind)
+            code = max(code, reporter.done(case._replace(place=place, seconds=seconds)))
         return code
 
     return reporter.writing(work)
+
+
+def _place_of(target: str, result: ProbeResult, name: str) -> Mark:
+    """Return the line of the target's file where a verdict of this name begins, if it is there."""
+    from weightinit_cli.ci import NOWHERE
+
+    file = target.rpartition(":")[0]
+    lines = (each.line for each in result.verdict if each.name == name and each.line is not None)
+    source, _, line = next(lines, "").rpartition(":")
+    if not file.endswith(".py") or not line.isdigit() or Path(file).name != source:
+        return NOWHERE
+    return Mark(file, int(line))
 
 
 def _compare(result: ProbeResult, against: Path, reporter: Reporter, *, quiet: bool) -> int:
