@@ -178,3 +178,30 @@ def test_checkpoints_show_their_values_once_and_the_same_gradients(reentrant):
     else:
         assert inside.figures.gradient.signal_rms == pytest.approx(gradient(plain, "part.0.linear"))
         assert not found.unseen
+
+
+def test_what_is_returned_beside_the_output_is_not_reached():
+    def forward(model, x):
+        y = model.fc(x)
+        return y * 2, y.exp()
+
+    result = watch(forward, X, fc=nn.Linear(8, 4))
+    assert reasons(result)["Model.exp"] == "nothing of the loss depends on it"
+    assert reasons(result)["Model.mul"] is None
+
+
+def test_a_gradient_that_a_function_keeps_is_not_seen():
+    class Keeps(torch.autograd.Function):
+        @staticmethod
+        def forward(_, x):
+            return x.clone()
+
+        @staticmethod
+        def backward(_, back):
+            return None
+
+    model = Model(lambda model, x: Keeps.apply(model.a(x)) + model.b(x),
+                  a=nn.Linear(8, 4), b=nn.Linear(8, 4))  # fmt: skip
+    result = probe(model, X)
+    assert reasons(result)["a.linear"] == "its gradient was not seen"
+    assert reasons(result)["b.linear"] is None

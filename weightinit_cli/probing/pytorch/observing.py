@@ -12,7 +12,7 @@ from weightinit_cli.network.workers import one_blas_thread
 from weightinit_cli.probing.observing import Observation
 from weightinit_cli.probing.pytorch.operations import unit_axis
 from weightinit_cli.probing.pytorch.parameters import parameters_of
-from weightinit_cli.probing.pytorch.recording import figures_of, reached_from
+from weightinit_cli.probing.pytorch.recording import figures_of, follow
 from weightinit_cli.probing.pytorch.refusing import refuse
 from weightinit_cli.probing.pytorch.running import batch_for, minimized, running
 from weightinit_cli.probing.pytorch.state import left_as_found, run_eagerly, seeded
@@ -61,12 +61,10 @@ def _observe(
             scalar, told = minimized(returned, loss, batch, seed)
             backward = scalar.requires_grad
             if backward:
+                follow(scalar)
                 with running(model, batch, watcher.failed_in):
                     torch.autograd.backward(scalar)  # watched: a checkpoint runs parts again
-        reached = reached_from(places, watcher.made)
-        values = tuple(
-            each.told(reached, place, backward=backward) for place, each in enumerate(watcher.made)
-        )
+        values = tuple(each.told(backward=backward) for each in watcher.made)
         parameters = parameters_of(model, watcher.used, watcher.made, backward=backward)
     finally:
         watcher.former.restore()

@@ -14,13 +14,12 @@ from weightinit_cli.probing.figures import gradient_figures, value_figures
 from weightinit_cli.results.model import Gradient, LayerStatistics, Resolution, Saturation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from weightinit_cli.activations.activation import Ends
     from weightinit_cli.results.probe import ProbedValue
 
 Array = np.ndarray[Any, Any]
 
+_KEY = "winit"
 UNDER_NO_GRAD = "computed under no_grad"
 NEEDS_NONE = "nothing that it was made of needs a gradient"
 NOT_REACHED = "nothing of the loss depends on it"
@@ -33,16 +32,16 @@ NOT_RUN = "there is no loss that needs gradients"
 class Made:
     """A value that was made, and what became of it.
 
-    `edges` are the places of those values from which a gradient comes back to others through it.
-    `hooked` says whether its gradient is waited for, `changed` whether an operation in place has
-    changed it since, `multiplied` whether a product of matrices took it first.
+    `hooked` says whether its gradient is waited for, `reached` whether the loss depends on it,
+    `changed` whether an operation in place has changed it since, `multiplied` whether a product of
+    matrices took it; `needs_none` says why its gradient isn't waited for.
     """
 
     value: ProbedValue
     unit_axis: int
-    edges: tuple[int, ...]
     needs_none: str
     hooked: bool = False
+    reached: bool = False
     changed: bool = False
     multiplied: bool = False
     gradient: Gradient | None = None
@@ -60,26 +59,24 @@ class Made:
         if not self.hooked and tensor.requires_grad:
             self.hooked = True
             tensor.register_hook(partial(_arrived, self))
+            if tensor.grad_fn is not None:
+                tensor.grad_fn.metadata[_KEY] = self
 
-    def told(self, reached: set[int], place: int, *, backward: bool) -> ProbedValue:
+    def told(self, *, backward: bool) -> ProbedValue:
         """The value with its gradient, or why none is known of it."""
         entropy = self.value.entropy if self.multiplied or not _is_softmax(self.value) else None
         figures = replace(self.value.figures, gradient=self.gradient)
-        reason = (
-            None
-            if self.gradient is not None
-            else self._reason(reached=place in reached, backward=backward)
-        )
+        reason = self._reason(backward=backward) if self.gradient is None else None
         return replace(self.value, figures=figures, entropy=entropy, no_gradient=reason)
 
-    def _reason(self, *, reached: bool, backward: bool) -> str:
+    def _reason(self, *, backward: bool) -> str:
         if not self.hooked:
             return self.needs_none
         if not backward:
             return NOT_RUN
-        if not reached:
-            return NOT_REACHED
-        return CHANGED if self.changed else NOT_SEEN
+        if self.reached:
+            return NOT_SEEN
+        return CHANGED if self.changed else NOT_REACHED
 
 
 def _arrived(made: Made, gradient: torch.Tensor | None) -> None:
@@ -93,16 +90,18 @@ def _is_softmax(value: ProbedValue) -> bool:
     return value.operation == "softmax"
 
 
-def reached_from(places: Iterable[int], made: Sequence[Made]) -> set[int]:
-    """The places of all values from which gradients can come back to, from those of `places` on."""
-    found: set[int] = set()
-    waiting = list(places)
+def follow(scalar: torch.Tensor) -> None:
+    """Note which of the values a scalar depends on, by the graph that its gradient takes."""
+    waiting = [scalar.grad_fn]
+    seen = set(waiting)
     while waiting:
-        place = waiting.pop()
-        if place not in found:
-            found.add(place)
-            waiting += made[place].edges
-    return found
+        node = waiting.pop()
+        made = node.metadata.get(_KEY)
+        if made is not None:
+            made.reached = True
+        further = {each for each, _ in node.next_functions if each is not None} - seen
+        seen |= further
+        waiting += further
 
 
 def as_array(tensor: torch.Tensor) -> Array:

@@ -128,10 +128,10 @@ class Watcher(TorchFunctionMode):
         raised, module = self._raised
         return module if raised is error else self._modules[0]
 
-    def places_of(self, things: Any) -> list[int]:
-        """The places of the values that tensors in these things hold."""
+    def places_of(self, returned: Any) -> list[int]:
+        """The places of the values that a model returns, whose gradients are waited for, too."""
         found: list[int] = []
-        for each in ops.tensors(things):
+        for each in ops.tensors(returned):
             mark = self._mark(each)
             self._watch_late(each, mark)
             found += mark.places
@@ -315,7 +315,7 @@ class Watcher(TorchFunctionMode):
             no_gradient=None,
             entropy=entropy,
         )
-        made = Made(value, axis, self._edges(call), self._why_none(path, call.name))
+        made = Made(value, axis, self._why_none(path, call.name))
         made.watch(tensor)
         self.made.append(made)
         return len(self.made) - 1
@@ -329,10 +329,6 @@ class Watcher(TorchFunctionMode):
                 if f"{path}.{name}.weight".lstrip(".") in mark.names:
                     return each, f"{path}.{name}".lstrip(".")
         return module, path
-
-    def _edges(self, call: Call) -> tuple[int, ...]:
-        pairs = zip(call.given, call.marks, strict=True)
-        return tuple(place for each, mark in pairs if each.requires_grad for place in mark.places)
 
     def _why_none(self, path: str, name: str) -> str:
         """Why a value has no gradient if it needs none; and say what is not seen beside it."""
