@@ -58,7 +58,8 @@ class LayerTolerances:
     Of thousands of figures of a chaotic network some always happen to change little in all shadows,
     so each also has the changes of the same figure in the two layers before it (of a gradient:
     after it), where there is no more chaos than in its own, in units of the layers' scales; and
-    the bins of one histogram, and the quantiles, share theirs. A z follows its figure.
+    the bins of one histogram, and the quantiles, share theirs. A z follows its figure and its
+    standard error.
 
     The floor is the least tolerance of a figure, whatever the shadows show. With e = 4 eps m, the
     rounding of values of size m:
@@ -95,7 +96,7 @@ class LayerTolerances:
     def _tolerance(self, place: Place, size: float) -> float:
         """Return how far two values, the larger one of this size, may be apart."""
         if place.figure.startswith(_PREDICTED) and place.figure.endswith(".z"):
-            return RELATIVE * size + self._tolerance_of_z(place)
+            return ESTIMATE * size + self._tolerance_of_z(place)
         group = _group(place)
         own = self._changes.get(group, [])
         near = [*own, *self._changes_near(group)]
