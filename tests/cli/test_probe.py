@@ -440,6 +440,45 @@ def test_errors_of_a_person_s_code(winit: Callable, arguments: tuple, lines: lis
         assert line.endswith(end)
 
 
+def test_arguments_that_are_missing(winit: Callable):
+    done = winit("probe", "models.py:WithLoss", "--input", "y=4,10")
+    assert done.code == 2
+    assert done.err.splitlines() == [
+        "models.py:WithLoss: cannot be run, in WithLoss: TypeError: WithLoss.forward() got an "
+        "unexpected keyword argument 'y'",
+        "  given y 4,10 (float32)",
+        "  its forward takes x",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("returned", "said"),
+    [
+        ("None", "None"),
+        ("'text'", "a value of type str"),
+        ("x.argmax(1)", "a tensor of int64"),
+        ("x.mean()", "a single number"),
+    ],
+)
+def test_outputs_that_have_no_loss(winit: Callable, returned: str, said: str):
+    with Path("models.py").open("a") as file:
+        file.write(f"\n\nclass Odd(Net):\n    def forward(self, x):\n        return {returned}\n")
+    done = winit("probe", "models.py:Odd", "--input", "4,10", "--loss", "cross_entropy")
+    assert done.code == 2
+    assert done.err == (
+        f"models.py:Odd: the model returns {said}: a tensor of floating-point numbers is needed, "
+        "with the inputs on its first axis\n"
+    )
+
+
+def test_which_output_has_the_loss_is_said(winit: Callable):
+    done = winit("probe", "models.py:Words", "--input", "int:4,6<100", "--loss", "cross_entropy")
+    assert "\nloss 4." in done.out
+    assert " (cross_entropy of logits); an indifferent model has 4.605 (ln 100)\n" in done.out
+    done = winit("probe", "models.py:WithLoss", "--input", "4,10")
+    assert " (the model's own)\n" in done.out
+
+
 def test_a_file_that_cannot_be_run(winit: Callable):
     Path("inner.py").write_text("def go():\n    raise ValueError('no')\n\n\ngo()\n")
     Path("outer.py").write_text("import inner\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -110,6 +111,15 @@ def test_only_a_probe_has_such_rows(winit: Callable, spec: Callable):
     done = winit("show", "outputs/tiny", "--worst", "3")
     assert (done.code, done.out) == (2, "")
     assert "--worst: outputs/tiny is no result of winit probe" in done.err
+
+
+def test_without_torch(winit: Callable, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    done = winit("probe", "model.py:build", "--input", "4,3")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        "winit probe needs PyTorch, which is not installed; pip install 'weightinit-cli[torch]'\n"
+    )
 
 
 def test_fail_on_a_saved_one(winit: Callable, here: Path):

@@ -218,9 +218,11 @@ def _check_places(places: Iterable[int], where: str, below: int) -> None:
 def described(spec: Mapping[str, Any]) -> list[str]:
     """What was probed and how: `mymodel.py:build (torch)`, `x 64,3,32,32`, ..."""
     inputs = spec["inputs"]
-    alone = len(inputs) == 1
     parts = [f"{spec['target']} ({spec['framework']})"]
-    parts += [f"input {said}" if alone else f"{name} {said}" for name, said in inputs.items()]
+    parts += [
+        f"input {said}" if name.isdigit() else f"input {name}={said}"
+        for name, said in inputs.items()
+    ]
     parts += [f"loss {spec['loss']}", f"seed {spec['seed']}"]
     if spec["repeats"] > 1:
         parts.append(f"{spec['repeats']:,} repeats")
@@ -293,6 +295,8 @@ def course(result: ProbeResult) -> str:
         return ""
     value = result.loss.value
     words = "the loss is inf or nan" if value is None else f"loss {four_digits(value)}"
+    if result.loss.said != result.spec["loss"]:
+        words += f" ({result.loss.said})"
     spread = result.loss.spread
     if spread is not None and spread.std is not None:
         over = f"{four_digits(spread.mean)} ± {four_digits(spread.std)}"

@@ -124,16 +124,17 @@ def _failed(
 ) -> WinitError:
     tensors = batch.tensors()
     shapes = ", ".join(
-        f"{_shape(each)} ({str(each.dtype).removeprefix('torch.')})"
-        if len(tensors) == 1
-        else f"{name} {_shape(each)} ({str(each.dtype).removeprefix('torch.')})"
+        f"{_shape(each)} ({_dtype(each)})"
+        if name == "0" and len(tensors) == 1
+        else f"{name} {_shape(each)} ({_dtype(each)})"
         for name, each in tensors.items()
     )
     path = next((name for name, each in model.named_modules() if each is module), "")
     where = f"{path} ({type(module).__name__})" if path else type(module).__name__
-    return failed(
-        error, f"cannot be run, in {where}", f"  given {shapes}", *_hints(module, tensors)
-    )
+    hints = _hints(module, tensors)
+    if module is model and isinstance(error, TypeError):
+        hints = [f"  its forward takes {', '.join(required(model.forward)) or 'nothing'}"]
+    return failed(error, f"cannot be run, in {where}", f"  given {shapes}", *hints)
 
 
 def _hints(module: torch.nn.Module, tensors: Mapping[str, torch.Tensor]) -> list[str]:
@@ -208,11 +209,13 @@ def output_of(returned: Any) -> tuple[torch.Tensor, str]:
     for name, each in _named({"": returned}):
         if each.is_floating_point() and each.dim():
             return each, f" of output {name.strip('.')}"
-    kind = type(returned).__name__
+    kind = "None" if returned is None else f"a value of type {type(returned).__name__}"
     if isinstance(returned, torch.Tensor):
-        kind = f"a tensor of shape {_shape(returned)} and {returned.dtype}"
+        single = returned.is_floating_point()
+        kind = "a single number" if single else f"a tensor of {_dtype(returned)}"
     raise WinitError(
-        printable(f"the model returns {kind}: an output of floating-point numbers is needed")
+        f"the model returns {kind}: a tensor of floating-point numbers is needed, with the inputs "
+        "on its first axis"
     )
 
 
@@ -272,6 +275,10 @@ def _differentiable(scalar: Any, what: str) -> torch.Tensor:
 
 def _shape(tensor: torch.Tensor) -> str:
     return ",".join(map(str, tensor.shape)) or "() (a scalar)"
+
+
+def _dtype(tensor: torch.Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
 
 
 def _by_name(returned: Any) -> dict[str, Any]:
