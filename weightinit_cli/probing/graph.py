@@ -100,6 +100,18 @@ class Graph:
         """How many of these values layers with weights make."""
         return (places & self.weighted).bit_count()
 
+    def bends(self, places: int) -> bool:
+        """Whether one of these values is that of an activation, a norm or attention."""
+        return any(
+            places >> place & 1
+            and (
+                self.is_activation(place)
+                or self.is_norm(place)
+                or self.values[place].operation in MIXERS
+            )
+            for place in range(places.bit_length())
+        )
+
     def back(self, place: int, layers: int) -> Iterator[tuple[int, int]]:
         """Walk back from a value along what may be a shortcut, the latest values first.
 

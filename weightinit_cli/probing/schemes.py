@@ -31,7 +31,7 @@ LIMIT: Final = 4.5
 # A share of the scale by which entries of a coarse dtype (bfloat16) may lie beyond a bound.
 COARSE: Final = 2.0**-8
 # Entries below which nothing but a bound that fans give tells of a law.
-FEWEST: Final = 100
+FEWEST: Final = 30
 # The mean square of an orthogonal matrix is known exactly, to the rounding of float32.
 EXACT: Final = 1e-6
 GAINS: Final = {"": 1.0, " (gain √2)": sqrt(2)}
@@ -85,8 +85,8 @@ def scheme_of(
     if not fitting and n >= FEWEST:
         fitting = [each for each in _own(found, n) if _fits(each.law, found, n)]
     if not fitting:
-        said = _measured(found, n, "normal")
-        return None, f"no known scheme has {said}"
+        said = f"no known scheme has {_measured(found, n, 'normal')}"
+        return None, said if n >= FEWEST else f"{n} entries are too few to tell; {said}"
     first, *others = dict.fromkeys(each.name for each in fitting)
     law = fitting[0].law
     evidence = _measured(found, n, law.law) + f"; {first} has {_expected(law)}"
@@ -188,13 +188,12 @@ def _scaled(fans: Fans) -> list[tuple[str, Entries]]:
             sampler = rows[name].build(fans, **({"mode": mode} if mode else {}))
             said = f"{name} ({mode})" if mode not in {"", "fan_in"} else name
             found.append((said, _law(sampler.law, sampler.std / LAWS[sampler.law].std, 0)))
-    for distribution in LAWS:
+    for law in LAWS:
         for scale in (1.0, 2.0):
-            for mode in ("fan_in", "fan_out"):
-                sampler = variance_scaling(fans, scale=scale, mode=mode, distribution=distribution)
-                law = _law(distribution, sampler.std / LAWS[distribution].std, 0)
-                if not any(_same(law, other) for _, other in found):
-                    found.append((f"variance_scaling ({scale:g}, {mode}, {distribution})", law))
+            sampler = variance_scaling(fans, scale=scale, mode="fan_in", distribution=law)
+            bare = _law(law, sampler.std / LAWS[law].std, 0)
+            if not any(_same(bare, other) for _, other in found):
+                found.append((f"variance_scaling ({scale:g}, fan_in, {law})", bare))
     return found
 
 

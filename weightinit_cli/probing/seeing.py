@@ -12,7 +12,7 @@ from weightinit_cli.verdicts.models import Model, Way, is_zero_start
 from weightinit_cli.verdicts.seen import Layer, Seen
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from weightinit_cli.probing.observing import Observation
     from weightinit_cli.results.model import Gradient, LayerStatistics
@@ -105,7 +105,7 @@ class _View:
 
     def _is_normalized(self, branch: int, before: int) -> bool:
         places = self.graph.only_of(branch, before)
-        return any(places >> k & 1 and self.graph.is_norm(k) for k in range(branch + 1))
+        return any(self.graph.is_norm(place) for place in _places(places))
 
     def _sequential(self, stream: Stream) -> Way | None:
         made_by = [(self._layer_of(place), place) for place in stream.values]
@@ -125,9 +125,18 @@ class _View:
             layers.append(self._layer(number, place, self._pre(place), layer, varies=varies))
         weights = tuple(self._matrices(layer) for layer, _ in made_by)
         places = (source, *(place for _, place in made_by))
-        return Way(
-            stream, Seen(before, _with_ratios(layers, relative=False)), places, weights, False
-        )
+        seen = Seen(before, _with_ratios(layers, relative=False))
+        return Way(stream, seen, places, weights, self._are_normalized(source, stream.values))
+
+    def _are_normalized(self, source: int | None, values: Sequence[int]) -> bool:
+        """Whether there is a norm on most ways from one of these values to the next."""
+        before = [source, *values[:-1]]
+        known = [
+            self.graph.ancestors[place] if start is None else self.graph.only_of(place, start)
+            for start, place in zip(before, values, strict=True)
+        ]
+        normed = sum(any(self.graph.is_norm(k) for k in _places(each)) for each in known)
+        return normed * 2 > len(values)
 
     def _given(self, layer: int) -> tuple[LayerStatistics | None, int | None]:
         """What a path's first layer is given: a value, or the model's own input."""
@@ -171,7 +180,8 @@ class _View:
             bias = next((each for each in made_with if each and each.fan_in is None), None)
         if weight is not None:
             figures = replace(figures, weights=weight.statistics)
-            if figures.distinct_units is None and _is_one(weight) and (not bias or _is_one(bias)):
+            alike = _is_one(weight) and (bias is None or _is_one(bias))
+            if figures.distinct_units is None and alike and not figures.std_across_units:
                 figures = replace(figures, distinct_units=1)
         is_flat = value.operation in FLAT
         return Layer(
@@ -194,6 +204,13 @@ class _View:
             return None
         norm = found.signal_rms**2 * prod(self.values[place].shape[1:])
         return replace(found, total_ratio=norm)
+
+
+def _places(found: int) -> Iterator[int]:
+    """The places in a set of them."""
+    while found:
+        yield found.bit_length() - 1
+        found ^= 1 << found.bit_length() - 1
 
 
 def _with_ratios(layers: Sequence[Layer], *, relative: bool) -> tuple[Layer, ...]:

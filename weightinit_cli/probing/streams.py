@@ -3,8 +3,8 @@
 A *residual sum* adds a branch to what the branch was made of. Of its two summands the one is the
 branch: layers with weights made it, and the other one was not made by these. The other one, the
 shortcut, has what the branch was made of as it is, or normalized, activated, scaled, or behind a
-single layer with weights where the branch has several, as in the blocks of a ResNet that change the
-number of channels.
+single layer with weights where the branch has several and an activation or a norm, as in the blocks
+of a ResNet that change the number of channels.
 
 A *residual stream* is a chain of two and more residual sums, each of which has the one before it in
 its shortcut. Norms, activations, joins with values from elsewhere (U-Net) and a single layer with
@@ -92,10 +92,11 @@ def _origin(graph: Graph, shortcut: int, branch: int) -> list[tuple[int, int]]:
     """
     in_branch = graph.layers_among(graph.only_of(branch, shortcut))
     in_shortcut = graph.layers_among(graph.only_of(shortcut, branch))
+    bends = graph.bends(graph.only_of(branch, shortcut))
     for place, layers in graph.back(shortcut, 1):
         if not graph.ancestors[branch] >> place & 1:
             continue
-        if in_branch > layers and (not layers or in_shortcut == 1):
+        if in_branch > layers and (not layers or (in_shortcut == 1 and bends)):
             return [(place, layers)]
     return []
 

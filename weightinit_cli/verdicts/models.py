@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 from typing import Final
 
 from weightinit_cli.parameters import Thresholds
@@ -23,6 +24,9 @@ TOO_SMALL: Final = (
     "underflow",
 )  # fmt: skip
 TOO_LARGE: Final = ("exploding_signal", "exploding_gradient", "overflow")
+# Behind norms the gradient of a ReLU network grows 1.2-fold a layer by itself (Yang et al. 2019,
+# arXiv:1902.08129), and dozens of such layers train: up to here it is a note.
+NORMALIZED_GROWTH: Final = 1e4
 OF_UNNORMALIZED: Final = ("exploding_signal", "vanishing_signal")
 
 
@@ -107,8 +111,12 @@ def _placed(verdict: Verdict, model: Model, way: Way) -> Verdict:
         step = "branch" if way.stream.kind == "residual" else "layer"
         evidence = changed(verdict, name(over[0]), name(over[1]), step)
         over = number(over[0]), number(over[1])
+    severity = verdict.severity
+    if way.normalized and verdict.name == "exploding_gradient":
+        severity = NOTE if (verdict.value or inf) < NORMALIZED_GROWTH else severity
     return replace(
         verdict,
+        severity=severity,
         layer=None if place is None else place + 1,
         over=over,
         module=None if place is None else model.values[place].name,

@@ -34,8 +34,8 @@ class Way(NamedTuple):
 
     `places` are those of the layers in the model's values by their numbers; the first is that of
     the input, None where it is the model's own. `weights` are the matrices of each layer, of a
-    residual stream those that end its branches. `normalized` says that most branches of a residual
-    stream are normalized, whatever the stream's size.
+    residual stream those that end its branches. `normalized` says that there is a norm in most
+    branches of a residual stream, or in most layers of a path, which do not depend on sizes then.
     """
 
     stream: Stream
@@ -225,7 +225,7 @@ def growing_stream(model: Model) -> list[Whole]:
     """Residual streams that grow over normalized branches, and whether projections are scaled."""
     found = []
     for way in model.ways:
-        if not way.normalized:
+        if way.stream.kind != "residual" or not way.normalized:
             continue
         sizes = [size(way.seen.input), *(size(each.figures) for each in way.seen.layers)]
         start, end = sizes[0], sizes[-1]
@@ -416,7 +416,7 @@ def scheme_unfit(model: Model, way: Way) -> Whole | None:
     names = model.by_name
     weights = [names[name] for each in way.weights for name in each if name in names]
     weights = [each for each in weights if each.fan_in is not None and each.scheme]
-    if not weights or way.stream.kind != "sequential":
+    if not weights or way.stream.kind != "sequential" or way.normalized:
         return None
     scheme = max(
         (each.scheme or "" for each in weights), key=[each.scheme for each in weights].count

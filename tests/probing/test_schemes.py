@@ -1,0 +1,125 @@
+"""Which scheme a parameter looks like it was drawn by: of draws by the table's own rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import sqrt
+
+import numpy as np
+import pytest
+
+from tests.support.probed import parameter
+from weightinit_cli.initializers.samplers import Fans
+from weightinit_cli.initializers.table import INITIALIZERS
+from weightinit_cli.probing.figures import weight_figures
+from weightinit_cli.probing.schemes import named, scheme_of
+
+IN, OUT = 200, 300
+SCALING = [
+    "torch_linear", "kaiming_normal", "kaiming_uniform", "xavier_normal", "xavier_uniform",
+    "glorot_normal", "he_normal", "he_uniform", "lecun_normal", "lecun_uniform",
+]  # fmt: skip
+# Rows that are the same law under another name; torch's is named.
+TWINS = {"he_uniform": "kaiming_uniform"}
+
+
+def looks(entries, **more):
+    """The scheme and the evidence of these entries, a matrix (out, in)."""
+    entries = np.asarray(entries, np.float32)
+    one = parameter("layer.weight", entries.shape, **more)
+    one = replace(one, statistics=weight_figures(entries, ""))
+    return scheme_of(one, one if one.fan_in is not None else None)
+
+
+def by(name: str, seed: int = 0, inputs: int = IN, outputs: int = OUT, **more):
+    matrix = np.empty((inputs, outputs), np.float32)
+    sampler = INITIALIZERS[name].build(Fans(inputs, outputs), **more)
+    sampler.fill(matrix, np.random.Generator(np.random.PCG64(seed)))
+    return matrix.T
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("name", SCALING)
+def test_schemes_that_scale_by_the_fans(name: str, seed: int):
+    scheme, evidence = looks(by(name, seed))
+    assert scheme == TWINS.get(name, name)
+    assert "kurtosis" in evidence
+    assert " ± " in evidence
+
+
+def test_by_the_other_fan():
+    assert looks(by("kaiming_normal", mode="fan_out"))[0] == "kaiming_normal (fan_out)"
+
+
+def test_of_a_square_matrix_several_fit():
+    scheme, evidence = looks(by("xavier_uniform", inputs=100, outputs=100))
+    assert scheme == "xavier_uniform"
+    assert evidence.endswith("; lecun_uniform fits, too")
+
+
+@pytest.mark.parametrize(
+    ("entries", "scheme"),
+    [
+        (np.zeros((4, 5)), "constant 0"),
+        (np.full(7, 1.0), "constant 1"),
+        (np.eye(20, 30), "identity"),
+        (by("orthogonal"), "orthogonal"),
+        (sqrt(2) * by("orthogonal"), "orthogonal (gain √2)"),
+        (by("normal", std=0.02), "normal (std 0.02)"),
+        (by("normal", std=1.0), "normal (std 1)"),
+        (by("truncated_normal", std=0.02), "truncated_normal (std 0.02)"),
+        (by("uniform", low=-0.1, high=0.1), "uniform (± 0.1)"),
+        (by("normal", std=0.02, mean=1.0), "normal (mean 1, std 0.02)"),
+    ],
+)
+def test_schemes_without_fans(entries, scheme: str):
+    assert looks(entries)[0] == scheme
+
+
+def test_none_is_known():
+    generator = np.random.default_rng(0)
+    scheme, evidence = looks(generator.laplace(size=(OUT, IN)))
+    assert scheme is None
+    assert evidence.startswith("no known scheme has std 1.4")
+    scheme, evidence = looks(generator.normal(size=5))
+    assert scheme is None
+    assert evidence.startswith("5 entries are too few to tell")
+    assert looks(np.full(3, np.nan)) == (None, "none of its entries is finite")
+
+
+def test_rows_of_zeros_are_left_out():
+    entries = by("normal", std=1.0).copy()
+    entries[0] = 0
+    assert looks(entries)[0] == "normal (std 1)"
+
+
+def test_one_entry_far_off_is_seen():
+    entries = by("normal", std=0.02).copy()
+    entries[3, 4] = -2
+    scheme, evidence = looks(entries)
+    assert scheme is None
+    assert "entries from -2 to" in evidence
+
+
+def test_scaled_projections_by_the_number_of_branches():
+    entries = np.asarray(by("normal", std=0.02 / sqrt(24)), np.float32)
+    one = replace(parameter("proj.weight", entries.shape), statistics=weight_figures(entries, ""))
+    assert named([one], {24})[0].scheme == "normal (std 0.02 / √24)"
+    assert named([one], {10})[0].scheme != "normal (std 0.02 / √24)"
+
+
+def test_biases_have_the_fans_of_their_weights():
+    weight = replace(
+        parameter("layer.weight", (OUT, IN)), statistics=weight_figures(by("torch_linear"), "")
+    )
+    drawn = by("torch_linear", seed=1)[:, 0]
+    bias = replace(parameter("layer.bias", (OUT,)), statistics=weight_figures(drawn, ""))
+    assert [each.scheme for each in named([weight, bias])] == ["torch_linear", "torch_linear"]
+
+
+def test_fans_as_torch_counts_them():
+    """The weights of a transposed convolution are (in, out, ...), of which torch takes out."""
+    entries = by("torch_linear", inputs=8 * 9, outputs=64).reshape(64, 8, 3, 3)
+    one = parameter("up.weight", (64, 8, 3, 3), kind="ConvTranspose2d", fan_in=576, fan_out=72)
+    one = replace(one, statistics=weight_figures(entries, ""))
+    assert scheme_of(one, one)[0] == "torch_linear, fans by its shape"

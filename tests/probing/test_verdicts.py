@@ -1,0 +1,283 @@
+"""What is said of models: of sound ones no warning, of values and parameters made by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import log
+from typing import Any
+
+import pytest
+
+from tests.support.probed import parameter, value
+from weightinit_cli import probe
+from weightinit_cli.probing.observing import Observation
+from weightinit_cli.probing.seeing import model_of
+from weightinit_cli.probing.streams import streams_of
+from weightinit_cli.results.probe import ProbedLoss
+from weightinit_cli.verdicts import DEFINITIONS
+from weightinit_cli.verdicts.models import draw_model_verdict
+
+SOUND = [
+    "gpt", "unscaled_gpt", "bert", "resnet", "resnet_of_zero_gamma", "vit", "convnext", "defaults",
+    "unet", "lstm", "rezero", "lora", "frozen", "rare_words", "detr", "gated",
+]  # fmt: skip
+
+
+# sound models
+
+
+@pytest.fixture(scope="module")
+def sound():
+    """The verdicts on a sound model by its name, each drawn once."""
+    torch = pytest.importorskip("torch")
+    from tests.support.sound import MODELS
+
+    assert list(MODELS) == SOUND
+    drawn: dict[str, Any] = {}
+
+    def one(name: str):
+        if name not in drawn:
+            torch.manual_seed(0)
+            batch = MODELS[name]()[1]
+            found = probe(lambda: MODELS[name]()[0], batch, loss="cross_entropy")
+            drawn[name] = {each.name: each for each in found.verdict}
+        return drawn[name]
+
+    return one
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_a_sound_model_has_no_warning(sound, name: str):
+    assert [each.name for each in sound(name).values() if each.warns] == []
+    assert "healthy" in sound(name)
+
+
+def test_a_stream_of_unscaled_projections_is_noted(sound):
+    assert "growing_stream" not in sound("gpt")
+    note = sound("unscaled_gpt")["growing_stream"]
+    assert "proj.weight" in note.evidence
+    assert "are not scaled" in note.evidence
+    assert "1 / √24" in note.evidence
+    assert note.value > 3
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("resnet_of_zero_gamma", "norm_2.weight"),
+        ("vit", "head.weight"),
+        ("rezero", "scale"),
+        ("lora", "0.b"),
+    ],
+)
+def test_layers_of_zeros_that_learn_are_noted(sound, name: str, shown: str):
+    note = sound(name)["starts_at_zero"]
+    assert shown in note.evidence
+    assert note.severity == "note"
+
+
+def test_what_is_frozen_is_noted(sound):
+    note = sound("frozen")["no_gradient"]
+    assert (note.severity, note.value) == ("note", 6)
+    assert "frozen" in note.evidence
+    assert "the gradient is not known" in sound("frozen")["healthy"].advice
+
+
+# by hand
+
+
+def drawn(values, parameters=(), loss=None, outputs=()):
+    observed = Observation({}, tuple(values), tuple(parameters), loss, (), tuple(outputs))
+    found = draw_model_verdict(model_of(observed, streams_of(values)))
+    return {each.name: each for each in found}
+
+
+def layers(*sizes: float, **more):
+    """Layers with tanh of these root mean squares, each with a matrix of its own."""
+    found = [value("embedding", module="tokens", parameters=["tokens.weight"])]
+    for number, size in enumerate(sizes):
+        place, module = len(found), f"layers.{number}"
+        found.append(
+            value("linear", place - 1, module=module, parameters=[f"{module}.weight"], std=size)
+        )
+        found.append(value("tanh", place, module=module, std=size, **more))
+    return found
+
+
+def matrices(number: int, **more):
+    return [parameter(f"layers.{k}.weight", **more) for k in range(number)]
+
+
+def stream(*sizes: float, norm: bool = True):
+    """A residual stream of these root mean squares, whose branches may be normalized."""
+    found = [value("embedding", std=sizes[0], parameters=["tokens.weight"])]
+    for number, size in enumerate(sizes[1:]):
+        before, module = len(found) - 1, f"blocks.{number}"
+        place = len(found)
+        found += [
+            value("layer_norm" if norm else "relu", before, module=module),
+            value("linear", place, module=module, parameters=[f"{module}.fc.weight"]),
+            value("gelu", place + 1, module=module),
+            value("linear", place + 2, module=module, parameters=[f"{module}.proj.weight"]),
+            value("add", before, place + 3, module=module, std=size),
+        ]
+    return found
+
+
+def test_a_model_without_values_is_healthy():
+    assert list(drawn([])) == ["healthy"]
+    assert list(drawn(layers(1.0, 1.0, 1.0))) == ["healthy"]
+
+
+def test_a_signal_that_explodes_is_told_by_places_and_names():
+    verdict = drawn(layers(1.0, 30.0, 900.0, 900.0), matrices(4))["exploding_signal"]
+    assert (verdict.layer, verdict.over) == (5, (3, 7))
+    assert verdict.module == "layers.1.tanh"
+    assert verdict.evidence == (
+        "its root mean square grows 900-fold from layers.0.tanh to layers.2.tanh (× 30 a layer)"
+    )
+
+
+def test_a_stream_without_norms_explodes():
+    sizes = [3.0**k for k in range(6)]
+    verdict = drawn(stream(*sizes, norm=False))["exploding_signal"]
+    assert "a branch" in verdict.evidence
+    found = drawn(stream(*sizes))
+    assert not any(each.warns for each in found.values())
+    assert found["growing_stream"].value == pytest.approx(243)
+    assert "× 3.00 a branch, of 5" in found["growing_stream"].evidence
+
+
+@pytest.mark.parametrize(
+    ("factor", "said"), [(1.0, "are not scaled"), (5**-0.5, "are scaled by 1 / √5"), (0.1, "have")]
+)
+def test_whether_projections_are_scaled(factor: float, said: str):
+    own = [
+        parameter(f"blocks.{k}.{name}.weight", std=0.02 * (factor if name == "proj" else 1.0))
+        for k in range(5)
+        for name in ("fc", "proj")
+    ]
+    note = drawn(stream(1.0, 2.0, 4.0, 8.0, 9.0, 10.0), own)["growing_stream"]
+    assert f"blocks.*.proj.weight, {said}" in note.evidence
+
+
+def loss(excess: float, classes: int = 10):
+    return ProbedLoss("cross_entropy", log(classes) + excess, classes, log(classes))
+
+
+@pytest.mark.parametrize(("excess", "severity"), [(0.9, None), (1.1, "note"), (3.1, "warning")])
+def test_confident(excess: float, severity: str | None):
+    values = [*layers(1.0, 1.0), value("linear", 4, module="head", parameters=["head.weight"])]
+    head = parameter("tokens.weight", std=2.0, shared_with=("head.weight",))
+    found = drawn(values, [head], loss(excess)).get("confident_at_start")
+    assert (found.severity if found else None) == severity
+    if found:
+        assert found.module == "head"
+        assert "head.weight (the same parameter as tokens.weight)" in found.evidence
+        assert "2.0, × √16 inputs = 8.0" in found.evidence
+
+
+def test_a_signal_that_explodes_makes_confident():
+    values = [*layers(1.0, 30.0, 900.0), value("linear", 6, parameters=["head.weight"])]
+    found = drawn(values, matrices(3), loss(100.0))
+    assert found["confident_at_start"].because == "exploding_signal"
+    assert list(found) == ["exploding_signal", "confident_at_start"]
+
+
+def copies(*, scheme: str | None = "xavier_uniform", gradient: float | None = 0.1):
+    own = matrices(3, scheme=scheme, gradient=gradient)
+    return [own[0], *(replace(each, copy_of="layers.0.weight") for each in own[1:])]
+
+
+def test_copies():
+    found = drawn(layers(1.0, 1.0, 1.0), copies())["layers_identical"]
+    assert (found.module, found.value, found.severity) == ("layers.1", 2, "warning")
+    assert "layers.1 and layers.2 are those of layers.0" in found.evidence
+
+
+@pytest.mark.parametrize("more", [{"scheme": None}, {"scheme": "identity"}, {"gradient": None}])
+def test_patterns_and_frozen_copies_are_no_fault(more: dict):
+    assert "layers_identical" not in drawn(layers(1.0, 1.0, 1.0), copies(**more))
+
+
+def test_lost_values_and_other_outputs():
+    """What nothing makes use of is a warning; what the model returns beside its loss is a note."""
+    values = layers(1.0, 1.0)
+    values.insert(1, value("linear", 0, module="aside", parameters=["aside.weight"], gradient=None))
+    values[2] = replace(values[2], parents=(0,))
+    values[3:] = [replace(each, parents=(each.parents[0] + 1,)) for each in values[3:]]
+    parameters = [*matrices(2), parameter("aside.weight", gradient=None)]
+    found = drawn(values, parameters)["no_gradient"]
+    assert (found.severity, found.module) == ("warning", "aside")
+    assert drawn(values, parameters, outputs=[1])["no_gradient"].severity == "note"
+    unused = [*matrices(2), parameter("old.weight", gradient=None, no_gradient="not used")]
+    found = drawn(layers(1.0, 1.0), unused)["no_gradient"]
+    assert (found.severity, found.module, found.line) == ("note", "old", None)
+
+
+def test_parameters_that_are_not_finite_explain_values_that_are_not():
+    values = layers(1.0, 1.0, 1.0)
+    values[3:] = [replace(each, figures=replace(each.figures, nonfinite=7)) for each in values[3:]]
+    assert list(drawn(values)) == ["overflow"]
+    ill = parameter("layers.1.weight")
+    ill = replace(ill, statistics=replace(ill.statistics, nonfinite=3))
+    found = drawn(values, [ill])
+    assert list(found) == ["nonfinite_parameter", "overflow"]
+    assert found["overflow"].because == "nonfinite_parameter"
+    assert found["nonfinite_parameter"].severity == "severe"
+    assert "3 of the 256 entries of layers.1.weight" in found["nonfinite_parameter"].evidence
+
+
+def test_infinite_scores_behind_a_mask_are_no_fault():
+    values = layers(1.0, 1.0)
+    masked = value("masked_fill", 2, nonfinite=4)
+    after = [masked, value("softmax", 5), value("linear", 6, parameters=["head.weight"])]
+    assert list(drawn([*values, *after])) == ["healthy"]
+
+
+@pytest.mark.parametrize(("entropy", "told"), [(None, False), (0.95, False), (0.02, True)])
+def test_attention(entropy: float | None, told: bool):
+    attention = value("scaled_dot_product_attention", 4, module="attn", entropy=entropy)
+    found = drawn([*layers(1.0, 1.0), attention])
+    assert ("attention_one_hot" in found) == told
+    if told:
+        assert found["attention_one_hot"].module == "attn"
+        assert found["attention_one_hot"].value == entropy
+
+
+def relus(number: int, std: float):
+    """Layers with ReLU whose root mean squares fall or grow as those of weights of this size do."""
+    factor = std * 4 / 2**0.5
+    found = layers(*(factor ** (k + 1) for k in range(number)))
+    return [replace(each, operation="relu") if each.operation == "tanh" else each for each in found]
+
+
+@pytest.mark.parametrize(
+    ("std", "verdict"), [(0.25 / 3**0.5, "vanishing_signal"), (1.0, "exploding_signal")]
+)
+def test_a_scheme_that_does_not_fit_its_activation(std: float, verdict: str):
+    own = matrices(12, std=std, scheme="some_scheme")
+    found = drawn(relus(12, std), own)
+    assert found[verdict].because == "scheme_unfit"
+    assert "12 of its 12 weights look like some_scheme" in found["scheme_unfit"].evidence
+    assert "scheme_unfit" not in drawn(relus(3, std), own)
+
+
+def test_fans_of_transposed_convolutions():
+    def found(scheme: str, kind: str = "ConvTranspose2d"):
+        one = parameter(
+            "up.weight", (16, 8, 3, 3), kind=kind, fan_in=144, fan_out=72, scheme=scheme
+        )
+        return drawn([value("conv_transpose2d", parameters=["up.weight"])], [one])
+
+    note = found("kaiming_normal (fan_out)")["fans_swapped"]
+    assert (note.module, note.severity) == ("up", "note")
+    assert note.value == pytest.approx(2**0.5)
+    assert "fans_swapped" not in found("kaiming_normal")
+    assert "fans_swapped" not in found("torch_linear, fans by its shape")
+    assert "fans_swapped" not in found("kaiming_normal (fan_out)", kind="Conv2d")
+
+
+def test_every_verdict_of_whole_models_is_found_by_one():
+    own = {name for name, each in DEFINITIONS.items() if each.find is None}
+    assert own - {name for name in own if DEFINITIONS[name].find_in_model} == {"scheme_unfit"}
