@@ -68,6 +68,15 @@ def test_what_rounding_does_not_do_is_a_drift(share, drifts):
     assert figures(compared(old, replace(old, values=tuple(values)))) == drifts
 
 
+def test_draws_that_differ_in_their_last_bits_are_the_same():
+    old = probed()
+    first, *others = old.parameters
+    for share, gate in ((1e-7, Gate.ROUNDING), (1e-3, Gate.STATISTICAL)):
+        moved = first.statistics.std * (1 + share)
+        drawn = replace(first, statistics=replace(first.statistics, stream="x", std=moved))
+        assert compared(old, replace(old, parameters=(drawn, *others))).gate is gate
+
+
 def tanh(std, depth):
     layers = []
     for _ in range(depth):

@@ -6,12 +6,13 @@ Of the same weights under the same seed, figures are held to what rounding may d
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from weightinit_cli.errors import counted
-from weightinit_cli.guard.compare import MOST_SENTENCES, spec_changes, version_changes
-from weightinit_cli.guard.parts import parts_of
-from weightinit_cli.guard.probe_draws import samples_of_draws
+from weightinit_cli.guard.compare import spec_changes, version_changes
+from weightinit_cli.guard.parts import MOST_OF_A_KIND, parts_of
+from weightinit_cli.guard.probe_draws import SAME, samples_of_draws
 from weightinit_cli.guard.probe_rounding import rounding_drifts
 from weightinit_cli.guard.report import Gate, Outcome, worst_first
 from weightinit_cli.guard.statistical import FEWEST_NETWORKS
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from weightinit_cli.guard.parts import Parts
     from weightinit_cli.guard.samples import Sampled
+    from weightinit_cli.results.model import WeightStatistics
     from weightinit_cli.results.probe import ProbeResult
 
 # In what two probes may differ and still be compared.
@@ -48,11 +50,28 @@ def _other_draws(old: ProbeResult, new: ProbeResult, parts: Parts) -> Iterator[s
     if old.spec["seed"] != new.spec["seed"]:
         yield f"seed {old.spec['seed']}, now {new.spec['seed']}"
     drawn = [
-        was.name for was, now in parts.parameters if was.statistics.stream != now.statistics.stream
+        was.name
+        for was, now in parts.parameters
+        if was.shape == now.shape and not _are_the_same(was.statistics, now.statistics)
     ]
     if drawn:
         others = f" and of {counted(len(drawn) - 1, 'other parameter')}" if drawn[1:] else ""
         yield f"other values of {drawn[0]}{others}"
+
+
+def _are_the_same(was: WeightStatistics, now: WeightStatistics) -> bool:
+    """Whether two parameters are of the same draws, to the rounding of one entry.
+
+    Torch's draws differ in their last bits between sets of instructions.
+    """
+    if was.stream == now.stream:
+        return True
+    of_size = attrgetter("mean", "std", "min", "max")
+    size = max(abs(was.min or 0.0), abs(was.max or 0.0))
+    return was.nonfinite == now.nonfinite and all(
+        one == other or (one is not None and other is not None and abs(one - other) <= SAME * size)
+        for one, other in zip(of_size(was), of_size(now), strict=True)
+    )
 
 
 def _by_rounding(old: ProbeResult, new: ProbeResult, parts: Parts) -> Outcome:
@@ -93,8 +112,8 @@ def _notes(old: ProbeResult, new: ProbeResult, parts: Parts) -> Iterator[str]:
         for was, now in parts.parameters
         if was.scheme != now.scheme
     ]
-    yield from schemes[:MOST_SENTENCES]
-    if others := len(schemes[MOST_SENTENCES:]):
+    yield from schemes[:MOST_OF_A_KIND]
+    if others := len(schemes[MOST_OF_A_KIND:]):
         yield f"and {counted(others, 'other parameter')} with another scheme"
     verdicts = _verdict(old), _verdict(new)
     if verdicts[0] != verdicts[1]:
