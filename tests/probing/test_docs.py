@@ -1,4 +1,4 @@
-"""docs/probe.md: what it shows, run as it stands there."""
+"""docs/probe.md, and the README of a model of one's own: what they show, run as it stands there."""
 
 from __future__ import annotations
 
@@ -40,6 +40,16 @@ def test_the_page_can_be_walked(tmp_path, monkeypatch, capsys):
         for piece in printed:
             assert piece in out, command
         assert code == (", one differs" in out), command
+
+
+def test_what_the_readme_shows_is_printed(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("mymodel.py").write_text(MODEL, "utf-8")
+    text = (ROOT / "README.md").read_text("utf-8")
+    (command,) = re.findall(r"^    pip install .* && winit (probe .*)$", text, re.MULTILINE)
+    shown = text[text.index("    mymodel.build: ") :].partition("\n\n(")[0]
+    assert main(shlex.split(command)) in (None, 0)
+    assert words(capsys.readouterr().out) == words(shown)
 
 
 def test_the_python_runs():
