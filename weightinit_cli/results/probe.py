@@ -40,18 +40,20 @@ class ProbedValue:
 
     `module` is the path of the module in which it was made ("" is the model itself), `kind` that
     module's class, `operation` what made it ("linear", "gelu", "add"); a module that makes several
-    by the same operation has them apart by `call`, from 1. `shape` has the inputs on its first
-    axis; a unit is a feature or a channel, of which there are `units`, the other axes being
-    positions. `parents` are the places in `values` of what it was made of (not those of the model's
-    own input), `parameters` the names of the parameters it was made with. `line` is where a
-    person's file makes it, as `model.py:41`.
+    by the same operation has them apart by `call`, from 1. `shape` is the framework's; a unit is a
+    feature or a channel, of which there are `units`, the other axes being inputs and positions.
+    `parents` are the places in `values` of what it was made of (not those of the model's own
+    input), `parameters` the names of the parameters it was made with. `line` is where a person's
+    file makes it, as `model.py:41`.
 
-    Of `figures` the preactivation_std, both saturations and the theory are those of values that an
-    activation function made; `figures.gradient.signal_rms` is the root mean square of the
-    derivative of the loss by the value, its `ratio` and `total_ratio` are None.
-    `no_gradient` says why no gradient is known of it. `entropy` is that of attention weights: the
-    mean over inputs, heads and queries, as a share of the logarithm of the number of keys that a
-    query may look at; 1 is uniform, 0 looks at a single one.
+    Of `figures` std_across_inputs is None of what does not depend on the inputs (positions, a
+    weight that is computed), of a single input, and where it is unknown which values belong to
+    which. preactivation_std and both saturations are those of what an activation function made.
+    `figures.gradient.signal_rms` is the root mean square of the derivative of the loss by the
+    value, its `ratio` and `total_ratio` are None; `no_gradient` says why no gradient is known.
+    `entropy` is that of attention weights: the mean over inputs, heads and queries (over some of
+    them where there are many), as a share of the logarithm of the number of keys that a query may
+    look at; 1 is uniform, 0 looks at a single one.
     """
 
     module: str

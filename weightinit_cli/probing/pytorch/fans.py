@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 from torch import nn
 
+from weightinit_cli.probing.pytorch.naming import KERAS, is_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
@@ -41,22 +43,14 @@ def fans(module: nn.Module, name: str, shape: tuple[int, ...], used_by: Collecti
     for kinds, rule in _RULES:
         if isinstance(module, kinds):
             return rule(module, name, shape)
-    if _is_of(module, "transformers", "Conv1D"):
+    if is_of(module, "transformers", "Conv1D"):
         return shape[0], shape[1]
-    if _is_of(module, "keras"):
+    if is_of(module, KERAS):
         return _keras(module, name, shape)
     if used_by and not PRODUCTS.intersection(used_by):
         return NONE
     field = prod(shape[2:])
     return shape[1] * field, shape[0] * field
-
-
-def _is_of(module: nn.Module, package: str, kind: str = "") -> bool:
-    classes = type(module).__mro__
-    return any(
-        each.__module__.partition(".")[0] == package and kind in {"", each.__name__}
-        for each in classes
-    )
 
 
 def _linear(_module: nn.Module, _name: str, shape: tuple[int, ...]) -> Fans:
@@ -115,21 +109,6 @@ _RULES: Final[tuple[tuple[Any, Callable[[Any, str, tuple[int, ...]], Fans]], ...
     (nn.MultiheadAttention, _attention),
     ((nn.RNNBase, nn.RNNCellBase), _recurrent),
 )
-
-
-def owner_of(model: nn.Module, name: str) -> tuple[str, nn.Module, str]:
-    """The path of the module that a parameter belongs to, the module, and its name there.
-
-    What a parametrization or a weight norm computes a weight of belongs to the weight's module.
-    """
-    path, _, own = name.rpartition(".")
-    parts = path.split(".")
-    if "parametrizations" in parts:
-        place = parts.index("parametrizations")
-        path, own = ".".join(parts[:place]), ".".join([*parts[place + 1 :], own])
-    if parts[-1] == "_torch_params":  # of Keras
-        path = ".".join(parts[:-1])
-    return path, model.get_submodule(path), own
 
 
 def weight_shape(module: nn.Module, own: str, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ import torch
 from weightinit_cli.errors import WinitError
 from weightinit_cli.network.workers import one_blas_thread
 from weightinit_cli.probing.observing import Observation
+from weightinit_cli.probing.pytorch.naming import KERAS, Naming, is_of
 from weightinit_cli.probing.pytorch.operations import unit_axis
 from weightinit_cli.probing.pytorch.parameters import parameters_of
 from weightinit_cli.probing.pytorch.recording import figures_of, follow
@@ -51,7 +52,8 @@ def _observe(
 ) -> Observation:
     given = batch.tensors()
     number = next((each.shape[0] for each in given.values() if each.dim()), 0)
-    watcher = Watcher(model, number, exact=exact)
+    naming = Naming(model)
+    watcher = Watcher(model, naming, number, exact=exact)
     try:
         with watcher:
             recording = watcher.recording(given.values(), _call.__code__)
@@ -65,7 +67,7 @@ def _observe(
                 with running(model, batch, watcher.failed_in):
                     torch.autograd.backward(scalar)  # watched: a checkpoint runs parts again
         values = tuple(each.told(backward=backward) for each in watcher.made)
-        parameters = parameters_of(model, watcher.used, watcher.made, backward=backward)
+        parameters = parameters_of(naming, watcher.used, watcher.made, backward=backward)
     finally:
         watcher.former.restore()
     found = {name: _input_figures(each, exact=exact) for name, each in given.items()}
@@ -81,7 +83,10 @@ def _observe(
 
 def _call(model: torch.nn.Module, batch: Batch) -> Any:
     """Call the model: lines of a person's files are looked for above this frame."""
-    return model(*batch.places, **batch.names)
+    names = batch.names
+    if is_of(model, KERAS):  # whose layers are told, and do not know by themselves
+        names = {"training": True, **names}
+    return model(*batch.places, **names)
 
 
 def _fill_lazy(model: torch.nn.Module, batch: Batch, seed: int) -> None:

@@ -12,14 +12,14 @@ import torch
 
 from weightinit_cli.network.sums import SquareSum
 from weightinit_cli.probing.figures import weight_figures
-from weightinit_cli.probing.pytorch.fans import fans, owner_of, weight_shape
+from weightinit_cli.probing.pytorch.fans import fans, weight_shape
 from weightinit_cli.probing.pytorch.recording import NOT_REACHED, NOT_RUN, UNDER_NO_GRAD, as_array
-from weightinit_cli.probing.pytorch.watching import written
 from weightinit_cli.results.probe import ProbedParameter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from weightinit_cli.probing.pytorch.naming import Named, Naming
     from weightinit_cli.probing.pytorch.recording import Made
 
 Array = np.ndarray[Any, Any]
@@ -30,45 +30,34 @@ HEX_DIGITS = 12
 
 
 def parameters_of(
-    model: torch.nn.Module, used: Mapping[str, bool], made: Sequence[Made], *, backward: bool
+    naming: Naming, used: Mapping[str, bool], made: Sequence[Made], *, backward: bool
 ) -> tuple[ProbedParameter, ...]:
     """Every parameter once, in the model's own order.
 
     `used` has those that an operation used, with whether that was ever with gradients on, and
     `made` the values; `backward` says whether there was a loss to compute gradients of.
     """
-    aliases: dict[int, list[str]] = {}
-    for name, each in model.named_parameters(remove_duplicate=False):
-        aliases.setdefault(id(each), []).append(written(name))
     users: dict[str, set[str]] = {}
     for value in (each.value for each in made):
         for name in value.parameters:
             users.setdefault(name, set()).add(value.operation)
     earlier: dict[tuple[str | None, tuple[int, ...]], str] = {}
     found = []
-    for name, each in model.named_parameters():
-        told = written(name)
-        reason = _why_none(each, told, used, backward=backward)
-        one = _parameter(model, name, each, users.get(told, set()), reason)
-        one = replace(one, shared_with=tuple(aliases[id(each)][1:]))
+    for each in naming.parameters:
+        reason = _why_none(each.parameter, each.name, used, backward=backward)
+        one = _parameter(each, users.get(each.name, set()), reason)
         low, high = one.statistics.min, one.statistics.max
         if low is not None and low != high:  # a constant is no copy
-            first = earlier.setdefault((one.statistics.stream, one.shape), told)
-            one = replace(one, copy_of=first if first != told else None)
+            first = earlier.setdefault((one.statistics.stream, one.shape), one.name)
+            one = replace(one, copy_of=first if first != one.name else None)
         found.append(one)
     return tuple(found)
 
 
-def _parameter(
-    model: torch.nn.Module,
-    name: str,
-    parameter: torch.nn.Parameter,
-    used_by: set[str],
-    reason: str | None,
-) -> ProbedParameter:
-    path, module, own = owner_of(model, name)
-    shape = weight_shape(module, own, tuple(parameter.shape))
-    fan_in, fan_out = fans(module, own, shape, used_by)
+def _parameter(named: Named, used_by: set[str], reason: str | None) -> ProbedParameter:
+    parameter, module = named.parameter, named.module
+    shape = weight_shape(module, named.own, tuple(parameter.shape))
+    fan_in, fan_out = fans(module, named.own, shape, used_by)
     values = as_array(_real(parameter))
     statistics = weight_figures(values, sha256(values.data).hexdigest()[:HEX_DIGITS])
     gradient = None if parameter.grad is None else _rms(as_array(_real(parameter.grad)))
@@ -80,8 +69,8 @@ def _parameter(
     if statistics.std is not None and fan_in is not None:
         scaled = statistics.std * sqrt(fan_in)
     return ProbedParameter(
-        name=written(name),
-        module=written(path),
+        name=named.name,
+        module=named.path,
         kind=_kind(module),
         shape=tuple(parameter.shape),
         fan_in=fan_in,
@@ -93,7 +82,7 @@ def _parameter(
         gradient_rms=gradient,
         gradient_ratio=ratio if ratio is not None and isfinite(ratio) else None,
         no_gradient=reason,
-        shared_with=(),
+        shared_with=named.names[1:],
         copy_of=None,
     )
 

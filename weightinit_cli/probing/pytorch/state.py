@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from weightinit_cli.probing.pytorch.naming import keras_states
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -55,6 +57,7 @@ def left_as_found(model: torch.nn.Module) -> Iterator[None]:
         for module in model.modules()
         for name, buffer in module._buffers.items()
     ]
+    states = [(each, each.detach().clone()) for each in keras_states(model)]
     parameters = [(each, each.grad, each.requires_grad) for each in model.parameters()]
     try:
         model.train()
@@ -71,6 +74,8 @@ def left_as_found(model: torch.nn.Module) -> Iterator[None]:
             module._buffers[name] = buffer
             if buffer is not None:
                 _restore(buffer, values)
+        for tensor, values in states:
+            _restore(tensor, values)
         for parameter, gradient, needs_one in parameters:
             parameter.grad = gradient
             if parameter.requires_grad != needs_one:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import CodeType
 
+    from weightinit_cli.probing.pytorch.naming import Naming
+
 # Functions of several operations, each with the module in which it asks who else would run in its
 # place. The backward pass runs checkpointed parts again.
 _OPENED: Any = {
@@ -81,15 +83,15 @@ class Watcher(TorchFunctionMode):
     the parameters that were used, with whether that was ever with gradients on.
     """
 
-    def __init__(self, model: torch.nn.Module, batch: int, *, exact: bool) -> None:
+    def __init__(self, model: torch.nn.Module, naming: Naming, batch: int, *, exact: bool) -> None:
         super().__init__()
         self.made: list[Made] = []
         self.unseen: dict[str, None] = {}
         self.used: dict[str, bool] = {}
         self.former = Former()
-        self._parameters = {written(name): each for name, each in model.named_parameters()}
+        self._parameters = {each.name: each.parameter for each in naming.parameters}
         self._names = {id(each): name for name, each in self._parameters.items()}
-        self._paths = {id(each): written(name) for name, each in model.named_modules()}
+        self._paths = naming.paths
         self._modules = [model]
         self._raised: tuple[BaseException | None, torch.nn.Module] = (None, model)
         self._batch, self._exact = batch, exact
@@ -360,11 +362,6 @@ class Watcher(TorchFunctionMode):
         if tensor.dim() > 1 and tensor.shape[1] == self._batch != tensor.shape[0]:
             return int(tensor.shape[0]) * self._batch
         return mark.rows if tensor.dim() and tensor.shape[0] == mark.rows else 0
-
-
-def written(path: str) -> str:
-    """A path as its model has it, without the layer that torch.compile puts around a module."""
-    return ".".join(part for part in path.split(".") if part != "_orig_mod")
 
 
 def _together(marks: Iterable[Mark]) -> Mark:
