@@ -51,6 +51,16 @@ def test_views_moves_and_scalars_are_no_values_and_hand_on():
     assert parents(result)[1] == (0,)
 
 
+@pytest.mark.parametrize("like", ["type_as", "to", "reshape_as", "view_as", "expand_as"])
+def test_what_a_value_is_made_like_is_no_parent_of_it(like):
+    def forward(model, x):
+        y = model.fc(x)
+        return getattr(y.tanh(), like)(y).sin()
+
+    result = watch(forward, X, fc=nn.Linear(8, 4))
+    assert parents(result) == [(), (0,), (1,)]
+
+
 def test_sums_in_place_have_their_former_values_as_parents():
     def forward(model, x):
         y = model.fc(x)

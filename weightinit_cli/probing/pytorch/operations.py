@@ -36,6 +36,8 @@ MOVES: Final = frozenset((
     "broadcast_tensors", "meshgrid", "chunk", "split", "unbind", "view", "permute", "transpose",
     "as_tensor", "retain_grad",
 ))  # fmt: skip
+# Of these the second tensor gives the shape or the dtype alone.
+LIKE_ANOTHER: Final = frozenset(("type_as", "to", "reshape_as", "view_as", "expand_as"))
 # Of these a result has nothing of the values given, but for their shape.
 _NEW: Final = frozenset((
     "empty_like", "zeros_like", "ones_like", "full_like", "rand_like", "randn_like", "new_zeros",

@@ -71,8 +71,8 @@ class Call(NamedTuple):
 
     @property
     def mark(self) -> Mark:
-        """What all that it is given hands on together."""
-        return _together(self.marks)
+        """What all that it is given hands on together, without what it is only made like."""
+        return _together(self.marks[:1] if self.name in ops.LIKE_ANOTHER else self.marks)
 
 
 class Watcher(TorchFunctionMode):
