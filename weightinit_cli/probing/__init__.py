@@ -44,17 +44,27 @@ def probe(
 ) -> ProbeResult:
     """Run a model of yours once, forwards and backwards, and tell what is wrong with its start.
 
-    `model` is a `torch.nn.Module`, a callable that builds one, or its place as
-    `file.py:name`. `batch` is what the model is called with, the inputs on the first axis: an
-    array or tensor, a tuple of them, a dict by the names of its arguments; or in words, as
-    "64,3,32,32" (N(0, 1)) and "int:16,128<50257". `loss` is "cross_entropy", "cross_entropy:10",
-    "mean_square", or a function fn(output, batch).
+    Arguments:
+        model: a `torch.nn.Module`; a class or a function without arguments that builds one; or the
+            place of any of these as "file.py:name" or "package.module:name".
+        batch: what the model is called with, the inputs on the first axis: an array or a tensor, a
+            tuple of them in the order of its arguments, a dict by their names, with whatever the
+            model takes inside; a function that returns one of these; or words, as "64,3,32,32"
+            (drawn from N(0, 1)), "int:16,128<50257" (integers below a bound) and "x.npy".
+        loss: "cross_entropy" or "cross_entropy:10" (labels are drawn uniformly among the classes),
+            "mean_square" (against N(0, 1)), or a function fn(output, batch) that returns a scalar.
+            By default the loss that the model returns itself; without one the gradient is that of
+            the outputs' sum with random weights, and there is no loss.
+        seed: under which a model is built, and inputs and labels are drawn.
+        repeats: a model that is built by a function is built and run under so many seeds, from
+            `seed` on; the figures are the first one's, beside their spread over all.
+        exact: exact quantiles, and how many units differ, at more time and memory.
+        name: of the result, and so of its folder; by default after the model.
 
-    With `repeats` a model that is built by a callable is built and run under so many seeds, from
-    `seed` on; the figures are the first one's, beside their spread over all.
+    The model is left as it was found. Dropout is off; all else is as in training.
 
-    The model is left as it was found. Raises WinitError where it cannot be run, and ValueError for
-    fewer than one repeat.
+    Raises WinitError where there is no such model, where it cannot be run on this batch or has no
+    such loss, and ValueError for fewer than one repeat.
 
     Example:
         >>> import torch

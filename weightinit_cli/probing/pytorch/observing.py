@@ -10,12 +10,13 @@ import torch
 from weightinit_cli.errors import WinitError
 from weightinit_cli.network.workers import one_blas_thread
 from weightinit_cli.probing.observing import Observation
+from weightinit_cli.probing.pytorch.minimizing import minimized
 from weightinit_cli.probing.pytorch.naming import KERAS, Naming, is_of
 from weightinit_cli.probing.pytorch.operations import unit_axis
 from weightinit_cli.probing.pytorch.parameters import parameters_of
 from weightinit_cli.probing.pytorch.recording import figures_of, follow
 from weightinit_cli.probing.pytorch.refusing import refuse
-from weightinit_cli.probing.pytorch.running import batch_for, minimized, running
+from weightinit_cli.probing.pytorch.running import batch_for, running
 from weightinit_cli.probing.pytorch.state import left_as_found, run_eagerly, seeded
 from weightinit_cli.probing.pytorch.watching import Watcher
 
