@@ -157,7 +157,8 @@ def check(
     the results are held to these, as by `winit check SPEC --against OUT`; which of the two comes
     first makes no difference. With a result, a stats.json or a folder of results, each given result
     is compared with the saved one of its name. One is compared with one, whatever their names; one
-    in memory only with what it belongs to. Else a run of one side alone is a difference.
+    in memory only with what it belongs to. Else a run of one side alone is a difference. A probe of
+    a model (`probe`) cannot be run again from itself, and is compared with a saved one alone.
 
     Every result is held to the strictest gate that there is for it: to the last bit, to what
     rounding does, or, where the draws are others (another seed, `run(spec, weights=...)`), to so

@@ -119,7 +119,8 @@ def _by_spreads(place: Place, pair: Pair) -> Sample | None:
     """Sample the means over both sides' seeds, where there are enough.
 
     With n and m of them, and s² their pooled variance, they are apart by s √(1/n + 1/m), which is
-    known from n + m - 2 degrees of freedom.
+    known from n + m - 2 degrees of freedom. A single one is as skewed as its figure is; three
+    quarters of the degrees allow for that.
     """
     if pair is None or pair[0].seeds + pair[1].seeds < FEWEST_NETWORKS:
         return None
@@ -128,6 +129,8 @@ def _by_spreads(place: Place, pair: Pair) -> Sample | None:
     degrees = was.seeds + now.seeds - 2
     squares = (was.seeds - 1) * was.std**2 + (now.seeds - 1) * now.std**2
     error = sqrt(squares / degrees * (1 / was.seeds + 1 / now.seeds))
+    if 1 in (was.seeds, now.seeds):
+        degrees = round(0.75 * degrees)
     return _sample(place, was.mean, now.mean, error, degrees, is_log=is_log)
 
 
