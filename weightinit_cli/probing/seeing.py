@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import hypot, prod
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from weightinit_cli.parameters import Thresholds
 from weightinit_cli.probing.graph import Graph
-from weightinit_cli.verdicts.models import Model, Way, is_zero_start
 from weightinit_cli.verdicts.seen import Layer, Seen
+from weightinit_cli.verdicts.weights import is_zero_start
+from weightinit_cli.verdicts.wholes import Model, Way
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,6 +35,7 @@ def model_of(observed: Observation, streams: Sequence[Stream]) -> Model:
         observed.parameters,
         ways,
         observed.loss,
+        frozenset(_places(view.graph.weighted)),
         view.head,
         view.zeroed,
         view.dropped,
@@ -91,8 +93,6 @@ class _View:
 
     def _residual(self, stream: Stream) -> Way:
         first, *sums = stream.values
-        normalized = sum(map(self._is_normalized, stream.branches, stream.values)) * 2
-        is_normalized = normalized > len(stream.branches)
         before = self.values[first].figures
         varies = (before.std_across_inputs or 0.0) > HARDLY * (before.std or 0.0)
         layers = [
@@ -100,12 +100,29 @@ class _View:
             for number, place in enumerate(sums, 1)
         ]
         weights = tuple(self._matrices(self._layer_of(branch)) for branch in stream.branches)
-        seen = Seen(before, _with_ratios(layers, relative=is_normalized))
-        return Way(stream, seen, stream.values, weights, is_normalized)
+        normalized = self._norms_of(stream)
+        seen = Seen(before, _with_ratios(layers, relative=bool(normalized)))
+        return Way(stream, seen, stream.values, weights, normalized)
 
-    def _is_normalized(self, branch: int, before: int) -> bool:
-        places = self.graph.only_of(branch, before)
-        return any(self.graph.is_norm(place) for place in _places(places))
+    def _norms_of(self, stream: Stream) -> Literal["", "branches", "stream"]:
+        """Where a residual stream has its norms, if most of its sums have one there."""
+        in_branches = in_shortcuts = 0
+        for before, branch, place in zip(
+            stream.values, stream.branches, stream.values[1:], strict=False
+        ):
+            shortcuts = [each for each in self.values[place].parents if each != branch]
+            in_branches += self._has_norm(branch, before)
+            in_shortcuts += any(self._has_norm(each, before) for each in shortcuts)
+        if in_shortcuts * 2 > len(stream.branches):
+            return "stream"
+        return "branches" if in_branches * 2 > len(stream.branches) else ""
+
+    def _has_norm(self, place: int, before: int | None) -> bool:
+        """Whether a norm stands between two values, or anywhere before the later one."""
+        places = self.graph.ancestors[place]
+        if before is not None:
+            places = self.graph.only_of(place, before)
+        return any(map(self.graph.is_norm, _places(places)))
 
     def _sequential(self, stream: Stream) -> Way | None:
         made_by = [(self._layer_of(place), place) for place in stream.values]
@@ -126,17 +143,10 @@ class _View:
         weights = tuple(self._matrices(layer) for layer, _ in made_by)
         places = (source, *(place for _, place in made_by))
         seen = Seen(before, _with_ratios(layers, relative=False))
-        return Way(stream, seen, places, weights, self._are_normalized(source, stream.values))
-
-    def _are_normalized(self, source: int | None, values: Sequence[int]) -> bool:
-        """Whether there is a norm on most ways from one of these values to the next."""
-        before = [source, *values[:-1]]
-        known = [
-            self.graph.ancestors[place] if start is None else self.graph.only_of(place, start)
-            for start, place in zip(before, values, strict=True)
-        ]
-        normed = sum(any(self.graph.is_norm(k) for k in _places(each)) for each in known)
-        return normed * 2 > len(values)
+        normed = sum(map(self._has_norm, stream.values, (source, *stream.values)))
+        return Way(
+            stream, seen, places, weights, "stream" if normed * 2 > len(stream.values) else ""
+        )
 
     def _given(self, layer: int) -> tuple[LayerStatistics | None, int | None]:
         """What a path's first layer is given: a value, or the model's own input."""

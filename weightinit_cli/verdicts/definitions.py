@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from weightinit_cli.results.model import NOTE, SEVERE, WARNING
-from weightinit_cli.verdicts import measures, wholes
+from weightinit_cli.verdicts import measures, values, weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class Definition(NamedTuple):
     """One verdict: how it is found, and all that `winit explain` says of it.
 
-    `find` is None of what only a whole model can have, `find_in_model` of what networks have, which
-    is looked for along a model's streams.
+    `find` is None of what only a whole model can have, `find_in_model` of what is looked
+    for along a model's streams alone.
     `figure` says what the verdict's value is a value of. `severity` is that of a finding; "severe"
     where its value is beyond `severe`, too, and a note from `noted` up to its threshold.
     `follows_from` names verdicts that explain this one, the likeliest first.
@@ -51,7 +51,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "activations or gradients are inf or nan",
         "nonfinite + gradient.nonfinite > 0",
         ("nonfinite_parameter", "exploding_signal", "exploding_gradient"),
-        find_in_model=wholes.nonfinite_value,
+        find_in_model=values.nonfinite_value,
     ),
     "units_identical": Definition(
         measures.units_identical,
@@ -64,6 +64,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         ("underflow", "dying", "saturated", "vanishing_signal", "collapsed"),
         advice="draw the weights at random, so that the units differ from the start",
         reference="Rumelhart, Hinton & Williams 1986",
+        find_in_model=weights.constant_weights,
     ),
     "dying": Definition(
         measures.dying,
@@ -194,7 +195,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "statistics.nonfinite",
         "entries of a parameter are inf or nan, and so is all that is made with it",
         "statistics.nonfinite > 0",
-        find_in_model=wholes.nonfinite_parameter,
+        find_in_model=weights.nonfinite_parameter,
     ),
     "confident_at_start": Definition(
         None,
@@ -202,10 +203,10 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "loss - ln(classes)",
         "the model is sure of its answers before it has learned anything: the first steps go into "
         "making the logits small again",
-        f"loss - ln(classes) > {wholes.WARNED_EXCESS:g}; a note above {wholes.NOTED_EXCESS:g}; "
+        f"loss - ln(classes) > {values.WARNED_EXCESS:g}; a note above {values.NOTED_EXCESS:g}; "
         "logits of standard deviation s add about s² / 2 where s is small",
         ("overflow", "exploding_signal"),
-        find_in_model=wholes.confident_at_start,
+        find_in_model=values.confident_at_start,
     ),
     "layers_identical": Definition(
         None,
@@ -215,7 +216,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "layer that is applied several times, and what it amplifies all of them amplify",
         "weights that look drawn, get a gradient and are the same, number by number, as an earlier "
         "parameter's",
-        find_in_model=wholes.layers_identical,
+        find_in_model=weights.layers_identical,
     ),
     "attention_one_hot": Definition(
         None,
@@ -224,9 +225,9 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "attention looks at a single place, and through a softmax as sharp as this hardly anything "
         "comes back to what decides where; looking at all places alike is a sound start",
         "entropy of the attention's weights, as a share of the logarithm of the number of places, "
-        f"< {wholes.ONE_HOT:g}",
+        f"< {values.ONE_HOT:g}",
         reference="Zhai et al. 2023 (arXiv:2303.06296)",
-        find_in_model=wholes.attention_one_hot,
+        find_in_model=values.attention_one_hot,
     ),
     "scheme_unfit": Definition(
         None,
@@ -247,7 +248,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "as torch's init functions do: they take the second axis for the inputs",
         "its scheme is He's by fan_out, where fan_in is another",
         reference="He et al. 2015 (arXiv:1502.01852), section 2.2",
-        find_in_model=wholes.fans_swapped,
+        find_in_model=weights.fans_swapped,
     ),
     "growing_stream": Definition(
         None,
@@ -256,11 +257,11 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "a residual stream grows, while its branches see it normalized: each later branch changes "
         "it by a smaller share. Models like this train; GPT-2 scales the last matrix of each "
         "branch by 1 / √branches, which keeps the stream smaller",
-        f"the ratio of the root mean squares is at least {wholes.NOTED_GROWTH:g}, in streams most "
+        f"the ratio of the root mean squares is at least {values.NOTED_GROWTH:g}, in streams most "
         "of whose branches have a normalization",
         reference="Radford et al. 2019, section 2.3; Xiong et al. 2020 (arXiv:2002.04745); Zhang "
         "et al. 2019 (arXiv:1901.09321)",
-        find_in_model=wholes.growing_stream,
+        find_in_model=values.growing_stream,
     ),
     "no_gradient": Definition(
         None,
@@ -271,7 +272,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "that is lost",
         "parameters without gradient, where others have one; a warning where a value is made with "
         "them on which neither the loss depends nor anything that the model returns",
-        find_in_model=wholes.no_gradient,
+        find_in_model=weights.no_gradient,
     ),
     "starts_at_zero": Definition(
         None,
@@ -281,6 +282,6 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "before it learns from the second step on",
         "all entries are 0 and the gradient is not; the gradient of parameters before it is 0",
         reference="Zhang et al. 2019 (arXiv:1901.09321)",
-        find_in_model=wholes.starts_at_zero,
+        find_in_model=weights.starts_at_zero,
     ),
 }

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import inf
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from weightinit_cli.parameters import Thresholds
 from weightinit_cli.results.model import HEALTHY, NOTE, SEVERITIES, Verdict
 from weightinit_cli.results.verdictwords import changed, measured
 from weightinit_cli.verdicts.definitions import DEFINITIONS
 from weightinit_cli.verdicts.draw import ALL_IS_WELL, draw_verdict, scope
-from weightinit_cli.verdicts.wholes import Model, Way, Whole, is_zero_start, scheme_unfit
+from weightinit_cli.verdicts.values import scheme_unfit
 
-__all__ = ["Model", "Way", "draw_model_verdict", "is_zero_start"]
+if TYPE_CHECKING:
+    from weightinit_cli.verdicts.wholes import Model, Way, Whole
 
 Group = list[Verdict]
-# What is not said of the sums of a residual stream, which no activation made; and of one whose
-# branches are normalized, whose growth is told by `growing_stream`.
+# What is not said of the sums of a residual stream, which no activation made; and where norms are,
+# which keep the size: growth between them is told by `growing_stream`.
 OF_ACTIVATIONS: Final = ("dying", "saturated", "units_identical")
 TOO_SMALL: Final = (
     "vanishing_signal", "vanishing_gradient", "inputs_indistinguishable", "signal_drowned",
@@ -27,7 +28,7 @@ TOO_LARGE: Final = ("exploding_signal", "exploding_gradient", "overflow")
 # Behind norms the gradient of a ReLU network grows 1.2-fold a layer by itself (Yang et al. 2019,
 # arXiv:1902.08129), and dozens of such layers train: up to here it is a note.
 NORMALIZED_GROWTH: Final = 1e4
-OF_UNNORMALIZED: Final = ("exploding_signal", "vanishing_signal")
+OF_UNNORMALIZED: Final[tuple[str, ...]] = ("exploding_signal", "vanishing_signal")
 
 
 def draw_model_verdict(model: Model) -> tuple[Verdict, ...]:
@@ -36,11 +37,11 @@ def draw_model_verdict(model: Model) -> tuple[Verdict, ...]:
     Where nothing is warned of, "healthy" stands first, and notes may follow.
     """
     along = [group for way in model.ways for group in _along(model, way)]
-    overflows = any(each.name == "overflow" for group in along for each in group)
+    told = {each.name for group in along for each in group}
     of_whole = [
         [_whole(name, found, model)]
         for name, definition in DEFINITIONS.items()
-        if definition.find_in_model is not None and not (name == "overflow" and overflows)
+        if definition.find_in_model is not None and name not in told
         for found in definition.find_in_model(model)
     ]
     groups = _folded(along, of_whole)
@@ -67,9 +68,9 @@ def _whole(name: str, found: Whole, model: Model) -> Verdict:
 
 def _along(model: Model, way: Way) -> list[Group]:
     """The verdicts on a stream, each root cause with what follows from it."""
-    left_out: tuple[str, ...] = ()
+    left_out = OF_UNNORMALIZED if way.normalized else ()
     if way.stream.kind == "residual":
-        left_out = OF_ACTIVATIONS + (OF_UNNORMALIZED if way.normalized else ())
+        left_out += OF_ACTIVATIONS
     verdicts = draw_verdict(way.seen, Thresholds(), left_out)
     groups: list[Group] = []
     for each in verdicts:

@@ -1,0 +1,221 @@
+"""What a model's values, streams and loss have wrong, seen as a whole."""
+
+from __future__ import annotations
+
+from math import log, sqrt
+from statistics import median
+from typing import TYPE_CHECKING, Final
+
+from weightinit_cli.numerals import two_digits
+from weightinit_cli.results.model import NOTE, WARNING
+from weightinit_cli.verdicts.seen import size
+from weightinit_cli.verdicts.wholes import Whole, first_made_with, named
+
+if TYPE_CHECKING:
+    from weightinit_cli.results.model import Severity
+    from weightinit_cli.verdicts.wholes import Model, Way
+
+# How far the loss may be above an indifferent model's: as a note, as a warning.
+NOTED_EXCESS: Final = 1.0
+WARNED_EXCESS: Final = 3.0
+# The entropy of attention that is nearly one-hot, as a share of its largest.
+ONE_HOT: Final = 0.1
+# A stream with normalized branches that grows by this is noted.
+NOTED_GROWTH: Final = 3.0
+# By how much of it a ratio of two standard deviations may be off what it is taken for.
+ALIKE: Final = 0.1
+# A power that changes by less than this squared over all layers is no matter.
+UNFIT: Final = 100.0
+
+
+def nonfinite_value(model: Model) -> list[Whole]:
+    """The value where an inf or nan comes from that is still there at the end of the run."""
+    values = model.values
+    if not values:
+        return []
+    used = {parent for value in values for parent in value.parents}
+    ends = [k for k, value in enumerate(values) if k not in used and value.figures.nonfinite]
+    if ends:
+        here = ends[-1]
+        while True:
+            ill = [k for k in values[here].parents if values[k].figures.nonfinite]
+            if not ill:
+                break
+            here = ill[0]
+        count = values[here].figures.nonfinite
+        said = f"{count:,} values of {values[here].name} are inf or nan, the first of the run"
+        return [Whole(values[here].module, float(count), said, here)]
+    for place, value in reversed(list(enumerate(values))):
+        gradient = value.figures.gradient
+        if gradient is not None and gradient.nonfinite:
+            said = f"{gradient.nonfinite:,} values of the gradient at {value.name} are inf or nan"
+            return [Whole(value.module, float(gradient.nonfinite), said, place)]
+    return []
+
+
+def confident_at_start(model: Model) -> list[Whole]:
+    """A loss far above that of a model which gives every class the same probability."""
+    loss = model.loss
+    if loss is None or loss.value is None or loss.indifferent is None:
+        return []
+    excess = loss.value - loss.indifferent
+    if excess <= NOTED_EXCESS:
+        return []
+    said = (
+        f"the loss is {two_digits(loss.value, 3)}, that of an indifferent model "
+        f"{two_digits(loss.indifferent, 3)} (ln {loss.classes:,})"
+    )
+    severity: Severity = WARNING if excess > WARNED_EXCESS else NOTE
+    if model.head is None:
+        return [Whole("", excess, said, None, severity)]
+    head = model.values[model.head]
+    logits = size(head.figures)
+    said += f"; the root mean square of the logits is {two_digits(logits)}"
+    for name in head.parameters:
+        found = model.by_name.get(name)
+        if found is None or len(found.shape) < 2 or not found.statistics.std:
+            continue
+        others = [each for each in (found.name, *found.shared_with) if each != name]
+        tied = f" (the same parameter as {named(others)})" if others else ""
+        said += f", {name}{tied} has standard deviation {two_digits(found.statistics.std)}"
+        given = max((model.values[k].units for k in head.parents), default=0)
+        if given:
+            scaled = found.statistics.std * sqrt(given)
+            said += f", × √{given:,} inputs = {two_digits(scaled)}"
+        break
+    return [Whole(head.module, excess, said, model.head, severity)]
+
+
+def attention_one_hot(model: Model) -> list[Whole]:
+    """Attention that looks at one place alone."""
+    sharp = [
+        (value.entropy, k)
+        for k, value in enumerate(model.values)
+        if value.entropy is not None and value.entropy < ONE_HOT
+    ]
+    if not sharp:
+        return []
+    entropy, place = min(sharp)
+    _, first = min(sharp, key=lambda each: each[1])
+    all_of_them = sum(value.entropy is not None for value in model.values)
+    said = (
+        f"the entropy of its weights is {two_digits(entropy)} of what looking at all places "
+        f"alike has (at {model.values[place].name}); so it is at {len(sharp)} of {all_of_them} "
+        f"places of attention"
+    )
+    return [Whole(model.values[first].module, entropy, said, first)]
+
+
+def growing_stream(model: Model) -> list[Whole]:
+    """Residual streams that grow over normalized branches, and whether projections are scaled."""
+    found = []
+    for way in model.ways:
+        if way.normalized != "branches":
+            continue
+        sizes = [size(way.seen.input), *(size(each.figures) for each in way.seen.layers)]
+        start, end = sizes[0], sizes[-1]
+        if not start or not end or end / start < NOTED_GROWTH:
+            continue
+        branches = len(way.seen.layers)
+        names = [_place_name(model, place) for place in (way.places[0], way.places[-1])]
+        rate = (end / start) ** (1 / branches)
+        said = (
+            f"its root mean square grows {two_digits(end / start)}-fold from {names[0]} to "
+            f"{names[1]} (× {two_digits(rate, 3)} a branch, of {branches})"
+        )
+        said += _projections(model, way, branches)
+        place = way.places[1]
+        module = model.values[place].module if place is not None else ""
+        found.append(Whole(module, end / start, said, place))
+    return found
+
+
+def _projections(model: Model, way: Way, branches: int) -> str:
+    """Whether the matrices that end a stream's branches are smaller than others by √branches."""
+    names = model.by_name
+    last = [names[name] for each in way.weights for name in each if name in names]
+    last = [each for each in last if each.fan_in is not None and each.statistics.std]
+    ends = {each.name for each in last}
+    inner = [
+        each
+        for each in model.parameters
+        if each.fan_in is not None
+        and each.statistics.std
+        and each.name not in ends
+        and any(each.module.startswith(_block(name)) for name in ends)
+    ]
+    if not last or not inner:
+        return ""
+    scale = sqrt(branches)
+    by_std = median(each.statistics.std or 0.0 for each in last) / median(
+        each.statistics.std or 0.0 for each in inner
+    )
+    by_fans = median(each.scaled_std or 0.0 for each in last) / median(
+        each.scaled_std or 1.0 for each in inner
+    )
+    std = two_digits(median(each.statistics.std or 0.0 for each in last))
+    shown = named(list(dict.fromkeys(_pattern(each.name) for each in last)))
+    if min(abs(ratio * scale - 1) for ratio in (by_std, by_fans)) < ALIKE:
+        return (
+            f"; the last matrices of its branches, {shown}, are scaled by 1 / √{branches}: "
+            f"standard deviation {std}"
+        )
+    if min(abs(ratio - 1) for ratio in (by_std, by_fans)) < ALIKE:
+        wanted = two_digits(median(each.statistics.std or 0.0 for each in last) / scale)
+        return (
+            f"; the last matrices of its branches, {shown}, are not scaled: their standard "
+            f"deviation, {std}, is that of the others; scaled by 1 / √{branches}, as in GPT-2, it "
+            f"would be {wanted}"
+        )
+    return f"; the last matrices of its branches, {shown}, have standard deviation {std}"
+
+
+def _place_name(model: Model, place: int | None) -> str:
+    return "the input" if place is None else model.values[place].name
+
+
+def _block(name: str) -> str:
+    """The path up to the first number, which counts blocks: `blocks.` of `blocks.0.proj`."""
+    parts = name.split(".")
+    numbers = [k for k, part in enumerate(parts) if part.isdigit()]
+    return ".".join(parts[: numbers[0]]) if numbers else ""
+
+
+def _pattern(name: str) -> str:
+    """A name without the numbers of its blocks: `blocks.*.proj.weight`."""
+    return ".".join("*" if part.isdigit() else part for part in name.split("."))
+
+
+def scheme_unfit(model: Model, way: Way) -> Whole | None:
+    """A scheme that all layers of a path have, where the activation needs weights of another size.
+
+    By how much the root mean square changes a layer was measured; ReLU keeps it by weights of
+    √2 / √fan_in.
+    """
+    names = model.by_name
+    weights = [names[name] for each in way.weights for name in each if name in names]
+    weights = [each for each in weights if each.fan_in is not None and each.scheme]
+    if not weights or way.stream.kind != "sequential" or way.normalized:
+        return None
+    scheme = max(
+        (each.scheme or "" for each in weights), key=[each.scheme for each in weights].count
+    )
+    alike = [each for each in weights if each.scheme == scheme and each.scaled_std]
+    relus = [
+        place
+        for place in way.places[1:]
+        if place is not None and model.values[place].operation == "relu"
+    ]
+    if len(alike) < len(weights) / 2 or len(relus) < len(weights) / 2:
+        return None
+    scaled = median(each.scaled_std or 0.0 for each in alike)
+    power = scaled**2 / 2
+    if not power or abs(log(power) / 2 * len(relus)) < log(UNFIT):
+        return None
+    said = (
+        f"{len(alike)} of its {len(weights)} weights look like {scheme}: standard deviation × "
+        f"√fan_in = {two_digits(scaled)}, where ReLU needs √2 = 1.4; the power of the signal is "
+        f"multiplied by {two_digits(power)} a layer, over {len(relus)} layers by "
+        f"{two_digits(power ** len(relus))}, but for the biases"
+    )
+    return Whole(alike[0].module, scaled / sqrt(2), said, first_made_with(model, alike[0].name))
