@@ -161,6 +161,26 @@ def test_whether_projections_are_scaled(factor: float, said: str):
     assert f"blocks.*.proj.weight, {said}" in note.evidence
 
 
+def test_weights_that_are_one_number_are_the_root():
+    def one(mean: float, gradient: float):
+        names = [f"blocks.{k}.{name}.weight" for k in range(3) for name in ("fc", "proj")]
+        same = {"std": 0.0, "mean": mean, "ends": (mean, mean), "gradient": gradient}
+        return [parameter(name, **same) for name in names]
+
+    values = stream(1.0, 1.0, 1.0, 1.0)
+    nothing = [
+        replace(each, figures=replace(each.figures, gradient=None, mean=1.0, std=0.0))
+        for each in values[1:]
+    ]
+    found = drawn([values[0], *nothing], one(0.1, 0.1))
+    assert next(iter(found)) == "units_identical"
+    assert found["units_identical"].module == "blocks.0.fc"
+    assert "all 256 entries of blocks.0.fc.weight are 0.10" in found["units_identical"].evidence
+    assert found["collapsed"].because == "units_identical"
+    assert "units_identical" in drawn(values, one(0.0, 0.0))
+    assert "units_identical" not in drawn(values, one(0.0, 0.1))
+
+
 def loss(excess: float, classes: int = 10):
     return ProbedLoss("cross_entropy", log(classes) + excess, classes, log(classes))
 

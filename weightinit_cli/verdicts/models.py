@@ -6,11 +6,13 @@ from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, Final
 
+from weightinit_cli.numerals import two_digits
 from weightinit_cli.parameters import Thresholds
 from weightinit_cli.results.model import HEALTHY, NOTE, SEVERITIES, Verdict
 from weightinit_cli.results.verdictwords import changed, measured
 from weightinit_cli.verdicts.definitions import DEFINITIONS
 from weightinit_cli.verdicts.draw import ALL_IS_WELL, draw_verdict, scope
+from weightinit_cli.verdicts.seen import SIGNAL
 from weightinit_cli.verdicts.values import scheme_unfit
 
 if TYPE_CHECKING:
@@ -108,6 +110,8 @@ def _placed(verdict: Verdict, model: Model, way: Way) -> Verdict:
 
     place = way.places[verdict.layer] if verdict.layer is not None else None
     over, evidence = verdict.over, measured(verdict)
+    if verdict.figure == SIGNAL:
+        evidence = f"the root mean square of its gradient is {two_digits(verdict.value)}"
     if over is not None:
         step = "branch" if way.stream.kind == "residual" else "layer"
         evidence = changed(verdict, name(over[0]), name(over[1]), step)
@@ -153,9 +157,12 @@ def _folded(along: list[Group], of_whole: list[Group]) -> list[Group]:
 
 
 def _cause(explained: Group, groups: list[Group], among: range) -> int | None:
-    """The number of the group that explains another one's root, if one does."""
+    """The number of the group that explains another one's root, if one does.
+
+    Weights that are one number follow from nothing that is measured of values.
+    """
     root = explained[0].name
-    causes = DEFINITIONS[root].follows_from
+    causes = () if root == "units_identical" else DEFINITIONS[root].follows_from
     for number in among:
         group = groups[number]
         if group[0].name != root and any(each.name in causes for each in group):
