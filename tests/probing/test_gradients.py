@@ -205,3 +205,16 @@ def test_a_gradient_that_a_function_keeps_is_not_seen():
     result = probe(model, X)
     assert reasons(result)["a.linear"] == "its gradient was not seen"
     assert reasons(result)["b.linear"] is None
+
+
+def test_gradients_that_a_model_takes_itself_are_not_those_of_the_loss():
+    def forward(model, x):
+        energy = model.out(model.fc(x).tanh()).sum()
+        (force,) = torch.autograd.grad(energy, model.fc.weight, create_graph=True)
+        model.beside(x).sum()
+        return force.sum().reshape(1, 1) * model.scale
+
+    modules = {"fc": nn.Linear(8, 4), "out": nn.Linear(4, 1), "beside": nn.Linear(8, 2)}
+    result = watch(forward, X, **modules, scale=nn.Parameter(torch.ones(1)))
+    assert reasons(result)["out.linear"] == "nothing of the loss depends on it"
+    assert reasons(result)["fc.linear"] is None

@@ -198,6 +198,26 @@ def test_complex_values_are_named():
     assert "fft_rfft makes complex numbers" in result.unseen[0]
 
 
+def test_transforms_of_functions_are_named_as_not_seen():
+    def forward(model, x):
+        return model.out(torch.func.vmap(lambda each: model.fc(each).relu())(x))
+
+    result = watch(forward, X, fc=nn.Linear(8, 4), out=nn.Linear(4, 2))
+    assert names(result) == ["out.linear"]
+    assert any("torch.func" in each for each in result.unseen)
+
+
+def test_packed_sequences_pass():
+    def forward(model, x):
+        packed = nn.utils.rnn.pack_padded_sequence(x, [3] * 6, batch_first=True)
+        found, _ = nn.utils.rnn.pad_packed_sequence(model.r(packed)[0], batch_first=True)
+        return model.fc(found)
+
+    result = watch(forward, X, r=nn.GRU(8, 5, batch_first=True), fc=nn.Linear(5, 2))
+    assert [each.operation for each in result.values] == ["gru", "gru", "linear"]
+    assert result.values[-1].parents == (0,)
+
+
 def test_units_lie_along_channels_or_features():
     model = nn.Sequential(
         nn.Conv2d(4, 8, 3, padding=1),

@@ -64,7 +64,7 @@ def _observe(
             scalar, told = minimized(returned, loss, batch, seed)
             backward = scalar.requires_grad
             if backward:
-                follow(scalar)
+                follow(scalar, watcher.made)
                 with running(model, batch, watcher.failed_in):
                     torch.autograd.backward(scalar)  # watched: a checkpoint runs parts again
         values = tuple(each.told(backward=backward) for each in watcher.made)

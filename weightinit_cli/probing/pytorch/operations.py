@@ -34,14 +34,16 @@ MOVES: Final = frozenset((
     "empty_like", "zeros_like", "ones_like", "full_like", "rand_like", "randn_like", "new_zeros",
     "new_ones", "new_empty", "new_full", "new_tensor", "bernoulli", "isfinite", "broadcast_to",
     "broadcast_tensors", "meshgrid", "chunk", "split", "unbind", "view", "permute", "transpose",
-    "as_tensor", "retain_grad",
+    "as_tensor", "retain_grad", "zeros", "ones", "empty", "full", "eye", "arange", "linspace",
+    "rand", "randn", "randint",
 ))  # fmt: skip
 # Of these the second tensor gives the shape or the dtype alone.
 LIKE_ANOTHER: Final = frozenset(("type_as", "to", "reshape_as", "view_as", "expand_as"))
 # Of these a result has nothing of the values given, but for their shape.
 _NEW: Final = frozenset((
     "empty_like", "zeros_like", "ones_like", "full_like", "rand_like", "randn_like", "new_zeros",
-    "new_ones", "new_empty", "new_full", "new_tensor", "bernoulli", "fill", "zero",
+    "new_ones", "new_empty", "new_full", "new_tensor", "bernoulli", "fill", "zero", "zeros", "ones",
+    "empty", "full", "eye", "arange", "linspace", "rand", "randn", "randint",
 ))  # fmt: skip
 DROPOUTS: Final = frozenset((
     "dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout",

@@ -14,6 +14,8 @@ from weightinit_cli.probing.figures import gradient_figures, value_figures
 from weightinit_cli.results.model import Gradient, LayerStatistics, Resolution, Saturation
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from weightinit_cli.activations.activation import Ends
     from weightinit_cli.results.probe import ProbedValue
 
@@ -90,15 +92,20 @@ def _is_softmax(value: ProbedValue) -> bool:
     return value.operation == "softmax"
 
 
-def follow(scalar: torch.Tensor) -> None:
-    """Note which of the values a scalar depends on, by the graph that its gradient takes."""
+def follow(scalar: torch.Tensor, made: Iterable[Made]) -> None:
+    """Note which of the values a scalar depends on, by the graph that its gradient takes.
+
+    Gradients that have come by then, of what a model derives itself, are none of the scalar's.
+    """
+    for each in made:
+        each.gradient = None
     waiting = [scalar.grad_fn]
     seen = set(waiting)
     while waiting:
         node = waiting.pop()
-        made = node.metadata.get(_KEY)
-        if made is not None:
-            made.reached = True
+        value = node.metadata.get(_KEY)
+        if value is not None:
+            value.reached = True
         further = {each for each, _ in node.next_functions if each is not None} - seen
         seen |= further
         waiting += further

@@ -6,16 +6,16 @@ import sys
 from collections import Counter
 from contextlib import contextmanager
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.nn.modules import module as modules
 from torch.overrides import TorchFunctionMode
-from torch.utils.weak import WeakTensorKeyDictionary
 
 from weightinit_cli.probing.pytorch import operations as ops
 from weightinit_cli.probing.pytorch.attention import entropy_of_attention, entropy_of_scores
 from weightinit_cli.probing.pytorch.lines import calling_line, in_reentrant_checkpoint
+from weightinit_cli.probing.pytorch.marks import Call, Mark, Marks, root_of
 from weightinit_cli.probing.pytorch.recording import (
     NEEDS_NONE,
     UNDER_NO_GRAD,
@@ -40,41 +40,6 @@ _OPENED: Any = {
 }
 
 
-class Mark(NamedTuple):
-    """What is known of a tensor: the values that it hands on, and whence it comes.
-
-    `names` are parameters that it is, or is a part of; `inputs` says whether it depends on the
-    model's inputs, `numbers` whether on any that are no integers. `rows` is how many rows it makes,
-    or has, where the inputs are on the second axis and both are laid into one.
-    """
-
-    places: tuple[int, ...] = ()
-    names: tuple[str, ...] = ()
-    inputs: bool = False
-    numbers: bool = False
-    rows: int = 0
-
-    @property
-    def is_known(self) -> bool:
-        """Whether it comes from parameters or from inputs, other than by their integers."""
-        return bool(self.places or self.names or self.numbers)
-
-
-class Call(NamedTuple):
-    """An operation on its way: what it is called, what it is given, and the marks of that."""
-
-    name: str
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    given: list[torch.Tensor]
-    marks: list[Mark]
-
-    @property
-    def mark(self) -> Mark:
-        """What all that it is given hands on together, without what it is only made like."""
-        return _together(self.marks[:1] if self.name in ops.LIKE_ANOTHER else self.marks)
-
-
 class Watcher(TorchFunctionMode):
     """Sees every operation while it is entered, and runs those at random without their dropout.
 
@@ -90,12 +55,11 @@ class Watcher(TorchFunctionMode):
         self.used: dict[str, bool] = {}
         self.former = Former()
         self._parameters = {each.name: each.parameter for each in naming.parameters}
-        self._names = {id(each): name for name, each in self._parameters.items()}
         self._paths = naming.paths
         self._modules = [model]
         self._raised: tuple[BaseException | None, torch.nn.Module] = (None, model)
         self._batch, self._exact = batch, exact
-        self._marks: Any = WeakTensorKeyDictionary()
+        self._marks = Marks(self._parameters, batch)
         self._calls: Counter[tuple[str, str]] = Counter()
         self._outermost: CodeType | None = None
 
@@ -105,8 +69,7 @@ class Watcher(TorchFunctionMode):
 
         Lines of a person's files are looked for above the frame that runs `outermost`.
         """
-        for each in inputs:
-            self._marks[each] = Mark(inputs=True, numbers=each.is_floating_point())
+        self._marks.begin(inputs)
         entered = modules.register_module_forward_pre_hook(
             lambda module, _: self._modules.append(module)
         )
@@ -134,7 +97,7 @@ class Watcher(TorchFunctionMode):
         """The places of the values that a model returns, whose gradients are waited for, too."""
         found: list[int] = []
         for each in ops.tensors(returned):
-            mark = self._mark(each)
+            mark = self._marks.of(each)
             self._watch_late(each, mark)
             found += mark.places
         return found
@@ -154,7 +117,11 @@ class Watcher(TorchFunctionMode):
         if not given:
             return func(*args, **kwargs)
         call = Call(
-            ops.said(name, args, kwargs), args, kwargs, given, [self._mark(each) for each in given]
+            ops.said(name, args, kwargs),
+            args,
+            kwargs,
+            given,
+            [self._marks.of(each) for each in given],
         )
         if ops.is_in_place(func):
             for parameter in call.marks[0].names:
@@ -185,11 +152,6 @@ class Watcher(TorchFunctionMode):
                 return function(*args, **kwargs)
         finally:
             module.has_torch_function = asked
-
-    def _mark(self, tensor: torch.Tensor) -> Mark:
-        name = self._names.get(id(tensor))
-        found: Mark = self._marks.get(tensor, Mark()) if name is None else Mark(names=(name,))
-        return found
 
     def _before(self, call: Call) -> Before | None:
         """What an activation function is about to be given."""
@@ -233,34 +195,34 @@ class Watcher(TorchFunctionMode):
         """Hand on what is known of the tensors given to those that an operation returns."""
         mark = call.mark
         if changed[0] and result is None:  # x[0] = y
-            self._hand_on(call.given[0], mark, in_place=True)
+            self._marks.hand_on(call.given[0], mark, in_place=True)
             return
-        roots = [_root(each) for each in call.given]
+        roots = [root_of(each) for each in call.given]
         aliases = {id(each): was for each, was in zip(roots, changed, strict=True)}
         for tensor in ops.tensors(result):
-            in_place = aliases.get(id(_root(tensor)))
+            in_place = aliases.get(id(root_of(tensor)))
             moved = in_place is False or self._is_moved(call, tensor)
             known = mark.is_known and _is_value(tensor)
-            if not moved and tensor.is_complex() and mark.is_known:
-                self._say(f"{call.name} makes complex numbers, which have no figures")
+            if not moved and mark.is_known:
+                self._say_unless_seen(call.name, tensor)
             if not moved and known and (mark.inputs or torch.is_grad_enabled()):
                 self._note(call)
                 place = self._record(call, mark, tensor, before, entropy)
                 if in_place:
-                    for former in self._mark(tensor).places:
+                    for former in self._marks.of(tensor).places:
                         self.made[former].changed = True
                 own = Mark((place,), inputs=mark.inputs, rows=mark.rows)
             else:
                 if not moved:
                     self._note(call)
                 own = Mark() if ops.forgets(call.name) else mark
-            self._hand_on(tensor, own, in_place=bool(in_place))
+            self._marks.hand_on(tensor, own, in_place=bool(in_place))
 
     def _is_moved(self, call: Call, tensor: torch.Tensor) -> bool:
         """Whether a result only has values that were there, or forbids some of them by a mask."""
         if call.name in ops.MOVES:
             floats = any(each.is_floating_point() for each in call.given)
-            return floats or not tensor.is_floating_point()
+            return floats or ops.forgets(call.name) or not tensor.is_floating_point()
         if call.name in {"add", "sub"}:
             pairs = zip(call.given, call.marks, strict=True)
             return any(not mark.is_known and ops.forbids(each) for each, mark in pairs)
@@ -345,42 +307,22 @@ class Watcher(TorchFunctionMode):
             )
         return UNDER_NO_GRAD
 
+    def _say_unless_seen(self, name: str, tensor: torch.Tensor) -> None:
+        if tensor.is_complex():
+            self._say(f"{name} makes complex numbers, which have no figures")
+        elif _is_wrapped(tensor):
+            self._say(f"{name} runs inside a transform of torch.func, which shows no values")
+
     def _say(self, what: str) -> None:
         self.unseen[what] = None
-
-    def _hand_on(self, tensor: torch.Tensor, mark: Mark, *, in_place: bool) -> None:
-        if id(tensor) in self._names:
-            return
-        mark = mark._replace(rows=self._rows(tensor, mark))
-        self._marks[tensor] = mark
-        base = tensor._base
-        if in_place and base is not None and id(base) not in self._names:
-            whole = base.numel() == tensor.numel()
-            self._marks[base] = mark if whole else _together([mark, self._mark(base)])
-
-    def _rows(self, tensor: torch.Tensor, mark: Mark) -> int:
-        if tensor.dim() > 1 and tensor.shape[1] == self._batch != tensor.shape[0]:
-            return int(tensor.shape[0]) * self._batch
-        return mark.rows if tensor.dim() and tensor.shape[0] == mark.rows else 0
-
-
-def _together(marks: Iterable[Mark]) -> Mark:
-    marks = list(marks)
-    return Mark(
-        tuple(sorted({place for mark in marks for place in mark.places})),
-        tuple(dict.fromkeys(name for mark in marks for name in mark.names)),
-        any(mark.inputs for mark in marks),
-        any(mark.numbers for mark in marks),
-        max(mark.rows for mark in marks),
-    )
-
-
-def _root(tensor: torch.Tensor) -> torch.Tensor:
-    """The tensor whose memory it looks at."""
-    return tensor if tensor._base is None else tensor._base
 
 
 def _is_value(tensor: torch.Tensor) -> bool:
     """Whether it has values to take figures of: no scalar, no integers, nothing sparse."""
     dense: bool = tensor.layout == torch.strided and tensor.is_floating_point()
-    return dense and tensor.dim() > 0 and tensor.numel() > 0
+    return dense and tensor.dim() > 0 and tensor.numel() > 0 and not _is_wrapped(tensor)
+
+
+def _is_wrapped(tensor: torch.Tensor) -> bool:
+    """Whether a transform as vmap runs on it, in which it stands for several tensors."""
+    return bool(torch._C._functorch.is_functorch_wrapped_tensor(tensor))
