@@ -74,6 +74,17 @@ class WithLoss(nn.Module):
         return out, out.square().mean()
 
 
+class Tokens(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.table, self.head = nn.Embedding(50, 8), nn.Linear(8, 50)
+
+    def forward(self, tokens, labels, ahead=True):
+        logits = self.head(self.table(tokens))
+        rows, ahead = (logits[:, :-1], labels[:, 1:]) if ahead else (logits, labels)
+        return logits, nn.functional.cross_entropy(rows.flatten(0, 1), ahead.flatten())
+
+
 net = Net()
 text = "no model"
 script = torch.jit.script(nn.Sequential(nn.Linear(3, 4)))
@@ -143,6 +154,14 @@ def fails(output, batch):
 
 def batch():
     return {"x": torch.ones(4, 10)}
+
+
+def tokens():
+    return torch.arange(24).reshape(4, 6), torch.arange(24).reshape(4, 6) + 1, False
+
+
+def same():
+    return torch.arange(24).reshape(4, 6), torch.arange(24).reshape(4, 6)
 
 
 def pair():
@@ -218,6 +237,9 @@ def test_the_seed_decides_all_draws(winit: Callable):
         ("Segments", ["2,3,5,7"], "cross_entropy:6", "cross_entropy:6", 6),
         ("Segments", ["2,3,5,7"], "cross_entropy", "cross_entropy", 6),
         ("WithLoss", ["4,10"], None, "the model's own", None),
+        ("Tokens", ["int:4,6<50", "int:4,6<50"], None, "the model's own, cross_entropy", 50),
+        ("Tokens", ["models.py:same"], None, "the model's own, cross_entropy", 50),
+        ("Tokens", ["models.py:tokens"], None, "the model's own, cross_entropy", 50),
         ("WithLoss", ["4,10", "target=4"], "cross_entropy", "of output 0", 4),
         ("Net", ["models.py:batch"], "mean_square", "mean_square", None),
         ("WithLoss", ["models.py:pair"], "mean_square", "mean_square of output 0", None),

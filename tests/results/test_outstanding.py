@@ -54,6 +54,14 @@ def test_values_fold_by_their_modules():
     assert [len(group) for group in folded(values, 0)] == [8]
 
 
+def test_a_module_without_modules_inside_stays_together():
+    norm = [("norm", operation) for operation in ("pow", "mean", "mul")]
+    names = [("blocks.0.attn.out", "linear"), *norm, ("head", "linear")]
+    values = probe_result(names).values
+    assert [len(group) for group in folded(values, 4)] == [1, 3, 1]
+    assert [len(group) for group in folded(values, 5)] == [1] * 5
+
+
 def test_a_module_that_is_called_again_is_another_group():
     values = probe_result([("a.x", "linear"), ("b.x", "linear"), ("a.x", "linear")]).values
     assert folded(values, 1) == [range(1), range(1, 2), range(2, 3)]

@@ -45,8 +45,8 @@ def shown_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--depth",
             type=click.IntRange(0),
             metavar="N",
-            help="Fold values by the first N parts of their modules' paths. Default: as many as "
-            "fit a screen.",
+            help="Fold values by the first N parts of their modules' paths; a large N folds none. "
+            "Default: as fits a screen.",
         ),
         click.option(
             "--worst",

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from weightinit_cli.results.probe import ProbedParameter, ProbedValue, ProbeResult
 
 RESCALING = ("norm", "softmax")
-# Between so many rows and so many are folded by themselves.
-LEAST, FEW = 8, 24
+# Rows that are seen at a glance.
+FEW = 24
 # By which factor standard deviations of parameters may differ that are told together.
 ALIKE = 1.5
 SIZES = ("std", "std_across_inputs", "gradient.signal_rms")
@@ -141,14 +141,18 @@ def middle(parameters: Sequence[ProbedParameter]) -> ProbedParameter:
 def folded(values: Sequence[ProbedValue], depth: int) -> list[range]:
     """The values in groups, in the order of the run: one per module at this depth, and call of it.
 
-    A module's path has as many parts as it is deep; a value that is made above that depth stands
-    alone.
+    A module's path has as many parts as it is deep. Of a module above that depth each value that it
+    makes itself stands alone; but one that has no modules inside stays together, as long as there
+    are deeper ones than this depth.
     """
+    paths = [tuple(value.module.split(".")) if value.module else () for value in values]
+    outer = {path[:end] for path in paths for end in range(len(path))}
+    deepest = max(map(len, paths), default=0)
     groups: list[range] = []
     former: tuple[str, ...] | None = None
-    for place, value in enumerate(values):
-        path = tuple(value.module.split("."))[:depth] if value.module else ()
-        key = path if len(path) == depth else None
+    for place, path in enumerate(paths):
+        whole = len(path) >= depth or (depth <= deepest and path not in outer)
+        key = path[:depth] if whole else None
         if groups and key is not None and key == former:
             groups[-1] = range(groups[-1].start, place + 1)
         else:
@@ -158,11 +162,15 @@ def folded(values: Sequence[ProbedValue], depth: int) -> list[range]:
 
 
 def usual_depth(values: Sequence[ProbedValue]) -> int:
-    """The largest depth that gives no more than FEW groups; the next one where they are too few."""
+    """The largest depth that gives no more than FEW groups.
+
+    Where one of them has more than half of all values, it is the next one.
+    """
     deepest = max((value.module.count(".") + 1 for value in values), default=0) + 1
-    counts = [len(folded(values, depth)) for depth in range(deepest + 1)]
-    depth = max((depth for depth, count in enumerate(counts) if count <= FEW), default=0)
-    return min(depth + (counts[depth] < LEAST), deepest)
+    groups = [folded(values, depth) for depth in range(deepest + 1)]
+    depth = max((depth for depth, found in enumerate(groups) if len(found) <= FEW), default=0)
+    largest = max(map(len, groups[depth]), default=0)
+    return min(depth + (largest > len(values) / 2), deepest)
 
 
 def module_path(value: ProbedValue, depth: int) -> str:

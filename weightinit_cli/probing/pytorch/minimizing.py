@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LOGITS, LOSS = "logits", "loss"
 OWN_LOSS = "the model's own"
+IGNORED = -100  # a label that torch leaves out
 
 
 class Minimized(NamedTuple):
@@ -45,7 +46,7 @@ def minimized(returned: Any, loss: Loss, batch: Batch, seed: int) -> Minimized:
         return found
     own = own_loss(returned)
     if loss.kind not in {CROSS_ENTROPY, MEAN_SQUARE} and own is not None:
-        return _told(own, OWN_LOSS)
+        return _own(own, returned, batch)
     output, which = output_of(returned)
     generator = stream(seed, Role.COTANGENT)
     if loss.kind == CROSS_ENTROPY:
@@ -55,6 +56,33 @@ def minimized(returned: Any, loss: Loss, batch: Batch, seed: int) -> Minimized:
     if loss.kind == MEAN_SQUARE:
         return _told(torch.nn.functional.mse_loss(output, normal), f"{loss.said}{which}")
     return Minimized(_differentiable((output * normal).sum() / len(output), "the output"), None)
+
+
+def _own(own: torch.Tensor, returned: Any, batch: Batch) -> Minimized:
+    """The loss that a model returned; where it is the cross entropy of its logits, by classes."""
+    outputs = [each for _, each in tensors_in({"": returned}) if each.dim() > 1]
+    logits = by_name(returned).get(LOGITS, outputs[0] if outputs else None)
+    if isinstance(logits, torch.Tensor) and logits.is_floating_point():
+        for labels in batch.tensors().values():
+            if _is_cross_entropy(own, logits.detach(), labels):
+                return _told(own, f"{OWN_LOSS}, {CROSS_ENTROPY}", logits.shape[-1])
+    return _told(own, OWN_LOSS)
+
+
+def _is_cross_entropy(own: torch.Tensor, logits: torch.Tensor, labels: torch.Tensor) -> bool:
+    """Whether a loss is that of these labels, or of those that come next in their sequences."""
+    if labels.is_floating_point() or labels.shape != logits.shape[:-1]:
+        return False
+    if not ((labels >= 0) & (labels < logits.shape[-1]) | (labels == IGNORED)).all():
+        return False
+    pairs = [(logits, labels)]
+    if labels.dim() > 1:
+        pairs.append((logits[:, :-1], labels[:, 1:]))
+    found = [
+        torch.nn.functional.cross_entropy(rows.flatten(0, -2).float(), of.flatten().long())
+        for rows, of in pairs
+    ]
+    return any(torch.isclose(one, own.detach().float(), rtol=1e-3) for one in found)
 
 
 def own_loss(returned: Any) -> torch.Tensor | None:
