@@ -2,8 +2,8 @@
 
 A GPT of ten million parameters at 8 x 128 tokens, float32, on one thread: forwards and backwards,
 plain and watched, each in fresh processes, in rounds that run one after the other. Prints the
-median of the rounds' ratios of time, that of a plain step once the process is warm, and of the
-memory that the step takes beside what the process had before, as JSON and in words.
+median of the rounds' ratios: of the processor's time for a step once the process is warm, and of
+the memory that a first step takes beside what the process had before. With --json the ratios alone.
 """
 
 from __future__ import annotations
@@ -122,6 +122,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("way", nargs="?", choices=("plain", "watched"))
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     if arguments.way:
         print(json.dumps(measure(arguments.way)))
@@ -139,6 +140,9 @@ def main() -> None:
             found[way] = json.loads(done.stdout)
         for figure, each in ratios.items():
             each.append(found["watched"][figure] / found["plain"][figure])
+    if arguments.json:
+        print(json.dumps({figure: median(each) for figure, each in ratios.items()}))
+        return
     print(f"{found['plain']['parameters']:,} parameters, {BATCH} x {TOKENS} tokens, one thread")
     for way, figures in found.items():
         print(f"{way}: {figures['seconds']:.3f} s, {figures['bytes'] / 2**20:,.0f} MiB")

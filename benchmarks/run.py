@@ -109,6 +109,24 @@ def passes() -> list[tuple[str, str, float | None, float]]:
     return rows
 
 
+def probed(rounds: int) -> list[tuple[str, str, float | None, float]]:
+    """A model of torch that is watched, against its own first step."""
+    if not importlib.util.find_spec("torch"):
+        return []
+    command = [PYTHON, str(HERE / "probe.py"), "--json", "--rounds", str(rounds)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    ratios: dict[str, float] = json.loads(done.stdout)
+    return [
+        (
+            "`probe` of a GPT, 10 million parameters",
+            "its own first step, one thread",
+            3,
+            ratios["seconds"],
+        ),
+        ("the same, memory of the step", "its own first step", 1.5, ratios["bytes"]),
+    ]
+
+
 def forward(way: str, layers: int) -> dict[str, float]:
     """Seconds and peak bytes of one pass in a fresh process."""
     command = [PYTHON, str(HERE / "wide.py"), way, str(layers)]
@@ -144,6 +162,7 @@ def main() -> None:
         rows: list[tuple[str, str, float | None, float]] = []
         rows += processes(3 if arguments.quick else arguments.rounds, folder)
     rows += passes()
+    rows += probed(1 if arguments.quick else 5)
     rows += wide(1, 4) if arguments.quick else wide(5, 20)
     print(f"{machine()}\n")
     print("| work | against | goal | measured |")
