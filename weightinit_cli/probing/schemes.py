@@ -32,6 +32,9 @@ LIMIT: Final = 4.5
 COARSE: Final = 2.0**-8
 # Entries below which nothing but a bound that fans give tells of a law.
 FEWEST: Final = 30
+# Entries that are left out where they are so many standard deviations off, and their number.
+STRAY: Final = 12.0
+MOST_STRAYS: Final = 5
 # The mean square of an orthogonal matrix is known exactly, to the rounding of float32.
 EXACT: Final = 1e-6
 GAINS: Final = {"": 1.0, " (gain √2)": sqrt(2)}
@@ -80,19 +83,63 @@ def scheme_of(
     exact = _of_matrices(parameter)
     if exact is not None:
         return exact
-    known = _known(parameter, weights, branches, n)
-    fitting = [each for each in known if _fits(each.law, found, n)]
-    if not fitting and n >= FEWEST:
-        fitting = [each for each in _own(found, n) if _fits(each.law, found, n)]
-    if not fitting:
-        said = f"no known scheme has {_measured(found, n, 'normal')}"
-        return None, said if n >= FEWEST else f"{n} entries are too few to tell; {said}"
+    known = list(_known(parameter, weights, branches, n))
+    for strays in range(MOST_STRAYS + 1):
+        rest, left = _without_strays(found, n, strays)
+        if rest is None:
+            break
+        fitting = [each for each in known if _fits(each.law, rest, left)]
+        if not fitting and n >= FEWEST:
+            fitting = [each for each in _own(rest, left) if _fits(each.law, rest, left)]
+        if fitting:
+            return fitting[0].name, _evidence(fitting, found, n, strays)
+    said = f"no known scheme has {_measured(found, n, 'normal')}"
+    return None, said if n >= FEWEST else f"{n} entries are too few to tell; {said}"
+
+
+def _evidence(fitting: Sequence[Scheme], found: WeightStatistics, n: int, strays: int) -> str:
+    """The figures beside what the first of the schemes has, and which others fit."""
     first, *others = dict.fromkeys(each.name for each in fitting)
     law = fitting[0].law
-    evidence = _measured(found, n, law.law) + f"; {first} has {_expected(law)}"
+    said = f"{_measured(found, n, law.law)}; {first} has {_expected(law)}"
     if others:
-        evidence += f"; {', '.join(others)} {'fits' if len(others) == 1 else 'fit'}, too"
-    return first, evidence
+        said += f"; {', '.join(others)} {'fits' if len(others) == 1 else 'fit'}, too"
+    if strays:
+        entries = "one entry" if strays == 1 else f"{strays} entries"
+        stray = _short(_farthest(found))
+        said = f"but for {entries} of {stray}, which no such law has: {said}"
+    return said
+
+
+def _farthest(found: WeightStatistics) -> float:
+    """The entry that lies farthest from the mean."""
+    ends = found.min or 0.0, found.max or 0.0
+    return max(ends, key=lambda end: abs(end - (found.mean or 0.0)))
+
+
+def _without_strays(
+    found: WeightStatistics, n: int, strays: int
+) -> tuple[WeightStatistics | None, int]:
+    """The statistics without so many entries that lie far off, all at the same end.
+
+    `trunc_normal_` of torch and of timm now and then draws its bound, -2, whatever the standard
+    deviation is: where a uniform draw is exactly -1, erfinv is -inf.
+    """
+    if not strays:
+        return found, n
+    end, left = _farthest(found), n - strays
+    if found.mean is None or not found.std or found.kurtosis is None or left < FEWEST:
+        return None, n
+    off = end - found.mean
+    mean = found.mean - strays * off / left
+    square = (found.std**2 * n - strays * off**2) / left - (mean - found.mean) ** 2
+    fourth = (found.kurtosis * found.std**4 * n - strays * off**4) / left
+    if square <= 0 or fourth <= 0 or abs(off) < STRAY * sqrt(square):
+        return None, n
+    other = found.max if end == found.min else found.min
+    low, high = sorted(((other or 0.0), 2 * mean - (other or 0.0)))
+    kurtosis = fourth / square**2
+    return replace(found, mean=mean, std=sqrt(square), kurtosis=kurtosis, min=low, max=high), left
 
 
 def _nonzero(found: WeightStatistics, n: int) -> tuple[WeightStatistics, int]:

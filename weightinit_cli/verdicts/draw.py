@@ -83,17 +83,27 @@ def threshold_of(verdict: Verdict, thresholds: Mapping[str, float]) -> float | N
 
 def scope(seen: Seen) -> str:
     """Of what "healthy" is said: of the start, for plain SGD, and of what was measured."""
+    return "; ".join([ALL_IS_WELL, *unknown(seen), *of_deep(seen)])
+
+
+def unknown(seen: Seen) -> list[str]:
+    """What was not measured, and nothing is said of."""
     limits = []
     if not seen.has_inputs:
         limits.append("whether inputs stay different is not known of one input")
     if not seen.has_gradient:
         limits.append("the gradient is not known")
-    if len(seen.layers) >= DEEP:
-        networks, failed, _ = TRAINED_DEEP
-        limits.append(
-            f"yet of {networks} such networks of {DEEP} layers and more {failed} failed in training"
-        )
-    return "; ".join([ALL_IS_WELL, *limits])
+    return limits
+
+
+def of_deep(seen: Seen) -> list[str]:
+    """How many deep networks failed all the same, where this is one."""
+    if len(seen.layers) < DEEP:
+        return []
+    networks, failed, _ = TRAINED_DEEP
+    return [
+        f"yet of {networks} such networks of {DEEP} layers and more {failed} failed in training"
+    ]
 
 
 def _root(name: str, seen: Seen, found: Found) -> str:

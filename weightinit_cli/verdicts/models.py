@@ -11,7 +11,7 @@ from weightinit_cli.parameters import Thresholds
 from weightinit_cli.results.model import HEALTHY, NOTE, SEVERITIES, Verdict
 from weightinit_cli.results.verdictwords import changed, measured
 from weightinit_cli.verdicts.definitions import DEFINITIONS
-from weightinit_cli.verdicts.draw import ALL_IS_WELL, draw_verdict, scope
+from weightinit_cli.verdicts.draw import ALL_IS_WELL, draw_verdict, of_deep, unknown
 from weightinit_cli.verdicts.seen import SIGNAL
 from weightinit_cli.verdicts.values import scheme_unfit
 
@@ -185,6 +185,7 @@ def _scope(model: Model) -> str:
         limits.append("without a loss it is not known whether the model is confident at the start")
     for way in model.ways:
         if way.stream.kind == "sequential":
-            known = scope(way.seen).removeprefix(ALL_IS_WELL).removeprefix("; ")
-            limits += [known] if known and known not in limits else []
-    return "; ".join([ALL_IS_WELL, *limits])
+            limits += unknown(way.seen) + ([] if way.normalized else of_deep(way.seen))
+        elif not way.seen.has_gradient:
+            limits.append("the gradient is not known")
+    return "; ".join([ALL_IS_WELL, *dict.fromkeys(limits)])
