@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,10 @@ def find(target: str, loaded: dict[str, ModuleType] | None = None) -> Any:
     Modules that are `loaded` already, by their place, are not run again, and new ones are added.
 
     The file is run, and may import what stands in its folder, where no installed module has that
-    name; the current folder is not searched for packages. Raises WinitError for what is not there,
-    and where the module raises.
+    name; in a folder with an `__init__.py` it is imported as a module of that package, so that its
+    relative imports work. The current folder is not searched for packages.
+
+    Raises WinitError for what is not there, and where the module raises.
     """
     place, colon, name = target.rpartition(":")
     if not (colon and place and name):
@@ -30,13 +33,31 @@ def find(target: str, loaded: dict[str, ModuleType] | None = None) -> Any:
     is_file = place.endswith(".py") or any(separator in place for separator in "/\\")
     modules = {} if loaded is None else loaded
     if place not in modules:
-        modules[place] = load_file(Path(place)) if is_file else _of_package(place)
+        modules[place] = _of_file(Path(place)) if is_file else _of_package(place)
     found: Any = modules[place]
     for part in name.split("."):
         if not hasattr(found, part):
             raise WinitError(printable(f"{place}: no {name!r} in it{_near(part, found)}"))
         found = getattr(found, part)
     return found
+
+
+def _of_file(path: Path) -> ModuleType:
+    """Load a file, in its package where it stands in one."""
+    file = path.absolute()
+    folder, names = file.parent, [] if file.stem == "__init__" else [file.stem]
+    while (folder / "__init__.py").is_file():
+        names.insert(0, folder.name)
+        folder = folder.parent
+    if folder == file.parent or not file.is_file():
+        return load_file(path)
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
+    name = ".".join(names)
+    module = _of_package(name)
+    if module.__file__ is None or not file.samefile(module.__file__):
+        raise WinitError(printable(f"{path}: {name} is another module here, {module.__file__}"))
+    return module
 
 
 def _of_package(place: str) -> ModuleType:

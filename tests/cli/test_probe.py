@@ -514,6 +514,41 @@ def test_a_file_that_cannot_be_run(winit: Callable):
     ]
 
 
+def test_a_file_of_a_package_may_import_its_neighbours(
+    winit: Callable, monkeypatch: pytest.MonkeyPatch
+):
+    import sys
+
+    Path("ownpackage/models").mkdir(parents=True)
+    Path("ownpackage/__init__.py").touch()
+    Path("ownpackage/models/__init__.py").touch()
+    Path("ownpackage/sizes.py").write_text("WIDTH = 10\n")
+    Path("ownpackage/models/net.py").write_text(
+        "import torch\nfrom ..sizes import WIDTH\n\n\n"
+        "def build():\n    return torch.nn.Linear(WIDTH, 3)\n"
+    )
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    place = "ownpackage/models/net.py:build"
+    assert winit("probe", place, "--input", "4,10", "-q").code == 0
+    Path("elsewhere/ownpackage").mkdir(parents=True)
+    Path("elsewhere/ownpackage/__init__.py").touch()
+    Path("elsewhere/ownpackage/sizes.py").touch()
+    done = winit("probe", "elsewhere/ownpackage/sizes.py:build", "--input", "4,10")
+    assert done.code == 2
+    assert "elsewhere/ownpackage/sizes.py: ownpackage.sizes is another module here, " in done.err
+    for name in [each for each in sys.modules if each.startswith("ownpackage")]:
+        del sys.modules[name]
+
+
+def test_stopping_it(winit: Callable):
+    with Path("models.py").open("a") as file:
+        file.write(
+            "\n\nclass Stopped(Net):\n    def forward(self, x):\n        raise KeyboardInterrupt\n"
+        )
+    done = winit("probe", "models.py:Stopped", "--input", "4,10")
+    assert (done.code, done.out, done.err) == (130, "", "interrupted\n")
+
+
 def test_a_file_is_run_once(winit: Callable):
     with Path("models.py").open("a") as file:
         file.write("\nprint('loaded')\n")

@@ -113,6 +113,15 @@ def test_only_a_probe_has_such_rows(winit: Callable, spec: Callable):
     assert "--worst: outputs/tiny is no result of winit probe" in done.err
 
 
+def test_names_that_a_terminal_or_a_ci_system_would_obey(shown: Callable):
+    result = probe_result([("::error x", "linear"), ("\x1b[31mred", "linear")])
+    for options in ((), ("--parameters",)):
+        lines = shown(result, *options)
+        assert not any(line.startswith("::") for line in lines)
+        assert any(line.startswith("\\x3a:error x") for line in lines)
+        assert any(line.startswith("\\x1b[31mred") for line in lines)
+
+
 def test_without_torch(winit: Callable, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     done = winit("probe", "model.py:build", "--input", "4,3")

@@ -133,7 +133,7 @@ def value_columns(result: ProbeResult, groups: Sequence[range], depth: int) -> l
     columns = [
         Column(
             "value",
-            [Cell(printable(_name(values, group, depth)), "cyan") for group in groups],
+            [Cell(_shown(_name(values, group, depth)), "cyan") for group in groups],
             words=True,
         ),
         *_if_any("folded", [str(len(group)) if len(group) > 1 else "" for group in groups], 2),
@@ -175,6 +175,10 @@ def value_columns(result: ProbeResult, groups: Sequence[range], depth: int) -> l
 def _name(values: Sequence[ProbedValue], group: range, depth: int) -> str:
     first = values[group[0]]
     return first.name if len(group) == 1 else module_path(first, depth)
+
+
+def _shown(name: str) -> str:
+    return terminal.no_command(printable(name))
 
 
 def _saturated(figures: LayerStatistics) -> float | None:
@@ -220,7 +224,7 @@ def parameter_columns(
     counts = [str(len(group)) if len(group) > 1 else "" for group in groups]
     remarks = [_remarks(each, result.verdict) for each in shown]
     return [
-        Column("parameter", [Cell(printable(name), "cyan") for name in names], words=True),
+        Column("parameter", [Cell(_shown(name), "cyan") for name in names], words=True),
         *_if_any("folded", counts, 3),
         Column("shape", [Cell(_shape(each.shape)) for each in shown], spare=2, words=True),
         Column("fan_in", [Cell(_whole(each.fan_in)) for each in shown], spare=1),
