@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.probes import probe_result
+from weightinit_cli.results import dump_result
 from weightinit_cli.results.model import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from weightinit_cli.results import ProbeResult
 
 STACK = [(f"layers.{place}", "linear") for place in range(60)]
 GPT = [
@@ -31,12 +34,17 @@ WARNS = Verdict(
 )  # fmt: skip
 
 
+def save(result: ProbeResult, here: Path) -> None:
+    (here / "saved").mkdir(exist_ok=True)
+    (here / "saved/stats.json").write_text(dump_result(result), encoding="utf-8")
+
+
 @pytest.fixture
 def shown(winit: Callable, here: Path) -> Callable[..., list[str]]:
     """Save a result and show it; the lines of the table."""
 
-    def show(result: object, *options: object) -> list[str]:
-        result.save(here / "saved")  # type: ignore[attr-defined]
+    def show(result: ProbeResult, *options: object) -> list[str]:
+        save(result, here)
         done = winit("show", "saved", *options)
         assert (done.code, done.err) == (0, "")
         return done.out.splitlines()
@@ -132,7 +140,7 @@ def test_without_torch(winit: Callable, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_fail_on_a_saved_one(winit: Callable, here: Path):
-    probe_result(STACK, [WARNS]).save(here / "saved")
+    save(probe_result(STACK, [WARNS]), here)
     done = winit("show", "saved", "--fail-on", "warning")
     assert done.code == 1
     assert "saved: warning: exploding_signal at layers.29 (model.py:30)" in done.err

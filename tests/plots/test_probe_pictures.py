@@ -10,6 +10,7 @@ import pytest
 
 from support.plots.extents import collisions
 from support.plots.probes import LONG, POINTED, PROBES, parameter, residual, result_of, sequential
+from support.probes import probe_result
 from weightinit_cli.numerals import percent
 from weightinit_cli.plots import Look, drawings, render
 from weightinit_cli.plots.engine.drawing import BLUE, ORANGE, WHITE
@@ -18,7 +19,7 @@ from weightinit_cli.plots.engine.page import Area, Band, Dots, Level, Line, Poin
 from weightinit_cli.plots.paths import fitted, paths_axis
 from weightinit_cli.plots.probe import comparison, left_out
 from weightinit_cli.plots.probevalues import MOST, shown
-from weightinit_cli.results.model import Spread
+from weightinit_cli.results.model import Spread, Verdict
 from weightinit_cli.results.probe import PICTURES
 
 COLUMN = Look(width=237.6)
@@ -285,3 +286,11 @@ def test_verdicts_keep_the_names_of_modules():
     verdict = replace(POINTED[0], name="inputs_indistinguishable", layer=3, module="my_blocks.0")
     lines = " ".join(texts(residual(2, verdict=(verdict,)), "values"))
     assert "inputs indistinguishable at my_blocks.0 (model.py:12): 70 % of it lies" in lines
+
+
+def test_names_of_any_characters_are_drawn():
+    """With what no font has replaced: a warning would fail this."""
+    names = [("a\x1b[31mred", "linear"), ("漢字\u0600.x\n", "linear"), ("\ue000", "linear")]
+    result = probe_result(names, [Verdict("fans_swapped", "note", module="a\x1b[31mred")])
+    for page in drawings(result).values():
+        assert render(page, "png", "")

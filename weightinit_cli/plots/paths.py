@@ -6,7 +6,7 @@ from itertools import groupby, takewhile
 from string import digits
 from typing import TYPE_CHECKING
 
-from weightinit_cli.plots.engine.fonts import ELLIPSIS, width_of
+from weightinit_cli.plots.engine.fonts import ELLIPSIS, drawable, width_of
 from weightinit_cli.plots.engine.page import SMALL, Axis
 from weightinit_cli.plots.engine.ticks import LONGEST
 
@@ -50,7 +50,7 @@ def fitted(path: str, room: float = LONGEST) -> str:
     `bert.encoder.layer.0.attention.output.add` becomes `…0…output.add`, and
     `features.denseblock4.denselayer16.norm1.act.relu` becomes `…4…16.norm1.act.relu`.
     """
-    *modules, last = path.split(".")
+    *modules, last = drawable(path).split(".")
     kept: list[str | None] = [*modules]
     for k, module in enumerate(modules):
         if _wide(_joined([*kept, last])) <= room:
