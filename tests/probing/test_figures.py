@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from weightinit_cli.probing import figures
 from weightinit_cli.probing.figures import gradient_figures, value_figures, weight_figures
 from weightinit_cli.results.histogram import check_layer
 
@@ -103,12 +104,20 @@ def test_powers_across_inputs_and_units_add_up(values):
 
 def test_many_values_are_taken_in_blocks_to_the_same_figures():
     values = np.random.Generator(np.random.SFC64(2)).standard_normal((6, 150, 200), np.float32)
+    values = values * 3 + 100
     values[:, :, 7] = 0
     found = value_figures(values, 2)
     whole = values.astype(np.float64)
     assert found.std_across_inputs == pytest.approx(np.sqrt(whole.var(axis=0).mean()), rel=1e-12)
     assert found.std_across_units == pytest.approx(whole.mean(axis=0).std(), rel=1e-12)
+    assert found.std == pytest.approx(whole.std(), rel=1e-12)
+    assert found.mean == pytest.approx(whole.mean(), rel=1e-12)
     assert found.dead_units == 1
+    values[3, 2, 1], values[:, 4, 4] = np.inf, np.nan
+    kept = values[np.isfinite(values)].astype(np.float64)
+    found = value_figures(values, 2)
+    assert (found.nonfinite, found.mean) == (7, pytest.approx(kept.mean(), rel=1e-12))
+    assert found.std == pytest.approx(kept.std(), rel=1e-12)
 
 
 def test_what_the_dtype_cannot_tell_is_unresolved():
@@ -166,3 +175,10 @@ def test_kurtosis_is_the_fourth_standardized_moment():
     fourth = (((whole - whole.mean()) / whole.std()) ** 4).mean()
     assert weight_figures(values, "hash").kurtosis == pytest.approx(fourth, rel=1e-9)
     assert weight_figures(np.ones((3, 3), np.float32), "hash").kurtosis is None
+
+
+def test_values_are_counted_in_parts(monkeypatch):
+    values = np.random.Generator(np.random.SFC64(4)).standard_normal((7, 90), np.float32)
+    whole = value_figures(values, 1)
+    monkeypatch.setattr(figures, "PART", 100)
+    assert value_figures(values, 1) == whole

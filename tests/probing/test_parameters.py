@@ -151,3 +151,9 @@ def test_gradients_that_are_not_finite_are_said():
     parameter = probe(model, X, loss=lambda output, _: output.sum()).parameters[1]
     assert parameter.gradient_rms is None
     assert parameter.no_gradient == "its gradient is not finite"
+
+
+def test_a_parameter_without_entries_is_left_out():
+    parameters = {"fc": nn.Linear(8, 4), "none": nn.Parameter(torch.zeros(0, 4))}
+    result = watch(lambda model, x: model.fc(x), X, **parameters)
+    assert [each.name for each in result.parameters] == ["fc.weight", "fc.bias"]

@@ -8,8 +8,10 @@ asked for; of float64 values they are always exact.
 from __future__ import annotations
 
 from dataclasses import replace
-from math import hypot, isfinite
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import reduce
+from math import hypot, isfinite, sqrt
+from operator import add
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -35,6 +37,8 @@ R = TypeVar("R")
 BINS = 30
 # Values of one block of columns: their float64 copies stay in a core's cache.
 BLOCK = 1 << 16
+# Values that are counted at once.
+PART = 1 << 22
 SIZES = [path for path in gated("mean", "log") if "." not in path and path != "preactivation_std"]
 
 
@@ -58,10 +62,12 @@ def value_figures(
     values = np.ascontiguousarray(values)
     whole = values if inputs else values[np.newaxis]
     axis = unit_axis if inputs else unit_axis + 1
-    moments = _unit_moments(whole.reshape(len(whole), -1))
-    buckets = Buckets.of(values)
+    moments = _moments(whole.reshape(len(whole), -1))
+    buckets = _counted(values)
     quantiles, histogram = _order(values, buckets, exact=exact)
-    resolution = (np.finfo(values.dtype).eps if eps is None else eps) * (moments.rms or 0.0)
+    resolution = (np.finfo(values.dtype).eps if eps is None else eps) * hypot(
+        moments.mean or 0.0, moments.std or 0.0
+    )
     found = LayerStatistics(
         mean=_finite(moments.mean),
         std=_finite(moments.std),
@@ -86,7 +92,7 @@ def value_figures(
 def gradient_figures(values: Array) -> Gradient:
     """The figures of a gradient, float32 or float64."""
     values = np.ascontiguousarray(values)
-    buckets = Buckets.of(values)
+    buckets = _counted(values)
     return Gradient(
         signal_rms=_finite(SquareSum.of(values).rms()),
         weight_rms=None,
@@ -103,7 +109,7 @@ def weight_figures(values: Array, stream: str) -> WeightStatistics:
     with np.errstate(all="ignore"):
         pivot = float(values.mean(dtype=np.float64))
     sums = EntrySums.of(values, pivot, exponent_of(values))
-    quantiles, _ = _order(values, Buckets.of(values), exact=True)
+    quantiles, _ = _order(values, _counted(values), exact=True)
     return WeightStatistics(
         mean=_finite(sums.mean),
         std=_finite(sums.std),
@@ -117,21 +123,47 @@ def weight_figures(values: Array, stream: str) -> WeightStatistics:
     )
 
 
-def _unit_moments(rows: Array) -> UnitMoments:
-    """The moments of each column, taken in blocks of columns."""
+class _Moments(NamedTuple):
+    """The moments of columns pooled; `dead` says of each column whether it is zero in all rows."""
+
+    mean: float | None
+    std: float | None
+    std_within: float | None
+    std_between: float | None
+    dead: Array
+
+
+def _moments(rows: Array) -> _Moments:
+    """The moments of columns, taken in blocks of columns; nothing else is kept of a column."""
     step = max(BLOCK // len(rows), 1)
     if rows.dtype != np.float32 or rows.shape[1] <= step:
-        return UnitMoments.of(rows)
-    parts = [
-        UnitMoments.of(rows[:, start : start + step]) for start in range(0, rows.shape[1], step)
-    ]
+        one = UnitMoments.of(rows)
+        return _Moments(one.mean, one.std, one.std_within, one.std_between, one.dead)
+    blocks = [_block(rows[:, start : start + step]) for start in range(0, rows.shape[1], step)]
+    counts, means, within, between = np.array([block[:4] for block in blocks]).T
+    dead = np.concatenate([block[4] for block in blocks])
+    count = counts.sum()
+    if not count:
+        return _Moments(None, None, None, None, dead)
+    mean = float(counts @ means / count)
+    power_within = float(within.sum() / count)
+    power_between = float((between.sum() + counts @ (means - mean) ** 2) / count)
+    std = sqrt(power_within + power_between)
+    return _Moments(mean, std, sqrt(power_within), sqrt(power_between), dead)
 
-    def joined(name: str) -> Array:
-        return np.concatenate([getattr(part, name) for part in parts], axis=-1)
 
-    return UnitMoments(
-        joined("counts"), joined("means"), joined("squares"), joined("projection"), joined("dead")
-    )
+def _block(rows: Array) -> tuple[float, float, float, float, Array]:
+    """The count, the mean, the squares within and between columns, and which are dead."""
+    one = UnitMoments.of(rows)
+    within, between = (one.count * (part or 0.0) ** 2 for part in (one.std_within, one.std_between))
+    return one.count, one.mean or 0.0, within, between, one.dead
+
+
+def _counted(values: Array) -> Buckets:
+    """Count values into buckets, in parts, since counting takes several times their memory."""
+    flat = values.reshape(-1)
+    parts = (Buckets.of(flat[start : start + PART]) for start in range(0, flat.size, PART))
+    return reduce(add, parts)
 
 
 def _dead_units(dead: Array, shape: tuple[int, ...], axis: int) -> int:

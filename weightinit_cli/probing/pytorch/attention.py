@@ -21,7 +21,9 @@ def entropy_of_scores(scores: torch.Tensor) -> float | None:
     may look at: those whose score is no -inf and no number that stands for it. Queries that may
     look at one key alone are left out; None where there is no other, or a score is nan.
     """
-    total, number = _shares(scores.detach().reshape(-1, scores.shape[-1]))
+    rows = scores.detach().reshape(-1, scores.shape[-1])
+    most = max(MOST_ENTRIES // rows.shape[1], 1)
+    total, number = _shares(rows[_chosen(len(rows), most)] if len(rows) > most else rows)
     return min(total / number, 1.0) if number else None
 
 
@@ -44,7 +46,7 @@ def entropy_of_attention(
     *outer, queries, width = query.shape
     keys = key.shape[-2]
     scale = width**-0.5 if scale is None else scale
-    chosen = _chosen(prod(outer))
+    chosen = _chosen(prod(outer), MOST_HEADS)
     step = -(-queries * keys * len(chosen) // MOST_ENTRIES)
     places = torch.arange(step // 2, queries, step)
     total, number = 0.0, 0
@@ -63,11 +65,12 @@ def entropy_of_attention(
     return min(total / number, 1.0) if number else None
 
 
-def _chosen(heads: int) -> list[int]:
-    if heads <= MOST_HEADS:
-        return list(range(heads))
+def _chosen(number: int, most: int) -> list[int]:
+    """Places below a number, all of them or some, drawn at random but always the same ones."""
+    if number <= most:
+        return list(range(number))
     generator = np.random.Generator(np.random.SFC64(0))
-    return sorted(generator.choice(heads, MOST_HEADS, replace=False).tolist())
+    return sorted(generator.choice(number, most, replace=False).tolist())
 
 
 def _of_head(

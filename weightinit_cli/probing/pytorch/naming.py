@@ -49,7 +49,7 @@ class Naming:
                 found[key] = found[key]._replace(names=(*found[key].names, written(name)))
             elif key not in others:
                 found[key] = Named(parameter, (written(name),), *_owner(model, name))
-        self.parameters = tuple(found.values())
+        self.parameters = tuple(each for each in found.values() if each.parameter.numel())
 
 
 def written(path: str) -> str:
