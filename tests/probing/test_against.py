@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from functools import cache
 
@@ -21,7 +22,7 @@ nn = torch.nn
 SCHEMES = {"he": nn.init.kaiming_normal_, "uniform": nn.init.kaiming_uniform_}
 
 
-def mlp(scale=1.0, scheme="he", last=3, tied=False, frozen=False, names="0123456"):
+def mlp(scale=1.0, scheme="he", last=3, tied=False, copied=False, frozen=False, names="0123456"):
     """A network of three layers, with what tests change of it."""
     layers = [nn.Linear(20, 32), nn.ReLU(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, last)]
     for layer in layers[::2]:
@@ -31,6 +32,8 @@ def mlp(scale=1.0, scheme="he", last=3, tied=False, frozen=False, names="0123456
         layers[2].weight *= scale
     if tied:
         layers.insert(3, layers[2])
+    if copied:
+        layers[1] = copy.deepcopy(layers[2])
     layers[0].weight.requires_grad_(not frozen)
     model = nn.Sequential()
     for name, layer in zip(names, layers, strict=False):
@@ -158,6 +161,8 @@ def test_where_nothing_can_be_compared_that_is_a_difference():
         ({"frozen": True}, "0.weight: a gradient, now no gradient"),
         ({"names": "01x3456"}, "parameter 2.weight: now called x.weight"),
         ({"tied": True}, "value 5.linear: additional"),
+        ({"tied": True}, "2.weight: shared with none, now with 3.weight"),
+        ({"copied": True}, "2.weight: a copy of none, now of 1.weight"),
     ],
 )
 def test_what_is_another_model_is_told(change, told):
