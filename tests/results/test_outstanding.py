@@ -99,7 +99,8 @@ def test_of_repeated_modules_one_comes_first():
 def test_what_verdicts_point_at_comes_first():
     verdict = [
         Verdict("vanishing_signal", "warning", layer=6, over=(1, 8)),
-        Verdict("no_gradient", "note", module="stem"),
+        Verdict("no_gradient", "note", module="stem.weight"),
+        Verdict("growing_stream", "note", module="blocks.1"),
         Verdict("scheme_unfit", "note", module="nowhere"),
     ]
     result = scaled(probe_result(blocks(2), verdict), 3, 50.0)
@@ -108,8 +109,9 @@ def test_what_verdicts_point_at_comes_first():
     } == {
         5: ["vanishing_signal"],
         0: ["no_gradient"],
+        4: ["growing_stream"],
     }
-    assert worst_values(result, 3) == [5, 0, 3]
+    assert worst_values(result, 4) == [5, 0, 4, 3]
 
 
 def test_a_value_that_is_not_finite_stands_out():
@@ -127,6 +129,9 @@ def test_parameters_that_are_alike():
     parameters.append(probed_parameter("head.weight", generator, std=30.0))
     result = probe_result(parameters=tuple(parameters))
     assert alike(result) == [[0, 2, 4], [1, 5], [3], [6]]
+    told = replace(result, verdict=(Verdict("fans_swapped", "note", module="blocks.1.a"),))
+    assert alike(told) == [[0, 4], [1, 5], [2], [3], [6]]
+    assert worst_parameters(told, 1) == [2]
     assert worst_parameters(result, 1) == [6]
     shown = middle([parameters[place] for place in (0, 2, 4)])
     assert sorted(parameters[place].statistics.std or 0 for place in (0, 2, 4))[1] == (

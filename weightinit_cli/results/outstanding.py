@@ -33,23 +33,22 @@ def pointed_at(result: ProbeResult) -> dict[int, list[Verdict]]:
 
 
 def _place(verdict: Verdict, result: ProbeResult) -> int | None:
+    """Where a verdict begins; where it does not say, at the first value of its module."""
     if verdict.layer:
         return verdict.layer - 1
-    parameters = {each.name for each in result.parameters if named_by(verdict, each)}
+    if not verdict.module:
+        return None
+    named = {each.name for each in result.parameters if named_by(verdict, each)}
     for place, value in enumerate(result.values):
-        if verdict.module and (
-            verdict.module in {value.module, value.name}
-            or not parameters.isdisjoint(value.parameters)
-        ):
+        inside = f"{value.name}.".startswith(f"{verdict.module}.")
+        if inside or not named.isdisjoint(value.parameters):
             return place
     return None
 
 
 def named_by(verdict: Verdict, parameter: ProbedParameter) -> bool:
-    """Whether a verdict names this parameter, its module, or one that this stands in."""
-    return bool(verdict.module) and (
-        parameter.name == verdict.module or parameter.name.startswith(f"{verdict.module}.")
-    )
+    """Whether a verdict names this parameter, or the module that has it."""
+    return verdict.module in {parameter.name, parameter.module}
 
 
 def worst_values(result: ProbeResult, most: int) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 import click
@@ -84,7 +85,7 @@ def table(
     Values are folded by modules at this depth of their paths, by default such that the rows fit a
     screen; `worst` shows that many alone that stand out most, unfolded.
     """
-    entries = sum(_size(each.shape) for each in result.parameters)
+    entries = sum(prod(each.shape) for each in result.parameters)
     size = f"{counted(len(result.parameters), 'parameter')} with {entries:,} entries"
     lines = terminal.fitted(f"{counted(len(result.values), 'value')}, {size}")
     lines += terminal.fitted(course(result))
@@ -270,12 +271,6 @@ def _table(columns: Sequence[Column], rows: Sequence[int], all_rows: str = "") -
 
 def _shape(shape: Sequence[int]) -> str:
     return ",".join(map(str, shape))
-
-
-def _size(shape: Sequence[int]) -> int:
-    from math import prod
-
-    return prod(shape)
 
 
 def _whole(number: int | None) -> str:
