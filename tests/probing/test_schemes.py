@@ -84,6 +84,7 @@ def test_none_is_known():
     scheme, evidence = looks(generator.normal(size=5))
     assert scheme is None
     assert evidence.startswith("5 entries are too few to tell")
+    assert looks([0.3]) == (None, "a single entry tells of no scheme")
     assert looks(np.full(3, np.nan)) == (None, "none of its entries is finite")
 
 
@@ -95,7 +96,7 @@ def test_rows_of_zeros_are_left_out():
 
 @pytest.mark.parametrize(("strays", "said"), [(1, "one entry"), (3, "3 entries")])
 def test_entries_far_off_are_told(strays: int, said: str):
-    """As torch's trunc_normal_ draws its bound of -2 now and then."""
+    """As timm's trunc_normal_ draws its bound of -2 now and then."""
     entries = by("normal", std=0.02).copy()
     entries[3, :strays] = -2
     scheme, evidence = looks(entries)

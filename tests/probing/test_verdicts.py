@@ -19,7 +19,7 @@ from weightinit_cli.verdicts.models import draw_model_verdict
 
 SOUND = [
     "gpt", "unscaled_gpt", "bert", "resnet", "resnet_of_zero_gamma", "vit", "convnext", "defaults",
-    "unet", "lstm", "rezero", "lora", "frozen", "rare_words", "detr", "gated",
+    "unet", "lstm", "loop", "rezero", "lora", "frozen", "rare_words", "detr", "gated",
 ]  # fmt: skip
 
 
@@ -301,3 +301,9 @@ def test_fans_of_transposed_convolutions():
 def test_every_verdict_of_whole_models_is_found_by_one():
     own = {name for name, each in DEFINITIONS.items() if each.find is None}
     assert own - {name for name in own if DEFINITIONS[name].find_in_model} == {"scheme_unfit"}
+
+
+def test_a_gradient_that_fades_over_steps_of_shared_weights_is_noted(sound):
+    note = sound("loop")["vanishing_gradient"]
+    assert note.severity == "note"
+    assert note.evidence.endswith("its layers share weights, which the last ones move")

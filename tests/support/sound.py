@@ -237,6 +237,24 @@ def lstm():
     return Recurrent(), f"int:4,12<{WORDS}"
 
 
+class Steps(nn.Module):
+    """A recurrent network as a loop, whose gradient fades over the steps."""
+
+    def __init__(self):
+        super().__init__()
+        self.given, self.kept, self.head = nn.Linear(8, 16), nn.Linear(16, 16), nn.Linear(16, 4)
+
+    def forward(self, x):
+        state = x.new_zeros(len(x), 16)
+        for step in range(x.shape[1]):
+            state = torch.tanh(self.given(x[:, step]) + self.kept(state))
+        return self.head(state)
+
+
+def loop():
+    return Steps(), "8,20,8"
+
+
 def rezero():
     """Each branch times a number that is zero at the start."""
     parts = [Residual(feedforward(nn.ReLU), nn.Parameter(torch.zeros(()))) for _ in range(6)]
@@ -322,6 +340,6 @@ MODELS = {
     each.__name__: each
     for each in (
         gpt, unscaled_gpt, bert, resnet, resnet_of_zero_gamma, vit, convnext, defaults, unet, lstm,
-        rezero, lora, frozen, rare_words, detr, gated,
+        loop, rezero, lora, frozen, rare_words, detr, gated,
     )
 }  # fmt: skip

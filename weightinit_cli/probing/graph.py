@@ -7,7 +7,7 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from weightinit_cli.results.probe import ProbedValue
 
@@ -50,7 +50,21 @@ class Graph:
     @cached_property
     def weighted(self) -> int:
         """The values that layers with weights make."""
-        return sum(1 << place for place in range(len(self.values)) if self.is_weighted(place))
+        return self._those(self.is_weighted)
+
+    @cached_property
+    def norms(self) -> int:
+        """The values that normalizations make."""
+        return self._those(self.is_norm)
+
+    @cached_property
+    def bends(self) -> int:
+        """The values of activations, norms and attention."""
+        mixers = self._those(lambda place: self.values[place].operation in MIXERS)
+        return self._those(self.is_activation) | self.norms | mixers
+
+    def _those(self, are_asked: Callable[[int], bool]) -> int:
+        return sum(1 << place for place in range(len(self.values)) if are_asked(place))
 
     @cached_property
     def depth(self) -> list[int]:
@@ -99,18 +113,6 @@ class Graph:
     def layers_among(self, places: int) -> int:
         """How many of these values layers with weights make."""
         return (places & self.weighted).bit_count()
-
-    def bends(self, places: int) -> bool:
-        """Whether one of these values is that of an activation, a norm or attention."""
-        return any(
-            places >> place & 1
-            and (
-                self.is_activation(place)
-                or self.is_norm(place)
-                or self.values[place].operation in MIXERS
-            )
-            for place in range(places.bit_length())
-        )
 
     def back(self, place: int, layers: int) -> Iterator[tuple[int, int]]:
         """Walk back from a value along what may be a shortcut, the latest values first.

@@ -78,6 +78,8 @@ def scheme_of(
     found, n = _nonzero(parameter.statistics, prod(parameter.shape))
     if found.mean is None or found.std is None or found.min is None or found.max is None:
         return None, "none of its entries is finite"
+    if n == 1 and found.min not in {0, 1}:
+        return None, "a single entry tells of no scheme"
     if found.min == found.max:
         return f"constant {short(f'{found.max:.4g}')}", "all entries are the same"
     exact = _of_matrices(parameter)
@@ -122,8 +124,8 @@ def _without_strays(
 ) -> tuple[WeightStatistics | None, int]:
     """The statistics without so many entries that lie far off, all at the same end.
 
-    `trunc_normal_` of torch and of timm now and then draws its bound, -2, whatever the standard
-    deviation is: where a uniform draw is exactly -1, erfinv is -inf.
+    `trunc_normal_` of timm, as earlier ones of torch, now and then draws its bound, -2, whatever
+    the standard deviation is: where a uniform draw is exactly -1, erfinv is -inf.
     """
     if not strays:
         return found, n

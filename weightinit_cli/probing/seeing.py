@@ -122,7 +122,7 @@ class _View:
         places = self.graph.ancestors[place]
         if before is not None:
             places = self.graph.only_of(place, before)
-        return any(map(self.graph.is_norm, _places(places)))
+        return bool(places & self.graph.norms)
 
     def _sequential(self, stream: Stream) -> Way | None:
         made_by = [(self._layer_of(place), place) for place in stream.values]

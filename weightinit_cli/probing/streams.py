@@ -92,7 +92,7 @@ def _origin(graph: Graph, shortcut: int, branch: int) -> list[tuple[int, int]]:
     """
     in_branch = graph.layers_among(graph.only_of(branch, shortcut))
     in_shortcut = graph.layers_among(graph.only_of(shortcut, branch))
-    bends = graph.bends(graph.only_of(branch, shortcut))
+    bends = graph.bends & graph.only_of(branch, shortcut)
     for place, layers in graph.back(shortcut, 1):
         if not graph.ancestors[branch] >> place & 1:
             continue

@@ -119,6 +119,8 @@ def _placed(verdict: Verdict, model: Model, way: Way) -> Verdict:
     severity = verdict.severity
     if way.normalized and verdict.name == "exploding_gradient":
         severity = NOTE if (verdict.value or inf) < NORMALIZED_GROWTH else severity
+    if verdict.name == "vanishing_gradient" and _shares_weights(way):
+        severity, evidence = NOTE, f"{evidence}; its layers share weights, which the last ones move"
     return replace(
         verdict,
         severity=severity,
@@ -128,6 +130,12 @@ def _placed(verdict: Verdict, model: Model, way: Way) -> Verdict:
         line=None if place is None else model.values[place].line,
         evidence=evidence,
     )
+
+
+def _shares_weights(way: Way) -> bool:
+    """Whether most layers have the same weights, as the steps of a recurrent network do."""
+    weights = [names for names in way.weights if names]
+    return len(weights) > 2 * len(set(weights))
 
 
 def _folded(along: list[Group], of_whole: list[Group]) -> list[Group]:
