@@ -26,6 +26,8 @@ def build():
             layers.Conv2D(4, 3, activation="relu", name="conv"),
             layers.BatchNormalization(name="norm"),
             layers.Dropout(0.9),
+            layers.Dropout(0.9, seed=1),
+            layers.GaussianDropout(0.9, seed=1),
             layers.Flatten(),
             layers.Dense(5, name="head"),
         ]
@@ -58,6 +60,7 @@ def test_it_runs_as_in_training_without_dropout_and_is_left_as_found():
     assert normed.figures.std == pytest.approx(1, abs=0.01)
     assert normed.figures.zero_fraction < 0.1
     after = [each.value.detach().clone() for each in model.variables]
+    assert [each.rate for each in model.layers if hasattr(each, "rate")] == [0.9] * 3
     assert all(torch.equal(one, other) for one, other in zip(before, after, strict=True))
 
 

@@ -335,9 +335,13 @@ def test_random_depth_is_off():
         def forward(self, x):
             return x * torch.rand(len(x), 1, 1).round() if self.training else x
 
-    found = names(watch(lambda model, x: model.drop(model.fc(x)), X, fc=nn.Linear(8, 4),
-                        drop=DropPath()))  # fmt: skip
-    assert found == ["fc.linear"]
+    class SwinDropPath(DropPath):
+        pass
+
+    modules = {"fc": nn.Linear(8, 4), "one": DropPath(), "two": SwinDropPath()}
+    result = watch(lambda model, x: model.two(model.one(model.fc(x))), X, **modules)
+    assert names(result) == ["fc.linear"]
+    assert modules["one"].training
 
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")

@@ -35,7 +35,7 @@ class Naming:
     """The paths of a model's modules by their ids, and its parameters in the model's own order."""
 
     def __init__(self, model: nn.Module) -> None:
-        layers = dict(_keras_layers(model))
+        layers = dict(keras_layers(model))
         self.paths = {id(each): written(name) for name, each in model.named_modules()}
         self.paths |= {id(each): path for path, each in layers.items()}
         of_keras = {id(each.parameter): each for each in _keras_parameters(layers)}
@@ -75,7 +75,7 @@ def _owner(model: nn.Module, name: str) -> tuple[str, nn.Module, str]:
     return written(path), model.get_submodule(path), own
 
 
-def _keras_layers(model: nn.Module) -> Iterator[tuple[str, Any]]:
+def keras_layers(model: nn.Module) -> Iterator[tuple[str, Any]]:
     """The layers of every Keras model or layer in a model, by their paths."""
     roots: list[str] = []
     for name, module in model.named_modules():
@@ -107,6 +107,6 @@ def keras_states(model: nn.Module) -> list[Any]:
     """What Keras keeps among parameters and no gradient changes: statistics, and seeds."""
     return [
         variable.value
-        for _, layer in _keras_layers(model)
+        for _, layer in keras_layers(model)
         for variable in layer._non_trainable_variables
     ]

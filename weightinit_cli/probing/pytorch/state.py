@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import sys
 import warnings
 from contextlib import ExitStack, contextmanager
@@ -11,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from weightinit_cli.probing.pytorch.naming import keras_states
+from weightinit_cli.probing.pytorch.naming import keras_layers, keras_states
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Modules that leave out whole branches at random.
-RANDOM_DEPTH = frozenset(("DropPath", "StochasticDepth"))
+# Modules that leave out whole branches or blocks at random, by their classes' names: theirs is no
+# dropout of torch's.
+AT_RANDOM = re.compile(r"(DropPath|StochasticDepth|DropBlock(2d|3d)?)$", re.IGNORECASE)
 
 
 @contextmanager
@@ -46,40 +48,77 @@ def seeded(seed: int) -> Iterator[None]:
 
 @contextmanager
 def left_as_found(model: torch.nn.Module) -> Iterator[None]:
-    """Have a model in training, its random depth off; in the end it is as it was before.
+    """Have a model in training, without its random depth; in the end it is as it was before.
 
     That is said of its modules' modes, its buffers, its parameters' gradients and which of them
     need one. In between the parameters have no gradients.
     """
+    with _buffers_kept(model), _gradients_kept(model), _in_training(model), _keras_settled(model):
+        yield
+
+
+@contextmanager
+def _in_training(model: torch.nn.Module) -> Iterator[None]:
     modes = [(each, each.training) for each in model.modules()]
+    try:
+        model.train()
+        for module, _ in modes:
+            if AT_RANDOM.search(type(module).__name__):
+                module.eval()
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
+@contextmanager
+def _buffers_kept(model: torch.nn.Module) -> Iterator[None]:
     buffers = [
         (module, name, buffer, None if buffer is None else buffer.detach().clone())
         for module in model.modules()
         for name, buffer in module._buffers.items()
     ]
-    states = [(each, each.detach().clone()) for each in keras_states(model)]
-    parameters = [(each, each.grad, each.requires_grad) for each in model.parameters()]
     try:
-        model.train()
-        for module, _ in modes:
-            if type(module).__name__ in RANDOM_DEPTH:
-                module.eval()
-        for parameter, _, _ in parameters:
-            parameter.grad = None
         yield
     finally:
-        for module, training in modes:
-            module.training = training
         for module, name, buffer, values in buffers:
             module._buffers[name] = buffer
             if buffer is not None:
                 _restore(buffer, values)
-        for tensor, values in states:
-            _restore(tensor, values)
+
+
+@contextmanager
+def _gradients_kept(model: torch.nn.Module) -> Iterator[None]:
+    parameters = [(each, each.grad, each.requires_grad) for each in model.parameters()]
+    try:
+        for parameter, _, _ in parameters:
+            parameter.grad = None
+        yield
+    finally:
         for parameter, gradient, needs_one in parameters:
             parameter.grad = gradient
             if parameter.requires_grad != needs_one:
                 parameter.requires_grad_(needs_one)
+
+
+@contextmanager
+def _keras_settled(model: torch.nn.Module) -> Iterator[None]:
+    """Have layers of Keras without dropout, and put back their statistics and seeds."""
+    states = [(each, each.detach().clone()) for each in keras_states(model)]
+    dropouts = [
+        (each, each.rate)
+        for _, each in keras_layers(model)
+        if "Dropout" in type(each).__name__ and hasattr(each, "rate")
+    ]
+    try:
+        for layer, _ in dropouts:
+            layer.rate = 0.0
+        yield
+    finally:
+        for tensor, values in states:
+            _restore(tensor, values)
+        for layer, rate in dropouts:
+            layer.rate = rate
 
 
 def _restore(tensor: torch.Tensor, values: Any) -> None:
