@@ -13,6 +13,7 @@ from weightinit_cli.sources import load_file, said
 if TYPE_CHECKING:
     from types import ModuleType
 
+MOST_NAMES = 10
 FORMS = "must be file.py:name or package.module:name"
 
 
@@ -29,7 +30,7 @@ def find(target: str, loaded: dict[str, ModuleType] | None = None) -> Any:
     """
     place, colon, name = target.rpartition(":")
     if not (colon and place and name):
-        raise WinitError(printable(f"{target or repr(target)}: {FORMS}"))
+        raise WinitError(printable(f"{target or repr(target)}: {FORMS}{_defined_in(target)}"))
     is_file = place.endswith(".py") or any(separator in place for separator in "/\\")
     modules = {} if loaded is None else loaded
     if place not in modules:
@@ -40,6 +41,22 @@ def find(target: str, loaded: dict[str, ModuleType] | None = None) -> Any:
             raise WinitError(printable(f"{place}: no {name!r} in it{_near(part, found)}"))
         found = getattr(found, part)
     return found
+
+
+def _defined_in(file: str) -> str:
+    """In words, which functions and classes a file defines, which is not run for that."""
+    import ast
+
+    if not (file.endswith(".py") and Path(file).is_file()):
+        return ""
+    try:
+        tree = ast.parse(Path(file).read_bytes())
+    except (OSError, ValueError, SyntaxError):
+        return ""
+    kinds = ast.FunctionDef | ast.ClassDef
+    names = [each.name for each in tree.body if isinstance(each, kinds) and each.name[0] != "_"]
+    few = ", ".join(names[:MOST_NAMES]) + ", ..." * (len(names) > MOST_NAMES)
+    return f"; it defines {few}" if names else ""
 
 
 def _of_file(path: Path) -> ModuleType:

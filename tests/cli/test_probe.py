@@ -305,7 +305,11 @@ NET = ("models.py:Net", "--input", "4,10")
     [
         (("missing.py:build", "--input", "4"), "missing.py: No such file or directory"),
         (("models.py:bild", "--input", "4"), "models.py: no 'bild' in it; did you mean 'build'?"),
-        (("models.py", "--input", "4"), "models.py: must be file.py:name or package.module:name"),
+        (
+            ("models.py", "--input", "4"),
+            "models.py: must be file.py:name or package.module:name; it defines Inner, Net, Words, "
+            "Segments, WithLoss, Tokens, build, needs, broken, helper, ...",
+        ),
         (
             ("models.py:needs", "--input", "4"),
             "models.py:needs: needs arguments (width): name a function without any, which calls "
