@@ -159,6 +159,7 @@ def test_whether_projections_are_scaled(factor: float, said: str):
     ]
     note = drawn(stream(1.0, 2.0, 4.0, 8.0, 9.0, 10.0), own)["growing_stream"]
     assert f"blocks.*.proj.weight, {said}" in note.evidence
+    assert "its first branch has 100 % of its size, its last 11 %;" in note.evidence
 
 
 def test_weights_that_are_one_number_are_the_root():

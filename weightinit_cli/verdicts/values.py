@@ -6,13 +6,14 @@ from math import log, sqrt
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
-from weightinit_cli.numerals import two_digits
+from weightinit_cli.numerals import percent, two_digits
 from weightinit_cli.results.model import NOTE, WARNING
 from weightinit_cli.verdicts.seen import size
 from weightinit_cli.verdicts.wholes import Whole, first_made_with, named
 
 if TYPE_CHECKING:
     from weightinit_cli.results.model import Severity
+    from weightinit_cli.results.probe import ProbedValue
     from weightinit_cli.verdicts.wholes import Model, Way
 
 # How far the loss may be above an indifferent model's: as a note, as a warning.
@@ -69,21 +70,26 @@ def confident_at_start(model: Model) -> list[Whole]:
     if model.head is None:
         return [Whole("", excess, said, None, severity)]
     head = model.values[model.head]
-    logits = size(head.figures)
-    said += f"; the root mean square of the logits is {two_digits(logits)}"
+    said += f"; the root mean square of the logits is {two_digits(size(head.figures))}"
+    said += _matrix_of(model, head)
+    return [Whole(head.module, excess, said, model.head, severity)]
+
+
+def _matrix_of(model: Model, head: ProbedValue) -> str:
+    """The size of the matrix that makes the logits, and which other names it has."""
     for name in head.parameters:
         found = model.by_name.get(name)
         if found is None or len(found.shape) < 2 or not found.statistics.std:
             continue
         others = [each for each in (found.name, *found.shared_with) if each != name]
         tied = f" (the same parameter as {named(others)})" if others else ""
-        said += f", {name}{tied} has standard deviation {two_digits(found.statistics.std)}"
-        given = max((model.values[k].units for k in head.parents), default=0)
+        said = f", {name}{tied} has standard deviation {two_digits(found.statistics.std)}"
+        given = max((model.values[place].units for place in head.parents), default=0)
         if given:
             scaled = found.statistics.std * sqrt(given)
             said += f", × √{given:,} inputs = {two_digits(scaled)}"
-        break
-    return [Whole(head.module, excess, said, model.head, severity)]
+        return said
+    return ""
 
 
 def attention_one_hot(model: Model) -> list[Whole]:
@@ -123,11 +129,22 @@ def growing_stream(model: Model) -> list[Whole]:
             f"its root mean square grows {two_digits(end / start)}-fold from {names[0]} to "
             f"{names[1]} (× {two_digits(rate, 3)} a branch, of {branches})"
         )
+        first, last = (_share(model, way, number) for number in (0, -1))
+        if first and last:
+            said += f"; its first branch has {percent(first)} of its size, its last {percent(last)}"
         said += _projections(model, way, branches)
         place = way.places[1]
         module = model.values[place].module if place is not None else ""
         found.append(Whole(module, end / start, said, place))
     return found
+
+
+def _share(model: Model, way: Way, number: int) -> float | None:
+    """How large a branch is beside the stream that it was added to; None where it is not known."""
+    branch = size(model.values[way.stream.branches[number]].figures)
+    figures = way.seen.input if number == 0 else way.seen.layers[number - 1].figures
+    stream = size(figures)
+    return branch / stream if branch and stream else None
 
 
 def _projections(model: Model, way: Way, branches: int) -> str:
