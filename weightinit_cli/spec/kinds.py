@@ -342,7 +342,7 @@ SPEC_KINDS: Final = {
 _PICTURES = "|".join(stem for name, kind in SPEC_KINDS.items() for stem in (name, *kind.pictures))
 WRITTEN_PATTERN: Final = (
     r"(stats|index|runs)\.json|summary\.csv"
-    rf"|({_PICTURES}|kernels|comparison|phase)\.(png|svg|pdf)"
+    rf"|({_PICTURES}|kernels|values|streams|weights|comparison|phase)\.(png|svg|pdf)"
 )
 # What makes several runs of a spec; no part of any one of them.
 GRID: Final = (
