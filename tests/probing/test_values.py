@@ -200,7 +200,11 @@ def test_complex_values_are_named():
 
 def test_transforms_of_functions_are_named_as_not_seen():
     def forward(model, x):
-        return model.out(torch.func.vmap(lambda each: model.fc(each).relu())(x))
+        def one(each):
+            y = model.fc(each).relu() + torch.tensor([0, 0, 0, float("-inf")])
+            return functional.scaled_dot_product_attention(y.exp(), each[:, :4], each[:, :4])
+
+        return model.out(torch.func.vmap(one)(x))
 
     result = watch(forward, X, fc=nn.Linear(8, 4), out=nn.Linear(4, 2))
     assert names(result) == ["out.linear"]

@@ -165,10 +165,12 @@ class Watcher(TorchFunctionMode):
 
     def _entropy(self, call: Call) -> float | None:
         """The entropy of attention weights that an operation is about to make."""
+        scores = call.given[0]
+        if not _is_value(scores):
+            return None
         if call.name == ops.ATTENTION:
             return entropy_of_attention(*call.args, **call.kwargs)
-        scores = call.given[0]
-        if call.name != ops.SOFTMAX or scores.dim() < 3 or not _is_value(scores):
+        if call.name != ops.SOFTMAX or scores.dim() < 3:
             return None
         axis = ops.argument(call.args, call.kwargs, 1, "dim", -1)
         if axis not in {-1, scores.dim() - 1}:
@@ -223,6 +225,8 @@ class Watcher(TorchFunctionMode):
         if call.name in ops.MOVES:
             floats = any(each.is_floating_point() for each in call.given)
             return floats or ops.forgets(call.name) or not tensor.is_floating_point()
+        if _is_wrapped(tensor):
+            return False
         if call.name in {"add", "sub"}:
             pairs = zip(call.given, call.marks, strict=True)
             return any(not mark.is_known and ops.forbids(each) for each, mark in pairs)
