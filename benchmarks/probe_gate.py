@@ -135,7 +135,7 @@ def line(name: str, found: dict[float, int], pairs: int) -> str:
         low = beta.ppf(0.025, seen, pairs - seen + 1) if seen else 0.0
         high = beta.ppf(0.975, seen + 1, pairs - seen) if seen < pairs else 1.0
         columns.append(f"{f'{seen / pairs:.1%} ({low:.1%} to {high:.1%})':>26}")
-    return f"{name:<34}{pairs:>6}" + "".join(columns)
+    return f"{name:<40}{pairs:>6}" + "".join(columns)
 
 
 def main() -> None:
@@ -148,7 +148,7 @@ def main() -> None:
     many, pairs, seeds = arguments.repeats, arguments.pairs, count()
     start = time.perf_counter()
     print(
-        f"{'nothing has changed':<34}{'pairs':>6}"
+        f"{'nothing has changed':<40}{'pairs':>6}"
         + "".join(f"{f'alpha {a:g}':>26}" for a in ALPHAS)
     )
     for name in MODELS:
