@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import weightinit_cli.testing
+from support.probes import probe_result
 from weightinit_cli import WinitError, load_spec, run, spec_of
+from weightinit_cli.results.model import Verdict
 from weightinit_cli.testing import assert_conforms, assert_healthy
 
 if TYPE_CHECKING:
@@ -43,6 +45,15 @@ def test_a_bad_start_in_any_form(tmp_path: Path):
         with pytest.raises(AssertionError) as caught:
             assert_healthy(what)
         assert str(caught.value) == SAID.format(name=name)
+
+
+def test_a_probe_of_a_model():
+    """Which has no thresholds of its own."""
+    assert_healthy(probe_result())
+    drawn = Verdict("no_gradient", "warning", module="head", line="model.py:3", evidence="unused")
+    with pytest.raises(AssertionError, match=r"small:\n  warning: no_gradient at head \(.*unused"):
+        assert_healthy(probe_result(verdict=[drawn]))
+    assert_healthy(probe_result(verdict=[drawn]), allow="no_gradient")
 
 
 def test_what_is_allowed():

@@ -62,13 +62,14 @@ def assert_healthy(
 ) -> None:
     """Assert that a network has no verdict at its start that is as bad as `fail_on`, or worse.
 
-    `what` is a result, or a spec in any form that `run` takes, which is run here; of one that
-    describes several, all runs are. Verdicts named in `allow` are accepted. Verdicts are those of
-    the experiment `histogram`: `winit explain` says what each means.
+    `what` is a result, also of a model of your own (`probe`); or a spec in any form that `run`
+    takes, which is run here; of one that describes several, all runs are. Verdicts named in `allow`
+    are accepted. Verdicts are those of the experiment `histogram` and of `probe`: `winit explain`
+    says what each means.
 
-    Raises AssertionError that names every run that fails, and for each verdict the layer, the
-    figure with its value and threshold, and what it follows from. Raises ValueError for an unknown
-    name, and where there are no verdicts to look at; SpecError as `run` does.
+    Raises AssertionError that names every run that fails, and for each verdict the layer or the
+    module, the figure with its value and threshold, and what it follows from. Raises ValueError for
+    an unknown name, and where there are no verdicts to look at; SpecError as `run` does.
 
     Example:
         >>> keys = {"activation": "tanh", "initializer": {"name": "normal", "std": 0.3}}
@@ -104,7 +105,7 @@ def _said(name: str, result: AnyResult, allowed: Collection[str], fail_on: Sever
     if not verdicts:
         raise ValueError(f"{name}: there are no verdicts in a result of this kind or version")
     found = [each for each in asked_for(verdicts, [fail_on]) if each.name not in allowed]
-    limits = result.spec["thresholds"]
+    limits = result.spec.get("thresholds", {})  # a probe's model has no spec to set any in
     said = [f"  {sentence(each, threshold_of(each, limits))}" for each in found]
     return [f"{name}:", *said] if said else []
 

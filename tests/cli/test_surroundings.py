@@ -26,7 +26,6 @@ PROBES = [
     ("probe", "model.py:build", "--input", "4,3", "--json"),
 ]
 EVERY = [
-    *(PROBES if find_spec("torch") else ()),
     ("histogram", "-c", "tiny.yaml", "--no-plot"),
     ("histogram", "-c", "two.yaml", "--no-plot", "--json"),
     ("symmetry", "-c", "xor.yaml", "--no-plot"),
@@ -56,6 +55,12 @@ EVERY = [
     ("histogram", "--help"),
     ("--version",),
 ]
+needs_torch = pytest.mark.skipif(not find_spec("torch"), reason="needs torch")
+every = pytest.mark.parametrize(
+    "arguments",
+    [*EVERY, *(pytest.param(each, marks=needs_torch) for each in PROBES)],
+    ids=" ".join,
+)
 XOR = """\
 experiment: symmetry
 data: xor
@@ -112,7 +117,7 @@ class Full(io.StringIO):
 
 
 @pytest.mark.usefixtures("filled")
-@pytest.mark.parametrize("arguments", EVERY, ids=" ".join)
+@every
 def test_stdout_without_space(
     monkeypatch: MonkeyPatch, capsys: CaptureFixture, arguments: tuple[str, ...]
 ):
@@ -125,7 +130,7 @@ def test_stdout_without_space(
 
 
 @pytest.mark.usefixtures("filled")
-@pytest.mark.parametrize("arguments", EVERY, ids=" ".join)
+@every
 def test_no_streams_at_all(monkeypatch: MonkeyPatch, arguments: tuple[str, ...]):
     with monkeypatch.context() as patch:
         for name in ("stdin", "stdout", "stderr"):
@@ -135,7 +140,7 @@ def test_no_streams_at_all(monkeypatch: MonkeyPatch, arguments: tuple[str, ...])
 
 
 @pytest.mark.usefixtures("filled")
-@pytest.mark.parametrize("arguments", EVERY, ids=" ".join)
+@every
 def test_stderr_without_space_changes_nothing(
     monkeypatch: MonkeyPatch, capsys: CaptureFixture, arguments: tuple[str, ...]
 ):

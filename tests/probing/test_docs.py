@@ -54,7 +54,7 @@ def test_what_the_readme_shows_is_printed(tmp_path, monkeypatch, capsys):
 
 def test_the_python_runs():
     names: dict[str, object] = {}
-    exec(PYTHON.replace("frame = result.to_frame()", ""), names)  # noqa: S102
+    exec(PYTHON, names)  # noqa: S102
     assert names["result"].values  # type: ignore[attr-defined]
 
 
