@@ -258,6 +258,11 @@ def test_a_probe_is_held_to_a_saved_one(command):
     assert "statistical: 1 run, one differs" in told.out
 
 
+def test_what_is_compared_with_may_be_replaced_by_it(command):
+    options = ("--against", "saved", "--repeats", "3", "-o", "saved", "--no-plot")
+    assert [command("other", *options, "-q")[0] for _ in range(2)] == [1, 0]
+
+
 def test_what_differs_is_told_to_ci(command, tmp_path):
     options = ("--against", "saved", "--repeats", "3", "--junit", "x.xml", "--output-format")
     code, told = command("other", *options, "github")

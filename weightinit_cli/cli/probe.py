@@ -24,7 +24,7 @@ from weightinit_cli.cli.reporting import (
     style_option,
 )
 from weightinit_cli.cli.specs import note_lacking, note_replaced, tell_undrawn
-from weightinit_cli.errors import Mark, WinitError, printable
+from weightinit_cli.errors import Mark, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -188,6 +188,7 @@ def probe(
     reporter = Reporter(fail_on, junit, style, as_json=as_json)
 
     def work() -> int:
+        found = {} if against is None else _found(against)
         began = time.monotonic()
         with ProgressBar(f"probing {target}", shown=not quiet):
             result = run(target, inputs, loss=loss, seed=seed, repeats=repeats, exact=exact)
@@ -198,10 +199,11 @@ def probe(
             for line in table(result, **asked):
                 terminal.say(line)
         code = 0
+        if against is not None:  # first: -o may replace what is compared with
+            code = _compare(result, found, against, reporter, quiet=quiet)
         if output_dir is not None:
-            code = _save(output_dir, result, () if no_plot else formats, reporter, quiet=quiet)
-        if against is not None:
-            code = max(code, _compare(result, against, reporter, quiet=quiet))
+            wanted = () if no_plot else formats
+            code = max(code, _save(output_dir, result, wanted, reporter, quiet=quiet))
         if reporter.asked:
             case = reporter.result(result.name, "probe", result.verdict, {})
             place = _place_of(target, result, case.kind)
@@ -223,17 +225,25 @@ def _place_of(target: str, result: ProbeResult, name: str) -> Mark:
     return Mark(file, int(line))
 
 
-def _compare(result: ProbeResult, against: Path, reporter: Reporter, *, quiet: bool) -> int:
-    """Say what differs from a saved probe, of several the one of its name; return the exit code."""
-    from weightinit_cli import guard
-    from weightinit_cli.cli.check import tell_reports
+def _found(against: Path) -> dict[str, Path]:
+    """Find what there is to compare with. Raises WinitError where there is nothing."""
+    from weightinit_cli.guard import find_results
 
-    found = guard.find_results(against)
+    return find_results(against)
+
+
+def _compare(
+    result: ProbeResult, found: dict[str, Path], against: Path, reporter: Reporter, *, quiet: bool
+) -> int:
+    """Say what differs from a saved probe, of several the one of its name; return the exit code."""
+    from weightinit_cli.cli.check import tell_reports
+    from weightinit_cli.guard import diff
+
     if result.name not in found and len(found) > 1:
         names = f"{len(found):,} results, none named {result.name}"
-        raise WinitError(printable(f"{against}: holds {names}; give the folder of one"))
+        return terminal.fail([printable(f"{against}: holds {names}; give the folder of one")], 2)
     saved = found[result.name] if len(found) > 1 else next(iter(found.values()))
-    reports = guard.diff({result.name: ((saved, against), result)})
+    reports = diff({result.name: ((saved, against), result)})
     return tell_reports(reports, reporter, quiet=quiet, hint=False)
 
 
