@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from functools import lru_cache, partial
 from pathlib import Path
+from sysconfig import get_path
 from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.errors import WinitError, printable, reason
@@ -123,7 +123,9 @@ def trace(error: BaseException) -> list[str]:
     import traceback
 
     frames = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if _is_own(frame.filename)
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if is_own(frame.filename) and Path(frame.filename).is_file()
     ]
     lines = [
         printable(f"  {_near(frame.filename)}:{frame.lineno}, in {frame.name}: {frame.line or ''}")
@@ -135,12 +137,13 @@ def trace(error: BaseException) -> list[str]:
     return lines
 
 
-def _is_own(file: str) -> bool:
-    """Whether a file is a person's own."""
+@lru_cache(maxsize=4096)
+def is_own(file: str) -> bool:
+    """Whether a file of code is a person's own: not winit's, Python's, nor a package's."""
     path = Path(file)
-    if {"site-packages", "dist-packages"} & set(path.parts) or not path.is_file():
+    if file.startswith("<") or {"site-packages", "dist-packages"} & set(path.parts):
         return False
-    others = (Path(__file__).parent, Path(os.__file__).parent)
+    others = (Path(__file__).parent, *(Path(get_path(name)) for name in ("stdlib", "platstdlib")))
     return not any(path.is_relative_to(other) for other in others)
 
 

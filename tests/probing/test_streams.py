@@ -77,7 +77,7 @@ def test_a_shortcut_may_have_a_layer():
     values = [
         value("conv2d"), value("conv2d", 0), value("conv2d", 1), value("add", 0, 2),
         value("relu", 3), value("conv2d", 4), value("conv2d", 5), value("batch_norm", 6),
-        value("conv2d", 4), value("batch_norm", 8), value("iadd", 7, 9), value("relu", 10),
+        value("conv2d", 4), value("batch_norm", 8), value("add", 7, 9), value("relu", 10),
     ]  # fmt: skip
     (stream,) = streams_of(values)
     assert (stream.values, stream.branches) == ((0, 3, 10), (2, 7))

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from weightinit_cli.results.probe import ProbedValue
 
-SUMS: Final = frozenset(("add", "iadd", "radd"))
-PRODUCTS: Final = frozenset(("mul", "imul", "rmul"))
+SUM: Final = "add"
+PRODUCT: Final = "mul"
 NORMS: Final = frozenset((
     "layer_norm", "rms_norm", "batch_norm", "group_norm", "instance_norm", "normalize",
 ))  # fmt: skip
@@ -97,7 +97,7 @@ class Graph:
         A factor that was itself made of the other one is a gate of it (squeeze-and-excitation).
         """
         parents = self.values[place].parents
-        if self.values[place].operation in PRODUCTS:
+        if self.values[place].operation == PRODUCT:
             gated = [
                 each
                 for each in parents

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from weightinit_cli.parameters import Thresholds
 from weightinit_cli.probing.graph import Graph
 from weightinit_cli.verdicts.seen import Layer, Seen
-from weightinit_cli.verdicts.weights import is_zero_start
+from weightinit_cli.verdicts.weights import is_constant, is_zero_start
 from weightinit_cli.verdicts.wholes import Model, Way
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from weightinit_cli.probing.observing import Observation
     from weightinit_cli.results.model import Gradient, LayerStatistics
-    from weightinit_cli.results.probe import ProbedParameter, Stream
+    from weightinit_cli.results.probe import Stream
 
 # Activations that are flat below zero, and where they are flat above, if they are.
 FLAT: Final[dict[str, float | None]] = {"relu": None, "relu6": 6.0}
@@ -190,7 +190,7 @@ class _View:
             bias = next((each for each in made_with if each and each.fan_in is None), None)
         if weight is not None:
             figures = replace(figures, weights=weight.statistics)
-            alike = _is_one(weight) and (bias is None or _is_one(bias))
+            alike = is_constant(weight) and (bias is None or is_constant(bias))
             if figures.distinct_units is None and alike and not figures.std_across_units:
                 figures = replace(figures, distinct_units=1)
         is_flat = value.operation in FLAT
@@ -242,12 +242,6 @@ def _with_ratios(layers: Sequence[Layer], *, relative: bool) -> tuple[Layer, ...
             gradient = replace(gradient, ratio=ratio, total_ratio=ratio)
         found.append(layer._replace(figures=replace(layer.figures, gradient=gradient)))
     return tuple(reversed(found))
-
-
-def _is_one(parameter: ProbedParameter) -> bool:
-    """Whether all entries are the same number."""
-    found = parameter.statistics
-    return found.min is not None and found.min == found.max
 
 
 def _has_no(gradient: Gradient | None) -> bool:

@@ -24,7 +24,7 @@ from __future__ import annotations
 from math import hypot
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from weightinit_cli.probing.graph import PRODUCTS, SUMS, Graph
+from weightinit_cli.probing.graph import PRODUCT, SUM, Graph
 from weightinit_cli.results.probe import Stream
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def residual_sums(graph: Graph) -> dict[int, Sum]:
     """The residual sums of a graph by their places."""
     found: dict[int, Sum] = {}
     for place, value in enumerate(graph.values):
-        if value.operation not in SUMS or len(value.parents) != 2:
+        if value.operation != SUM or len(value.parents) != 2:
             continue
         one, other = value.parents
         ways = [
@@ -191,7 +191,7 @@ def _way(
 def _is_little(graph: Graph, place: int) -> bool:
     """Whether a sum adds a value to something far larger that is none, as a learned token is."""
     value = graph.values[place]
-    if value.operation not in SUMS or len(value.parents) != 1:
+    if value.operation != SUM or len(value.parents) != 1:
         return False
     added, whole = graph.values[value.parents[0]].figures, value.figures
     return _size(added) < LITTLE * _size(whole)
@@ -209,7 +209,7 @@ def _handed_on(graph: Graph, way: Sequence[int]) -> tuple[int, ...]:
         if graph.is_weighted(place):
             found.append(place)
             final = False
-        elif found and (graph.is_activation(place) or graph.values[place].operation in PRODUCTS):
+        elif found and (graph.is_activation(place) or graph.values[place].operation == PRODUCT):
             found[-1] = place
             final = True
         elif found and not final and graph.is_norm(place):

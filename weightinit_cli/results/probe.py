@@ -32,6 +32,10 @@ IN_PRINT: Final = 4
 # The figures of a parameter's entries in a DataFrame.
 OF_PARAMETERS: Final = ("mean", "std", "min", "max", "kurtosis", "zero_fraction", "nonfinite")
 StreamKind = Literal["residual", "sequential"]
+# Reasons why a parameter gets no gradient that verdicts tell apart from others.
+FROZEN: Final = "frozen: its requires_grad is False"
+UNDER_NO_GRAD: Final = "computed under no_grad"
+NOT_FINITE: Final = "its gradient is not finite"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from weightinit_cli.numerals import percent, two_digits
 from weightinit_cli.results.model import NOTE, WARNING
+from weightinit_cli.results.outstanding import pattern
 from weightinit_cli.verdicts.seen import size
 from weightinit_cli.verdicts.wholes import Whole, first_made_with, named
 
@@ -171,7 +172,7 @@ def _projections(model: Model, way: Way, branches: int) -> str:
         each.scaled_std or 1.0 for each in inner
     )
     std = two_digits(median(each.statistics.std or 0.0 for each in last))
-    shown = named(list(dict.fromkeys(_pattern(each.name) for each in last)))
+    shown = named(list(dict.fromkeys(pattern(each.name) for each in last)))
     if min(abs(ratio * scale - 1) for ratio in (by_std, by_fans)) < ALIKE:
         return (
             f"; the last matrices of its branches, {shown}, are scaled by 1 / √{branches}: "
@@ -196,11 +197,6 @@ def _block(name: str) -> str:
     parts = name.split(".")
     numbers = [k for k, part in enumerate(parts) if part.isdigit()]
     return ".".join(parts[: numbers[0]]) if numbers else ""
-
-
-def _pattern(name: str) -> str:
-    """A name without the numbers of its blocks: `blocks.*.proj.weight`."""
-    return ".".join("*" if part.isdigit() else part for part in name.split("."))
 
 
 def scheme_unfit(model: Model, way: Way) -> Whole | None:

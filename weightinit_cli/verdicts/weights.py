@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from weightinit_cli.numerals import two_digits
 from weightinit_cli.results.model import NOTE, WARNING
+from weightinit_cli.results.probe import FROZEN, NOT_FINITE, UNDER_NO_GRAD
 from weightinit_cli.verdicts.wholes import Whole, first_made_with, named
 
 if TYPE_CHECKING:
@@ -37,14 +38,14 @@ def constant_weights(model: Model) -> list[Whole]:
     """
     ill = []
     for each in model.parameters:
-        if len(each.shape) < 2 or each.fan_in is None or not _is_one(each):
+        if len(each.shape) < 2 or each.fan_in is None or not is_constant(each):
             continue
         made = first_made_with(model, each.name)
         if made is None or is_zero_start(each) or each.no_gradient is not None:
             continue
         value = model.values[made]
         others = [model.by_name[name] for name in value.parameters if name in model.by_name]
-        if value.units > 1 and made in model.weighted and all(map(_is_one, others)):
+        if value.units > 1 and made in model.weighted and all(map(is_constant, others)):
             ill.append((each, made))
     if not ill:
         return []
@@ -88,11 +89,11 @@ def no_gradient(model: Model) -> list[Whole]:
     with_gradient = [each.name for each in model.parameters if each.no_gradient is None]
     groups: dict[tuple[str, Severity], list[ProbedParameter]] = {}
     for each in model.parameters if with_gradient else ():
-        if each.no_gradient is None or "finite" in each.no_gradient:
+        if each.no_gradient is None or each.no_gradient == NOT_FINITE:
             continue
         lost = any(each.name in model.values[k].parameters for k in model.dropped)
         key: tuple[str, Severity] = (each.no_gradient, NOTE)
-        if lost and not _is_frozen(each):
+        if lost and each.no_gradient not in {FROZEN, UNDER_NO_GRAD}:
             key = ("something is computed with it, but nothing that the loss depends on", WARNING)
         groups.setdefault(key, []).append(each)
     found = []
@@ -158,7 +159,7 @@ def is_zero_start(parameter: ProbedParameter) -> bool:
     return found.min == 0 and found.max == 0 and not found.nonfinite
 
 
-def _is_one(parameter: ProbedParameter) -> bool:
+def is_constant(parameter: ProbedParameter) -> bool:
     """Whether all entries are the same number."""
     found = parameter.statistics
     return found.min is not None and found.min == found.max and not found.nonfinite
@@ -168,11 +169,6 @@ def _drawn(parameter: ProbedParameter) -> bool:
     """Whether a parameter looks drawn at random: a known law fits it, so a copy is no pattern."""
     scheme = parameter.scheme or ""
     return bool(scheme) and not scheme.startswith(("constant", "identity", "dirac"))
-
-
-def _is_frozen(parameter: ProbedParameter) -> bool:
-    said = parameter.no_gradient or ""
-    return "frozen" in said or "requires_grad" in said or "no_grad" in said
 
 
 def _folded(name: str, others: Iterable[str]) -> str:

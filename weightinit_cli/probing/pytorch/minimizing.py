@@ -11,7 +11,13 @@ import torch
 from weightinit_cli.errors import WinitError, printable
 from weightinit_cli.probing.failures import own_code
 from weightinit_cli.probing.losses import CROSS_ENTROPY, MEAN_SQUARE, OWN
-from weightinit_cli.probing.pytorch.nested import by_name, dtype_words, shape_words, tensors_in
+from weightinit_cli.probing.pytorch.nested import (
+    by_name,
+    dtype_words,
+    named_tensors,
+    shape_words,
+    tensors,
+)
 from weightinit_cli.results.probe import ProbedLoss
 from weightinit_cli.streams import Role, stream
 
@@ -40,7 +46,7 @@ def minimized(returned: Any, loss: Loss, batch: Batch, seed: int) -> Minimized:
         with own_code(f"--loss {loss.said}"):
             scalar = loss.function(returned, batch.as_given())
         found = _told(scalar, loss.said)
-        outputs = [each for _, each in tensors_in({"": returned})]
+        outputs = tensors(returned)
         if any(each.requires_grad for each in outputs) and not scalar.requires_grad:
             raise WinitError(f"the loss ({loss.said}) does not depend on what the model returns")
         return found
@@ -60,7 +66,7 @@ def minimized(returned: Any, loss: Loss, batch: Batch, seed: int) -> Minimized:
 
 def _own(own: torch.Tensor, returned: Any, batch: Batch) -> Minimized:
     """The loss that a model returned; where it is the cross entropy of its logits, by classes."""
-    outputs = [each for _, each in tensors_in({"": returned}) if each.dim() > 1]
+    outputs = [each for each in tensors(returned) if each.dim() > 1]
     logits = by_name(returned).get(LOGITS, outputs[0] if outputs else None)
     if isinstance(logits, torch.Tensor) and logits.is_floating_point():
         for labels in batch.tensors().values():
@@ -109,9 +115,9 @@ def output_of(returned: Any) -> tuple[torch.Tensor, str]:
     logits = by_name(returned).get(LOGITS)
     if isinstance(logits, torch.Tensor):
         return logits, " of logits"
-    for name, each in tensors_in({"": returned}):
+    for name, each in named_tensors(returned):
         if each.is_floating_point() and each.dim():
-            return each, f" of output {name.strip('.')}"
+            return each, f" of output {name}"
     kind = "None" if returned is None else f"a value of type {type(returned).__name__}"
     if isinstance(returned, torch.Tensor):
         single = returned.is_floating_point()

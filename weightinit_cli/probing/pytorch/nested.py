@@ -30,7 +30,22 @@ def by_name(returned: Any) -> dict[str, Any]:
     return dict(getattr(returned, "_asdict", dict)())
 
 
-def tensors_in(things: Any, path: str = "") -> Iterator[tuple[str, torch.Tensor]]:
+def tensors(things: Any) -> Iterator[torch.Tensor]:
+    """Every tensor in tuples, lists, dicts and dataclasses."""
+    if isinstance(things, torch.Tensor):
+        yield things
+    elif isinstance(things, list | tuple):
+        for each in things:
+            yield from tensors(each)
+    elif isinstance(things, dict):
+        for each in things.values():
+            yield from tensors(each)
+    elif hasattr(things, "__dataclass_fields__") and not isinstance(things, type):
+        for name in things.__dataclass_fields__:
+            yield from tensors(getattr(things, name, None))
+
+
+def named_tensors(things: Any, path: str = "") -> Iterator[tuple[str, torch.Tensor]]:
     """Every tensor in dicts, dataclasses, tuples and lists, with the path to it."""
     if isinstance(things, torch.Tensor):
         yield path, things
@@ -39,7 +54,7 @@ def tensors_in(things: Any, path: str = "") -> Iterator[tuple[str, torch.Tensor]
     if not parts and isinstance(things, tuple | list):
         parts = {str(place): each for place, each in enumerate(things)}
     for name, each in parts.items():
-        yield from tensors_in(each, f"{path}.{name}" if path else name)
+        yield from named_tensors(each, f"{path}.{name}" if path else name)
 
 
 def changed(things: Any, change: Callable[[Any], Any]) -> Any:

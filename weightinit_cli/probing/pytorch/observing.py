@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch.nn.parameter import is_lazy
 
 from weightinit_cli.errors import WinitError
 from weightinit_cli.network.workers import one_blas_thread
@@ -92,9 +93,7 @@ def _call(model: torch.nn.Module, batch: Batch) -> Any:
 
 def _fill_lazy(model: torch.nn.Module, batch: Batch, seed: int) -> None:
     """Have lazy parameters drawn by a first run, which leaves nothing else behind."""
-    lazy = torch.nn.parameter.UninitializedTensorMixin
-    tensors = [*model.parameters(), *model.buffers()]
-    if not any(isinstance(each, lazy) for each in tensors):
+    if not any(map(is_lazy, (*model.parameters(), *model.buffers()))):
         return
     modes = [(each, each.training) for each in model.modules()]
     try:
@@ -104,7 +103,7 @@ def _fill_lazy(model: torch.nn.Module, batch: Batch, seed: int) -> None:
     finally:
         for module, training in modes:
             module.training = training
-    if any(isinstance(each, lazy) for each in model.parameters()):
+    if any(map(is_lazy, model.parameters())):
         raise WinitError("the model has lazy parameters that a run on these inputs does not fill")
 
 

@@ -10,8 +10,6 @@ import torch
 from weightinit_cli.activations import ACTIVATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from weightinit_cli.activations.activation import Ends
 
 # Operators as people say them: `1 - x` is __rsub__ of torch.
@@ -105,21 +103,6 @@ _IN_PLACE_OPERATORS: Final = frozenset((
 def forgets(name: str) -> bool:
     """Whether an operation takes nothing but the shape of what it is given."""
     return name in _NEW
-
-
-def tensors(things: Any) -> Iterator[torch.Tensor]:
-    """Every tensor in tuples, lists, dicts and dataclasses."""
-    if isinstance(things, torch.Tensor):
-        yield things
-    elif isinstance(things, list | tuple):
-        for each in things:
-            yield from tensors(each)
-    elif isinstance(things, dict):
-        for each in things.values():
-            yield from tensors(each)
-    elif hasattr(things, "__dataclass_fields__") and not isinstance(things, type):
-        for name in things.__dataclass_fields__:
-            yield from tensors(getattr(things, name, None))
 
 
 def argument(

@@ -13,8 +13,8 @@ import torch
 from weightinit_cli.network.sums import SquareSum
 from weightinit_cli.probing.figures import weight_figures
 from weightinit_cli.probing.pytorch.fans import fans, weight_shape
-from weightinit_cli.probing.pytorch.recording import NOT_REACHED, NOT_RUN, UNDER_NO_GRAD, as_array
-from weightinit_cli.results.probe import ProbedParameter
+from weightinit_cli.probing.pytorch.recording import NOT_REACHED, NOT_RUN, as_array
+from weightinit_cli.results.probe import FROZEN, NOT_FINITE, UNDER_NO_GRAD, ProbedParameter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     from weightinit_cli.probing.pytorch.recording import Made
 
 Array = np.ndarray[Any, Any]
-FROZEN = "frozen: its requires_grad is False"
 UNUSED = "the model does not use it"
-NOT_FINITE = "its gradient is not finite"
 HEX_DIGITS = 12
 
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 _KEY = "winit"
-UNDER_NO_GRAD = "computed under no_grad"
 NEEDS_NONE = "nothing that it was made of needs a gradient"
 NOT_REACHED = "nothing of the loss depends on it"
 CHANGED = "an operation in place changed it after it was seen: its gradient was not seen"

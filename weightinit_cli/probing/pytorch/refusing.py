@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from torch.nn.parameter import is_lazy
 
 from weightinit_cli.errors import WinitError
 from weightinit_cli.machine import available_bytes
@@ -31,7 +32,7 @@ def refuse(model: torch.nn.Module) -> None:
         raise WinitError(
             "the model is on the meta device, where parameters have no values; build it on the CPU"
         )
-    if any(each.is_inference() for each in parameters if not _is_lazy(each)):
+    if any(each.is_inference() for each in parameters if not is_lazy(each)):
         raise WinitError(
             "the model was built in torch.inference_mode, where parameters cannot have gradients"
         )
@@ -41,13 +42,9 @@ def refuse(model: torch.nn.Module) -> None:
 def _is_quantized(model: torch.nn.Module) -> bool:
     tensors = [*model.parameters(), *model.buffers()]
     quantized = "torch.ao.nn.quantized", "torch.nn.quantized"
-    return any(each.is_quantized for each in tensors if not _is_lazy(each)) or any(
+    return any(each.is_quantized for each in tensors if not is_lazy(each)) or any(
         type(each).__module__.startswith(quantized) for each in model.modules()
     )
-
-
-def _is_lazy(tensor: torch.Tensor) -> bool:
-    return isinstance(tensor, torch.nn.parameter.UninitializedTensorMixin)
 
 
 def _refuse_size(parameters: list[torch.nn.Parameter]) -> None:
@@ -55,7 +52,7 @@ def _refuse_size(parameters: list[torch.nn.Parameter]) -> None:
     needed = sum(
         each.numel() * each.element_size()
         for each in parameters
-        if not _is_lazy(each) and each.requires_grad and each.device.type == "cpu"
+        if not is_lazy(each) and each.requires_grad and each.device.type == "cpu"
     )
     if needed <= ALWAYS_THERE:
         return

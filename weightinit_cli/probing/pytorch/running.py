@@ -14,7 +14,7 @@ from weightinit_cli.errors import WinitError
 from weightinit_cli.probing.failures import failed, own_code
 from weightinit_cli.probing.inputs import refuse_nan
 from weightinit_cli.probing.pytorch.building import required
-from weightinit_cli.probing.pytorch.nested import changed, dtype_words, shape_words, tensors_in
+from weightinit_cli.probing.pytorch.nested import changed, dtype_words, named_tensors, shape_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -35,7 +35,7 @@ class Batch(NamedTuple):
     def tensors(self) -> dict[str, torch.Tensor]:
         """Every tensor in it by name: `0`, `mask`, `0.image` of a dict at the first place."""
         given = {**{str(place): each for place, each in enumerate(self.places)}, **self.names}
-        return dict(tensors_in(given))
+        return dict(named_tensors(given))
 
     def as_given(self) -> Any:
         """What a loss function of a person's own gets: the one input, a tuple, or a dict."""

@@ -16,15 +16,15 @@ from weightinit_cli.probing.pytorch import operations as ops
 from weightinit_cli.probing.pytorch.attention import entropy_of_attention, entropy_of_scores
 from weightinit_cli.probing.pytorch.lines import calling_line, in_reentrant_checkpoint
 from weightinit_cli.probing.pytorch.marks import Call, Mark, Marks, root_of
+from weightinit_cli.probing.pytorch.nested import tensors
 from weightinit_cli.probing.pytorch.recording import (
     NEEDS_NONE,
-    UNDER_NO_GRAD,
     Before,
     Made,
     figures_of,
 )
 from weightinit_cli.probing.pytorch.state import Former
-from weightinit_cli.results.probe import ProbedValue
+from weightinit_cli.results.probe import UNDER_NO_GRAD, ProbedValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -96,7 +96,7 @@ class Watcher(TorchFunctionMode):
     def places_of(self, returned: Any) -> list[int]:
         """The places of the values that a model returns, whose gradients are waited for, too."""
         found: list[int] = []
-        for each in ops.tensors(returned):
+        for each in tensors(returned):
             mark = self._marks.of(each)
             self._watch_late(each, mark)
             found += mark.places
@@ -113,7 +113,7 @@ class Watcher(TorchFunctionMode):
         args, kwargs = ops.without_dropout(name, args, kwargs)
         if func in _OPENED:
             return self._opened(func, args, kwargs)
-        given = [] if self._outermost is None else list(ops.tensors((args, kwargs)))
+        given = [] if self._outermost is None else list(tensors((args, kwargs)))
         if not given:
             return func(*args, **kwargs)
         call = Call(
@@ -201,7 +201,7 @@ class Watcher(TorchFunctionMode):
             return
         roots = [root_of(each) for each in call.given]
         aliases = {id(each): was for each, was in zip(roots, changed, strict=True)}
-        for tensor in ops.tensors(result):
+        for tensor in tensors(result):
             in_place = aliases.get(id(root_of(tensor)))
             moved = in_place is False or self._is_moved(call, tensor)
             known = mark.is_known and _is_value(tensor)
