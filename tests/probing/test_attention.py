@@ -53,6 +53,21 @@ def test_it_is_computed_again_from_what_attention_is_given(keywords, scores):
     assert found == pytest.approx(plain(scores), rel=1e-5)
 
 
+@pytest.mark.parametrize("axis", [0, 1])
+def test_keys_and_queries_may_be_broadcast(axis):
+    one = Q.narrow(axis, 0, 1), K.narrow(axis, 0, 1), V.narrow(axis, 0, 1)
+
+    def entropy(q, k, v):
+        result = watch(
+            lambda model, x: attend(x * model.one, k, v), q, one=nn.Parameter(torch.ones(()))
+        )
+        return result.values[-1].entropy
+
+    shared = plain(Q @ one[1].transpose(-1, -2) / 2)
+    assert entropy(Q, *one[1:]) == pytest.approx(shared, rel=1e-5)
+    assert entropy(one[0], K, V) == pytest.approx(plain(one[0] @ K.mT / 2), rel=1e-5)
+
+
 def test_keys_may_be_shared_by_heads():
     shared = K[:, :1]
 

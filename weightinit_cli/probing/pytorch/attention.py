@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from math import prod
 from typing import Any
 
@@ -43,8 +44,10 @@ def entropy_of_attention(
     looked at, drawn at random but always the same ones, and of each as many queries, evenly
     spaced, as MOST_ENTRIES weights allow.
     """
-    *outer, queries, width = query.shape
+    queries, width = query.shape[-2:]
     keys = key.shape[-2]
+    axes = zip_longest(query.shape[-3::-1], key.shape[-3::-1], fillvalue=1)
+    outer = [max(sizes) for sizes in axes][::-1]
     scale = width**-0.5 if scale is None else scale
     chosen = _chosen(prod(outer), MOST_HEADS)
     step = -(-queries * keys * len(chosen) // MOST_ENTRIES)
@@ -52,10 +55,8 @@ def entropy_of_attention(
     total, number = 0.0, 0
     for flat in chosen:
         index = tuple(np.unravel_index(flat, outer)) if outer else ()
-        of_key = index[: key.dim() - 2]
-        if len(index) and key.dim() == query.dim() and key.shape[-3] != query.shape[-3]:
-            of_key = (*index[:-1], index[-1] * key.shape[-3] // query.shape[-3])
-        scores = query.detach()[index][places].float() @ key.detach()[of_key].float().T * scale
+        of_query, of_key = (_head(each.detach(), index, outer).float() for each in (query, key))
+        scores = of_query[places] @ of_key.T * scale
         if is_causal:
             scores.masked_fill_(torch.arange(keys) > places[:, None], float("-inf"))
         if attn_mask is not None:
@@ -71,6 +72,13 @@ def _chosen(number: int, most: int) -> list[int]:
         return list(range(number))
     generator = np.random.Generator(np.random.SFC64(0))
     return sorted(generator.choice(number, most, replace=False).tolist())
+
+
+def _head(tensor: torch.Tensor, index: tuple[Any, ...], outer: list[int]) -> torch.Tensor:
+    """One head's queries or keys; those along a shorter axis are shared by as many heads."""
+    axes = tensor.dim() - 2
+    sizes = zip(index[len(outer) - axes :], tensor.shape, outer[len(outer) - axes :], strict=False)
+    return tensor[tuple(place * size // number for place, size, number in sizes)]
 
 
 def _of_head(
