@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -137,3 +138,25 @@ def test_errors(call: Callable[[], object], message: str):
     with pytest.raises(winit.WinitError) as caught:
         call()
     assert message in caught.value.lines[0]
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"seed": -1}, "seed must be from 0 to 2**64 - 1, not -1"),
+        ({"seed": 1 << 64}, f"seed must be from 0 to 2**64 - 1, not {1 << 64}"),
+        ({"repeats": 0}, "repeats must be at least 1, not 0"),
+        ({"name": "../elsewhere"}, "name must be 1 to 100 letters, digits, . _ and -, the first "
+         "a letter or a digit, the last no dot, not '../elsewhere'"),
+        ({"name": ""}, "not ''"),
+    ],
+)  # fmt: skip
+def test_values_that_no_probe_can_have(keys: dict[str, Any], message: str):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        winit.probe(net(), X, **keys)
+
+
+def test_the_environment_says_what_figures_depend_on():
+    environment = winit.probe(net(), X).environment
+    assert environment["torch"] == torch.__version__
+    assert environment["simd"] == [torch.backends.cpu.get_cpu_capability()]

@@ -92,8 +92,3 @@ def test_another_model_under_another_seed_is_refused(layers, said):
     with pytest.raises(WinitError) as error:
         repeated(other)
     assert said in str(error.value)
-
-
-def test_there_is_at_least_one_repeat():
-    with pytest.raises(ValueError, match="at least 1, not 0"):
-        probe(build, "16,6", repeats=0)

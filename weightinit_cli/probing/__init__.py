@@ -18,18 +18,20 @@ from weightinit_cli.probing import losses, schemes
 from weightinit_cli.probing.failures import found, told_of
 from weightinit_cli.probing.inputs import Input
 from weightinit_cli.probing.losses import Loss
-from weightinit_cli.probing.repeating import observe_seeds
+from weightinit_cli.probing.repeating import SEEDS, observe_seeds
 from weightinit_cli.probing.seeing import model_of
 from weightinit_cli.probing.streams import streams_of
 from weightinit_cli.results.model import SCHEMA_VERSION
 from weightinit_cli.results.probe import ProbeResult
+from weightinit_cli.spec.kinds import WRITTEN_PATTERN
+from weightinit_cli.spec.names import slug, unfit
 from weightinit_cli.streams import BIT_GENERATOR
 from weightinit_cli.verdicts.models import draw_model_verdict
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from weightinit_cli.probing.observing import Framework, Observation
+    from weightinit_cli.probing.observing import Framework
 
 
 def probe(
@@ -64,7 +66,8 @@ def probe(
     The model is left as it was found. Dropout is off; all else is as in training.
 
     Raises WinitError where there is no such model, where it cannot be run on this batch or has no
-    such loss, and ValueError for fewer than one repeat.
+    such loss, and ValueError for a seed that is not from 0 to 2**64 - 1, fewer than one repeat, and
+    a name that no folder may have.
 
     Example:
         >>> import torch
@@ -74,8 +77,7 @@ def probe(
         >>> [parameter.fan_in for parameter in result.parameters]
         [20, None, 50, None]
     """
-    if repeats < 1:
-        raise ValueError(f"repeats must be at least 1, not {repeats}")
+    _refuse_values(seed, repeats, name)
     framework = _framework()
     loaded: dict[str, ModuleType] = {}
     with warnings.catch_warnings():
@@ -86,7 +88,10 @@ def probe(
             target = found(model, loaded) if isinstance(model, str) else model
         said = model if isinstance(model, str) else _called(target)
         with told_of(said):
-            observed = _observed(
+            if not asked:
+                example = framework.example_input(framework.build(target, seed))
+                raise WinitError(f"no --input says what the model is called with; {example}")
+            observed = observe_seeds(
                 framework, target, asked, wanted, seed=seed, repeats=repeats, exact=exact
             )
     streams = streams_of(observed.values)
@@ -119,6 +124,16 @@ def probe(
     )
 
 
+def _refuse_values(seed: int, repeats: int, name: str | None) -> None:
+    """Raise ValueError for what no probe can have."""
+    if not 0 <= seed < SEEDS:
+        raise ValueError(f"seed must be from 0 to 2**64 - 1, not {seed}")
+    if repeats < 1:
+        raise ValueError(f"repeats must be at least 1, not {repeats}")
+    if name is not None and (wrong := unfit(name, WRITTEN_PATTERN)):
+        raise ValueError(f"name must be {wrong}, not {name!r}")
+
+
 def _framework() -> Framework:
     try:
         import torch  # noqa: F401
@@ -136,28 +151,10 @@ def _environment(framework: Framework) -> dict[str, Any]:
         "winit": __version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
-        **framework.versions(),
+        **framework.environment(),
         "bit_generator": BIT_GENERATOR,
         "platform": {"system": platform.system(), "machine": platform.machine()},
     }
-
-
-def _observed(
-    framework: Framework,
-    target: Any,
-    inputs: Mapping[str, Input],
-    loss: Loss,
-    *,
-    seed: int,
-    repeats: int,
-    exact: bool,
-) -> Observation:
-    if inputs:
-        return observe_seeds(
-            framework, target, inputs, loss, seed=seed, repeats=repeats, exact=exact
-        )
-    example = framework.example_input(framework.build(target, seed))
-    raise WinitError(f"no --input says what the model is called with; {example}")
 
 
 def _inputs(batch: Any, loaded: dict[str, ModuleType]) -> dict[str, Input]:
@@ -192,9 +189,6 @@ def _called(thing: Any) -> str:
 
 def _stem(said: str) -> str:
     """The name of a probe: of `models/gpt.py:build` it is `gpt.build`."""
-    from weightinit_cli.spec.kinds import WRITTEN_PATTERN
-    from weightinit_cli.spec.names import slug
-
     place, _, name = said.rpartition(":")
     file = re.split(r"[/\\]", place)[-1].removesuffix(".py")
     return slug(f"{file}.{name}" if file else name, WRITTEN_PATTERN)

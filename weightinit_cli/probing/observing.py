@@ -54,5 +54,8 @@ class Framework(Protocol):
         Raises WinitError where it cannot be run on these inputs or has no such loss.
         """
 
-    def versions(self) -> Mapping[str, str]:
-        """The versions of the library, by name, for a result's environment."""
+    def environment(self) -> Mapping[str, Any]:
+        """For a result's environment: the library's version, and the instructions it computes by.
+
+        Its keys are among those of `ENVIRONMENT` in `results/kinds.py`.
+        """

@@ -45,8 +45,9 @@ class PyTorch:
 
         return observe(model, inputs, loss, seed=seed, exact=exact)
 
-    def versions(self) -> Mapping[str, str]:
-        """Torch's version."""
+    def environment(self) -> Mapping[str, Any]:
+        """Torch's version, and the set of instructions that its kernels use, as AVX2."""
         import torch
 
-        return {"torch": str(torch.__version__)}
+        instructions = torch.backends.cpu.get_cpu_capability()
+        return {"torch": str(torch.__version__), "simd": [instructions]}
