@@ -110,6 +110,27 @@ def test_one_residual_sum_is_no_stream():
     assert path.values[-1] == 7
 
 
+def nested(blocks: int, inner: int):
+    """Pre-normed blocks, and one of whose branch these many sums are a part."""
+    values = prenorm(blocks)
+    outer = last = len(values) - 1
+    for _ in range(inner):
+        start = len(values)
+        values += [
+            value("layer_norm", last), linear(start), value("gelu", start + 1), linear(start + 2),
+            value("add", last, start + 3),
+        ]  # fmt: skip
+        last = start + 4
+    return [*values, linear(last), value("add", outer, last + 1)]
+
+
+def test_sums_within_the_last_branch_are_not_the_stream():
+    """They are where most of the sums stand in one branch, as in a body with a shortcut."""
+    values = nested(3, inner=2)
+    assert kinds(values)[0] == ("residual", (0, 5, 10, 15, 27))
+    assert kinds(nested(1, inner=6))[0] == ("residual", tuple(range(0, 36, 5)))
+
+
 def test_what_stands_before_and_after_a_stream_is_a_path_of_its_own():
     before = [linear(), value("relu", 0), linear(1), value("relu", 2)]
     blocks = [

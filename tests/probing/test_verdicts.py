@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.probed import parameter, value
+from tests.support.probed import figures, parameter, value
 from weightinit_cli import probe
 from weightinit_cli.probing.observing import Observation
 from weightinit_cli.probing.seeing import model_of
@@ -308,3 +308,48 @@ def test_a_gradient_that_fades_over_steps_of_shared_weights_is_noted(sound):
     note = sound("loop")["vanishing_gradient"]
     assert note.severity == "note"
     assert note.evidence.endswith("its layers share weights, which the last ones move")
+
+
+def fading(factor: float, operation: str):
+    """Six layers behind each other, the gradient of the last one this often that of the first."""
+    found = [value("embedding", module="tokens", parameters=["tokens.weight"])]
+    for k in range(6):
+        module, back = f"layers.{k}", factor ** (-k / 5)
+        found.append(value("linear", len(found) - 1, module=module, parameters=[f"{module}.w"]))
+        found.append(value(operation, len(found) - 1, module=module, gradient=back))
+        found.append(value("tanh", len(found) - 1, module=module, gradient=back))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("factor", "name", "plain", "normed"),
+    [
+        (5e3, "exploding_gradient", "severe", "note"),
+        (5e4, "exploding_gradient", "severe", "warning"),
+        (1e-3, "vanishing_gradient", "warning", "note"),
+        (1e-8, "vanishing_gradient", "severe", "warning"),
+        (0.0, "vanishing_gradient", "severe", "severe"),
+    ],
+)
+def test_gradients_behind_norms_may_change_more(factor: float, name: str, plain: str, normed: str):
+    def severity(operation: str):
+        values = fading(factor or 1.0, operation)
+        if not factor:
+            values[2:] = [
+                replace(each, figures=figures(128, gradient=0.0 if k < 6 else 1.0))
+                for k, each in enumerate(values[2:])
+            ]
+        return drawn(values)[name].severity
+
+    assert (severity("dropout"), severity("batch_norm")) == (plain, normed)
+
+
+def test_gradients_are_compared_over_all_numbers():
+    """As where windows are put on the first axis, which are no inputs."""
+    values = fading(1.0, "dropout")
+    windows = [
+        replace(each, shape=(8_000_000, 16), figures=figures(128_000_000, gradient=1e-3))
+        for each in values[10:13]
+    ]
+    found = drawn([*values[:10], *windows, *values[13:]])
+    assert list(found) == ["healthy"]

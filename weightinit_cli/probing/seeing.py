@@ -208,11 +208,14 @@ class _View:
         )
 
     def _gradient(self, place: int) -> Gradient | None:
-        """The gradient at a value with its norm over an input's numbers as its `total_ratio`."""
+        """The gradient at a value with its norm over all numbers as its `total_ratio`.
+
+        Of all, since the first axis need not be that of the inputs (windows, steps).
+        """
         found = self.values[place].figures.gradient
         if found is None or found.signal_rms is None or place in self.zeroed:
             return None
-        norm = found.signal_rms**2 * prod(self.values[place].shape[1:])
+        norm = found.signal_rms**2 * prod(self.values[place].shape)
         return replace(found, total_ratio=norm)
 
 

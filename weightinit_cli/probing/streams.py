@@ -53,7 +53,7 @@ def streams_of(values: Sequence[ProbedValue]) -> tuple[Stream, ...]:
         return ()
     graph = Graph(values)
     sums = residual_sums(graph)
-    residual = [chain for chain in _chains(sums) if len(chain) >= FEWEST_SUMS]
+    residual = [chain for chain in _chains(graph, sums) if len(chain) >= FEWEST_SUMS]
     residual.sort(key=len, reverse=True)
     found = []
     for chain in residual:
@@ -101,8 +101,12 @@ def _origin(graph: Graph, shortcut: int, branch: int) -> list[tuple[int, int]]:
     return []
 
 
-def _chains(sums: dict[int, Sum]) -> list[list[int]]:
-    """The sums as chains, each as long as can be; what forks off begins a chain of its own."""
+def _chains(graph: Graph, sums: dict[int, Sum]) -> list[list[int]]:
+    """The sums as chains, each as long as can be; what forks off begins a chain of its own.
+
+    Sums within a branch are followed only where there are more of them than of all others, as in a
+    body around which a shortcut goes.
+    """
     after: dict[int, list[int]] = {}
     length: dict[int, int] = {}
     for place in reversed(sums):
@@ -116,6 +120,13 @@ def _chains(sums: dict[int, Sum]) -> list[list[int]]:
         chain = [starts.pop(0)]
         while following := after.get(chain[-1]):
             longest = max(following, key=length.__getitem__)
+            around = [
+                each
+                for each in following
+                if graph.ancestors[sums[each].branch] >> longest & 1
+                and len(chain) + length[each] >= length[longest]
+            ]
+            longest = max(around, key=length.__getitem__, default=longest)
             starts += [each for each in following if each != longest]
             chain.append(longest)
         chains.append(chain)

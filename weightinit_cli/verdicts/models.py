@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import inf
 from typing import TYPE_CHECKING, Final
 
 from weightinit_cli.numerals import two_digits
 from weightinit_cli.parameters import Thresholds
-from weightinit_cli.results.model import HEALTHY, NOTE, SEVERITIES, Verdict
+from weightinit_cli.results.model import HEALTHY, NOTE, SEVERITIES, WARNING, Verdict
 from weightinit_cli.results.verdictwords import changed, measured
 from weightinit_cli.verdicts.definitions import DEFINITIONS
 from weightinit_cli.verdicts.draw import ALL_IS_WELL, draw_verdict, of_deep, unknown
@@ -16,6 +15,7 @@ from weightinit_cli.verdicts.seen import SIGNAL
 from weightinit_cli.verdicts.values import scheme_unfit
 
 if TYPE_CHECKING:
+    from weightinit_cli.results.model import Severity
     from weightinit_cli.verdicts.wholes import Model, Way, Whole
 
 Group = list[Verdict]
@@ -27,9 +27,10 @@ TOO_SMALL: Final = (
     "underflow",
 )  # fmt: skip
 TOO_LARGE: Final = ("exploding_signal", "exploding_gradient", "overflow")
-# Behind norms the gradient of a ReLU network grows 1.2-fold a layer by itself (Yang et al. 2019,
-# arXiv:1902.08129), and dozens of such layers train: up to here it is a note.
-NORMALIZED_GROWTH: Final = 1e4
+# Behind norms the gradient of a ReLU network grows 1.2-fold a layer by itself, and does not train
+# from 50 layers on (Yang et al. 2019, arXiv:1902.08129), by when that is so much: up to here a
+# gradient that grows or shrinks behind norms is a note, as of many models that train.
+NORMALIZED: Final = 1e4
 OF_UNNORMALIZED: Final[tuple[str, ...]] = ("exploding_signal", "vanishing_signal")
 
 
@@ -117,8 +118,8 @@ def _placed(verdict: Verdict, model: Model, way: Way) -> Verdict:
         evidence = changed(verdict, name(over[0]), name(over[1]), step)
         over = number(over[0]), number(over[1])
     severity = verdict.severity
-    if way.normalized and verdict.name == "exploding_gradient":
-        severity = NOTE if (verdict.value or inf) < NORMALIZED_GROWTH else severity
+    if way.normalized and verdict.name in {"exploding_gradient", "vanishing_gradient"}:
+        severity = _behind_norms(verdict)
     if verdict.name == "vanishing_gradient" and _shares_weights(way):
         severity, evidence = NOTE, f"{evidence}; its layers share weights, which the last ones move"
     return replace(
@@ -130,6 +131,16 @@ def _placed(verdict: Verdict, model: Model, way: Way) -> Verdict:
         line=None if place is None else model.values[place].line,
         evidence=evidence,
     )
+
+
+def _behind_norms(verdict: Verdict) -> Severity | None:
+    """How bad a gradient is that changes behind norms, of which no trainings tell what Adam does.
+
+    One that is lost is as bad as anywhere.
+    """
+    if not verdict.value or verdict.over is None:
+        return verdict.severity
+    return NOTE if 1 / NORMALIZED < verdict.value < NORMALIZED else WARNING
 
 
 def _shares_weights(way: Way) -> bool:
