@@ -30,6 +30,7 @@ class Counts(nn.Module):
         self.register_buffer("runs", torch.zeros(()))
         self.scale = nn.Parameter(torch.ones(8))
         self.fixed = nn.Parameter(torch.ones(8), requires_grad=False)
+        self.seen, self.outputs = 0, []
 
     def forward(self, x):
         self.runs += 1
@@ -39,6 +40,12 @@ class Counts(nn.Module):
         torch.set_default_dtype(torch.float64)
         torch.use_deterministic_algorithms(True, warn_only=True)
         torch.set_grad_enabled(True)
+        torch.set_num_threads(torch.get_num_threads() + 1)
+        self.fixed.data = torch.zeros(8)
+        self.seen += 1
+        self.outputs.append(x)
+        self.register_buffer("cache", x)
+        self.more = nn.Linear(2, 2)
         draws = np.random.rand() + random.random()  # noqa: NPY002, S311
         return x * self.scale * torch.rand(8).float() + draws
 
@@ -72,6 +79,7 @@ def state(model):
         "modes": [each[:2] for each in modules],
         "module hooks": [(dict(each[2]), dict(each[3])) for each in modules],
         "keys": [sorted(each[4]) for each in modules],
+        "held": [model[4].seen, len(model[4].outputs)],
         "global hooks": [len(hooks._global_forward_hooks), len(hooks._global_forward_pre_hooks)],
         "random": [
             torch.get_rng_state(),
@@ -167,13 +175,15 @@ def test_nothing_of_a_run_is_kept():
 
     def forward(model, x):
         model.cache = model.fc(x).detach()
-        kept.append(dict(vars(model.cache)))
+        kept.append((model.cache, dict(vars(model.cache))))
         return model.fc(x)
 
     model = Model(forward, fc=nn.Linear(8, 4))
     probe(model, X)
-    assert kept == [{}]
-    assert not vars(model.cache)
+    (cache, during), *others = kept
+    assert not during
+    assert not others
+    assert not vars(cache)
 
 
 def test_what_a_model_does_to_its_inputs_is_done_to_a_copy():
