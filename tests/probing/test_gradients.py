@@ -72,6 +72,24 @@ def test_a_view_that_is_changed_in_place_keeps_its_gradient():
     assert gradient(of(True), "a.linear") < gradient(of(True), "Model.relu")
 
 
+def test_a_part_that_is_changed_in_place_keeps_its_gradient():
+    torch.manual_seed(2)
+    fc = nn.Linear(8, 8)
+
+    def forward(model, x):
+        whole = model.fc(x)
+        whole.view(6, 3, 2, 4).transpose(1, 2)[:, 0].mul_(3)
+        whole[..., 6:].exp_()
+        return whole.sin()
+
+    result = probe(Model(forward, fc=fc), X, loss=lambda output, _: output.sum())
+    y = fc(X).detach()
+    y[..., :4] *= 3
+    y[..., 6:].exp_()
+    assert gradient(result, "Model.mul") == pytest.approx(rms(y[..., :4].cos()), rel=1e-6)
+    assert gradient(result, "Model.exp") == pytest.approx(rms(y[..., 6:].cos()), rel=1e-6)
+
+
 def test_parts_of_a_gradient_are_summed():
     torch.manual_seed(3)
     fc = nn.Linear(8, 4)

@@ -211,6 +211,30 @@ def test_transforms_of_functions_are_named_as_not_seen():
     assert any("torch.func" in each for each in result.unseen)
 
 
+def test_what_transforms_of_functions_return_has_values_after_it():
+    def forward(model, x):
+        y = torch.func.vmap(lambda each: each.tanh() * each)(model.fc(x))
+        return model.out(y.sigmoid())
+
+    result = watch(forward, X, fc=nn.Linear(8, 4), out=nn.Linear(4, 2))
+    assert names(result) == ["fc.linear", "Model.sigmoid", "out.linear"]
+    assert [each.parents for each in result.values] == [(), (0,), (1,)]
+    assert result.values[1].figures.std_across_inputs
+    assert any("torch.func" in each for each in result.unseen)
+
+
+def test_nested_tensors_are_named():
+    def forward(model, x):
+        ragged = torch.nested.as_nested_tensor([*model.fc(x)[:2], model.fc(x)[2, :1]])
+        return model.out(torch.nested.to_padded_tensor(model.mid(ragged), 0.0))
+
+    modules = {"fc": nn.Linear(8, 4), "mid": nn.Linear(4, 4), "out": nn.Linear(4, 2)}
+    result = watch(forward, inputs(3, 2, 8), **modules)
+    assert names(result)[-1] == "out.linear"
+    assert "linear makes a nested tensor, which has no figures" in result.unseen
+    assert all(each.gradient_rms for each in result.parameters)
+
+
 def test_packed_sequences_pass():
     def forward(model, x):
         packed = nn.utils.rnn.pack_padded_sequence(x, [3] * 6, batch_first=True)

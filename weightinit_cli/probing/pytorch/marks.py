@@ -34,6 +34,10 @@ class Mark(NamedTuple):
         return bool(self.places or self.names or self.numbers)
 
 
+# That of a tensor that no operation was seen to make.
+UNSEEN = Mark()
+
+
 class Call(NamedTuple):
     """An operation on its way: what it is called, what it is given, and the marks of that."""
 
@@ -65,7 +69,7 @@ class Marks:
     def of(self, tensor: torch.Tensor) -> Mark:
         """What is known of a tensor, or of a parameter."""
         name = self._names.get(id(tensor))
-        found: Mark = self._marks.get(tensor, Mark()) if name is None else Mark(names=(name,))
+        found: Mark = self._marks.get(tensor, UNSEEN) if name is None else Mark(names=(name,))
         return found
 
     def hand_on(self, tensor: torch.Tensor, mark: Mark, *, in_place: bool) -> None:
@@ -80,6 +84,8 @@ class Marks:
             self._marks[base] = mark if whole else together([mark, self.of(base)])
 
     def _rows(self, tensor: torch.Tensor, mark: Mark) -> int:
+        if tensor.is_nested:
+            return 0
         if tensor.dim() > 1 and tensor.shape[1] == self._batch != tensor.shape[0]:
             return int(tensor.shape[0]) * self._batch
         return mark.rows if tensor.dim() and tensor.shape[0] == mark.rows else 0

@@ -14,9 +14,10 @@ from weightinit_cli.probing.figures import gradient_figures, value_figures
 from weightinit_cli.results.model import Gradient, LayerStatistics, Resolution, Saturation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from weightinit_cli.activations.activation import Ends
+    from weightinit_cli.probing.pytorch.marks import Mark
     from weightinit_cli.results.probe import ProbedValue
 
 Array = np.ndarray[Any, Any]
@@ -35,31 +36,38 @@ class Made:
 
     `hooked` says whether its gradient is waited for, `reached` whether the loss depends on it,
     `changed` whether an operation in place has changed it since, `multiplied` whether a product of
-    matrices took it; `needs_none` says why its gradient isn't waited for.
+    matrices took it; `needs_none` says why its gradient isn't waited for. `mark` is what the tensor
+    that holds it hands on.
     """
 
     value: ProbedValue
     unit_axis: int
     needs_none: str
+    mark: Mark
     hooked: bool = False
     reached: bool = False
     changed: bool = False
     multiplied: bool = False
     gradient: Gradient | None = None
 
-    def watch(self, tensor: torch.Tensor) -> None:
+    def watch(self, tensor: torch.Tensor, *, in_place: bool = False) -> None:
         """Wait for the gradient of the tensor that holds it.
 
         Where an operation returns a view of what it computed, as a linear map of three axes does,
         the gradient is that of the latter: a hook of a view is lost when an operation in place
-        changes it.
+        changes it. So is that of a part of what it looks at, where it was made `in_place` there.
         """
-        base = tensor._base
-        if base is not None and base.requires_grad and base.numel() == tensor.numel():
-            tensor = base
+        base, part = tensor._base, None
+        if base is not None and base.requires_grad:
+            if base.numel() == tensor.numel():
+                tensor = base
+            elif in_place and base.dtype == tensor.dtype:
+                offset = tensor.storage_offset() - base.storage_offset()
+                tensor, part = base, (tensor.size(), tensor.stride(), offset)
         if not self.hooked and tensor.requires_grad:
             self.hooked = True
-            tensor.register_hook(partial(_arrived, self))
+            layout = tensor.size(), tensor.stride()
+            tensor.register_hook(partial(_arrived, self, layout=layout, part=part))
             if tensor.grad_fn is not None:
                 tensor.grad_fn.metadata[_KEY] = self
 
@@ -80,10 +88,13 @@ class Made:
         return CHANGED if self.changed else NOT_REACHED
 
 
-def _arrived(made: Made, gradient: torch.Tensor | None) -> None:
+def _arrived(made: Made, gradient: torch.Tensor | None, *, layout: Any, part: Any) -> None:
     if gradient is None:  # as of one of several results that nothing depends on
         return
     with torch._C.DisableTorchFunction():
+        if part is not None:
+            whole = torch.empty_strided(*layout, dtype=gradient.dtype, device=gradient.device)
+            gradient = whole.copy_(gradient).as_strided(*part)
         made.gradient = gradient_figures(as_array(gradient))
 
 
@@ -98,13 +109,26 @@ def follow(scalar: torch.Tensor, made: Iterable[Made]) -> None:
     """
     for each in made:
         each.gradient = None
-    waiting = [scalar.grad_fn]
+    for value in _made_behind(scalar, through=True):
+        value.reached = True
+
+
+def marks_behind(tensor: torch.Tensor) -> list[Mark]:
+    """The marks of the nearest values that a tensor was made of, by the graph of its gradient."""
+    return [value.mark for value in _made_behind(tensor, through=False)]
+
+
+def _made_behind(tensor: torch.Tensor, *, through: bool) -> Iterator[Made]:
+    """The values that a tensor was made of: all, or with none that another one was made of."""
+    waiting = [tensor.grad_fn]
     seen = set(waiting)
     while waiting:
         node = waiting.pop()
         value = node.metadata.get(_KEY)
         if value is not None:
-            value.reached = True
+            yield value
+            if not through:
+                continue
         further = {each for each, _ in node.next_functions if each is not None} - seen
         seen |= further
         waiting += further

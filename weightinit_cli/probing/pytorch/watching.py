@@ -15,13 +15,14 @@ from torch.overrides import TorchFunctionMode
 from weightinit_cli.probing.pytorch import operations as ops
 from weightinit_cli.probing.pytorch.attention import entropy_of_attention, entropy_of_scores
 from weightinit_cli.probing.pytorch.lines import calling_line, in_reentrant_checkpoint
-from weightinit_cli.probing.pytorch.marks import Call, Mark, Marks, root_of
+from weightinit_cli.probing.pytorch.marks import UNSEEN, Call, Mark, Marks, root_of, together
 from weightinit_cli.probing.pytorch.nested import tensors
 from weightinit_cli.probing.pytorch.recording import (
     NEEDS_NONE,
     Before,
     Made,
     figures_of,
+    marks_behind,
 )
 from weightinit_cli.probing.pytorch.state import Former
 from weightinit_cli.results.probe import UNDER_NO_GRAD, ProbedValue
@@ -97,7 +98,7 @@ class Watcher(TorchFunctionMode):
         """The places of the values that a model returns, whose gradients are waited for, too."""
         found: list[int] = []
         for each in tensors(returned):
-            mark = self._marks.of(each)
+            mark = self._mark_of(each)
             self._watch_late(each, mark)
             found += mark.places
         return found
@@ -121,7 +122,7 @@ class Watcher(TorchFunctionMode):
             args,
             kwargs,
             given,
-            [self._marks.of(each) for each in given],
+            [self._mark_of(each) for each in given],
         )
         if ops.is_in_place(func):
             for parameter in call.marks[0].names:
@@ -152,6 +153,14 @@ class Watcher(TorchFunctionMode):
                 return function(*args, **kwargs)
         finally:
             module.has_torch_function = asked
+
+    def _mark_of(self, tensor: torch.Tensor) -> Mark:
+        """What is known of a tensor; by its gradient's graph, where its operation was not seen."""
+        mark = self._marks.of(tensor)
+        if mark is not UNSEEN or _is_wrapped(tensor) or tensor.grad_fn is None:
+            return mark
+        behind = marks_behind(tensor)
+        return together([Mark(numbers=True, inputs=not behind), *behind])
 
     def _before(self, call: Call) -> Before | None:
         """What an activation function is about to be given."""
@@ -205,15 +214,14 @@ class Watcher(TorchFunctionMode):
             in_place = aliases.get(id(root_of(tensor)))
             moved = in_place is False or self._is_moved(call, tensor)
             known = mark.is_known and _is_value(tensor)
-            if not moved and mark.is_known:
+            if not moved and (mark.is_known or _is_wrapped(tensor)):
                 self._say_unless_seen(call.name, tensor)
             if not moved and known and (mark.inputs or torch.is_grad_enabled()):
                 self._note(call)
-                place = self._record(call, mark, tensor, before, entropy)
+                own = self._record(call, mark, tensor, before, entropy, in_place=bool(in_place))
                 if in_place:
                     for former in self._marks.of(tensor).places:
                         self.made[former].changed = True
-                own = Mark((place,), inputs=mark.inputs, rows=mark.rows)
             else:
                 if not moved:
                     self._note(call)
@@ -251,7 +259,7 @@ class Watcher(TorchFunctionMode):
         """Wait for the gradient of a value that needed none when a custom function made it."""
         if tensor.requires_grad and len(mark.places) == 1:
             made = self.made[mark.places[0]]
-            if tuple(tensor.shape) == made.value.shape:
+            if not tensor.is_nested and tuple(tensor.shape) == made.value.shape:
                 made.watch(tensor)
 
     def _record(
@@ -261,7 +269,9 @@ class Watcher(TorchFunctionMode):
         tensor: torch.Tensor,
         before: Before | None,
         entropy: float | None,
-    ) -> int:
+        *,
+        in_place: bool,
+    ) -> Mark:
         module, path = self._module_of(mark)
         self._calls[path, call.name] += 1
         shape = tuple(tensor.shape)
@@ -283,10 +293,11 @@ class Watcher(TorchFunctionMode):
             no_gradient=None,
             entropy=entropy,
         )
-        made = Made(value, axis, self._why_none(path, call.name))
-        made.watch(tensor)
+        own = Mark((len(self.made),), inputs=mark.inputs, rows=mark.rows)
+        made = Made(value, axis, self._why_none(path, call.name), own)
+        made.watch(tensor, in_place=in_place)
         self.made.append(made)
-        return len(self.made) - 1
+        return own
 
     def _module_of(self, mark: Mark) -> tuple[torch.nn.Module, str]:
         """The module that runs, and its path; inside attention, which calls none, the weights'."""
@@ -314,6 +325,8 @@ class Watcher(TorchFunctionMode):
     def _say_unless_seen(self, name: str, tensor: torch.Tensor) -> None:
         if tensor.is_complex():
             self._say(f"{name} makes complex numbers, which have no figures")
+        elif tensor.is_nested:
+            self._say(f"{name} makes a nested tensor, which has no figures")
         elif _is_wrapped(tensor):
             self._say(f"{name} runs inside a transform of torch.func, which shows no values")
 
@@ -323,8 +336,14 @@ class Watcher(TorchFunctionMode):
 
 def _is_value(tensor: torch.Tensor) -> bool:
     """Whether it has values to take figures of: no scalar, no integers, nothing sparse."""
-    dense: bool = tensor.layout == torch.strided and tensor.is_floating_point()
-    return dense and tensor.dim() > 0 and tensor.numel() > 0 and not _is_wrapped(tensor)
+    dense: bool = tensor.layout == torch.strided and not tensor.is_nested
+    return (
+        dense
+        and tensor.is_floating_point()
+        and tensor.dim() > 0
+        and tensor.numel() > 0
+        and not _is_wrapped(tensor)
+    )
 
 
 def _is_wrapped(tensor: torch.Tensor) -> bool:
