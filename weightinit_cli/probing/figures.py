@@ -1,4 +1,4 @@
-"""The figures of section "what is recorded" of one array, taken as it comes.
+"""The figures of a value, a gradient or a parameter that comes as one array.
 
 All of them are over the finite values, and summed up in float64. Quantiles and histograms of
 float32 values are read off counts by exponent and seven bits of the mantissa, unless exact ones are

@@ -149,10 +149,15 @@ class ProbedLoss:
 class ProbeResult(KeptProbe):
     """What a person's own model does at its first step.
 
-    `spec` says what was probed and how: target, framework, inputs, loss, seed, repeats, exact.
-    `values` come in the order of the run, `parameters` in that of the model. `unseen` are sentences
-    on what could not be seen. Quantiles and histograms are counted by exponent and seven bits of
-    the mantissa, so that they are right to 0.8 %, unless the probe was exact.
+    `spec` says what was probed and how: target, framework, inputs, loss, seed, repeats, exact;
+    `digest` is the hash of it, and `environment` has the versions that it ran with. `input` are the
+    figures of the model's floating-point inputs, by the name of the argument, or by its place from
+    "0". `values` come in the order of the run, `parameters` in that of the model; `streams` are the
+    chains of values that verdicts are drawn along, the longest residual one first. `loss` is None
+    where nothing was minimized. `unseen` are sentences on what could not be seen.
+
+    Quantiles and histograms are counted by exponent and seven bits of the mantissa, so that they
+    are right to 0.8 %, unless the probe was exact.
 
     Example:
         >>> import torch
