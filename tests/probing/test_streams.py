@@ -44,6 +44,14 @@ def test_a_gate_is_handed_on():
     assert kinds(values) == [("sequential", (0, 4, 5))]
 
 
+def test_a_factor_of_another_shape_is_a_gate():
+    values = [
+        linear(), linear(0), value("softmax", 1, shape=(8, 4)), value("div", 2, shape=(8, 4)),
+        linear(0), value("mul", 2, 3, 4), linear(5),
+    ]  # fmt: skip
+    assert kinds(values) == [("sequential", (0, 5, 6))]
+
+
 def prenorm(blocks: int):
     """An embedding, and blocks x + f(norm(x)) of two layers each."""
     values = [value("embedding")]

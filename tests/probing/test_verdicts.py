@@ -195,7 +195,76 @@ def test_confident(excess: float, severity: str | None):
     if found:
         assert found.module == "head"
         assert "head.weight (the same parameter as tokens.weight)" in found.evidence
-        assert "2.0, × √16 inputs = 8.0" in found.evidence
+        assert "2.0, × √16 inputs of root mean square 1.0 = 8.0" in found.evidence
+
+
+def test_a_loss_less_than_twice_an_indifferent_ones_is_no_warning():
+    values = [*layers(1.0, 1.0), value("linear", 4, module="head", parameters=["head.weight"])]
+    assert drawn(values, loss=loss(4.5, 100))["confident_at_start"].severity == "note"
+    assert drawn(values, loss=loss(4.7, 100))["confident_at_start"].severity == "warning"
+
+
+def test_one_layer_that_makes_logits_large_is_named():
+    values = [*layers(1.0, 9.0, 9.0), value("linear", 6, module="head", parameters=["head.weight"])]
+    own = [*matrices(3), parameter("head.weight")]
+    found = drawn(values, own, loss(4.0))["confident_at_start"]
+    assert (found.module, found.layer) == ("layers.1", 4)
+    assert "what it is given grows 9.0-fold in layers.1.tanh alone: layers.1.weight" in (
+        found.evidence
+    )
+    every = [*layers(3.0, 9.0, 27.0), value("linear", 6, module="head", parameters=["head.weight"])]
+    assert drawn(every, own, loss(4.0))["confident_at_start"].module == "head"
+
+
+def test_one_branch_that_makes_a_stream_grow_is_named():
+    own = [parameter(f"blocks.{k}.{name}.weight") for k in range(4) for name in ("fc", "proj")]
+    note = drawn(stream(1.0, 1.1, 9.0, 9.1, 9.2), own)["growing_stream"]
+    assert note.module == "blocks.1"
+    assert "most of that at blocks.1.add (8.2-fold): blocks.1.proj.weight has" in note.evidence
+
+
+def test_branches_that_end_in_norms_have_matrices_of_any_size():
+    values = [value("embedding", parameters=["tokens.weight"])]
+    for k in range(3):
+        last, module = len(values) - 1, f"blocks.{k}"
+        values += [
+            value("linear", last, module=module, parameters=[f"{module}.fc.weight"]),
+            value("gelu", last + 1, module=module),
+            value("linear", last + 2, module=module, parameters=[f"{module}.proj.weight"]),
+            value("rms_norm", last + 3, module=module),
+            value("add", last, last + 4, module=module, std=2.0 ** (k + 1)),
+        ]
+    own = [parameter(f"blocks.{k}.{name}.weight") for k in range(3) for name in ("fc", "proj")]
+    note = drawn(values, own)["growing_stream"]
+    assert "its branches end in norms" in note.evidence
+    assert "scaled" not in note.evidence
+
+
+def test_branches_side_by_side_have_a_last_matrix_each():
+    values = [value("embedding", parameters=["tokens.weight"])]
+    for k in range(3):
+        last, module = len(values) - 1, f"blocks.{k}"
+        values += [
+            value("layer_norm", last, module=module),
+            *(
+                each
+                for number, part in enumerate(("attn", "mlp"))
+                for each in (
+                    value("linear", last + 1, module=module, parameters=[f"{module}.{part}.in"]),
+                    value("gelu", last + 2 + 3 * number, module=module),
+                    value(
+                        "linear", last + 3 + 3 * number, module=module,
+                        parameters=[f"{module}.{part}.out"],
+                    ),
+                )
+            ),
+            value("add", last + 4, last + 7, module=module),
+            value("add", last, last + 8, module=module, std=2.0 ** (k + 1)),
+        ]  # fmt: skip
+    ends = ("attn.in", "attn.out", "mlp.in", "mlp.out")
+    own = [parameter(f"blocks.{k}.{name}") for k in range(3) for name in ends]
+    note = drawn(values, own)["growing_stream"]
+    assert "blocks.*.attn.out and blocks.*.mlp.out, are not scaled" in note.evidence
 
 
 def test_a_signal_that_explodes_makes_confident():

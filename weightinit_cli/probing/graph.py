@@ -27,7 +27,7 @@ LAYERS: Final = ("linear", "bilinear", "conv", "embedding")
 CELLS: Final = ("multi_head_attention", "lstm", "gru", "rnn")
 # The same with what may be parameters, or values, on both sides.
 CONTRACTIONS: Final = frozenset((
-    "matmul", "mm", "bmm", "einsum", "addmm", "baddbmm", "tensordot",
+    "matmul", "mm", "bmm", "einsum", "addmm", "baddbmm", "tensordot", "grouped_mm",
 ))  # fmt: skip
 MIXERS: Final = frozenset(("scaled_dot_product_attention", "softmax"))
 
@@ -94,10 +94,13 @@ class Graph:
     def made_of(self, place: int) -> int | None:
         """What a value was mainly made of: where there are several, what has most layers behind it.
 
-        A factor that was itself made of the other one is a gate of it (squeeze-and-excitation).
+        Of factors, one that was itself made of another one is a gate of that, as is one of another
+        shape than their product (squeeze-and-excitation, weights of experts).
         """
         parents = self.values[place].parents
         if self.values[place].operation == PRODUCT:
+            shape = self.values[place].shape
+            parents = tuple(each for each in parents if self.values[each].shape == shape) or parents
             gated = [
                 each
                 for each in parents

@@ -7,7 +7,7 @@ from math import hypot, prod
 from typing import TYPE_CHECKING, Final, Literal
 
 from weightinit_cli.parameters import Thresholds
-from weightinit_cli.probing.graph import Graph
+from weightinit_cli.probing.graph import SUM, Graph
 from weightinit_cli.verdicts.seen import Layer, Seen
 from weightinit_cli.verdicts.weights import is_constant, is_zero_start
 from weightinit_cli.verdicts.wholes import Model, Way
@@ -99,22 +99,25 @@ class _View:
             self._layer(number, place, place, None, varies=varies)
             for number, place in enumerate(sums, 1)
         ]
-        weights = tuple(self._matrices(self._layer_of(branch)) for branch in stream.branches)
+        weights = tuple(self._last_matrices(branch) for branch in stream.branches)
         normalized = self._norms_of(stream)
         seen = Seen(before, _with_ratios(layers, relative=bool(normalized)))
         return Way(stream, seen, stream.values, weights, normalized)
 
-    def _norms_of(self, stream: Stream) -> Literal["", "branches", "stream"]:
+    def _norms_of(self, stream: Stream) -> Literal["", "branches", "ends", "stream"]:
         """Where a residual stream has its norms, if most of its sums have one there."""
-        in_branches = in_shortcuts = 0
+        in_branches = in_shortcuts = at_ends = 0
         for before, branch, place in zip(
             stream.values, stream.branches, stream.values[1:], strict=False
         ):
             shortcuts = [each for each in self.values[place].parents if each != branch]
             in_branches += self._has_norm(branch, before)
+            at_ends += self._has_norm(branch, self._layer_of(branch))
             in_shortcuts += any(self._has_norm(each, before) for each in shortcuts)
         if in_shortcuts * 2 > len(stream.branches):
             return "stream"
+        if at_ends * 2 > len(stream.branches):
+            return "ends"
         return "branches" if in_branches * 2 > len(stream.branches) else ""
 
     def _has_norm(self, place: int, before: int | None) -> bool:
@@ -176,6 +179,20 @@ class _View:
         names = self.values[place].parameters
         known = [self.parameters[name] for name in names if name in self.parameters]
         return tuple(each.name for each in known if each.fan_in is not None)
+
+    def _last_matrices(self, place: int) -> tuple[str, ...]:
+        """The matrices that a branch ends with, of several where it is a sum of what they make."""
+        waiting, found = [place], []
+        while waiting:
+            here = waiting.pop()
+            if self.graph.is_weighted(here):
+                found.append(here)
+            elif self.values[here].operation == SUM:
+                waiting += self.values[here].parents
+            elif (before := self.graph.made_of(here)) is not None:
+                waiting.append(before)
+        names = (name for here in sorted(set(found)) for name in self._matrices(here))
+        return tuple(dict.fromkeys(names))
 
     def _layer(
         self, number: int, place: int, pre: int, layer: int | None, *, varies: bool

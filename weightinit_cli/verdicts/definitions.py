@@ -203,7 +203,8 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "loss - ln(classes)",
         "the model is sure of its answers before it has learned anything: the first steps go into "
         "making the logits small again",
-        f"loss - ln(classes) > {values.WARNED_EXCESS:g}; a note above {values.NOTED_EXCESS:g}; "
+        f"loss - ln(classes) > {values.WARNED_EXCESS:g} and > ln(classes); a note above "
+        f"{values.NOTED_EXCESS:g}; "
         "logits of standard deviation s add about s² / 2 where s is small",
         ("overflow", "exploding_signal"),
         find_in_model=values.confident_at_start,

@@ -10,16 +10,21 @@ from weightinit_cli.numerals import percent, two_digits
 from weightinit_cli.results.model import NOTE, WARNING
 from weightinit_cli.results.outstanding import pattern
 from weightinit_cli.verdicts.seen import size
-from weightinit_cli.verdicts.wholes import Whole, first_made_with, named
+from weightinit_cli.verdicts.wholes import Whole, behind, first_made_with, named
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from weightinit_cli.results.model import Severity
     from weightinit_cli.results.probe import ProbedValue
     from weightinit_cli.verdicts.wholes import Model, Way
 
-# How far the loss may be above an indifferent model's: as a note, as a warning.
+# How far the loss may be above an indifferent model's: as a note, as a warning; it is none where
+# the loss is less than twice as large. Models as shipped come to 1.7 times (Inception v3).
 NOTED_EXCESS: Final = 1.0
 WARNED_EXCESS: Final = 3.0
+# Values that grow so many times in one step, and what a last layer is given of such a size.
+STEP: Final = 3.0
 # The entropy of attention that is nearly one-hot, as a share of its largest.
 ONE_HOT: Final = 0.1
 # A stream with normalized branches that grows by this is noted.
@@ -67,17 +72,60 @@ def confident_at_start(model: Model) -> list[Whole]:
         f"the loss is {two_digits(loss.value, 3)}, that of an indifferent model "
         f"{two_digits(loss.indifferent, 3)} (ln {loss.classes:,})"
     )
-    severity: Severity = WARNING if excess > WARNED_EXCESS else NOTE
+    warned = excess > max(WARNED_EXCESS, loss.indifferent)
+    severity: Severity = WARNING if warned else NOTE
     if model.head is None:
         return [Whole("", excess, said, None, severity)]
     head = model.values[model.head]
     said += f"; the root mean square of the logits is {two_digits(size(head.figures))}"
-    said += _matrix_of(model, head)
-    return [Whole(head.module, excess, said, model.head, severity)]
+    given = max((size(model.values[place].figures) or 0.0 for place in head.parents), default=0.0)
+    said += _matrix_of(model, head, given)
+    step = _step_to(model, model.head, given) if given > STEP else None
+    if step is None:
+        return [Whole(head.module, excess, said, model.head, severity)]
+    name, grown = step
+    module, place = model.by_name[name].module, first_made_with(model, name)
+    return [Whole(module, excess, f"{said}; {grown}", place, severity)]
 
 
-def _matrix_of(model: Model, head: ProbedValue) -> str:
-    """The size of the matrix that makes the logits, and which other names it has."""
+def _step_to(model: Model, head: int, given: float) -> tuple[str, str] | None:
+    """The matrix that makes what the last layer is given so large, if a single one does."""
+    before_head = behind(model.values, [head])
+    steps = [step for way in model.ways for step in _steps(way) if step[1] in before_head]
+    if not steps:
+        return None
+    ratio, place, matrices = max(steps)
+    if ratio < STEP or ratio**2 < given or not matrices:
+        return None
+    grown = f"what it is given grows {two_digits(ratio)}-fold in {model.values[place].name} alone"
+    return matrices[0], f"{grown}: {_sizes(model, matrices)}"
+
+
+def _steps(way: Way) -> list[tuple[float, int, tuple[str, ...]]]:
+    """How often as large as the one before each value of a stream is, and by which matrices."""
+    sizes = [size(way.seen.input), *(size(each.figures) for each in way.seen.layers)]
+    steps = zip(sizes[:-1], sizes[1:], way.places[1:], way.weights, strict=True)
+    return [
+        (after / before, place, matrices)
+        for before, after, place, matrices in steps
+        if before and after and place is not None
+    ]
+
+
+def _sizes(model: Model, matrices: Sequence[str]) -> str:
+    """`fc.weight has standard deviation 1.0 (× √256 inputs = 16)`."""
+    return ", ".join(
+        f"{each.name} has standard deviation {two_digits(each.statistics.std)} "
+        f"(× √{each.fan_in or 0:,} inputs = {two_digits(each.scaled_std)})"
+        for each in (model.by_name[name] for name in matrices)
+    )
+
+
+def _matrix_of(model: Model, head: ProbedValue, size_given: float) -> str:
+    """The size of the matrix that makes the logits, and which other names it has.
+
+    `size_given` is the root mean square of what it is multiplied with.
+    """
     for name in head.parameters:
         found = model.by_name.get(name)
         if found is None or len(found.shape) < 2 or not found.statistics.std:
@@ -87,8 +135,11 @@ def _matrix_of(model: Model, head: ProbedValue) -> str:
         said = f", {name}{tied} has standard deviation {two_digits(found.statistics.std)}"
         given = max((model.values[place].units for place in head.parents), default=0)
         if given:
-            scaled = found.statistics.std * sqrt(given)
-            said += f", × √{given:,} inputs = {two_digits(scaled)}"
+            scaled = found.statistics.std * sqrt(given) * size_given
+            said += (
+                f", × √{given:,} inputs of root mean square {two_digits(size_given)} = "
+                f"{two_digits(scaled)}"
+            )
         return said
     return ""
 
@@ -117,7 +168,7 @@ def growing_stream(model: Model) -> list[Whole]:
     """Residual streams that grow over normalized branches, and whether projections are scaled."""
     found = []
     for way in model.ways:
-        if way.normalized != "branches":
+        if way.normalized not in {"branches", "ends"}:
             continue
         sizes = [size(way.seen.input), *(size(each.figures) for each in way.seen.layers)]
         start, end = sizes[0], sizes[-1]
@@ -133,8 +184,18 @@ def growing_stream(model: Model) -> list[Whole]:
         first, last = (_share(model, way, number) for number in (0, -1))
         if first and last:
             said += f"; its first branch has {percent(first)} of its size, its last {percent(last)}"
-        said += _projections(model, way, branches)
         place = way.places[1]
+        ratio, largest, matrices = max(_steps(way), default=(1.0, place, ()))
+        if largest != place and ratio > STEP and ratio**2 > end / start:
+            place = largest
+            said += f"; most of that at {_place_name(model, place)} ({two_digits(ratio)}-fold)"
+            said += f": {_sizes(model, matrices)}" if matrices else ""
+        if way.normalized == "ends":
+            said += (
+                "; its branches end in norms, so that the size of their last matrices is no matter"
+            )
+        else:
+            said += _projections(model, way, branches)
         module = model.values[place].module if place is not None else ""
         found.append(Whole(module, end / start, said, place))
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from weightinit_cli.results.model import Severity
     from weightinit_cli.results.probe import ProbedLoss, ProbedParameter, ProbedValue, Stream
@@ -20,14 +20,15 @@ class Way(NamedTuple):
     `places` are those of the layers in the model's values by their numbers; the first is that of
     the input, None where it is the model's own. `weights` are the matrices of each layer, of a
     residual stream those that end its branches. `normalized` says that there is a norm in most
-    branches of a residual stream, or in most layers of a path, which do not depend on sizes then.
+    branches of a residual stream ("ends": behind their last layers), or in most layers of a path
+    or in most shortcuts ("stream"), which do not depend on sizes then.
     """
 
     stream: Stream
     seen: Seen
     places: tuple[int | None, ...]
     weights: tuple[tuple[str, ...], ...]
-    normalized: Literal["", "branches", "stream"]
+    normalized: Literal["", "branches", "ends", "stream"]
 
 
 class Model(NamedTuple):
@@ -65,6 +66,18 @@ class Whole(NamedTuple):
     evidence: str
     place: int | None = None
     severity: Severity | None = None
+
+
+def behind(values: Sequence[ProbedValue], places: Iterable[int]) -> set[int]:
+    """The places of all that these values were made of, theirs too."""
+    found: set[int] = set()
+    waiting = list(places)
+    while waiting:
+        here = waiting.pop()
+        if here not in found:
+            found.add(here)
+            waiting += values[here].parents
+    return found
 
 
 def first_made_with(model: Model, parameter: str) -> int | None:
