@@ -113,6 +113,15 @@ def test_of_many_values_those_that_say_most_are_drawn():
     assert shown(residual(2)) == list(range(len(residual(2).values)))
 
 
+def test_of_many_warnings_the_first_ones_are_drawn_also_those_of_a_module():
+    warnings = [Verdict("exploding_signal", "warning", k) for k in range(101, 200, 2)]
+    result = replace(PROBES["many_values"](), streams=(), verdict=tuple(warnings))
+    drawn_ones = {place for place in shown(result) if 100 <= place < 200}
+    assert drawn_ones == set(range(100, 100 + MOST, 2))
+    of_module = Verdict("no_gradient", "warning", module=result.values[150].module)
+    assert 150 in shown(replace(result, verdict=(of_module,)))
+
+
 def test_what_a_verdict_points_at_is_marked_in_values_and_streams():
     result = PROBES["gpt12_pointed"]()
     shapes, _ = panels(result, "values")

@@ -31,7 +31,7 @@ from weightinit_cli.plots.probevalues import (
     POINTED_AT,
     STD,
     Size,
-    pointed_at,
+    warned_of,
 )
 from weightinit_cli.plots.words import probe_heading
 from weightinit_cli.results.figures import resolved
@@ -55,7 +55,7 @@ BRANCH = Size("std", "std of what is added", MUTED, "triangle", 0.9)
 
 def streams_page(result: ProbeResult) -> Page:
     """The page: for each stream its values' standard deviations, and below them the gradients."""
-    wrong = pointed_at(result)
+    wrong = warned_of(result)
     drawn = result.streams[:MOST_STREAMS]
     rows = [row for each in drawn for row in _rows(result, each, wrong)]
     foot: list[Note] = []

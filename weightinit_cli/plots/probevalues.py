@@ -29,6 +29,7 @@ from weightinit_cli.plots.engine.scales import logarithmic
 from weightinit_cli.plots.paths import fitted, shortened
 from weightinit_cli.plots.words import probe_heading
 from weightinit_cli.results.figures import resolved
+from weightinit_cli.results.outstanding import pointed_at
 from weightinit_cli.results.words import value_count
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def values_page(result: ProbeResult) -> Page:
     """The page: a row for each value, or for some of many, in the order of the run."""
     places = shown(result)
     values = [result.values[place] for place in places]
-    wrong = pointed_at(result)
+    wrong = warned_of(result)
     colors = [ORANGE if place in wrong else BLUE for place in places]
     count = len(values)
     names = shortened([each.name for each in values])
@@ -87,10 +88,14 @@ def values_page(result: ProbeResult) -> Page:
     return Page(probe_heading(result, tuple(keys)), (row,))
 
 
-def pointed_at(result: ProbeResult) -> dict[int, str]:
-    """The places of values at which a verdict that warns points, with its name."""
-    warnings = (each for each in reversed(result.verdict) if each.warns)
-    return {each.layer - 1: each.name for each in warnings if each.layer}
+def warned_of(result: ProbeResult) -> dict[int, str]:
+    """The name of the warning that points at a value, by the value's place; the worst first."""
+    found: dict[int, str] = {}
+    for place, verdicts in pointed_at(result).items():
+        for each in verdicts:
+            if each.warns:
+                found.setdefault(place, each.name)
+    return found
 
 
 def shown(result: ProbeResult) -> list[int]:
@@ -106,7 +111,7 @@ def shown(result: ProbeResult) -> list[int]:
     lost = (k for k, each in enumerate(result.values) if each.figures.nonfinite)
     along = sorted({place for each in result.streams for place in each.values})
     spread = np.linspace(0, len(along) - 1, min(len(along), MOST // 2)).round().astype(int)
-    chosen = {*list(pointed_at(result))[: MOST // 2], *list(lost)[:1], *(along[k] for k in spread)}
+    chosen = {*list(warned_of(result))[: MOST // 2], *list(lost)[:1], *(along[k] for k in spread)}
     inwards = [count - 1 - k // 2 if k % 2 else k // 2 for k in range(count)]
     for place in sorted(inwards, key=lambda place: not _says_much(result.values[place])):
         if len(chosen) >= MOST:

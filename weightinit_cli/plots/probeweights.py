@@ -26,7 +26,7 @@ from weightinit_cli.plots.engine.page import (
 )
 from weightinit_cli.plots.engine.scales import logarithmic, logs_of
 from weightinit_cli.plots.paths import paths_axis
-from weightinit_cli.plots.probevalues import POINTED_AT, pointed_at
+from weightinit_cli.plots.probevalues import POINTED_AT, warned_of
 from weightinit_cli.plots.words import probe_heading
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def weights_page(result: ProbeResult) -> Page:
     if not weights:
         words = "no parameter has a fan in, so no scale can be compared with a scheme's"
         return Page(probe_heading(result), (), foot=((words, MUTED),))
-    colors, wrong = _colors(weights), _pointed_at(result)
+    colors, wrong = _colors(weights), _warned_of(result)
     x = paths_axis([each.name.removesuffix(".weight") for each in weights])
     rows = (
         Row((_scales(weights, colors, x, wrong),), SCALES, ticks=False),
@@ -93,9 +93,9 @@ def _group(weight: ProbedParameter, colors: Colors) -> str:
     return weight.scheme if weight.scheme in colors else OTHERS
 
 
-def _pointed_at(result: ProbeResult) -> set[str]:
-    """The parameters with which those values were made at which a verdict that warns points."""
-    return {name for place in pointed_at(result) for name in result.values[place].parameters}
+def _warned_of(result: ProbeResult) -> set[str]:
+    """The parameters that those values were made with that a warning points at."""
+    return {name for place in warned_of(result) for name in result.values[place].parameters}
 
 
 def _scales(
