@@ -88,6 +88,44 @@ def test_none_is_known():
     assert looks(np.full(3, np.nan)) == (None, "none of its entries is finite")
 
 
+def probed(name: str, entries, **more):
+    one = parameter(name, entries.shape, **more)
+    return replace(one, statistics=weight_figures(np.asarray(entries, np.float32), ""))
+
+
+def test_of_several_that_fit_it_is_the_commonest_of_the_model():
+    """As in EfficientNet and T5: one rule, and matrices that other rules fit by chance."""
+    fan_out = [by("kaiming_normal", seed, mode="fan_out") for seed in range(3)]
+    square = by("kaiming_normal", inputs=100, outputs=100, mode="fan_out")
+    models = [probed(f"{place}.weight", each) for place, each in enumerate([square, *fan_out])]
+    assert looks(square)[0] == "kaiming_normal"
+    first, *others = named(models)
+    assert {each.scheme for each in others} == {"kaiming_normal (fan_out)"}
+    assert first.scheme == "kaiming_normal (fan_out)"
+    assert "kaiming_normal fits, too" in first.evidence
+    draws = [
+        by("normal", seed, std=0.00554, inputs=side) for seed, side in enumerate((300, 90, 40))
+    ]
+    alike = named([probed(f"{place}.weight", each) for place, each in enumerate(draws)])
+    assert len({each.scheme for each in alike}) == 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_round_numbers_are_found_of_few_entries(seed: int):
+    assert looks(by("normal", seed, std=1.0, inputs=16, outputs=16))[0] == "normal (std 1)"
+    few = by("uniform", seed, low=-0.1, high=0.1, inputs=64, outputs=10)
+    assert looks(few)[0] == "uniform (± 0.1)"
+    few = by("truncated_normal", seed, std=0.02, inputs=60, outputs=60)
+    assert looks(few)[0] == "truncated_normal (std 0.02)"
+
+
+def test_an_embedding_sums_nothing():
+    entries = by("normal", std=1.0, inputs=16, outputs=50)
+    embedding = {"kind": "Embedding", "fan_in": 1, "fan_out": 16}
+    assert looks(entries, **embedding)[0] == "normal (std 1)"
+    assert looks(by("normal", std=IN**-0.5))[0] == "normal (std 1/√fan_in)"
+
+
 def test_rows_of_zeros_are_left_out():
     entries = by("normal", std=1.0).copy()
     entries[0] = 0

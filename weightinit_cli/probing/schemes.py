@@ -2,12 +2,14 @@
 
 A scheme fits where mean, standard deviation, kurtosis, smallest and largest entry lie where its law
 has them of so many entries (`expected`). Several may fit: Xavier's and LeCun's are one where
-fan_in = fan_out, and few entries tell little. The first of them is named, the others are said
-beside it. What no named scheme fits is called by its law and its standard deviation, if one fits.
+fan_in = fan_out, and few entries tell little. The one that most parameters of the model have is
+named, or else the first, and the others are said beside it. What no named scheme fits is called by
+its law and its standard deviation, if one fits.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from functools import cache
 from math import floor, hypot, inf, log10, prod, sqrt
@@ -15,12 +17,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from weightinit_cli.expected import DRAWN, Entries, Moments, errors, of_moments, z_of_rank
 from weightinit_cli.initializers.samplers import LAWS, Fans
-from weightinit_cli.initializers.schemes import variance_scaling
 from weightinit_cli.initializers.table import INITIALIZERS
 from weightinit_cli.numerals import short
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from weightinit_cli.initializers.table import Initializer
     from weightinit_cli.results.model import WeightStatistics
@@ -32,6 +33,8 @@ LIMIT: Final = 4.5
 COARSE: Final = 2.0**-8
 # Entries below which nothing but a bound that fans give tells of a law.
 FEWEST: Final = 30
+# The largest of n uniform entries lies by more than this share / n below their bound: 1 of 8,000.
+ALONE: Final = 9.0
 # Entries that are left out where they are so many standard deviations off, and their number.
 STRAY: Final = 12.0
 MOST_STRAYS: Final = 5
@@ -51,52 +54,121 @@ class Scheme(NamedTuple):
     law: Entries
 
 
+class Look(NamedTuple):
+    """The schemes that fit a parameter's entries, the likeliest first, and what these are.
+
+    `found` are the statistics of the entries that were looked at, without those that are left out:
+    the last `strays` of them. `own` says that the schemes are laws without fans. Where `said` is
+    there, it is the scheme and why, whatever others have.
+    """
+
+    fitting: list[Scheme]
+    found: WeightStatistics
+    n: int
+    strays: int = 0
+    own: bool = False
+    said: tuple[str | None, str] | None = None
+
+
 def named(
     parameters: Sequence[ProbedParameter], branches: Collection[int] = ()
 ) -> tuple[ProbedParameter, ...]:
     """Say of every parameter which scheme it looks like, and why.
 
-    A bias has the fans of the weights of its module. `branches` are the numbers of branches of the
-    model's residual streams, by whose root projections may be scaled.
+    Of several that fit it is the one that fits most parameters, for a model has few. A bias has the
+    fans of the weights of its module. `branches` are the numbers of branches of the model's
+    residual streams, by whose root projections may be scaled.
     """
     fans: dict[str, ProbedParameter] = {}
     for each in parameters:
         if each.fan_in is not None:
             fans.setdefault(each.module, each)
-    found = []
-    for each in parameters:
-        weights = each if each.fan_in is not None else fans.get(each.module)
-        scheme, evidence = scheme_of(each, weights, branches)
-        found.append(replace(each, scheme=scheme, evidence=evidence))
-    return tuple(found)
+    looks = [
+        _look(each, each if each.fan_in is not None else fans.get(each.module), branches)
+        for each in parameters
+    ]
+    own = {each.name: each.law for look in looks if look.own for each in look.fitting}
+    looks = [_with(look, own) for look in looks]
+    number = Counter(
+        each.name for look in looks for each in look.fitting if look.own or each.name not in own
+    )
+    return tuple(
+        replace(parameter, scheme=scheme, evidence=evidence)
+        for parameter, look in zip(parameters, looks, strict=True)
+        for scheme, evidence in [_chosen(look, number)]
+    )
 
 
 def scheme_of(
     parameter: ProbedParameter, weights: ProbedParameter | None, branches: Collection[int] = ()
 ) -> tuple[str | None, str]:
     """The scheme of a parameter of the module of these `weights`, and the figures that show it."""
+    return _chosen(_look(parameter, weights, branches), Counter())
+
+
+def _chosen(look: Look, number: Counter[str]) -> tuple[str | None, str]:
+    """The scheme of a look: that which most parameters have, the first of these, the roundest."""
+    if look.said is not None:
+        return look.said
+    laws, names = list(LAWS), list(number)
+
+    def rank(each: Scheme) -> tuple[int, ...]:
+        if not look.own:
+            return (number[each.name],)
+        first = names.index(each.name) if names else 0
+        return number[each.name], -laws.index(each.law.law), -len(each.name), -first
+
+    first = max(look.fitting, key=rank)
+    others = [each for each in look.fitting if each is not first]
+    return first.name, _evidence([first, *others], look.found, look.n, look.strays)
+
+
+def _look(
+    parameter: ProbedParameter, weights: ProbedParameter | None, branches: Collection[int]
+) -> Look:
     found, n = _nonzero(parameter.statistics, prod(parameter.shape))
+    look = Look([], found, n)
     if found.mean is None or found.std is None or found.min is None or found.max is None:
-        return None, "none of its entries is finite"
+        return look._replace(said=(None, "none of its entries is finite"))
     if n == 1 and found.min not in {0, 1}:
-        return None, "a single entry tells of no scheme"
+        return look._replace(said=(None, "a single entry tells of no scheme"))
     if found.min == found.max:
-        return f"constant {short(f'{found.max:.4g}')}", "all entries are the same"
+        constant = f"constant {short(f'{found.max:.4g}')}"
+        return look._replace(said=(constant, "all entries are the same"))
     exact = _of_matrices(parameter)
     if exact is not None:
-        return exact
+        return look._replace(said=exact)
     known = list(_known(parameter, weights, branches, n))
     for strays in range(MOST_STRAYS + 1):
         rest, left = _without_strays(found, n, strays)
         if rest is None:
             break
         fitting = [each for each in known if _fits(each.law, rest, left)]
-        if not fitting and n >= FEWEST:
+        own = not fitting and n >= FEWEST
+        if own:
             fitting = [each for each in _own(rest, left) if _fits(each.law, rest, left)]
         if fitting:
-            return fitting[0].name, _evidence(fitting, found, n, strays)
+            return look._replace(fitting=fitting, strays=strays, own=own)
     said = f"no known scheme has {_measured(found, n, 'normal')}"
-    return None, said if n >= FEWEST else f"{n} entries are too few to tell; {said}"
+    few = "" if n >= FEWEST else f"{n} entries are too few to tell; "
+    return look._replace(said=(None, f"{few}{said}"))
+
+
+def _with(look: Look, own: Mapping[str, Entries]) -> Look:
+    """A look with those laws of other parameters that fit as well."""
+    rest, left = _without_strays(look.found, look.n, look.strays)
+    if not look.fitting or rest is None or left < FEWEST:
+        return look
+    names = {each.name for each in look.fitting}
+    near = 1 + 2 * LIMIT / sqrt(left)
+    laws = (
+        Scheme(name, law._replace(size=left))
+        for name, law in own.items()
+        if name not in names and 1 / near < (rest.std or 0.0) / law.std < near
+    )
+    return look._replace(
+        fitting=look.fitting + [each for each in laws if _fits(each.law, rest, left)]
+    )
 
 
 def _evidence(fitting: Sequence[Scheme], found: WeightStatistics, n: int, strays: int) -> str:
@@ -185,6 +257,8 @@ def _known(
     """Known schemes of a parameter's shape, the likeliest first."""
     if weights is not None and weights.fan_in:
         fans = Fans(weights.fan_in, weights.fan_out or weights.fan_in)
+        if weights.fan_in == 1:  # of an embedding, in which nothing is summed
+            yield Scheme("normal (std 1)", _law("normal", 1.0, n))
         scaled = _scaled(fans) if parameter is weights else _scaled(fans)[:1]
         yield from (Scheme(name, law._replace(size=n)) for name, law in scaled)
         by_shape = _fans_by_shape(weights.shape)
@@ -200,13 +274,17 @@ def _own(found: WeightStatistics, n: int) -> Iterator[Scheme]:
     if found.std is None or found.mean is None:
         return
     for name in LAWS:
-        scale = found.std / LAWS[name].std
-        error = scale * errors(name, n)[1]
-        if name == "uniform":  # its ends tell more than its standard deviation
-            scale = ((found.max or 0.0) - (found.min or 0.0)) / 2
-            error = scale / n
-        scale = _round(scale, error)
         mean = 0.0 if abs(found.mean) < LIMIT * found.std / sqrt(n) else found.mean
+        farthest = max((found.max or 0.0) - mean, mean - (found.min or 0.0))
+        scale = found.std / LAWS[name].std
+        off = 4 * scale * errors(name, n)[1]
+        least, most = scale - off, scale + off
+        if name == "uniform":  # its ends tell more than its standard deviation
+            scale = least = farthest
+            most = farthest * (1 + ALONE / n)
+        elif name == "truncated_normal":
+            least = max(least, farthest / 2)
+        scale = _round(scale, least, most)
         bounds = f"± {short(f'{scale:.3g}')}"
         said = bounds if name == "uniform" else f"std {short(f'{scale:.3g}')}"
         if mean:
@@ -222,7 +300,7 @@ def _fans_by_shape(shape: tuple[int, ...]) -> Fans:
 
 @cache
 def _scaled(fans: Fans) -> list[tuple[str, Entries]]:
-    """The table's schemes that scale a variance by these fans, torch's first, and their bare form.
+    """The table's schemes that scale a variance by these fans, torch's first, and a plain LeCun.
 
     The first of all is torch's own default.
     """
@@ -237,12 +315,8 @@ def _scaled(fans: Fans) -> list[tuple[str, Entries]]:
             sampler = rows[name].build(fans, **({"mode": mode} if mode else {}))
             said = f"{name} ({mode})" if mode not in {"", "fan_in"} else name
             found.append((said, _law(sampler.law, sampler.std / LAWS[sampler.law].std, 0)))
-    for law in LAWS:
-        for scale in (1.0, 2.0):
-            sampler = variance_scaling(fans, scale=scale, mode="fan_in", distribution=law)
-            bare = _law(law, sampler.std / LAWS[law].std, 0)
-            if not any(_same(bare, other) for _, other in found):
-                found.append((f"variance_scaling ({scale:g}, fan_in, {law})", bare))
+    if fans.fan_in > 1:
+        found.append(("normal (std 1/√fan_in)", _law("normal", 1 / sqrt(fans.fan_in), 0)))
     return found
 
 
@@ -257,10 +331,6 @@ def _scales(row: Initializer) -> bool:
 
 def _law(law: str, scale: float, size: int, mean: float = 0.0) -> Entries:
     return Entries(law, mean, scale, size, DRAWN * scale)
-
-
-def _same(one: Entries, other: Entries) -> bool:
-    return one.law == other.law and abs(one.scale / other.scale - 1) < EXACT
 
 
 def _fits(law: Entries, found: WeightStatistics, n: int) -> bool:
@@ -278,13 +348,21 @@ def _fits(law: Entries, found: WeightStatistics, n: int) -> bool:
     return True
 
 
-def _round(value: float, error: float) -> float:
-    """The number of fewest digits within three errors of a value."""
-    for digits in range(1, 5):
-        power = digits - 1 - floor(log10(value)) if 0 < value < inf else 0
-        rounded = round(value, power)
-        if abs(rounded - value) <= 3 * error:
+def _round(value: float, least: float, most: float) -> float:
+    """The number of fewest digits between two others; 1, 2 and 5 are the roundest."""
+    if not 0 < value < inf:
+        return value
+    power = floor(log10(value))
+    for digit in (1, 2, 5, 10):
+        if least <= (rounded := float(f"{digit}e{power}")) <= most:
             return rounded
+    for digits in range(5):
+        for rounded in (
+            round(value, digits - power),
+            round(value + 0.5 * 10.0 ** (power - digits), digits - power),
+        ):
+            if least <= rounded <= most:
+                return rounded
     return value
 
 
