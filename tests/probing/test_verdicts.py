@@ -290,6 +290,108 @@ def test_patterns_and_frozen_copies_are_no_fault(more: dict):
     assert "layers_identical" not in drawn(layers(1.0, 1.0, 1.0), copies(**more))
 
 
+def side_by_side(gradient: float):
+    """Two layers on the same input, the second one a copy of the first."""
+    values = [
+        value("linear", parameters=["a.weight"], module="a"),
+        value("linear", parameters=["b.weight"], module="b"),
+        value("minimum", 0, 1),
+    ]
+    own = [
+        parameter("a.weight", scheme="torch_linear"),
+        parameter("b.weight", scheme="torch_linear", copy_of="a.weight", gradient=gradient),
+    ]
+    return drawn(values, own)["layers_identical"]
+
+
+def test_copies_side_by_side_part_unless_their_gradient_is_the_same():
+    assert side_by_side(0.2).severity == "note"
+    assert "so that they part" in side_by_side(0.2).evidence
+    assert side_by_side(0.1).severity == "warning"
+    assert "stay the same" in side_by_side(0.1).evidence
+
+
+def test_few_entries_and_one_of_many_weights_that_are_the_same():
+    values = layers(1.0, 1.0)
+    own = matrices(2, scheme="torch_linear")
+    few = [
+        parameter("layers.0.p", (4, 3), scheme="torch_linear"),
+        parameter("layers.1.p", (4, 3), scheme="torch_linear", copy_of="layers.0.p"),
+    ]
+    assert "layers_identical" not in drawn(values, [*own, *few])
+    more = [replace(each, shape=(16, 16)) for each in few]
+    found = drawn(values, [*own, *more])["layers_identical"]
+    assert found.evidence.startswith("1 of 2 weights of layers.1 are those of layers.0")
+
+
+def test_what_is_detached_is_said():
+    values = layers(1.0, 1.0, 1.0)
+    for place in range(3):
+        values[place] = replace(
+            values[place], figures=replace(values[place].figures, gradient=None)
+        )
+    lost = "nothing of the loss depends on it"
+    own = [
+        parameter("tokens.weight", gradient=None, no_gradient=lost),
+        parameter("layers.0.weight", gradient=None, no_gradient=lost),
+        *matrices(3)[1:],
+    ]
+    note = drawn(values, own)["no_gradient"]
+    assert note.severity == "note"
+    assert "no gradient comes back through layers.0.tanh (detached)" in note.evidence
+    assert lost not in note.evidence
+
+
+def test_what_is_right_behind_zeros_stands_still_at_first():
+    """As the layers to which a norm of weight zero hands zeros."""
+    values = stream(1.0, 1.0, 1.0)
+    values[1] = replace(values[1], parameters=("blocks.0.norm.weight",))
+    zero = {"std": 0.0, "ends": (0.0, 0.0)}
+    own = [
+        parameter("blocks.0.norm.weight", (16,), **zero),
+        parameter("blocks.0.fc.weight", gradient=0.0),
+        parameter("blocks.0.proj.weight"),
+    ]
+    note = drawn(values, own)["starts_at_zero"]
+    assert (note.module, note.value) == ("blocks.0.norm", 1)
+    assert "1 parameter gets none at the first step alone, blocks.0.fc.weight" in note.evidence
+
+
+def test_one_dead_branch_among_many_is_a_warning():
+    same = {"std": 0.0, "ends": (0.0, 0.0), "gradient": 0.0}
+    own = [
+        parameter(f"blocks.{k}.{name}.weight", **(same if k == 1 else {}))
+        for k in range(3)
+        for name in ("fc", "proj")
+    ]
+    found = drawn(stream(1.0, 1.0, 1.0, 1.0), own)["units_identical"]
+    assert (found.severity, found.module) == ("warning", "blocks.1.fc")
+
+
+def test_weights_that_make_units_identical_are_named():
+    values = relus(3, 0.25 * 2**0.5)
+    values[4] = replace(
+        values[4], figures=replace(values[4].figures, std_across_units=0.0, distinct_units=1)
+    )
+    own = matrices(3)
+    own[1] = parameter("layers.1.weight", std=0.0, mean=0.1, ends=(0.1, 0.1))
+    found = drawn(values, own)["units_identical"]
+    assert found.evidence.endswith("all weights of layers.1.weight are one number")
+
+
+def test_inf_is_followed_off_the_stream_to_where_it_comes_from():
+    values = layers(1.0, 1.0)
+    ill = value("add", 1, module="shift", nonfinite=3)
+    values = [
+        *values[:2],
+        ill,
+        *(replace(each, parents=(k + 2,)) for k, each in enumerate(values[2:])),
+    ]
+    values[3:] = [replace(each, figures=replace(each.figures, nonfinite=3)) for each in values[3:]]
+    found = drawn(values)["overflow"]
+    assert (found.module, found.layer) == ("shift.add", 3)
+
+
 def test_lost_values_and_other_outputs():
     """What nothing makes use of is a warning; what the model returns beside its loss is a note."""
     values = layers(1.0, 1.0)

@@ -52,7 +52,7 @@ FIGURES: Final[dict[str, FigureWords]] = {
     "fans_swapped": FigureWords("the weights are {} times as large", two_digits),
     "scheme_unfit": FigureWords("the weights are {} times as large as would do", two_digits),
     "starts_at_zero": FigureWords(
-        "{} parameters before it get no gradient at the first step", "{:,.0f}".format
+        "{} parameters get no gradient at the first step", "{:,.0f}".format
     ),
 }
 # What changes from layer to layer was told by these, of the power, in results of winit 0.2.

@@ -60,7 +60,8 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "all units of a layer are the same: where their weights are the same, too, they get the "
         "same gradient and stay the same",
         "distinct_units = 1 in a layer of several units, channels.distinct = 1 in a convolution of "
-        "several channels",
+        "several channels; in another model, too, where all weights of a layer are one number and "
+        "all its biases are: a warning where that is so of less than half of the matrices",
         ("underflow", "dying", "saturated", "vanishing_signal", "collapsed"),
         advice="draw the weights at random, so that the units differ from the start",
         reference="Rumelhart, Hinton & Williams 1986",
@@ -216,7 +217,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "layers start with the very numbers of another layer, as copies do: they start as one "
         "layer that is applied several times, and what it amplifies all of them amplify",
         "weights that look drawn, get a gradient and are the same, number by number, as an earlier "
-        "parameter's",
+        "parameter's; a note where they are applied side by side and their gradients differ",
         find_in_model=weights.layers_identical,
     ),
     "attention_one_hot": Definition(
@@ -279,9 +280,10 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         None,
         NOTE,
         "parameters",
-        "a layer of zeros gets a gradient, and hands nothing back at the first step: what stands "
-        "before it learns from the second step on",
-        "all entries are 0 and the gradient is not; the gradient of parameters before it is 0",
+        "a layer of zeros gets a gradient, and hands nothing on or back at the first step: what "
+        "stands right after it or before it learns from the second step on",
+        "all entries are 0 and the gradient is not; the gradient of parameters right after it or "
+        "before it is 0",
         reference="Zhang et al. 2019 (arXiv:1901.09321)",
         find_in_model=weights.starts_at_zero,
     ),

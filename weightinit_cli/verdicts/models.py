@@ -13,6 +13,7 @@ from weightinit_cli.verdicts.definitions import DEFINITIONS
 from weightinit_cli.verdicts.draw import ALL_IS_WELL, draw_verdict, of_deep, unknown
 from weightinit_cli.verdicts.seen import SIGNAL
 from weightinit_cli.verdicts.values import scheme_unfit
+from weightinit_cli.verdicts.wholes import named
 
 if TYPE_CHECKING:
     from weightinit_cli.results.model import Severity
@@ -32,6 +33,8 @@ TOO_LARGE: Final = ("exploding_signal", "exploding_gradient", "overflow")
 # gradient that grows or shrinks behind norms is a note, as of many models that train.
 NORMALIZED: Final = 1e4
 OF_UNNORMALIZED: Final[tuple[str, ...]] = ("exploding_signal", "vanishing_signal")
+# What is followed to where it comes from, which may lie off the stream.
+OF_WHOLE: Final = ("overflow",)
 
 
 def draw_model_verdict(model: Model) -> tuple[Verdict, ...]:
@@ -71,7 +74,7 @@ def _whole(name: str, found: Whole, model: Model) -> Verdict:
 
 def _along(model: Model, way: Way) -> list[Group]:
     """The verdicts on a stream, each root cause with what follows from it."""
-    left_out = OF_UNNORMALIZED if way.normalized else ()
+    left_out = (OF_UNNORMALIZED if way.normalized else ()) + OF_WHOLE
     if way.stream.kind == "residual":
         left_out += OF_ACTIVATIONS
     verdicts = draw_verdict(way.seen, Thresholds(), left_out)
@@ -117,6 +120,8 @@ def _placed(verdict: Verdict, model: Model, way: Way) -> Verdict:
         step = "branch" if way.stream.kind == "residual" else "layer"
         evidence = changed(verdict, name(over[0]), name(over[1]), step)
         over = number(over[0]), number(over[1])
+    if verdict.name == "units_identical" and verdict.layer and verdict.advice:
+        evidence += f": all weights of {named(way.weights[verdict.layer - 1])} are one number"
     severity = verdict.severity
     if way.normalized and verdict.name in {"exploding_gradient", "vanishing_gradient"}:
         severity = _behind_norms(verdict)

@@ -51,12 +51,12 @@ def nonfinite_value(model: Model) -> list[Whole]:
             here = ill[0]
         count = values[here].figures.nonfinite
         said = f"{count:,} values of {values[here].name} are inf or nan, the first of the run"
-        return [Whole(values[here].module, float(count), said, here)]
+        return [Whole(values[here].name, float(count), said, here)]
     for place, value in reversed(list(enumerate(values))):
         gradient = value.figures.gradient
         if gradient is not None and gradient.nonfinite:
             said = f"{gradient.nonfinite:,} values of the gradient at {value.name} are inf or nan"
-            return [Whole(value.module, float(gradient.nonfinite), said, place)]
+            return [Whole(value.name, float(gradient.nonfinite), said, place)]
     return []
 
 
