@@ -13,7 +13,7 @@ from weightinit_cli import probe
 from weightinit_cli.probing.observing import Observation
 from weightinit_cli.probing.seeing import model_of
 from weightinit_cli.probing.streams import streams_of
-from weightinit_cli.results.probe import ProbedLoss
+from weightinit_cli.results.probe import FROZEN, NOT_FINITE, UNDER_NO_GRAD, ProbedLoss
 from weightinit_cli.verdicts import DEFINITIONS
 from weightinit_cli.verdicts.models import draw_model_verdict
 
@@ -186,7 +186,9 @@ def loss(excess: float, classes: int = 10):
     return ProbedLoss("cross_entropy", log(classes) + excess, classes, log(classes))
 
 
-@pytest.mark.parametrize(("excess", "severity"), [(0.9, None), (1.1, "note"), (3.1, "warning")])
+@pytest.mark.parametrize(
+    ("excess", "severity"), [(0.9, None), (1.1, "note"), (2.9, "note"), (3.1, "warning")]
+)
 def test_confident(excess: float, severity: str | None):
     values = [*layers(1.0, 1.0), value("linear", 4, module="head", parameters=["head.weight"])]
     head = parameter("tokens.weight", std=2.0, shared_with=("head.weight",))
@@ -407,6 +409,20 @@ def test_lost_values_and_other_outputs():
     assert (found.severity, found.module, found.line) == ("note", "old", None)
 
 
+@pytest.mark.parametrize("why", [FROZEN, UNDER_NO_GRAD])
+def test_values_that_are_lost_of_what_is_frozen_are_a_note(why: str):
+    values = layers(1.0, 1.0)
+    values.append(value("linear", 0, module="aside", parameters=["aside.weight"], gradient=None))
+    aside = parameter("aside.weight", gradient=None, no_gradient=why)
+    found = drawn(values, [*matrices(2), aside])["no_gradient"]
+    assert (found.severity, found.module) == ("note", "aside")
+
+
+def test_gradients_that_are_not_finite_are_no_missing_ones():
+    lost = parameter("layers.1.weight", gradient=None, no_gradient=NOT_FINITE)
+    assert "no_gradient" not in drawn(layers(1.0, 1.0), [*matrices(1), lost])
+
+
 def test_parameters_that_are_not_finite_explain_values_that_are_not():
     values = layers(1.0, 1.0, 1.0)
     values[3:] = [replace(each, figures=replace(each.figures, nonfinite=7)) for each in values[3:]]
@@ -427,7 +443,7 @@ def test_infinite_scores_behind_a_mask_are_no_fault():
     assert list(drawn([*values, *after])) == ["healthy"]
 
 
-@pytest.mark.parametrize(("entropy", "told"), [(None, False), (0.95, False), (0.02, True)])
+@pytest.mark.parametrize(("entropy", "told"), [(None, False), (0.11, False), (0.09, True)])
 def test_attention(entropy: float | None, told: bool):
     attention = value("scaled_dot_product_attention", 4, module="attn", entropy=entropy)
     found = drawn([*layers(1.0, 1.0), attention])
