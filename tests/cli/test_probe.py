@@ -386,7 +386,7 @@ def test_what_a_person_must_mend(winit: Callable, arguments: tuple, message: str
     [
         (np.array([{}], dtype=object), "holds Python objects: numbers are needed"),
         (np.zeros((4, 10), complex), "holds complex128: real numbers are needed"),
-        (np.float64(3), "has shape (): the inputs must be on its first axis"),
+        (np.float64(3), "has shape (): at least one input is needed, on its first axis"),
         (np.array(["a"]), "holds <U1: real numbers are needed"),
         (np.array([[1.0, np.nan], [np.nan, 0]]), "is nan at [0, 1], and at 1 more places"),
     ],

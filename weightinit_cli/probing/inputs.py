@@ -11,6 +11,8 @@ import numpy as np
 from weightinit_cli.errors import WinitError, printable, reason
 from weightinit_cli.machine import available_bytes
 from weightinit_cli.probing.failures import found as found_target
+from weightinit_cli.reading import open_at_once
+from weightinit_cli.sources import said
 from weightinit_cli.streams import Role, stream
 
 if TYPE_CHECKING:
@@ -72,14 +74,14 @@ def parse_all(texts: Iterable[str], loaded: dict[str, ModuleType]) -> dict[str, 
 
 def parse(text: str, loaded: dict[str, ModuleType]) -> tuple[str, Input]:
     """Read one --input, its name ("" where it has none) and what it is. Raises WinitError."""
-    name, equals, said = text.partition("=")
+    name, equals, words = text.partition("=")
     if not (equals and name.isidentifier()):
-        name, said = "", text
-    if said.endswith(".npy"):
-        return name, Input(said, given=_loaded(said))
-    found = _SHAPE.fullmatch(said.replace(" ", ""))
-    if found is None and ":" in said and not said.startswith("int:"):
-        return name, Input(said, make=_function(said, loaded))
+        name, words = "", text
+    if words.endswith(".npy"):
+        return name, Input(words, given=_loaded(words))
+    found = _SHAPE.fullmatch(words.replace(" ", ""))
+    if found is None and ":" in words and not words.startswith("int:"):
+        return name, Input(words, make=_function(words, loaded))
     if found is None or (found[1] is None) != (found[3] is None):
         raise WinitError(printable(f"--input {text}: {FORMS}"))
     shape = tuple(map(int, found[2].split(",")))
@@ -89,11 +91,11 @@ def parse(text: str, loaded: dict[str, ModuleType]) -> tuple[str, Input]:
     if bound is not None and not 0 < bound < MOST_BOUND:
         raise WinitError(f"--input {text}: the bound must be at least 1 and below 2**63")
     _refuse_too_large(text, shape, 4 if bound is None else 8)
-    return name, Input(said, shape, bound)
+    return name, Input(words, shape, bound)
 
 
 def _refuse_too_large(text: str, shape: tuple[int, ...], each: int) -> None:
-    needed = prod(shape) * each
+    needed = prod(shape) * each * 2  # itself, and what a first layer makes of it
     if needed > SMALL and needed > (there := available_bytes()):
         raise WinitError(
             f"--input {text}: needs {needed / 1e9:,.1f} GB of memory, and {there / 1e9:,.1f} GB "
@@ -101,11 +103,11 @@ def _refuse_too_large(text: str, shape: tuple[int, ...], each: int) -> None:
         )
 
 
-def _function(said: str, loaded: dict[str, ModuleType]) -> Callable[[], Any]:
-    function = found_target(said, loaded)
+def _function(target: str, loaded: dict[str, ModuleType]) -> Callable[[], Any]:
+    function = found_target(target, loaded)
     if not callable(function):
         raise WinitError(
-            printable(f"--input {said}: is {type(function).__name__}: a function is needed")
+            printable(f"--input {target}: is {type(function).__name__}: a function is needed")
         )
     made: Callable[[], Any] = function
     return made
@@ -114,18 +116,23 @@ def _function(said: str, loaded: dict[str, ModuleType]) -> Callable[[], Any]:
 def _loaded(path: str) -> Array:
     """The array in a file: float64 as float32, integers as int64. Raises WinitError."""
     try:
-        found: Array = np.load(path, allow_pickle=False)
+        with open_at_once(path) as file:
+            found: Array = np.lib.format.read_array(file, allow_pickle=False)
     except OSError as error:
         raise WinitError(printable(f"--input {path}: {reason(error)}")) from None
-    except ValueError as error:
-        objects = "Object arrays" in str(error) or "pickle" in str(error)
-        why = "holds Python objects: numbers are needed" if objects else reason(error)
-        raise WinitError(printable(f"--input {path}: {why}")) from None
+    except MemoryError:
+        raise WinitError(printable(f"--input {path}: not enough memory for its array")) from None
+    except Exception as error:  # numpy raises many kinds where a header is damaged
+        why = "is no array in numpy's format .npy: " + said(error)
+        if "Object arrays" in str(error):
+            why = "holds Python objects: numbers are needed"
+        raise WinitError(printable(f"--input {path}: {why}")) from error
     if found.dtype.kind not in "fiub":
         raise WinitError(f"--input {path}: holds {found.dtype}: real numbers are needed")
     if found.ndim == 0 or found.size == 0:
         raise WinitError(
-            f"--input {path}: has shape {found.shape}: the inputs must be on its first axis"
+            f"--input {path}: has shape {found.shape}: at least one input is needed, on its "
+            "first axis"
         )
     if found.dtype.kind == "f":
         return found.astype(np.float32) if found.dtype == np.float64 else found

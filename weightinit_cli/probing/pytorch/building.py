@@ -9,6 +9,7 @@ import torch
 
 from weightinit_cli.errors import WinitError
 from weightinit_cli.probing.failures import own_code
+from weightinit_cli.probing.pytorch.refusing import within_memory
 
 EMPTY = inspect.Parameter.empty
 MANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
@@ -28,7 +29,7 @@ def model_of(target: Any) -> torch.nn.Module:
             raise WinitError(
                 f"needs arguments ({names}): name a function without any, which calls it with them"
             )
-        with own_code("cannot be built"):
+        with own_code("cannot be built"), within_memory():
             model = target()
         if not isinstance(model, torch.nn.Module):
             raise WinitError(f"builds {_a(model)}: a torch.nn.Module is needed")

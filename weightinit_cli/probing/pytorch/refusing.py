@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
 import torch
+from torch.nn.modules.module import register_module_parameter_registration_hook
 from torch.nn.parameter import is_lazy
 
 from weightinit_cli.errors import WinitError
 from weightinit_cli.machine import available_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # Below this, a machine that runs torch has the memory; looking it up would cost more.
 ALWAYS_THERE = 1 << 28
@@ -36,7 +43,37 @@ def refuse(model: torch.nn.Module) -> None:
         raise WinitError(
             "the model was built in torch.inference_mode, where parameters cannot have gradients"
         )
-    _refuse_size(parameters)
+    gradients = sum(
+        _size(each)
+        for each in parameters
+        if not is_lazy(each) and each.requires_grad and each.device.type == "cpu"
+    )
+    _refuse_size(gradients, "the gradients of the model's parameters")
+
+
+@contextmanager
+def within_memory() -> Iterator[None]:
+    """Refuse a parameter that does not fit while a model is built: before its values are drawn.
+
+    Memory that a tensor asks for is taken when it is filled, so that a model which is too large
+    would be built until the system ends the process.
+    """
+    unfilled = 0
+
+    def look(_module: Any, _name: str, parameter: torch.Tensor | None) -> None:
+        nonlocal unfilled
+        if parameter is None or is_lazy(parameter) or parameter.device.type != "cpu":
+            return
+        unfilled += _size(parameter)
+        if unfilled > ALWAYS_THERE:
+            _refuse_size(unfilled, "cannot be built: its next parameters")
+            unfilled = 0
+
+    hook = register_module_parameter_registration_hook(look)
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def _is_quantized(model: torch.nn.Module) -> bool:
@@ -47,18 +84,16 @@ def _is_quantized(model: torch.nn.Module) -> bool:
     )
 
 
-def _refuse_size(parameters: list[torch.nn.Parameter]) -> None:
-    """Refuse a model whose gradients alone do not fit."""
-    needed = sum(
-        each.numel() * each.element_size()
-        for each in parameters
-        if not is_lazy(each) and each.requires_grad and each.device.type == "cpu"
-    )
+def _size(tensor: torch.Tensor) -> int:
+    return int(tensor.numel() * tensor.element_size())
+
+
+def _refuse_size(needed: int, what: str) -> None:
     if needed <= ALWAYS_THERE:
         return
     available = available_bytes()
     if needed > available:
         raise WinitError(
-            f"the gradients of the model's parameters need {needed / 2**30:,.1f} GiB of memory, "
-            f"and {available / 2**30:,.1f} GiB are available"
+            f"{what} need {needed / 2**30:,.1f} GiB of memory, and "
+            f"{available / 2**30:,.1f} GiB are available"
         )

@@ -49,24 +49,23 @@ def batch_for(model: torch.nn.Module, inputs: Mapping[str, Input], seed: int) ->
     own = next(iter(model.parameters()))
     kind = own.dtype if own.is_floating_point() else torch.float32
 
-    def ready(one: Any, *, drawn: bool) -> Any:
-        if isinstance(one, np.ndarray):
+    def ready(one: Any) -> Any:
+        drawn = isinstance(one, np.ndarray)
+        if drawn:
             one = torch.from_numpy(np.ascontiguousarray(one))
-            drawn = True
         if not isinstance(one, torch.Tensor):
             return one
         if one.is_floating_point() and one.isnan().any():
             refuse_nan(one.detach().cpu().float().numpy(), "the input")
-        one = one.detach().clone()  # a model may change what it is given
-        return one.to(own.device, kind if drawn and one.is_floating_point() else one.dtype)
+        return one.detach().to(own.device, kind if drawn and one.is_floating_point() else one.dtype)
 
     found: dict[str, Any] = {}
     for place, (name, each) in enumerate(inputs.items()):
         if each.make is not None or each.given is not None:
             made = each.given if each.make is None else _made(each.make, each.said)
-            found[name] = changed(made, lambda one: ready(one, drawn=False))
+            found[name] = changed(made, lambda one: _own_copy(ready(one)))
         else:
-            found[name] = ready(torch.from_numpy(each.draw(seed, place)), drawn=True)
+            found[name] = ready(each.draw(seed, place))
     places = tuple(each for name, each in found.items() if name.isdigit())
     names = {name: each for name, each in found.items() if not name.isdigit()}
     if len(found) == len(places) == 1 and inputs["0"].make is not None:  # which makes all of it
@@ -75,6 +74,11 @@ def batch_for(model: torch.nn.Module, inputs: Mapping[str, Input], seed: int) ->
         if isinstance(places[0], tuple | list):
             return Batch(tuple(places[0]), {})
     return Batch(places, names)
+
+
+def _own_copy(one: Any) -> Any:
+    """A copy of what a person gave, which a model may change."""
+    return one.clone() if isinstance(one, torch.Tensor) else one
 
 
 def _made(make: Callable[[], Any], said: str) -> Any:
