@@ -65,7 +65,8 @@ ALLOWED: dict[str, set[str]] = {
     # and sums arrays is the network's.
     "probing": {
         "init", "spec", "initializers", "activations", "expected", "network", "results", "verdicts",
-        "errors", "streams", "digests", "numerals", "machine", "reading", "sources", "parameters", "targets",
+        "errors", "streams", "digests", "numerals", "machine", "reading", "sources", "parameters",
+        "targets",
     },
     # A person's initializer, held to the table's laws by its draws alone.
     "conformity": {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from weightinit_cli.errors import WinitError, printable
 from weightinit_cli.sources import load_file, said
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import ModuleType
 
 MOST_NAMES = 10
@@ -34,13 +36,28 @@ def find(target: str, loaded: dict[str, ModuleType] | None = None) -> Any:
     is_file = place.endswith(".py") or any(separator in place for separator in "/\\")
     modules = {} if loaded is None else loaded
     if place not in modules:
-        modules[place] = _of_file(Path(place)) if is_file else _of_package(place)
+        with without_arguments(place):
+            modules[place] = _of_file(Path(place)) if is_file else _of_package(place)
     found: Any = modules[place]
     for part in name.split("."):
         if not hasattr(found, part):
             raise WinitError(printable(f"{place}: no {name!r} in it{_near(part, found)}"))
         found = getattr(found, part)
     return found
+
+
+@contextmanager
+def without_arguments(place: str) -> Iterator[None]:
+    """Have a person's code see the command line of its file alone: the arguments are winit's.
+
+    A script that reads its own (`--seed`, `--depth`) would take winit's for them.
+    """
+    former = sys.argv
+    sys.argv = [place]
+    try:
+        yield
+    finally:
+        sys.argv = former
 
 
 def _defined_in(file: str) -> str:
@@ -82,7 +99,9 @@ def _of_package(place: str) -> ModuleType:
         return importlib.import_module(place)
     except ModuleNotFoundError as error:
         if error.name and (place == error.name or place.startswith(f"{error.name}.")):
-            hint = "a file is named with its ending, as mine.py:name"
+            file = f"{place.replace('.', '/')}.py"
+            mine = file if Path(file).is_file() else "mine.py"
+            hint = f"a file is named with its ending, as {mine}:name"
             raise WinitError(printable(f"{place}: no module of this name; {hint}")) from None
         raise WinitError(f"{place}: cannot be imported: {said(error)}") from error
     except (Exception, SystemExit) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -269,6 +270,36 @@ def test_files_of_arrays(winit: Callable):
     done = winit("probe", "models.py:Net", "--input", "x.npy", "--json")
     assert json.loads(done.out)["input"]["0"]["std"] == pytest.approx(np.load("x.npy").std())
     assert winit("probe", "models.py:Words", "--input", "tokens.npy", "-q").code == 0
+
+
+def test_a_script_sees_no_arguments_of_winit(winit: Callable, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sys.argv", ["winit", "probe", "script.py:build", "--width", "7"])
+    Path("script.py").write_text(
+        "import argparse\nfrom torch import nn\n\nparser = argparse.ArgumentParser()\n"
+        "parser.add_argument('--width', type=int, default=10)\nwidth = parser.parse_args().width\n"
+        "\n\ndef build():\n    return nn.Linear(parser.parse_args().width, width)\n"
+    )
+    assert winit("probe", "script.py:build", "--input", "4,10").code == 0
+    with Path("script.py").open("a") as file:
+        file.write("parser.add_argument('data')\nparser.parse_args()\n")
+    done = winit("probe", "script.py:build", "--input", "4,10")
+    assert done.code == 2
+    assert done.err.splitlines() == [
+        "usage: script.py [-h] [--width WIDTH] data",
+        "script.py: error: the following arguments are required: data",
+        "script.py: SystemExit: 2 (script.py, line 12)",
+        "  script.py:12, in <module>: parser.parse_args()",
+    ]
+    assert sys.argv[0] == "winit"
+
+
+def test_a_module_that_is_a_file_here(winit: Callable):
+    Path("nets").mkdir()
+    Path("nets/mine.py").write_text("")
+    done = winit("probe", "nets.mine:build", "--input", "4,10")
+    assert (done.code, done.out) == (2, "")
+    hint = "a file is named with its ending, as nets/mine.py:name"
+    assert done.err == f"nets.mine: no module of this name; {hint}\n"
 
 
 def test_fail_on(winit: Callable):

@@ -6,6 +6,7 @@ import platform
 import re
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from weightinit_cli.results.probe import ProbeResult
 from weightinit_cli.spec.kinds import WRITTEN_PATTERN
 from weightinit_cli.spec.names import slug, unfit
 from weightinit_cli.streams import BIT_GENERATOR
+from weightinit_cli.targets import without_arguments
 from weightinit_cli.verdicts.models import draw_model_verdict
 
 if TYPE_CHECKING:
@@ -80,13 +82,15 @@ def probe(
     _refuse_values(seed, repeats, name)
     framework = _framework()
     loaded: dict[str, ModuleType] = {}
-    with warnings.catch_warnings():
+    named = isinstance(model, str)
+    alone = without_arguments(model.rpartition(":")[0]) if named else nullcontext()
+    with warnings.catch_warnings(), alone:
         warnings.simplefilter("ignore")
         with framework.seeded(seed):
             asked = _inputs(batch, loaded)
             wanted = _loss(loss, loaded)
-            target = found(model, loaded) if isinstance(model, str) else model
-        said = model if isinstance(model, str) else _called(target)
+            target = found(model, loaded) if named else model
+        said = model if named else _called(target)
         with told_of(said):
             if not asked:
                 example = framework.example_input(framework.build(target, seed))
