@@ -162,7 +162,7 @@ def test_gradients_have_their_rms_and_counts_between_powers_of_two(values):
 @given(values_of())
 def test_parameters_have_their_moments_and_exact_quantiles(values):
     whole = values.astype(np.float64)
-    found = weight_figures(values, "hash")
+    found = weight_figures(values, "hash", exact=True)
     close(found.mean, whole.mean(), np.abs(whole).max())
     close(found.std, whole.std(), np.abs(whole).max())
     assert found.quantiles["0.5"] == np.quantile(whole, 0.5, method="inverted_cdf")
@@ -182,3 +182,11 @@ def test_values_are_counted_in_parts(monkeypatch):
     whole = value_figures(values, 1)
     monkeypatch.setattr(figures, "PART", 100)
     assert value_figures(values, 1) == whole
+
+
+def test_quantiles_of_a_parameter_are_counted_unless_exact_ones_are_asked_for():
+    values = np.random.default_rng(0).standard_normal(999).astype(np.float32)
+    exact = weight_figures(values, "", exact=True).quantiles
+    for name, found in weight_figures(values, "").quantiles.items():
+        assert found == pytest.approx(exact[name], rel=2**-7, abs=1e-3)
+    assert exact["0.5"] == np.quantile(values, 0.5, method="inverted_cdf")

@@ -198,6 +198,16 @@ def test_complex_values_are_named():
     assert "fft_rfft makes complex numbers" in result.unseen[0]
 
 
+def test_what_is_real_after_complex_numbers_is_a_value():
+    def forward(model, x):
+        z = torch.fft.fft(model.fc(x))
+        return z.real + torch.view_as_real(z * z)[..., 0]
+
+    result = watch(forward, X, fc=nn.Linear(8, 4))
+    assert [each.parents for each in result.values] == [(), (0,), (0,), (1, 2)]
+    assert all(each.figures.gradient for each in result.values)
+
+
 def test_transforms_of_functions_are_named_as_not_seen():
     def forward(model, x):
         def one(each):

@@ -103,13 +103,13 @@ def gradient_figures(values: Array) -> Gradient:
     )
 
 
-def weight_figures(values: Array, stream: str) -> WeightStatistics:
-    """The figures of a parameter's entries, float32 or float64; their quantiles are exact."""
+def weight_figures(values: Array, stream: str, *, exact: bool = False) -> WeightStatistics:
+    """The figures of a parameter's entries, float32 or float64."""
     values = np.ascontiguousarray(values)
     with np.errstate(all="ignore"):
         pivot = float(values.mean(dtype=np.float64))
     sums = EntrySums.of(values, pivot, exponent_of(values))
-    quantiles, _ = _order(values, _counted(values), exact=True)
+    quantiles, _ = _order(values, _counted(values), exact=exact)
     return WeightStatistics(
         mean=_finite(sums.mean),
         std=_finite(sums.std),

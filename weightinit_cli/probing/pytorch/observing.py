@@ -69,7 +69,9 @@ def _observe(
                 with running(model, batch, watcher.failed_in):
                     torch.autograd.backward(scalar)  # watched: a checkpoint runs parts again
         values = tuple(each.told(backward=backward) for each in watcher.made)
-        parameters = parameters_of(naming, watcher.used, watcher.made, backward=backward)
+        parameters = parameters_of(
+            naming, watcher.used, watcher.made, backward=backward, exact=exact
+        )
     finally:
         watcher.former.restore()
     found = {name: _input_figures(each, exact=exact) for name, each in given.items()}

@@ -28,12 +28,18 @@ HEX_DIGITS = 12
 
 
 def parameters_of(
-    naming: Naming, used: Mapping[str, bool], made: Sequence[Made], *, backward: bool
+    naming: Naming,
+    used: Mapping[str, bool],
+    made: Sequence[Made],
+    *,
+    backward: bool,
+    exact: bool,
 ) -> tuple[ProbedParameter, ...]:
     """Every parameter once, in the model's own order.
 
     `used` has those that an operation used, with whether that was ever with gradients on, and
-    `made` the values; `backward` says whether there was a loss to compute gradients of.
+    `made` the values; `backward` says whether there was a loss to compute gradients of, and `exact`
+    whether quantiles are exact.
     """
     users: dict[str, set[str]] = {}
     for value in (each.value for each in made):
@@ -43,7 +49,7 @@ def parameters_of(
     found = []
     for each in naming.parameters:
         reason = _why_none(each.parameter, each.name, used, backward=backward)
-        one = _parameter(each, users.get(each.name, set()), reason)
+        one = _parameter(each, users.get(each.name, set()), reason, exact=exact)
         low, high = one.statistics.min, one.statistics.max
         if low is not None and low != high:  # a constant is no copy
             first = earlier.setdefault((one.statistics.stream, one.shape), one.name)
@@ -52,12 +58,14 @@ def parameters_of(
     return tuple(found)
 
 
-def _parameter(named: Named, used_by: set[str], reason: str | None) -> ProbedParameter:
+def _parameter(
+    named: Named, used_by: set[str], reason: str | None, *, exact: bool
+) -> ProbedParameter:
     parameter, module = named.parameter, named.module
     shape = weight_shape(module, named.own, tuple(parameter.shape))
     fan_in, fan_out = fans(module, named.own, shape, used_by)
     values = as_array(_real(parameter))
-    statistics = weight_figures(values, sha256(values.data).hexdigest()[:HEX_DIGITS])
+    statistics = weight_figures(values, sha256(values.data).hexdigest()[:HEX_DIGITS], exact=exact)
     gradient = None if parameter.grad is None else _rms(as_array(_real(parameter.grad)))
     if gradient is None and reason is None:
         reason = NOT_FINITE

@@ -212,7 +212,8 @@ class Watcher(TorchFunctionMode):
         aliases = {id(each): was for each, was in zip(roots, changed, strict=True)}
         for tensor in tensors(result):
             in_place = aliases.get(id(root_of(tensor)))
-            moved = in_place is False or self._is_moved(call, tensor)
+            shows = not tensor.is_complex() and any(each.is_complex() for each in call.given)
+            moved = (in_place is False and not shows) or self._is_moved(call, tensor)
             known = mark.is_known and _is_value(tensor)
             if not moved and (mark.is_known or _is_wrapped(tensor)):
                 self._say_unless_seen(call.name, tensor)
