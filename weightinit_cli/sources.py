@@ -153,6 +153,18 @@ def _near(file: str) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file
 
 
+def portable(file: str) -> str:
+    """A file as a result names it: from the current folder if it lies below it, else by its name.
+
+    No folder of this machine is kept, so that another person's result of the same file says the
+    same.
+    """
+    path = Path(file)
+    if not path.is_absolute():
+        return file
+    return _near(file) if path.is_relative_to(Path.cwd()) else path.name
+
+
 def said(error: BaseException, file: str = "") -> str:
     """An error of somebody's code in one line: its kind, its words, and the line of the file."""
     first, *others = [line.strip() for line in str(error).splitlines() if line.strip()] or [""]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.errors import WinitError, printable
-from weightinit_cli.sources import load_file, said
+from weightinit_cli.sources import load_file, portable, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +58,12 @@ def without_arguments(place: str) -> Iterator[None]:
         yield
     finally:
         sys.argv = former
+
+
+def portable_target(target: str) -> str:
+    """A target as a result names it, without folders of this machine above the current one."""
+    place, colon, name = target.rpartition(":")
+    return f"{portable(place)}{colon}{name}"
 
 
 def _defined_in(file: str) -> str:

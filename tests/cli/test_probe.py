@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -300,6 +301,25 @@ def test_a_module_that_is_a_file_here(winit: Callable):
     assert (done.code, done.out) == (2, "")
     hint = "a file is named with its ending, as nets/mine.py:name"
     assert done.err == f"nets.mine: no module of this name; {hint}\n"
+
+
+def test_a_result_names_no_folder_of_the_machine(winit: Callable, here: Path):
+    np.save("x.npy", np.ones((4, 10)))
+    saved = []
+    for folder, name in (("", "near"), (f"{here}/", "absolute")):
+        parts = f"{folder}models.py:Net", f"{folder}x.npy", f"{folder}models.py:mean"
+        line = ("--input", parts[1], "--loss", parts[2], "-o", name, "--no-plot", "-q")
+        assert winit("probe", parts[0], *line).code == 0
+        saved.append(Path(name, "models.Net", "stats.json").read_bytes())
+    assert saved[0] == saved[1]
+    written = [each for each in Path("absolute").rglob("*.*") if each.is_file()]
+    assert len(written) == 1
+    assert not [each for each in written if str(here).encode() in each.read_bytes()]
+    (here / "work").mkdir()
+    os.chdir("work")
+    elsewhere = winit("probe", f"{here}/models.py:Net", "--input", f"{here}/x.npy", "--json")
+    spec = json.loads(elsewhere.out)["spec"]
+    assert (spec["target"], spec["inputs"]) == ("models.py:Net", {"0": "x.npy"})
 
 
 def test_fail_on(winit: Callable):

@@ -27,7 +27,7 @@ from weightinit_cli.results.probe import ProbeResult
 from weightinit_cli.spec.kinds import WRITTEN_PATTERN
 from weightinit_cli.spec.names import slug, unfit
 from weightinit_cli.streams import BIT_GENERATOR
-from weightinit_cli.targets import without_arguments
+from weightinit_cli.targets import portable_target, without_arguments
 from weightinit_cli.verdicts.models import draw_model_verdict
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def probe(
     spec: dict[str, Any] = {
         "experiment": "probe",
         "name": name or _stem(said),
-        "target": said,
+        "target": portable_target(said) if named else said,
         "framework": framework.name,
         "inputs": {key: each.said for key, each in asked.items()},
         "loss": wanted.said,

@@ -12,8 +12,9 @@ from weightinit_cli.errors import WinitError, printable, reason
 from weightinit_cli.machine import available_bytes
 from weightinit_cli.probing.failures import found as found_target
 from weightinit_cli.reading import open_at_once
-from weightinit_cli.sources import said
+from weightinit_cli.sources import portable, said
 from weightinit_cli.streams import Role, stream
+from weightinit_cli.targets import portable_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -78,10 +79,10 @@ def parse(text: str, loaded: dict[str, ModuleType]) -> tuple[str, Input]:
     if not (equals and name.isidentifier()):
         name, words = "", text
     if words.endswith(".npy"):
-        return name, Input(words, given=_loaded(words))
+        return name, Input(portable(words), given=_loaded(words))
     found = _SHAPE.fullmatch(words.replace(" ", ""))
     if found is None and ":" in words and not words.startswith("int:"):
-        return name, Input(words, make=_function(words, loaded))
+        return name, Input(portable_target(words), make=_function(words, loaded))
     if found is None or (found[1] is None) != (found[3] is None):
         raise WinitError(printable(f"--input {text}: {FORMS}"))
     shape = tuple(map(int, found[2].split(",")))

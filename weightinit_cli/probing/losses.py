@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from weightinit_cli.errors import WinitError, printable
 from weightinit_cli.probing.failures import found
 from weightinit_cli.spec.nodes import nearest
+from weightinit_cli.targets import portable_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +50,7 @@ def parse(text: str | None, loaded: dict[str, ModuleType]) -> Loss:
         if not callable(function):
             kind = type(function).__name__
             raise WinitError(printable(f"--loss {text}: is {kind}: a function is needed"))
-        return Loss(text, OWN, function=function)
+        return Loss(portable_target(text), OWN, function=function)
     near = None if name in NAMES else nearest(name, NAMES)
     hint = f"; did you mean {near!r}?" if near else ""
     raise WinitError(printable(f"--loss {text}: {FORMS}{hint}"))
