@@ -76,6 +76,11 @@ def test_schemes_without_fans(entries, scheme: str):
     assert looks(entries)[0] == scheme
 
 
+@pytest.mark.parametrize("name", ["torch_linear", "kaiming_normal", "he_normal"])
+def test_a_scale_that_is_two_per_cent_off_is_not_that_scheme_s(name: str):
+    assert not looks(1.02 * by(name))[0].startswith(name)
+
+
 def test_none_is_known():
     generator = np.random.default_rng(0)
     scheme, evidence = looks(generator.laplace(size=(OUT, IN)))
