@@ -139,6 +139,18 @@ def test_without_torch(winit: Callable, monkeypatch: pytest.MonkeyPatch):
     )
 
 
+def test_a_torch_that_is_broken(winit: Callable, here: Path, monkeypatch: pytest.MonkeyPatch):
+    """Which is there, as a release without its libraries is."""
+    (here / "broken").mkdir()
+    (here / "broken/torch.py").write_text("import libs_of_torch")
+    monkeypatch.syspath_prepend(here / "broken")
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    done = winit("probe", "model.py:build", "--input", "4,3")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("winit probe needs PyTorch, which cannot be imported: ModuleNotFou")
+    assert "No module named 'libs_of_torch'" in done.err
+
+
 def test_fail_on_a_saved_one(winit: Callable, here: Path):
     save(probe_result(STACK, [WARNS]), here)
     done = winit("show", "saved", "--fail-on", "warning")

@@ -13,7 +13,7 @@ import numpy as np
 
 from weightinit_cli import __version__
 from weightinit_cli.digests import digest_of_form
-from weightinit_cli.errors import WinitError
+from weightinit_cli.errors import WinitError, printable
 from weightinit_cli.probing import inputs as given
 from weightinit_cli.probing import losses, schemes
 from weightinit_cli.probing.failures import found, told_of
@@ -24,6 +24,7 @@ from weightinit_cli.probing.seeing import model_of
 from weightinit_cli.probing.streams import streams_of
 from weightinit_cli.results.model import SCHEMA_VERSION
 from weightinit_cli.results.probe import ProbeResult
+from weightinit_cli.sources import said as said_of
 from weightinit_cli.spec.kinds import WRITTEN_PATTERN
 from weightinit_cli.spec.names import slug, unfit
 from weightinit_cli.streams import BIT_GENERATOR
@@ -141,10 +142,12 @@ def _refuse_values(seed: int, repeats: int, name: str | None) -> None:
 def _framework() -> Framework:
     try:
         import torch  # noqa: F401
-    except ImportError:
-        raise WinitError(
-            "winit probe needs PyTorch, which is not installed; pip install 'weightinit-cli[torch]'"
-        ) from None
+    except (ImportError, OSError) as error:
+        if getattr(error, "name", "") == "torch":
+            why = "which is not installed; pip install 'weightinit-cli[torch]'"
+        else:
+            why = f"which cannot be imported: {said_of(error)}"
+        raise WinitError(printable(f"winit probe needs PyTorch, {why}")) from None
     from weightinit_cli.probing.pytorch import PyTorch
 
     return PyTorch()

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import torch
+
+from weightinit_cli.probing.pytorch import building, observing, state
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
@@ -20,34 +24,24 @@ class PyTorch:
 
     def seeded(self, seed: int) -> AbstractContextManager[None]:
         """Set the generators of torch, numpy and Python; in the end their states are as before."""
-        from weightinit_cli.probing.pytorch.state import seeded
-
-        return seeded(seed)
+        return state.seeded(seed)
 
     def build(self, target: Any, seed: int) -> Any:
         """Return the model that a target is or builds."""
-        from weightinit_cli.probing.pytorch.building import model_of
-
         with self.seeded(seed):
-            return model_of(target)
+            return building.model_of(target)
 
     def example_input(self, model: Any) -> str:
         """In words, what the model may be called with."""
-        from weightinit_cli.probing.pytorch.building import example_input
-
-        return example_input(model)
+        return building.example_input(model)
 
     def observe(
         self, model: Any, inputs: Mapping[str, Input], loss: Loss, *, seed: int, exact: bool
     ) -> Observation:
         """Run the model once, forwards and backwards."""
-        from weightinit_cli.probing.pytorch.observing import observe
-
-        return observe(model, inputs, loss, seed=seed, exact=exact)
+        return observing.observe(model, inputs, loss, seed=seed, exact=exact)
 
     def environment(self) -> Mapping[str, Any]:
         """Torch's version, and the set of instructions that its kernels use, as AVX2."""
-        import torch
-
         instructions = torch.backends.cpu.get_cpu_capability()
         return {"torch": str(torch.__version__), "simd": [instructions]}
