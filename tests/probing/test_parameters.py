@@ -39,6 +39,7 @@ IMAGE = inputs(2, 4, 6, 6)
         (nn.Conv2d(4, 6, 3, groups=2), (18, 27), IMAGE),
         (nn.ConvTranspose2d(4, 6, 3), (36, 54), IMAGE),
         (nn.ConvTranspose2d(4, 6, 3, groups=2), (18, 27), IMAGE),
+        (nn.ConvTranspose2d(4, 6, 4, stride=2), (16, 96), IMAGE),
         (nn.Conv1d(4, 6, 3), (12, 18), inputs(2, 4, 9)),
         (nn.Embedding(9, 5), (1, 5), torch.arange(6)),
     ],

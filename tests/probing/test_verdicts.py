@@ -86,8 +86,8 @@ def test_what_is_frozen_is_noted(sound):
 # by hand
 
 
-def drawn(values, parameters=(), loss=None, outputs=()):
-    observed = Observation({}, tuple(values), tuple(parameters), loss, (), tuple(outputs))
+def drawn(values, parameters=(), loss=None, outputs=(), inputs=None):
+    observed = Observation(inputs or {}, tuple(values), tuple(parameters), loss, (), tuple(outputs))
     found = draw_model_verdict(model_of(observed, streams_of(values)))
     return {each.name: each for each in found}
 
@@ -134,8 +134,39 @@ def test_a_signal_that_explodes_is_told_by_places_and_names():
     assert (verdict.layer, verdict.over) == (5, (3, 7))
     assert verdict.module == "layers.1.tanh"
     assert verdict.evidence == (
-        "its root mean square grows 900-fold from layers.0.tanh to layers.2.tanh (× 30 a layer)"
+        "its root mean square grows 900-fold from layers.0.tanh to layers.2.tanh (× 30 a layer), "
+        "first in layers.1.tanh: layers.1.weight has standard deviation 0.25 (× √16 inputs = 1.0)"
     )
+
+
+@pytest.mark.parametrize(("mean", "said"), [(0.0, "(× √16 inputs = 1.0)"), (1.0, "are 1.0")])
+def test_a_signal_begins_to_vanish_where_it_shrinks(mean: float, said: str):
+    own = matrices(5)
+    if mean:
+        own[2] = parameter("layers.2.weight", std=0.0, mean=mean, ends=(mean, mean))
+    verdict = drawn(layers(1.0, 0.9, 9e-5, 8e-5, 8e-5), own)["vanishing_signal"]
+    assert verdict.module == "layers.2.tanh"
+    assert "first in layers.2.tanh: " in verdict.evidence
+    assert "layers.2.weight" in verdict.evidence
+    assert verdict.evidence.endswith(said)
+
+
+def test_large_inputs_are_told_of_large_logits():
+    values = [value("linear", module="a", parameters=["a.weight"], std=90.0)]
+    values.append(value("linear", 0, module="head", parameters=["head.weight"], std=90.0))
+    own = [parameter("a.weight"), parameter("head.weight")]
+    inputs = {"0": figures(128, std=100.0, gradient=None)}
+    found = drawn(values, own, loss(80.0), inputs=inputs)["confident_at_start"]
+    assert (found.module, found.layer) == ("the input", None)
+    assert found.evidence.endswith("the model's inputs have root mean square 100")
+
+
+def test_a_model_that_is_frozen_as_a_whole_is_warned_of():
+    frozen = matrices(2, gradient=None, no_gradient="frozen: its requires_grad is False")
+    found = drawn(layers(1.0, 1.0), frozen, loss(0.0))["no_gradient"]
+    assert (found.severity, found.module) == ("warning", "the model")
+    assert "none of its 2 parameters gets a gradient; frozen" in found.evidence
+    assert "no_gradient" not in drawn(layers(1.0, 1.0), frozen)
 
 
 def test_a_stream_without_norms_explodes():
@@ -472,9 +503,9 @@ def test_a_scheme_that_does_not_fit_its_activation(std: float, verdict: str):
 
 
 def test_fans_of_transposed_convolutions():
-    def found(scheme: str, kind: str = "ConvTranspose2d"):
+    def found(scheme: str, kind: str = "ConvTranspose2d", fan_in: int = 144):
         one = parameter(
-            "up.weight", (16, 8, 3, 3), kind=kind, fan_in=144, fan_out=72, scheme=scheme
+            "up.weight", (16, 8, 3, 3), kind=kind, fan_in=fan_in, fan_out=72, scheme=scheme
         )
         return drawn([value("conv_transpose2d", parameters=["up.weight"])], [one])
 
@@ -484,6 +515,7 @@ def test_fans_of_transposed_convolutions():
     assert "fans_swapped" not in found("kaiming_normal")
     assert "fans_swapped" not in found("torch_linear, fans by its shape")
     assert "fans_swapped" not in found("kaiming_normal (fan_out)", kind="Conv2d")
+    assert "fans_swapped" not in found("kaiming_normal (fan_out)", fan_in=36)  # a stride of 2
 
 
 def test_every_verdict_of_whole_models_is_found_by_one():

@@ -248,7 +248,8 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "√(fan_in / fan_out)",
         "the weights of a transposed convolution were drawn for as many inputs as it has outputs, "
         "as torch's init functions do: they take the second axis for the inputs",
-        "its scheme is He's by fan_out, where fan_in is another",
+        "its scheme is He's by fan_out; inputs × kernel, which is fan_in where there is no stride, "
+        "is nearer to fan_in",
         reference="He et al. 2015 (arXiv:1502.01852), section 2.2",
         find_in_model=weights.fans_swapped,
     ),
@@ -272,8 +273,8 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "parameters get no gradient, and the optimizer never moves them: frozen ones, ones that "
         "the loss does not depend on, and, as a warning, ones with which something is computed "
         "that is lost",
-        "parameters without gradient, where others have one; a warning where a value is made with "
-        "them on which neither the loss depends nor anything that the model returns",
+        "parameters without gradient; a warning where a value is made with them on which neither "
+        "the loss depends nor anything that the model returns, and where all are frozen",
         find_in_model=weights.no_gradient,
     ),
     "starts_at_zero": Definition(

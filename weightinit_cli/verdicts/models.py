@@ -12,7 +12,7 @@ from weightinit_cli.results.verdictwords import changed, measured
 from weightinit_cli.verdicts.definitions import DEFINITIONS
 from weightinit_cli.verdicts.draw import ALL_IS_WELL, draw_verdict, of_deep, unknown
 from weightinit_cli.verdicts.seen import SIGNAL
-from weightinit_cli.verdicts.values import scheme_unfit
+from weightinit_cli.verdicts.values import begins, scheme_unfit
 from weightinit_cli.verdicts.wholes import named
 
 if TYPE_CHECKING:
@@ -120,6 +120,10 @@ def _placed(verdict: Verdict, model: Model, way: Way) -> Verdict:
         step = "branch" if way.stream.kind == "residual" else "layer"
         evidence = changed(verdict, name(over[0]), name(over[1]), step)
         over = number(over[0]), number(over[1])
+    first = begins(verdict, model, way) if verdict.name.endswith("ing_signal") else None
+    if first is not None:
+        place = way.places[first[0]]
+        evidence += f", first in {name(first[0])}{first[1]}"
     if verdict.name == "units_identical" and verdict.layer and verdict.advice:
         evidence += f": all weights of {named(way.weights[verdict.layer - 1])} are one number"
     severity = verdict.severity

@@ -15,7 +15,7 @@ from weightinit_cli.verdicts.wholes import Whole, behind, first_made_with, named
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weightinit_cli.results.model import Severity
+    from weightinit_cli.results.model import Severity, Verdict
     from weightinit_cli.results.probe import ProbedValue
     from weightinit_cli.verdicts.wholes import Model, Way
 
@@ -25,6 +25,7 @@ NOTED_EXCESS: Final = 1.0
 WARNED_EXCESS: Final = 3.0
 # Values that grow so many times in one step, and what a last layer is given of such a size.
 STEP: Final = 3.0
+SHARE: Final = 0.5
 # The entropy of attention that is nearly one-hot, as a share of its largest.
 ONE_HOT: Final = 0.1
 # A stream with normalized branches that grows by this is noted.
@@ -82,10 +83,21 @@ def confident_at_start(model: Model) -> list[Whole]:
     said += _matrix_of(model, head, given)
     step = _step_to(model, model.head, given) if given > STEP else None
     if step is None:
+        inputs = _large_inputs(model, given)
+        if inputs:
+            said += f"; the model's inputs have root mean square {two_digits(inputs)}"
+            return [Whole("the input", excess, said, None, severity)]
         return [Whole(head.module, excess, said, model.head, severity)]
     name, grown = step
     module, place = model.by_name[name].module, first_made_with(model, name)
     return [Whole(module, excess, f"{said}; {grown}", place, severity)]
+
+
+def _large_inputs(model: Model, given: float) -> float | None:
+    """The size of the model's inputs, where it is why the last layer is given such large values."""
+    own = [size(way.seen.input) or 0.0 for way in model.ways if way.places[0] is None]
+    inputs = max(own, default=0.0)
+    return inputs if inputs > STEP and inputs**2 > given else None
 
 
 def _step_to(model: Model, head: int, given: float) -> tuple[str, str] | None:
@@ -101,6 +113,23 @@ def _step_to(model: Model, head: int, given: float) -> tuple[str, str] | None:
     return matrices[0], f"{grown}: {_sizes(model, matrices)}"
 
 
+def begins(verdict: Verdict, model: Model, way: Way) -> tuple[int, str] | None:
+    """The first layer of a stream that does its share of what a signal changes, and its matrices.
+
+    Its share is half of the mean step: layers before it keep the signal.
+    """
+    if verdict.over is None or not verdict.rate:
+        return None
+    rate, (start, end) = log(verdict.rate), verdict.over
+    for number in range(start + 1, end + 1):
+        before = way.seen.input if number == 1 else way.seen.layers[number - 2].figures
+        one, other = size(before), size(way.seen.layers[number - 1].figures)
+        if one and other and log(other / one) / rate >= SHARE:
+            matrices = way.weights[number - 1]
+            return number, f": {_sizes(model, matrices)}" if matrices else ""
+    return None
+
+
 def _steps(way: Way) -> list[tuple[float, int, tuple[str, ...]]]:
     """How often as large as the one before each value of a stream is, and by which matrices."""
     sizes = [size(way.seen.input), *(size(each.figures) for each in way.seen.layers)]
@@ -114,11 +143,15 @@ def _steps(way: Way) -> list[tuple[float, int, tuple[str, ...]]]:
 
 def _sizes(model: Model, matrices: Sequence[str]) -> str:
     """`fc.weight has standard deviation 1.0 (× √256 inputs = 16)`."""
-    return ", ".join(
-        f"{each.name} has standard deviation {two_digits(each.statistics.std)} "
-        f"(× √{each.fan_in or 0:,} inputs = {two_digits(each.scaled_std)})"
-        for each in (model.by_name[name] for name in matrices)
-    )
+    said = []
+    for each in (model.by_name[name] for name in matrices):
+        found, fan_in = each.statistics, each.fan_in or 0
+        if found.std == 0:
+            said.append(f"all entries of {each.name} are {two_digits(found.max)}")
+            continue
+        scaled = f"× √{fan_in:,} inputs = {two_digits(each.scaled_std)}"
+        said.append(f"{each.name} has standard deviation {two_digits(found.std)} ({scaled})")
+    return ", ".join(said)
 
 
 def _matrix_of(model: Model, head: ProbedValue, size_given: float) -> str:

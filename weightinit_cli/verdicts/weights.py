@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isclose, prod, sqrt
+from math import isclose, log, prod, sqrt
 from typing import TYPE_CHECKING, Final
 
 from weightinit_cli.numerals import two_digits
@@ -126,6 +126,8 @@ def _in_a_row(model: Model, copy: str) -> bool:
 def no_gradient(model: Model) -> list[Whole]:
     """Parameters that get no gradient: of what is computed in vain, not used, or frozen."""
     with_gradient = [each.name for each in model.parameters if each.no_gradient is None]
+    if not with_gradient and model.loss is not None:
+        return _none_at_all(model)
     stops = _stops(model)
     groups: dict[tuple[str, Severity], list[ProbedParameter]] = {}
     for each in model.parameters if with_gradient else ():
@@ -154,6 +156,17 @@ def no_gradient(model: Model) -> list[Whole]:
     return found
 
 
+def _none_at_all(model: Model) -> list[Whole]:
+    """That no parameter gets a gradient, where all are frozen or used under no_grad."""
+    reasons = {each.no_gradient for each in model.parameters}
+    if not reasons or not reasons <= {FROZEN, UNDER_NO_GRAD}:
+        return []
+    count = len(model.parameters)
+    why = " or ".join(sorted(reason for reason in reasons if reason))
+    said = f"none of its {count:,} parameters gets a gradient; {why}"
+    return [Whole("", float(count), said, None, WARNING)]
+
+
 def _stops(model: Model) -> Mapping[int, set[int]]:
     """Values without a gradient of which one is made that has one, and what they were made of."""
     values = model.values
@@ -175,14 +188,21 @@ def _stop_of(model: Model, parameter: str, stops: Mapping[int, set[int]]) -> str
 
 
 def fans_swapped(model: Model) -> list[Whole]:
-    """Transposed convolutions drawn for as many inputs as they have outputs."""
+    """Transposed convolutions drawn for as many inputs as they have outputs.
+
+    Not where the other axis of their shape would be farther from what they sum, as it may be where
+    they have a stride.
+    """
     ill = [
         each
         for each in model.parameters
         if "Transpose" in each.kind
         and (each.scheme or "").startswith(("kaiming", "he_"))
         and "fan_out" in (each.scheme or "")
-        and each.fan_in != each.fan_out
+        and each.fan_in
+        and each.fan_out
+        and abs(log(prod(each.shape) / each.shape[1] / each.fan_in))
+        < abs(log(each.fan_out / each.fan_in))
     ]
     if not ill:
         return []

@@ -29,7 +29,8 @@ def fans(module: nn.Module, name: str, shape: tuple[int, ...], used_by: Collecti
     - Linear maps: shape (fan_out, fan_in), of attention's packed projections three blocks of
       these, of recurrent layers one for each gate; Conv1D of `transformers` has (fan_in, fan_out).
     - Convolutions: the channels of a group times the size of the kernel; so have transposed ones,
-      whose shape begins with the channels of the input.
+      whose shape begins with the channels of the input, and of whose kernel a stride lets one of
+      its steps see one part alone.
     - Embeddings: fan_in is 1, for a row is looked up and nothing is summed; fan_out is its size.
     - Keras: kernels of shape (*kernel, fan_in, fan_out).
     - Modules of a person's own: as `torch.nn.init` has it, if an operation of PRODUCTS uses them
@@ -64,7 +65,8 @@ def _bilinear(_module: nn.Module, _name: str, shape: tuple[int, ...]) -> Fans:
 def _conv(module: Any, _name: str, shape: tuple[int, ...]) -> Fans:
     field = prod(shape[2:])
     if module.transposed:
-        return shape[0] // module.groups * field, shape[1] * field
+        seen = shape[0] // module.groups * field / prod(module.stride)
+        return max(round(seen), 1), shape[1] * field
     return shape[1] * field, shape[0] // module.groups * field
 
 
