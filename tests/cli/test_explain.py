@@ -142,10 +142,7 @@ def test_every_column_of_every_table(winit: Callable, spec: Callable):
         *probe_heads(),
         *(head for each in RESULT_KINDS for head in view(each).RUN_HEADS),
     }
-    assert (
-        heads - {"layer", "network", "value", "parameter", "verdict", ""}
-        == column_meanings().keys()
-    )
+    assert heads - {"layer", "network", "verdict", ""} == column_meanings().keys()
     for head, meaning in column_meanings().items():
         assert meaning in joined(winit("explain", head).out)
 

@@ -492,8 +492,8 @@ def test_files_that_are_no_input(winit: Callable, array: np.ndarray, message: st
         (
             (*NET, "--loss", "models.py:fails"),
             [
-                "models.py:Net: --loss models.py:fails: AttributeError: 'Tensor' object has no "
-                "attribute 'nothing'",
+                "models.py:Net: --loss models.py:fails, called with the model's output and the "
+                "batch: AttributeError: 'Tensor' object has no attribute 'nothing'",
                 "  models.py:*, in fails: return output.nothing()",
             ],
         ),

@@ -41,6 +41,9 @@ RUN_HEADS = ("values", "loss at start", "verdict")
 MEANINGS = {
     "values": "how many values the operations of the model made",
     "loss at start": "the loss of the model before any training",
+    "value": "what one operation of the model made: the path of its module and the operation; a "
+    "second one of the same name ends with #2; of a folded module its path",
+    "parameter": "the path of a parameter; * stands for modules whose parameters are alike",
     "folded": "how many values of the module this row stands for; std, std (inputs) and grad. are "
     "those of the last one, which the module hands on, and --depth opens it; or for how many "
     "parameters, of which it shows the middle one",

@@ -43,7 +43,7 @@ def minimized(returned: Any, loss: Loss, batch: Batch, seed: int) -> Minimized:
     Raises WinitError where it returned nothing that has such a loss.
     """
     if loss.kind == OWN and loss.function is not None:
-        with own_code(f"--loss {loss.said}"):
+        with own_code(f"--loss {loss.said}, called with the model's output and the batch"):
             scalar = loss.function(returned, batch.as_given())
         found = _told(scalar, loss.said)
         outputs = tensors(returned)
@@ -118,7 +118,7 @@ def output_of(returned: Any) -> tuple[torch.Tensor, str]:
     for name, each in named_tensors(returned):
         if each.is_floating_point() and each.dim():
             return each, f" of output {name}"
-    kind = "None" if returned is None else f"a value of type {type(returned).__name__}"
+    kind = "None" if returned is None else f"a value of type {_kind(returned)}"
     if isinstance(returned, torch.Tensor):
         single = returned.is_floating_point()
         kind = "a single number" if single else f"a tensor of {dtype_words(returned)}"
@@ -176,7 +176,11 @@ def _told(scalar: Any, said: str, classes: int | None = None) -> Minimized:
 def _differentiable(scalar: Any, what: str) -> torch.Tensor:
     """The scalar, of which gradients are wanted. Raises WinitError where it is none."""
     if not isinstance(scalar, torch.Tensor):
-        raise WinitError(printable(f"{what} is {type(scalar).__name__}: a tensor is needed"))
+        raise WinitError(printable(f"{what} is {_kind(scalar)}: a tensor is needed"))
     if scalar.numel() != 1:
         raise WinitError(printable(f"{what} has shape {shape_words(scalar)}: one number is needed"))
     return scalar.reshape(())
+
+
+def _kind(thing: Any) -> str:
+    return "None" if thing is None else type(thing).__name__

@@ -13,6 +13,7 @@ from weightinit_cli.network.workers import one_blas_thread
 from weightinit_cli.probing.observing import Observation
 from weightinit_cli.probing.pytorch.minimizing import minimized
 from weightinit_cli.probing.pytorch.naming import KERAS, Naming, is_of
+from weightinit_cli.probing.pytorch.nested import shape_words
 from weightinit_cli.probing.pytorch.operations import unit_axis
 from weightinit_cli.probing.pytorch.parameters import parameters_of
 from weightinit_cli.probing.pytorch.recording import figures_of, follow
@@ -53,7 +54,10 @@ def _observe(
     model: torch.nn.Module, batch: Batch, loss: Loss, *, seed: int, exact: bool
 ) -> Observation:
     given = batch.tensors()
-    number = next((each.shape[0] for each in given.values() if each.dim()), 0)
+    first = next((each for each in given.values() if each.dim()), None)
+    if first is not None and not first.numel():
+        raise WinitError(f"the input has shape {shape_words(first)}: there is nothing in it")
+    number = 0 if first is None else first.shape[0]
     naming = Naming(model)
     watcher = Watcher(model, naming, number, exact=exact)
     try:

@@ -61,11 +61,11 @@ def batch_for(model: torch.nn.Module, inputs: Mapping[str, Input], seed: int) ->
 
     found: dict[str, Any] = {}
     for place, (name, each) in enumerate(inputs.items()):
-        if each.make is not None or each.given is not None:
+        if each.shape:
+            found[name] = ready(each.draw(seed, place))
+        else:
             made = each.given if each.make is None else _made(each.make, each.said)
             found[name] = changed(made, lambda one: _own_copy(ready(one)))
-        else:
-            found[name] = ready(each.draw(seed, place))
     places = tuple(each for name, each in found.items() if name.isdigit())
     names = {name: each for name, each in found.items() if not name.isdigit()}
     if len(found) == len(places) == 1 and inputs["0"].make is not None:  # which makes all of it
@@ -131,7 +131,8 @@ def _failed(
     hints = _hints(module, tensors)
     if module is model and isinstance(error, TypeError):
         hints = [f"  its forward takes {', '.join(required(model.forward)) or 'nothing'}"]
-    return failed(error, f"cannot be run, in {where}", f"  given {shapes}", *hints)
+    given = shapes or "no tensor"
+    return failed(error, f"cannot be run, in {where}", f"  given {given}", *hints)
 
 
 def _hints(module: torch.nn.Module, tensors: Mapping[str, torch.Tensor]) -> list[str]:
