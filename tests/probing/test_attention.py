@@ -40,6 +40,10 @@ SCORES = Q @ K.transpose(-1, -2) / 2
             {"attn_mask": torch.zeros(5, 5).masked_fill(~CAUSAL, torch.finfo().min)},
             SCORES.masked_fill(~CAUSAL, float("-inf")),
         ),
+        (  # as models of half precision forbid
+            {"attn_mask": -1e4 * (~CAUSAL).float()},
+            SCORES.masked_fill(~CAUSAL, float("-inf")),
+        ),
         ({"attn_mask": CAUSAL.float()}, SCORES + CAUSAL.float()),
         ({"scale": 3.0}, SCORES * 6),
     ],
