@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final, Literal
 from weightinit_cli.parameters import Thresholds
 from weightinit_cli.probing.graph import SUM, Graph
 from weightinit_cli.verdicts.seen import Layer, Seen
+from weightinit_cli.verdicts.seen_model import Model, SeenStream
 from weightinit_cli.verdicts.weights import is_constant, is_zero_start
-from weightinit_cli.verdicts.wholes import Model, Way
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,11 +29,11 @@ UNKNOWN_FAN: Final = 1 << 30
 def model_of(observed: Observation, streams: Sequence[Stream]) -> Model:
     """A model as what verdicts are drawn from."""
     view = _View(observed)
-    ways = [way for stream in streams if (way := view.way(stream)) is not None]
+    seen = [view.stream(each) for each in streams]
     return Model(
         observed.values,
         observed.parameters,
-        ways,
+        [each for each in seen if each is not None],
         observed.loss,
         frozenset(_places(view.graph.weighted)),
         view.head,
@@ -87,11 +87,11 @@ class _View:
                 kept |= self.graph.ancestors[place]
         return frozenset(place for place in range(len(self.values)) if not kept >> place & 1)
 
-    def way(self, stream: Stream) -> Way | None:
+    def stream(self, stream: Stream) -> SeenStream | None:
         """A stream as a network; None where it has no layer but the last one."""
         return self._residual(stream) if stream.kind == "residual" else self._sequential(stream)
 
-    def _residual(self, stream: Stream) -> Way:
+    def _residual(self, stream: Stream) -> SeenStream:
         first, *sums = stream.values
         before = self.values[first].figures
         varies = (before.std_across_inputs or 0.0) > HARDLY * (before.std or 0.0)
@@ -102,7 +102,7 @@ class _View:
         weights = tuple(self._last_matrices(branch) for branch in stream.branches)
         normalized = self._norms_of(stream)
         seen = Seen(before, _with_ratios(layers, relative=bool(normalized)))
-        return Way(stream, seen, stream.values, weights, normalized)
+        return SeenStream(stream.kind, seen, stream.values, stream.branches, weights, normalized)
 
     def _norms_of(self, stream: Stream) -> Literal["", "branches", "ends", "stream"]:
         """Where a residual stream has its norms, if most of its sums have one there."""
@@ -127,7 +127,7 @@ class _View:
             places = self.graph.only_of(place, before)
         return bool(places & self.graph.norms)
 
-    def _sequential(self, stream: Stream) -> Way | None:
+    def _sequential(self, stream: Stream) -> SeenStream | None:
         made_by = [(self._layer_of(place), place) for place in stream.values]
         if made_by[-1] == (self.head, self.head):
             made_by.pop()
@@ -147,9 +147,8 @@ class _View:
         places = (source, *(place for _, place in made_by))
         seen = Seen(before, _with_ratios(layers, relative=False))
         normed = sum(map(self._has_norm, stream.values, (source, *stream.values)))
-        return Way(
-            stream, seen, places, weights, "stream" if normed * 2 > len(stream.values) else ""
-        )
+        normalized: Literal["", "stream"] = "stream" if normed * 2 > len(stream.values) else ""
+        return SeenStream(stream.kind, seen, places, (), weights, normalized)
 
     def _given(self, layer: int) -> tuple[LayerStatistics | None, int | None]:
         """What a path's first layer is given: a value, or the model's own input."""

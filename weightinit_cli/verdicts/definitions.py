@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from weightinit_cli.results.model import Severity
     from weightinit_cli.verdicts.measures import Finding
     from weightinit_cli.verdicts.seen import Seen
-    from weightinit_cli.verdicts.wholes import Model, Whole
+    from weightinit_cli.verdicts.seen_model import FoundInModel, Model
 
 
 class Definition(NamedTuple):
@@ -36,7 +36,7 @@ class Definition(NamedTuple):
     severe: float | None = None
     advice: str | None = None
     reference: str = ""
-    find_in_model: Callable[[Model], Sequence[Whole]] | None = None
+    find_in_model: Callable[[Model], Sequence[FoundInModel]] | None = None
 
 
 _SIGNAL = "root mean square of a layer's activations / that of an earlier layer (0 is the input)"

@@ -12,12 +12,12 @@ from weightinit_cli.results.verdictwords import changed, measured
 from weightinit_cli.verdicts.definitions import DEFINITIONS
 from weightinit_cli.verdicts.draw import ALL_IS_WELL, draw_verdict, of_deep, unknown
 from weightinit_cli.verdicts.seen import SIGNAL
+from weightinit_cli.verdicts.seen_model import named
 from weightinit_cli.verdicts.values import begins, scheme_unfit
-from weightinit_cli.verdicts.wholes import named
 
 if TYPE_CHECKING:
     from weightinit_cli.results.model import Severity
-    from weightinit_cli.verdicts.wholes import Model, Way, Whole
+    from weightinit_cli.verdicts.seen_model import FoundInModel, Model, SeenStream
 
 Group = list[Verdict]
 # What is not said of the sums of a residual stream, which no activation made; and where norms are,
@@ -42,10 +42,10 @@ def draw_model_verdict(model: Model) -> tuple[Verdict, ...]:
 
     Where nothing is warned of, "healthy" stands first, and notes may follow.
     """
-    along = [group for way in model.ways for group in _along(model, way)]
+    along = [group for stream in model.streams for group in _along(model, stream)]
     told = {each.name for group in along for each in group}
     of_whole = [
-        [_whole(name, found, model)]
+        [_of_model(name, found, model)]
         for name, definition in DEFINITIONS.items()
         if definition.find_in_model is not None and name not in told
         for found in definition.find_in_model(model)
@@ -58,7 +58,7 @@ def draw_model_verdict(model: Model) -> tuple[Verdict, ...]:
     return (Verdict(HEALTHY, None, advice=_scope(model)), *ordered)
 
 
-def _whole(name: str, found: Whole, model: Model) -> Verdict:
+def _of_model(name: str, found: FoundInModel, model: Model) -> Verdict:
     """A verdict on something found in the whole model."""
     return Verdict(
         name=name,
@@ -72,23 +72,23 @@ def _whole(name: str, found: Whole, model: Model) -> Verdict:
     )
 
 
-def _along(model: Model, way: Way) -> list[Group]:
+def _along(model: Model, stream: SeenStream) -> list[Group]:
     """The verdicts on a stream, each root cause with what follows from it."""
-    left_out = (OF_UNNORMALIZED if way.normalized else ()) + OF_WHOLE
-    if way.stream.kind == "residual":
+    left_out = (OF_UNNORMALIZED if stream.normalized else ()) + OF_WHOLE
+    if stream.kind == "residual":
         left_out += OF_ACTIVATIONS
-    verdicts = draw_verdict(way.seen, Thresholds(), left_out)
+    verdicts = draw_verdict(stream.seen, Thresholds(), left_out)
     groups: list[Group] = []
     for each in verdicts:
         if each.name == HEALTHY:
             continue
         if each.because is None:
             groups.append([])
-        groups[-1].append(_placed(each, model, way))
-    unfit = scheme_unfit(model, way)
+        groups[-1].append(_placed(each, model, stream))
+    unfit = scheme_unfit(model, stream)
     for group in groups:
         if unfit is not None and group[0].name in _outcomes(unfit.value or 1.0):
-            cause = _whole("scheme_unfit", unfit, model)
+            cause = _of_model("scheme_unfit", unfit, model)
             group[:] = [
                 replace(cause, severity=group[0].severity),
                 *(replace(each, because="scheme_unfit") for each in group),
@@ -101,35 +101,35 @@ def _outcomes(size: float) -> tuple[str, ...]:
     return TOO_SMALL if size < 1 else TOO_LARGE
 
 
-def _placed(verdict: Verdict, model: Model, way: Way) -> Verdict:
+def _placed(verdict: Verdict, model: Model, stream: SeenStream) -> Verdict:
     """A verdict on a stream as one on the model, by places in its values."""
 
     def number(layer: int) -> int:
-        place = way.places[layer]
+        place = stream.places[layer]
         return 0 if place is None else place + 1
 
     def name(layer: int) -> str:
-        place = way.places[layer]
+        place = stream.places[layer]
         return "the input" if place is None else model.values[place].name
 
-    place = way.places[verdict.layer] if verdict.layer is not None else None
+    place = stream.places[verdict.layer] if verdict.layer is not None else None
     over, evidence = verdict.over, measured(verdict)
     if verdict.figure == SIGNAL:
         evidence = f"the root mean square of its gradient is {two_digits(verdict.value)}"
     if over is not None:
-        step = "branch" if way.stream.kind == "residual" else "layer"
+        step = "branch" if stream.kind == "residual" else "layer"
         evidence = changed(verdict, name(over[0]), name(over[1]), step)
         over = number(over[0]), number(over[1])
-    first = begins(verdict, model, way) if verdict.name.endswith("ing_signal") else None
+    first = begins(verdict, model, stream) if verdict.name.endswith("ing_signal") else None
     if first is not None:
-        place = way.places[first[0]]
+        place = stream.places[first[0]]
         evidence += f", first in {name(first[0])}{first[1]}"
     if verdict.name == "units_identical" and verdict.layer and verdict.advice:
-        evidence += f": all weights of {named(way.weights[verdict.layer - 1])} are one number"
+        evidence += f": all weights of {named(stream.weights[verdict.layer - 1])} are one number"
     severity = verdict.severity
-    if way.normalized and verdict.name in {"exploding_gradient", "vanishing_gradient"}:
+    if stream.normalized and verdict.name in {"exploding_gradient", "vanishing_gradient"}:
         severity = _behind_norms(verdict)
-    if verdict.name == "vanishing_gradient" and _shares_weights(way):
+    if verdict.name == "vanishing_gradient" and _shares_weights(stream):
         severity, evidence = NOTE, f"{evidence}; its layers share weights, which the last ones move"
     return replace(
         verdict,
@@ -152,9 +152,9 @@ def _behind_norms(verdict: Verdict) -> Severity | None:
     return NOTE if 1 / NORMALIZED < verdict.value < NORMALIZED else WARNING
 
 
-def _shares_weights(way: Way) -> bool:
+def _shares_weights(stream: SeenStream) -> bool:
     """Whether most layers have the same weights, as the steps of a recurrent network do."""
-    weights = [names for names in way.weights if names]
+    weights = [names for names in stream.weights if names]
     return len(weights) > 2 * len(set(weights))
 
 
@@ -207,13 +207,13 @@ def _scope(model: Model) -> str:
     limits = []
     count = len(model.values)
     said = f"{count:,} {'value' if count == 1 else 'values'}"
-    streams = len(model.ways)
+    streams = len(model.streams)
     limits.append(f"seen were {said} and {streams} {'stream' if streams == 1 else 'streams'}")
     if model.loss is None:
         limits.append("without a loss it is not known whether the model is confident at the start")
-    for way in model.ways:
-        if way.stream.kind == "sequential":
-            limits += unknown(way.seen) + ([] if way.normalized else of_deep(way.seen))
-        elif not way.seen.has_gradient:
+    for stream in model.streams:
+        if stream.kind == "sequential":
+            limits += unknown(stream.seen) + ([] if stream.normalized else of_deep(stream.seen))
+        elif not stream.seen.has_gradient:
             limits.append("the gradient is not known")
     return "; ".join([ALL_IS_WELL, *dict.fromkeys(limits)])

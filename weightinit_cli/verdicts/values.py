@@ -10,14 +10,14 @@ from weightinit_cli.numerals import percent, two_digits
 from weightinit_cli.results.model import NOTE, WARNING
 from weightinit_cli.results.outstanding import pattern
 from weightinit_cli.verdicts.seen import size
-from weightinit_cli.verdicts.wholes import Whole, behind, first_made_with, named
+from weightinit_cli.verdicts.seen_model import FoundInModel, behind, first_made_with, named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from weightinit_cli.results.model import Severity, Verdict
     from weightinit_cli.results.probe import ProbedValue
-    from weightinit_cli.verdicts.wholes import Model, Way
+    from weightinit_cli.verdicts.seen_model import Model, SeenStream
 
 # How far the loss may be above an indifferent model's: as a note, as a warning; it is none where
 # the loss is less than twice as large. Models as shipped come to 1.7 times (Inception v3).
@@ -36,7 +36,7 @@ ALIKE: Final = 0.1
 UNFIT: Final = 100.0
 
 
-def nonfinite_value(model: Model) -> list[Whole]:
+def nonfinite_value(model: Model) -> list[FoundInModel]:
     """The value where an inf or nan comes from that is still there at the end of the run."""
     values = model.values
     if not values:
@@ -52,16 +52,16 @@ def nonfinite_value(model: Model) -> list[Whole]:
             here = ill[0]
         count = values[here].figures.nonfinite
         said = f"{count:,} values of {values[here].name} are inf or nan, the first of the run"
-        return [Whole(values[here].name, float(count), said, here)]
+        return [FoundInModel(values[here].name, float(count), said, here)]
     for place, value in reversed(list(enumerate(values))):
         gradient = value.figures.gradient
         if gradient is not None and gradient.nonfinite:
             said = f"{gradient.nonfinite:,} values of the gradient at {value.name} are inf or nan"
-            return [Whole(value.name, float(gradient.nonfinite), said, place)]
+            return [FoundInModel(value.name, float(gradient.nonfinite), said, place)]
     return []
 
 
-def confident_at_start(model: Model) -> list[Whole]:
+def confident_at_start(model: Model) -> list[FoundInModel]:
     """A loss far above that of a model which gives every class the same probability."""
     loss = model.loss
     if loss is None or loss.value is None or loss.indifferent is None:
@@ -76,7 +76,7 @@ def confident_at_start(model: Model) -> list[Whole]:
     warned = excess > max(WARNED_EXCESS, loss.indifferent)
     severity: Severity = WARNING if warned else NOTE
     if model.head is None:
-        return [Whole("", excess, said, None, severity)]
+        return [FoundInModel("", excess, said, None, severity)]
     head = model.values[model.head]
     said += f"; the root mean square of the logits is {two_digits(size(head.figures))}"
     given = max((size(model.values[place].figures) or 0.0 for place in head.parents), default=0.0)
@@ -86,16 +86,16 @@ def confident_at_start(model: Model) -> list[Whole]:
         inputs = _large_inputs(model, given)
         if inputs:
             said += f"; the model's inputs have root mean square {two_digits(inputs)}"
-            return [Whole("the input", excess, said, None, severity)]
-        return [Whole(head.module, excess, said, model.head, severity)]
+            return [FoundInModel("the input", excess, said, None, severity)]
+        return [FoundInModel(head.module, excess, said, model.head, severity)]
     name, grown = step
     module, place = model.by_name[name].module, first_made_with(model, name)
-    return [Whole(module, excess, f"{said}; {grown}", place, severity)]
+    return [FoundInModel(module, excess, f"{said}; {grown}", place, severity)]
 
 
 def _large_inputs(model: Model, given: float) -> float | None:
     """The size of the model's inputs, where it is why the last layer is given such large values."""
-    own = [size(way.seen.input) or 0.0 for way in model.ways if way.places[0] is None]
+    own = [size(stream.seen.input) or 0.0 for stream in model.streams if stream.places[0] is None]
     inputs = max(own, default=0.0)
     return inputs if inputs > STEP and inputs**2 > given else None
 
@@ -103,7 +103,7 @@ def _large_inputs(model: Model, given: float) -> float | None:
 def _step_to(model: Model, head: int, given: float) -> tuple[str, str] | None:
     """The matrix that makes what the last layer is given so large, if a single one does."""
     before_head = behind(model.values, [head])
-    steps = [step for way in model.ways for step in _steps(way) if step[1] in before_head]
+    steps = [step for stream in model.streams for step in _steps(stream) if step[1] in before_head]
     if not steps:
         return None
     ratio, place, matrices = max(steps)
@@ -113,7 +113,7 @@ def _step_to(model: Model, head: int, given: float) -> tuple[str, str] | None:
     return matrices[0], f"{grown}: {_sizes(model, matrices)}"
 
 
-def begins(verdict: Verdict, model: Model, way: Way) -> tuple[int, str] | None:
+def begins(verdict: Verdict, model: Model, stream: SeenStream) -> tuple[int, str] | None:
     """The first layer of a stream that does its share of what a signal changes, and its matrices.
 
     Its share is half of the mean step: layers before it keep the signal.
@@ -122,18 +122,18 @@ def begins(verdict: Verdict, model: Model, way: Way) -> tuple[int, str] | None:
         return None
     rate, (start, end) = log(verdict.rate), verdict.over
     for number in range(start + 1, end + 1):
-        before = way.seen.input if number == 1 else way.seen.layers[number - 2].figures
-        one, other = size(before), size(way.seen.layers[number - 1].figures)
+        before = stream.seen.input if number == 1 else stream.seen.layers[number - 2].figures
+        one, other = size(before), size(stream.seen.layers[number - 1].figures)
         if one and other and log(other / one) / rate >= SHARE:
-            matrices = way.weights[number - 1]
+            matrices = stream.weights[number - 1]
             return number, f": {_sizes(model, matrices)}" if matrices else ""
     return None
 
 
-def _steps(way: Way) -> list[tuple[float, int, tuple[str, ...]]]:
+def _steps(stream: SeenStream) -> list[tuple[float, int, tuple[str, ...]]]:
     """How often as large as the one before each value of a stream is, and by which matrices."""
-    sizes = [size(way.seen.input), *(size(each.figures) for each in way.seen.layers)]
-    steps = zip(sizes[:-1], sizes[1:], way.places[1:], way.weights, strict=True)
+    sizes = [size(stream.seen.input), *(size(each.figures) for each in stream.seen.layers)]
+    steps = zip(sizes[:-1], sizes[1:], stream.places[1:], stream.weights, strict=True)
     return [
         (after / before, place, matrices)
         for before, after, place, matrices in steps
@@ -177,7 +177,7 @@ def _matrix_of(model: Model, head: ProbedValue, size_given: float) -> str:
     return ""
 
 
-def attention_one_hot(model: Model) -> list[Whole]:
+def attention_one_hot(model: Model) -> list[FoundInModel]:
     """Attention that looks at one place alone."""
     sharp = [
         (value.entropy, k)
@@ -194,58 +194,58 @@ def attention_one_hot(model: Model) -> list[Whole]:
         f"alike has (at {model.values[place].name}); so it is at {len(sharp)} of {all_of_them} "
         f"places of attention"
     )
-    return [Whole(model.values[first].module, entropy, said, first)]
+    return [FoundInModel(model.values[first].module, entropy, said, first)]
 
 
-def growing_stream(model: Model) -> list[Whole]:
+def growing_stream(model: Model) -> list[FoundInModel]:
     """Residual streams that grow over normalized branches, and whether projections are scaled."""
     found = []
-    for way in model.ways:
-        if way.normalized not in {"branches", "ends"}:
+    for stream in model.streams:
+        if stream.normalized not in {"branches", "ends"}:
             continue
-        sizes = [size(way.seen.input), *(size(each.figures) for each in way.seen.layers)]
+        sizes = [size(stream.seen.input), *(size(each.figures) for each in stream.seen.layers)]
         start, end = sizes[0], sizes[-1]
         if not start or not end or end / start < NOTED_GROWTH:
             continue
-        branches = len(way.seen.layers)
-        names = [_place_name(model, place) for place in (way.places[0], way.places[-1])]
+        branches = len(stream.seen.layers)
+        names = [_place_name(model, place) for place in (stream.places[0], stream.places[-1])]
         rate = (end / start) ** (1 / branches)
         said = (
             f"its root mean square grows {two_digits(end / start)}-fold from {names[0]} to "
             f"{names[1]} (× {two_digits(rate, 3)} a branch, of {branches})"
         )
-        first, last = (_share(model, way, number) for number in (0, -1))
+        first, last = (_share(model, stream, number) for number in (0, -1))
         if first and last:
             said += f"; its first branch has {percent(first)} of its size, its last {percent(last)}"
-        place = way.places[1]
-        ratio, largest, matrices = max(_steps(way), default=(1.0, place, ()))
+        place = stream.places[1]
+        ratio, largest, matrices = max(_steps(stream), default=(1.0, place, ()))
         if largest != place and ratio > STEP and ratio**2 > end / start:
             place = largest
             said += f"; most of that at {_place_name(model, place)} ({two_digits(ratio)}-fold)"
             said += f": {_sizes(model, matrices)}" if matrices else ""
-        if way.normalized == "ends":
+        if stream.normalized == "ends":
             said += (
                 "; its branches end in norms, so that the size of their last matrices is no matter"
             )
         else:
-            said += _projections(model, way, branches)
+            said += _projections(model, stream, branches)
         module = model.values[place].module if place is not None else ""
-        found.append(Whole(module, end / start, said, place))
+        found.append(FoundInModel(module, end / start, said, place))
     return found
 
 
-def _share(model: Model, way: Way, number: int) -> float | None:
+def _share(model: Model, stream: SeenStream, number: int) -> float | None:
     """How large a branch is beside the stream that it was added to; None where it is not known."""
-    branch = size(model.values[way.stream.branches[number]].figures)
-    figures = way.seen.input if number == 0 else way.seen.layers[number - 1].figures
-    stream = size(figures)
-    return branch / stream if branch and stream else None
+    branch = size(model.values[stream.branches[number]].figures)
+    figures = stream.seen.input if number == 0 else stream.seen.layers[number - 1].figures
+    whole = size(figures)
+    return branch / whole if branch and whole else None
 
 
-def _projections(model: Model, way: Way, branches: int) -> str:
+def _projections(model: Model, stream: SeenStream, branches: int) -> str:
     """Whether the matrices that end a stream's branches are smaller than others by √branches."""
     names = model.by_name
-    last = [names[name] for each in way.weights for name in each if name in names]
+    last = [names[name] for each in stream.weights for name in each if name in names]
     last = [each for each in last if each.fan_in is not None and each.statistics.std]
     ends = {each.name for each in last}
     inner = [
@@ -293,16 +293,16 @@ def _block(name: str) -> str:
     return ".".join(parts[: numbers[0]]) if numbers else ""
 
 
-def scheme_unfit(model: Model, way: Way) -> Whole | None:
+def scheme_unfit(model: Model, stream: SeenStream) -> FoundInModel | None:
     """A scheme that all layers of a path have, where the activation needs weights of another size.
 
     By how much the root mean square changes a layer was measured; ReLU keeps it by weights of
     √2 / √fan_in.
     """
     names = model.by_name
-    weights = [names[name] for each in way.weights for name in each if name in names]
+    weights = [names[name] for each in stream.weights for name in each if name in names]
     weights = [each for each in weights if each.fan_in is not None and each.scheme]
-    if not weights or way.stream.kind != "sequential" or way.normalized:
+    if not weights or stream.kind != "sequential" or stream.normalized:
         return None
     scheme = max(
         (each.scheme or "" for each in weights), key=[each.scheme for each in weights].count
@@ -310,7 +310,7 @@ def scheme_unfit(model: Model, way: Way) -> Whole | None:
     alike = [each for each in weights if each.scheme == scheme and each.scaled_std]
     relus = [
         place
-        for place in way.places[1:]
+        for place in stream.places[1:]
         if place is not None and model.values[place].operation == "relu"
     ]
     if len(alike) < len(weights) / 2 or len(relus) < len(weights) / 2:
@@ -325,4 +325,6 @@ def scheme_unfit(model: Model, way: Way) -> Whole | None:
         f"multiplied by {two_digits(power)} a layer, over {len(relus)} layers by "
         f"{two_digits(power ** len(relus))}, but for the biases"
     )
-    return Whole(alike[0].module, scaled / sqrt(2), said, first_made_with(model, alike[0].name))
+    return FoundInModel(
+        alike[0].module, scaled / sqrt(2), said, first_made_with(model, alike[0].name)
+    )

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final
 from weightinit_cli.numerals import two_digits
 from weightinit_cli.results.model import NOTE, WARNING
 from weightinit_cli.results.probe import FROZEN, NOT_FINITE, UNDER_NO_GRAD
-from weightinit_cli.verdicts.wholes import Whole, behind, first_made_with, named
+from weightinit_cli.verdicts.seen_model import FoundInModel, behind, first_made_with, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from weightinit_cli.results.model import Severity
     from weightinit_cli.results.probe import ProbedParameter
-    from weightinit_cli.verdicts.wholes import Model
+    from weightinit_cli.verdicts.seen_model import Model
 
 # Gradients that differ by less are the same but for rounding.
 SAME_GRADIENT: Final = 1e-5
@@ -23,7 +23,7 @@ SAME_GRADIENT: Final = 1e-5
 FEW: Final = 30
 
 
-def nonfinite_parameter(model: Model) -> list[Whole]:
+def nonfinite_parameter(model: Model) -> list[FoundInModel]:
     """Parameters that have an inf or a nan."""
     ill = [each for each in model.parameters if each.statistics.nonfinite]
     if not ill:
@@ -33,10 +33,10 @@ def nonfinite_parameter(model: Model) -> list[Whole]:
     said = f"{count:,} of the {prod(first.shape):,} entries of {first.name} are inf or nan"
     if len(ill) > 1:
         said += f", and so are some of {named([each.name for each in ill[1:]])}"
-    return [Whole(first.module, float(count), said, first_made_with(model, first.name))]
+    return [FoundInModel(first.module, float(count), said, first_made_with(model, first.name))]
 
 
-def constant_weights(model: Model) -> list[Whole]:
+def constant_weights(model: Model) -> list[FoundInModel]:
     """Layers of several units all of whose weights are one number, and all biases another.
 
     Zeros that get a gradient are a start that models are given on purpose (`starts_at_zero`).
@@ -61,10 +61,10 @@ def constant_weights(model: Model) -> list[Whole]:
         said += f", and those of {named([each.name for each, _ in ill[1:]])} are the same, too"
     matrices = sum(each.fan_in is not None for each in model.parameters)
     severity: Severity | None = WARNING if 2 * len(ill) < matrices else None
-    return [Whole(first.module, 1.0, said, place, severity)]
+    return [FoundInModel(first.module, 1.0, said, place, severity)]
 
 
-def layers_identical(model: Model) -> list[Whole]:
+def layers_identical(model: Model) -> list[FoundInModel]:
     """Layers whose drawn values are those of another layer.
 
     Side by side they part at the first step, unless they get the same gradient.
@@ -104,7 +104,7 @@ def layers_identical(model: Model) -> list[Whole]:
         said += "; they are applied side by side and get different gradients, so that they part"
         severity = NOTE
     place = first_made_with(model, shown)
-    return [Whole(first_copy, float(len(copies)), said, place, severity)]
+    return [FoundInModel(first_copy, float(len(copies)), said, place, severity)]
 
 
 def _stay_alike(model: Model, copies: Sequence[str]) -> bool:
@@ -123,7 +123,7 @@ def _in_a_row(model: Model, copy: str) -> bool:
     return min(one, other) in behind(model.values, [max(one, other)])
 
 
-def no_gradient(model: Model) -> list[Whole]:
+def no_gradient(model: Model) -> list[FoundInModel]:
     """Parameters that get no gradient: of what is computed in vain, not used, or frozen."""
     with_gradient = [each.name for each in model.parameters if each.no_gradient is None]
     if not with_gradient and model.loss is not None:
@@ -152,11 +152,11 @@ def no_gradient(model: Model) -> list[Whole]:
         count = f"{len(ill):,} parameters" if len(ill) > 1 else "1 parameter"
         said = f"{named(modules)}: {count} ({entries:,} numbers) without gradient; {why}"
         place = first_made_with(model, ill[0].name)
-        found.append(Whole(modules[0], float(len(ill)), said, place, severity))
+        found.append(FoundInModel(modules[0], float(len(ill)), said, place, severity))
     return found
 
 
-def _none_at_all(model: Model) -> list[Whole]:
+def _none_at_all(model: Model) -> list[FoundInModel]:
     """That no parameter gets a gradient, where all are frozen or used under no_grad."""
     reasons = {each.no_gradient for each in model.parameters}
     if not reasons or not reasons <= {FROZEN, UNDER_NO_GRAD}:
@@ -164,7 +164,7 @@ def _none_at_all(model: Model) -> list[Whole]:
     count = len(model.parameters)
     why = " or ".join(sorted(reason for reason in reasons if reason))
     said = f"none of its {count:,} parameters gets a gradient; {why}"
-    return [Whole("", float(count), said, None, WARNING)]
+    return [FoundInModel("", float(count), said, None, WARNING)]
 
 
 def _stops(model: Model) -> Mapping[int, set[int]]:
@@ -187,7 +187,7 @@ def _stop_of(model: Model, parameter: str, stops: Mapping[int, set[int]]) -> str
     return None
 
 
-def fans_swapped(model: Model) -> list[Whole]:
+def fans_swapped(model: Model) -> list[FoundInModel]:
     """Transposed convolutions drawn for as many inputs as they have outputs.
 
     Not where the other axis of their shape would be farther from what they sum, as it may be where
@@ -216,10 +216,10 @@ def fans_swapped(model: Model) -> list[Whole]:
         "init functions take the second axis for the inputs, which in a transposed convolution are "
         "on the first"
     )
-    return [Whole(first.module, ratio, said, first_made_with(model, first.name))]
+    return [FoundInModel(first.module, ratio, said, first_made_with(model, first.name))]
 
 
-def starts_at_zero(model: Model) -> list[Whole]:
+def starts_at_zero(model: Model) -> list[FoundInModel]:
     """Layers of zeros that get a gradient, so that nothing comes through them at first."""
     zeros = [each for each in model.parameters if is_zero_start(each)]
     names = {each.name for each in zeros}
@@ -242,7 +242,7 @@ def starts_at_zero(model: Model) -> list[Whole]:
         f"first step alone, {named(still)}"
     )
     place = first_made_with(model, zeros[0].name)
-    return [Whole(zeros[0].module, float(len(still)), said, place)]
+    return [FoundInModel(zeros[0].module, float(len(still)), said, place)]
 
 
 def is_zero_start(parameter: ProbedParameter) -> bool:

@@ -1,4 +1,4 @@
-"""A whole model as what verdicts are drawn from, and what may be found in it."""
+"""A whole model as the definitions of verdicts see it, and what may be found in it."""
 
 from __future__ import annotations
 
@@ -8,25 +8,27 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from weightinit_cli.results.model import Severity
-    from weightinit_cli.results.probe import ProbedLoss, ProbedParameter, ProbedValue, Stream
+    from weightinit_cli.results.probe import ProbedLoss, ProbedParameter, ProbedValue, StreamKind
     from weightinit_cli.verdicts.seen import Seen
 
 MOST_NAMES: Final = 3
 
 
-class Way(NamedTuple):
+class SeenStream(NamedTuple):
     """A stream of a model as a network that the definitions know.
 
     `places` are those of the layers in the model's values by their numbers; the first is that of
-    the input, None where it is the model's own. `weights` are the matrices of each layer, of a
-    residual stream those that end its branches. `normalized` says that there is a norm in most
-    branches of a residual stream ("ends": behind their last layers), or in most layers of a path
-    or in most shortcuts ("stream"), which do not depend on sizes then.
+    the input, None where it is the model's own. `branches` are the places of what was added in each
+    layer of a residual stream. `weights` are the matrices of each layer, of a residual stream those
+    that end its branches. `normalized` says that there is a norm in most branches of a residual
+    stream ("ends": behind their last layers), or in most layers of a path or in most shortcuts
+    ("stream"), which do not depend on sizes then.
     """
 
-    stream: Stream
+    kind: StreamKind
     seen: Seen
     places: tuple[int | None, ...]
+    branches: tuple[int, ...]
     weights: tuple[tuple[str, ...], ...]
     normalized: Literal["", "branches", "ends", "stream"]
 
@@ -42,7 +44,7 @@ class Model(NamedTuple):
 
     values: Sequence[ProbedValue]
     parameters: Sequence[ProbedParameter]
-    ways: Sequence[Way]
+    streams: Sequence[SeenStream]
     loss: ProbedLoss | None
     weighted: Collection[int] = ()
     head: int | None = None
@@ -55,8 +57,8 @@ class Model(NamedTuple):
         return {name: each for each in self.parameters for name in (each.name, *each.shared_with)}
 
 
-class Whole(NamedTuple):
-    """Something found: where, in words, and the value that shows it.
+class FoundInModel(NamedTuple):
+    """Something found in a model: where, in words, and the value that shows it.
 
     `place` is that of a value, where there is one; `severity` None is the definition's own.
     """
