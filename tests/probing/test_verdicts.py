@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import log
+from statistics import NormalDist
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.support.probed import figures, parameter, value
@@ -16,6 +18,7 @@ from weightinit_cli.probing.streams import streams_of
 from weightinit_cli.results.probe import FROZEN, NOT_FINITE, UNDER_NO_GRAD, ProbedLoss
 from weightinit_cli.verdicts import DEFINITIONS
 from weightinit_cli.verdicts.models import draw_model_verdict
+from weightinit_cli.verdicts.values import NEEDED
 
 SOUND = [
     "gpt", "unscaled_gpt", "bert", "resnet", "resnet_of_zero_gamma", "vit", "convnext", "defaults",
@@ -474,14 +477,17 @@ def test_infinite_scores_behind_a_mask_are_no_fault():
     assert list(drawn([*values, *after])) == ["healthy"]
 
 
-@pytest.mark.parametrize(("entropy", "told"), [(None, False), (0.11, False), (0.09, True)])
-def test_attention(entropy: float | None, told: bool):
+@pytest.mark.parametrize(
+    ("entropy", "severity"),
+    [(None, None), (0.26, None), (0.24, "note"), (0.11, "note"), (0.09, "warning")],
+)
+def test_attention(entropy: float | None, severity: str | None):
     attention = value("scaled_dot_product_attention", 4, module="attn", entropy=entropy)
     found = drawn([*layers(1.0, 1.0), attention])
-    assert ("attention_one_hot" in found) == told
-    if told:
-        assert found["attention_one_hot"].module == "attn"
-        assert found["attention_one_hot"].value == entropy
+    assert ("attention_one_hot" in found) == (severity is not None)
+    if severity is not None:
+        note = found["attention_one_hot"]
+        assert (note.module, note.value, note.severity) == ("attn", entropy, severity)
 
 
 def relus(number: int, std: float):
@@ -500,6 +506,35 @@ def test_a_scheme_that_does_not_fit_its_activation(std: float, verdict: str):
     assert found[verdict].because == "scheme_unfit"
     assert "12 of its 12 weights look like some_scheme" in found["scheme_unfit"].evidence
     assert "scheme_unfit" not in drawn(relus(3, std), own)
+
+
+def test_a_scheme_is_counted_by_the_layers_that_have_it():
+    small = 0.25 / 3**0.5
+    own = [*matrices(4, scheme="he_normal", std=0.25 * 2**0.5), *matrices(12, scheme="small")[4:]]
+    own[4:] = [replace(each, scaled_std=4 * small) for each in own[4:]]
+    found = drawn(relus(12, small), own)["scheme_unfit"]
+    assert found.module == "layers.4"
+    assert "8 of its 12 weights look like small" in found.evidence
+    assert "over 8 layers by 6.0e-7" in found.evidence
+
+
+@pytest.mark.parametrize("name", ["leaky_relu", "gelu", "silu"])
+def test_activations_beside_relu_have_their_own_sizes(name: str):
+    values = [
+        replace(each, operation=name) if each.operation == "relu" else each
+        for each in relus(12, 0.25 / 3**0.5)
+    ]
+    found = drawn(values, matrices(12, std=0.25 / 3**0.5, scheme="torch_linear"))
+    assert "scheme_unfit" in found
+    assert "needs" in found["scheme_unfit"].evidence
+
+
+def test_sizes_needed_keep_the_power():
+    z, weights = np.polynomial.hermite_e.hermegauss(200)
+    weights /= weights.sum()
+    cdf = np.array([NormalDist().cdf(each) for each in z])
+    for name, y in {"relu": z * (z > 0), "gelu": z * cdf, "silu": z / (1 + np.exp(-z))}.items():
+        assert NEEDED[name][1] == pytest.approx((weights @ y**2) ** -0.5, abs=1e-4)
 
 
 def test_fans_of_transposed_convolutions():

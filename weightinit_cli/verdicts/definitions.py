@@ -185,7 +185,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "what comes back grows over the layers, so that a step that suits the last ones is far too "
         "long for the first ones",
         f"the largest ratio, {_NORM}, of an earlier to a later layer > threshold",
-        ("exploding_signal", "fans_swapped", "scheme_unfit"),
+        ("exploding_signal", "attention_one_hot", "fans_swapped", "scheme_unfit"),
         noted=20,
         severe=1e3,
         reference="Schoenholz et al. 2017 (arXiv:1611.01232), section 5",
@@ -227,18 +227,19 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "attention looks at a single place, and through a softmax as sharp as this hardly anything "
         "comes back to what decides where; looking at all places alike is a sound start",
         "entropy of the attention's weights, as a share of the logarithm of the number of places, "
-        f"< {values.ONE_HOT:g}",
+        f"< {values.ONE_HOT:g}; a note below {values.SHARP:g}",
         reference="Zhai et al. 2023 (arXiv:2303.06296)",
         find_in_model=values.attention_one_hot,
     ),
     "scheme_unfit": Definition(
         None,
         NOTE,
-        "std × √fan_in / √2",
+        "std × √fan_in / the size needed",
         "the weights of a path are of a size that its activation does not keep the signal by, over "
         "as many layers as it has; over a few layers it would not matter",
-        "standard deviation × √fan_in over √2, of layers with ReLU: the power is multiplied by its "
-        "square a layer, over all layers by less than 1e-4 or more than 1e4",
+        "standard deviation × √fan_in over √(1 / E φ(z)²), z of N(0, 1), which is √2 of ReLU, "
+        "where ReLU, leaky ReLU, GELU or SiLU follow: the power is multiplied by its square a "
+        "layer, over the layers of that scheme by less than 1e-4 or more than 1e4",
         reference="He et al. 2015 (arXiv:1502.01852), section 2.2",
         find_in_model=None,
     ),

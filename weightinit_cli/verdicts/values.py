@@ -26,12 +26,23 @@ WARNED_EXCESS: Final = 3.0
 # Values that grow so many times in one step, and what a last layer is given of such a size.
 STEP: Final = 3.0
 SHARE: Final = 0.5
-# The entropy of attention that is nearly one-hot, as a share of its largest.
+# The entropy of attention that is nearly one-hot, as a share of its largest; and of what is noted.
+# Scores of standard deviation 30, 10, 3 over 64 places come to 0.03, 0.11, 0.44.
 ONE_HOT: Final = 0.1
+SHARP: Final = 0.25
 # A stream with normalized branches that grows by this is noted.
 NOTED_GROWTH: Final = 3.0
 # By how much of it a ratio of two standard deviations may be off what it is taken for.
 ALIKE: Final = 0.1
+# By which standard deviation × √fan_in a layer keeps a signal of root mean square 1 in power, by
+# what stands behind it: √(1 / E φ(z)²), z of N(0, 1). That of ReLU keeps any, and a small slope
+# below 0 changes it by little.
+NEEDED: Final = {
+    "relu": ("ReLU needs √2 = ", sqrt(2)),
+    "leaky_relu": ("a leaky ReLU needs ", sqrt(2)),
+    "gelu": ("GELU needs at least ", 1.5335),
+    "silu": ("SiLU needs at least ", 1.6765),
+}
 # A power that changes by less than this squared over all layers is no matter.
 UNFIT: Final = 100.0
 
@@ -178,23 +189,22 @@ def _matrix_of(model: Model, head: ProbedValue, size_given: float) -> str:
 
 
 def attention_one_hot(model: Model) -> list[FoundInModel]:
-    """Attention that looks at one place alone."""
-    sharp = [
-        (value.entropy, k)
-        for k, value in enumerate(model.values)
-        if value.entropy is not None and value.entropy < ONE_HOT
+    """Attention that looks at one place alone, or at few."""
+    known = [
+        (value.entropy, k) for k, value in enumerate(model.values) if value.entropy is not None
     ]
-    if not sharp:
+    if not known or min(known)[0] >= SHARP:
         return []
-    entropy, place = min(sharp)
-    _, first = min(sharp, key=lambda each: each[1])
-    all_of_them = sum(value.entropy is not None for value in model.values)
+    entropy, place = min(known)
+    limit = ONE_HOT if entropy < ONE_HOT else SHARP
+    sharp = [k for entropy, k in known if entropy < limit]
     said = (
         f"the entropy of its weights is {two_digits(entropy)} of what looking at all places "
-        f"alike has (at {model.values[place].name}); so it is at {len(sharp)} of {all_of_them} "
-        f"places of attention"
+        f"alike has (at {model.values[place].name}); below {limit:g} it is at {len(sharp)} of "
+        f"{len(known)} places of attention"
     )
-    return [FoundInModel(model.values[first].module, entropy, said, first)]
+    severity: Severity = WARNING if limit == ONE_HOT else NOTE
+    return [FoundInModel(model.values[sharp[0]].module, entropy, said, sharp[0], severity)]
 
 
 def growing_stream(model: Model) -> list[FoundInModel]:
@@ -294,10 +304,9 @@ def _block(name: str) -> str:
 
 
 def scheme_unfit(model: Model, stream: SeenStream) -> FoundInModel | None:
-    """A scheme that all layers of a path have, where the activation needs weights of another size.
+    """A scheme that most layers of a path have, where the activation needs weights of another size.
 
-    By how much the root mean square changes a layer was measured; ReLU keeps it by weights of
-    √2 / √fan_in.
+    By how much the root mean square changes a layer was measured; `NEEDED` keeps it.
     """
     names = model.by_name
     weights = [names[name] for each in stream.weights for name in each if name in names]
@@ -308,23 +317,22 @@ def scheme_unfit(model: Model, stream: SeenStream) -> FoundInModel | None:
         (each.scheme or "" for each in weights), key=[each.scheme for each in weights].count
     )
     alike = [each for each in weights if each.scheme == scheme and each.scaled_std]
-    relus = [
-        place
-        for place in stream.places[1:]
-        if place is not None and model.values[place].operation == "relu"
-    ]
-    if len(alike) < len(weights) / 2 or len(relus) < len(weights) / 2:
+    made = [model.values[place].operation for place in stream.places[1:] if place is not None]
+    activation = max(NEEDED, key=made.count)
+    if 2 * min(len(alike), made.count(activation)) < len(weights):
         return None
+    word, needed = NEEDED[activation]
+    layers = min(len(alike), made.count(activation))
     scaled = median(each.scaled_std or 0.0 for each in alike)
-    power = scaled**2 / 2
-    if not power or abs(log(power) / 2 * len(relus)) < log(UNFIT):
+    power = (scaled / needed) ** 2
+    if not power or abs(log(power) / 2 * layers) < log(UNFIT):
         return None
     said = (
         f"{len(alike)} of its {len(weights)} weights look like {scheme}: standard deviation × "
-        f"√fan_in = {two_digits(scaled)}, where ReLU needs √2 = 1.4; the power of the signal is "
-        f"multiplied by {two_digits(power)} a layer, over {len(relus)} layers by "
-        f"{two_digits(power ** len(relus))}, but for the biases"
+        f"√fan_in = {two_digits(scaled)}, where {word}{two_digits(needed)}; the power of the "
+        f"signal is multiplied by {two_digits(power)} a layer, over {layers} layers by "
+        f"{two_digits(power**layers)}, but for the biases"
     )
     return FoundInModel(
-        alike[0].module, scaled / sqrt(2), said, first_made_with(model, alike[0].name)
+        alike[0].module, scaled / needed, said, first_made_with(model, alike[0].name)
     )
