@@ -47,7 +47,7 @@ def test_what_the_readme_shows_is_printed(tmp_path, monkeypatch, capsys):
     Path("mymodel.py").write_text(MODEL, "utf-8")
     text = (ROOT / "README.md").read_text("utf-8")
     (command,) = re.findall(r"^    pip install .* && winit (probe .*)$", text, re.MULTILINE)
-    shown = text[text.index("    mymodel.build: ") :].partition("\n\n(")[0]
+    shown = text[text.index("    mymodel.build: ") :].partition("\n\n")[0]
     assert main(shlex.split(command)) in (None, 0)
     assert words(capsys.readouterr().out) == words(shown)
 
