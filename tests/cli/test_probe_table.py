@@ -113,6 +113,13 @@ def test_parameters_that_are_alike_have_one_row(shown: Callable):
     assert rows[0][1] == "12"
 
 
+def test_a_star_stands_for_numbers_that_differ(shown: Callable):
+    places = [f"layers.{k}.mlp.2" for k in range(3)]
+    lines = shown(probe_result([(place, "linear") for place in places]), "--parameters")
+    (row,) = [line.split() for line in lines if ".weight" in line]
+    assert row[:2] == ["layers.*.mlp.2.weight", "3"]
+
+
 def test_only_a_probe_has_such_rows(winit: Callable, spec: Callable):
     spec()
     assert winit("histogram", "-c", "tiny.yaml", "--no-plot").code == 0

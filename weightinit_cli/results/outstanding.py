@@ -131,6 +131,15 @@ def pattern(name: str) -> str:
     return ".".join("*" if part.isdigit() else part for part in name.split("."))
 
 
+def in_common(names: Sequence[str]) -> str:
+    """What names of one pattern have in common: a star for each number that differs among them.
+
+    Of `blocks.0.mlp.2.weight` and `blocks.1.mlp.2.weight` it is `blocks.*.mlp.2.weight`.
+    """
+    parts = zip(*(name.split(".") for name in names), strict=True)
+    return ".".join(first if {first, *others} == {first} else "*" for first, *others in parts)
+
+
 def middle(parameters: Sequence[ProbedParameter]) -> ProbedParameter:
     """Of parameters that are alike the one of the middle standard deviation."""
     ranked = sorted(parameters, key=lambda each: each.statistics.std or 0.0)

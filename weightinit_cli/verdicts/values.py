@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from weightinit_cli.numerals import percent, two_digits
 from weightinit_cli.results.model import NOTE, WARNING
-from weightinit_cli.results.outstanding import pattern
+from weightinit_cli.results.outstanding import in_common, pattern
 from weightinit_cli.verdicts.seen import size
 from weightinit_cli.verdicts.seen_model import FoundInModel, behind, first_made_with, named
 
@@ -276,7 +276,10 @@ def _projections(model: Model, stream: SeenStream, branches: int) -> str:
         each.scaled_std or 1.0 for each in inner
     )
     std = two_digits(median(each.statistics.std or 0.0 for each in last))
-    shown = named(list(dict.fromkeys(pattern(each.name) for each in last)))
+    alike: dict[str, list[str]] = {}
+    for each in last:
+        alike.setdefault(pattern(each.name), []).append(each.name)
+    shown = named(list(map(in_common, alike.values())))
     if min(abs(ratio * scale - 1) for ratio in (by_std, by_fans)) < ALIKE:
         return (
             f"; the last matrices of its branches, {shown}, are scaled by 1 / √{branches}: "

@@ -17,11 +17,11 @@ from weightinit_cli.results.model import is_healthy
 from weightinit_cli.results.outstanding import (
     alike,
     folded,
+    in_common,
     kept,
     middle,
     module_path,
     named_by,
-    pattern,
     pointed_at,
     usual_depth,
     worst_parameters,
@@ -221,10 +221,7 @@ def parameter_columns(
     Of several the middle one is shown.
     """
     shown = [middle(group) for group in groups]
-    names = [
-        pattern(each.name) if len(group) > 1 else each.name
-        for each, group in zip(shown, groups, strict=True)
-    ]
+    names = [in_common([each.name for each in group]) for group in groups]
     counts = [str(len(group)) if len(group) > 1 else "" for group in groups]
     remarks = [_remarks(each, result.verdict) for each in shown]
     return [
