@@ -20,7 +20,7 @@ FOUND = {
     "02_tied_embedding": ("confident_at_start", "head"),
     "03_copied_layers": ("layers_identical", "encoder.layers.1"),
     "04_std_one": ("scheme_unfit", "0"),
-    "05_all_zeros": ("units_identical", "1.relu"),
+    "05_all_zeros": ("units_identical", "0"),
     "06_deep_defaults": ("scheme_unfit", "0"),
     "07_transposed_fans": ("fans_swapped", "1"),
     "08_sigmoid_xavier": ("inputs_indistinguishable", "9.sigmoid"),

@@ -154,6 +154,11 @@ def test_a_signal_begins_to_vanish_where_it_shrinks(mean: float, said: str):
     assert verdict.evidence.endswith(said)
 
 
+def test_a_signal_that_is_lost_is_lost_at_the_first_zero():
+    verdict = drawn(layers(1.0, 0.9, 0.0, 0.0, 0.0), matrices(5))["vanishing_signal"]
+    assert (verdict.value, verdict.module) == (0, "layers.2.tanh")
+
+
 def test_large_inputs_are_told_of_large_logits():
     values = [value("linear", module="a", parameters=["a.weight"], std=90.0)]
     values.append(value("linear", 0, module="head", parameters=["head.weight"], std=90.0))
@@ -412,7 +417,9 @@ def test_weights_that_make_units_identical_are_named():
     own = matrices(3)
     own[1] = parameter("layers.1.weight", std=0.0, mean=0.1, ends=(0.1, 0.1))
     found = drawn(values, own)["units_identical"]
-    assert found.evidence.endswith("all weights of layers.1.weight are one number")
+    assert (found.module, found.severity) == ("layers.1", "severe")
+    assert found.evidence == "all 256 entries of layers.1.weight are 0.10"
+    assert found.advice
 
 
 def test_inf_is_followed_off_the_stream_to_where_it_comes_from():

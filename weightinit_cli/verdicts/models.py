@@ -14,6 +14,7 @@ from weightinit_cli.verdicts.draw import ALL_IS_WELL, draw_verdict, of_deep, unk
 from weightinit_cli.verdicts.seen import SIGNAL
 from weightinit_cli.verdicts.seen_model import named
 from weightinit_cli.verdicts.values import begins, scheme_unfit
+from weightinit_cli.verdicts.weights import constant_weights
 
 if TYPE_CHECKING:
     from weightinit_cli.results.model import Severity
@@ -50,12 +51,28 @@ def draw_model_verdict(model: Model) -> tuple[Verdict, ...]:
         if definition.find_in_model is not None and name not in told
         for found in definition.find_in_model(model)
     ]
-    groups = _folded(along, of_whole)
+    groups = _folded(*_of_one_number(along, of_whole, model))
     groups.sort(key=lambda group: SEVERITIES.index(group[0].severity or NOTE), reverse=True)
     ordered = tuple(each for group in groups for each in group)
     if any(each.warns for each in ordered):
         return ordered
     return (Verdict(HEALTHY, None, advice=_scope(model)), *ordered)
+
+
+def _of_one_number(
+    along: list[Group], of_whole: list[Group], model: Model
+) -> tuple[list[Group], list[Group]]:
+    """The same, but what the weights of layers make identical is told at the first such layer."""
+    name = "units_identical"
+    own = [group for group in along if group[0].name == name and group[0].advice]
+    found = constant_weights(model)
+    if not own or not found:
+        return along, of_whole
+    root = replace(_of_model(name, found[0], model), advice=own[0][0].advice)
+    severities = [each.severity or NOTE for each in (root, *(group[0] for group in own))]
+    root = replace(root, severity=max(severities, key=SEVERITIES.index))
+    others = [group for group in along if group not in own]
+    return others, [*of_whole, [root, *(each for group in own for each in group[1:])]]
 
 
 def _of_model(name: str, found: FoundInModel, model: Model) -> Verdict:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from weightinit_cli.numerals import percent, two_digits
 from weightinit_cli.results.model import NOTE, WARNING
 from weightinit_cli.results.outstanding import in_common, pattern
-from weightinit_cli.verdicts.seen import size
+from weightinit_cli.verdicts.seen import SMALLEST, size
 from weightinit_cli.verdicts.seen_model import FoundInModel, behind, first_made_with, named
 
 if TYPE_CHECKING:
@@ -129,13 +129,13 @@ def begins(verdict: Verdict, model: Model, stream: SeenStream) -> tuple[int, str
 
     Its share is half of the mean step: layers before it keep the signal.
     """
-    if verdict.over is None or not verdict.rate:
+    if verdict.over is None or verdict.rate is None:
         return None
-    rate, (start, end) = log(verdict.rate), verdict.over
+    rate, (start, end) = log(verdict.rate or SMALLEST), verdict.over
     for number in range(start + 1, end + 1):
         before = stream.seen.input if number == 1 else stream.seen.layers[number - 2].figures
         one, other = size(before), size(stream.seen.layers[number - 1].figures)
-        if one and other and log(other / one) / rate >= SHARE:
+        if one and other is not None and log(other / one or SMALLEST) / rate >= SHARE:
             matrices = stream.weights[number - 1]
             return number, f": {_sizes(model, matrices)}" if matrices else ""
     return None
