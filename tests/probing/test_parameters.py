@@ -83,6 +83,15 @@ def test_what_only_is_added_has_no_fans_and_what_is_multiplied_has_those_of_torc
     assert parameters["token"].fan_in is parameters["positions"].fan_in is None
 
 
+def test_the_second_factor_of_a_product_has_its_inputs_first():
+    parts = {"w": nn.Parameter(inputs(8, 4)), "experts": nn.Parameter(inputs(6, 4, 5))}
+    parameters = found(
+        watch(lambda model, x: (x @ model.w).view(6, 1, 4).bmm(model.experts), X, **parts)
+    )
+    assert (parameters["w"].fan_in, parameters["w"].fan_out) == (8, 4)
+    assert (parameters["experts"].fan_in, parameters["experts"].fan_out) == (4, 5)
+
+
 def test_conv1d_of_transformers_has_its_inputs_first():
     transformers = pytest.importorskip("transformers.pytorch_utils")
     assert fans(transformers.Conv1D(5, 8)) == {"weight": (8, 5)}

@@ -124,6 +124,18 @@ def test_round_numbers_are_found_of_few_entries(seed: int):
     assert looks(few)[0] == "truncated_normal (std 0.02)"
 
 
+def test_entries_that_all_lie_near_the_mean_are_not_normal():
+    for seed in range(5):
+        entries = by("uniform", seed, low=-0.354, high=0.354, inputs=64, outputs=5)
+        assert "kaiming_normal" not in " ".join(looks(entries))
+
+
+def test_recurrent_layers_draw_by_their_hidden_units():
+    entries = by("uniform", low=-(12**-0.5), high=12**-0.5, inputs=8, outputs=48)
+    assert looks(entries, kind="LSTM", fan_in=8, fan_out=12)[0] == "uniform (± 1/√hidden)"
+    assert looks(entries, fan_in=8, fan_out=12)[0] != "uniform (± 1/√hidden)"
+
+
 def test_an_embedding_sums_nothing():
     entries = by("normal", std=1.0, inputs=16, outputs=50)
     embedding = {"kind": "Embedding", "fan_in": 1, "fan_out": 16}

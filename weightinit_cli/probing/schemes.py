@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from functools import cache
-from math import floor, hypot, inf, log10, prod, sqrt
+from math import floor, hypot, inf, log, log10, prod, sqrt
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from weightinit_cli.expected import DRAWN, Entries, Moments, errors, of_moments, z_of_rank
@@ -43,6 +43,10 @@ EXACT: Final = 1e-6
 GAINS: Final = {"": 1.0, " (gain √2)": sqrt(2)}
 # Torch counts a transposed convolution's outputs as inputs, and attention's three matrices as one.
 BY_SHAPE: Final = ", fans by its shape"
+# Modules of torch that draw all they have from U(±1/√hidden), and hidden units are their fan_out.
+RECURRENT: Final = frozenset(("LSTM", "GRU", "RNN", "LSTMCell", "GRUCell", "RNNCell"))
+# The probability of a figure that is LIMIT standard deviations off, on one side.
+LEAST: Final = 3.4e-6
 # What GPT-2 divides by √branches in the last matrix of each.
 PLAIN: Final = 0.02
 
@@ -259,6 +263,8 @@ def _known(
         fans = Fans(weights.fan_in, weights.fan_out or weights.fan_in)
         if weights.fan_in == 1:  # of an embedding, in which nothing is summed
             yield Scheme("normal (std 1)", _law("normal", 1.0, n))
+        if weights.kind in RECURRENT and weights.fan_out:
+            yield Scheme("uniform (± 1/√hidden)", _law("uniform", weights.fan_out**-0.5, n))
         scaled = _scaled(fans) if parameter is weights else _scaled(fans)[:1]
         yield from (Scheme(name, law._replace(size=n)) for name, law in scaled)
         by_shape = _fans_by_shape(weights.shape)
@@ -345,7 +351,9 @@ def _fits(law: Entries, found: WeightStatistics, n: int) -> bool:
         z = (entry - law.mean) / law.scale
         if abs(z_of_rank(cdf, rank, n, z, COARSE)) > LIMIT:
             return False
-    return True
+    off = (max(found.max - law.mean, law.mean - found.min) / law.scale) * (1 + COARSE)
+    inside = 2 * cdf(off) - 1
+    return inside > 0 and n * log(inside) > log(LEAST)  # of all entries
 
 
 def _round(value: float, least: float, most: float) -> float:

@@ -23,7 +23,12 @@ PRODUCTS: Final = frozenset((
 ))  # fmt: skip
 
 
-def fans(module: nn.Module, name: str, shape: tuple[int, ...], used_by: Collection[str]) -> Fans:
+def fans(
+    module: nn.Module,
+    name: str,
+    shape: tuple[int, ...],
+    used_by: Collection[tuple[str, tuple[int, ...]]],
+) -> Fans:
     """The fans of a parameter, which `module` has as `name`, or as what `name` is computed of.
 
     - Linear maps: shape (fan_out, fan_in), of attention's packed projections three blocks of
@@ -33,8 +38,9 @@ def fans(module: nn.Module, name: str, shape: tuple[int, ...], used_by: Collecti
       its steps see one part alone.
     - Embeddings: fan_in is 1, for a row is looked up and nothing is summed; fan_out is its size.
     - Keras: kernels of shape (*kernel, fan_in, fan_out).
-    - Modules of a person's own: as `torch.nn.init` has it, if an operation of PRODUCTS uses them
-      or none does (`used_by` are the operations that use it).
+    - Modules of a person's own: (..., fan_in, fan_out) of the second factor in a product of
+      matrices; else as `torch.nn.init` has it, if an operation of PRODUCTS uses them or none does
+      (`used_by` are the operations that use it, with the shapes of what they make).
 
     None where there is nothing to sum up: biases, scales of a normalization, positions that are
     added.
@@ -48,10 +54,21 @@ def fans(module: nn.Module, name: str, shape: tuple[int, ...], used_by: Collecti
         return shape[0], shape[1]
     if is_of(module, KERAS):
         return _keras(module, name, shape)
-    if used_by and not PRODUCTS.intersection(used_by):
+    operations = {operation for operation, _ in used_by}
+    if operations and not PRODUCTS.intersection(operations):
         return NONE
+    if any(operation in _MATMULS and _is_second(shape, made) for operation, made in used_by):
+        return shape[-2], shape[-1]
     field = prod(shape[2:])
     return shape[1] * field, shape[0] * field
+
+
+_MATMULS: Final = frozenset(("matmul", "mm", "bmm", "addmm", "baddbmm"))
+
+
+def _is_second(shape: tuple[int, ...], made: tuple[int, ...]) -> bool:
+    """Whether a matrix is the second factor of what was made, and not its transpose."""
+    return shape[-1] == made[-1] != shape[-2]
 
 
 def _linear(_module: nn.Module, _name: str, shape: tuple[int, ...]) -> Fans:

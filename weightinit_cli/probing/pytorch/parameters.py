@@ -41,10 +41,10 @@ def parameters_of(
     `made` the values; `backward` says whether there was a loss to compute gradients of, and `exact`
     whether quantiles are exact.
     """
-    users: dict[str, set[str]] = {}
+    users: dict[str, set[tuple[str, tuple[int, ...]]]] = {}
     for value in (each.value for each in made):
         for name in value.parameters:
-            users.setdefault(name, set()).add(value.operation)
+            users.setdefault(name, set()).add((value.operation, value.shape))
     earlier: dict[tuple[str | None, tuple[int, ...]], str] = {}
     found = []
     for each in naming.parameters:
@@ -59,7 +59,7 @@ def parameters_of(
 
 
 def _parameter(
-    named: Named, used_by: set[str], reason: str | None, *, exact: bool
+    named: Named, used_by: set[tuple[str, tuple[int, ...]]], reason: str | None, *, exact: bool
 ) -> ProbedParameter:
     parameter, module = named.parameter, named.module
     shape = weight_shape(module, named.own, tuple(parameter.shape))
