@@ -16,7 +16,7 @@ from weightinit_cli.digests import digest_of_form
 from weightinit_cli.errors import WinitError, printable
 from weightinit_cli.probing import inputs as given
 from weightinit_cli.probing import losses, schemes
-from weightinit_cli.probing.failures import found, told_of
+from weightinit_cli.probing.failures import find_target, told_of
 from weightinit_cli.probing.inputs import Input
 from weightinit_cli.probing.losses import Loss
 from weightinit_cli.probing.repeating import SEEDS, observe_seeds
@@ -90,7 +90,7 @@ def probe(
         with framework.seeded(seed):
             asked = _inputs(batch, loaded)
             wanted = _loss(loss, loaded)
-            target = found(model, loaded) if named else model
+            target = find_target(model, loaded) if named else model
         said = model if named else _called(target)
         with told_of(said):
             if not asked:

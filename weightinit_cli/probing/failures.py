@@ -41,8 +41,8 @@ def own_code(doing: str = "") -> Iterator[None]:
         raise failed(error, doing) from error
 
 
-def found(target: str, loaded: dict[str, ModuleType]) -> Any:
-    """What a target names, in a module that is loaded already or is added to these.
+def find_target(target: str, loaded: dict[str, ModuleType]) -> Any:
+    """Find what a target names, in a module that is loaded already or is added to these.
 
     Raises WinitError for what is not there, and where its file cannot be run, with the lines of the
     files that led there.

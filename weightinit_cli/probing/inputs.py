@@ -10,7 +10,7 @@ import numpy as np
 
 from weightinit_cli.errors import WinitError, printable, reason
 from weightinit_cli.machine import available_bytes
-from weightinit_cli.probing.failures import found as found_target
+from weightinit_cli.probing.failures import find_target
 from weightinit_cli.reading import open_at_once
 from weightinit_cli.sources import portable, said
 from weightinit_cli.streams import Role, stream
@@ -105,7 +105,7 @@ def _refuse_too_large(text: str, shape: tuple[int, ...], each: int) -> None:
 
 
 def _function(target: str, loaded: dict[str, ModuleType]) -> Callable[[], Any]:
-    function = found_target(target, loaded)
+    function = find_target(target, loaded)
     if not callable(function):
         raise WinitError(
             printable(f"--input {target}: is {type(function).__name__}: a function is needed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weightinit_cli.errors import WinitError, printable
-from weightinit_cli.probing.failures import found
+from weightinit_cli.probing.failures import find_target
 from weightinit_cli.spec.nodes import nearest
 from weightinit_cli.targets import portable_target
 
@@ -46,7 +46,7 @@ def parse(text: str | None, loaded: dict[str, ModuleType]) -> Loss:
     if text == MEAN_SQUARE:
         return Loss(text, MEAN_SQUARE)
     if ":" in text and name not in NAMES:
-        function = found(text, loaded)
+        function = find_target(text, loaded)
         if not callable(function):
             kind = type(function).__name__
             raise WinitError(printable(f"--loss {text}: is {kind}: a function is needed"))
