@@ -83,8 +83,9 @@ def test_what_stands_out():
     assert worst_values(scaled(result, 3, 1 / 50), 1) == [3]
 
 
-def test_normalizations_change_sizes_by_their_nature():
-    names = [("a", "linear"), ("b", "layer_norm"), ("c", "linear")]
+@pytest.mark.parametrize("operation", ["layer_norm", "softmax"])
+def test_normalizations_change_sizes_by_their_nature(operation: str):
+    names = [("a", "linear"), ("b", operation), ("c", "linear")]
     assert worst_values(scaled(probe_result(names), 1, 1000.0), 1) == [2]
 
 

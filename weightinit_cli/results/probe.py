@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from weightinit_cli.results.drawn import KeptProbe
@@ -18,7 +19,7 @@ from weightinit_cli.results.model import (
     WeightStatistics,
 )
 from weightinit_cli.results.outstanding import pointed_at, worst_values
-from weightinit_cli.results.plain import Mismatch, check_none_negative, check_not_negative
+from weightinit_cli.results.plain import Mismatch, check_not_negative
 from weightinit_cli.results.told import Table
 from weightinit_cli.results.verdictwords import brief
 from weightinit_cli.results.words import four_digits, table_words
@@ -31,6 +32,7 @@ PICTURES: Final = ("values", "streams", "weights")
 IN_PRINT: Final = 4
 # The figures of a parameter's entries in a DataFrame.
 OF_PARAMETERS: Final = ("mean", "std", "min", "max", "kurtosis", "zero_fraction", "nonfinite")
+NEVER_NEGATIVE: Final = ("statistics.std", "scaled_std", "gradient_rms", "gradient_ratio")
 StreamKind = Literal["residual", "sequential"]
 # Reasons why a parameter gets no gradient that verdicts tell apart from others.
 FROZEN: Final = "frozen: its requires_grad is False"
@@ -207,18 +209,32 @@ def check(result: ProbeResult) -> None:
         _check_places(value.parents, f"{place}.parents", number)
         check_not_negative(value.entropy, f"{place}.entropy")
     for number, parameter in enumerate(result.parameters):
-        found = (parameter.scaled_std, parameter.gradient_rms, parameter.gradient_ratio)
-        check_none_negative(found, f"parameters.{number}")
+        for path in NEVER_NEGATIVE:
+            check_not_negative(attrgetter(path)(parameter), f"parameters.{number}.{path}")
     for number, stream in enumerate(result.streams):
-        _check_places(stream.values, f"streams.{number}.values", count)
-        _check_places(stream.branches, f"streams.{number}.branches", count)
+        _check_stream(stream, f"streams.{number}", count)
+    loss = result.loss
+    if loss is not None and (loss.classes is None) != (loss.indifferent is None):
+        raise Mismatch("loss.indifferent", "must be there where classes are, not else")
     check_verdict(result.verdict, count)
 
 
 def _check_spec(spec: Mapping[str, Any]) -> None:
     for key, kind in SPEC_KEYS.items():
-        if not isinstance(spec.get(key), kind):
+        if type(spec.get(key)) is not kind:
             raise Mismatch(f"spec.{key}", f"must be there, as {kind.__name__}")
+    for key, least in (("seed", 0), ("repeats", 1)):
+        if spec[key] < least:
+            raise Mismatch(f"spec.{key}", f"must be at least {least}")
+
+
+def _check_stream(stream: Stream, where: str, count: int) -> None:
+    if not stream.values:
+        raise Mismatch(f"{where}.values", "must have a value")
+    _check_places(stream.values, f"{where}.values", count)
+    if len(stream.branches) != (len(stream.values) - 1) * (stream.kind == "residual"):
+        raise Mismatch(f"{where}.branches", "must be one for each sum of a residual stream")
+    _check_places(stream.branches, f"{where}.branches", count)
 
 
 def _check_places(places: Iterable[int], where: str, below: int) -> None:
