@@ -364,7 +364,7 @@ NET = ("models.py:Net", "--input", "4,10")
         (
             ("models.py:needs", "--input", "4"),
             "models.py:needs: needs arguments (width): name a function without any, which calls "
-            "it with them",
+            "it with them: def build(): return needs(...)",
         ),
         (
             ("models.py:number", "--input", "4"),
@@ -524,7 +524,7 @@ def test_arguments_that_are_missing(winit: Callable):
         "models.py:WithLoss: cannot be run, in WithLoss: TypeError: WithLoss.forward() got an "
         "unexpected keyword argument 'y'",
         "  given y 4,10 (float32)",
-        "  its forward takes x",
+        "  its forward takes x, target=None",
     ]
 
 

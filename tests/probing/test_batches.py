@@ -46,3 +46,10 @@ def test_a_loss_that_wants_labels_is_told_what_it_is_called_with():
         probe(Masked, torch.ones(4, 10), loss=torch.nn.CrossEntropyLoss())
     with pytest.raises(WinitError, match="is None: a tensor is needed"):
         probe(Masked, torch.ones(4, 10), loss=lambda output, batch: None)
+
+
+def test_what_a_forward_takes_is_told_as_it_is_written():
+    for batch in ({"y": torch.ones(4, 10)}, tuple(torch.ones(4, 10) for _ in range(4))):
+        with pytest.raises(WinitError) as raised:
+            probe(Masked, batch)
+        assert raised.value.lines[2] == "  its forward takes x, mask=None, scale=1.0"

@@ -12,6 +12,8 @@ from weightinit_cli.probing.failures import own_code
 from weightinit_cli.probing.pytorch.refusing import within_memory
 
 EMPTY = inspect.Parameter.empty
+# Of a list of arguments; that of a large language model is cut.
+MOST_WORDS = 150
 MANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
@@ -27,7 +29,8 @@ def model_of(target: Any) -> torch.nn.Module:
         if needed:
             names = ", ".join(needed)
             raise WinitError(
-                f"needs arguments ({names}): name a function without any, which calls it with them"
+                f"needs arguments ({names}): name a function without any, which calls it with "
+                f"them: def build(): return {getattr(target, '__name__', 'it')}(...)"
             )
         with own_code("cannot be built"), within_memory():
             model = target()
@@ -45,6 +48,17 @@ def required(function: Any) -> list[str]:
     except (TypeError, ValueError):
         return []
     return [each.name for each in parameters if each.default is EMPTY and each.kind not in MANY]
+
+
+def arguments_of(function: Any) -> str:
+    """What a function is called with, as it is written, without types: `x, mask=None`."""
+    try:
+        written = inspect.signature(function)
+    except (TypeError, ValueError):
+        return ""
+    plain = [each.replace(annotation=EMPTY) for each in written.parameters.values()]
+    words = str(written.replace(parameters=plain, return_annotation=EMPTY))[1:-1]
+    return words if len(words) <= MOST_WORDS else f"{words[:MOST_WORDS]}..."
 
 
 def example_input(model: torch.nn.Module) -> str:

@@ -13,7 +13,7 @@ import torch
 from weightinit_cli.errors import WinitError
 from weightinit_cli.probing.failures import failed, own_code
 from weightinit_cli.probing.inputs import refuse_nan
-from weightinit_cli.probing.pytorch.building import required
+from weightinit_cli.probing.pytorch.building import arguments_of, required
 from weightinit_cli.probing.pytorch.nested import changed, dtype_words, named_tensors, shape_words
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _failed(
     where = f"{path} ({type(module).__name__})" if path else type(module).__name__
     hints = _hints(module, tensors)
     if module is model and isinstance(error, TypeError):
-        hints = [f"  its forward takes {', '.join(required(model.forward)) or 'nothing'}"]
+        hints = [f"  its forward takes {arguments_of(model.forward) or 'nothing'}"]
     given = shapes or "no tensor"
     return failed(error, f"cannot be run, in {where}", f"  given {given}", *hints)
 
