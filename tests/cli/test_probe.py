@@ -271,6 +271,9 @@ def test_files_of_arrays(winit: Callable):
     done = winit("probe", "models.py:Net", "--input", "x.npy", "--json")
     assert json.loads(done.out)["input"]["0"]["std"] == pytest.approx(np.load("x.npy").std())
     assert winit("probe", "models.py:Words", "--input", "tokens.npy", "-q").code == 0
+    np.save("x.npy", np.random.default_rng(1).normal(size=(4, 10)))
+    other = winit("probe", "models.py:Net", "--input", "x.npy", "--json")
+    assert json.loads(other.out)["digest"] != json.loads(done.out)["digest"]
 
 
 def test_a_script_sees_no_arguments_of_winit(winit: Callable, monkeypatch: pytest.MonkeyPatch):

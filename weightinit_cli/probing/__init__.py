@@ -117,7 +117,9 @@ def probe(
         schema_version=SCHEMA_VERSION,
         name=spec["name"],
         spec=spec,
-        digest=digest_of_form(spec),
+        digest=digest_of_form(
+            spec, {each.said: each.checksum for each in asked.values() if each.checksum}
+        ),
         input=observed.input,
         values=observed.values,
         parameters=parameters,

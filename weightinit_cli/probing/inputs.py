@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -36,7 +37,7 @@ class Input(NamedTuple):
 
     Either drawn anew, of `shape` with the inputs on its first axis: N(0, 1), or integers from 0
     below a `bound`; or `given`, an array or whatever a person gives in Python; or what `make`, a
-    person's function, returns.
+    person's function, returns. `checksum` is that of an array which a file has.
     """
 
     said: str
@@ -44,6 +45,7 @@ class Input(NamedTuple):
     bound: int | None = None
     given: Any = None
     make: Callable[[], Any] | None = None
+    checksum: str = ""
 
     def draw(self, seed: int, place: int) -> Array:
         """Draw it: float32 of N(0, 1), or int64, from the stream of its place among the inputs."""
@@ -79,7 +81,9 @@ def parse(text: str, loaded: dict[str, ModuleType]) -> tuple[str, Input]:
     if not (equals and name.isidentifier()):
         name, words = "", text
     if words.endswith(".npy"):
-        return name, Input(portable(words), given=_loaded(words))
+        array = _loaded(words)
+        checksum = sha256(np.ascontiguousarray(array).data).hexdigest()
+        return name, Input(portable(words), given=array, checksum=checksum)
     found = _SHAPE.fullmatch(words.replace(" ", ""))
     if found is None and ":" in words and not words.startswith("int:"):
         return name, Input(portable_target(words), make=_function(words, loaded))
