@@ -12,6 +12,8 @@ import pytest
 from weightinit_cli import check, probe, run
 from weightinit_cli.cli import main
 from weightinit_cli.guard import Gate, judge
+from weightinit_cli.guard.flatten import Place
+from weightinit_cli.guard.probe_draws import Known, _by_spreads
 from weightinit_cli.guard.probe_rounding import rounding_errors
 from weightinit_cli.guard.probes import compare_probes
 from weightinit_cli.results import dump_result
@@ -279,3 +281,16 @@ def test_what_cannot_be_compared_is_an_error(command, tmp_path):
     code, told = command("other", "--against", "saved", "-q")
     assert (code, "holds 3 results, none named model.other" in told.err) == (2, True)
     assert command("build", "--against", "saved", "-q")[0] == 0
+
+
+def test_the_long_tail_of_a_kurtosis_raises_few_alarms():
+    """Of 16 entries of a parameter of no known law, one seed beside ten."""
+    entries = np.random.default_rng(0).uniform(-1, 1, (10_000, 11, 16))
+    off = entries - entries.mean(-1, keepdims=True)
+    found = (off**4).mean(-1) / (off**2).mean(-1) ** 2
+    place, alarms = Place(None, "kurtosis", "bias"), 0
+    for ten, one in zip(found[:, :10], found[:, 10], strict=True):
+        pair = Known(ten.mean(), ten.std(ddof=1), 10), Known(one, 0.0, 1)
+        sample = _by_spreads(place, pair)
+        alarms += abs(sample.saved - sample.expected) > 5.4 * sample.error  # p = 1e-3
+    assert alarms < 35

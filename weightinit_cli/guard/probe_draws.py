@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from weightinit_cli.results.model import Spread
     from weightinit_cli.results.probe import ProbedParameter, ProbeResult
 
-# What is never negative is compared by its logarithm.
-BY_LOG = {*VALUES, "gradient_rms"}
+# What is never negative, and has a long upper tail, is compared by its logarithm.
+BY_LOG = {*VALUES, "gradient_rms", "kurtosis"}
 OF_PARAMETERS = {  # by their paths in a parameter
     "mean": "statistics.mean",
     "std": "statistics.std",
