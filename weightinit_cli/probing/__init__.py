@@ -146,7 +146,7 @@ def _framework() -> Framework:
         import torch  # noqa: F401
     except (ImportError, OSError) as error:
         if getattr(error, "name", "") == "torch":
-            why = "which is not installed; pip install 'weightinit-cli[torch]'"
+            why = "which is not installed; pip install torch"
         else:
             why = f"which cannot be imported: {said_of(error)}"
         raise WinitError(printable(f"winit probe needs PyTorch, {why}")) from None
