@@ -12,7 +12,7 @@ from tests.support.probed import parameter
 from weightinit_cli.initializers.samplers import Fans
 from weightinit_cli.initializers.table import INITIALIZERS
 from weightinit_cli.probing.figures import weight_figures
-from weightinit_cli.probing.schemes import named, scheme_of
+from weightinit_cli.probing.schemes import named
 
 IN, OUT = 200, 300
 SCALING = [
@@ -28,7 +28,8 @@ def looks(entries, **more):
     entries = np.asarray(entries, np.float32)
     one = parameter("layer.weight", entries.shape, **more)
     one = replace(one, statistics=weight_figures(entries, ""))
-    return scheme_of(one, one if one.fan_in is not None else None)
+    (found,) = named([one])
+    return found.scheme, found.evidence
 
 
 def by(name: str, seed: int = 0, inputs: int = IN, outputs: int = OUT, **more):
@@ -182,4 +183,4 @@ def test_fans_as_torch_counts_them():
     entries = by("torch_linear", inputs=8 * 9, outputs=64).reshape(64, 8, 3, 3)
     one = parameter("up.weight", (64, 8, 3, 3), kind="ConvTranspose2d", fan_in=576, fan_out=72)
     one = replace(one, statistics=weight_figures(entries, ""))
-    assert scheme_of(one, one)[0] == "torch_linear, fans by its shape"
+    assert named([one])[0].scheme == "torch_linear, fans by its shape"
