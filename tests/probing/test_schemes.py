@@ -8,7 +8,7 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from tests.support.probed import parameter
+from support.probed import parameter
 from weightinit_cli.initializers.samplers import Fans
 from weightinit_cli.initializers.table import INITIALIZERS
 from weightinit_cli.probing.figures import weight_figures

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.probed import value
+from support.probed import value
 from weightinit_cli import probe
 from weightinit_cli.probing.streams import streams_of
 
@@ -54,15 +54,18 @@ def test_a_factor_of_another_shape_is_a_gate():
 
 def prenorm(blocks: int):
     """An embedding, and blocks x + f(norm(x)) of two layers each."""
-    values = [value("embedding")]
-    last = 0
+    return with_blocks([value("embedding")], blocks)
+
+
+def with_blocks(values, blocks: int):
+    """These values, and behind the last one blocks x + f(norm(x)) of two layers each."""
+    values = list(values)
     for _ in range(blocks):
         start = len(values)
         values += [
-            value("layer_norm", last), linear(start), value("gelu", start + 1), linear(start + 2),
-            value("add", last, start + 3),
+            value("layer_norm", start - 1), linear(start), value("gelu", start + 1),
+            linear(start + 2), value("add", start - 1, start + 3),
         ]  # fmt: skip
-        last = start + 4
     return values
 
 
@@ -120,16 +123,9 @@ def test_one_residual_sum_is_no_stream():
 
 def nested(blocks: int, inner: int):
     """Pre-normed blocks, and one of whose branch these many sums are a part."""
-    values = prenorm(blocks)
-    outer = last = len(values) - 1
-    for _ in range(inner):
-        start = len(values)
-        values += [
-            value("layer_norm", last), linear(start), value("gelu", start + 1), linear(start + 2),
-            value("add", last, start + 3),
-        ]  # fmt: skip
-        last = start + 4
-    return [*values, linear(last), value("add", outer, last + 1)]
+    before = prenorm(blocks)
+    values = with_blocks(before, inner)
+    return [*values, linear(len(values) - 1), value("add", len(before) - 1, len(values))]
 
 
 def test_sums_within_the_last_branch_are_not_the_stream():

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.support.probed import figures, parameter, value
+from support.probed import figures, parameter, value
 from weightinit_cli import probe
 from weightinit_cli.probing.observing import Observation
 from weightinit_cli.probing.seeing import model_of
@@ -33,7 +33,7 @@ SOUND = [
 def sound():
     """The verdicts on a sound model by its name, each drawn once."""
     torch = pytest.importorskip("torch")
-    from tests.support.sound import MODELS
+    from support.sound import MODELS
 
     assert list(MODELS) == SOUND
     drawn: dict[str, Any] = {}
