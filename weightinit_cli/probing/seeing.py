@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from weightinit_cli.parameters import Thresholds
 from weightinit_cli.probing.graph import SUM, Graph
 from weightinit_cli.verdicts.seen import Layer, Seen
-from weightinit_cli.verdicts.seen_model import Model, SeenStream
+from weightinit_cli.verdicts.seen_model import Model, SeenStream, by_names
 from weightinit_cli.verdicts.weights import is_constant, is_zero_start
 
 if TYPE_CHECKING:
@@ -48,9 +48,7 @@ class _View:
     def __init__(self, observed: Observation) -> None:
         self.values, self.inputs = observed.values, observed.input
         self.graph = Graph(observed.values)
-        self.parameters = {
-            name: each for each in observed.parameters for name in (each.name, *each.shared_with)
-        }
+        self.parameters = by_names(observed.parameters)
         used = {parent for value in self.values for parent in value.parents}
         self.ends = [place for place in range(len(self.values)) if place not in used]
         self.head = self._head()

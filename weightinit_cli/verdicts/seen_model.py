@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -33,7 +35,8 @@ class SeenStream(NamedTuple):
     normalized: Literal["", "branches", "ends", "stream"]
 
 
-class Model(NamedTuple):
+@dataclass(frozen=True)
+class Model:
     """What was measured of a whole model.
 
     `weighted` are the places of those values that layers with weights make, `head` is that of the
@@ -51,10 +54,10 @@ class Model(NamedTuple):
     zeroed: Collection[int] = ()
     dropped: Collection[int] = ()
 
-    @property
+    @cached_property
     def by_name(self) -> Mapping[str, ProbedParameter]:
         """The parameters by all of their names."""
-        return {name: each for each in self.parameters for name in (each.name, *each.shared_with)}
+        return by_names(self.parameters)
 
 
 class FoundInModel(NamedTuple):
@@ -68,6 +71,11 @@ class FoundInModel(NamedTuple):
     evidence: str
     place: int | None = None
     severity: Severity | None = None
+
+
+def by_names(parameters: Iterable[ProbedParameter]) -> dict[str, ProbedParameter]:
+    """Parameters by all of their names."""
+    return {name: each for each in parameters for name in (each.name, *each.shared_with)}
 
 
 def behind(values: Sequence[ProbedValue], places: Iterable[int]) -> set[int]:
