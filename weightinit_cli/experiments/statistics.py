@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from math import hypot, isfinite, ldexp
+from math import hypot, ldexp
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -19,7 +19,7 @@ from weightinit_cli.results import (
     Saturation,
     WeightStatistics,
 )
-from weightinit_cli.results.figures import CERTAIN, FIGURES, figure, floor, gated
+from weightinit_cli.results.figures import CERTAIN, FIGURES, figure, finite_or_none, floor, gated
 
 if TYPE_CHECKING:
     from weightinit_cli.network import GradientRecord, Record, Request
@@ -44,18 +44,18 @@ def statistics(record: Record, request: Request, positions: int | None = None) -
             high=None if request.x_high is None else before.high / before.numbers,
         )
     found = LayerStatistics(
-        mean=_finite(moments.mean),
-        std=_finite(moments.std),
-        min=_finite(buckets.low),
-        max=_finite(buckets.high),
+        mean=finite_or_none(moments.mean),
+        std=finite_or_none(moments.std),
+        min=finite_or_none(buckets.low),
+        max=finite_or_none(buckets.high),
         quantiles=dict(zip(map(str, QUANTILES), record.quantiles, strict=True)),
-        preactivation_std=None if before is None else _finite(before.moments.std),
+        preactivation_std=None if before is None else finite_or_none(before.moments.std),
         saturation=saturation,
         zero_fraction=buckets.zeros / max(buckets.finite, 1),
         dead_units=int(np.count_nonzero(moments.dead)),
         distinct_units=None if record.distinct is None else record.distinct.count(),
-        std_across_inputs=_finite(moments.std_within),
-        std_across_units=_finite(moments.std_between),
+        std_across_inputs=finite_or_none(moments.std_within),
+        std_across_units=finite_or_none(moments.std_between),
         weights=None if record.weights is None else _weights(record.weights),
         biases=_biases(record.biases),
         nonfinite=buckets.nonfinite,
@@ -92,12 +92,12 @@ def _biases(biases: Weights | None) -> WeightStatistics | None:
 def _weights(weights: Weights) -> WeightStatistics:
     sums = weights.sums
     return WeightStatistics(
-        mean=_finite(sums.mean),
-        std=_finite(sums.std),
-        min=_finite(sums.low),
-        max=_finite(sums.high),
+        mean=finite_or_none(sums.mean),
+        std=finite_or_none(sums.std),
+        min=finite_or_none(sums.low),
+        max=finite_or_none(sums.high),
         quantiles=dict(zip(map(str, QUANTILES), weights.quantiles, strict=True)),
-        kurtosis=_finite(sums.kurtosis),
+        kurtosis=finite_or_none(sums.kurtosis),
         zero_fraction=sums.zeros / sums.size,
         nonfinite=sums.size - int(sums.powers[0]),
         stream=weights.stream,
@@ -111,10 +111,10 @@ def gradient_statistics(
     ratio = total_ratio = None
     if above is not None:
         ratio = _ratio(record, above)
-        total_ratio = None if ratio is None else _finite(ratio * record.units / above.units)
+        total_ratio = None if ratio is None else finite_or_none(ratio * record.units / above.units)
     return Gradient(
-        signal_rms=_finite(record.signal.rms(record.exponent)),
-        weight_rms=_finite(record.weights.rms(record.exponent))
+        signal_rms=finite_or_none(record.signal.rms(record.exponent)),
+        weight_rms=finite_or_none(record.weights.rms(record.exponent))
         if record.weights.count == record.entries
         else None,
         ratio=ratio,
@@ -130,7 +130,7 @@ def _ratio(record: GradientRecord, above: GradientRecord) -> float | None:
     if ours is None or not theirs:
         return None
     root = _shifted(ours / theirs, record.exponent - above.exponent)
-    return _finite(root * root)
+    return finite_or_none(root * root)
 
 
 def _shifted(value: float, exponent: int) -> float:
@@ -138,10 +138,6 @@ def _shifted(value: float, exponent: int) -> float:
         return ldexp(value, exponent)
     except OverflowError:
         return float("inf")
-
-
-def _finite(value: float | None) -> float | None:
-    return value + 0.0 if value is not None and isfinite(value) else None
 
 
 def unresolved(layer: LayerStatistics, record: Record) -> Unresolved:

@@ -35,7 +35,7 @@ from weightinit_cli.plots.probevalues import (
 )
 from weightinit_cli.plots.words import probe_heading
 from weightinit_cli.results.figures import resolved
-from weightinit_cli.results.words import is_partial
+from weightinit_cli.results.words import is_partial, is_zero
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -164,16 +164,12 @@ def _below(curves: Sequence[_Curve], y: Axis) -> list[Note]:
     ]
 
 
-def _is_zero(own: LayerStatistics, path: str) -> bool:
-    return resolved(own, path) == 0 and not is_partial(own, path)
-
-
 def _is_unresolved(own: LayerStatistics, path: str) -> bool:
     return path in own.unresolved
 
 
 GAPS = {
-    ("exactly zero", MUTED): _is_zero,
+    ("exactly zero", MUTED): is_zero,
     ("below what the dtype can tell", MUTED): _is_unresolved,
     ("inf or nan", ORANGE): is_partial,
 }

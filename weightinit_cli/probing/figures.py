@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import reduce
-from math import hypot, isfinite, sqrt
+from math import hypot, sqrt
 from operator import add
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -18,7 +18,7 @@ import numpy as np
 from weightinit_cli.network import counted
 from weightinit_cli.network.order import QUANTILES, Buckets, at_least, looked_up, ranks_of_quantiles
 from weightinit_cli.network.sums import EntrySums, SquareSum, UnitMoments, exponent_of
-from weightinit_cli.results.figures import figure, floor, gated
+from weightinit_cli.results.figures import figure, finite_or_none, floor, gated
 from weightinit_cli.results.model import (
     Gradient,
     HistogramCounts,
@@ -69,22 +69,22 @@ def value_figures(
         moments.mean or 0.0, moments.std or 0.0
     )
     found = LayerStatistics(
-        mean=_finite(moments.mean),
-        std=_finite(moments.std),
-        min=_finite(buckets.low),
-        max=_finite(buckets.high),
+        mean=finite_or_none(moments.mean),
+        std=finite_or_none(moments.std),
+        min=finite_or_none(buckets.low),
+        max=finite_or_none(buckets.high),
         quantiles=quantiles,
         preactivation_std=None,
         saturation=Saturation(None, None),
         zero_fraction=buckets.zeros / max(buckets.finite, 1),
         dead_units=_dead_units(moments.dead, whole.shape, axis),
         distinct_units=_distinct_units(values, unit_axis) if exact else None,
-        std_across_inputs=_finite(moments.std_within) if len(whole) > 1 else None,
-        std_across_units=_finite(moments.std_between),
+        std_across_inputs=finite_or_none(moments.std_within) if len(whole) > 1 else None,
+        std_across_units=finite_or_none(moments.std_between),
         weights=None,
         nonfinite=buckets.nonfinite,
         histogram=histogram,
-        resolution=Resolution(_finite(float(resolution)) or 0.0, None),
+        resolution=Resolution(finite_or_none(float(resolution)) or 0.0, None),
     )
     return replace(found, unresolved=_unresolved(found))
 
@@ -94,7 +94,7 @@ def gradient_figures(values: Array) -> Gradient:
     values = np.ascontiguousarray(values)
     buckets = _counted(values)
     return Gradient(
-        signal_rms=_finite(SquareSum.of(values).rms()),
+        signal_rms=finite_or_none(SquareSum.of(values).rms()),
         weight_rms=None,
         ratio=None,
         total_ratio=None,
@@ -111,12 +111,12 @@ def weight_figures(values: Array, stream: str, *, exact: bool = False) -> Weight
     sums = EntrySums.of(values, pivot, exponent_of(values))
     quantiles, _ = _order(values, _counted(values), exact=exact)
     return WeightStatistics(
-        mean=_finite(sums.mean),
-        std=_finite(sums.std),
-        min=_finite(sums.low),
-        max=_finite(sums.high),
+        mean=finite_or_none(sums.mean),
+        std=finite_or_none(sums.std),
+        min=finite_or_none(sums.low),
+        max=finite_or_none(sums.high),
         quantiles=quantiles,
-        kurtosis=_finite(sums.kurtosis),
+        kurtosis=finite_or_none(sums.kurtosis),
         zero_fraction=sums.zeros / max(sums.size, 1),
         nonfinite=sums.size - int(sums.powers[0]),
         stream=stream,
@@ -235,7 +235,3 @@ def _unresolved(found: LayerStatistics) -> dict[str, float | None]:
         return {}
     sizes = ((path, figure(found, path), floor(found, path)) for path in SIZES)
     return {path: least for path, size, least in sizes if size is not None and abs(size) < least}
-
-
-def _finite(value: float | None) -> float | None:
-    return value + 0.0 if value is not None and isfinite(value) else None

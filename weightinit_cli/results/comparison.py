@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from weightinit_cli.results.figures import FIGURES, geometric_mean, resolved
 from weightinit_cli.results.model import Verdict
-from weightinit_cli.results.words import described, is_partial
+from weightinit_cli.results.words import described, is_partial, is_zero
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -125,7 +125,7 @@ def compared(
         result if keep else None,
         _unresolved(layers, paths) | ({RATIO} if no_ratio else set()),
         frozenset(path for path in paths if any(_overflows(layer, path) for layer in layers)),
-        frozenset(path for path in paths if any(_is_zero(layer, path) for layer in layers)),
+        frozenset(path for path in paths if any(is_zero(layer, path) for layer in layers)),
     )
 
 
@@ -148,10 +148,6 @@ def _overflows(layer: LayerStatistics, path: str) -> bool:
     """Whether a figure that exists leaves out values that are inf or nan."""
     has_one = not path.startswith("saturation.") or resolved(layer, path) is not None
     return has_one and is_partial(layer, path)
-
-
-def _is_zero(layer: LayerStatistics, path: str) -> bool:
-    return resolved(layer, path) == 0 and not is_partial(layer, path)
 
 
 def is_number(value: Any) -> bool:

@@ -6,7 +6,7 @@ A figure is a field of `LayerStatistics`, computed in `experiments/statistics.py
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import exp
+from math import exp, isfinite
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -256,6 +256,11 @@ def certain(layer: LayerStatistics, path: str) -> float | None:
 def geometric_mean(logs: Sequence[float]) -> float:
     """The geometric mean of numbers, of which these are the logarithms, cut to be finite."""
     return finite_exp(sum(logs) / len(logs))
+
+
+def finite_or_none(value: float | None) -> float | None:
+    """A number as it is saved: None for inf and nan, 0 for -0.0."""
+    return value + 0.0 if value is not None and isfinite(value) else None
 
 
 def finite_exp(log: float) -> float:

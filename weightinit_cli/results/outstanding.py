@@ -7,6 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from weightinit_cli.results.figures import resolved
+from weightinit_cli.results.told import ends
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -188,7 +189,4 @@ def module_path(value: ProbedValue, depth: int) -> str:
 
 def kept(number: int, most: int, always: Iterable[int]) -> list[int]:
     """The first and the last of so many rows, `most` of them, and those that are always shown."""
-    if number <= most:
-        return list(range(number))
-    last = most // 2
-    return sorted({*range(most - last), *range(number - last, number), *always})
+    return sorted({*ends(number, most), *always})

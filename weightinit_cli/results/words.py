@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.errors import counted
 from weightinit_cli.numerals import short
-from weightinit_cli.results.figures import FIGURES, figure
+from weightinit_cli.results.figures import FIGURES, figure, resolved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -227,6 +227,11 @@ def is_partial(layer: LayerStatistics, path: str) -> bool:
     """Whether the figure at a path leaves out values that are inf or nan."""
     values = values_of(layer, path)
     return values is not None and values.nonfinite > 0
+
+
+def is_zero(layer: LayerStatistics, path: str) -> bool:
+    """Whether the figure at a path is exactly 0, and leaves out no values."""
+    return resolved(layer, path) == 0 and not is_partial(layer, path)
 
 
 def of_finite(layer: LayerStatistics) -> str:
