@@ -34,7 +34,7 @@ def main() -> None:
         marks.append(time.perf_counter())
         list(backward(network, trace, threads))
         marks.append(time.perf_counter())
-        theory_of(network, spec.activation, request)
+        theory_of(network, spec.activations, request)
         marks.append(time.perf_counter())
         for name, start, end in zip(found, marks, marks[1:], strict=False):
             found[name].append(end - start)

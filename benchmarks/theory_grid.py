@@ -277,7 +277,7 @@ def biases(spec) -> list[dict[str, float]]:
     """What finite width adds to the figures of a spec's layers."""
     network = build_network(spec)
     request = build_request(spec)
-    said = theory_of(network, spec.activation, request)
+    said = theory_of(network, spec.activations, request)
     name = spec.initializer.name
     uniform = name in UNIFORM or name.endswith("_uniform")
     law = -1.2 if uniform else CUMULANTS["truncated_normal"] if name in TRUNCATED else 0.0

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from support.cases import every
+from support.theory import errors_alike, predict_alike
 from weightinit_cli.activations import ACTIVATIONS, Row
 from weightinit_cli.activations.own import own
-from weightinit_cli.theory import UnresolvedError, expectations_of, predict, standard_errors
+from weightinit_cli.theory import UnresolvedError, expectations_of
 from weightinit_cli.theory.adaptive import Adaptive
 from weightinit_cli.theory.critical import critical_line, critical_sigma_w, phase_grid
 from weightinit_cli.theory.expectations import Expectations
@@ -112,10 +113,10 @@ def test_theory_of_a_function_is_that_of_the_same_row(named):
     axes = np.linspace(0.3, 3, 7), np.linspace(0.1, 1, 5)
     assert (phase_grid(mine, *axes).phase == phase_grid(row, *axes).phase).all()
     scales = [LayerScale(100, 100, 0.02, 0.0)] * 3
-    found = [predict(e, scales, 100, (None, None)) for e in (mine, row)]
+    found = [predict_alike(e, scales, 100) for e in (mine, row)]
     for one, other in zip(*found, strict=True):
         assert one.figures == pytest.approx(other.figures, rel=1e-9)
-    errors = [standard_errors(row.activation, scales, each, 100, (None, None)) for each in found]
+    errors = [errors_alike(row, scales, each, 100) for each in found]
     assert errors[0][-1] == pytest.approx(errors[1][-1])
 
 
@@ -172,7 +173,7 @@ def test_where_nothing_is_known_nothing_is_said(named):
     assert e.moments(1.0).square > 0
     assert all(map(isnan, (*e.moments(1e4), e.spread(1e4, 0.5), e.slope_product(1e4, 0.5))))
     scales = [LayerScale(100, 100, 10.0, 0.0)] * 3
-    assert len(predict(e, scales, 100, (None, None))) == 0
+    assert len(predict_alike(e, scales, 100)) == 0
     for asked in (
         lambda: limits(e, 1000.0, 0.0),
         lambda: phase_grid(e, np.array([30.0]), np.array([0.1])),

@@ -7,7 +7,8 @@ from math import exp, log
 import numpy as np
 import pytest
 
-from weightinit_cli.theory import LayerScale, expectations_of, predict
+from support.theory import predict_alike
+from weightinit_cli.theory import LayerScale, expectations_of
 from weightinit_cli.theory.finite_width import KernelDeviation, Pair
 
 WIDTH = 200
@@ -19,7 +20,7 @@ def kernels(name, sigma_w2, layers=4, bias=0.0, excess=0.0):
     e = expectations_of(name)
     scale = LayerScale(WIDTH, WIDTH, sigma_w2 / WIDTH, bias, weight_excess=excess)
     below, kernel = Pair(None, 1.0, 1.0), KernelDeviation()
-    for p in predict(e, [scale] * layers, 100, (None, None)):
+    for p in predict_alike(e, [scale] * layers, 100):
         pair = Pair(e.activation, p.q, p.d)
         tailed = below.with_tails(KernelDeviation(), WIDTH, scale, pair)
         kernel = below.handed_on(kernel, kernel, WIDTH, scale, pair)

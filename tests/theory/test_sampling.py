@@ -11,12 +11,13 @@ from math import inf, isfinite, sqrt
 import pytest
 
 from support.cases import every
+from support.theory import errors_alike, predict_alike
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.experiments import run
 from weightinit_cli.experiments.build import build_network, build_request
 from weightinit_cli.experiments.predict import theory_of
 from weightinit_cli.spec import parse_spec
-from weightinit_cli.theory import LayerScale, expectations_of, predict, standard_errors
+from weightinit_cli.theory import LayerScale, expectations_of
 
 pytestmark = pytest.mark.slow
 
@@ -57,7 +58,7 @@ def ratios(activation, initializer, bias, repeats=100):
     )
     spec = parse_spec(text, source="x.yaml", stem="x")
     network = build_network(spec)
-    said = theory_of(network, spec.activation, build_request(spec))
+    said = theory_of(network, spec.activations, build_request(spec))
     return {
         (number, path): errors[path] / layer.repeats[path].std
         for number, (layer, errors) in enumerate(zip(run(spec).layers, said.errors, strict=True), 1)
@@ -68,8 +69,8 @@ def ratios(activation, initializer, bias, repeats=100):
 
 def errors_of(name, layers, samples=100, **arguments):
     e = expectations_of(name, **arguments)
-    found = predict(e, layers, samples, (None, None))
-    return found, standard_errors(e.activation, layers, found, samples, (None, None))
+    found = predict_alike(e, layers, samples)
+    return found, errors_alike(e, layers, found, samples)
 
 
 @pytest.mark.parametrize("bias", BIASES)

@@ -9,7 +9,8 @@ from math import expm1, sqrt
 import numpy as np
 import pytest
 
-from weightinit_cli.theory import LayerScale, expectations_of, predict, shifts, standard_errors
+from support.theory import errors_alike, predict_alike, shifts_alike
+from weightinit_cli.theory import LayerScale, expectations_of
 from weightinit_cli.theory.finite_width import KernelDeviation, Pair
 from weightinit_cli.theory.predictions import LOGARITHMIC
 
@@ -70,19 +71,19 @@ def simulated(activation, sigma_w2, sigma_b2):
 def shifted(name, scales, samples, *, errors=None, ends=ENDS, **arguments):
     """The predictions, the standard errors and the shifts; without errors as if there were none."""
     e = expectations_of(name, **arguments)
-    predictions = predict(e, scales, samples, ends)
+    predictions = predict_alike(e, scales, samples, ends)
     if errors is None:
         errors = [dict.fromkeys(p.figures, 0.0) for p in predictions]
     else:
-        errors = errors(e.activation, scales, predictions, samples, ends)
-    return predictions, errors, shifts(e.activation, scales, predictions, errors, samples, ends)
+        errors = errors(e, scales, predictions, samples, ends)
+    return predictions, errors, shifts_alike(e, scales, predictions, errors, samples, ends)
 
 
 @pytest.mark.parametrize(("name", "arguments", "sigma_w2", "sigma_b2", "figures"), CASES)
 def test_figures_are_moved_as_derived(name, arguments, sigma_w2, sigma_b2, figures):
     """To first order: the next one is an eighth of what moves the figure."""
     scales = [LayerScale(WIDTH, WIDTH, sigma_w2 / WIDTH, sigma_b2)] * LAYERS
-    found = shifted(name, scales, INPUTS, errors=standard_errors, **arguments)
+    found = shifted(name, scales, INPUTS, errors=errors_alike, **arguments)
     seen = set()
     activation = expectations_of(name, **arguments).activation
     each = simulated(activation, sigma_w2, sigma_b2)
@@ -128,7 +129,7 @@ def test_a_linear_network_with_one_input():
     """
     units, layers = 400, 5
     scales = [LayerScale(units, units, 1 / units, 0.0)] * layers
-    _, _, found = shifted("linear", scales, 1, errors=standard_errors)
+    _, _, found = shifted("linear", scales, 1, errors=errors_alike)
     for number, moved in enumerate(found, 1):
         above = layers - number + 1
         norms = {
@@ -234,7 +235,7 @@ def test_q_moves_with_the_units_of_the_layer_below(name):
     scale = LayerScale(30, 30, 2 / 30, 0.1, weight_excess=-1.2)
     e = expectations_of(name)
     below, kernel, tailed = Pair(None, 1.0, 1.0), KernelDeviation(), KernelDeviation()
-    for p in predict(e, [scale] * 3, 100, ENDS):
+    for p in predict_alike(e, [scale] * 3, 100, ENDS):
         pair = Pair(e.activation, p.q, p.d)
         of_units = scale.sigma_w2 * below.square.shift(tailed) / pair.q
         kernel = below.handed_on(kernel, tailed, 30, scale, pair)

@@ -30,7 +30,7 @@ def forecast(spec: Spec, *, with_errors: bool) -> Forecast:
     network = build_network(spec)
     theory = theory_of(
         network,
-        spec.activation,
+        spec.activations,
         build_request(spec),
         why_not_before_a_run(spec),
         with_errors=with_errors,
@@ -69,7 +69,7 @@ def _why_they_end(theory: NetworkTheory) -> str | None:
     scale = scales[len(layers)]
     square = layers[-1].moments.square if layers else 1.0
     q = scale.sigma_w2 * square + scale.bias_variance
-    moments = theory.expectations.moments(q) if q < LARGEST else None
+    moments = theory.expectations[len(layers)].moments(q) if q < LARGEST else None
     if moments is None or max(moments.square, moments.slope_square) >= LARGEST:
         return "too large to be computed"
     return f"the activation cannot be followed at a variance of {q:.3g}"
@@ -79,9 +79,9 @@ def _limits(theory: NetworkTheory) -> tuple[Limits | None, str | None]:
     """Where q and c go over ever more layers like the last, or why theory does not know it."""
     if theory.why_not is not None:
         return None, None
-    last = theory.scales[-1]
+    last, e = theory.scales[-1], theory.expectations[-1]
     try:
-        tend = limits(theory.expectations, last.sigma_w2, last.bias_variance)
+        tend = limits(e, last.sigma_w2, last.bias_variance)
     except UnresolvedError as error:
         return None, f"the variance grows, and the activation is not known there: {error}"
     found = Limits(
@@ -97,7 +97,7 @@ def _limits(theory: NetworkTheory) -> tuple[Limits | None, str | None]:
         c=_finite(tend.c),
         one_minus_c=_finite(tend.d),
         xi_c=_depth_scale(tend.xi_c),
-        critical=_power_laws(power_laws.laws(theory.expectations, last.sigma_w2, tend)),
+        critical=_power_laws(power_laws.laws(e, last.sigma_w2, tend)),
     )
     return found, None
 

@@ -72,7 +72,7 @@ def run(
         for each in chain([first], others)
     )
     input_figures, *layers = with_spreads(runs)
-    theory = theory_of(first, spec.activation, request)
+    theory = theory_of(first, spec.activations, request)
     return Result(
         schema_version=SCHEMA_VERSION,
         name=spec.name,

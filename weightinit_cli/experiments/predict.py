@@ -26,6 +26,7 @@ from weightinit_cli.theory import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from weightinit_cli.activations.activation import Ends
     from weightinit_cli.network import Network, Request
     from weightinit_cli.results import LayerStatistics
     from weightinit_cli.spec import Component, Spec
@@ -41,12 +42,13 @@ PRETRAINED = "the weights were pretrained; mean-field theory is about random one
 class NetworkTheory(NamedTuple):
     """The predictions for a network, layer by layer as far as q stays finite; or why none exist.
 
-    `scales` are the layers as theory sees them, `layers` the predictions, `errors` their standard
-    errors by the figures' paths, and `shifts` how far finite width moves the figures' expectations.
-    `no_z` says why no figure has a z-score, where none has.
+    `expectations` are those of every layer's activation, `scales` the layers as theory sees them,
+    `layers` the predictions, `errors` their standard errors by the figures' paths, and `shifts` how
+    far finite width moves the figures' expectations. `no_z` says why no figure has a z-score, where
+    none has.
     """
 
-    expectations: Expectations
+    expectations: Sequence[Expectations]
     scales: Sequence[LayerScale]
     layers: list[LayerPrediction]
     errors: list[dict[str, float]]
@@ -68,14 +70,17 @@ def why_not_before_a_run(spec: Spec) -> str | None:
 
 def theory_of(
     network: Network,
-    activation: Component,
+    activations: Sequence[Component],
     request: Request,
     why_not: str | None = None,
     *,
     with_errors: bool = True,
 ) -> NetworkTheory:
-    """What theory says of a network; nothing where `why_not` is a reason that it cannot."""
-    expectations = expectations_of(activation.name, **activation.arguments)
+    """What theory says of a network of these `activations`, one per layer.
+
+    It says nothing where `why_not` is a reason that it cannot.
+    """
+    expectations = tuple(expectations_of(each.name, **each.arguments) for each in activations)
     why_not = why_not or why_not_of(network)
     if why_not is not None:
         return NetworkTheory(expectations, (), [], [], [], why_not)
@@ -93,7 +98,7 @@ def theory_of(
         )
         for layer in network.weighted
     )
-    ends = request.x_low, request.x_high
+    ends = ((request.x_low, request.x_high),) * len(scales)
     theory = _theory_of(expectations, scales, network.samples, ends, with_errors)
     return theory._replace(no_z=_no_z(network))
 
@@ -102,18 +107,19 @@ def theory_of(
 # be two fifths of a batch's time.
 @lru_cache(maxsize=8)
 def _theory_of(
-    expectations: Expectations,
+    expectations: tuple[Expectations, ...],
     scales: tuple[LayerScale, ...],
     samples: int,
-    ends: tuple[float | None, float | None],
+    ends: tuple[Ends, ...],
     with_errors: bool,
 ) -> NetworkTheory:
     layers = predict(expectations, scales, samples, ends)
     errors: list[dict[str, float]] = [{} for _ in layers]
     moved = errors
     if with_errors:
-        errors = standard_errors(expectations.activation, scales, layers, samples, ends)
-        moved = shifts(expectations.activation, scales, layers, errors, samples, ends)
+        activations = [each.activation for each in expectations]
+        errors = standard_errors(activations, scales, layers, samples, ends)
+        moved = shifts(activations, scales, layers, errors, samples, ends)
     return NetworkTheory(expectations, scales, layers, errors, moved, None, samples)
 
 
@@ -189,7 +195,7 @@ def _layer_theory(
         for path in p.figures
         if layer.gradient is not None or not path.startswith("gradient.")
     }
-    shares = _shares(theory.expectations, p.q, layer.histogram.edges)
+    shares = _shares(theory.expectations[number], p.q, layer.histogram.edges)
     return LayerTheory(p.q, p.d, figures, shares)
 
 

@@ -39,6 +39,10 @@ class Component:
         return f"{self.name} ({parameters})" if parameters else self.name
 
 
+# One for all layers; or, where they differ, one per layer.
+PerLayer = Component | tuple[Component, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Histogram:
     """How the activations are binned: how many bins, over which range."""
@@ -97,6 +101,24 @@ class Experiment:
     def layers(self) -> int:
         """How many layers have the activation."""
         return len(self.width)
+
+    @property
+    def activations(self) -> tuple[Component, ...]:
+        """The activation of every layer."""
+        return self._of_layers(self.activation)
+
+    @property
+    def initializers(self) -> tuple[Component, ...]:
+        """The initializer of every layer's weights."""
+        return self._of_layers(self.initializer)
+
+    @property
+    def biases(self) -> tuple[Component, ...]:
+        """The initializer of every layer's biases."""
+        return self._of_layers(self.bias)
+
+    def _of_layers(self, given: PerLayer) -> tuple[Component, ...]:
+        return given if isinstance(given, tuple) else (given,) * self.layers
 
     @property
     def folder(self) -> str:

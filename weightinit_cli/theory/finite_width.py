@@ -36,12 +36,12 @@ SMALLEST = 1e-60
 
 
 def shifts(
-    activation: Activation,
+    activations: Sequence[Activation],
     layers: Sequence[LayerScale],
     predictions: Sequence[LayerPrediction],
     errors: Sequence[dict[str, float]],
     samples: int,
-    ends: Ends,
+    ends: Sequence[Ends],
 ) -> list[dict[str, float]]:
     """How far every figure's expectation lies from what `predict` says, layer by layer.
 
@@ -52,19 +52,21 @@ def shifts(
     gradients: list[GradientShifts | None] = []
     pair, units = Pair(None, 1.0, 1.0), layers[0].fan_in // layers[0].area
     kernel = tailed = KernelDeviation()
-    settled: tuple[float, float] | None = None
+    settled: tuple[Activation, float, float] | None = None
     with np.errstate(all="ignore"):
-        for scale, p, error in zip(layers, predictions, errors, strict=False):
+        for activation, scale, p, error, flat in zip(
+            activations, layers, predictions, errors, ends, strict=False
+        ):
             if not p.q:
                 break
             below = pair
-            if settled != (p.q, p.d):
+            if settled != (activation, p.q, p.d):
                 pair = Pair(activation, p.q, max(p.d, SMALLEST))
-            settled = p.q, p.d
+            settled = activation, p.q, p.d
             kernel = below.handed_on(kernel, tailed, units, scale, pair)
             tailed = below.with_tails(kernel, units, scale, pair)
             units = scale.units
-            moved = _forward(pair, kernel, tailed, units, samples, ends)
+            moved = _forward(pair, kernel, tailed, units, samples, flat)
             found.append({path: _of_figure(path, shift, p, error) for path, shift in moved.items()})
             share = scale.sigma_w2 * below.square.mean / p.q
             gradients.append(_gradient(pair, kernel, tailed, units * scale.area, share))

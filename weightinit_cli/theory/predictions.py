@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import lru_cache
 from math import inf, isnan, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -98,40 +98,45 @@ class LayerPrediction(NamedTuple):
 
 
 def predict(
-    e: Expectations,
+    expectations: Sequence[Expectations],
     layers: Sequence[LayerScale],
     samples: int,
-    ends: Ends,
+    ends: Sequence[Ends],
 ) -> list[LayerPrediction]:
     """The predictions, layer by layer, as far as q stays below LARGEST and expectations are known.
+
+    `expectations` are those of each layer's activation, `ends` where it is flat.
 
     Forwards q_l = sigma_w² E[φ²]_{l-1} + sigma_b² (Poole et al. 2016, eq. 3), and
     q_l d_l = sigma_w² (E[φ²] - E[φφ'])_{l-1}, their eq. 5 in d = 1 - c; both expectations are 1
     for the inputs. Backwards R_l = fan_out_{l+1} Var(W_{l+1}) E[φ'²]_l (Schoenholz et al. 2017,
-    eq. 15), from E[φ'²]_L for a cotangent of N(0, 1). `ends` are where the activation is flat.
+    eq. 15), from E[φ'²]_L for a cotangent of N(0, 1).
 
     Of convolutions whose windows lie inside the image, or on a ring, the maps are the same, for
     two positions as for two inputs (Xiao et al. 2018, arXiv:1806.05393, section 2.2); R_l is
     multiplied by the windows per place of the input, 1 / stride² on a ring.
     """
     found: list[LayerPrediction] = []
-    square, spread, q, d = 1.0, 1.0, 0.0, 0.0
-    of_one = lru_cache(maxsize=1)(partial(_of_one, e))
-    of_two = lru_cache(maxsize=1)(partial(_of_two, e))
-    for layer in layers:
+    square, spread = 1.0, 1.0
+    former = dict.fromkeys(expectations, (0.0, 0.0))  # the last q and d of layers of each kind
+    of_one = lru_cache(maxsize=len(former))(_of_one)
+    of_two = lru_cache(maxsize=len(former))(_of_two)
+    for e, layer, flat in zip(expectations, layers, ends, strict=True):
+        q, d = former[e]
         q = _settled(layer.sigma_w2 * square + layer.bias_variance, q)
         if not q < LARGEST:
             break
         d = _settled(min(layer.sigma_w2 * spread / q, 1.0) if q else 0.0, d)
-        moments, variance = of_one(q)
+        former[e] = q, d
+        moments, variance = of_one(e, q)
         if not (moments.square < LARGEST and moments.slope_square < LARGEST):
             break
-        spread, slope_product = of_two(q, d)
+        spread, slope_product = of_two(e, q, d)
         if isnan(spread + slope_product + variance):
             break
         variance = max(variance, spread)
         p = LayerPrediction(q, d, moments, variance, spread, slope_product, {})
-        found.append(p._replace(figures=_forward_figures(e, layer, samples, ends, p)))
+        found.append(p._replace(figures=_forward_figures(e, layer, samples, flat, p)))
         square = moments.square
     if len(found) == len(layers):
         _add_gradients(found, layers, samples)

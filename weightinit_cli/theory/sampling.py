@@ -39,11 +39,11 @@ LEAST_CORRELATION = 1e-2
 
 
 def standard_errors(
-    activation: Activation,
+    activations: Sequence[Activation],
     layers: Sequence[LayerScale],
     predictions: Sequence[LayerPrediction],
     samples: int,
-    ends: Ends,
+    ends: Sequence[Ends],
 ) -> list[dict[str, float]]:
     """The standard error of every predicted figure of one network, layer by layer."""
     found: list[dict[str, float]] = []
@@ -55,14 +55,14 @@ def standard_errors(
         var_square, var_square, var_square, 1 / features, 1 / features, 1 / features
     )
     var_means = 2 / features * first.overlap
-    settled: tuple[LayerScale, float, float] | None = None
+    settled: tuple[Activation, LayerScale, float, float] | None = None
     square, product = np.float64(1), np.float64(0)
     with np.errstate(all="ignore"):
-        for scale, p in zip(layers, predictions, strict=False):
+        for activation, scale, p, flat in zip(activations, layers, predictions, ends, strict=False):
             # The deepest layers are alike once q and c have settled.
-            if (scale, p.q, p.d) != settled:
+            if (activation, scale, p.q, p.d) != settled:
                 layer = UnitGrid(activation, scale, p, samples)
-            settled = scale, p.q, p.d
+            settled = activation, scale, p.q, p.d
             weight = np.float64(scale.sigma_w2) / p.q if p.q else np.float64(0)
             share = weight * square
             var_ln_q = share**2 * below.square
@@ -71,7 +71,7 @@ def standard_errors(
             spread_by_qd = p.q * p.d * p.slope_product / p.spread if p.spread else 0.0
             var_means_below = var_means
             var_means = 2 / scale.units * scale.overlap + spread_by_qd**2 * var_means_below
-            errors = _forward(layer, here.spread, var_ln_q, var_c, ends)
+            errors = _forward(layer, here.spread, var_ln_q, var_c, flat)
             between = _between(layer, share, below, var_means, var_means_below)
             errors["std_across_units"] = _of_root(between, p.figures["std_across_units"])
             found.append(errors)
