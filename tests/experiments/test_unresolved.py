@@ -238,6 +238,8 @@ def floats_agree(path, narrow, wide):
         return abs(value - true) <= max(2 * least, 0.01 * abs(true))
     if "saturation" in path or path == "zero_fraction":
         return abs(value - true) < 0.003
+    if path == "gradient.float16_flushed":  # some of what it would flush float32 has flushed
+        return value < true + 0.003
     return abs(value - true) <= (0.01 if abs(value) >= 8 * least else 0.6) * abs(value)
 
 

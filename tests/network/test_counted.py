@@ -52,3 +52,28 @@ def test_values_that_are_not_finite_are_in_no_bin():
     assert sum(counted.linear(Buckets.of(values), np.linspace(1, 2, 4))) == 2
     none = Buckets.of(np.full(3, np.nan, np.float32))
     assert counted.quantiles(none) == (None,) * len(QUANTILES)
+
+
+SMALL = st.floats(2.0**-30, 2.0**-20, width=32).filter(lambda size: size != 2.0**-25)
+SIZES = st.just(0.0) | SMALL | st.floats(2.0**-20, 2.0**15, width=32)
+
+
+@SETTINGS
+@given(arrays(np.float32, st.integers(1, 60), elements=SIZES), st.integers(-90, 90))
+def test_what_float16_would_flush_is_what_numpy_flushes(values, exponent):
+    """Also of values in units of a power of two, and in float64."""
+    values[::2] *= -1
+    there = values != 0
+    flushed = (values.astype(np.float16) == 0) & there
+    expected = flushed.sum() / there.sum() if there.any() else None
+    for dtype in (np.float32, np.float64):
+        scaled = np.ldexp(values.astype(dtype), -exponent)
+        found = counted.float16_flushed(Buckets.of(scaled), scaled.dtype, exponent)
+        assert found == expected
+
+
+def test_float16_flushes_all_that_is_far_too_small_and_nothing_that_is_large():
+    values = np.ones(5, np.float32)
+    dtype = values.dtype
+    shares = [counted.float16_flushed(Buckets.of(values), dtype, k) for k in (-500, -25, -26, 500)]
+    assert shares == [1, 0, 1, 0]

@@ -21,6 +21,17 @@ WARNS = Verdict("exploding_signal", "warning", layer=3, over=(1, 3), value=9.0, 
 TEXT = dump_result(probe_result(verdict=[WARNS], unseen=["a gate"]))
 
 
+def test_a_probe_of_before_schema_7_knows_nothing_of_float16(tmp_path: Path):
+    tree: Any = json.loads(TEXT) | {"schema_version": 6}
+    gradients = [value["figures"]["gradient"] for value in tree["values"]]
+    for gradient in filter(None, gradients):
+        del gradient["float16_flushed"]
+    (tmp_path / STATS).write_text(json.dumps(tree))
+    found = [value.figures.gradient for value in load_result(tmp_path).values]
+    assert any(found)
+    assert all(each is None or each.float16_flushed is None for each in found)
+
+
 @pytest.mark.parametrize(
     ("path", "damage", "said"),
     [

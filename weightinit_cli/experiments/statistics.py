@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from weightinit_cli.network import QUANTILES, octave_counts
+from weightinit_cli.network import QUANTILES, float16_flushed, octave_counts
 from weightinit_cli.results import (
     ChannelCounts,
     Gradient,
@@ -121,6 +121,7 @@ def gradient_statistics(
         total_ratio=total_ratio,
         nonfinite=record.buckets.nonfinite,
         histogram=HistogramCounts(*octave_counts(record.buckets, dtype, record.exponent)),
+        float16_flushed=float16_flushed(record.buckets, dtype, record.exponent),
     )
 
 
@@ -225,7 +226,8 @@ def unresolved_gradient(
         return {}
     if not sloped or (flushed and not gradient.signal_rms and not gradient.nonfinite):
         units = ("gradient",) if above is None else ("gradient", "ratio")
-        return dict.fromkeys(path for path, row in FIGURES.items() if row.unit in units)
+        lost = (path for path, row in FIGURES.items() if row.unit in units)
+        return dict.fromkeys((*lost, "gradient.float16_flushed"))
     found: Unresolved = {}
     if record.signal.total and (gradient.signal_rms or 0.0) < SMALLEST:
         found["gradient.signal_rms"] = SMALLEST

@@ -4,7 +4,7 @@ What the first step needs; gradient descent is in `descent`, `learning` and `pre
 """
 
 from weightinit_cli.network.conv import Conv
-from weightinit_cli.network.counted import octave_counts
+from weightinit_cli.network.counted import float16_flushed, octave_counts
 from weightinit_cli.network.draws import draw_parameters, nudge
 from weightinit_cli.network.layer import Dense, Elementwise, Network, Stage, Weighted
 from weightinit_cli.network.order import QUANTILES, octaves
@@ -27,6 +27,7 @@ __all__ = [
     "backward",
     "blas",
     "draw_parameters",
+    "float16_flushed",
     "forward",
     "nudge",
     "octave_counts",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from weightinit_cli.network.order import SIGN, Buckets, octaves, ranks_of_quantiles
+from weightinit_cli.network.order import SIGN, Buckets, octaves, ranks_of_quantiles, smaller
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +19,8 @@ Array = np.ndarray[Any, Any]
 MOST_OCTAVES = 40
 # The lowest and the highest octave 2**k .. 2**(k + 1) there may be.
 LOWEST, HIGHEST = -1021, 1022
+# Half of float16's smallest number is 2 to this power.
+_HALF_OF_FLOAT16 = -25
 
 
 class Counts(NamedTuple):
@@ -72,6 +74,17 @@ def octave_counts(buckets: Buckets, dtype: np.dtype[Any], exponent: int = 0) -> 
         underflow=buckets.finite - overflow - sum(counts),
         overflow=overflow,
     )
+
+
+def float16_flushed(buckets: Buckets, dtype: np.dtype[Any], exponent: int = 0) -> float | None:
+    """Of the values that are not zero, the share that float16 would round to zero.
+
+    That is what is smaller than 2**-25, half of its smallest number; exact, but that 2**-25 itself,
+    which is halfway and rounded to zero, is not counted. The values counted are in units of
+    2**exponent. None where all are zero.
+    """
+    numbers = buckets.finite - buckets.zeros
+    return smaller(buckets, _HALF_OF_FLOAT16 - exponent, dtype) / numbers if numbers else None
 
 
 @lru_cache(maxsize=1)

@@ -155,6 +155,19 @@ def octaves(buckets: Buckets, dtype: np.dtype[Any]) -> dict[int, int]:
     return {k - bias: int(sizes[k]) for k in np.flatnonzero(sizes).tolist() if k > 0}
 
 
+def smaller(buckets: Buckets, power: int, dtype: np.dtype[Any]) -> int:
+    """How many finite values that are not 0 have |value| < 2**power.
+
+    Exact, because a power of two is the smallest value of its bucket: from 2**-133 on of float32,
+    from 2**-1026 on of float64.
+    """
+    with np.errstate(over="ignore", under="ignore"):
+        key = int(_keys(np.ldexp(np.ones(1, dtype), power))[0])
+    by_key = _by_key(buckets.counts)
+    below = int(by_key[:key].sum() + by_key[SIGN : SIGN + key].sum())
+    return below - buckets.zeros if key else 0
+
+
 def ranks_of_quantiles(finite: int) -> Array:
     """The ranks (from 1) of QUANTILES among so many values, inverted_cdf; none of none."""
     if not finite:

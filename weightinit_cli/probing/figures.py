@@ -100,6 +100,7 @@ def gradient_figures(values: Array) -> Gradient:
         total_ratio=None,
         nonfinite=buckets.nonfinite,
         histogram=HistogramCounts(*counted.octave_counts(buckets, values.dtype)),
+        float16_flushed=counted.float16_flushed(buckets, values.dtype),
     )
 
 

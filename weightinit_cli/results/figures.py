@@ -167,6 +167,13 @@ FIGURES: Final[dict[str, Figure]] = {
     "gradient.nonfinite": Figure(
         words="how many values of the gradient are inf or nan", unit="", gate="count"
     ),
+    "gradient.float16_flushed": Figure(
+        words="of the gradient's values that are not zero, the share that float16 would round to "
+        "zero",
+        unit="share",
+        gate="fraction",
+        since=7,
+    ),
 }
 
 

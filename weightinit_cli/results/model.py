@@ -10,7 +10,7 @@ from weightinit_cli.convolution import Convolution, Shape
 from weightinit_cli.results.drawn import Kept
 from weightinit_cli.results.plain import Mismatch
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 
 # The verdict where nothing is warned of.
 HEALTHY = "healthy"
@@ -87,7 +87,10 @@ class Gradient:
     units × mean δ²: in a network whose widths differ it is what a sound start keeps (He et al.
     2015, section 2.2). A convolution's units are its channels at all positions. `histogram` counts
     |δ| between powers of two; what is smaller than its lowest edge, exact zeros too, is its
-    underflow. All of them are over the finite values; `nonfinite` counts the others.
+    underflow. `float16_flushed` is the share that float16 would round to zero, of the values that
+    are not zero: what is smaller than half of its smallest number, 2**-24. It is None without any
+    other value than zero, in results of winit 0.1 and 0.2, and in float16 itself. All of them are
+    over the finite values; `nonfinite` counts the others.
     """
 
     signal_rms: float | None
@@ -96,6 +99,7 @@ class Gradient:
     total_ratio: float | None
     nonfinite: int
     histogram: HistogramCounts
+    float16_flushed: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -380,13 +380,27 @@ def upgrade_5_to_6(tree: Tree) -> None:
 
 
 def _named_layers(tree: Tree) -> list[tuple[str, Any]]:
-    """The input and the layers of a result of `experiment: histogram`, each with its path."""
+    """All that has the figures of a layer, with its path: a network's layers, a probe's values."""
     spec = tree.get("spec")
-    if not isinstance(spec, dict) or spec.get("experiment", "histogram") != "histogram":
+    experiment = spec.get("experiment", "histogram") if isinstance(spec, dict) else None
+    if experiment == "histogram":
+        return [("input", tree.get("input")), *_numbered(tree, "layers")]
+    if experiment != "probe":
         return []
-    layers = tree.get("layers")
-    numbered = enumerate(layers if isinstance(layers, list) else ())
-    return [("input", tree.get("input")), *((f"layers.{n}", each) for n, each in numbered)]
+    given = tree.get("input")
+    named = given.items() if isinstance(given, dict) else ()
+    found = [(f"input.{name}", each) for name, each in named]
+    for path, value in _numbered(tree, "values"):
+        if isinstance(value, dict):
+            found.append((f"{path}.figures", value.get("figures")))
+    return found
+
+
+def _numbered(tree: Tree, key: str) -> list[tuple[str, Any]]:
+    """The entries of a list, each with its path."""
+    entries = tree.get(key)
+    listed = entries if isinstance(entries, list) else ()
+    return [(f"{key}.{number}", each) for number, each in enumerate(listed)]
 
 
 def _add_figures(layer: object, version: int, place: str) -> None:
