@@ -9,11 +9,17 @@ from __future__ import annotations
 
 from hashlib import sha256
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
-from weightinit_cli.data.model import Data, cut, scaled
+from weightinit_cli.data.model import Data, Part, cut, scaled
 from weightinit_cli.errors import WinitError
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 TRAIN, VALIDATION, TEST = 1200, 297, 300
+INPUTS, FEATURES = 1797, 64
 WHITE = 16
 # The sha256 of the pixels (1797, 64) in row order and then the 1,797 labels, a byte each.
 CHECKSUM = "87ff0c9e40dc7e2c0e34e7257799c2e3f3aec1a016363bb11cad869ec428a826"
@@ -35,6 +41,17 @@ def load(dtype: str) -> Data:
 
     Raises WinitError where scikit-learn is not there or has other digits.
     """
+    train, validation, test = cut(whole(dtype), TRAIN, VALIDATION, TEST)
+    return Data("digits", train, validation, test, 10, {"digits": CHECKSUM})
+
+
+def whole(dtype: str) -> Part:
+    """Read all digits, uncut, in scikit-learn's order. Raises WinitError as `load` does."""
+    return scaled(*_pixels(), WHITE, dtype)
+
+
+def _pixels() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """The pixels, shape (1797, 64), and the labels."""
     try:
         from sklearn.datasets import load_digits
     except ImportError:
@@ -46,5 +63,4 @@ def load(dtype: str) -> Data:
         raise WinitError(
             "digits: this scikit-learn has other digits; 1.5 to 1.9 have the right ones"
         )
-    train, validation, test = cut(scaled(pixels, labels, WHITE, dtype), TRAIN, VALIDATION, TEST)
-    return Data("digits", train, validation, test, 10, {"digits": CHECKSUM})
+    return pixels, labels
