@@ -10,13 +10,16 @@ from weightinit_cli.activations import ACTIVATIONS, Row
 from weightinit_cli.theory.adaptive import UnresolvedError
 from weightinit_cli.theory.expectations import Expectations
 from weightinit_cli.theory.finite_width import shifts
+from weightinit_cli.theory.inputs import NORMAL, Inputs
 from weightinit_cli.theory.predictions import LayerPrediction, LayerScale, predict
 from weightinit_cli.theory.quadrature import Moments
 from weightinit_cli.theory.sampling import standard_errors
 from weightinit_cli.theory.validity import why_no_z, z_score
 
 __all__ = [
+    "NORMAL",
     "Expectations",
+    "Inputs",
     "LayerPrediction",
     "LayerScale",
     "Moments",

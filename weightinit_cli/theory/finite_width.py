@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from weightinit_cli.theory.inputs import NORMAL
 from weightinit_cli.theory.predictions import LOGARITHMIC
 from weightinit_cli.theory.quadrature import fixed_grid
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from weightinit_cli.activations import Activation
     from weightinit_cli.activations.activation import Array, Ends
+    from weightinit_cli.theory.inputs import Inputs
     from weightinit_cli.theory.predictions import LayerPrediction, LayerScale
 
 NODES = 91
@@ -42,15 +44,18 @@ def shifts(
     errors: Sequence[dict[str, float]],
     samples: int,
     ends: Sequence[Ends],
+    inputs: Inputs = NORMAL,
 ) -> list[dict[str, float]]:
     """How far every figure's expectation lies from what `predict` says, layer by layer.
 
     `errors` are the standard errors of the figures; those of LOGARITHMIC have the shift of the
-    expectation of their logarithm. What is not finite is left out.
+    expectation of their logarithm. What is not finite is left out. Inputs that are given and differ
+    in size or correlation move a figure as a kernel that strays does: what is curved in them.
     """
     found: list[dict[str, float]] = []
     gradients: list[GradientShifts | None] = []
-    pair, units = Pair(None, 1.0, 1.0), layers[0].fan_in // layers[0].area
+    pair: Pair = PairOfInputs(inputs)
+    units = layers[0].fan_in // layers[0].area
     kernel = tailed = KernelDeviation()
     settled: tuple[Activation, float, float] | None = None
     with np.errstate(all="ignore"):
@@ -464,3 +469,36 @@ class Pair:
         """sigma_w² over Var(S), Var(D) and their geometric mean of the layer above."""
         a, b = pair.q * (1 - pair.d / 2), pair.q * pair.d / 2
         return above.sigma_w2 / a, above.sigma_w2 / b, above.sigma_w2 / (np.sqrt(a) * np.sqrt(b))
+
+
+class PairOfInputs(Pair):
+    """Two inputs, as a layer of linear units: their features."""
+
+    def __init__(self, inputs: Inputs) -> None:
+        super().__init__(None, inputs.square, inputs.spread / inputs.square)
+        self._inputs = inputs
+
+    @cached_property
+    def _fourth(self) -> tuple[float, float, float]:
+        """E[(S²)²], E[S²D²] and E[(D²)²], of normal features those of the grid."""
+        return self._inputs.fourth or super()._fourth
+
+    def handed_on(
+        self,
+        kernel: KernelDeviation,
+        tailed: KernelDeviation,
+        units: int,
+        above: LayerScale,
+        pair: Pair,
+    ) -> KernelDeviation:
+        """The kernel of `pair`: of inputs that are given, how pairs of them differ."""
+        scatter = self._inputs.scatter
+        if scatter is None:
+            return super().handed_on(kernel, tailed, units, above, pair)
+        by_sum, by_difference, by_skew = self._weights(above, pair)
+        return KernelDeviation(
+            sum=by_sum**2 * scatter.sum,
+            both=by_sum * by_difference * scatter.both,
+            difference=by_difference**2 * scatter.difference,
+            skew=by_skew**2 * scatter.skew,
+        )

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from weightinit_cli.theory.inputs import NORMAL
 from weightinit_cli.theory.quadrature import fixed_grid
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from weightinit_cli.activations import Activation
     from weightinit_cli.activations.activation import Array, Ends
+    from weightinit_cli.theory.inputs import Inputs
     from weightinit_cli.theory.predictions import LayerPrediction, LayerScale
 
 NODES = 161
@@ -44,19 +46,17 @@ def standard_errors(
     predictions: Sequence[LayerPrediction],
     samples: int,
     ends: Sequence[Ends],
+    inputs: Inputs = NORMAL,
 ) -> list[dict[str, float]]:
     """The standard error of every predicted figure of one network, layer by layer."""
     found: list[dict[str, float]] = []
     gradients: list[GradientVariances | None] = []
     first, features = layers[0], layers[0].fan_in
     seen = features // first.area * min(first.seen, first.area * first.positions)
-    var_square = 2 / (seen * samples)
-    below = LayerVariances(
-        var_square, var_square, var_square, 1 / features, 1 / features, 1 / features
-    )
-    var_means = 2 / features * first.overlap
+    below = _of_inputs(inputs, seen, features, samples)
+    var_means = 2 / features * first.overlap if inputs.scatter is None else 0.0
     settled: tuple[Activation, LayerScale, float, float] | None = None
-    square, product = np.float64(1), np.float64(0)
+    square, product = np.float64(inputs.square), np.float64(inputs.square - inputs.spread)
     with np.errstate(all="ignore"):
         for activation, scale, p, flat in zip(activations, layers, predictions, ends, strict=False):
             # The deepest layers are alike once q and c have settled.
@@ -106,6 +106,34 @@ class LayerVariances(NamedTuple):
     product: float
     pairs: float
     one_pair: float
+
+
+def _of_inputs(inputs: Inputs, seen: int, features: int, samples: int) -> LayerVariances:
+    """How far the inputs stray, of which a layer sees `seen` values, a unit `features`.
+
+    Of x = a + v, with A = E[a²] and V = E[v²], over the features
+
+        Var(x²) = Var(a²) + 4 A V + (kurtosis - 1) V², of which an input's own is all but Var(a²),
+        Var(xx') = Var(a²) + 2 A V + V².
+
+    Inputs that are given do not stray; pairs of them are not all alike.
+    """
+    if inputs.scatter is not None:
+        product, pairs = inputs.scatter.product, inputs.scatter.own_product
+        return LayerVariances(0.0, 0.0, 0.0, product, pairs, product)
+    own, shared = inputs.spread, inputs.shared
+    common = 4 * inputs.fixed * shared + 2 * shared**2
+    mixed = (inputs.fixed + shared) * own
+    var_own = (inputs.excess + 2) / (seen * samples)
+    product = (common + 2 * mixed + own**2) / features
+    return LayerVariances(
+        square=(common / seen + 4 * mixed / (seen * samples) + own**2 * var_own) / inputs.square**2,
+        spread=var_own,
+        both=own * var_own / inputs.square,
+        product=product,
+        pairs=1 / features,
+        one_pair=product,
+    )
 
 
 class UnitGrid:

@@ -1,0 +1,127 @@
+"""Inputs as the theory sees them: how large they are, how alike, and how both stray.
+
+A value of an input is x = a + v: a part `a` that all inputs share, different from feature to
+feature or the same in all, and a part v of its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    Array = np.ndarray[Any, Any]
+
+UNIFORM_EXCESS = -1.2
+# Inputs of which every pair is looked at; of more, so many spread over all of them.
+MOST_PAIRED = 1000
+
+
+class Scatter(NamedTuple):
+    """How pairs of given inputs differ from each other.
+
+    S and D are half the sum and half the difference of two inputs; over all pairs, `sum` and
+    `difference` are the variances of the means of S² and D² over the features, `both` is their
+    covariance, `skew` the mean square of the mean of SD, which is not 0 where inputs differ in
+    size. `product` is the variance of the mean of xx', `own_product` that of the same of the
+    inputs without their mean, over the square of `spread`.
+    """
+
+    sum: float
+    difference: float
+    both: float
+    skew: float
+    product: float
+    own_product: float
+
+
+class Inputs(NamedTuple):
+    """What the network is shown: `square` = E[x²], and `spread` = ½ E[(x - x')²] of two inputs.
+
+    `shared` is the variance of a over the features, of a normal law; `excess` is the excess
+    kurtosis of v. `fourth` are E[S⁴], E[S²D²] and E[D⁴], S and D as in Scatter. `scatter` is that
+    of inputs that are given, None where they are drawn for each network anew.
+    """
+
+    square: float = 1.0
+    spread: float = 1.0
+    shared: float = 0.0
+    excess: float = 0.0
+    fourth: tuple[float, float, float] | None = None
+    scatter: Scatter | None = None
+
+    @property
+    def fixed(self) -> float:
+        """The square of the mean that all features of all inputs have."""
+        return max(self.square - self.spread - self.shared, 0.0)
+
+
+NORMAL = Inputs()
+
+
+def normal(correlation: float) -> Inputs:
+    """N(0, 1), two inputs of this correlation in every feature: x = √c s + √(1 - c) e."""
+    return Inputs(spread=1 - correlation, shared=correlation)
+
+
+def uniform(low: float, high: float) -> Inputs:
+    """Independent values, uniform between `low` and `high`."""
+    fixed, spread = ((low + high) / 2) ** 2, (high - low) ** 2 / 12
+    fourth = (UNIFORM_EXCESS + 3) * spread**2
+    # E[S⁴] of S = a + (v + v') / 2, with independent v and v' of no mean.
+    half = (2 * fourth + 6 * spread**2) / 16
+    mixed = (2 * fourth - 2 * spread**2) / 16
+    return Inputs(
+        square=fixed + spread,
+        spread=spread,
+        excess=UNIFORM_EXCESS,
+        fourth=(fixed**2 + 3 * fixed * spread + half, fixed * spread / 2 + mixed, half),
+    )
+
+
+def given(values: Array) -> Inputs:
+    """Measure inputs that are what they are, shape (samples, features), in float64."""
+    x = values.astype(np.float64)
+    samples = len(x)
+    square = float(np.mean(x * x))
+    mean = x.mean(axis=0)
+    spread = float(np.mean((x - mean) ** 2)) * samples / (samples - 1) if samples > 1 else 0.0
+    m_1, m_2, m_3, m_4 = (np.mean(x**k, axis=0) for k in (1, 2, 3, 4))
+    means = (
+        2 * m_4 + 8 * m_3 * m_1 + 6 * m_2**2,
+        2 * m_4 - 2 * m_2**2,
+        2 * m_4 - 8 * m_3 * m_1 + 6 * m_2**2,
+    )
+    fourth = tuple(float(np.mean(each)) / 16 for each in means)
+    return Inputs(
+        square=square,
+        spread=min(spread, square),
+        fourth=(fourth[0], fourth[1], fourth[2]),
+        scatter=_scatter(x, mean, spread),
+    )
+
+
+def _scatter(x: Array, mean: Array, spread: float) -> Scatter:
+    samples, features = x.shape
+    if samples < 2:
+        return Scatter(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    if samples > MOST_PAIRED:
+        x = x[np.linspace(0, samples - 1, MOST_PAIRED).astype(int)]
+    pairs = ~np.eye(len(x), dtype=bool)
+    product = x @ x.T / features
+    sizes = np.diagonal(product)
+    both = sizes[:, np.newaxis] + sizes
+    product = product[pairs]
+    sums, differences = (both[pairs] + 2 * product) / 4, (both[pairs] - 2 * product) / 4
+    skew = ((sizes[:, np.newaxis] - sizes)[pairs] / 4) ** 2
+    x = x - mean
+    own = (x @ x.T / features)[pairs]
+    return Scatter(
+        sum=float(sums.var()),
+        difference=float(differences.var()),
+        both=float(np.mean((sums - sums.mean()) * (differences - differences.mean()))),
+        skew=float(skew.mean()),
+        product=float(product.var()),
+        own_product=float(np.mean(own**2)) / spread**2 if spread else 0.0,
+    )
