@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from weightinit_cli.spec.runs import Runs
 
 # The keys that say whether theory is asked, and those on which its answer depends.
-ASKING = ("initializer.name", "initializer.gain", "data")
+ASKING = ("initializer.name", "initializer.gain", "data", "inputs")
 ASKED = ("activation", "initializer", "bias", "width", "layers", "features", "data", "pretraining")
 
 __all__ = [
@@ -228,7 +228,14 @@ def digest_of(spec: AnySpec) -> str:
 
 
 def _reads_data(spec: AnySpec) -> bool:
-    """Whether a spec names a data set, whose files the run reads."""
+    """Whether a spec names a data set, or a file of inputs, that the run reads."""
+    from weightinit_cli.spec.inputs import FROM_DATA
+
+    inputs = getattr(spec, "inputs", None)
+    return _trains(spec) or (inputs is not None and inputs.name in FROM_DATA)
+
+
+def _trains(spec: AnySpec) -> bool:
     from weightinit_cli.data import NAMES
 
     return getattr(spec, "data", None) in NAMES
@@ -236,7 +243,7 @@ def _reads_data(spec: AnySpec) -> bool:
 
 def data_notes(spec: AnySpec) -> tuple[str, ...]:
     """What is worth a word of the data that a run reads: files that are not what they are named."""
-    if not _reads_data(spec):
+    if not _trains(spec):
         return ()
     from weightinit_cli.experiments.resources import notes_of
 

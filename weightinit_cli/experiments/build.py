@@ -12,6 +12,7 @@ import numpy as np
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.errors import SpecError
 from weightinit_cli.experiments.resources import check_trial
+from weightinit_cli.experiments.shown import law_of
 from weightinit_cli.initializers import AUTO, INITIALIZERS, Fans
 from weightinit_cli.initializers.samplers import given
 from weightinit_cli.network import (
@@ -23,7 +24,7 @@ from weightinit_cli.network import (
     Stage,
     draw_parameters,
 )
-from weightinit_cli.network.draws import draw_normal
+from weightinit_cli.network.draws import draw_inputs
 from weightinit_cli.network.workers import ignore_work, workers
 from weightinit_cli.parameters import ParameterError
 from weightinit_cli.results import Reconstruction
@@ -40,12 +41,12 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
-# Gaussian inputs per step of pretraining, drawn with replacement; training has its own `batch`.
+# Inputs per step of pretraining, drawn with replacement; training has its own `batch`.
 PRETRAINING_BATCH = 128
 
 
 def build_network(spec: Spec) -> Network:
-    """The network that a spec describes, ready to be drawn.
+    """The network that a spec describes, ready to be drawn; `with_data` gives it inputs of a file.
 
     Raises SpecError where the spec asks theory for a number that does not exist: `critical` for
     an activation without a critical line there, `gain: auto` without a finite one.
@@ -56,7 +57,8 @@ def build_network(spec: Spec) -> Network:
     else:
         layers = _build_convolutions(spec, spec.convolution)
     stages = activated(spec, layers)
-    return Network(stages, spec.samples, np.dtype(spec.dtype), spec.seed)
+    dtype = np.dtype(spec.dtype)
+    return Network(stages, spec.samples, dtype, spec.seed, inputs=law_of(spec))
 
 
 def build_classifier(
@@ -219,7 +221,7 @@ def started(
         return network, ()
     inputs = np.empty((network.samples, network.features), network.dtype)
     with workers(threads, ignore_work) as apply:
-        draw_normal(network, Role.INPUT, 0, inputs, apply)
+        draw_inputs(network, inputs, apply)
     network = scaled(spec, network, inputs, threads, done)
     if spec.pretraining is None:
         return network, ()

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from weightinit_cli.experiments.build import build_network, build_request
 from weightinit_cli.experiments.predict import theory_of, why_not_before_a_run
+from weightinit_cli.experiments.resources import checksums_of, data_of
+from weightinit_cli.experiments.shown import with_data
 from weightinit_cli.results import LayerTheory, Prediction
 from weightinit_cli.results.forecast import Forecast, Limits, PowerLaw, PowerLaws
 from weightinit_cli.spec import digest, normal_form
 from weightinit_cli.theory import UnresolvedError, power_laws
-from weightinit_cli.theory.blocks import STANDARD, Stream, enter, leave
 from weightinit_cli.theory.fixed_points import LONGEST, limits
 from weightinit_cli.theory.predictions import LARGEST
 
@@ -26,9 +27,10 @@ SHORTEST = 0.048
 def forecast(spec: Spec, *, with_errors: bool) -> Forecast:
     """What mean-field theory predicts of every layer, and of ever more of them.
 
-    Raises SpecError where the spec asks theory for a number that does not exist.
+    Raises SpecError where the spec asks theory for a number that does not exist, WinitError where
+    its inputs cannot be read.
     """
-    network = build_network(spec)
+    network = with_data(spec, build_network(spec))
     theory = theory_of(
         network,
         spec.activations,
@@ -40,7 +42,7 @@ def forecast(spec: Spec, *, with_errors: bool) -> Forecast:
     return Forecast(
         name=spec.name,
         spec=normal_form(spec),
-        digest=digest(spec),
+        digest=digest(spec, checksums_of(spec) if data_of(spec) else None),
         layers=tuple(
             LayerTheory(
                 q=layer.q,
@@ -67,14 +69,11 @@ def _why_they_end(theory: NetworkTheory) -> str | None:
     layers, scales = theory.layers, theory.scales
     if len(layers) == len(scales):
         return None
-    x = layers[-1].left.stream if layers else STANDARD
-    scale, e = scales[len(layers)], theory.expectations[len(layers)]
-    q = enter(scale, x, theory.samples).z.square
-    moments = e.moments(q) if q < LARGEST else None
+    scale = scales[len(layers)]
+    square = layers[-1].moments.square if layers else theory.inputs.square
+    q = scale.sigma_w2 * square + scale.bias_variance
+    moments = theory.expectations[len(layers)].moments(q) if q < LARGEST else None
     if moments is None or max(moments.square, moments.slope_square) >= LARGEST:
-        return "too large to be computed"
-    phi = Stream(moments.square, moments.square, 0.0, moments.mean)
-    if leave(scale.branch, x, phi, theory.samples).largest >= LARGEST:
         return "too large to be computed"
     return f"the activation cannot be followed at a variance of {q:.3g}"
 

@@ -17,7 +17,13 @@ from weightinit_cli.experiments.predict import (
     theory_of,
     with_theory,
 )
-from weightinit_cli.experiments.resources import check_memory, environment
+from weightinit_cli.experiments.resources import (
+    check_memory,
+    checksums_of,
+    data_of,
+    environment,
+)
+from weightinit_cli.experiments.shown import bytes_of_data, with_data
 from weightinit_cli.experiments.statistics import (
     gradient_statistics,
     statistics,
@@ -62,11 +68,14 @@ def run(
     check_memory(spec, _needed(spec, network, request, threads, own))
     work = network.forward_work + (network.backward_work if spec.backward else 0.0)
     progress.start(spec.repeats * (work + start_work(spec, network)))
-    first, pretraining = started(spec, own.drawn(network), threads, progress.step)
-    others = (
-        started(spec, own.drawn(network._replace(repeat=repeat)), threads, progress.step)[0]
-        for repeat in range(1, spec.repeats)
-    )
+    read = checksums_of(spec) if data_of(spec) else None
+
+    def drawn(repeat: int) -> tuple[Network, tuple[Reconstruction, ...]]:
+        one = own.drawn(with_data(spec, network._replace(repeat=repeat)))
+        return started(spec, one, threads, progress.step)
+
+    first, pretraining = drawn(0)
+    others = (drawn(repeat)[0] for repeat in range(1, spec.repeats))
     runs = (
         measure(each, request, threads, progress.step, with_gradient=spec.backward)
         for each in chain([first], others)
@@ -78,18 +87,20 @@ def run(
         name=spec.name,
         spec=normal_form(spec),
         resolved=_resolved(spec, first, pretraining, request, theory),
-        digest=digest(spec),
+        digest=digest(spec, read),
         input=input_figures,
         layers=with_theory(layers, theory, spec.repeats),
         verdict=draw_verdict(_seen(first, request, input_figures, layers), spec.thresholds),
         kernels=first_kernels(first),
         environment=environment(spec) | own.names,
         overrides=spec.overrides or None,
+        checksums=read,
     )
 
 
 def _needed(spec: Spec, network: Network, request: Request, threads: int, own: Own) -> PeakBytes:
     needed = peak_bytes(network, request.bins, threads, traced=spec.backward)
+    needed = needed._replace(signals=needed.signals + bytes_of_data(spec, network))
     if spec.pretraining is None and own.weights is None:
         return needed
     # with repeats the first network, the one before and the one in work; each with its draws

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from math import prod
+from math import inf, prod
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from weightinit_cli.initializers import INITIALIZERS
+from weightinit_cli.network.shown import Given, Normal, Uniform
 from weightinit_cli.results import LayerTheory, Prediction, certain, figure, floor
 from weightinit_cli.results.figures import CERTAIN, in_gate
 from weightinit_cli.results.words import value_count
 from weightinit_cli.theory import (
+    NORMAL,
     LayerScale,
     expectations_of,
     predict,
@@ -22,6 +24,7 @@ from weightinit_cli.theory import (
     why_no_z,
     z_score,
 )
+from weightinit_cli.theory import inputs as theory_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
     from weightinit_cli.network import Network, Request
     from weightinit_cli.results import LayerStatistics
     from weightinit_cli.spec import Component, Spec
-    from weightinit_cli.theory import Expectations, LayerPrediction
+    from weightinit_cli.theory import Expectations, Inputs, LayerPrediction
 
 ENOUGH_REPEATS = 10
 ENOUGH_VALUES = 30
@@ -55,6 +58,7 @@ class NetworkTheory(NamedTuple):
     shifts: list[dict[str, float]]
     why_not: str | None
     samples: int = 0
+    inputs: Inputs = NORMAL
     no_z: str | None = None
 
 
@@ -82,6 +86,8 @@ def theory_of(
     """
     expectations = tuple(expectations_of(each.name, **each.arguments) for each in activations)
     why_not = why_not or why_not_of(network)
+    inputs = NORMAL if why_not else _inputs_of(network)
+    why_not = why_not or _why_not_of_inputs(inputs, network)
     if why_not is not None:
         return NetworkTheory(expectations, (), [], [], [], why_not)
     scales = tuple(
@@ -99,7 +105,7 @@ def theory_of(
         for layer in network.weighted
     )
     ends = ((request.x_low, request.x_high),) * len(scales)
-    theory = _theory_of(expectations, scales, network.samples, ends, with_errors)
+    theory = _theory_of(expectations, scales, network.samples, ends, inputs, with_errors)
     return theory._replace(no_z=_no_z(network))
 
 
@@ -111,16 +117,17 @@ def _theory_of(
     scales: tuple[LayerScale, ...],
     samples: int,
     ends: tuple[Ends, ...],
+    inputs: Inputs,
     with_errors: bool,
 ) -> NetworkTheory:
-    layers = predict(expectations, scales, samples, ends)
+    layers = predict(expectations, scales, samples, ends, inputs)
     errors: list[dict[str, float]] = [{} for _ in layers]
     moved = errors
     if with_errors:
         activations = [each.activation for each in expectations]
-        errors = standard_errors(activations, scales, layers, samples, ends)
-        moved = shifts(activations, scales, layers, errors, samples, ends)
-    return NetworkTheory(expectations, scales, layers, errors, moved, None, samples)
+        errors = standard_errors(activations, scales, layers, samples, ends, inputs)
+        moved = shifts(activations, scales, layers, errors, samples, ends, inputs)
+    return NetworkTheory(expectations, scales, layers, errors, moved, None, samples, inputs)
 
 
 @lru_cache(maxsize=64)
@@ -147,6 +154,32 @@ def why_not_of(network: Network) -> str | None:
             return "the weights have a mean; mean-field theory is about weights without"
         if layer.bias is not None and layer.bias.mean:
             return "the biases have a mean; mean-field theory is about biases without"
+    return None
+
+
+def _inputs_of(network: Network) -> Inputs:
+    """How large a network's inputs are, and how alike: of a law, or measured of given ones."""
+    match network.inputs:
+        case Given(values):
+            return theory_inputs.given(values)
+        case Uniform(low, high):
+            return theory_inputs.uniform(low, high)
+        case Normal(correlation) if correlation:
+            return theory_inputs.normal(correlation)
+        case _:
+            return NORMAL
+
+
+def _why_not_of_inputs(inputs: Inputs, network: Network) -> str | None:
+    """Why there are no predictions of a network that is shown such inputs; None where there are."""
+    if not 0 < inputs.square < inf:
+        return "the inputs are all 0" if not inputs.square else "the inputs are not finite"
+    alike = inputs.scatter is None and not inputs.shared
+    if not alike and any(layer.axes for layer in network.weighted):
+        return (
+            "the places of these inputs are not alike; for convolutions, mean-field theory is "
+            "about values that are drawn independently of each other"
+        )
     return None
 
 

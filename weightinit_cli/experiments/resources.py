@@ -16,12 +16,14 @@ import numpy as np
 from weightinit_cli import __version__
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.data import DATA_DIR, checksums, notes
+from weightinit_cli.data.inputs import seen
 from weightinit_cli.errors import MemoryShortageError, WinitError
 from weightinit_cli.initializers import INITIALIZERS
 from weightinit_cli.machine import available_bytes
 from weightinit_cli.network import blas
 from weightinit_cli.network.passes import BYTES_AT_ANY_SIZE
 from weightinit_cli.spec import Component, Experiment
+from weightinit_cli.spec.inputs import FROM_DATA
 from weightinit_cli.streams import BIT_GENERATOR
 
 if TYPE_CHECKING:
@@ -97,21 +99,37 @@ def data_folder() -> Path | None:
     return Path(named) if named else None
 
 
+def data_of(spec: AnySpec) -> Component | None:
+    """The digits or the file that the inputs are of; None where they are drawn from a law."""
+    inputs: Component | None = getattr(spec, "inputs", None)
+    return inputs if inputs is not None and inputs.name in FROM_DATA else None
+
+
 @contextmanager
 def located(spec: AnySpec) -> Iterator[None]:
     """Have a WinitError say where the spec names the data."""
+    inputs = data_of(spec)
+    key = DATA
+    if inputs is not None:
+        key = "inputs.path" if "path" in inputs.arguments else "inputs"
     try:
         yield
     except WinitError as error:
-        raise WinitError(str(spec.problem(DATA, str(error)))) from None
+        raise WinitError(str(spec.problem(key, str(error)))) from None
 
 
 def checksums_of(spec: AnySpec) -> dict[str, str]:
-    """The checksums of the data set that the spec names.
+    """The checksums of the data set, or of the file of inputs, that the spec names.
 
     Raises WinitError where a file of it is not there.
     """
+    inputs = data_of(spec)
     with located(spec):
+        if inputs is not None and "path" in inputs.arguments:
+            path = str(inputs.arguments["path"])
+            return {Path(path).name: seen(path).checksum}
+        if inputs is not None:
+            return checksums(inputs.name)
         return checksums(getattr(spec, DATA), data_folder())
 
 

@@ -74,7 +74,7 @@ def panels(rows: int, columns: int) -> list[slice]:
 
 
 def draw_normal(network: Network, role: Role, layer: int, out: Array, apply: Map) -> None:
-    """Fill `out`, shape (samples, units), with N(0, 1): the inputs, or the cotangent.
+    """Fill `out`, shape (samples, units), with N(0, 1), as the cotangent is.
 
     In float64 they are exactly those of float32.
     """
@@ -82,6 +82,23 @@ def draw_normal(network: Network, role: Role, layer: int, out: Array, apply: Map
     def draw(numbered: tuple[int, slice]) -> None:
         panel, rows = numbered
         LAWS["normal"].fill(out[rows], network.stream(role, layer, panel))
+        if network.nudge:
+            nudge(out[rows], network.nudge)
+
+    parts = panels(*out.shape)
+    apply(draw, enumerate(parts), cost=DRAW_WORK * out.size / len(parts))
+
+
+def draw_inputs(network: Network, out: Array, apply: Map) -> None:
+    """Fill `out`, shape (samples, features), with what the network is shown."""
+
+    def draw(numbered: tuple[int, slice]) -> None:
+        panel, rows = numbered
+
+        def generator(part: int) -> Generator:
+            return network.stream(Role.INPUT, part, 0 if part else panel)
+
+        network.inputs.fill(out[rows], rows, generator)
         if network.nudge:
             nudge(out[rows], network.nudge)
 

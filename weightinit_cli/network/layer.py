@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 import numpy as np
 
 from weightinit_cli.activations import ACTIVATIONS
+from weightinit_cli.network.shown import NORMAL
 from weightinit_cli.network.sums import SquareSum
 from weightinit_cli.streams import Role, stream
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from weightinit_cli.activations import Activation
     from weightinit_cli.convolution import Axis
     from weightinit_cli.initializers import Sampler
+    from weightinit_cli.network.shown import Shown
     from weightinit_cli.network.workers import Map
 
 Array = np.ndarray[Any, Any]
@@ -308,6 +310,7 @@ class Network(NamedTuple):
     seed: int
     repeat: int = 0
     nudge: int = 0
+    inputs: Shown = NORMAL
 
     @property
     def weighted(self) -> tuple[Weighted, ...]:

@@ -19,6 +19,7 @@ from weightinit_cli.network.draws import (
     PANEL_VALUES,
     Parameters,
     draw_bias,
+    draw_inputs,
     draw_normal,
     draw_weights,
     panel_height,
@@ -117,7 +118,7 @@ def forward(
 ) -> Iterator[Record]:
     """Yield the record of the input, then one per layer as it is reached.
 
-    Inputs are N(0, 1), binned over their own range. The records do not depend on `threads`.
+    Inputs are binned over their own range. The records do not depend on `threads`.
     `done` is told of every piece of work; in the end the pieces add up to
     `network.forward_work`. `trace`, where given, gets what `backward` needs: the inputs, then
     xW + b of every layer, shape (samples, units).
@@ -141,7 +142,7 @@ def forward(
 
     with workers(threads, done) as apply:
         x = memory.outputs(0)
-        draw_normal(network, Role.INPUT, 0, x, apply)
+        draw_inputs(network, x, apply)
         if trace is not None:
             trace.append(x.copy())
         observed = apply(partial(_observe, x, directions), blocks)

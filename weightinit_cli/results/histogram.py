@@ -122,6 +122,11 @@ def beside(result: Result) -> dict[str, str]:
     }
 
 
+def checksums(result: Result) -> Mapping[str, str]:
+    """The checksum of the file that the inputs are of, by its name; nothing of others."""
+    return result.checksums or {}
+
+
 def pictures_of(result: Result) -> tuple[str, ...]:
     """The stems of a result's pictures; convolutions have one of their kernels, too."""
     return ("histogram", "depth") if result.kernels is None else ("histogram", "depth", KERNELS)

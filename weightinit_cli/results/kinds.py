@@ -89,6 +89,7 @@ RESULT_KINDS: Final = {
         histogram.streams,
         drawn=histogram.pictures_of,
         verdict=attrgetter("verdict"),
+        checksums=histogram.checksums,
         compared=histogram.compared,
         numbered_by=("layer",),
         table=histogram.table,
@@ -251,7 +252,7 @@ def _parameters(spec: Mapping[str, Any]) -> Row:
         value = spec.get(key)
         if key == "name" or value is None:
             continue
-        if key in COMPONENT_KEYS:
+        if key in (*COMPONENT_KEYS, "inputs"):
             found[key] = value["name"]
             found |= {f"{key}.{k}": v for k, v in sorted(value.items()) if k != "name"}
         elif isinstance(value, dict):

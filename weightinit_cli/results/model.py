@@ -332,7 +332,8 @@ class Result(Kept):
 
     `verdict` is what is wrong, the root cause first, and what follows from it after it; "healthy"
     stands first where nothing is warned of. It is empty where it was not drawn. `kernels` are there
-    of convolutions alone, `overrides` where something was set beside the spec's file.
+    of convolutions alone, `overrides` where something was set beside the spec's file, `checksums`
+    where the inputs are of a file: the sha256 of its content, by the file's name.
 
     In a notebook it draws itself.
 
@@ -361,6 +362,7 @@ class Result(Kept):
     environment: Mapping[str, Any]
     kernels: Kernels | None = None
     overrides: tuple[str, ...] | None = field(default=None, metadata=LEFT_OUT)
+    checksums: Mapping[str, str] | None = field(default=None, metadata=LEFT_OUT)
 
 
 def convolution(spec: Mapping[str, Any]) -> Convolution | None:

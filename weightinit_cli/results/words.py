@@ -102,11 +102,25 @@ def reconstructions(layers: Sequence[Reconstruction]) -> str:
 
 
 def _inputs(spec: Mapping[str, Any]) -> list[str]:
-    """`784 features · 1,000 samples`, as far as the spec has them and the width does not tell."""
+    """`784 features · 1,000 samples`, as far as the spec has them and the width does not tell.
+
+    What is no sample of N(0, 1) is said: `1,000 samples of digits`.
+    """
     features: Any = spec.get("features")
     obvious = spec.get("channels") is not None or features in (None, *spec["width"][:1])
     parts = [] if obvious else [counted(features, "feature")]
-    return [*parts, counted(spec["samples"], "sample")] if "samples" in spec else parts
+    if "samples" not in spec:
+        return parts
+    of = f" of {shown(spec['inputs'])}" if "inputs" in spec else ""
+    return [*parts, f"{counted(spec['samples'], 'sample')}{of}"]
+
+
+def shown(inputs: Mapping[str, Any]) -> str:
+    """What a network is shown: `normal (correlation 0.9)`, `x.npy (standardized)`."""
+    if inputs["name"] != "file":
+        return component(inputs)
+    end = " (standardized)" if inputs["standardize"] else ""
+    return f"{inputs['path']}{end}"
 
 
 def _task(spec: Mapping[str, Any]) -> list[str]:

@@ -42,7 +42,7 @@ KEYS = {
 }
 NOT_YET = {
     *("layer_norm", "layernorm", "batch_norm", "batchnorm", "rms_norm", "norm", "normalization"),
-    *("dropout", "residual", "skip", "attention", "output", "inputs", "loss"),
+    *("dropout", "residual", "skip", "attention", "output", "loss"),
     *("optimizer", "weight_decay", "regularization", "groups", "dilation"),
 }
 

@@ -20,7 +20,9 @@ from weightinit_cli.spec.components import (
     matrix_initializers,
     vector_initializers,
 )
+from weightinit_cli.spec.inputs import fill_inputs, inputs
 from weightinit_cli.spec.model import (
+    Component,
     Dtype,
     Experiment,
     Histogram,
@@ -129,6 +131,16 @@ PRETRAINING_FIELD: Final = Field(
     optional=True,
 )
 
+INPUTS_FIELD: Final = Field(
+    "inputs",
+    inputs(),
+    "normal: N(0, 1) | {name: normal, correlation: 0.9} | {name: uniform, low: -1, high: 1} | "
+    "digits | {name: file, path: x.npy}",
+    None,
+    "normal",
+    optional=True,
+)
+
 _SEED = Field(
     "seed", integer(0, 2**64 - 1), "0 .. 2**64-1; the same seed draws the same numbers", 0
 )
@@ -162,8 +174,20 @@ def _layers(fewest: int, default: int) -> Field:
 
 
 _HISTOGRAM_FIELDS: Final = (
-    Field("samples", integer(1), "how many inputs, drawn from N(0, 1)", 1000),
-    Field("features", integer(1), "size of one input; default: the first width", None, "100"),
+    Field(
+        "samples",
+        integer(1),
+        "how many inputs; those of a file are drawn from it; default: at most all that it has",
+        1000,
+    ),
+    INPUTS_FIELD,
+    Field(
+        "features",
+        integer(1),
+        "size of one input; default: what a file has, else the first width",
+        None,
+        "100",
+    ),
     _layers(1, 5),
     _WIDTH,
     *CONVOLUTION,
@@ -223,6 +247,7 @@ _TRAINING_FIELDS: Final = (
 
 def _complete_histogram(values: dict[str, Any], root: MapNode, report: Report) -> None:
     """Make an input as large as the first layer; see that floats can divide a range into bins."""
+    fill_inputs(values, root, report)
     if values["width"] is not None:
         values["features"] = values["features"] or values["width"][0]
     histogram = values["histogram"]
@@ -261,8 +286,9 @@ def _complete_training(values: dict[str, Any], root: MapNode, report: Report) ->
 class Spec(Experiment):
     """Activations and gradients before any training: what is drawn, and what is recorded.
 
-    `features` is the size of one input. Where an override puts another activation in the place of
-    that for which the histogram's range was written, the range is auto, and `left_range` was it.
+    `features` is the size of one input, and `inputs` None where these are N(0, 1). Where an
+    override puts another activation in the place of that for which the histogram's range was
+    written, the range is auto, and `left_range` was it.
 
     Example:
         >>> import weightinit_cli as winit
@@ -275,6 +301,7 @@ class Spec(Experiment):
 
     experiment: Literal["histogram"] = "histogram"
     samples: int
+    inputs: Component | None = None
     features: int
     histogram: Histogram
     dtype: Dtype

@@ -46,6 +46,7 @@ _WRITTEN = ("kernel", "image", "stride", "channels", "padding")
 # Keys that are checked together: what one of them may hold depends on the others of its set.
 _TOGETHER = (
     {"width", "layers", "features"},
+    {"inputs", "samples", "features"},
     {"data", "samples", "features"},
     {"data", "batch"},
     {"activation", "initializer", "bias", "pretraining"},

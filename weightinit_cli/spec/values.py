@@ -152,6 +152,19 @@ def boolean() -> ValueType:
     return ValueType(read, lambda: {"type": "boolean"})
 
 
+def text(expected: str) -> ValueType:
+    """Text of at least one character, not quoted where it needs none; `expected` says of what."""
+
+    def read(node: Node, path: str, report: Report) -> str | None:
+        value = node.value if isinstance(node, Scalar) else None
+        if isinstance(value, str) and value:
+            return value
+        report_wrong(report, node, path, expected)
+        return None
+
+    return ValueType(read, lambda: {"type": "string", "minLength": 1})
+
+
 def folder_name(written: str) -> ValueType:
     """A name that is a good folder on every platform, and that of no file that winit writes."""
 

@@ -71,7 +71,7 @@ def _leave_out(shown: dict[str, Any], key: str, form: Mapping[str, Any]) -> None
     if key not in ("activation", "initializer") and _means(rest, form):
         del shown[key]
     elif isinstance(value, dict) and key not in ("activation", "initializer", "bias"):
-        for inner in list(value):
+        for inner in [each for each in value if each != "name"]:
             less = {other: held for other, held in value.items() if other != inner}
             if _means({**shown, key: less}, form):
                 shown[key] = value = less
