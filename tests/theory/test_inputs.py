@@ -95,7 +95,7 @@ def test_the_maps_start_from_the_inputs_own_size_and_correlation():
     """Linear layers keep both: q = sigma_w² E[x²], and the spread is multiplied alike."""
     linear, layers = expectations_of("linear"), [LayerScale(50, 50, 1.5 / 50, 0.25)] * 2
     given = inputs.uniform(1, 3)
-    first, second = predict([linear] * 2, layers, 10, [(None, None)] * 2, given)
+    first, second = predict([linear] * 2, layers, 10, [(None, None)] * 2, given.stream)
     assert first.q == pytest.approx(1.5 * (4 + 1 / 3) + 0.25)
     assert first.q * first.d == pytest.approx(1.5 / 3)
     assert second.q == pytest.approx(1.5 * first.q + 0.25)

@@ -13,6 +13,7 @@ from weightinit_cli.results import LayerTheory, Prediction
 from weightinit_cli.results.forecast import Forecast, Limits, PowerLaw, PowerLaws
 from weightinit_cli.spec import digest, normal_form
 from weightinit_cli.theory import UnresolvedError, power_laws
+from weightinit_cli.theory.blocks import Stream, enter, leave
 from weightinit_cli.theory.fixed_points import LONGEST, limits
 from weightinit_cli.theory.predictions import LARGEST
 
@@ -69,11 +70,14 @@ def _why_they_end(theory: NetworkTheory) -> str | None:
     layers, scales = theory.layers, theory.scales
     if len(layers) == len(scales):
         return None
-    scale = scales[len(layers)]
-    square = layers[-1].moments.square if layers else theory.inputs.square
-    q = scale.sigma_w2 * square + scale.bias_variance
-    moments = theory.expectations[len(layers)].moments(q) if q < LARGEST else None
+    x = layers[-1].left.stream if layers else theory.inputs.stream
+    scale, e = scales[len(layers)], theory.expectations[len(layers)]
+    q = enter(scale, x, theory.samples).z.square
+    moments = e.moments(q) if q < LARGEST else None
     if moments is None or max(moments.square, moments.slope_square) >= LARGEST:
+        return "too large to be computed"
+    phi = Stream(moments.square, moments.square, 0.0, moments.mean)
+    if leave(scale.branch, x, phi, theory.samples).largest >= LARGEST:
         return "too large to be computed"
     return f"the activation cannot be followed at a variance of {q:.3g}"
 

@@ -120,7 +120,7 @@ def _theory_of(
     inputs: Inputs,
     with_errors: bool,
 ) -> NetworkTheory:
-    layers = predict(expectations, scales, samples, ends, inputs)
+    layers = predict(expectations, scales, samples, ends, inputs.stream)
     errors: list[dict[str, float]] = [{} for _ in layers]
     moved = errors
     if with_errors:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from weightinit_cli.theory.blocks import Stream
+
 if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
@@ -39,22 +41,23 @@ class Scatter(NamedTuple):
 class Inputs(NamedTuple):
     """What the network is shown: `square` = E[x²], and `spread` = ½ E[(x - x')²] of two inputs.
 
-    `shared` is the variance of a over the features, of a normal law; `excess` is the excess
-    kurtosis of v. `fourth` are E[S⁴], E[S²D²] and E[D⁴], S and D as in Scatter. `scatter` is that
-    of inputs that are given, None where they are drawn for each network anew.
+    `mean` is that of all values, `shared` the variance of a over the features, of a normal law;
+    `excess` is the excess kurtosis of v. `fourth` are E[S⁴], E[S²D²] and E[D⁴], S and D as in
+    Scatter. `scatter` is that of inputs that are given, None where each network draws its own.
     """
 
     square: float = 1.0
     spread: float = 1.0
     shared: float = 0.0
     excess: float = 0.0
+    mean: float = 0.0
     fourth: tuple[float, float, float] | None = None
     scatter: Scatter | None = None
 
     @property
-    def fixed(self) -> float:
-        """The square of the mean that all features of all inputs have."""
-        return max(self.square - self.spread - self.shared, 0.0)
+    def stream(self) -> Stream:
+        """What the first layer is given."""
+        return Stream(self.square, self.square - self.mean**2, self.spread, self.mean)
 
 
 NORMAL = Inputs()
@@ -76,6 +79,7 @@ def uniform(low: float, high: float) -> Inputs:
         square=fixed + spread,
         spread=spread,
         excess=UNIFORM_EXCESS,
+        mean=(low + high) / 2,
         fourth=(fixed**2 + 3 * fixed * spread + half, fixed * spread / 2 + mixed, half),
     )
 
@@ -97,6 +101,7 @@ def given(values: Array) -> Inputs:
     return Inputs(
         square=square,
         spread=min(spread, square),
+        mean=float(mean.mean()),
         fourth=(fourth[0], fourth[1], fourth[2]),
         scatter=_scatter(x, mean, spread),
     )

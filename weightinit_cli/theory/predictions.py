@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from weightinit_cli.theory.inputs import NORMAL
+from weightinit_cli.theory.backwards import add_gradients
+from weightinit_cli.theory.blocks import STANDARD, Entered, Left, Stream, enter, leave
 from weightinit_cli.theory.quadrature import Moments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from weightinit_cli.activations.activation import Ends
+    from weightinit_cli.theory.blocks import Normalization
     from weightinit_cli.theory.expectations import Expectations
-    from weightinit_cli.theory.inputs import Inputs
 
 # As large as a variance may be for its fourth power, in the sampling errors, to be a float.
 LARGEST = 1e70
 # Where q or d differs by less from the layer below, relative to itself, it has settled.
 ROUNDING = 1e-13
+# So much more than 1 is the distance 1 - c of two inputs by the rounding of expectations alone.
+ALIKE = 1e-9
 
 # Figures that are positive and vary by factors: their shifts, and z-scores, are of their logarithm.
 LOGARITHMIC = (
@@ -38,11 +41,25 @@ LOGARITHMIC = (
 FRACTIONS = ("saturation.low", "saturation.high", "zero_fraction")
 
 
+class Branch(NamedTuple):
+    """A residual branch as the theory sees it: what stands beside its first weights.
+
+    `scale` multiplies what it adds to the stream; `second` are its weights after the activation,
+    if there are any. `before` normalizes the stream that the branch sees, `after` the sum.
+    """
+
+    scale: float
+    second: LayerScale | None = None
+    before: Normalization | None = None
+    after: Normalization | None = None
+
+
 class LayerScale(NamedTuple):
     """A layer as the theory sees it: its fans, and the variances of a weight and of a bias.
 
     Of a convolution, whose kernel's area multiplies both fans, `channels` are its own, `positions`
-    the places of its output and `seen` those of its input.
+    the places of its output and `seen` those of its input. `normalization` stands between weights
+    and activation, and with a `branch` the layer is one block of a residual network.
     """
 
     fan_in: int
@@ -54,6 +71,8 @@ class LayerScale(NamedTuple):
     seen: int = 1
     weight_excess: float = 0.0
     bias_excess: float = 0.0
+    normalization: Normalization | None = None
+    branch: Branch | None = None
 
     @property
     def units(self) -> int:
@@ -88,6 +107,8 @@ class LayerPrediction(NamedTuple):
     pre-activations; `moments` are under N(0, q). `spread` = E[φ²] - E[φφ'] is the variance of a
     unit from input to input, `slope_product` = E[φ'φ'] that of two inputs. `figures` are those of
     a Result, by their paths.
+
+    `entered` is what the layer makes of the stream before its activation, `left` what it hands on.
     """
 
     q: float
@@ -97,6 +118,8 @@ class LayerPrediction(NamedTuple):
     spread: float
     slope_product: float
     figures: dict[str, float]
+    entered: Entered
+    left: Left
 
 
 def predict(
@@ -104,34 +127,37 @@ def predict(
     layers: Sequence[LayerScale],
     samples: int,
     ends: Sequence[Ends],
-    inputs: Inputs = NORMAL,
+    inputs: Stream = STANDARD,
 ) -> list[LayerPrediction]:
     """The predictions, layer by layer, as far as q stays below LARGEST and expectations are known.
 
-    `expectations` are those of each layer's activation, `ends` where it is flat. Inputs that
-    differ in size are taken to be all of their mean square.
+    `expectations` are those of each layer's activation, `ends` where it is flat, and `inputs` what
+    the first layer is given.
 
     Forwards q_l = sigma_w² E[φ²]_{l-1} + sigma_b² (Poole et al. 2016, eq. 3), and
-    q_l d_l = sigma_w² (E[φ²] - E[φφ'])_{l-1}, their eq. 5 in d = 1 - c; of the
-    inputs both expectations are their own, 1 of N(0, 1). Backwards
-    R_l = fan_out_{l+1} Var(W_{l+1}) E[φ'²]_l (Schoenholz et al. 2017, eq. 15), from E[φ'²]_L for
-    a cotangent of N(0, 1).
+    q_l d_l = sigma_w² (E[φ²] - E[φφ'])_{l-1}, their eq. 5 in d = 1 - c; both expectations are 1
+    for inputs of N(0, 1). Backwards R_l = fan_out_{l+1} Var(W_{l+1}) E[φ'²]_l (Schoenholz et al.
+    2017, eq. 15), from E[φ'²]_L for a cotangent of N(0, 1).
 
     Of convolutions whose windows lie inside the image, or on a ring, the maps are the same, for
     two positions as for two inputs (Xiao et al. 2018, arXiv:1806.05393, section 2.2); R_l is
     multiplied by the windows per place of the input, 1 / stride² on a ring.
+
+    How normalizations and residual branches change the maps is in `blocks`, how they change the
+    way back in `backwards`.
     """
     found: list[LayerPrediction] = []
-    square, spread = inputs.square, inputs.spread
+    x = inputs
     former = dict.fromkeys(expectations, (0.0, 0.0))  # the last q and d of layers of each kind
     of_one = lru_cache(maxsize=len(former))(_of_one)
     of_two = lru_cache(maxsize=len(former))(_of_two)
     for e, layer, flat in zip(expectations, layers, ends, strict=True):
+        entered = enter(layer, x, samples)
         q, d = former[e]
-        q = _settled(layer.sigma_w2 * square + layer.bias_variance, q)
+        q = _settled(entered.z.square, q)
         if not q < LARGEST:
             break
-        d = _settled(min(layer.sigma_w2 * spread / q, 1.0) if q else 0.0, d)
+        d = _settled(_distance(entered.z.spread, q), d)
         former[e] = q, d
         moments, variance = of_one(e, q)
         if not (moments.square < LARGEST and moments.slope_square < LARGEST):
@@ -139,13 +165,23 @@ def predict(
         spread, slope_product = of_two(e, q, d)
         if isnan(spread + slope_product + variance):
             break
-        variance = max(variance, spread)
-        p = LayerPrediction(q, d, moments, variance, spread, slope_product, {})
+        variance = max(variance, spread) if d <= 1 else variance
+        phi = Stream(moments.square, variance, spread, moments.mean)
+        left = leave(layer.branch, x, phi, samples)
+        if not left.largest < LARGEST:
+            break
+        p = LayerPrediction(q, d, moments, variance, spread, slope_product, {}, entered, left)
         found.append(p._replace(figures=_forward_figures(e, layer, samples, flat, p)))
-        square = moments.square
+        x = p.left.stream
     if len(found) == len(layers):
-        _add_gradients(found, layers, samples, inputs)
+        add_gradients(found, layers, samples)
     return found
+
+
+def _distance(spread: float, q: float) -> float:
+    """1 - c of two inputs with this spread of pre-activations of variance q."""
+    d = spread / q if q else 0.0
+    return 1.0 if 1 < d <= 1 + ALIKE else d
 
 
 def _settled(value: float, former: float) -> float:
@@ -179,53 +215,36 @@ def _forward_figures(
 ) -> dict[str, float]:
     """The forward figures of one layer, as a sample of so many units and inputs has them.
 
-    Variances are those about the sample's own means (ddof 0).
+    Variances are those about the sample's own means (ddof 0). A layer normalization has made the
+    units' mean 0 in every input. Of a stream it isn't known how much is exactly 0, and of units
+    that a batch normalization was the last to centre not how far their means differ.
     """
 
-    def parts(variance: float, spread: float) -> tuple[float, float]:
-        """The variance within a unit and that between the units' means."""
-        between = (variance - spread + spread / samples) * (1 - 1 / layer.units)
-        between += spread / samples * (1 - 1 / layer.positions) / layer.units
-        return spread * (1 - 1 / samples), between
+    def parts(of: Stream, kind: Normalization | None = None) -> tuple[float, float]:
+        """The variance within a unit and that between the units' means, after this `kind`."""
+        own = 1.0 if kind == "layer_norm" else 1 - 1 / layer.units
+        between = (of.variance - of.spread + of.spread / samples) * own
+        between += of.spread / samples * (1 - 1 / layer.positions) / layer.units
+        if between <= ROUNDING * of.variance:
+            between = 0.0
+        return of.spread * (1 - 1 / samples), between
 
-    within, between = parts(p.variance, p.spread)
+    branch, stream = layer.branch, p.left.stream
+    within, between = parts(stream, branch and branch.after)
+    given = p.left.total or p.entered.norm
+    preactivations = Stream(p.q, p.q, p.q * p.d)
+    recentred = p.d > 1 and between > 0 and (branch is None or branch.second is None)
     low, high = e.tails(p.q, *ends)
     figures = {
-        "mean": p.moments.mean,
+        "mean": stream.mean,
         "std": sqrt(within + between),
-        "preactivation_std": sqrt(sum(parts(p.q, p.q * p.d))),
+        "preactivation_std": sqrt(sum(parts(preactivations, layer.normalization))),
         "saturation.low": low,
         "saturation.high": high,
-        "zero_fraction": e.zero_fraction(p.q) or None,
+        "zero_fraction": (e.zero_fraction(p.q) or None) if branch is None else None,
         "std_across_inputs": sqrt(within),
-        "std_across_units": sqrt(between),
+        "std_across_units": None if recentred else sqrt(between),
+        "prenorm_std": None if given is None else sqrt(sum(parts(given))),
+        "branch.rms": None if branch is None else p.left.rms,
     }
     return {path: value for path, value in figures.items() if value is not None}
-
-
-def _add_gradients(
-    found: list[LayerPrediction], layers: Sequence[LayerScale], samples: int, inputs: Inputs
-) -> None:
-    """Add the gradient's figures to `found`, from the last layer back.
-
-    What overflows stays out, and a ratio of 0 / 0.
-    """
-    signal = found[-1].moments.slope_square
-    vanished = not signal
-    for number in range(len(found) - 1, -1, -1):
-        figures = found[number].figures
-        if number + 1 < len(found):
-            above = layers[number + 1]
-            ratio = above.fan_out * above.weight_variance * found[number].moments.slope_square
-            ratio *= above.positions / above.seen
-            if not vanished:
-                figures["gradient.ratio"] = ratio
-                figures["gradient.total_ratio"] = ratio * layers[number].values / above.values
-                signal *= ratio
-            vanished = vanished or not ratio
-        below = found[number - 1].moments.square if number else inputs.square
-        if signal < inf:
-            figures["gradient.signal_rms"] = sqrt(signal)
-        if below * signal < inf:
-            positions = layers[number].positions
-            figures["gradient.weight_rms"] = sqrt(below * signal / samples * positions)

@@ -122,8 +122,8 @@ def _of_inputs(inputs: Inputs, seen: int, features: int, samples: int) -> LayerV
         product, pairs = inputs.scatter.product, inputs.scatter.own_product
         return LayerVariances(0.0, 0.0, 0.0, product, pairs, product)
     own, shared = inputs.spread, inputs.shared
-    common = 4 * inputs.fixed * shared + 2 * shared**2
-    mixed = (inputs.fixed + shared) * own
+    common = 4 * inputs.mean**2 * shared + 2 * shared**2
+    mixed = (inputs.mean**2 + shared) * own
     var_own = (inputs.excess + 2) / (seen * samples)
     product = (common + 2 * mixed + own**2) / features
     return LayerVariances(
