@@ -24,6 +24,9 @@ class Role(IntEnum):
     DATA = 5
     BATCH = 6
     PRETRAINING = 7
+    SECOND_WEIGHTS = 8
+    SECOND_BIAS = 9
+    FIRST_WEIGHTS = 10
 
 
 def stream(seed: int, role: Role, *, repeat: int = 0, layer: int = 0, panel: int = 0) -> Generator:

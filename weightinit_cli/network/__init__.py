@@ -6,7 +6,8 @@ What the first step needs; gradient descent is in `descent`, `learning` and `pre
 from weightinit_cli.network.conv import Conv
 from weightinit_cli.network.counted import float16_flushed, octave_counts
 from weightinit_cli.network.draws import draw_parameters, nudge
-from weightinit_cli.network.layer import Dense, Elementwise, Network, Stage, Weighted
+from weightinit_cli.network.layer import Dense, Elementwise, Network, Residual, Stage, Weighted
+from weightinit_cli.network.normalization import BatchNorm, LayerNorm, RMSNorm
 from weightinit_cli.network.order import QUANTILES, octaves
 from weightinit_cli.network.passes import GradientRecord, PeakBytes, backward, forward, peak_bytes
 from weightinit_cli.network.recording import Record, Request
@@ -14,14 +15,18 @@ from weightinit_cli.network.workers import blas
 
 __all__ = [
     "QUANTILES",
+    "BatchNorm",
     "Conv",
     "Dense",
     "Elementwise",
     "GradientRecord",
+    "LayerNorm",
     "Network",
     "PeakBytes",
+    "RMSNorm",
     "Record",
     "Request",
+    "Residual",
     "Stage",
     "Weighted",
     "backward",

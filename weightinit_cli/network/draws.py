@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
 
     from weightinit_cli.initializers.samplers import Sampler
-    from weightinit_cli.network.layer import Network
+    from weightinit_cli.network.layer import Network, Weighted
     from weightinit_cli.network.workers import Map
 
 Array = np.ndarray[Any, Any]
@@ -53,13 +53,14 @@ class Parameters(NamedTuple):
     """A layer's weights, shape (fan_in, columns), and a bias that can be added to its outputs.
 
     A bias of None is zero. `seen` and `seen_bias` are what was seen of the weights and of the
-    biases as they were drawn.
+    biases as they were drawn. `second` are those of a branch's second layer, where it has one.
     """
 
     weights: Array
     bias: Array | None
     seen: Weights | None = None
     seen_bias: Weights | None = None
+    second: Parameters | None = None
 
 
 def panel_height(columns: int) -> int:
@@ -106,12 +107,27 @@ def draw_inputs(network: Network, out: Array, apply: Map) -> None:
     apply(draw, enumerate(parts), cost=DRAW_WORK * out.size / len(parts))
 
 
-def draw_weights(network: Network, number: int, out: Array, apply: Map) -> Weights:
-    """Fill `out` with a layer's weights, and sum them up."""
-    sampler = network.stages[number - 1].weighted.weights
-    parts = _weight_panels(network, number)
+def draw_weights(
+    network: Network, number: int, out: Array, apply: Map, role: Role = Role.WEIGHTS
+) -> Weights:
+    """Fill `out` with a layer's weights, and sum them up; the role says which of a stage's."""
+    layer = _layer(network, number, role)
+    parts = _weight_panels(layer)
     cost = DRAW_WORK * out.size / len(parts)
-    return _drawn(sampler, partial(network.stream, Role.WEIGHTS, number), out, parts, cost, apply)
+    return _drawn(layer.weights, partial(network.stream, role, number), out, parts, cost, apply)
+
+
+def _layer(network: Network, number: int, role: Role) -> Weighted:
+    """The layer whose weights or biases the role is for; stages are counted from 1."""
+    if role is Role.FIRST_WEIGHTS:
+        layer = network.projection
+    elif role in {Role.SECOND_WEIGHTS, Role.SECOND_BIAS}:
+        layer = network.stages[number - 1].second
+    else:
+        layer = network.stages[number - 1].weighted
+    if layer is None:
+        raise ValueError(f"stage {number} has no layer for {role.name}")
+    return layer
 
 
 def _drawn(
@@ -163,33 +179,36 @@ def hash_of(hashes: Sequence[str | None]) -> str:
     return blake2b(joined.encode(), digest_size=8).hexdigest()
 
 
-def redraw_weights(network: Network, number: int, out: Array, apply: Map) -> None:
+def redraw_weights(
+    network: Network, number: int, out: Array, apply: Map, role: Role = Role.WEIGHTS
+) -> None:
     """Fill `out` with the same weights again: cheaper than keeping every layer's."""
-    sampler = network.stages[number - 1].weighted.weights
+    layer = _layer(network, number, role)
 
     def draw(numbered: tuple[int, slice]) -> None:
         panel, rows = numbered
-        sampler.fill(out[rows], network.stream(Role.WEIGHTS, number, panel))
+        layer.weights.fill(out[rows], network.stream(role, number, panel))
 
-    parts = _weight_panels(network, number)
+    parts = _weight_panels(layer)
     apply(draw, enumerate(parts), cost=DRAW_WORK * out.size / len(parts))
 
 
-def _weight_panels(network: Network, number: int) -> list[slice]:
-    layer = network.stages[number - 1].weighted
+def _weight_panels(layer: Weighted) -> list[slice]:
     return [slice(0, layer.fan_in)] if layer.weights.whole else panels(layer.fan_in, layer.columns)
 
 
-def draw_bias(network: Network, number: int, apply: Map) -> tuple[Array | None, Weights | None]:
+def draw_bias(
+    network: Network, number: int, apply: Map, role: Role = Role.BIAS
+) -> tuple[Array | None, Weights | None]:
     """Every unit's bias, shape (1, units), and what was seen of them; None where they are zero.
 
     A channel's is the same at all positions, and seen once.
     """
-    layer = network.stages[number - 1].weighted
+    layer = _layer(network, number, role)
     if layer.bias is None:
         return None, None
     bias = np.empty((1, layer.columns), network.dtype)
-    stream = partial(network.stream, Role.BIAS, number)
+    stream = partial(network.stream, role, number)
     seen = _drawn(layer.bias, stream, bias, [slice(0, 1)], 0.0, apply)
     return np.tile(bias, layer.positions), seen
 

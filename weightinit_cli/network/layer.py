@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import reduce
 from itertools import pairwise
 from operator import add
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -145,6 +145,44 @@ class Weightless(Protocol):
         """Put the derivative by x into `out`, which may be δ, the one by the outputs."""
 
 
+@runtime_checkable
+class Joint(Protocol):
+    """A kind of layer without weights in which one input's outputs depend on all inputs.
+
+    What is seen of a block of inputs is added up over all blocks, in their order; with the sum it
+    is a layer for which every input stands by itself.
+    """
+
+    @property
+    def units(self) -> int:
+        """Values of one input, and of one output."""
+
+    @property
+    def work(self) -> float:
+        """What `forward` takes for one input, in multiply-adds, beside being observed."""
+
+    @property
+    def scratch(self) -> int:
+        """Values that either pass holds of each input beside what it is given."""
+
+    def gather(self, x: Array) -> Any:
+        """What is seen of a block of inputs."""
+
+    def fitted(self, total: Any) -> Fitted:
+        """The layer for these inputs, of which `total` is what was seen of all."""
+
+
+@runtime_checkable
+class Fitted(Weightless, Protocol):
+    """A `Joint` layer for the inputs that it was fitted to."""
+
+    def gather_back(self, delta: Array, x: Array) -> Any:
+        """What is seen of a block on the way back."""
+
+    def returning(self, total: Any) -> Weightless:
+        """The layer whose `backward` knows what was seen of all blocks."""
+
+
 class Dense(NamedTuple):
     """A fully connected layer: weights of shape (fan_in, fan_out), a bias of shape (fan_out,).
 
@@ -251,16 +289,35 @@ class Elementwise(NamedTuple):
         np.multiply(delta, self.function.derivative(x), out=out)
 
 
+class Residual(NamedTuple):
+    """What makes a stage a branch beside a stream, x + s f(x).
+
+    f(x) is what the stage's own layers make of x, or of x as `before` normalizes it; where there is
+    a `second` layer with weights, that makes f(x) of it. `after` normalizes the sum.
+    """
+
+    scale: float
+    second: Weighted | None = None
+    before: Weightless | Joint | None = None
+    after: Weightless | Joint | None = None
+
+    @property
+    def normalizations(self) -> tuple[Weightless | Joint, ...]:
+        """Those that there are."""
+        return tuple(layer for layer in (self.before, self.after) if layer is not None)
+
+
 class Stage(NamedTuple):
     """What is numbered and recorded as one layer: weights, then what makes activations of xW + b.
 
     The layers of `between` make the pre-activations of xW + b, which the activation is given. An
-    output layer has no activation.
+    output layer has no activation. With `residual`, all of this is a branch beside a stream.
     """
 
     weighted: Weighted
     activation: Elementwise | None = None
-    between: tuple[Weightless, ...] = ()
+    between: tuple[Weightless | Joint, ...] = ()
+    residual: Residual | None = None
 
     @property
     def units(self) -> int:
@@ -268,9 +325,30 @@ class Stage(NamedTuple):
         return self.weighted.units
 
     @property
-    def then(self) -> tuple[Weightless, ...]:
+    def then(self) -> tuple[Weightless | Joint, ...]:
         """All layers after the weights."""
         return self.between if self.activation is None else (*self.between, self.activation)
+
+    @property
+    def ends(self) -> tuple[Weightless | Joint, ...]:
+        """What makes the outputs of what a trace keeps last: of xW + b, or of x + s f(x)."""
+        if self.residual is None:
+            return self.then
+        return () if self.residual.after is None else (self.residual.after,)
+
+    @property
+    def second(self) -> Weighted | None:
+        """The second layer with weights of a branch, if there is one."""
+        return None if self.residual is None else self.residual.second
+
+    @property
+    def joint(self) -> bool:
+        """Whether any layer looks at all inputs."""
+        return any(isinstance(layer, Joint) for layer in self._weightless)
+
+    @property
+    def _weightless(self) -> tuple[Weightless | Joint, ...]:
+        return self.then if self.residual is None else (*self.then, *self.residual.normalizations)
 
     @property
     def function(self) -> Activation:
@@ -283,18 +361,21 @@ class Stage(NamedTuple):
     def work(self) -> float:
         """What a forward pass of one input, and its figures, take, in multiply-adds."""
         own = self.units * (self.weighted.fan_in + OBSERVE_WORK)
-        return own + sum(layer.work for layer in self.then)
+        if self.second is not None:
+            own += self.units * self.second.fan_in
+        return own + sum(layer.work for layer in self._weightless)
 
     def scratch(self, rows: int) -> int:
         """Values that either pass of so many inputs holds beside what comes in and goes out."""
-        each = self.units * len(self.between) + sum(layer.scratch for layer in self.then)
-        return max(self.weighted.scratch, rows * each)
+        each = self.held + sum(layer.scratch for layer in self._weightless)
+        second = self.weighted if self.second is None else self.second
+        return max(self.weighted.scratch, second.scratch, rows * each)
 
-    def activate(self, z: Array, out: Array) -> None:
-        """Put what comes after z = xW + b into `out`, which may be z."""
-        for layer in self.then:
-            layer.forward(z, out)
-            z = out
+    @property
+    def held(self) -> int:
+        """Of these, the values of one input that are held while a joint layer sees the others."""
+        arrays = len(self.between) + (0 if self.residual is None else 2)
+        return self.units * arrays
 
 
 class Network(NamedTuple):
@@ -302,6 +383,7 @@ class Network(NamedTuple):
 
     A `nudge` of 1, 2, ... moves every input, pre-activation and cotangent by one ulp, up or down
     by a pattern of this number: how far the figures follow is how far rounding may move them.
+    A `projection` makes of the inputs what the first stage is given; it is not recorded.
     """
 
     stages: tuple[Stage, ...]
@@ -311,6 +393,7 @@ class Network(NamedTuple):
     repeat: int = 0
     nudge: int = 0
     inputs: Shown = NORMAL
+    projection: Weighted | None = None
 
     @property
     def weighted(self) -> tuple[Weighted, ...]:
@@ -320,31 +403,47 @@ class Network(NamedTuple):
     @property
     def features(self) -> int:
         """Size of one input."""
-        return self.stages[0].weighted.inputs
+        first = self.stages[0].weighted if self.projection is None else self.projection
+        return first.inputs
+
+    @property
+    def seconds(self) -> tuple[Weighted, ...]:
+        """The second layers with weights of branches, where there are any."""
+        return tuple(stage.second for stage in self.stages if stage.second is not None)
 
     @property
     def widest(self) -> int:
         """The largest number of values that one input becomes."""
-        return max(self.features, *(stage.units for stage in self.stages))
+        return max(
+            self.features,
+            self.stages[0].weighted.inputs,
+            *(stage.units for stage in self.stages),
+        )
 
     @property
     def largest(self) -> int:
         """The most weights that a layer has."""
-        return max(layer.entries for layer in self.weighted)
+        first = 0 if self.projection is None else self.projection.entries
+        return max(first, *(layer.entries for layer in self.weighted))
 
     @property
     def forward_work(self) -> float:
         """What a forward pass takes, in multiply-adds."""
-        drawn = self.samples * self.features + sum(layer.entries for layer in self.weighted)
-        return DRAW_WORK * drawn + sum(map(self.work_of, self.stages))
+        layers = (*self.weighted, *self.seconds)
+        drawn = self.samples * self.features + sum(layer.entries for layer in layers)
+        found = DRAW_WORK * drawn + sum(map(self.work_of, self.stages))
+        if self.projection is not None:
+            found += (DRAW_WORK + self.samples) * self.projection.entries
+        return found
 
     @property
     def backward_work(self) -> float:
         """What a backward pass takes, in multiply-adds."""
+        layers = (*self.weighted, *self.seconds)
         drawn = self.samples * self.stages[-1].units
-        drawn += sum(layer.entries for layer in self.weighted[1:])
+        drawn += sum(layer.entries for layer in layers) - self.weighted[0].entries
         returned = sum(map(self.work_of, self.stages[1:]))
-        weighed = sum(self.samples * layer.positions * layer.entries for layer in self.weighted)
+        weighed = sum(self.samples * layer.positions * layer.entries for layer in layers)
         return DRAW_WORK * drawn + returned + weighed
 
     def work_of(self, stage: Stage) -> float:

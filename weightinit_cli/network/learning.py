@@ -14,7 +14,7 @@ import numpy as np
 
 from weightinit_cli.network.draws import Parameters, draw_parameters, hash_of
 from weightinit_cli.network.layer import BLOCK_ROWS
-from weightinit_cli.network.propagation import at_once, pull, push, walk_back, walk_forward
+from weightinit_cli.network.propagation import Places, at_once, pull, push, walk_back, walk_forward
 from weightinit_cli.network.workers import one_blas_thread
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Learner:
             self.stages,
             inputs,
             parameters=lambda n, *_: self._parameters[n - 1],
-            places=lambda n: (z[n - 1], a[n - 1]),
+            places=lambda n: Places(z[n - 1], a[n - 1]),
             each=at_once,
             through=push,
         )
@@ -134,10 +134,10 @@ class Learner:
             each=at_once,
             through=pull,
         )
-        for number, delta, _ in walk:
+        for number, leg, _ in walk:
             x = a[number - 2] if number > 1 else inputs
-            self.stages[number - 1].weighted.gradient(x, delta, self._gradients[number - 1])
-            np.add.reduce(delta, axis=0, out=self._gradients[depth + number - 1])
+            leg.stage.weighted.gradient(x, leg.out, self._gradients[number - 1])
+            np.add.reduce(leg.out, axis=0, out=self._gradients[depth + number - 1])
         return loss
 
     def _descend(self) -> None:

@@ -13,7 +13,6 @@ from operator import add
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.linalg import norm
 
 from weightinit_cli.network.draws import (
     PANEL_VALUES,
@@ -28,9 +27,16 @@ from weightinit_cli.network.draws import (
 from weightinit_cli.network.order import FEW, Buckets
 from weightinit_cli.network.propagation import (
     Memory,
+    Places,
+    Stream,
+    Watch,
+    fit,
+    in_step,
     over_blocks,
+    product,
     pull,
     push,
+    remake,
     walk_back,
     walk_forward,
 )
@@ -41,16 +47,17 @@ from weightinit_cli.network.recording import (
     Request,
     record,
 )
-from weightinit_cli.network.resolution import SAMPLED, Slopes
+from weightinit_cli.network.resolution import Slopes, stretch_of
 from weightinit_cli.network.sums import SquareSum, UnitMoments
 from weightinit_cli.network.workers import ignore_work, workers
 from weightinit_cli.streams import Role, stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-    from weightinit_cli.network.layer import Network, Stage, Weighted
-    from weightinit_cli.network.propagation import OverBlocks
+    from weightinit_cli.network.layer import Network, Stage, Weighted, Weightless
+    from weightinit_cli.network.propagation import Leg, OverBlocks, Task
+    from weightinit_cli.network.workers import Map
 
 Array = np.ndarray[Any, Any]
 
@@ -59,6 +66,9 @@ DIRECTIONS = 2
 # How far, in powers of two, the signal's root mean square may drift from 1 before it is scaled
 # back: far from what float32 holds, so that depth alone neither overflows nor underflows.
 DRIFT = 20
+
+# Inputs whose activations are looked at in a branch, to see how an error grows in it.
+BRANCH_ROWS = 64
 
 # While a panel is drawn: float32 draws for a float64 one; of truncated ones, sizes and masks. While
 # its entries are summed up: those of one step, twice, in float64.
@@ -82,6 +92,9 @@ class GradientRecord(NamedTuple):
     `signal` and `buckets` are over the entries of δ, shape (samples, units), `weights` over
     the finite ones of the weights' gradient Xᵀδ / samples, shape (fan_in, columns), of which there
     are `entries`. `units` are those of an input at this layer.
+
+    Of a residual stage `stream` is over the derivative by its outputs, and `second` over the
+    gradient of its second layer's weights, of which there are `second_entries`.
     """
 
     signal: SquareSum
@@ -90,6 +103,14 @@ class GradientRecord(NamedTuple):
     entries: int
     units: int
     exponent: int
+    stream: SquareSum | None = None
+    second: SquareSum | None = None
+    second_entries: int = 0
+
+    @property
+    def power(self) -> SquareSum:
+        """What is compared from layer to layer: of the stream where there is one, else of δ."""
+        return self.signal if self.stream is None else self.stream
 
 
 class PeakBytes(NamedTuple):
@@ -131,29 +152,42 @@ def forward(
         weights = memory.weights(number)
         seen = draw_weights(network, number, weights, apply)
         bias, seen_bias = draw_bias(network, number, apply)
-        return Parameters(weights, bias, seen, seen_bias)
+        own = Parameters(weights, bias, seen, seen_bias)
+        if network.stages[number - 1].second is None:
+            return own
+        second = memory.second(number)
+        seen = draw_weights(network, number, second, apply, Role.SECOND_WEIGHTS)
+        bias, seen_bias = draw_bias(network, number, apply, Role.SECOND_BIAS)
+        return own._replace(second=Parameters(second, bias, seen, seen_bias))
 
-    def places(number: int) -> tuple[Array, Array]:
-        out = memory.outputs(number)
+    def places(number: int) -> Places:
+        out, residual = memory.outputs(number), network.stages[number - 1].residual
         if trace is None:
-            return out, out
+            return Places(out, out)
         trace.append(np.empty_like(out))
-        return trace[-1], out
+        if residual is None:
+            return Places(trace[-1], out)
+        trace.append(np.empty_like(out))
+        z, kept = trace[-2:]
+        return Places(z, kept) if residual.after is None else Places(z, out, kept)
 
     with workers(threads, done) as apply:
-        x = memory.outputs(0)
+        x = memory.inputs()
         draw_inputs(network, x, apply)
         if trace is not None:
             trace.append(x.copy())
         observed = apply(partial(_observe, x, directions), blocks)
         seen = record(x, blocks, observed, request._replace(span=None), apply)
         yield seen
+        if network.projection is not None:
+            x = _projected(network, network.projection, x, memory, apply)
+            if trace is not None:
+                trace.append(x.copy())
         through = partial(_push, request=request, directions=directions, nudged=network.nudge)
         each = over_blocks(network, apply)
         walk = walk_forward(network.stages, x, drawn, places, each, through)
         for stage, (out, own, observed) in zip(network.stages, walk, strict=True):
-            flats = stage.function.flats
-            seen = record(out, blocks, observed, request, apply, own, flats, seen.resolution)
+            seen = record(out, blocks, observed, request, apply, own, stage, seen.resolution)
             yield seen
 
 
@@ -166,9 +200,10 @@ def backward(
     """Yield the record of the last layer, then one per layer on the way back to layer 1.
 
     δ_L = φ'(z_L) g with g ~ N(0, 1), independent for each input and unit, and
-    δ_l = φ'(z_l) (δ_{l+1} W_{l+1}ᵀ) (Rumelhart, Hinton & Williams 1986). `trace` is what
-    `forward` kept, and is used up. The records do not depend on `threads`; `done` is told of
-    work that adds up to `network.backward_work`.
+    δ_l = φ'(z_l) (δ_{l+1} W_{l+1}ᵀ) (Rumelhart, Hinton & Williams 1986). Through residual stages g
+    goes on beside δ: g_l = g_{l+1} + δ_{l+1} W_{l+1}ᵀ, less what normalizations take of it. `trace`
+    is what `forward` kept, and is used up. The records do not depend on `threads`; `done` is told
+    of work that adds up to `network.backward_work`.
     """
     memory = Memory(network)
     inputs = np.empty(network.samples * network.widest, network.dtype)
@@ -179,6 +214,14 @@ def backward(
         redraw_weights(network, number, weights, apply)
         return weights
 
+    def second(number: int) -> Array:
+        weights = memory.second(number)
+        redraw_weights(network, number, weights, apply, Role.SECOND_WEIGHTS)
+        return weights
+
+    stream = None
+    if any(stage.residual is not None for stage in network.stages):
+        stream = Stream(lambda _: trace.pop(), second, memory.stream)
     with workers(threads, done) as apply:
         cotangent = memory.cotangent()
         draw_normal(network, Role.COTANGENT, last, cotangent, apply)
@@ -190,43 +233,65 @@ def backward(
             kept=lambda _: trace.pop(),
             place=memory.outputs,
             each=each,
-            through=partial(pull, see=lambda delta: (SquareSum.of(delta), Buckets.of(delta))),
+            through=_pull,
+            stream=stream,
         )
-        for number, delta, parts in walk:
-            layer = network.stages[number - 1].weighted
-            signal = reduce(add, (part[0] for part in parts))
-            buckets = reduce(add, (part[1] for part in parts))
-            power = _scale_back(delta, signal.rms())
-            x = _inputs_of(network, number, trace, inputs, each)
-            gradients = layer.gradient_squares(x, delta, apply)
-            gradients = replace(gradients, exponent=gradients.exponent + power)
-            entries, units = layer.entries, layer.units
-            yield GradientRecord(signal, buckets, gradients, entries, units, exponent)
+        for number, leg, parts in walk:
+            signal, buckets, by_outputs = (_total(each) for each in zip(*parts, strict=True))
+            power = _scale_back(leg, (by_outputs or signal).rms())
+            layer, residual = leg.stage.weighted, leg.stage.residual
+            x = _given(network, number, trace, inputs, each)
+            found = GradientRecord(
+                signal,
+                buckets,
+                _squares(layer, x, leg.out, apply, power),
+                layer.entries,
+                layer.units,
+                exponent,
+                by_outputs,
+            )
+            if residual is not None and residual.second is not None and leg.stream is not None:
+                h, above = _activated(leg, inputs, each), residual.second
+                squares = _squares(above, h, leg.stream, apply, power, residual.scale)
+                found = found._replace(second=squares, second_entries=above.entries)
+            yield found
             exponent += power
 
 
 def peak_bytes(network: Network, bins: int, threads: int, *, traced: bool) -> PeakBytes:
     """The most that both passes and the figures of `bins` bins per layer hold at one time."""
     itemsize = network.dtype.itemsize
-    layers, blocks = network.weighted, network.block_count
+    layers, blocks = (*network.weighted, *network.seconds), network.block_count
+    residual = any(stage.residual is not None for stage in network.stages)
     values = network.samples * network.widest
     rows = -(-network.samples // blocks)
     in_work = min(threads, blocks)
+    # of layers that look at all inputs every block waits with what it holds
+    waiting = max((stage.held for stage in network.stages if stage.joint), default=0)
     trace = 0
     if traced:
-        kept = network.samples * (network.features + sum(layer.units for layer in layers))
+        kept = network.features + sum(
+            stage.units * (1 if stage.residual is None else 2) for stage in network.stages
+        )
+        if network.projection is not None:
+            kept += network.projection.units
         gradients = max(layer.gradient_bytes(threads, network.dtype) for layer in layers)
-        trace = itemsize * kept + gradients
+        # beside the trace, the stream of the walk back
+        trace = itemsize * (network.samples * kept + residual * values) + gradients
+    weights = max(_weight_bytes(layer, itemsize, threads) for layer in layers)
+    if network.projection is not None:
+        weights = max(weights, _weight_bytes(network.projection, itemsize, threads))
     return PeakBytes(
-        weights=max(_weight_bytes(layer, itemsize, threads) for layer in layers),
+        weights=weights + itemsize * max((each.entries for each in network.seconds), default=0),
         # two buffers, and in the worst case every value taken out to be sorted
         signals=itemsize * 3 * values
         + blocks * (BYTES_PER_BLOCK + BYTES_PER_BLOCK_UNIT * network.widest)
         + BYTES_PER_UNIT * network.widest
         + in_work * BYTES_PER_BLOCK_VALUE * rows * network.widest
         + in_work * itemsize * max(stage.scratch(rows) for stage in network.stages)
+        + itemsize * waiting * network.samples
         + 48 * network.samples,
-        records=len(layers) * (BYTES_PER_LAYER + BYTES_PER_BIN * bins),
+        records=len(network.stages) * (BYTES_PER_LAYER + BYTES_PER_BIN * bins),
         trace=trace,
     )
 
@@ -243,45 +308,111 @@ def random_directions(samples: int) -> Array:
     return directions
 
 
+class _Seen(Watch):
+    """What is recorded of one block on the way forward, as it passes.
+
+    Of the first block also what errors become on their way, for inputs are alike.
+    """
+
+    def __init__(self, stage: Stage, request: Request, *, first: bool) -> None:
+        self._stage, self._request, self._first = stage, request, first
+        self._stretch = 1.0
+        self.given_moments: UnitMoments | None = None
+        self.pushed: Preactivations | None = None
+        self.slopes: Slopes | None = None
+        self.added: SquareSum | None = None
+
+    def given(self, values: Array, layer: Weightless, seen: Any = None) -> None:
+        """Take the moments of what the first normalization is given."""
+        if self.given_moments is None:
+            self.given_moments = seen if isinstance(seen, UnitMoments) else UnitMoments.of(values)
+        if self._first:
+            stretch = stretch_of(layer, values)
+            if self.slopes is None:
+                self._stretch *= stretch
+            else:
+                self.slopes.stretch_after = stretch
+
+    def preactivations(self, values: Array) -> None:
+        """Take their moments, and how many lie in a flat end of φ."""
+        self.pushed = Preactivations.of(values, self._request)
+        if self._first:
+            self.slopes = Slopes(self._stage.function, values, self._stretch)
+
+    def activations(self, values: Array) -> None:
+        """Take the size of a few of a branch's activations, and how far inputs are apart there."""
+        if self.slopes is not None:
+            moments = UnitMoments.of(values[:BRANCH_ROWS])
+            self.slopes.branch = moments.rms or 0.0, moments.std_within or 0.0
+
+    def branch(self, values: Array) -> None:
+        """Take the squares of what the branch adds to the stream."""
+        self.added = SquareSum.of(values)
+
+
 def _push(
     stage: Stage,
     x: Array,
     own: Parameters,
-    z: Array,
-    out: Array,
+    places: Places,
     block: slice,
     *,
     request: Request,
     directions: Array,
     nudged: int,
-) -> Observed:
-    """Push a block through a stage, and observe what its activation is given and gives."""
-
-    def see(before: Array) -> tuple[Preactivations, Slopes | None]:
-        slopes = None
-        if not block.start:
-            slopes = Slopes(stage.function, before, _stretch(stage, x[block], own))
-        return Preactivations.of(before, request), slopes
-
-    preactivations, slopes = push(stage, x, own, z, out, block, nudged=nudged, see=see)
-    observed = _observe(out, directions, block)
-    return observed._replace(preactivations=preactivations, slopes=slopes)
+) -> Task:
+    """Push a block through a stage, and observe what its activation is given, and what it gives."""
+    seen = _Seen(stage, request, first=not block.start)
+    yield from push(stage, x, own, places, block, nudged=nudged, watch=seen)
+    return _observe(places.out, directions, block)._replace(
+        preactivations=seen.pushed,
+        slopes=seen.slopes,
+        given=seen.given_moments,
+        branch=seen.added,
+    )
 
 
-def _stretch(stage: Stage, x: Array, own: Parameters) -> float:
-    """How much larger the layers between make independent errors of xW + b, root mean square.
+class _Returned(Watch):
+    """What is recorded of one block on the way back: the squares of δ, and its values by size."""
 
-    It is |Jᵀg| / |g| of a random g, J being their derivative at the first inputs.
-    """
-    if not stage.between:
-        return 1.0
-    rows = x[: max(1, SAMPLED // stage.units)]
-    z = np.empty((len(rows), stage.units), x.dtype)
-    push(stage._replace(activation=None, between=()), rows, own, z, z, slice(None))
-    back = stream(0, Role.PROJECTION).standard_normal(z.shape).astype(z.dtype)
-    size = norm(back)
-    pull(stage._replace(activation=None), z, back, None, None, back, slice(None))
-    return float(norm(back) / size)
+    def __init__(self) -> None:
+        self.squares: SquareSum | None = None
+        self.buckets: Buckets | None = None
+        self.streams: SquareSum | None = None
+
+    def delta(self, values: Array) -> None:
+        """Take δ at the pre-activations."""
+        self.squares, self.buckets = SquareSum.of(values), Buckets.of(values)
+
+    def stream(self, values: Array) -> None:
+        """Take the derivative by the stage's outputs."""
+        self.streams = SquareSum.of(values)
+
+
+def _pull(leg: Leg, block: slice) -> Task:
+    """Pull a block back; return the squares of δ, its values by size, the squares of the stream."""
+    seen = _Returned()
+    yield from pull(leg, block, watch=seen)
+    return seen.squares, seen.buckets, seen.streams
+
+
+def _projected(network: Network, layer: Weighted, x: Array, memory: Memory, apply: Map) -> Array:
+    """What the first stage is given: xW of the inputs, without a bias."""
+    weights, out = memory.first(), memory.outputs(0)
+    redraw_weights(network, 0, weights, apply, Role.FIRST_WEIGHTS)
+    own = Parameters(weights, None)
+
+    def project(block: slice) -> None:
+        product(layer, x[block], own, out[block], network.nudge)
+
+    blocks = network.blocks
+    apply(project, blocks, cost=network.samples * layer.entries / len(blocks))
+    return out
+
+
+def _total(parts: Sequence[Any]) -> Any:
+    """The sum over the blocks of what all of them have, or none."""
+    return None if parts[0] is None else reduce(add, parts)
 
 
 def _observe(values: Array, directions: Array, block: slice) -> Observed:
@@ -289,33 +420,61 @@ def _observe(values: Array, directions: Array, block: slice) -> Observed:
     return Observed(UnitMoments.of(seen, directions[:, block]), Buckets.of(seen))
 
 
-def _inputs_of(
+def _given(
     network: Network, number: int, trace: list[Array], memory: Array, each: OverBlocks
 ) -> Array:
-    """What the stage was given: the inputs themselves, or what the one below made of them."""
-    below = trace[-1]
-    if number == 1:
-        return below
-    stage = network.stages[number - 2]
-    if not stage.then:
-        return below
-    x = memory[: below.size].reshape(below.shape)
+    """What the weights of a stage were given: the inputs, or what the stage below made of them."""
+    kept, stage = trace[-1], network.stages[number - 1]
+    below = network.stages[number - 2] if number > 1 else None
+    before = None if stage.residual is None else stage.residual.before
+    if before is None and (below is None or not below.ends):
+        return kept
+    x = memory[: kept.size].reshape(kept.shape)
 
-    def activate(block: slice) -> None:
-        stage.activate(below[block], x[block])
+    def give(block: slice) -> Task:
+        given, out = kept[block], x[block]
+        if below is not None:
+            given = yield from remake(below, given, out)
+        if before is not None:
+            fitted = yield from fit(before, given)
+            fitted.forward(given, out)
 
-    each(activate, None)
+    in_step(give, each, None)
     return x
 
 
-def _scale_back(delta: Array, rms: float | None) -> int:
-    """Bring δ back near 1 by a power of two, which changes no digit; return the power taken out."""
+def _activated(leg: Leg, memory: Array, each: OverBlocks) -> Array:
+    """The activations of a branch, which its second layer was given."""
+    inner = leg.stage._replace(residual=None)
+    if not inner.then:
+        return leg.z
+    h = memory[: leg.z.size].reshape(leg.z.shape)
+
+    def activate(block: slice) -> Task:
+        yield from remake(inner, leg.z[block], h[block])
+
+    in_step(activate, each, None)
+    return h
+
+
+def _squares(
+    layer: Weighted, x: Array, delta: Array, apply: Map, power: int, scale: float = 1.0
+) -> SquareSum:
+    """The squares of a weights' gradient, times 4**power and the square of a scale."""
+    found = layer.gradient_squares(x, delta, apply)
+    return replace(found, total=found.total * scale**2, exponent=found.exponent + power)
+
+
+def _scale_back(leg: Leg, rms: float | None) -> int:
+    """Bring what comes back near 1 by a power of two, which changes no digit; return the power."""
     if not rms or not isfinite(rms):
         return 0
     power = frexp(rms)[1]
     if abs(power) <= DRIFT:
         return 0
-    np.ldexp(delta, -power, out=delta)
+    np.ldexp(leg.out, -power, out=leg.out)
+    if leg.stage.residual is not None and leg.stream is not None:
+        np.ldexp(leg.stream, -power, out=leg.stream)
     return power
 
 

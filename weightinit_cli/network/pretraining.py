@@ -26,7 +26,7 @@ import numpy as np
 from weightinit_cli.activations.smooth import logistic
 from weightinit_cli.network.draws import Parameters, nudge
 from weightinit_cli.network.layer import BLOCK_ROWS
-from weightinit_cli.network.propagation import pull, push
+from weightinit_cli.network.propagation import Leg, Places, alone, pull, push
 from weightinit_cli.network.sums import UnitMoments
 from weightinit_cli.network.workers import ignore_work, one_blas_thread
 
@@ -84,7 +84,7 @@ class Autoencoder:
         if isfinite(squared):
             error *= self.rate / len(x)
             layer.forward(error, self.w, delta)
-            pull(self.stage, z, delta, None, None, delta, slice(None))
+            alone(pull(Leg(self.stage, z, delta, delta), slice(None)))
             by_code, by_decoder = self._gradients
             layer.gradient(x, delta, by_code)
             layer.gradient(error, h, by_decoder)
@@ -114,7 +114,7 @@ class Autoencoder:
         return all(bool(np.isfinite(p).all()) for p in (self.w, self.b))
 
     def _push(self, x: Array, z: Array, h: Array) -> None:
-        push(self.stage, x, Parameters(self.w, self.b), z, h, slice(None))
+        alone(push(self.stage, x, Parameters(self.w, self.b), Places(z, h), slice(None)))
 
     def _decode(self, h: Array) -> Array:
         x_hat = np.empty((len(h), len(self.c)), h.dtype)

@@ -18,14 +18,16 @@ from weightinit_cli.network.order import (
     looked_up,
     ranks_of_quantiles,
 )
-from weightinit_cli.network.resolution import Resolution
+from weightinit_cli.network.resolution import Block, Resolution
 from weightinit_cli.network.sums import UnitMoments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from weightinit_cli.network.draws import Parameters, Weights
+    from weightinit_cli.network.layer import Stage
     from weightinit_cli.network.resolution import Slopes
+    from weightinit_cli.network.sums import SquareSum
     from weightinit_cli.network.workers import Map
 
 Array = np.ndarray[Any, Any]
@@ -80,12 +82,17 @@ class Preactivations:
 
 
 class Observed(NamedTuple):
-    """What was seen of one block; `slopes` are the first one's alone."""
+    """What was seen of one block; `slopes` are the first one's alone.
+
+    `given` is of what a normalization was given, `branch` of what a branch added to its stream.
+    """
 
     activations: UnitMoments
     buckets: Buckets
     preactivations: Preactivations | None = None
     slopes: Slopes | None = None
+    given: UnitMoments | None = None
+    branch: SquareSum | None = None
 
 
 class Distinct(NamedTuple):
@@ -109,7 +116,8 @@ class Record(NamedTuple):
     `edges` (bins + 1), `counts`, `underflow` and `overflow` are the histogram; `quantiles` the
     values of QUANTILES, None without a finite value. `preactivations`, `weights` and `biases`
     are None for the input, `biases` also where they are zero, and `distinct` where a value is not
-    finite.
+    finite. `given` is of what the layer's normalization is given, None without one; `branch` of
+    what a residual stage adds to its stream, `second` its second layer's weights and biases.
     """
 
     activations: UnitMoments
@@ -125,6 +133,10 @@ class Record(NamedTuple):
     preactivations: Preactivations | None
     weights: Weights | None
     biases: Weights | None
+    given: UnitMoments | None = None
+    branch: SquareSum | None = None
+    second: Weights | None = None
+    second_biases: Weights | None = None
 
 
 def record(
@@ -134,18 +146,20 @@ def record(
     request: Request,
     apply: Map,
     own: Parameters | None = None,
-    flats: tuple[float, ...] = (),
+    stage: Stage | None = None,
     below: Resolution | None = None,
 ) -> Record:
     """Merge the blocks' figures and look up exact counts and quantiles in `values`.
 
-    Of a layer, `own` are the weights and bias that its units were made of, `flats` the values that
-    φ has over whole stretches, and `below` is what the values that it was given can tell.
+    Of a stage, `own` are the weights and bias that its units were made of, and `below` is what the
+    values that it was given can tell.
     """
     activations = reduce(add, (part.activations for part in observed))
     counted = [part.buckets for part in observed]
     buckets = reduce(add, counted)
-    pushed = [part.preactivations for part in observed if part.preactivations is not None]
+    preactivations = _merged([part.preactivations for part in observed])
+    given = _merged([part.given for part in observed])
+    branch = _merged([part.branch for part in observed])
     low, high = request.span or widened(request.bins, buckets.low, buckets.high)
     edges = bin_edges(request.bins, low, high)
     thresholds = at_least(edges, values.dtype)
@@ -153,15 +167,30 @@ def record(
         thresholds[-1] = np.nextafter(at_most(edges[-1], values.dtype), np.inf)
     ranks = ranks_of_quantiles(buckets.finite)
     fewer, found = looked_up(values, blocks, counted, buckets, thresholds, ranks, apply)
-    preactivations = reduce(add, pushed) if pushed else None
+    residual = None if stage is None else stage.residual
+    # units of a stream are made of more than a branch's weights
+    alike = None if residual is not None else own
+    flats = () if stage is None or residual is not None else stage.function.flats
+    second = None if own is None else own.second
+    resolution = Resolution.of_inputs(activations, values.dtype)
+    slopes = observed[0].slopes
+    if own is not None and own.seen and below and preactivations and slopes:
+        z, fan_in = preactivations.moments, len(own.weights)
+        if residual is None:
+            resolution = below.after(z, activations, own.seen, fan_in, slopes)
+        else:
+            block = Block(slopes, residual.scale, branch and branch.rms())
+            if second is not None:
+                block = block._replace(second=second.seen, second_fan_in=len(second.weights))
+            if residual.after is not None:
+                block = block._replace(summed=given)
+            resolution = below.beside(z, activations, own.seen, fan_in, block)
     return Record(
         activations=activations,
         buckets=buckets,
-        distinct=distinct_units(activations, values, own, flats),
+        distinct=distinct_units(activations, values, alike, flats),
         dtype=values.dtype,
-        resolution=_resolution(
-            activations, preactivations, observed[0].slopes, own, below, values.dtype
-        ),
+        resolution=resolution,
         edges=edges,
         counts=np.diff(fewer),
         underflow=int(fewer[0]),
@@ -170,7 +199,16 @@ def record(
         preactivations=preactivations,
         weights=own.seen if own else None,
         biases=own.seen_bias if own else None,
+        given=given,
+        branch=branch,
+        second=second.seen if second else None,
+        second_biases=second.seen_bias if second else None,
     )
+
+
+def _merged(parts: Sequence[Any]) -> Any:
+    """The sum over the blocks of what all of them have, or none."""
+    return None if parts[0] is None else reduce(add, parts)
 
 
 def widened(bins: int, low: float, high: float) -> tuple[float, float]:
@@ -226,19 +264,6 @@ def distinct_units(
             rounded = not np.array_equal(_linked(same), _linked([known, same[1]]))
         equal[units] = units[_linked(same)]
     return Distinct(np.unique(equal, return_inverse=True)[1], rounded)
-
-
-def _resolution(
-    x: UnitMoments,
-    z: Preactivations | None,
-    slopes: Slopes | None,
-    own: Parameters | None,
-    below: Resolution | None,
-    dtype: np.dtype[Any],
-) -> Resolution:
-    if own is None or own.seen is None or below is None or z is None or slopes is None:
-        return Resolution.of_inputs(x, dtype)
-    return below.after(z.moments, x, own.seen, len(own.weights), slopes)
 
 
 def _made_alike(own: Parameters, units: Array) -> Array:

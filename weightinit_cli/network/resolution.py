@@ -7,12 +7,16 @@ from math import hypot, sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.linalg import norm
+
+from weightinit_cli.streams import Role, stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from weightinit_cli.activations import Activation
     from weightinit_cli.network.draws import Weights
+    from weightinit_cli.network.layer import Weightless
     from weightinit_cli.network.sums import UnitMoments
 
 Array = np.ndarray[Any, Any]
@@ -31,7 +35,8 @@ class Resolution(NamedTuple):
     of weights that are all zero. `zero` says whether all activations are 0, `underflow` whether
     some are by underflow. `sloped` says whether φ' is known: not where all pre-activations
     lie below their floor and φ has a kink there; `flushed`, whether φ' has underflowed for
-    some of them.
+    some of them. `given` is the floor of what a normalization is given, and `branch` that of what
+    a branch adds to its stream.
     """
 
     preactivations: float
@@ -40,6 +45,8 @@ class Resolution(NamedTuple):
     underflow: bool = False
     sloped: bool = True
     flushed: bool = False
+    given: float = 0.0
+    branch: float = 0.0
 
     @classmethod
     def of_inputs(cls, x: UnitMoments, dtype: np.dtype[Any]) -> Resolution:
@@ -66,17 +73,51 @@ class Resolution(NamedTuple):
         before = floor = 0.0
         if self._is_summed(weights):
             before = max(self._rounding(z, weights, fan_in, eps, slopes.stretch), smallest)
-            steepness = slopes.size_near(before)
-            apart, apart_after = z.std_within or 0.0, x.std_within or 0.0
-            if apart > before:
-                steepness = min(steepness, apart_after / apart)
+            steepness = _steepness(z, x.std_within or 0.0, before, slopes)
             floor = min(hypot(eps * (x.rms or 0.0), steepness * before), LARGEST)
         lost = (z.rms or 0.0) < before
         underflow = slopes.underflow_near(before if lost else 0.0)
         if underflow or 0 < (x.rms or 0.0) < smallest:
             floor = max(floor, smallest)
         sloped = not lost or slopes.known_near(before)
-        return Resolution(before, floor, not x.rms, underflow, sloped, slopes.flushed)
+        given = before / slopes.stretch if slopes.stretch else 0.0
+        return Resolution(before, floor, not x.rms, underflow, sloped, slopes.flushed, given)
+
+    def beside(
+        self, z: UnitMoments, x: UnitMoments, weights: Weights, fan_in: int, block: Block
+    ) -> Resolution:
+        """The resolution of the residual stage above, with pre-activations `z` and outputs `x`.
+
+        The floor of its sum is the root of floor_{l-1}² + s² floor_f² + (eps rms)²: that of its
+        stream, that of its branch, found as in `after`, and its rounding.
+        """
+        slopes, second = block.slopes, block.second
+        info = np.finfo(slopes.z.dtype)
+        eps, smallest = float(info.eps), float(info.smallest_normal)
+        size, apart = slopes.branch
+        before, floor = 0.0, eps * size
+        if self._is_summed(weights):
+            before = max(self._rounding(z, weights, fan_in, eps, slopes.stretch), smallest)
+            floor = hypot(floor, _steepness(z, apart, before, slopes) * before)
+        if second is not None:
+            floor *= sqrt(block.second_fan_in) * hypot(second.sums.mean or 0, second.sums.std or 0)
+        added = hypot(eps * (block.rms or 0.0), min(abs(block.scale) * floor, LARGEST))
+        summed = x if block.summed is None else block.summed
+        total = hypot(self.activations, added, eps * (summed.rms or 0.0))
+        floor = hypot(slopes.stretch_after * total, eps * (x.rms or 0.0))
+        lost, flushed = (z.rms or 0.0) < before, 0 < (x.rms or 0.0) < smallest
+        if flushed:
+            floor = max(floor, smallest)
+        return Resolution(
+            before,
+            min(floor, LARGEST),
+            not x.rms,
+            flushed,
+            not lost or slopes.known_near(before),
+            slopes.flushed,
+            self.activations if block.summed is None else min(total, LARGEST),
+            min(added, LARGEST),
+        )
 
     def _is_summed(self, weights: Weights) -> bool:
         """Whether the layer above sums up anything that is not exactly zero."""
@@ -98,14 +139,51 @@ class Resolution(NamedTuple):
         return min(hypot(own, carried), LARGEST)
 
 
+class Block(NamedTuple):
+    """What is known of a residual stage, x + s f(x): how its branch and its sum take errors on.
+
+    `rms` is that of s f(x), `second` are the weights of its second layer, and `summed` the moments
+    of the sum, where a normalization is given it.
+    """
+
+    slopes: Slopes
+    scale: float
+    rms: float | None
+    second: Weights | None = None
+    second_fan_in: int = 0
+    summed: UnitMoments | None = None
+
+
+def _steepness(z: UnitMoments, apart_after: float, before: float, slopes: Slopes) -> float:
+    """How much larger an error of the pre-activations is in the activations."""
+    steepness, apart = slopes.size_near(before), z.std_within or 0.0
+    return min(steepness, apart_after / apart) if apart > before else steepness
+
+
+def stretch_of(layer: Weightless, x: Array) -> float:
+    """How much larger a layer makes independent errors of what it is given, root mean square.
+
+    It is |Jᵀg| / |g| of a random g, J being its derivative at the first inputs of x.
+    """
+    rows = x[: max(1, SAMPLED // x.shape[1])]
+    back = stream(0, Role.PROJECTION).standard_normal(rows.shape).astype(x.dtype)
+    size = norm(back)
+    layer.backward(back, rows, back)
+    return float(norm(back) / size)
+
+
 class Slopes:
     """A layer's φ at some of its pre-activations: the first rows, for inputs are alike.
 
-    `stretch` is how much larger an error of xW + b is in the pre-activations that it becomes.
+    `stretch` is how much larger an error of xW + b is in the pre-activations that it becomes; in
+    a branch whose input is normalized, one of that input. `stretch_after` is how much larger one
+    of a residual stage's sum is in its outputs, and `branch` the root mean square of the branch's
+    activations and of their deviations from input to input.
     """
 
     def __init__(self, activation: Activation, z: Array, stretch: float = 1.0) -> None:
-        self.stretch = stretch
+        self.stretch, self.stretch_after = stretch, 1.0
+        self.branch = 0.0, 0.0
         self.z = z[: max(1, SAMPLED // z.shape[1])].copy()
         self._activation = activation
 
