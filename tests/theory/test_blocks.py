@@ -14,6 +14,7 @@ from tests.support.blocks import Simulation
 from tests.support.theory import predict_alike
 from weightinit_cli.theory import LayerScale, expectations_of, predict
 from weightinit_cli.theory.blocks import EPS, STANDARD, Stream
+from weightinit_cli.theory.fixed_points import normalized_limits, normalized_variance
 from weightinit_cli.theory.predictions import Branch
 
 WIDTH, SAMPLES = 100, 1000
@@ -155,6 +156,25 @@ def test_layer_normalization_takes_the_mean_of_a_stream_away():
     y, by = x.normalized("rms_norm", 10)
     assert by == 5 + EPS
     assert y == pytest.approx(Stream(5 / by, 1 / by, 0.6 / by, 2 / sqrt(by)))
+
+
+@pytest.mark.parametrize("name", ["relu", "gelu", "tanh", "sigmoid", "linear"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_limits_of_normalized_layers_are_where_deep_ones_come(name, kind):
+    w, b = 3.0, 0.5
+    *_, before, last = blocks(name, (w, b, 0, 0), kind, "plain", layers=300, samples=10**7)
+    variance = normalized_variance(of(name), w, b, kind)
+    tend = normalized_limits(of(name), w / variance, kind)
+    assert last.q == pytest.approx(tend.q, rel=1e-3)
+    assert last.entered.by == pytest.approx(variance, rel=1e-3)
+    if tend.d is not None:
+        assert last.d == pytest.approx(tend.d, abs=1e-3)
+    assert before.figures["gradient.ratio"] == pytest.approx(tend.chi_1, rel=1e-3)
+
+
+def test_no_variance_is_told_where_what_is_added_to_it_counts():
+    assert normalized_variance(of("tanh"), 1e-4, 0.0, "layer_norm") is None
+    assert normalized_variance(of("linear"), 1e-4, 1.0, "batch_norm") is None
 
 
 def test_no_gradient_is_told_where_batch_normalization_divides_units_by_what_differs():

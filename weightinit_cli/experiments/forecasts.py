@@ -14,7 +14,12 @@ from weightinit_cli.results.forecast import Forecast, Limits, PowerLaw, PowerLaw
 from weightinit_cli.spec import digest, normal_form
 from weightinit_cli.theory import UnresolvedError, power_laws
 from weightinit_cli.theory.blocks import Stream, enter, leave
-from weightinit_cli.theory.fixed_points import LONGEST, limits
+from weightinit_cli.theory.fixed_points import (
+    LONGEST,
+    limits,
+    normalized_limits,
+    normalized_variance,
+)
 from weightinit_cli.theory.predictions import LARGEST
 
 if TYPE_CHECKING:
@@ -23,6 +28,10 @@ if TYPE_CHECKING:
 
 # Layers; a shorter depth scale is a slope of 0 (1e-9).
 SHORTEST = 0.048
+OF_STREAMS = (
+    "a stream keeps what every block has added to it, so that no layer tells where it tends; "
+    "the table of a deeper network does"
+)
 
 
 def forecast(spec: Spec, *, with_errors: bool) -> Forecast:
@@ -87,10 +96,20 @@ def _limits(theory: NetworkTheory) -> tuple[Limits | None, str | None]:
     if theory.why_not is not None:
         return None, None
     last, e = theory.scales[-1], theory.expectations[-1]
-    try:
-        tend = limits(e, last.sigma_w2, last.bias_variance)
-    except UnresolvedError as error:
-        return None, f"the variance grows, and the activation is not known there: {error}"
+    sigma_w2 = last.sigma_w2
+    if last.branch is not None:
+        return None, OF_STREAMS
+    if last.normalization is not None:
+        variance = normalized_variance(e, sigma_w2, last.bias_variance, last.normalization)
+        if variance is None:
+            return None, "the variance is so small that what the normalization adds to it counts"
+        sigma_w2 /= variance
+        tend = normalized_limits(e, sigma_w2, last.normalization)
+    else:
+        try:
+            tend = limits(e, sigma_w2, last.bias_variance)
+        except UnresolvedError as error:
+            return None, f"the variance grows, and the activation is not known there: {error}"
     found = Limits(
         sigma_w=_finite(sqrt(last.sigma_w2)),
         sigma_b=_finite(sqrt(last.bias_variance)),
@@ -104,7 +123,7 @@ def _limits(theory: NetworkTheory) -> tuple[Limits | None, str | None]:
         c=_finite(tend.c),
         one_minus_c=_finite(tend.d),
         xi_c=_depth_scale(tend.xi_c),
-        critical=_power_laws(power_laws.laws(e, last.sigma_w2, tend)),
+        critical=_power_laws(power_laws.laws(e, sigma_w2, tend)),
     )
     return found, None
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from weightinit_cli.numerals import short
+from weightinit_cli.theory.blocks import EPS
 from weightinit_cli.theory.maps import (
     EQUAL,
     PER_DECADE,
@@ -30,10 +31,13 @@ from weightinit_cli.theory.maps import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from weightinit_cli.theory.blocks import Normalization
     from weightinit_cli.theory.expectations import Expectations
 
 # Beyond the grid, where a bounded φ is constant up to its q*, steps that are looked at.
 _FAR = tuple(10.0**k for k in range(14, 70, 4))
+# So many times what a normalization adds to a variance, it is nothing to it.
+LEAST_EPS = 1e3
 # A slope this near to 1 counts as 1: the expectations hold 1e-10 relative.
 _ONE = 1e-9
 # A depth scale above so many layers counts as infinite.
@@ -172,9 +176,44 @@ def limits(e: Expectations, sigma_w2: float, sigma_b2: float, start: float = 1.0
         chi = _as_q_grows(lambda q: chi_1(e, sigma_w2, q))
         return Limits(fate, inf, growth, chi, None, None, e.jumps, _varies(e, sigma_w2, chi))
     slopes = chi_q(e, sigma_w2, q), chi_1(e, sigma_w2, q)
-    d = None if fate is Fate.SHRINKS else stable_d(e, sigma_w2, q)
-    slope_c = chi_c(e, sigma_w2, q, d) if d else None if d is None else slopes[1]
+    d = slope_c = None
+    if fate is not Fate.SHRINKS:
+        d, slope_c = _of_correlation(e, sigma_w2, q, slopes[1])
     return Limits(fate, q, *slopes, d, slope_c, e.jumps, _varies(e, sigma_w2, slopes[1]))
+
+
+def normalized_variance(
+    e: Expectations, sigma_w2: float, sigma_b2: float, kind: Normalization
+) -> float | None:
+    """What a normalization between weights and activation divides by the root of, at q = 1.
+
+    None where it is so small that what is added to it counts, or is not finite.
+    """
+    if kind == "batch_norm":
+        variance = times(sigma_w2, e.spread(1.0, 1.0))
+    else:
+        variance = next_q(e, sigma_w2, sigma_b2, 1.0)
+    return variance if LEAST_EPS * EPS < variance < inf else None
+
+
+def normalized_limits(e: Expectations, sigma_w2: float, kind: Normalization) -> Limits:
+    """Where c goes if a normalization makes every q 1; `sigma_w2` is that over its variance.
+
+    So normalized, weights and biases are as those of plain layers whose fixed point is q = 1.
+    Batch normalization of many inputs leaves no correlation of two of them (Yang et al. 2019,
+    arXiv:1902.08129). The gradient that chi_1 multiplies is taken after the normalization.
+    """
+    chi = chi_1(e, sigma_w2, 1.0)
+    apart = (1.0, 0.0) if kind == "batch_norm" else _of_correlation(e, sigma_w2, 1.0, chi)
+    return Limits(Fate.SETTLES, 1.0, 0.0, chi, *apart, e.jumps, varies=False)
+
+
+def _of_correlation(
+    e: Expectations, sigma_w2: float, q: float, chi: float
+) -> tuple[float | None, float | None]:
+    """The stable fixed point of 1 - c, and dc'/dc there, where q is at its own."""
+    d = stable_d(e, sigma_w2, q)
+    return d, chi_c(e, sigma_w2, q, d) if d else None if d is None else chi
 
 
 def _as_q_grows(f: Callable[[float], float]) -> float:
