@@ -79,7 +79,7 @@ def winit_run(case, threads):
     from weightinit_cli.network.workers import ignore_work
 
     of = network(case)
-    request = Request(BINS, None, *of.stages[0].function.ends(0.05))
+    request = Request(BINS, None, 0.05)
     return lambda: measure(
         of, request, threads or available_cores(), ignore_work, with_gradient=True
     )

@@ -281,7 +281,7 @@ def biases(spec) -> list[dict[str, float]]:
     name = spec.initializer.name
     uniform = name in UNIFORM or name.endswith("_uniform")
     law = -1.2 if uniform else CUMULANTS["truncated_normal"] if name in TRUNCATED else 0.0
-    ends = request.x_low, request.x_high
+    ends = request.ends(network.stages[0].function)
     return Expansion(network, said, ends, law, CUMULANTS.get(spec.bias.name, 0.0)).found
 
 

@@ -30,7 +30,7 @@ import numpy as np
 
 from weightinit_cli import run
 from weightinit_cli.data import load
-from weightinit_cli.experiments.build import build_activation, build_network
+from weightinit_cli.experiments.build import build_activations, build_network
 from weightinit_cli.network.draws import draw_parameters
 from weightinit_cli.network.learning import cross_entropy
 from weightinit_cli.network.workers import one_blas_thread
@@ -340,7 +340,7 @@ def trained(network: Network) -> tuple[float | None, float | None]:
     biases.append(np.zeros(CLASSES, np.float32))
     losses = (
         best_loss(
-            Descent(build_activation(spec), weights, biases, rates, adam=adam),
+            Descent(build_activations(spec)[0], weights, biases, rates, adam=adam),
             inputs,
             data.labels,
             network.seed,

@@ -77,7 +77,7 @@ def network(
 
 
 def ask(net):
-    return Request(20, None, *net.stages[0].function.ends(0.05))
+    return Request(20, None, 0.05)
 
 
 def traced(net, threads=1):

@@ -29,7 +29,7 @@ from weightinit_cli.network.workers import ignore_work, workers
 from weightinit_cli.streams import Role, stream
 
 SAMPLES = 30
-REQUEST = Request(20, None, None, None)
+REQUEST = Request(20, None, None)
 STEP = np.finfo(float).eps ** (1 / 3)
 TANH = ACTIVATIONS["tanh"].build()
 KINDS = (LayerNorm, RMSNorm, BatchNorm)

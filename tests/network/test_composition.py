@@ -32,7 +32,7 @@ from weightinit_cli.streams import Role, stream
 
 WIDTHS = (6, 9, 7, 8, 5)
 SAMPLES = 40
-REQUEST = Request(20, None, None, None)
+REQUEST = Request(20, None, None)
 STEP = np.finfo(float).eps ** (1 / 3)
 
 

@@ -142,7 +142,7 @@ def gradient_of(layer, x, delta):
 def passes(net, threads=1):
     """All records forwards, the trace, and those backwards of layers 1 to L."""
     trace = []
-    request = Request(20, None, *net.stages[0].function.ends(0.05))
+    request = Request(20, None, 0.05)
     records = list(forward(net, request, threads, trace=trace))
     kept = list(trace)
     return records, kept, list(backward(net, trace, threads))[::-1]
@@ -598,7 +598,7 @@ def test_gradients_that_overflow_are_not_counted():
 def test_pieces_add_up_to_the_work(shape, threads):
     net = network(*NETWORKS[shape], samples=70)
     trace, forwards, backwards = [], [], []
-    request = Request(20, None, *net.stages[0].function.ends(0.05))
+    request = Request(20, None, 0.05)
     with smaller(**SMALL):
         list(forward(net, request, threads, forwards.append, trace))
         list(backward(net, trace, threads, backwards.append))

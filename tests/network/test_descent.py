@@ -24,7 +24,7 @@ class Start(NamedTuple):
     labels: Any
     weights: Any
     biases: Any
-    activation: Any
+    activations: Any
 
 
 def descend(begin, *asked):
@@ -42,7 +42,8 @@ def start(widths, activation="sigmoid", *, samples=7, std=1.0, seed=0, data=None
     shapes = [*pairwise([*widths, 1])]
     weights = tuple(std * draw.standard_normal(shape) for shape in shapes)
     biases = tuple(std * draw.standard_normal(shape[1]) for shape in shapes)
-    return Start(inputs, labels, weights, biases, ACTIVATIONS[activation].build())
+    activations = (ACTIVATIONS[activation].build(),) * (len(weights) - 1)
+    return Start(inputs, labels, weights, biases, activations)
 
 
 def zero(widths, activation="sigmoid", **others):

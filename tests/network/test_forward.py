@@ -46,7 +46,7 @@ def network(
 
 
 def ask(net, *, bins=20, span=None, level=0.05):
-    return Request(bins, span, *net.stages[0].function.ends(level))
+    return Request(bins, span, level)
 
 
 def records(net, request=None, threads=1):
@@ -134,13 +134,14 @@ def test_figures_are_those_of_a_plain_pass(case, dtype, monkeypatch):
     assert_activations(seen[0], inputs.astype(np.float64), 0.0)
     assert seen[0].preactivations is None
     assert seen[0].weights is None
+    x_low, x_high = request.ends(net.stages[0].function)
     for record, (z, z_error, x, error, weights) in zip(seen[1:], layers, strict=True):
         # The bound is rigorous and yet useful: far below the figures themselves.
         assert error.max() < (1e-9 if dtype == "float64" else 0.05)
         assert_activations(record, x, error)
         assert record.preactivations.moments.std == pytest.approx(z.std(), abs=z_error.max())
-        assert_between(record.preactivations.low, z, z_error, request.x_low, np.less_equal)
-        assert_between(record.preactivations.high, z, z_error, request.x_high, np.greater_equal)
+        assert_between(record.preactivations.low, z, z_error, x_low, np.less_equal)
+        assert_between(record.preactivations.high, z, z_error, x_high, np.greater_equal)
         assert_weights(record.weights.sums, weights)
 
 

@@ -36,7 +36,7 @@ DTYPES = ("float32", "float64")
 PARAMETERS = {"elu": {"alpha": 1.0}, "leaky_relu": {"negative_slope": 0.2}, "sin": {"omega": 1.0}}
 NAMES = ("linear", "sigmoid", "tanh", "relu", "softplus", "exponential", *PARAMETERS)
 WIDTHS = (30, 50, 20, 20, 40)
-NOTHING = Request(5, None, None, None)
+NOTHING = Request(5, None, None)
 
 
 def network(widths=WIDTHS, activation="tanh", *, bias=None, samples=200, dtype="float64", **given):

@@ -67,7 +67,7 @@ def build(activation):
 
 def peak(net, bins, threads, *, traced):
     """The most bytes held at one time, with the figures of every layer kept, as a run does."""
-    request = Request(bins, None, *net.stages[0].function.ends(0.05))
+    request = Request(bins, None, 0.05)
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]

@@ -168,7 +168,7 @@ def recorded(values, bins, span, cuts=()):
             moments = UnitMoments.of(values[block], directions[:, block])
             return Observed(moments, Buckets.of(values[block]))
 
-    request = Request(bins, span, None, None)
+    request = Request(bins, span, None)
     apply = lambda function, items: [function(item) for item in items]  # noqa: E731
     return record(values, blocks, apply(observe, blocks), request, apply)
 

@@ -34,7 +34,7 @@ XAVIER = ("xavier_normal", {"gain": 1.0})
 
 
 def records(net):
-    return list(forward(net, Request(10, None, None, None), threads=1))[1:]
+    return list(forward(net, Request(10, None, None), threads=1))[1:]
 
 
 def wide(net):

@@ -16,7 +16,7 @@ from weightinit_cli.streams import Role, stream
 
 torch = pytest.importorskip("torch")
 
-REQUEST = Request(20, None, None, None)
+REQUEST = Request(20, None, None)
 EPS = 1e-5
 KINDS = ("layer_norm", "rms_norm", "batch_norm")
 ACTIVATIONS_OF_TORCH = {

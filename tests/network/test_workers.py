@@ -26,9 +26,7 @@ def passes(threads):
     )
     net = composed(layers, ACTIVATIONS["tanh"].build(), 1500, np.dtype("float32"), 0)
     trace = []
-    records = list(
-        forward(net, Request(20, None, *net.stages[0].function.ends(0.05)), threads, trace=trace)
-    )
+    records = list(forward(net, Request(20, None, 0.05), threads, trace=trace))
     return flat([records, list(backward(net, trace, threads))])
 
 
@@ -173,7 +171,7 @@ def test_the_limit_is_one_for_all_threads(two_blas_threads):
 def test_a_pass_that_is_given_up_leaves_blas_as_it_was(two_blas_threads):
     layers = (Dense(5, 5, INITIALIZERS["he_normal"].build(Fans(5, 5)), None),)
     net = composed(layers, ACTIVATIONS["tanh"].build(), 10, np.dtype("float32"), 0)
-    records = forward(net, Request(20, None, *net.stages[0].function.ends(0.05)), 1)
+    records = forward(net, Request(20, None, 0.05), 1)
     next(records)
     assert set(blas_threads()) == {1}
     records.close()

@@ -17,7 +17,7 @@ from support import snippets
 from support.peers import compare, tables
 from support.snippets import spec_of
 from weightinit_cli.errors import SpecError
-from weightinit_cli.experiments.build import build_activation, build_network
+from weightinit_cli.experiments.build import build_activations, build_network
 from weightinit_cli.snippets import LIBRARIES, snippet
 
 pytestmark = pytest.mark.slow
@@ -100,9 +100,9 @@ def test_biases_follow_the_laws_of_ours(library):
 
 def passed(spec, parameters, x, *, activated=True):
     """What our layers make of x, (n, ...), with the first weights and biases; activated or not."""
-    network, activation = build_network(spec), build_activation(spec)
+    network, activations = build_network(spec), build_activations(spec)
     x = x.reshape(len(x), -1)
-    for layer, (w, b) in zip(network.weighted, parameters, strict=False):
+    for layer, activation, (w, b) in zip(network.weighted, activations, parameters, strict=False):
         z = np.empty((len(x), layer.units))
         layer.forward(x, np.ascontiguousarray(w.reshape(-1, w.shape[-1])), z)
         z += np.tile(b, layer.units // len(b))

@@ -236,7 +236,7 @@ def test_what_is_wrong_with_any_run_is_found_without_building_all(
         return []
 
     quick = lines()
-    monkeypatch.setattr(load, "checked_together", lambda keys: [keys])
+    monkeypatch.setattr(load, "checked_together", lambda keys, by_layer: [keys])
     assert quick == lines()
 
 

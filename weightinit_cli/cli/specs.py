@@ -85,13 +85,13 @@ def tell_impossible(reasons: Iterable[tuple[str, WinitError]]) -> int:
 def tell_notes(spec: AnySpec) -> None:
     """Print what is worth a word in a spec, or in any of its runs, once each."""
     from weightinit_cli.initializers import INITIALIZERS
-    from weightinit_cli.spec import expand, notes
+    from weightinit_cli.spec import different, expand, notes
 
     lines = list(map(str, notes(spec)))
     runs = expand(spec)
     numbers = (0,) if spec.runs is None else spec.runs.first_of_each(("initializer",))
     for run in (runs[number] for number in numbers):
-        if INITIALIZERS[run.initializer.name].source:
+        if any(INITIALIZERS[each.name].source for each in different(run.initializer)):
             from weightinit_cli.experiments.plugins import try_initializer
 
             lines += try_initializer(run)

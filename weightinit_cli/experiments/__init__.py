@@ -200,13 +200,14 @@ def _to_check(runs: Runs) -> Iterator[int]:
     """Number one run of each kind that reads files, asks theory or tries a plug-in."""
     from weightinit_cli.experiments.build import asks_theory
     from weightinit_cli.initializers import INITIALIZERS
+    from weightinit_cli.spec import different
 
     asking = {
         number
         for number in runs.first_of_each(ASKING)
         if _reads_data(runs[number])
         or asks_theory(runs[number])
-        or INITIALIZERS[runs[number].initializer.name].source
+        or any(INITIALIZERS[each.name].source for each in different(runs[number].initializer))
     }
     for number in runs.first_of_each(ASKED) if asking else ():
         if runs.first_like(number, ASKING) in asking:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import cache, partial
 from itertools import pairwise
 from math import inf, isfinite, isnan
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -28,16 +29,17 @@ from weightinit_cli.network.draws import draw_inputs
 from weightinit_cli.network.workers import ignore_work, workers
 from weightinit_cli.parameters import ParameterError
 from weightinit_cli.results import Reconstruction
+from weightinit_cli.spec import different
 from weightinit_cli.streams import Role, stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from weightinit_cli.activations import Activation
     from weightinit_cli.convolution import Convolution
     from weightinit_cli.initializers import Sampler
     from weightinit_cli.network import Weighted
-    from weightinit_cli.spec import Experiment, Spec
+    from weightinit_cli.spec import Component, Experiment, PerLayer, Spec
 
 Array = np.ndarray[Any, Any]
 
@@ -74,132 +76,197 @@ def build_classifier(
 
 
 def activated(spec: Experiment, layers: Iterable[Weighted]) -> tuple[Stage, ...]:
-    """The layers, each with the spec's activation after it."""
-    activation = build_activation(spec)
-    return tuple(Stage(layer, Elementwise(activation, layer.units)) for layer in layers)
+    """The layers, each with its activation after it."""
+    return tuple(
+        Stage(layer, Elementwise(activation, layer.units))
+        for layer, activation in zip(layers, build_activations(spec), strict=True)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LayerStart:
+    """What a spec says of one layer's start: its initializers, and what lies around its weights.
+
+    `below` is the activation whose values the weights see; in layer 1, which sees the inputs, it is
+    the layer's own. `number` is the layer's, from 0; layers that differ in it alone are alike.
+    """
+
+    fans: Fans
+    initializer: Component
+    bias: Component
+    activation: Component
+    below: Component
+    number: int = field(compare=False)
+
+    def path(self, key: str, spec: Experiment) -> str:
+        """Where the spec says so: `initializer`, or in a list `initializer.2`."""
+        listed = getattr(spec, key)
+        return f"{key}.{_place(listed, self.number)}" if isinstance(listed, tuple) else key
+
+
+def layer_starts(spec: Experiment, every: Iterable[Fans]) -> Iterator[LayerStart]:
+    """What a spec says of layers of these fans; an output layer is drawn as the last hidden one."""
+    for number, fans in enumerate(every):
+        yield LayerStart(
+            fans,
+            _of_layer(spec.initializer, number),
+            _of_layer(spec.bias, number),
+            _of_layer(spec.activation, number),
+            _of_layer(spec.activation, max(number - 1, 0)),
+            number,
+        )
+
+
+def _of_layer(given: PerLayer, number: int) -> Component:
+    return given[_place(given, number)] if isinstance(given, tuple) else given
+
+
+def _place(given: tuple[Component, ...], number: int) -> int:
+    return min(number, len(given) - 1)
 
 
 def build_dense(spec: Experiment, sizes: Sequence[int]) -> tuple[Dense, ...]:
     """Dense layers from each size to the next, all by the spec's initializers."""
     samplers = cache(partial(_samplers, spec))  # of one shape are often very many
-    layers = []
-    for number, (fan_in, fan_out) in enumerate(pairwise(sizes)):
-        fans = Fans(fan_in, fan_out, first=number == 0)
-        layers.append(Dense(fan_in, fan_out, *samplers(fans)))
-    return tuple(layers)
+    every = (
+        Fans(fan_in, fan_out, first=number == 0)
+        for number, (fan_in, fan_out) in enumerate(pairwise(sizes))
+    )
+    return tuple(
+        Dense(start.fans.fan_in, start.fans.fan_out, *samplers(start))
+        for start in layer_starts(spec, every)
+    )
 
 
 def _build_convolutions(spec: Spec, stack: Convolution) -> tuple[Conv, ...]:
-    layers = []
-    for number, (image, stride) in enumerate(zip(stack.shapes, stack.stride, strict=False)):
-        channels = stack.channels[number]
-        fans = Fans.of_kernel(stack.kernel, image.channels, channels, first=number == 0)
-        weights, bias = _samplers(spec, fans)
-        layers.append(Conv(image, channels, stack.kernel, stack.padding, stride, weights, bias))
-    return tuple(layers)
+    every = (
+        Fans.of_kernel(stack.kernel, image.channels, channels, first=number == 0)
+        for number, (image, channels) in enumerate(zip(stack.shapes, stack.channels, strict=False))
+    )
+    return tuple(
+        Conv(image, channels, stack.kernel, stack.padding, stride, *_samplers(spec, start))
+        for image, channels, stride, start in zip(
+            stack.shapes, stack.channels, stack.stride, layer_starts(spec, every), strict=False
+        )
+    )
 
 
-def _samplers(spec: Experiment, fans: Fans) -> tuple[Sampler, Sampler | None]:
+def _samplers(spec: Experiment, start: LayerStart) -> tuple[Sampler, Sampler | None]:
     """The samplers of the weights and of the biases, None where these are zero."""
-    bias = _bias(spec, fans)
+    bias = _bias(start)
     zero = bias.mean == 0 and bias.std == 0
-    return build_weights(spec, fans), None if zero else bias
+    return build_weights(spec, start), None if zero else bias
 
 
-def build_weights(spec: Experiment, fans: Fans) -> Sampler:
-    """The sampler of a layer's weights, by the spec's initializer.
+def build_weights(spec: Experiment, start: LayerStart) -> Sampler:
+    """The sampler of a layer's weights, by its initializer.
 
     Raises SpecError where a plug-in's does not draw as it must, or needs more memory than there is.
     """
-    row = INITIALIZERS[spec.initializer.name]
+    row = INITIALIZERS[start.initializer.name]
     if row.source:
-        check_trial(spec, fans)
+        check_trial(spec, start.fans)
     try:
-        return row.build(fans, **weight_arguments(spec, fans))
+        return row.build(start.fans, **weight_arguments(spec, start))
     except ParameterError as error:
-        raise SpecError([spec.problem("initializer", error.message)]) from error
+        problem = spec.problem(start.path("initializer", spec), error.message)
+        raise SpecError([problem]) from error
 
 
-def build_activation(spec: Experiment) -> Activation:
-    """The spec's activation."""
-    return ACTIVATIONS[spec.activation.name].build(**spec.activation.arguments)
+def build_activations(spec: Experiment) -> tuple[Activation, ...]:
+    """Every layer's activation; layers that have the same share it."""
+    built = {
+        each: ACTIVATIONS[each.name].build(**each.arguments)
+        for each in dict.fromkeys(spec.activations)
+    }
+    return tuple(built[each] for each in spec.activations)
 
 
 def build_request(spec: Spec) -> Request:
-    """What is to be counted: the bins' range, and where the activation is flat."""
-    activation = build_activation(spec)
-    span: tuple[float, float] | None
-    if spec.histogram.range == "auto":
-        span = activation.bounds if all(map(isfinite, activation.bounds)) else None
-    else:
-        span = None if spec.histogram.range == "per_layer" else spec.histogram.range
-    return Request(spec.histogram.bins, span, *activation.ends(spec.saturation))
+    """What is to be counted: over which range, and up to which slope φ is flat."""
+    words: dict[Any, Literal["bounds"] | None] = {"auto": "bounds", "per_layer": None}
+    range_ = spec.histogram.range
+    span = words[range_] if isinstance(range_, str) else range_
+    return Request(spec.histogram.bins, span, spec.saturation)
 
 
 def asks_theory(spec: Experiment) -> bool:
     """Whether a number of the network is theory's to say."""
-    row = INITIALIZERS[spec.initializer.name]
-    return bool(row.theory) or spec.initializer.arguments.get("gain") == AUTO
+    return any(
+        bool(INITIALIZERS[each.name].theory) or each.arguments.get("gain") == AUTO
+        for each in different(spec.initializer)
+    )
 
 
-def weight_arguments(spec: Experiment, fans: Fans) -> dict[str, Any]:
+def scaled_on_data(spec: Experiment) -> Component | None:
+    """The initializer where it finds its scales on the data, which is that of all layers."""
+    first, *others = different(spec.initializer)
+    return first if INITIALIZERS[first.name].data_dependent and not others else None
+
+
+def weight_arguments(spec: Experiment, start: LayerStart) -> dict[str, Any]:
     """What the initializer of a layer's weights is built with, theory's numbers filled in.
+
+    These are for what the weights see: `gain: auto` gives what the activation below hands on the
+    variance 1, `critical` keeps its gradient.
 
     Raises SpecError as `build_network` does.
     """
-    row = INITIALIZERS[spec.initializer.name]
-    arguments: dict[str, Any] = spec.initializer.arguments
+    row = INITIALIZERS[start.initializer.name]
+    arguments: dict[str, Any] = start.initializer.arguments
     if row.activation:
-        arguments |= spec.activation.arguments
+        arguments |= start.activation.arguments
     if row.theory:
-        arguments[row.theory] = _critical_sigma_w(spec, _bias(spec, fans))
+        arguments[row.theory] = _critical_sigma_w(spec, start)
     if arguments.get("gain") == AUTO:
-        arguments["gain"] = 1.0 if fans.first else _gain(spec)
+        arguments["gain"] = 1.0 if start.fans.first else _gain(spec, start)
     return arguments
 
 
-def _bias(spec: Experiment, fans: Fans) -> Sampler:
-    row = INITIALIZERS[spec.bias.name]
+def _bias(start: LayerStart) -> Sampler:
+    row, fans = INITIALIZERS[start.bias.name], start.fans
     if row.build_bias is not None:
-        return row.build_bias(fans, **spec.bias.arguments)
-    return row.build(Fans(1, fans.columns), **spec.bias.arguments)
+        return row.build_bias(fans, **start.bias.arguments)
+    return row.build(Fans(1, fans.columns), **start.bias.arguments)
 
 
-def _gain(spec: Experiment) -> float:
+def _gain(spec: Experiment, start: LayerStart) -> float:
     from weightinit_cli.theory import expectations_of
     from weightinit_cli.theory.maps import gain_of
 
-    gain, _ = gain_of(expectations_of(spec.activation.name, **spec.activation.arguments))
+    gain, _ = gain_of(expectations_of(start.below.name, **start.below.arguments))
     if not (gain and isfinite(gain)):
         square = "not known" if isnan(gain) else "inf" if not gain else "0"
-        message = f"{spec.activation.name} has no gain: E[φ²] is {square}"
-        raise SpecError([spec.problem("initializer.gain", message)])
+        message = f"{start.below.name} has no gain: E[φ²] is {square}"
+        raise SpecError([spec.problem(f"{start.path('initializer', spec)}.gain", message)])
     return gain
 
 
-def _critical_sigma_w(spec: Experiment, bias: Sampler) -> float:
+def _critical_sigma_w(spec: Experiment, start: LayerStart) -> float:
     from weightinit_cli.theory import UnresolvedError, expectations_of
     from weightinit_cli.theory.critical import critical_line, critical_sigma_w
 
+    bias, path = _bias(start), start.path("initializer", spec)
     if bias.mean:
         message = "the critical line is for biases without a mean"
-        raise SpecError([spec.problem("bias", message)])
-    expectations = expectations_of(spec.activation.name, **spec.activation.arguments)
+        raise SpecError([spec.problem(start.path("bias", spec), message)])
+    name = start.below.name
+    expectations = expectations_of(name, **start.below.arguments)
     try:
         point = critical_sigma_w(expectations, bias.std)
     except UnresolvedError as error:
-        message = f"no critical sigma_w of {spec.activation.name} is known: {error}"
-        raise SpecError([spec.problem("initializer", message)]) from error
+        message = f"no critical sigma_w of {name} is known: {error}"
+        raise SpecError([spec.problem(path, message)]) from error
     if point is None:
-        message = f"{spec.activation.name} {critical_line(expectations).sentence(bias.std)}"
-        raise SpecError([spec.problem("initializer", message)])
+        message = f"{name} {critical_line(expectations).sentence(bias.std)}"
+        raise SpecError([spec.problem(path, message)])
     return point.sigma_w
 
 
 def start_work(spec: Spec, network: Network) -> float:
     """Say how much work `started` is, in multiply-adds."""
     work = 0.0
-    if INITIALIZERS[spec.initializer.name].data_dependent:
+    if scaled_on_data(spec):
         from weightinit_cli.network.lsuv import lsuv_work
 
         work += lsuv_work(network)
@@ -216,8 +283,7 @@ def started(
     Both look at the inputs that it will be shown. Raises SpecError where a layer has no scale, or
     diverges.
     """
-    row = INITIALIZERS[spec.initializer.name]
-    if not row.data_dependent and spec.pretraining is None:
+    if not scaled_on_data(spec) and spec.pretraining is None:
         return network, ()
     inputs = np.empty((network.samples, network.features), network.dtype)
     with workers(threads, ignore_work) as apply:
@@ -255,17 +321,18 @@ def scaled(
 
     Raises SpecError where a layer has none.
     """
-    if not INITIALIZERS[spec.initializer.name].data_dependent:
+    initializer = scaled_on_data(spec)
+    if initializer is None:
         return network
     from weightinit_cli.network.lsuv import NoScaleError, lsuv_gains, with_gains
 
-    tolerance = float(spec.initializer.arguments["tolerance"])
+    tolerance = float(initializer.arguments["tolerance"])
     with workers(threads, done) as apply:
         try:
             return with_gains(network, lsuv_gains(network, inputs, tolerance, apply))
         except NoScaleError as error:
             layer = f"layer {error.layer}{_of(spec, network)}"
-            message = f"{spec.initializer.name} finds no scale for {layer}"
+            message = f"{initializer.name} finds no scale for {layer}"
             problem = spec.problem("initializer", f"{message}: {error.reason}")
             raise SpecError([problem]) from None
 

@@ -116,18 +116,23 @@ def _resolved(
     request: Request,
     theory: NetworkTheory,
 ) -> Resolved:
+    ends = [request.ends(stage.function) for stage in network.stages]
+    of_all = ends[0] if len(set(ends)) == 1 else None
+    x_low, x_high = of_all or (None, None)
     layers = (
         ResolvedLayer(
             fan_in=layer.fan_in,
             fan_out=layer.fan_out,
             weight_std=layer.weights.std,
             bias_std=layer.bias.std if layer.bias else 0.0,
+            x_low=None if of_all else low,
+            x_high=None if of_all else high,
         )
-        for layer in network.weighted
+        for layer, (low, high) in zip(network.weighted, ends, strict=True)
     )
     return Resolved(
-        x_low=request.x_low,
-        x_high=request.x_high,
+        x_low=x_low,
+        x_high=x_high,
         layers=tuple(layers),
         no_theory=theory.why_not,
         standard_errors=_standard_errors(spec, theory),
@@ -149,12 +154,13 @@ def _seen(
                 samples=network.samples,
                 fan_in=stage.weighted.fan_in,
                 bias_std=stage.weighted.bias.std if stage.weighted.bias else 0.0,
-                low=request.x_low,
-                high=request.x_high,
+                low=low,
+                high=high,
                 slope_at_zero=float(stage.function.derivative(np.zeros(1))[0]),
                 figures=figures,
             )
             for number, (stage, figures) in enumerate(zip(network.stages, layers, strict=True), 1)
+            for low, high in [request.ends(stage.function)]
         ),
     )
 
@@ -188,7 +194,7 @@ def measure(
     positions = (None, *(_positions(layer) for layer in network.weighted))
     figures, resolutions = [], []
     for seen, places in zip(records, positions, strict=True):
-        figures.append(statistics(seen, request, places))
+        figures.append(statistics(seen, places))
         resolutions.append(seen.resolution)
     if trace is None:
         return figures

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 
 from weightinit_cli.errors import SpecError, printable
-from weightinit_cli.initializers import INITIALIZERS
+from weightinit_cli.experiments.build import scaled_on_data
 from weightinit_cli.initializers.own import kind_of, real_numbers
 from weightinit_cli.initializers.samplers import filled
 from weightinit_cli.sources import distribution
@@ -61,10 +61,10 @@ class Own(NamedTuple):
                 raise TypeError(f"{role} must be a function fn(rng, shape), not {kind_of(draw)}")
         if self == BY_SPEC:
             return
-        if INITIALIZERS[spec.initializer.name].data_dependent:
-            name = spec.initializer.name
-            problem = f"{name} finds its scales on the data; with own weights name another law"
-            raise SpecError([spec.problem("initializer", problem)])
+        initializer = scaled_on_data(spec)
+        if initializer is not None:
+            why = "finds its scales on the data; with own weights name another law"
+            raise SpecError([spec.problem("initializer", f"{initializer.name} {why}")])
         if spec.pretraining is not None:
             problem = "it would change own weights and biases; leave it out"
             raise SpecError([spec.problem("pretraining", problem)])

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from weightinit_cli.errors import Problem
     from weightinit_cli.network import Network
-    from weightinit_cli.spec import Component, Spec
+    from weightinit_cli.spec import Component, PerLayer, Spec
     from weightinit_cli.theory import Expectations
     from weightinit_cli.theory.critical import CriticalLine, PhaseGrid
 
@@ -129,8 +129,11 @@ def _common_activation(runs: Sequence[Spec]) -> Component:
     """The activation that all runs have. Raises SpecError where they have several."""
     first = runs[0].activation
     other = next((run for run in runs if run.activation != first), None)
-    if other is None:
+    if other is None and not isinstance(first, tuple):
         return first
+    if other is None:
+        message = f"the diagram is of one activation, and the layers have {_word(first)}"
+        raise SpecError([runs[0].problem("activation", message)])
     message = (
         f"the diagram is of one activation, and the runs have {_activations(runs)}; choose one of "
         "them with --activation, in Python activation="
@@ -144,8 +147,9 @@ def _activations(runs: Iterable[Spec]) -> str:
     return f"{', '.join(words)} and {last}" if words else last
 
 
-def _word(activation: Component) -> str:
-    return component({"name": activation.name, **activation.arguments})
+def _word(activation: PerLayer) -> str:
+    each = activation if isinstance(activation, tuple) else (activation,)
+    return component([{"name": one.name, **one.arguments} for one in each])
 
 
 def _place(network: Network, name: str) -> PhasePoint:

@@ -6,7 +6,7 @@ from itertools import pairwise
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from weightinit_cli.experiments.build import build_weights, weight_arguments
+from weightinit_cli.experiments.build import build_weights, layer_starts, weight_arguments
 from weightinit_cli.initializers import INITIALIZERS, Fans
 
 if TYPE_CHECKING:
@@ -23,22 +23,27 @@ def try_initializer(spec: AnySpec) -> list[str]:
 
     Raises SpecError where it does not draw as it must.
     """
-    row = INITIALIZERS[spec.initializer.name]
-    if not row.source:
+    starts = [
+        start
+        for start in dict.fromkeys(layer_starts(spec, _fans(spec)))
+        if INITIALIZERS[start.initializer.name].source
+    ]
+    if not starts:
         return []
     from weightinit_cli.initializers.own import CHANCE, MEASURED, trial
     from weightinit_cli.initializers.samplers import LAWS
 
-    name = spec.initializer.name
     notes = []
-    if row.std == MEASURED:
-        notes.append(
-            f"{name} has no formula for its standard deviation, which is measured from one draw of "
-            "each shape"
-        )
-    for fans in dict.fromkeys(_fans(spec)):
-        sampler = build_weights(spec, fans)
-        tried = trial(row.build, fans, **weight_arguments(spec, fans))
+    for start in starts:
+        name, fans = start.initializer.name, start.fans
+        row = INITIALIZERS[name]
+        if row.std == MEASURED:
+            notes.append(
+                f"{name} has no formula for its standard deviation, which is measured from one "
+                "draw of each shape"
+            )
+        sampler = build_weights(spec, start)
+        tried = trial(row.build, fans, **weight_arguments(spec, start))
         if tried is None:
             continue
         weights = f"{fans.fan_in} by {fans.columns} weights"
@@ -62,7 +67,7 @@ def try_initializer(spec: AnySpec) -> list[str]:
 
 
 def _fans(spec: AnySpec) -> Iterator[Fans]:
-    """The fans of all layers that the initializer draws, but of a classifier's last one."""
+    """The fans of all layers that an initializer draws, but of a classifier's last one."""
     if spec.convolution is not None:
         stack = spec.convolution
         for number, (image, outputs) in enumerate(zip(stack.shapes, stack.channels, strict=False)):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from weightinit_cli.initializers import INITIALIZERS
+from weightinit_cli.experiments.build import scaled_on_data
 from weightinit_cli.network.shown import Given, Normal, Uniform
 from weightinit_cli.results import LayerTheory, Prediction, certain, figure, floor
 from weightinit_cli.results.figures import CERTAIN, in_gate
@@ -66,8 +66,9 @@ def why_not_before_a_run(spec: Spec) -> str | None:
     """Why there are no predictions before a run: its start looks at the data; None where not."""
     if spec.pretraining is not None:
         return PRETRAINED
-    if INITIALIZERS[spec.initializer.name].data_dependent:
-        name = spec.initializer.name
+    initializer = scaled_on_data(spec)
+    if initializer is not None:
+        name = initializer.name
         return f"{name} finds its scales on the data; winit histogram has predictions for them"
     return None
 
@@ -104,7 +105,7 @@ def theory_of(
         )
         for layer in network.weighted
     )
-    ends = ((request.x_low, request.x_high),) * len(scales)
+    ends = tuple(request.ends(stage.function) for stage in network.stages)
     theory = _theory_of(expectations, scales, network.samples, ends, inputs, with_errors)
     return theory._replace(no_z=_no_z(network))
 

@@ -22,7 +22,7 @@ from weightinit_cli.initializers import INITIALIZERS
 from weightinit_cli.machine import available_bytes
 from weightinit_cli.network import blas
 from weightinit_cli.network.passes import BYTES_AT_ANY_SIZE
-from weightinit_cli.spec import Component, Experiment
+from weightinit_cli.spec import Component, Experiment, different
 from weightinit_cli.spec.inputs import FROM_DATA
 from weightinit_cli.streams import BIT_GENERATOR
 
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
     from weightinit_cli.initializers import Fans
     from weightinit_cli.network import PeakBytes
-    from weightinit_cli.spec import AnySpec, Spec, SymmetrySpec, TrainingSpec
+    from weightinit_cli.plugins import Table
+    from weightinit_cli.spec import AnySpec, PerLayer, Spec, SymmetrySpec, TrainingSpec
 
 # The activations with an error function, which is scipy's; nothing else of a result is.
 SCIPYS = (Component("erf"), Component("gelu", (("approximate", "none"),)))
@@ -53,11 +54,12 @@ def environment(spec: Experiment) -> dict[str, Any]:
 
     scipy's version is None where the run has nothing of it, whatever its process did before.
     """
+    uses_scipy = not set(SCIPYS).isdisjoint(different(spec.activation))
     return {
         "winit": __version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "scipy": sys.modules["scipy"].__version__ if spec.activation in SCIPYS else None,
+        "scipy": sys.modules["scipy"].__version__ if uses_scipy else None,
         "blas": [
             {
                 "name": library["internal_api"],
@@ -81,9 +83,15 @@ def environment(spec: Experiment) -> dict[str, Any]:
 
 def plugins_of(spec: Experiment) -> dict[str, str]:
     """Where the plug-ins come from that a spec names, by `activation snake`, say."""
-    named = ((INITIALIZERS, spec.initializer.name), (ACTIVATIONS, spec.activation.name))
+    tables: tuple[tuple[Table[Any], PerLayer], ...] = (
+        (INITIALIZERS, spec.initializer),
+        (ACTIVATIONS, spec.activation),
+    )
     return {
-        f"{table.what} {name}": table[name].source for table, name in named if table[name].source
+        f"{table.what} {each.name}": table[each.name].source
+        for table, given in tables
+        for each in different(given)
+        if table[each.name].source
     }
 
 

@@ -22,7 +22,7 @@ from weightinit_cli.results import (
 from weightinit_cli.results.figures import CERTAIN, FIGURES, figure, finite_or_none, floor, gated
 
 if TYPE_CHECKING:
-    from weightinit_cli.network import GradientRecord, Record, Request
+    from weightinit_cli.network import GradientRecord, Record
     from weightinit_cli.network.draws import Weights
 
 # Of float64.
@@ -31,7 +31,7 @@ SMALLEST: Final = sys.float_info.min
 Unresolved = dict[str, float | None]
 
 
-def statistics(record: Record, request: Request, positions: int | None = None) -> LayerStatistics:
+def statistics(record: Record, positions: int | None = None) -> LayerStatistics:
     """The figures of one layer; None where a figure does not exist or overflows, never -0.0.
 
     `positions` are those of a convolution's channels.
@@ -40,8 +40,8 @@ def statistics(record: Record, request: Request, positions: int | None = None) -
     saturation = Saturation(None, None)
     if before is not None and before.numbers:
         saturation = Saturation(
-            low=None if request.x_low is None else before.low / before.numbers,
-            high=None if request.x_high is None else before.high / before.numbers,
+            low=None if before.low is None else before.low / before.numbers,
+            high=None if before.high is None else before.high / before.numbers,
         )
     found = LayerStatistics(
         mean=finite_or_none(moments.mean),

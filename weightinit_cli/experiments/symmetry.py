@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from weightinit_cli.experiments.build import build_activation, build_classifier, scaled
+from weightinit_cli.experiments.build import build_activations, build_classifier, scaled
 from weightinit_cli.experiments.resources import check_descent, environment
 from weightinit_cli.network import draw_parameters, nudge
 from weightinit_cli.network.descent import Classifier, descend
@@ -52,7 +52,7 @@ def run(
     draws.update(hash_of(hashes).encode())
     progress.start(float(spec.steps))
     trace = descend(
-        Classifier(inputs, labels, weights, biases, build_activation(spec)),
+        Classifier(inputs, labels, weights, biases, build_activations(spec)),
         spec.steps,
         spec.learning_rate,
         progress.step,

@@ -291,12 +291,12 @@ def student(alpha: float, degrees: int | None) -> float:
 
 
 def has_kinks(result: Result) -> bool:
-    """Whether the derivative of a result's activation jumps somewhere."""
-    from weightinit_cli.experiments.build import build_activation
+    """Whether the derivative of any activation of a result jumps somewhere."""
+    from weightinit_cli.experiments.build import build_activations
     from weightinit_cli.spec import spec_from_normal_form
 
     spec = spec_from_normal_form(result.spec, result.name)
-    return bool(build_activation(spec).kinks)
+    return any(each.kinks for each in build_activations(spec))
 
 
 def _changes_by_shadow(

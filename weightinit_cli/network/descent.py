@@ -38,7 +38,7 @@ class Classifier:
 
     `inputs` have shape (samples, features), `labels`, 0 or 1, shape (samples,). Per layer, the
     hidden ones and then the output, `weights` have shape (fan_in, fan_out) and `biases` shape
-    (fan_out,); the output's fan_out is 1. `activation` is that of the hidden layers.
+    (fan_out,); the output's fan_out is 1. `activations` are those of the hidden layers.
 
     `layers[k]` are rows (units, fan_in + 1) of weights and bias; `seen[k]` is what layer k is
     given, shape (fan_in + 1, samples), the last row ones; `z[k]` its pre-activations, shape
@@ -51,7 +51,7 @@ class Classifier:
         labels: Array,
         weights: Sequence[Array],
         biases: Sequence[Array],
-        activation: Activation,
+        activations: Sequence[Activation],
     ) -> None:
         samples = len(labels)
         shapes = [(matrix.shape[1], len(matrix) + 1) for matrix in weights]
@@ -68,7 +68,7 @@ class Classifier:
             layer[:, :-1], layer[:, -1] = matrix.T, bias
         self.firsts = ends[:-1]
         self.labels = labels.astype(float)
-        self.activation = activation
+        self.activations = activations
         self.seen = [np.ones((width, samples)) for _, width in shapes]
         self.seen[0][:-1] = inputs.T
         self.z = [np.zeros((units, samples)) for units, _ in shapes]
@@ -79,7 +79,7 @@ class Classifier:
             z = self.z[number - 1] = mix(layer[:, :-1].T, x[:-1])
             z += layer[:, -1:]
             if number < len(self.layers):
-                self.activation.write(z, self.seen[number][:-1])
+                self.activations[number - 1].write(z, self.seen[number][:-1])
 
     def backward(self) -> None:
         """Put δXᵀ / samples of each layer into `gradients` (Rumelhart, Hinton & Williams 1986).
@@ -92,7 +92,7 @@ class Classifier:
             np.divide(pair(delta, self.seen[number]), len(self.labels), out=self.gradients[number])
             if number:
                 delta = mix(self.layers[number][:, :-1], delta)
-                delta *= self.activation.derivative(self.z[number - 1])
+                delta *= self.activations[number - 1].derivative(self.z[number - 1])
 
     def step(self, learning_rate: float) -> list[bool]:
         """Go down the gradient; return, per layer, whether that changed any parameter."""

@@ -187,7 +187,8 @@ def forward(
         each = over_blocks(network, apply)
         walk = walk_forward(network.stages, x, drawn, places, each, through)
         for stage, (out, own, observed) in zip(network.stages, walk, strict=True):
-            seen = record(out, blocks, observed, request, apply, own, stage, seen.resolution)
+            asked = request.over(stage)
+            seen = record(out, blocks, observed, asked, apply, own, stage, seen.resolution)
             yield seen
 
 
@@ -335,7 +336,7 @@ class _Seen(Watch):
 
     def preactivations(self, values: Array) -> None:
         """Take their moments, and how many lie in a flat end of φ."""
-        self.pushed = Preactivations.of(values, self._request)
+        self.pushed = Preactivations.of(values, self._request.ends(self._stage.function))
         if self._first:
             self.slopes = Slopes(self._stage.function, values, self._stretch)
 

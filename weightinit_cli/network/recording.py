@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
-from math import sqrt, ulp
+from functools import lru_cache, reduce
+from math import isfinite, sqrt, ulp
 from operator import add
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -24,6 +24,8 @@ from weightinit_cli.network.sums import UnitMoments
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from weightinit_cli.activations import Activation
+    from weightinit_cli.activations.activation import Ends
     from weightinit_cli.network.draws import Parameters, Weights
     from weightinit_cli.network.layer import Stage
     from weightinit_cli.network.resolution import Slopes
@@ -40,31 +42,56 @@ ROUNDINGS = 16
 
 
 class Request(NamedTuple):
-    """How to count: `bins` over `span` (None: over each layer's own range), where φ is flat."""
+    """How to count: `bins` over `span`, and up to which `level` of its steepest slope φ is flat.
+
+    The span is that of all layers, or "bounds": those of each layer's φ where both are finite, and
+    its values are the layer's. Else, and where it is None, a layer has its own range. Without a
+    level no flat ends are sought.
+    """
 
     bins: int
-    span: tuple[float, float] | None
-    x_low: float | None
-    x_high: float | None
+    span: tuple[float, float] | Literal["bounds"] | None
+    level: float | None
+
+    def over(self, stage: Stage) -> Request:
+        """The request for one stage, with its bounds in place of the word."""
+        if self.span != "bounds":
+            return self
+        bounds = stage.function.bounds
+        bounded = stage.residual is None and all(map(isfinite, bounds))
+        return self._replace(span=bounds if bounded else None)
+
+    def ends(self, function: Activation) -> Ends:
+        """Where φ is flat."""
+        return (None, None) if self.level is None else _ends(function, self.level)
+
+
+@lru_cache(maxsize=64)
+def _ends(function: Activation, level: float) -> Ends:
+    return function.ends(level)
 
 
 @dataclass(frozen=True, slots=True)
 class Preactivations:
-    """The moments of pre-activations, and how many are a number or lie in a flat end of φ."""
+    """The moments of pre-activations, and how many are a number or lie in a flat end of φ.
+
+    `low` and `high` are None where φ has no such end.
+    """
 
     moments: UnitMoments
     numbers: int
-    low: int
-    high: int
+    low: int | None
+    high: int | None
 
     @classmethod
-    def of(cls, values: Array, request: Request) -> Preactivations:
-        """Take one block, shape (inputs, units)."""
-        low = high = 0
-        if request.x_low is not None:
-            low = int(np.count_nonzero(values <= at_most(request.x_low, values.dtype)))
-        if request.x_high is not None:
-            high = int(np.count_nonzero(values >= at_least(request.x_high, values.dtype)))
+    def of(cls, values: Array, ends: Ends) -> Preactivations:
+        """Take one block, shape (inputs, units); the `ends` are those of φ."""
+        low = high = None
+        x_low, x_high = ends
+        if x_low is not None:
+            low = int(np.count_nonzero(values <= at_most(x_low, values.dtype)))
+        if x_high is not None:
+            high = int(np.count_nonzero(values >= at_least(x_high, values.dtype)))
         moments = UnitMoments.of(values)
         numbers = values.size
         if moments.count < values.size:
@@ -76,9 +103,13 @@ class Preactivations:
         return Preactivations(
             self.moments + other.moments,
             self.numbers + other.numbers,
-            self.low + other.low,
-            self.high + other.high,
+            _sum(self.low, other.low),
+            _sum(self.high, other.high),
         )
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one + other
 
 
 class Observed(NamedTuple):
@@ -160,7 +191,11 @@ def record(
     preactivations = _merged([part.preactivations for part in observed])
     given = _merged([part.given for part in observed])
     branch = _merged([part.branch for part in observed])
-    low, high = request.span or widened(request.bins, buckets.low, buckets.high)
+    low, high = (
+        request.span
+        if isinstance(request.span, tuple)
+        else widened(request.bins, buckets.low, buckets.high)
+    )
     edges = bin_edges(request.bins, low, high)
     thresholds = at_least(edges, values.dtype)
     with np.errstate(over="ignore"):

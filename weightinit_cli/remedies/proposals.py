@@ -10,13 +10,20 @@ from weightinit_cli.errors import SpecError
 from weightinit_cli.experiments import gain_of
 from weightinit_cli.experiments.build import build_network
 from weightinit_cli.initializers import AUTO, INITIALIZERS, Fans
-from weightinit_cli.spec import as_written, normal_form, per_layer, spec_from_normal_form
+from weightinit_cli.spec import (
+    different,
+    normal_form,
+    per_layer,
+    spec_from_normal_form,
+    written_per_layer,
+)
+from weightinit_cli.spec.layers import COMPONENT_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from weightinit_cli.network import Weighted
-    from weightinit_cli.spec import Component, Spec
+    from weightinit_cli.spec import PerLayer, Spec
     from weightinit_cli.spec.written import Written
 
     Change = Mapping[str, Any]
@@ -59,10 +66,17 @@ def start(spec: Spec, initializer: Written, bias: Written) -> Change:
 
     Biases are named where the spec would have others without a word.
     """
-    name = initializer if isinstance(initializer, str) else initializer["name"]
-    silent = as_written(spec.bias) if "bias" in spec.marks else INITIALIZERS[name].default_bias
-    weights = {} if initializer == as_written(spec.initializer) else {"initializer": initializer}
+    silent = written_per_layer(spec.bias) if "bias" in spec.marks else _default_bias(initializer)
+    own = written_per_layer(spec.initializer)
+    weights = {} if initializer == own else {"initializer": initializer}
     return {**weights, **({} if bias == silent else {"bias": bias})}
+
+
+def _default_bias(initializer: Written) -> Written:
+    every = initializer if isinstance(initializer, list) else [initializer]
+    names = [each if isinstance(each, str) else each["name"] for each in every]
+    biases = [INITIALIZERS[name].default_bias for name in names]
+    return biases[0] if len(set(biases)) == 1 else list(biases)
 
 
 def by_name(spec: Spec) -> Iterator[Written]:
@@ -70,30 +84,32 @@ def by_name(spec: Spec) -> Iterator[Written]:
     yield from NAMED
     if spec.convolution is not None:
         yield {"name": "delta_orthogonal", "gain": AUTO}
-    yield from (
-        name for name, row in INITIALIZERS.items() if row.activation == spec.activation.name
-    )
+    names = {each.name for each in different(spec.activation)}
+    yield from (name for name, row in INITIALIZERS.items() if names == {row.activation})
 
 
 def scales_of_theory(spec: Spec, bias: Written) -> Iterator[float]:
-    """The sigma_w that theory has for an activation, then those of He and of LeCun."""
+    """The sigma_w of theory for the last layer's activation, then those of He and of LeCun."""
     try:
         layer = build_network(changed(spec, start(spec, "critical", bias))).weighted[-1]
         yield layer.weights.std * sqrt(layer.fan_in)
     except SpecError:
         pass
-    gain, _ = gain_of(spec.activation)
+    gain, _ = gain_of(spec.activations[-1])
     if gain and isfinite(gain):
         yield gain
     yield from (sqrt(2), 1.0)
 
 
 def own_at_scale(spec: Spec, layer: Weighted) -> Scaled | None:
-    """The spec's own initializer at any sigma_w; None where it has no scale.
+    """The spec's own initializer at any sigma_w; None where it has no scale, or layers differ.
 
     One that does not follow the fans has the scale that is right for this layer.
     """
-    name = spec.initializer.name
+    own, *others = different(spec.initializer)
+    if others:
+        return None
+    name = own.name
     if name in LAWS:
         mode, law = LAWS[name]
         return _at_scale({"name": "variance_scaling", "mode": mode, "distribution": law}, layer)
@@ -101,7 +117,7 @@ def own_at_scale(spec: Spec, layer: Weighted) -> Scaled | None:
         end = sqrt(3 / layer.fan_in)
         return lambda s: {"name": name, "low": -rounded(s * end), "high": rounded(s * end)}
     if any(each.name in SCALES for each in INITIALIZERS[name].parameters):
-        return _at_scale({"name": name, **spec.initializer.arguments}, layer)
+        return _at_scale({"name": name, **own.arguments}, layer)
     return None
 
 
@@ -114,12 +130,18 @@ def of_depth(spec: Spec, layers: int) -> Change:
     """The change that leaves a spec its first layers."""
     keys = ("width",) if spec.convolution is None else ("channels", "stride")
     form = normal_form(spec)
-    return {"layers": layers, **{key: per_layer(form[key][:layers]) for key in keys}}
+    components = {
+        key: written_per_layer(given[:layers])
+        for key in COMPONENT_KEYS
+        if isinstance(given := getattr(spec, key), tuple)
+    }
+    return {"layers": layers, **{key: per_layer(form[key][:layers]) for key in keys}, **components}
 
 
-def kindred(activation: Component) -> Iterator[str]:
-    """Activations that are used in place of one, and that have a start at most depths."""
-    yield from (name for name in KINDRED if name != activation.name)
+def kindred(activation: PerLayer) -> Iterator[str]:
+    """Activations that are used in place of others, and that have a start at most depths."""
+    names = {each.name for each in different(activation)}
+    yield from (name for name in KINDRED if names != {name})
 
 
 def rounded(value: float) -> float:

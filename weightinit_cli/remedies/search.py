@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from weightinit_cli.errors import MemoryShortageError, SpecError, counted
 from weightinit_cli.experiments import run
-from weightinit_cli.experiments.build import build_network
+from weightinit_cli.experiments.build import build_network, scaled_on_data
 from weightinit_cli.initializers import AUTO, INITIALIZERS
 from weightinit_cli.progress import Progress
 from weightinit_cli.remedies.model import OTHER_SEEDS, Attempt, Remedy
@@ -27,7 +27,7 @@ from weightinit_cli.remedies.proposals import (
 from weightinit_cli.remedies.scan import scan
 from weightinit_cli.results import resolved
 from weightinit_cli.results.model import is_healthy
-from weightinit_cli.spec import as_written, one_run_of
+from weightinit_cli.spec import as_written, different, one_run_of, written_per_layer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -168,10 +168,10 @@ class _Search:
         own, gaussian = own_at_scale(self.spec, layer), gaussian_at_scale(layer)
         independent = own is not None and layer.weights.excess is not None
         alike = independent and all((each.fan_in, each.fan_out) == fans for each in layers)
-        kept = as_written(self.spec.bias)
+        kept = written_per_layer(self.spec.bias)
         zero: list[Written] = ["zeros"] if of_other_biases and kept != "zeros" else []
         for alone in zero:
-            yield _Level(alone, [as_written(self.spec.initializer)], None, one_family=False)
+            yield _Level(alone, [written_per_layer(self.spec.initializer)], None, one_family=False)
         for bias in (kept, *zero):
             if own is not None:
                 yield _Level(bias, self._own(own, bias), own, one_family=True)
@@ -185,10 +185,10 @@ class _Search:
 
     def _own(self, scaled: Scaled, bias: Written) -> Iterator[Written]:
         """The spec's own initializer, as it stands and at the scales of theory."""
-        yield as_written(self.spec.initializer)
-        name = self.spec.initializer.name
-        if any(AUTO in each.words for each in INITIALIZERS[name].parameters):
-            yield {"name": name, "gain": AUTO}
+        [initializer] = different(self.spec.initializer)
+        yield as_written(initializer)
+        if any(AUTO in each.words for each in INITIALIZERS[initializer.name].parameters):
+            yield {"name": initializer.name, "gain": AUTO}
         yield from map(scaled, scales_of_theory(self.spec, bias))
 
     def _best(self, level: _Level) -> Attempt | None:
@@ -313,7 +313,7 @@ def _network(spec: Spec) -> object:
         None if each is None else (rounded(each.mean), rounded(each.std), each.whole, each.excess)
         for each in samplers
     )
-    return INITIALIZERS[spec.initializer.name].data_dependent, *drawn
+    return scaled_on_data(spec) is not None, *drawn
 
 
 def _nearest(search: _Search) -> Iterator[Attempt]:

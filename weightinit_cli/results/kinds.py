@@ -14,7 +14,7 @@ from weightinit_cli.results.plain import Mismatch, decode
 from weightinit_cli.results.probe import ProbeResult
 from weightinit_cli.results.symmetry import SymmetryResult
 from weightinit_cli.results.training import TrainingResult
-from weightinit_cli.results.words import described
+from weightinit_cli.results.words import component, described
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -245,14 +245,17 @@ def _parameters(spec: Mapping[str, Any]) -> Row:
 
     In the order of the form, also where the result was read from a file, whose keys are sorted.
     """
-    from weightinit_cli.spec.kinds import COMPONENT_KEYS, TABLES  # for tables over runs alone
+    from weightinit_cli.spec.kinds import TABLES  # for tables over runs alone
+    from weightinit_cli.spec.layers import COMPONENT_KEYS
 
     found: Row = {}
     for key in (field.name for field in TABLES[spec["experiment"]]):
         value = spec.get(key)
         if key == "name" or value is None:
             continue
-        if key in (*COMPONENT_KEYS, "inputs"):
+        if key in COMPONENT_KEYS and not isinstance(value, dict):
+            found[key] = component(value)
+        elif key in (*COMPONENT_KEYS, "inputs"):
             found[key] = value["name"]
             found |= {f"{key}.{k}": v for k, v in sorted(value.items()) if k != "name"}
         elif isinstance(value, dict):

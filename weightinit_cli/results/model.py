@@ -277,12 +277,17 @@ def is_healthy(verdicts: Collection[Verdict]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedLayer:
-    """The plain numbers a layer was built from: its fans and the formulas' standard deviations."""
+    """The plain numbers a layer was built from: its fans and the formulas' standard deviations.
+
+    `x_low` and `x_high` are the saturation's ends where they are not those of all layers.
+    """
 
     fan_in: int
     fan_out: int
     weight_std: float
     bias_std: float
+    x_low: float | None = field(default=None, metadata=LEFT_OUT)
+    x_high: float | None = field(default=None, metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,8 +306,10 @@ class Reconstruction:
 class Resolved:
     """What the spec left to be computed: the saturation's ends and each layer's scale.
 
-    `no_theory` says why there are no predictions, where there are none; `standard_errors` where
-    those of the predictions come from. `pretraining` has one entry per layer, none without any.
+    Where the layers' activations have different ends, `x_low` and `x_high` are None, and `layers`
+    have their own. `no_theory` says why there are no predictions, where there are none;
+    `standard_errors` where those of the predictions come from. `pretraining` has one entry per
+    layer, none without any.
     """
 
     x_low: float | None

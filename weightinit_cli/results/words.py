@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import ROUND_CEILING, Decimal
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.errors import counted
+from weightinit_cli.lines import by_layer
 from weightinit_cli.numerals import short
 from weightinit_cli.results.figures import FIGURES, figure, resolved
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from weightinit_cli.results.model import (
         Gradient,
@@ -50,7 +52,7 @@ def _short(text: str) -> str:
 def described(spec: Mapping[str, Any]) -> list[str]:
     """The parts of a spec's normal form; what is as it always is goes without saying."""
     parts = [component(spec["activation"]), component(spec["initializer"])]
-    if spec["bias"]["name"] != "zeros":
+    if spec["bias"] != {"name": "zeros"}:
         parts.append(f"bias {component(spec['bias'])}")
     parts += _layers(spec)
     if "pretraining" in spec:
@@ -137,8 +139,10 @@ def _task(spec: Mapping[str, Any]) -> list[str]:
     return [*parts, counted(spec["steps"], "step")] if "steps" in spec else parts
 
 
-def component(entry: Mapping[str, Any]) -> str:
-    """`xavier_normal (gain 1)`: an entry's name with its parameters."""
+def component(entry: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> str:
+    """`xavier_normal (gain 1)`: an entry's name with its parameters; of a list what layers have."""
+    if not isinstance(entry, Mapping):
+        return by_layer(map(component, entry))
     parameters = ", ".join(
         f"{key} {value if isinstance(value, str) else format(value, '.5g')}"
         for key, value in entry.items()

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from weightinit_cli.snippets import jax, keras, torch
-from weightinit_cli.snippets.start import start_of
+from weightinit_cli.snippets.start import program_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from weightinit_cli.snippets.start import Start
+    from weightinit_cli.snippets.start import Program
     from weightinit_cli.spec import Spec
 
-LIBRARIES: Final[dict[str, Callable[[Start], str]]] = {
+LIBRARIES: Final[dict[str, Callable[[Program], str]]] = {
     "torch": torch.text,
     "keras": keras.text,
     "jax": jax.text,
@@ -28,4 +28,4 @@ def snippet(spec: Spec, library: str) -> str:
     The library draws other numbers, by the same laws. Raises SpecError for what is not said in a
     few lines of it, and as `run` does where theory does not have a number that the spec asks for.
     """
-    return LIBRARIES[library](start_of(spec))
+    return LIBRARIES[library](program_of(spec))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from weightinit_cli.initializers.schemes import upper_centre
-from weightinit_cli.snippets.start import Entry, Law, Scaling, Start, literal
+from weightinit_cli.snippets.start import Entry, Law, Program, Scaling, Start, literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,30 +54,54 @@ NAMED: Final = {
 }
 
 
-def text(start: Start) -> str:
+def text(program: Program) -> str:
     """The program: `build(key)` gives `apply(parameters, x)` and the parameters.
 
     Images have their channels last.
     """
-    blocks = [_convolve(start)] if start.stack else []
-    names, kept = "w, b", "w, b"
-    if start.spec.activation.name == "prelu":
-        slope = literal(float(start.spec.activation.arguments["negative_slope"]))
-        names, kept = "w, b, slope", f"w, b, jnp.asarray({slope})"
-    affine = "x @ w + b"
-    if start.stack:
-        affine = f"convolve(x, w{', stride' if start.strides_differ else ''}) + b"
-    activation = start.activation_in(ACTIVATIONS)
-    over = f"for {names} in parameters:"
-    if start.strides_differ:
-        over = f"for ({names}), stride in zip(parameters, STRIDES):"
-    apply = [
-        "def apply(parameters, x):",
-        f"    {over}",
-        f"        z = {affine}",
-        f"        x = {activation}",
-        "    return x",
+    first = program.starts[0]
+    blocks = [_convolve(first)] if first.stack else []
+    forward = [line for start in program.starts for line in _forward(start)]
+    apply = ["def apply(parameters, x):", *forward, "    return x"]
+    one = ", ".join(first.input_shape)
+    build = [
+        "def build(key):",
+        *first.inputs(f"jax.random.normal(key, ({program.spec.samples}, {one}))"),
+        "    layers = []",
+        *(line for start in program.starts for line in start.loop(_body(start))),
+        "    return apply, layers",
     ]
+    imports = ["import jax", "import jax.numpy as jnp", "from jax.nn import initializers"]
+    double = program.spec.dtype == "float64"
+    settings = ['jax.config.update("jax_enable_x64", True)'] if double else []
+    return program.text(imports, [*blocks, apply, build], settings)
+
+
+def _forward(start: Start) -> list[str]:
+    """The loop that applies these layers."""
+    names = "w, b, slope" if start.activation.name == "prelu" else "w, b"
+    over = f"for {names} in {start.of('parameters')}:"
+    if start.strides_differ:
+        over = f"for ({names}), stride in zip({start.of('parameters')}, {start.of('STRIDES')}):"
+    return [
+        f"    {over}",
+        f"        z = {_affine(start)}",
+        f"        x = {start.activation_in(ACTIVATIONS)}",
+    ]
+
+
+def _affine(start: Start) -> str:
+    if start.stack:
+        return f"convolve(x, w{', stride' if start.strides_differ else ''}) + b"
+    return "x @ w + b"
+
+
+def _body(start: Start) -> list[str]:
+    """What is done for each layer."""
+    kept = "w, b"
+    if start.activation.name == "prelu":
+        slope = literal(float(start.activation.arguments["negative_slope"]))
+        kept = f"w, b, jnp.asarray({slope})"
     shape = "(*KERNEL, inputs, outputs)" if start.stack else "(fan_in, fan_out)"
     body = [
         "key, w_key, b_key = jax.random.split(key, 3)",
@@ -86,20 +110,9 @@ def text(start: Start) -> str:
         *_drawn(start.bias, "b", f"({start.columns},)"),
     ]
     if start.weights == "lsuv":
+        affine, activation = _affine(start), start.activation_in(ACTIVATIONS)
         body += _unit_variance(start.arguments, affine, activation)
-    body.append(f"layers.append(({kept}))")
-    one = ", ".join(start.input_shape)
-    build = [
-        "def build(key):",
-        *start.inputs(f"jax.random.normal(key, ({start.spec.samples}, {one}))"),
-        "    layers = []",
-        *start.loop(body),
-        "    return apply, layers",
-    ]
-    imports = ["import jax", "import jax.numpy as jnp", "from jax.nn import initializers"]
-    double = start.spec.dtype == "float64"
-    settings = ['jax.config.update("jax_enable_x64", True)'] if double else []
-    return start.program(imports, [*blocks, apply, build], settings)
+    return [*body, f"layers.append(({kept}))"]
 
 
 def _convolve(start: Start) -> list[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from weightinit_cli.snippets.start import Entry, Law, Scaling, Start, literal
+from weightinit_cli.errors import SpecError
+from weightinit_cli.snippets.start import Entry, Law, Program, Scaling, Start, literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,12 +61,47 @@ def delta_orthogonal(gain):
     return draw""".splitlines()
 
 
-def text(start: Start) -> str:
-    """The program: `build()` makes the model, whose images have their channels last."""
-    activation, functions = _activation(start)
-    before, weights, initializers = _weights(start)
+def text(program: Program) -> str:
+    """The program: `build()` makes the model, whose images have their channels last.
+
+    Raises SpecError where layers draw by functions of one name that are not the same.
+    """
+    functions, loops = [], []
+    initializers: dict[str, list[str]] = {}
+    for number, start in enumerate(program.starts):
+        activation, function = _activation(start, program.numbered("activation", number))
+        functions += function
+        _, _, drawing = _weights(start)
+        for lines in drawing:
+            if initializers.setdefault(lines[0], lines) != lines:
+                name = str(start.weights)
+                message = f"layers with other parameters of {name} make no short program for Keras"
+                path = f"initializer.{start.layers.start}"
+                raise SpecError([program.spec.problem(path, message)])
+        loops += start.loop(_body(start, activation))
+    first = program.starts[0]
+    ring = [_ring(first.ring)] if first.ring else []
+    shape = ", ".join(first.input_shape)
+    one = f"({shape})" if first.stack else f"({shape},)"
+    build = [
+        "def build():",
+        *first.inputs(f"keras.random.normal(({program.spec.samples}, {shape}))"),
+        "    layers = []",
+        *loops,
+        f"    return keras.Sequential([keras.Input({one}), *layers])",
+    ]
+    settings = []
+    if program.spec.dtype == "float64":  # of the inputs, then of the layers
+        settings = [f'keras.config.set_{what}("float64")' for what in ("floatx", "dtype_policy")]
+        settings[-1] += "  # some operations stay in float32 all the same"
+    blocks = [*functions, *initializers.values(), *ring, build]
+    return program.text(["import keras"], blocks, settings)
+
+
+def _body(start: Start, activation: str) -> list[str]:
+    """What is done for each layer, whose activation is this layer of Keras's."""
+    before, weights, _ = _weights(start)
     bias_before, bias = _drawn(start.bias, "bias_bound")
-    ring = [_ring(start.ring)] if start.ring else []
     inputs = "wrapped(x)" if start.ring else "x"
     body = [
         *before,
@@ -80,32 +116,18 @@ def text(start: Start) -> str:
         activation = "nonlinearity"
     if start.ring:
         body.append("layers.append(keras.layers.Lambda(wrapped))")
-    body.append(f"layers += [layer, {activation}]")
-    shape = ", ".join(start.input_shape)
-    one = f"({shape})" if start.stack else f"({shape},)"
-    build = [
-        "def build():",
-        *start.inputs(f"keras.random.normal(({start.spec.samples}, {shape}))"),
-        "    layers = []",
-        *start.loop(body),
-        f"    return keras.Sequential([keras.Input({one}), *layers])",
-    ]
-    settings = []
-    if start.spec.dtype == "float64":  # of the inputs, then of the layers
-        settings = [f'keras.config.set_{what}("float64")' for what in ("floatx", "dtype_policy")]
-        settings[-1] += "  # some operations stay in float32 all the same"
-    return start.program(["import keras"], [*functions, *initializers, *ring, build], settings)
+    return [*body, f"layers += [layer, {activation}]"]
 
 
-def _activation(start: Start) -> tuple[str, list[list[str]]]:
-    """The layer, and the function that it may be of."""
+def _activation(start: Start, name: str) -> tuple[str, list[list[str]]]:
+    """The layer, and the function of this name that it may be of."""
     entry = start.activation_in(ACTIVATIONS)
     if entry.startswith("keras.layers"):
         return entry, []
     if entry.startswith('"'):
         return f"keras.layers.Activation({entry})", []
-    function = ["def activation(x):", f"    return {entry}"]
-    return "keras.layers.Activation(activation)", [function]
+    function = [f"def {name}(x):", f"    return {entry}"]
+    return f"keras.layers.Activation({name})", [function]
 
 
 def _layer(start: Start) -> list[str]:

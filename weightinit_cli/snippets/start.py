@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, partial
 from itertools import groupby, pairwise
 from math import sqrt
 from textwrap import fill
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from weightinit_cli.errors import SpecError
-from weightinit_cli.experiments.build import weight_arguments
+from weightinit_cli.experiments.build import layer_starts, weight_arguments
 from weightinit_cli.initializers import Fans
 from weightinit_cli.results.words import component
 from weightinit_cli.spec import normal_form
+from weightinit_cli.spec.layers import COMPONENT_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from weightinit_cli.convolution import Convolution
-    from weightinit_cli.spec import Spec
+    from weightinit_cli.experiments.build import LayerStart
+    from weightinit_cli.spec import Component, Spec
 
 Entry = str | dict[str, str]
 
 COLUMNS = 100
 LEAST_RUN = 3
+# Loops over layers that start alike, one after another.
+MOST_STARTS = 12
 _NOT_SAID = "is not known in the lines of another library"
 
 # Scale (None: by a gain), mode and distribution of the schemes that scale a variance.
@@ -113,18 +117,19 @@ class Scaling(NamedTuple):
 
 
 class Start(NamedTuple):
-    """The start of a spec's layers.
+    """The start of a spec's layers, or of those in a row, `layers` from 0, that start alike.
 
     `weights` is a Law, a Scaling, or the name of an initializer that is neither, whose parameters
-    are `arguments`. `sizes` are those of an input, then of each layer; in convolutions channels.
+    are `arguments`.
     """
 
     spec: Spec
-    sizes: tuple[int, ...]
+    layers: range
     weights: Law | Scaling | str
     arguments: Mapping[str, Any]
     gain: Gain
     bias: Law
+    activation: Component
 
     @property
     def stack(self) -> Convolution | None:
@@ -171,9 +176,11 @@ class Start(NamedTuple):
 
         Raises SpecError where the table does not have it.
         """
-        name, arguments = self.spec.activation.name, self.spec.activation.arguments
+        name, arguments = self.activation.name, self.activation.arguments
         if name not in table:
-            raise SpecError([self.spec.problem("activation", f"{name} {_NOT_SAID}")])
+            listed = isinstance(self.spec.activation, tuple)
+            path = f"activation.{self.layers.start}" if listed else "activation"
+            raise SpecError([self.spec.problem(path, f"{name} {_NOT_SAID}")])
         entry = table[name]
         if isinstance(entry, dict):
             [form] = arguments.values()
@@ -184,14 +191,20 @@ class Start(NamedTuple):
         """The line that draws inputs, for an initializer that looks at some."""
         return [f"    x = {draw}  # or inputs of your own"] if self.weights == "lsuv" else []
 
+    def of(self, values: str, more: int = 0) -> str:
+        """Those of a list of all layers' values that are these layers', and so many more."""
+        first, last = self.layers.start, self.layers.stop
+        start, stop = first or "", "" if last == self.spec.layers else last + more
+        return f"{values}[{start}:{stop}]" if start or stop else values
+
     def loop(self, body: Sequence[str]) -> list[str]:
         """The lines of a loop over the layers, as they stand in a function."""
         pairs = ("inputs, outputs", "CHANNELS") if self.stack else ("fan_in, fan_out", "WIDTHS")
-        names, values = [pairs[0]], [f"pairwise({pairs[1]})"]
+        names, values = [pairs[0]], [f"pairwise({self.of(pairs[1], 1)})"]
         for name, differs in (("stride", self.strides_differ), ("gain", self.gain.varies)):
             if differs:
                 names.append(name)
-                values.append(f"{name.upper()}S")
+                values.append(self.of(f"{name.upper()}S"))
         if len(names) > 1:
             names[0], values = f"({names[0]})", [f"zip({', '.join(values)})"]
         lines = [*self._fans("\n".join(body)), *body]
@@ -207,13 +220,28 @@ class Start(NamedTuple):
             if re.search(rf'(?<!")\b{fan}\b', body)
         ]
 
-    def program(
+
+class Program(NamedTuple):
+    """The text of a whole network: its layers in rows of those that start alike.
+
+    `sizes` are those of an input, then of each layer; in convolutions channels.
+    """
+
+    spec: Spec
+    sizes: tuple[int, ...]
+    starts: tuple[Start, ...]
+
+    def numbered(self, name: str, number: int) -> str:
+        """The name of what is defined for the layers of a start, with its number where several."""
+        return name if len(self.starts) == 1 else f"{name}{number + 1}"
+
+    def text(
         self,
         imports: Sequence[str],
         blocks: Sequence[Sequence[str]],
         settings: Sequence[str] = (),
     ) -> str:
-        """The whole text: docstring, imports, settings, constants, then the blocks of lines.
+        """The whole: docstring, imports, settings, constants, then the blocks of lines.
 
         Of the `imports` those are left out whose last word the text does not have.
         """
@@ -227,7 +255,7 @@ class Start(NamedTuple):
 
     def _title(self) -> str:
         form, number = normal_form(self.spec), self.spec.layers
-        kind = "convolution" if self.stack else "dense layer"
+        kind = "convolution" if self.spec.convolution else "dense layer"
         text = (
             f"{self.spec.name}: {number:,} {kind}{'s' if number > 1 else ''} with "
             f"{component(form['activation'])}; weights {component(form['initializer'])}, biases "
@@ -237,20 +265,22 @@ class Start(NamedTuple):
 
     def _constants(self) -> list[str]:
         """What differs from layer to layer, and the shape of a kernel."""
-        what = "channels of an image" if self.stack else "size of an input"
-        name = "CHANNELS" if self.stack else "WIDTHS"
+        stack = self.spec.convolution
+        what = "channels of an image" if stack else "size of an input"
+        name = "CHANNELS" if stack else "WIDTHS"
         lines = [f"{name} = {listed(self.sizes)}  # {what}, then of each layer"]
-        if self.stack is not None:
-            lines.append(f"KERNEL = {self.stack.kernel}")
-            if self.strides_differ:
-                lines.append(f"STRIDES = {listed(self.stack.stride)}")
-        if self.gain.varies:
-            lines.append(f"GAINS = {listed(self.gain.values)}")
+        if stack is not None:
+            lines.append(f"KERNEL = {stack.kernel}")
+            if self.starts[0].strides_differ:
+                lines.append(f"STRIDES = {listed(stack.stride)}")
+        if any(start.gain.varies for start in self.starts):
+            gains = [gain for start in self.starts for gain in start.gain.values]
+            lines.append(f"GAINS = {listed(gains)}")
         return lines
 
 
-def start_of(spec: Spec) -> Start:
-    """The start that a spec describes.
+def program_of(spec: Spec) -> Program:
+    """The program of the network that a spec describes.
 
     Raises SpecError as `run` does, and for what is not said in a few lines.
     """
@@ -262,19 +292,41 @@ def start_of(spec: Spec) -> Start:
     if spec.convolution is not None:
         sizes = (spec.convolution.image.channels, *spec.convolution.channels)
         kernel = spec.convolution.kernel
-    arguments_of = cache(lambda fans: weight_arguments(spec, fans))
-    given = [
-        arguments_of(Fans.of_kernel(kernel, *pair, first=number == 0))
+    every = (
+        Fans.of_kernel(kernel, *pair, first=number == 0)
         for number, pair in enumerate(pairwise(sizes))
-    ]
-    name = spec.initializer.name
+    )
+    rows = groupby(
+        layer_starts(spec, every), key=lambda each: (each.initializer, each.bias, each.activation)
+    )
+    arguments_of = cache(partial(weight_arguments, spec))
+    starts = tuple(_start(spec, list(row), arguments_of) for _, row in rows)
+    if len(starts) > MOST_STARTS:
+        key = next(key for key in COMPONENT_KEYS if isinstance(getattr(spec, key), tuple))
+        message = (
+            f"layers that start in {len(starts):,} ways, one after another, make no short program"
+        )
+        raise SpecError([spec.problem(key, message)])
+    return Program(spec, sizes, starts)
+
+
+def _start(
+    spec: Spec, row: Sequence[LayerStart], arguments_of: Callable[[LayerStart], dict[str, Any]]
+) -> Start:
+    """The start of layers in a row that have the same initializers and activation."""
+    given = [arguments_of(layer) for layer in row]
+    first = row[0]
+    name = first.initializer.name
     gain = Gain(tuple(_gain(name, arguments) for arguments in given))
     weights = _weights(name, given[0], gain)
     if isinstance(weights, str) and weights not in _OTHERS:
-        raise SpecError([spec.problem("initializer", f"{name} {_NOT_SAID}")])
+        path = first.path("initializer", spec)
+        raise SpecError([spec.problem(path, f"{name} {_NOT_SAID}")])
     if isinstance(weights, Law):
-        gain = Gain((1.0,))
-    return Start(spec, sizes, weights, given[0], gain, _bias(spec))
+        gain = Gain((1.0,) * len(given))
+    layers = range(first.number, first.number + len(row))
+    bias = _bias(first.bias, columns_of(spec))
+    return Start(spec, layers, weights, given[0], gain, bias, first.activation)
 
 
 def columns_of(spec: Spec) -> str:
@@ -311,13 +363,13 @@ def _weights(name: str, arguments: Mapping[str, Any], gain: Gain) -> Law | Scali
     return _law(name, arguments) or name
 
 
-def _bias(spec: Spec) -> Law:
-    name = spec.bias.name
+def _bias(bias: Component, columns: str) -> Law:
+    name = bias.name
     if name == "torch_linear":
         return Law("symmetric", ("1 / math.sqrt(fan_in)",))
     if name == "nguyen_widrow":
-        return Law("symmetric", (f"0.7 * {columns_of(spec)} ** (1 / fan_in)",))
-    law = _law(name, spec.bias.arguments)
+        return Law("symmetric", (f"0.7 * {columns} ** (1 / fan_in)",))
+    law = _law(name, bias.arguments)
     if law is None:
         raise ValueError(f"{name} is no initializer of biases")
     return law

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from weightinit_cli.errors import SpecError
 from weightinit_cli.initializers.samplers import TRUNCATED_STD
 from weightinit_cli.initializers.schemes import lower_centre
-from weightinit_cli.snippets.start import Entry, Law, Scaling, Start, literal
+from weightinit_cli.snippets.start import Entry, Law, Program, Scaling, Start, literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,32 +49,40 @@ ACTIVATIONS: Final[dict[str, Entry]] = {
 W = "layer.weight"
 
 
-def text(start: Start) -> str:
+def text(program: Program) -> str:
     """The program: `build()` makes the model, whose images have their channels first.
 
     Raises SpecError for what torch cannot do.
     """
-    blocks = []
-    activation = start.activation_in(ACTIVATIONS)
-    if not activation.startswith("nn."):
-        forward = ["    def forward(self, x):", f"        return {activation}"]
-        blocks.append(["class Activation(nn.Module):", *forward])
-        activation = "Activation()"
+    blocks, loops = [], []
+    for number, start in enumerate(program.starts):
+        activation = start.activation_in(ACTIVATIONS)
+        if not activation.startswith("nn."):
+            name = program.numbered("Activation", number)
+            forward = ["    def forward(self, x):", f"        return {activation}"]
+            blocks.append([f"class {name}(nn.Module):", *forward])
+            activation = f"{name}()"
+        loops += start.loop(_body(start, activation))
+    first = program.starts[0]
+    *sides, channels = first.input_shape
+    double = ".double()" if program.spec.dtype == "float64" else ""
+    build = [
+        "def build():",
+        *first.inputs(f"torch.randn({program.spec.samples}, {', '.join([channels, *sides])})"),
+        "    layers = []",
+        *loops,
+        f"    return nn.Sequential(*layers){double}",
+    ]
+    return program.text(["import torch", "from torch import nn"], [*blocks, build])
+
+
+def _body(start: Start, activation: str) -> list[str]:
+    """What is done for each layer, whose activation is this module."""
     body = [f"layer = {_layer(start)}", *_weights(start), *_drawn(start.bias, "layer.bias")]
     if start.weights == "lsuv":
         body += [f"activation = {activation}", *_unit_variance(start.arguments)]
         activation = "activation"
-    body.append(f"layers += [layer, {activation}]")
-    *sides, channels = start.input_shape
-    double = ".double()" if start.spec.dtype == "float64" else ""
-    build = [
-        "def build():",
-        *start.inputs(f"torch.randn({start.spec.samples}, {', '.join([channels, *sides])})"),
-        "    layers = []",
-        *start.loop(body),
-        f"    return nn.Sequential(*layers){double}",
-    ]
-    return start.program(["import torch", "from torch import nn"], [*blocks, build])
+    return [*body, f"layers += [layer, {activation}]"]
 
 
 def _layer(start: Start) -> str:

@@ -10,6 +10,7 @@ from weightinit_cli.spec.given import (
 )
 from weightinit_cli.spec.keys import json_schema, template
 from weightinit_cli.spec.kinds import AnySpec, Spec, SymmetrySpec, TrainingSpec
+from weightinit_cli.spec.layers import different
 from weightinit_cli.spec.load import (
     STDIN,
     default_name,
@@ -22,11 +23,17 @@ from weightinit_cli.spec.load import (
     shipped_configs,
     spec_from_normal_form,
 )
-from weightinit_cli.spec.model import Component, Experiment, Histogram, Pretraining
+from weightinit_cli.spec.model import Component, Experiment, Histogram, PerLayer, Pretraining
 from weightinit_cli.spec.names import folded
 from weightinit_cli.spec.normal import digest, former_folders, normal_form
 from weightinit_cli.spec.validate import notes
-from weightinit_cli.spec.written import as_written, per_layer, yaml_lines, yaml_text
+from weightinit_cli.spec.written import (
+    as_written,
+    per_layer,
+    written_per_layer,
+    yaml_lines,
+    yaml_text,
+)
 
 __all__ = [
     "STDIN",
@@ -35,6 +42,7 @@ __all__ = [
     "Component",
     "Experiment",
     "Histogram",
+    "PerLayer",
     "Pretraining",
     "Spec",
     "SpecLike",
@@ -43,6 +51,7 @@ __all__ = [
     "activation_of",
     "as_written",
     "default_name",
+    "different",
     "digest",
     "expand",
     "find_config",
@@ -62,6 +71,7 @@ __all__ = [
     "spec_from_normal_form",
     "spec_of",
     "template",
+    "written_per_layer",
     "yaml_lines",
     "yaml_text",
 ]

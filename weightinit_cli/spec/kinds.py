@@ -21,6 +21,7 @@ from weightinit_cli.spec.components import (
     vector_initializers,
 )
 from weightinit_cli.spec.inputs import fill_inputs, inputs
+from weightinit_cli.spec.layers import of_layers
 from weightinit_cli.spec.model import (
     Component,
     Dtype,
@@ -111,7 +112,6 @@ CONVOLUTION: Final = (
 CONVOLUTION_KEYS: Final = tuple(field.name for field in CONVOLUTION)
 DENSE_KEYS: Final = ("width", "features")
 PER_LAYER_KEYS: Final = ("width", "channels", "stride")
-COMPONENT_KEYS: Final = ("activation", "initializer", "bias")
 
 PRETRAINING: Final = (
     Field(
@@ -147,20 +147,22 @@ _SEED = Field(
 _WIDTH = Field("width", per_layer(), "units: one number, or a list with one per layer", 100)
 _ACTIVATION = Field(
     "activation",
-    ACTIVATION,
-    "a name, or {name: leaky_relu, negative_slope: 0.1}",
+    of_layers(ACTIVATION),
+    "a name, {name: leaky_relu, negative_slope: 0.1}, or a list with one per layer",
     example="sigmoid",
 )
 _INITIALIZER = Field(
     "initializer",
-    INITIALIZER,
-    "of the weights: a name, or {name: normal, std: 0.01}",
+    of_layers(INITIALIZER),
+    "of the weights: a name, {name: normal, std: 0.01}, or a list with one per layer",
     example="xavier_normal",
 )
 _BIAS = Field(
     "bias",
-    component("initializer", _INITIALIZERS_LISTED, vector_initializers, matrix_initializers),
-    "initializer of the biases; default: the initializer's own, else zeros",
+    of_layers(
+        component("initializer", _INITIALIZERS_LISTED, vector_initializers, matrix_initializers)
+    ),
+    "of the biases, as initializer; default: the initializer's own, else zeros",
     None,
     "zeros",
 )
@@ -169,7 +171,7 @@ _RATE = number(above=0)
 
 
 def _layers(fewest: int, default: int) -> Field:
-    doc = f"how many layers; default: the length of a list of widths, else {default}"
+    doc = f"how many layers; default: the length of a list with one per layer, else {default}"
     return Field("layers", integer(fewest, MOST_LAYERS), doc, None, str(default))
 
 

@@ -14,6 +14,7 @@ from weightinit_cli.errors import Mark, Problem, SpecError, printable, reason
 from weightinit_cli.reading import open_at_once
 from weightinit_cli.spec.build import Builder
 from weightinit_cli.spec.kinds import ACTIVATION, INITIALIZER, WRITTEN_PATTERN
+from weightinit_cli.spec.layers import differ_by_layer
 from weightinit_cli.spec.names import slug
 from weightinit_cli.spec.nodes import (
     ECHO_LENGTH,
@@ -176,7 +177,9 @@ def spec_from_tree(
     builder = Builder(root, stem, overrides, written)
     runs = Runs(variants, sweep, builder.build)
     keys = {*root.entries, *runs.keys} if isinstance(root, MapNode) else runs.keys
-    numbers = {n for each in checked_together(keys) for n in runs.first_of_each(each)}
+    by_layer = differ_by_layer(root, (each.overrides for each in chain(variants, *sweep)))
+    together = checked_together(keys, by_layer=by_layer)
+    numbers = {number for each in together for number in runs.first_of_each(each)}
     _check(builder, (runs.overrides(number) for number in sorted(numbers)), overrides)
     return replace(runs[0], runs=runs, run="", label="", varied=())
 

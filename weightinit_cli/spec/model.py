@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from weightinit_cli.errors import Mark, Problem, counted
+from weightinit_cli.lines import by_layer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,11 +69,13 @@ class Pretraining(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Experiment:
-    """One run of any experiment: a network of one activation, drawn from a seed.
+    """One run of any experiment: a network, drawn from a seed.
 
     `width` holds one number per layer: its units, in a convolution every channel at every
-    position. `marks` says where each key was written, by its path; it
-    is no part of the spec's identity, nor are the `overrides` that were set beside the file.
+    position. `activation`, `initializer` and `bias` are those of all layers, or where these differ
+    one per layer, as `activations`, `initializers` and `biases` always are. `marks` says where each
+    key was written, by its path; it is no part of the spec's identity, nor are the `overrides` that
+    were set beside the file.
 
     `stem` is the text that the name was made of, where the spec gives none.
 
@@ -84,9 +87,9 @@ class Experiment:
     name: str
     seed: int
     width: tuple[int, ...]
-    activation: Component
-    initializer: Component
-    bias: Component
+    activation: PerLayer
+    initializer: PerLayer
+    bias: PerLayer
     convolution: Convolution | None = None
     pretraining: Pretraining | None = None
     marks: Mapping[str, Mark] = field(default_factory=dict, compare=False, repr=False)
@@ -129,7 +132,8 @@ class Experiment:
         widths = sorted(set(self.width))
         units = " to ".join(map(str, dict.fromkeys(widths[:1] + widths[-1:])))
         layers = counted(self.layers, "layer") + (f" of {units}" if units else "")
-        parts = [str(self.activation), str(self.initializer), layers, f"seed {self.seed}"]
+        parts = [_in_words(self.activation), _in_words(self.initializer), layers]
+        parts.append(f"seed {self.seed}")
         if self.runs is not None:
             parts.append(f"{len(self.runs):,} runs")
         return f"<{type(self).__name__} {self.folder}: {', '.join(parts)}>"
@@ -140,3 +144,7 @@ class Experiment:
         while place and place not in self.marks:
             place = place.rpartition(".")[0]
         return Problem(self.marks.get(place, Mark(self.name)), path, message)
+
+
+def _in_words(given: PerLayer) -> str:
+    return by_layer(map(str, given)) if isinstance(given, tuple) else str(given)

@@ -13,7 +13,6 @@ from weightinit_cli.digests import digest_of_form
 from weightinit_cli.errors import Mark
 from weightinit_cli.parameters import Thresholds
 from weightinit_cli.spec.kinds import (
-    COMPONENT_KEYS,
     CONVOLUTION_KEYS,
     DENSE_KEYS,
     HISTOGRAM,
@@ -21,6 +20,7 @@ from weightinit_cli.spec.kinds import (
     TABLES,
     AnySpec,
 )
+from weightinit_cli.spec.layers import COMPONENT_KEYS
 from weightinit_cli.spec.model import Component, Histogram, Pretraining
 from weightinit_cli.spec.names import DEVICE_PATTERN, LONGEST_RUN
 from weightinit_cli.spec.nodes import Report, join, node_from_json
@@ -39,8 +39,8 @@ def normal_form(spec: AnySpec) -> dict[str, Any]:
     """Every key of the spec with its value, in the order of the table of fields.
 
     Names are canonical, defaults filled in, `width` a list, and each component a mapping of
-    `name` and parameters. What a spec does not have, as convolutions no `width`, is left out.
-    `spec_from_normal_form` reads it again.
+    `name` and parameters, or a list of them where layers differ. What a spec does not have, as
+    convolutions no `width`, is left out. `spec_from_normal_form` reads it again.
     """
     form = {}
     for field in TABLES[spec.experiment]:
@@ -108,6 +108,9 @@ def _misfits_of(value: Any, field: Field, path: str) -> Iterator[tuple[str, str]
             yield path, f"must be text, not {value!r}"
     elif field.type.fields and isinstance(value, dict):
         yield from _misfits(value, field.type.fields, path)
+    elif field.name in COMPONENT_KEYS and isinstance(value, list):
+        for number, each in enumerate(value):
+            yield from _misfits_of_component(each, join(path, str(number)))
     elif field.name in COMPONENT_KEYS:
         yield from _misfits_of_component(value, path)
     elif field.name in PER_LAYER_KEYS and not isinstance(value, list | tuple):
@@ -152,7 +155,7 @@ def _json_value(value: object) -> Any:
         return _values(HISTOGRAM, value)
     if isinstance(value, Thresholds | Pretraining):
         return value._asdict()
-    return list(value) if isinstance(value, tuple) else value
+    return [_json_value(each) for each in value] if isinstance(value, tuple) else value
 
 
 def _former_name(stem: str) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from weightinit_cli.lines import by_layer
 from weightinit_cli.spec.components import activations
+from weightinit_cli.spec.layers import layers_apart
 from weightinit_cli.spec.nodes import ListNode, MapNode, Scalar
 
 if TYPE_CHECKING:
@@ -38,11 +40,28 @@ def _pinned_range(root: Node) -> ListNode | None:
 
 
 def _activation(root: Node) -> str | None:
-    """The name of the activation, aliases resolved."""
+    """The name of the activation, or of those that layers have, aliases resolved."""
     node = _below(root, "activation")
-    named = node if isinstance(node, Scalar) else _below(node, "name")
-    option = activations().get(str(named.value)) if isinstance(named, Scalar) else None
+    if node is None:
+        return None
+    if isinstance(node, ListNode):
+        names = list(map(_name, node.items))
+    else:
+        names = [_name(node), *(_name(own) for _, own in layers_apart(node) if _named(own))]
+    known = [name for name in names if name is not None]
+    return by_layer(known) if len(known) == len(names) else None
+
+
+def _name(node: Node | None) -> str | None:
+    named = _named(node)
+    option = None if named is None else activations().get(str(named.value))
     return None if option is None else option.canonical
+
+
+def _named(node: Node | None) -> Scalar | None:
+    """The node of a component's name."""
+    named = node if isinstance(node, Scalar) else _below(node, "name")
+    return named if isinstance(named, Scalar) else None
 
 
 def _below(node: Node | None, key: str) -> Node | None:

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.convolution import Convolution, Shape
+from weightinit_cli.lines import by_layer
 from weightinit_cli.parameters import ParameterError
 from weightinit_cli.spec.components import default_bias
 from weightinit_cli.spec.kinds import (
@@ -16,15 +17,15 @@ from weightinit_cli.spec.kinds import (
     SPEC_KINDS,
     TABLES,
 )
-from weightinit_cli.spec.nodes import MapNode, Node, Scalar, join, report_wrong
+from weightinit_cli.spec.layers import COMPONENT_KEYS, Apart, alike
+from weightinit_cli.spec.nodes import MapNode, Node, Scalar, join, marks_of, report_wrong
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from weightinit_cli.errors import Problem
-    from weightinit_cli.initializers import Initializer
+    from weightinit_cli.errors import Mark, Problem
     from weightinit_cli.spec.kinds import AnySpec
-    from weightinit_cli.spec.model import Component, Experiment, LeftRange
+    from weightinit_cli.spec.model import Component, Experiment, LeftRange, PerLayer
     from weightinit_cli.spec.nodes import Report
     from weightinit_cli.spec.values import Field
 
@@ -51,7 +52,7 @@ _TOGETHER = (
     {"data", "batch"},
     {"activation", "initializer", "bias", "pretraining"},
 )
-_TOGETHER_IN_CONVOLUTIONS = (*CONVOLUTION_KEYS, *set().union(*_TOGETHER))
+_ALL_TOGETHER = (*CONVOLUTION_KEYS, *set().union(*_TOGETHER))
 
 
 def read_values(
@@ -83,10 +84,13 @@ def build_spec(values: Mapping[str, Any], beside: Mapping[str, Any]) -> AnySpec:
     return built
 
 
-def checked_together(keys: Collection[str]) -> list[Collection[str]]:
-    """These keys in sets, so that what is wrong with a value is known by those of its set."""
-    if not set(CONVOLUTION_KEYS).isdisjoint(keys):
-        together: tuple[Collection[str], ...] = (_TOGETHER_IN_CONVOLUTIONS,)
+def checked_together(keys: Collection[str], *, by_layer: bool) -> list[Collection[str]]:
+    """These keys in sets, so that what is wrong with a value is known by those of its set.
+
+    `by_layer` says that the components of some run may differ between layers.
+    """
+    if by_layer or not set(CONVOLUTION_KEYS).isdisjoint(keys):
+        together: tuple[Collection[str], ...] = (_ALL_TOGETHER,)
     else:
         together = _TOGETHER
     return [*together, *({key} for key in keys)]
@@ -111,12 +115,13 @@ def _left_ranges(runs: Sequence[AnySpec]) -> list[Problem]:
     found: dict[LeftRange, dict[str, AnySpec]] = {}
     for run in runs:
         if run.experiment == "histogram" and run.left_range is not None:
-            found.setdefault(run.left_range, {}).setdefault(run.activation.name, run)
+            names = by_layer(each.name for each in run.activations)
+            found.setdefault(run.left_range, {}).setdefault(names, run)
     problems = []
     for (range_, owner), others in found.items():
         low, high = range_
-        *names, last = others
-        drawn = f"{', '.join(names)} and {last} are" if names else f"{last} is"
+        *before, last = others
+        drawn = f"{', '.join(before)} and {last} are" if before else f"{last} is"
         message = f"[{low:g}, {high:g}] belongs to {owner}; {drawn} drawn over auto"
         problems.append(others[last].problem("histogram.range", message))
     return problems
@@ -126,19 +131,22 @@ def _centres(spec: Experiment) -> list[Problem]:
     """Which row and column of an even kernel the initializer takes for its centre."""
     from weightinit_cli.initializers import INITIALIZERS
 
-    centre = INITIALIZERS[spec.initializer.name].centre
-    if centre is None or spec.convolution is None:
+    if spec.convolution is None:
         return []
     kernel = spec.convolution.kernel
     if all(side % 2 for side in kernel):
         return []
-    row, column = map(centre, kernel)
-    convention = INITIALIZERS[spec.initializer.name].convention
-    message = (
-        f"{kernel[0]} × {kernel[1]} has no middle; {spec.initializer.name} takes row {row}, "
-        f"column {column}, counted from 0, as {convention} does"
-    )
-    return [spec.problem("kernel", message)]
+    found = []
+    for name in dict.fromkeys(each.name for each in spec.initializers):
+        centre, convention = INITIALIZERS[name].centre, INITIALIZERS[name].convention
+        if centre is not None:
+            row, column = map(centre, kernel)
+            message = (
+                f"{kernel[0]} × {kernel[1]} has no middle; {name} takes row {row}, "
+                f"column {column}, counted from 0, as {convention} does"
+            )
+            found.append(spec.problem("kernel", message))
+    return found
 
 
 def _experiment(root: MapNode) -> str:
@@ -162,7 +170,7 @@ def _is_probe(root: MapNode, report: Report) -> bool:
 def _fill_shapes(
     values: dict[str, Any], root: MapNode, report: Report, default_layers: int
 ) -> None:
-    """Make `width` one number per layer.
+    """Make `width` one number per layer, and see that lists of components have one per layer.
 
     Of convolutions `width` and `features` are the values of an image; their keys become
     `convolution`.
@@ -174,7 +182,7 @@ def _fill_shapes(
         _refuse_dense(given[0], root, report)
         _fill_convolution(values, own, root, report, default_layers)
         return
-    filled = _per_layer({"width": values["width"]}, values["layers"], root, report, default_layers)
+    filled = _per_layer({"width": values["width"]}, values, root, report, default_layers)
     values["width"] = None if filled is None else filled["width"]
 
 
@@ -202,7 +210,7 @@ def _fill_convolution(
                 return
             own[key] = default
     lists = {key: own[key] for key in ("channels", "stride")}
-    filled = _per_layer(lists, values["layers"], root, report, default_layers)
+    filled = _per_layer(lists, values, root, report, default_layers)
     if filled is None:
         return
     convolution = Convolution(
@@ -215,11 +223,20 @@ def _fill_convolution(
 
 
 def _per_layer(
-    lists: dict[str, Any], layers: int | None, root: MapNode, report: Report, default: int
+    numbers: dict[str, Any],
+    values: dict[str, Any],
+    root: MapNode,
+    report: Report,
+    default: int,
 ) -> dict[str, tuple[int, ...]] | None:
-    """Each list with one number per layer, as `layers` or the first list says; None if wrong."""
-    if None in lists.values() or (layers is None and "layers" in root.entries):
+    """The `numbers`, each with one per layer, as `layers` or the first list says; None if wrong.
+
+    Components get what they are in the end: one, or where layers differ one per layer.
+    """
+    layers = values["layers"]
+    if None in numbers.values() or (layers is None and "layers" in root.entries):
         return None
+    lists = numbers | {key: values[key] for key in COMPONENT_KEYS}
     decides = "layers"
     if layers is None:
         layers = default
@@ -227,16 +244,29 @@ def _per_layer(
             if isinstance(value, tuple):
                 decides, layers = key, len(value)
                 break
-    filled = {}
     for key, value in lists.items():
-        filled[key] = (value,) * layers if isinstance(value, int) else value
-        if len(filled[key]) != layers:
-            mark = root.entries[key][1].mark
-            message = (
-                f"must have one number per layer ({layers}, by {decides}), not {len(filled[key])}"
-            )
-            report.add(mark, key, message)
+        if isinstance(value, tuple) and len(value) != layers:
+            what = "number" if key in numbers else "entry"
+            message = f"must have one {what} per layer ({layers}, by {decides}), not {len(value)}"
+            report.add(root.entries[key][1].mark, key, message)
+        elif isinstance(value, tuple) and key in COMPONENT_KEYS:
+            values[key] = alike(value)
+        elif isinstance(value, Apart):
+            values[key] = _spread(value, key, layers, root, report)
+    filled = {key: (v,) * layers if isinstance(v, int) else v for key, v in numbers.items()}
     return filled if all(len(each) == layers for each in filled.values()) else None
+
+
+def _spread(given: Apart, key: str, layers: int, root: MapNode, report: Report) -> PerLayer | None:
+    """One component per layer, those apart in their places; None where there is no such layer."""
+    beyond = [number for number in given.apart if number >= layers]
+    for number in beyond:
+        path = join(key, str(number))
+        message = f"has layers 0 to {layers - 1}, no {number}" if layers else "has no layers"
+        report.add(_mark_at(path, root), path, message)
+    if beyond:
+        return None
+    return alike([given.apart.get(number, given.of_all) for number in range(layers)])
 
 
 def _kernel_fits(convolution: Convolution, root: MapNode, report: Report) -> bool:
@@ -270,60 +300,103 @@ def _instead(convolution: Convolution, number: int) -> list[str]:
 
 
 def _check_fit(values: dict[str, Any], root: MapNode, report: Report) -> None:
-    """Give the biases their default; see that the initializer fits the layers it is for."""
-    from weightinit_cli.initializers import INITIALIZERS
-
-    initializer: Component | None = values["initializer"]
+    """Give the biases their default; see that the initializers fit the layers they are for."""
+    initializer: PerLayer | Apart | None = values["initializer"]
+    activation: PerLayer | Apart | None = values["activation"]
     convolution: Convolution | None = values.get("convolution")
     if convolution is not None and values.get("pretraining") is not None:
         message = "is for fully connected layers, not for convolutions"
         report.add(root.entries["pretraining"][0], "pretraining", message)
-    if initializer is None:
+    if initializer is None or isinstance(initializer, Apart):
         return
     if values["bias"] is None and "bias" not in root.entries:
-        values["bias"] = default_bias(initializer)
-    row = INITIALIZERS[initializer.name]
-    unfit = _unfit(initializer, row, values)
-    if unfit is not None:
-        report.add(root.entries["initializer"][1].mark, "initializer", unfit)
-    elif row.only == "kernel" and convolution is not None:
-        _check_kernels(initializer, row, convolution, root, report)
+        every = initializer if isinstance(initializer, tuple) else (initializer,)
+        values["bias"] = alike([default_bias(each) for each in every])
+    if isinstance(activation, Apart):
+        return
+    of_kernels = "convolution" in values
+    if _all_fit(initializer, activation, root, report, of_kernels=of_kernels) and convolution:
+        _check_kernels(initializer, convolution, root, report)
 
 
-def _unfit(initializer: Component, row: Initializer, values: Mapping[str, Any]) -> str | None:
-    """Why the initializer is not for this spec."""
-    activation, name = values["activation"], initializer.name
+def _all_fit(
+    initializer: PerLayer,
+    activation: PerLayer | None,
+    root: MapNode,
+    report: Report,
+    *,
+    of_kernels: bool,
+) -> bool:
+    """See that each initializer is for layers like its own; an initializer of all is told once."""
+    lists = [each for each in (initializer, activation) if isinstance(each, tuple)]
+    count = len(lists[0]) if lists else 1
+    pairs = zip(_each(initializer, count), _each(activation, count), strict=False)
+    fit = True
+    for number, (own, of_layer) in enumerate(pairs):
+        unfit = _unfit(own, of_layer, of_kernels=of_kernels, alone=own == initializer)
+        if unfit is None:
+            continue
+        fit = False
+        if not isinstance(initializer, tuple):
+            where = f" in layer {number + 1}" if isinstance(activation, tuple) else ""
+            report.add(_mark_at("initializer", root), "initializer", unfit + where)
+            break
+        path = join("initializer", str(number))
+        report.add(_mark_at(path, root), path, unfit)
+    return fit
+
+
+def _each(given: PerLayer | None, count: int) -> Sequence[Component | None]:
+    return given if isinstance(given, tuple) else (given,) * count
+
+
+def _mark_at(path: str, root: MapNode) -> Mark:
+    """Where a path is written, or else what it lies below."""
+    marks = marks_of(root)
+    while path not in marks:
+        path = path.rpartition(".")[0]
+    return marks[path]
+
+
+def _unfit(
+    initializer: Component | None, activation: Component | None, *, of_kernels: bool, alone: bool
+) -> str | None:
+    """Why an initializer is not for a layer of this activation; `alone` says it is that of all."""
+    from weightinit_cli.initializers import INITIALIZERS
+
+    if initializer is None:
+        return None
+    row, name = INITIALIZERS[initializer.name], initializer.name
     if row.activation and activation is not None and activation.name != row.activation:
         return f"{name!r} needs the activation {row.activation!r}, not {activation.name!r}"
-    of_kernels = "convolution" in values
     if row.only == ("matrix" if of_kernels else "kernel"):
         kinds = ("fully connected layers", "convolutions (channels, kernel)")
         wanted, other = kinds if of_kernels else kinds[::-1]
         instead = f"; for {other}, there is {row.instead!r}" if row.instead else ""
         return f"{name!r} is for {wanted} alone{instead}"
+    if row.data_dependent and not alone:
+        return f"{name!r} finds its scales on the data, layer after layer: it is for all or none"
     return None
 
 
 def _check_kernels(
-    initializer: Component,
-    row: Initializer,
-    convolution: Convolution,
-    root: MapNode,
-    report: Report,
+    initializer: PerLayer, convolution: Convolution, root: MapNode, report: Report
 ) -> None:
-    """Try the initializer out on the kernels of every layer; report the first that it refuses."""
-    from weightinit_cli.initializers import AUTO, Fans
+    """Try those for kernels alone out on every layer; report the first that is refused."""
+    from weightinit_cli.initializers import AUTO, INITIALIZERS, Fans
 
-    arguments = {k: 1.0 if v == AUTO else v for k, v in initializer.arguments.items()}
     channels = (convolution.image.channels, *convolution.channels)
-    for number, (below, above) in enumerate(pairwise(channels), 1):
-        fans = Fans.of_kernel(convolution.kernel, below, above, first=number == 1)
+    listed = isinstance(initializer, tuple)
+    pairs = zip(pairwise(channels), _each(initializer, len(channels) - 1), strict=True)
+    for number, ((below, above), own) in enumerate(pairs):
+        if own is None or INITIALIZERS[own.name].only != "kernel":
+            continue
+        fans = Fans.of_kernel(convolution.kernel, below, above, first=number == 0)
+        arguments = {k: 1.0 if v == AUTO else v for k, v in own.arguments.items()}
         try:
-            row.build(fans, **arguments)
+            INITIALIZERS[own.name].build(fans, **arguments)
         except ParameterError as error:
-            node = root.entries["initializer"][1]
-            path = join("initializer", error.parameter)
-            place = getattr(node, "entries", {}).get(error.parameter)
-            mark = node.mark if place is None else place[1].mark
-            report.add(mark, path, f"layer {number}: {error.message}")
+            path = f"initializer.{number}" if listed else "initializer"
+            path = join(path, error.parameter)
+            report.add(_mark_at(path, root), path, f"layer {number + 1}: {error.message}")
             return

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from weightinit_cli.spec.kinds import AnySpec
-    from weightinit_cli.spec.model import Component
+    from weightinit_cli.spec.model import Component, PerLayer
 
-    # A component as it is written: its name, or a mapping of that and of its parameters.
-    Written = str | dict[str, Any]
+    # A component as it is written: its name, a mapping of that and of its parameters, or a list of
+    # these, one per layer.
+    Written = str | dict[str, Any] | list[Any]
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _PER_LAYER = ("width", "channels", "stride")
@@ -31,6 +32,11 @@ def as_written(component: Component) -> Written:
     defaults = {each.name: each.default for each in option.entry_parameters}
     given = {key: value for key, value in component.parameters if value != defaults.get(key)}
     return {"name": component.name, **given} if given else component.name
+
+
+def written_per_layer(given: PerLayer) -> Written:
+    """A component that is that of all layers as it is written, or a list of those that differ."""
+    return list(map(as_written, given)) if isinstance(given, tuple) else as_written(given)
 
 
 def yaml_lines(entries: Mapping[str, Any]) -> list[str]:
@@ -50,7 +56,7 @@ def yaml_text(spec: AnySpec) -> str:
         if key in _PER_LAYER:
             shown |= {"layers": len(value), key: per_layer(value)}
         elif key in ("activation", "initializer", "bias"):
-            shown[key] = as_written(getattr(spec, key))
+            shown[key] = written_per_layer(getattr(spec, key))
         else:
             shown[key] = value
     for key in reversed(list(shown)):

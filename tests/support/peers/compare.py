@@ -154,7 +154,7 @@ def wrong_backward(library: str, entry: Entry) -> list[str]:
     dense = tuple(Dense(*weights.shape, Given(weights), Given(bias)) for weights, bias in layers())
     network = GivenNetwork(activated(dense, ours), INPUTS, np.dtype("float64"), 0)
     trace: list[np.ndarray] = []
-    list(forward(network, Request(5, None, None, None), 1, trace=trace))
+    list(forward(network, Request(5, None, None), 1, trace=trace))
     x, *below = (part.copy() for part in trace)
     records = list(backward(network, trace, 1))[::-1]
     found: dict[str, Any] = {

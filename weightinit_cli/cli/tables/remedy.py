@@ -13,6 +13,7 @@ from weightinit_cli.cli import terminal
 from weightinit_cli.cli.tables import shown
 from weightinit_cli.cli.tables.columns import Cell, Column, table_lines
 from weightinit_cli.errors import counted
+from weightinit_cli.lines import by_layer
 from weightinit_cli.numerals import short
 from weightinit_cli.results.model import HEALTHY
 from weightinit_cli.results.words import component, described, full_name
@@ -114,12 +115,19 @@ def _tried(group: Sequence[Attempt]) -> str:
     change = group[0].change
     words = []
     written = change.get("initializer")
-    if written is not None:
+    if isinstance(written, list):
+        words.append(_in_words(written))
+    elif written is not None:
         mappings = [_mapping(attempt.change["initializer"]) for attempt in group]
         words.append(component({**mappings[0], **_ranges(mappings)}))
     if "bias" in change:
-        words.append(f"bias {component(_mapping(change['bias']))}")
+        words.append(f"bias {_in_words(change['bias'])}")
     return ", ".join(words) or "as it stands"
+
+
+def _in_words(written: Any) -> str:
+    several = isinstance(written, list)
+    return component(list(map(_mapping, written)) if several else _mapping(written))
 
 
 def _mapping(written: Any) -> dict[str, Any]:
@@ -170,7 +178,7 @@ def _found(chosen: Attempt) -> list[str]:
 
 def _nothing_found(remedy: Remedy) -> list[str]:
     spec = remedy.spec
-    of = f"{spec.activation.name} over {counted(spec.layers, 'layer')}"
+    of = f"{by_layer(each.name for each in spec.activations)} over {counted(spec.layers, 'layer')}"
     tried = counted(len(remedy.attempts), "start")
     lines = [*terminal.fitted(f"None of {tried} of {of} is without a warning.")]
     if spec.layers > 1 and not any("layers" in attempt.change for attempt in remedy.nearest):
