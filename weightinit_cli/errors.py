@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
 FAILED = 1
 DEFECT = 3
 INTERRUPTED = 130
+# Stretches of layers that are told one by one, and of more the different things that they have.
+MOST_STRETCHES = 3
+MOST_TOLD = 4
 
 
 def printable(text: str) -> str:
@@ -28,6 +32,29 @@ def reason(error: Exception) -> str:
 def counted(number: int, noun: str) -> str:
     """Return a number and its noun as they are printed: `1 run`, `2,000 runs`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def by_layer(texts: Iterable[str]) -> str:
+    """What each layer has, from layer 1: `sin (omega 30) in layer 1 / tanh in layers 2 to 5`.
+
+    Of more than a few stretches, what there is at all: `relu / tanh by layer`.
+    """
+    stretches = [(text, len(list(run))) for text, run in groupby(texts)]
+    if len(stretches) == 1:
+        return stretches[0][0]
+    if len(stretches) > MOST_STRETCHES:
+        different = list(dict.fromkeys(text for text, _ in stretches))
+        more = len(different) - MOST_TOLD
+        if more > 1:
+            different[MOST_TOLD:] = [f"{more} others"]
+        return f"{' / '.join(different)} by layer"
+    told, first = [], 1
+    for text, count in stretches:
+        last = first + count - 1
+        layers = f"layer {first}" if count == 1 else f"layers {first} to {last}"
+        told.append(f"{text} in {layers if count != 2 else f'layers {first} and {last}'}")
+        first = last + 1
+    return " / ".join(told)
 
 
 class Mark(NamedTuple):

@@ -4,15 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from itertools import groupby
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-# Stretches of layers that are told one by one.
-MOST_STRETCHES = 3
-MOST_TOLD = 4
 
 
 def wrapped(text: str, columns: int, *, indent: int = 0, anywhere: bool = False) -> list[str]:
@@ -64,26 +55,3 @@ def clipped(text: str, columns: int) -> str:
         if taken > columns:
             return text[:number]
     return text
-
-
-def by_layer(texts: Iterable[str]) -> str:
-    """What each layer has, from layer 1: `sin (omega 30) in layer 1, tanh in layers 2 to 5`.
-
-    Of more than a few stretches, what there is at all: `relu, tanh by layer`.
-    """
-    stretches = [(text, len(list(run))) for text, run in groupby(texts)]
-    if len(stretches) == 1:
-        return stretches[0][0]
-    if len(stretches) > MOST_STRETCHES:
-        different = list(dict.fromkeys(text for text, _ in stretches))
-        more = len(different) - MOST_TOLD
-        if more > 1:
-            different[MOST_TOLD:] = [f"{more} others"]
-        return f"{', '.join(different)} by layer"
-    told, first = [], 1
-    for text, count in stretches:
-        last = first + count - 1
-        layers = f"layer {first}" if count == 1 else f"layers {first} to {last}"
-        told.append(f"{text} in {layers if count != 2 else f'layers {first} and {last}'}")
-        first = last + 1
-    return ", ".join(told)

@@ -178,7 +178,7 @@ def assert_activations(record, x, error):
 def assert_between(count, z, error, end, compare):
     """Saturation: those surely beyond, and at most those possibly beyond."""
     if end is None:
-        assert count == 0
+        assert count is None
         return
     toward = error if compare is np.less_equal else -error
     assert np.count_nonzero(compare(z + toward, end)) <= count

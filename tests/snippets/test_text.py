@@ -21,7 +21,7 @@ from weightinit_cli.errors import SpecError
 from weightinit_cli.experiments.build import build_network
 from weightinit_cli.initializers.samplers import TRUNCATED_STD
 from weightinit_cli.snippets import LIBRARIES, jax, keras, snippet, torch
-from weightinit_cli.snippets.start import Law, Scaling, listed, start_of
+from weightinit_cli.snippets.start import Law, Scaling, listed, program_of
 
 ALL = [
     case.values[0]
@@ -109,10 +109,9 @@ def std_of(law: Law | Scaling, **known: float) -> float:
 
 @every("spec", ALL)
 def test_standard_deviations_are_ours(spec):
-    found = start_of(spec)
+    pairs = [(start, gain) for start in program_of(spec).starts for gain in start.gain.values]
     layers = build_network(spec).weighted
-    gains = found.gain.values * (1 if len(found.gain.values) > 1 else len(layers))
-    for number, (layer, gain) in enumerate(zip(layers, gains, strict=True)):
+    for number, (layer, (found, gain)) in enumerate(zip(layers, pairs, strict=True)):
         columns = {"outputs" if spec.convolution else "fan_out": layer.columns}
         area = math.prod(spec.convolution.kernel) if spec.convolution else 1
         known = {

@@ -35,6 +35,8 @@ BEYOND = {
     *("conv_and_width", "conv_and_features", "conv_layers_length", "conv_stride_length"),
     *("conv_kernel_large", "conv_kernel_wide", "conv_shrinks_by_stride", "conv_shrinks_by_valid"),
     *("identity_of_kernels", "dirac_of_matrices", "dirac_groups", "delta_orthogonal_narrows"),
+    *("layers_of_lists", "layers_by_activation", "layer_beyond", "layer_apart_unknown"),
+    *("lsuv_among_others", "siren_among_others", "siren_in_a_list"),
     *("delta_orthogonal_of_matrices", "pretraining_of_kernels"),
 }
 
@@ -79,6 +81,9 @@ def test_every_key_has_a_description():
         {"thresholds": {}},
         {"channels": [2, 3], "kernel": [3, 5], "image": [16, 12, 1], "stride": 2},
         {"kernel": 5, "padding": "same"},
+        {"activation": ["relu", {"name": "sin", "omega": 30}], "bias": ["zeros", "torch_linear"]},
+        {"initializer": {"name": "normal", "std": 1, "0": {"std": 2}, "3": "he_normal"}},
+        {"initializer": ["lsuv", "lsuv"]},
         {"pretraining": {"method": "autoencoder", "steps": 10}},
         {"thresholds": {"dying": 0, "vanishing_gradient": 0.5}},
     ],

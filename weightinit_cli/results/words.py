@@ -7,8 +7,7 @@ from decimal import ROUND_CEILING, Decimal
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from weightinit_cli.errors import counted
-from weightinit_cli.lines import by_layer
+from weightinit_cli.errors import by_layer, counted
 from weightinit_cli.numerals import short
 from weightinit_cli.results.figures import FIGURES, figure, resolved
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from weightinit_cli.errors import Mark, Problem, counted
-from weightinit_cli.lines import by_layer
+from weightinit_cli.errors import Mark, Problem, by_layer, counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from weightinit_cli.lines import by_layer
+from weightinit_cli.errors import by_layer
 from weightinit_cli.spec.components import activations
 from weightinit_cli.spec.layers import layers_apart
 from weightinit_cli.spec.nodes import ListNode, MapNode, Scalar

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.convolution import Convolution, Shape
-from weightinit_cli.lines import by_layer
+from weightinit_cli.errors import by_layer
 from weightinit_cli.parameters import ParameterError
 from weightinit_cli.spec.components import default_bias
 from weightinit_cli.spec.kinds import (

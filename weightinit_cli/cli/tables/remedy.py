@@ -12,8 +12,7 @@ import click
 from weightinit_cli.cli import terminal
 from weightinit_cli.cli.tables import shown
 from weightinit_cli.cli.tables.columns import Cell, Column, table_lines
-from weightinit_cli.errors import counted
-from weightinit_cli.lines import by_layer
+from weightinit_cli.errors import by_layer, counted
 from weightinit_cli.numerals import short
 from weightinit_cli.results.model import HEALTHY
 from weightinit_cli.results.words import component, described, full_name
