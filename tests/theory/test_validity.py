@@ -7,6 +7,7 @@ from math import exp
 import pytest
 
 from weightinit_cli.theory import LayerPrediction, LayerScale, Moments, why_no_z, z_score
+from weightinit_cli.theory.blocks import STANDARD, Entered, Left
 from weightinit_cli.theory.predictions import FRACTIONS, LOGARITHMIC
 
 PATHS = (*LOGARITHMIC, *FRACTIONS, "mean")
@@ -30,7 +31,8 @@ LARGEST = "it is as large as it can be"
 def reason(path, *, values=(), errors=(), shifts=(), scale=DENSE, d=0.5, inputs=100, first=False):
     """What `why_no_z` says of a layer that is within every limit, but for what is given."""
     figures = dict.fromkeys(PATHS, VALUE) | dict(values)
-    p = LayerPrediction(1.0, d, Moments(0.0, 1.0, 1.0), 1.0, d, 1.0, figures)
+    ways = Entered(STANDARD, STANDARD), Left(STANDARD)
+    p = LayerPrediction(1.0, d, Moments(0.0, 1.0, 1.0), 1.0, d, 1.0, figures, *ways)
     errors = dict.fromkeys(PATHS, ERROR) | dict(errors)
     shifts = dict.fromkeys(PATHS, 0.0) | dict(shifts)
     errors, shifts = (
