@@ -90,8 +90,8 @@ def _theory_lines(forecast: Forecast) -> list[str]:
         return [*lines, *wrapped(f"no predictions: {forecast.no_theory}", columns)]
     lines += _table(forecast)
     if forecast.limits is None:
-        return [*lines, *wrapped(f"With depth: {forecast.no_limits}", columns, indent=2)]
-    for text in _limits(forecast.limits, summed=_changes_size(forecast.spec)):
+        return [*lines, *wrapped(f"{forecast.with_depth}: {forecast.no_limits}", columns, indent=2)]
+    for text in _limits(forecast, forecast.limits):
         lines += wrapped(text, columns, indent=2)
     return lines
 
@@ -136,10 +136,11 @@ def _changes_size(spec: Mapping[str, Any]) -> bool:
     return stack is not None and len({shape.positions for shape in stack.shapes}) > 1
 
 
-def _limits(limits: Limits, *, summed: bool) -> list[str]:
-    """Say where q and c go with depth, for layers like the last; `summed`: over positions."""
+def _limits(forecast: Forecast, limits: Limits) -> list[str]:
+    """Say where q and c go with depth, for layers like the last."""
+    summed = _changes_size(forecast.spec)
     lines = [
-        f"With depth (sigma_w {number(limits.sigma_w, 6)}, "
+        f"{forecast.with_depth} (sigma_w {number(limits.sigma_w, 6)}, "
         f"sigma_b {number(limits.sigma_b, 6)}): {limits.sentence}.",
     ]
     if limits.chi_1 is not None:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 
 class _RequiredKeys(TypedDict):
-    activation: Component
-    initializer: Component
+    activation: Component | Sequence[Component]
+    initializer: Component | Sequence[Component]
 
 
 class HistogramKeys(_RequiredKeys, total=False):
@@ -43,7 +43,7 @@ class HistogramKeys(_RequiredKeys, total=False):
     image: Sequence[int]
     padding: Literal["circular", "same", "valid"]
     stride: int | Sequence[int]
-    bias: Component
+    bias: Component | Sequence[Component]
     pretraining: Mapping[str, Any]
     histogram: Mapping[str, Any]
     dtype: Literal["float32", "float64"]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from weightinit_cli.results.figures import Unit
     from weightinit_cli.results.model import LayerStatistics, Result
 
-ABSENT = "no finite value"
+ABSENT, NOT_FLAT = "no finite value", "no such end"
 DECADES = 10
 COLORS = (BLUE, GREEN, ORANGE)
 HEIGHT = 104.0
@@ -169,7 +169,7 @@ def depth_curve(
         for layer in layers
         if path.startswith("gradient.")
     )
-    if all(gap == ABSENT for gap in gaps) and not overflown:
+    if all(gap in (ABSENT, NOT_FLAT) for gap in gaps) and not overflown:
         return None
     zeros = tuple(
         number
@@ -220,7 +220,7 @@ def _seeds(layers: Sequence[LayerStatistics], path: str) -> tuple[Values, ...]:
 def _gap(layer: LayerStatistics, path: str, dtype: str) -> str:
     """Why a layer has no value of the figure at a path."""
     if path not in layer.unresolved:
-        return ABSENT
+        return NOT_FLAT if path.startswith("saturation.") and not layer.nonfinite else ABSENT
     where = "lost to" if layer.unresolved[path] is None else "below"
     return f"{where} the resolution of {dtype}"
 

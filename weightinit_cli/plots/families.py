@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from weightinit_cli.plots.choice import Curves
-    from weightinit_cli.plots.curves import Column, Curve, FigureRow, Group, Shown
+    from weightinit_cli.plots.curves import Column, ComparedFigure, Curve, FigureRow, Group, Shown
     from weightinit_cli.plots.engine.page import Axis, Mark, Note, Remark
     from weightinit_cli.plots.varied import VariedAxis
-    from weightinit_cli.results.comparison import Comparison
+    from weightinit_cli.results.comparison import ComparedRun, Comparison
     from weightinit_cli.results.model import Verdict
 
 NARROWEST, GAP = 60.0, 14.0
@@ -182,7 +182,7 @@ def _notes(row: FigureRow, column: int) -> list[Remark]:
     lost = [figure.unresolved(run) for run in runs]
     zero = [axis.log and run.zeros.issuperset(figure.paths) for run in runs]
     gaps = [
-        (0 < len(each.known) < len(each.values) and not figure.unresolved(each.run))
+        (0 < len(each.known) < len(each.values) and _should_be(figure, each.run))
         or each.run.nonfinite.issuperset(figure.paths)
         for each in curves
     ]
@@ -194,6 +194,12 @@ def _notes(row: FigureRow, column: int) -> list[Remark]:
     ]
     notes = [(f"{words}: {_named(every, which)}", ORANGE) for words, which in pairs if any(which)]
     return [*_beyond(row, column), *notes]
+
+
+def _should_be(figure: ComparedFigure, run: ComparedRun) -> bool:
+    """Whether what layers lack is no figure below the resolution, nor that of ends that φ lacks."""
+    ends = all(path.startswith("saturation.") for path in figure.paths)
+    return not figure.unresolved(run) and (bool(run.nonfinite) or not ends)
 
 
 def _beyond(row: FigureRow, column: int) -> list[Remark]:

@@ -127,7 +127,8 @@ def _notes(layer: LayerStatistics, shares: Shares, *, matters: bool) -> tuple[Re
     Where some are not finite, of how many values the figures are.
     """
     lines: list[Remark] = [(figures.forms(layer, "std", "std "), MUTED)]
-    if matters:
+    flat = layer.nonfinite or figures.saturated(layer, resolved) is not None
+    if matters and (flat or figures.LOW in layer.unresolved):
         lines.append((_saturated(layer), MUTED))
     if layer.nonfinite:
         lines.append((of_finite(layer), ORANGE))

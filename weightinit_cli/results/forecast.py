@@ -92,6 +92,12 @@ class Forecast(Shown, Tabular):
     no_limits: str | None = None
     overrides: tuple[str, ...] = ()
 
+    @property
+    def with_depth(self) -> str:
+        """Of which layers the limits are: of more of them, like the last where these differ."""
+        alike = not isinstance(self.spec["activation"], list | tuple)
+        return "With depth" if alike else "With depth, layers being like the last"
+
 
 @dataclass(frozen=True, slots=True)
 class PhasePoint:

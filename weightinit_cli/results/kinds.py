@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 AnyResult = Result | SymmetryResult | TrainingResult | ProbeResult
 Row = dict[str, Any]
+# The keys of a spec that may be lists, one entry per layer.
+PER_LAYER: Final = ("activation", "initializer", "bias")
 # Whose functions drew, where the spec's initializers did not.
 _DRAWN_BY: Final = ("weights", "biases")
 # The schema version that an upgraded result was written in: what that lacked, no check may miss.
@@ -235,27 +237,40 @@ def rows(result: AnyResult, run: str) -> list[Row]:
     """
     kind = kind_of(result)
     shared: Row = {"name": result.name, "run": run, "digest": result.digest}
-    if kind.has_spec:
-        shared |= _parameters(result.spec)
-    return [shared | row for row in kind.rows(result)]
+    if not kind.has_spec:
+        return [shared | row for row in kind.rows(result)]
+    by_layer = any(isinstance(value, list) for value in map(result.spec.get, PER_LAYER))
+    of_layers: dict[Any, Row] = {}
+    found = []
+    for row in kind.rows(result):
+        layer = row.get("layer") if by_layer else None
+        if layer not in of_layers:
+            of_layers[layer] = _parameters(result.spec, layer)
+        found.append(shared | of_layers[layer] | row)
+    return found
 
 
-def _parameters(spec: Mapping[str, Any]) -> Row:
+def _parameters(spec: Mapping[str, Any], layer: Any) -> Row:
     """Every key of a normal form as one scalar: `initializer`, `initializer.std`, `width`.
+
+    Where layers differ in it, an initializer is that of this layer; in a row of all layers it is
+    what each of them has, in words.
 
     In the order of the form, also where the result was read from a file, whose keys are sorted.
     """
     from weightinit_cli.spec.kinds import TABLES  # for tables over runs alone
-    from weightinit_cli.spec.layers import COMPONENT_KEYS
 
     found: Row = {}
     for key in (field.name for field in TABLES[spec["experiment"]]):
         value = spec.get(key)
         if key == "name" or value is None:
             continue
-        if key in COMPONENT_KEYS and not isinstance(value, dict):
-            found[key] = component(value)
-        elif key in (*COMPONENT_KEYS, "inputs"):
+        if key in PER_LAYER and not isinstance(value, dict):
+            if not isinstance(layer, int):
+                found[key] = component(value)
+                continue
+            value = value[min(layer, len(value)) - 1]
+        if key in (*PER_LAYER, "inputs"):
             found[key] = value["name"]
             found |= {f"{key}.{k}": v for k, v in sorted(value.items()) if k != "name"}
         elif isinstance(value, dict):

@@ -121,7 +121,7 @@ def _forecast_sentences(forecast: Forecast) -> list[Sentence]:
     if limits is not None:
         chi_1 = "" if limits.chi_1 is None else f"; chi_1 = {four_digits(limits.chi_1)}"
         tends = f"{limits.sentence}{chi_1}"
-    sentences = [Sentence("", f"With depth: {tends}.")]
+    sentences = [Sentence("", f"{forecast.with_depth}: {tends}.")]
     if forecast.no_more is not None:
         beyond = f" from layer {len(forecast.layers) + 1} on: {forecast.no_more}"
         sentences.append(Sentence("no predictions", beyond, severity="note"))

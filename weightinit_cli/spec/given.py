@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, Final, cast, overload
@@ -197,8 +198,14 @@ class _Reader:
 
 def _registered(function: Callable[..., object], path: str) -> str | None:
     """The name that a plug-in's function is registered under, where its key takes such names."""
-    table = table_of(path.removesuffix(".name").rpartition(".")[2])
+    *_, key = _without_layer(path.removesuffix(".name")).split(".")
+    table = table_of(key)
     return None if table is None else table.name_of(function)
+
+
+def _without_layer(path: str) -> str:
+    """The path of what layers may differ in, without a layer's number."""
+    return re.sub(r"\.\d+$", "", path)
 
 
 def _plain(value: Any) -> str | int | float | bool | None:
@@ -230,10 +237,10 @@ def _unusable(value: object, path: str) -> str:
     """What to say of a value that no spec can hold."""
     kind = type(value).__name__
     if callable(value):
-        taker = _TAKES_FUNCTION.get(path)
+        taker, key = _TAKES_FUNCTION.get(path), _without_layer(path)
         hint = f"; run(spec, {taker}=fn) takes a function of your own" if taker else ""
-        if table_of(path) is not None:
-            hint += f"; @weightinit_cli.{path} gives a function a name"
+        if table_of(key) is not None:
+            hint += f"; @weightinit_cli.{key} gives a function a name"
         return f"must be a value, not the function {getattr(value, '__name__', kind)}{hint}"
     if isinstance(value, str):
         return "must be text that can be written to a file, without halves of characters"
