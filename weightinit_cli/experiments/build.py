@@ -237,9 +237,15 @@ def _gain(spec: Experiment, start: LayerStart) -> float:
     gain, _ = gain_of(expectations_of(start.below.name, **start.below.arguments))
     if not (gain and isfinite(gain)):
         square = "not known" if isnan(gain) else "inf" if not gain else "0"
-        message = f"{start.below.name} has no gain: E[φ²] is {square}"
+        message = f"{_seen(start)} has no gain: E[φ²] is {square}"
         raise SpecError([spec.problem(f"{start.path('initializer', spec)}.gain", message)])
     return gain
+
+
+def _seen(start: LayerStart) -> str:
+    """The activation below, which is said to be that where the layer has another."""
+    name = start.below.name
+    return name if start.below == start.activation else f"{name} (in the layer below)"
 
 
 def _critical_sigma_w(spec: Experiment, start: LayerStart) -> float:
@@ -250,8 +256,8 @@ def _critical_sigma_w(spec: Experiment, start: LayerStart) -> float:
     if bias.mean:
         message = "the critical line is for biases without a mean"
         raise SpecError([spec.problem(start.path("bias", spec), message)])
-    name = start.below.name
-    expectations = expectations_of(name, **start.below.arguments)
+    name = _seen(start)
+    expectations = expectations_of(start.below.name, **start.below.arguments)
     try:
         point = critical_sigma_w(expectations, bias.std)
     except UnresolvedError as error:
