@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from itertools import pairwise
 from math import inf, isfinite, isnan
@@ -17,11 +17,15 @@ from weightinit_cli.experiments.shown import law_of
 from weightinit_cli.initializers import AUTO, INITIALIZERS, Fans
 from weightinit_cli.initializers.samplers import given
 from weightinit_cli.network import (
+    BatchNorm,
     Conv,
     Dense,
     Elementwise,
+    LayerNorm,
     Network,
     Request,
+    Residual,
+    RMSNorm,
     Stage,
     draw_parameters,
 )
@@ -39,12 +43,20 @@ if TYPE_CHECKING:
     from weightinit_cli.convolution import Convolution
     from weightinit_cli.initializers import Sampler
     from weightinit_cli.network import Weighted
+    from weightinit_cli.network.layer import Joint, Weightless
     from weightinit_cli.spec import Component, Experiment, PerLayer, Spec
+    from weightinit_cli.spec import Residual as BranchSpec
 
 Array = np.ndarray[Any, Any]
 
 # Inputs per step of pretraining, drawn with replacement; training has its own `batch`.
 PRETRAINING_BATCH = 128
+
+NORMALIZATIONS: dict[str, Callable[[int], Weightless | Joint]] = {
+    "layer_norm": LayerNorm,
+    "rms_norm": RMSNorm,
+    "batch_norm": BatchNorm,
+}
 
 
 def build_network(spec: Spec) -> Network:
@@ -54,13 +66,62 @@ def build_network(spec: Spec) -> Network:
     an activation without a critical line there, `gain: auto` without a finite one.
     """
     layers: tuple[Weighted, ...]
-    if spec.convolution is None:
-        layers = build_dense(spec, (spec.features, *spec.width))
-    else:
+    projection = None
+    if spec.convolution is not None:
         layers = _build_convolutions(spec, spec.convolution)
-    stages = activated(spec, layers)
-    dtype = np.dtype(spec.dtype)
-    return Network(stages, spec.samples, dtype, spec.seed, inputs=law_of(spec))
+    else:
+        features, width = spec.features, spec.width
+        if spec.residual is not None and features != width[0]:
+            fans = Fans(features, width[0], first=True)
+            weights = INITIALIZERS["lecun_normal"].build(fans)
+            projection = Dense(features, width[0], weights, None)
+            features = width[0]
+        layers = build_dense(spec, (features, *width))
+    stages = _in_blocks(spec, activated(spec, layers))
+    return Network(
+        stages,
+        spec.samples,
+        np.dtype(spec.dtype),
+        spec.seed,
+        inputs=law_of(spec),
+        projection=projection,
+    )
+
+
+def _in_blocks(spec: Spec, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+    """The stages with the spec's normalization, as branches beside a stream where it says so."""
+    residual, kind = spec.residual, None
+    if spec.normalization is not None:
+        kind = NORMALIZATIONS[spec.normalization]
+    if residual is None:
+        if kind is None:
+            return stages
+        return tuple(stage._replace(between=(kind(stage.units),)) for stage in stages)
+    scale = residual.factor(spec.layers)
+    found = []
+    for stage, second in zip(stages, _seconds(spec, residual), strict=True):
+        here = None if kind is None else kind(stage.units)
+        before = here if residual.placement == "pre" else None
+        after = here if residual.placement == "post" else None
+        found.append(stage._replace(residual=Residual(scale, second, before, after)))
+    return tuple(found)
+
+
+def _seconds(spec: Spec, residual: BranchSpec) -> Iterator[Dense | None]:
+    """The second layer of each branch, V and a: by its own initializer, and the spec's bias."""
+    if residual.initializer is None:
+        yield from [None] * spec.layers
+        return
+    own = replace(spec, initializer=residual.initializer)
+    samplers = cache(partial(_samplers, own))
+    for units in spec.width:
+        try:
+            yield Dense(units, units, *samplers(Fans(units, units)))
+        except SpecError as error:
+            problems = [
+                spec.problem(f"residual.{each.path}", each.message) for each in error.problems
+            ]
+            raise SpecError(problems) from error
 
 
 def build_classifier(

@@ -26,6 +26,7 @@ from weightinit_cli.experiments.resources import (
 from weightinit_cli.experiments.shown import bytes_of_data, with_data
 from weightinit_cli.experiments.statistics import (
     gradient_statistics,
+    second_gradient,
     statistics,
     unresolved_gradient,
 )
@@ -120,23 +121,32 @@ def _resolved(
     of_all = ends[0] if len(set(ends)) == 1 else None
     x_low, x_high = of_all or (None, None)
     layers = (
-        ResolvedLayer(
-            fan_in=layer.fan_in,
-            fan_out=layer.fan_out,
-            weight_std=layer.weights.std,
-            bias_std=layer.bias.std if layer.bias else 0.0,
+        replace(
+            _resolved_layer(stage.weighted),
             x_low=None if of_all else low,
             x_high=None if of_all else high,
+            second=None if stage.second is None else _resolved_layer(stage.second),
         )
-        for layer, (low, high) in zip(network.weighted, ends, strict=True)
+        for stage, (low, high) in zip(network.stages, ends, strict=True)
     )
+    projection = network.projection
     return Resolved(
         x_low=x_low,
         x_high=x_high,
         layers=tuple(layers),
+        projection=None if projection is None else _resolved_layer(projection),
         no_theory=theory.why_not,
         standard_errors=_standard_errors(spec, theory),
         pretraining=pretraining,
+    )
+
+
+def _resolved_layer(layer: Weighted) -> ResolvedLayer:
+    return ResolvedLayer(
+        fan_in=layer.fan_in,
+        fan_out=layer.fan_out,
+        weight_std=layer.weights.std,
+        bias_std=layer.bias.std if layer.bias else 0.0,
     )
 
 
@@ -173,7 +183,8 @@ def _standard_errors(spec: Spec, theory: NetworkTheory) -> Literal["derived", "r
 
 def _threads_for(network: Network, wanted: int | None) -> int:
     """Take as many threads as are wanted or worth it, yet no more than the machine can use."""
-    work = network.samples * sum(layer.fan_in * layer.units for layer in network.weighted)
+    layers = (*network.weighted, *network.seconds)
+    work = network.samples * sum(layer.fan_in * layer.units for layer in layers)
     if wanted == 1 or (wanted is None and work < SMALL_WORK):
         return 1
     most = most_threads()
@@ -204,8 +215,9 @@ def measure(
     for number, record in zip(range(len(figures) - 1, 0, -1), returned, strict=True):
         sloped = sloped and resolutions[number].sloped
         flushed = flushed or resolutions[number].flushed
-        gradient = gradient_statistics(record, above, network.dtype)
-        layer = replace(figures[number], gradient=gradient)
+        layer, gradient = figures[number], gradient_statistics(record, above, network.dtype)
+        branch = layer.branch and replace(layer.branch, weight_rms=second_gradient(record))
+        layer = replace(layer, gradient=gradient, branch=branch)
         lost = unresolved_gradient(
             layer,
             figures[number - 1],

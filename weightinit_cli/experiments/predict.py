@@ -141,7 +141,7 @@ def why_not_of(network: Network) -> str | None:
 
     Mean-field theory is about many weights that are independent and have no mean.
     """
-    if any(len(stage.then) != 1 for stage in network.stages):
+    if any(len(stage.then) != 1 or stage.residual is not None for stage in network.stages):
         return "mean-field theory is about layers of weights and an activation alone"
     for layer in network.weighted:
         if any(axis.padding == "same" and (axis.before or axis.after) for axis in layer.axes):

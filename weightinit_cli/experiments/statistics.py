@@ -11,6 +11,7 @@ import numpy as np
 
 from weightinit_cli.network import QUANTILES, float16_flushed, octave_counts
 from weightinit_cli.results import (
+    Branch,
     ChannelCounts,
     Gradient,
     HistogramCounts,
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 MOST_EXPONENT = 1023
 SMALLEST: Final = sys.float_info.min
 Unresolved = dict[str, float | None]
+# The figures of the backward pass that residual blocks alone have.
+OF_BLOCKS: Final = ("gradient.stream_rms", "branch.weight_rms")
 
 
 def statistics(record: Record, positions: int | None = None) -> LayerStatistics:
@@ -69,9 +72,23 @@ def statistics(record: Record, positions: int | None = None) -> LayerStatistics:
         resolution=Resolution(
             activations=record.resolution.activations,
             preactivations=None if before is None else record.resolution.preactivations,
+            prenorm=None if record.given is None else record.resolution.given,
+            branch=None if record.branch is None else record.resolution.branch,
         ),
+        prenorm_std=None if record.given is None else finite_or_none(record.given.std),
+        branch=_branch(record),
     )
     return replace(found, unresolved=unresolved(found, record))
+
+
+def _branch(record: Record) -> Branch | None:
+    if record.branch is None:
+        return None
+    return Branch(
+        rms=finite_or_none(record.branch.rms()),
+        weights=None if record.second is None else _weights(record.second),
+        biases=_biases(record.second_biases),
+    )
 
 
 def _channels(record: Record, positions: int) -> ChannelCounts:
@@ -122,12 +139,22 @@ def gradient_statistics(
         nonfinite=record.buckets.nonfinite,
         histogram=HistogramCounts(*octave_counts(record.buckets, dtype, record.exponent)),
         float16_flushed=float16_flushed(record.buckets, dtype, record.exponent),
+        stream_rms=None
+        if record.stream is None
+        else finite_or_none(record.stream.rms(record.exponent)),
     )
 
 
+def second_gradient(record: GradientRecord) -> float | None:
+    """The root mean square of the gradient of a branch's second layer's weights, if it has one."""
+    if record.second is None or record.second.count < record.second_entries:
+        return None
+    return finite_or_none(record.second.rms(record.exponent))
+
+
 def _ratio(record: GradientRecord, above: GradientRecord) -> float | None:
-    """The mean of δ² over that of the layer after; None for 0/0."""
-    ours, theirs = record.signal.rms(), above.signal.rms()
+    """The mean of δ², or of the stream's squares, over that of the layer after; None for 0/0."""
+    ours, theirs = record.power.rms(), above.power.rms()
     if ours is None or not theirs:
         return None
     root = _shifted(ours / theirs, record.exponent - above.exponent)
@@ -227,8 +254,13 @@ def unresolved_gradient(
     if not sloped or (flushed and not gradient.signal_rms and not gradient.nonfinite):
         units = ("gradient",) if above is None else ("gradient", "ratio")
         lost = (path for path, row in FIGURES.items() if row.unit in units)
-        return dict.fromkeys((*lost, "gradient.float16_flushed"))
-    found: Unresolved = {}
+        there = (path for path in lost if path not in OF_BLOCKS or figure(layer, path) is not None)
+        return dict.fromkeys((*there, "gradient.float16_flushed"))
+    found: Unresolved = {
+        path: SMALLEST
+        for path, squares in zip(OF_BLOCKS, (record.stream, record.second), strict=True)
+        if squares is not None and squares.total and (figure(layer, path) or SMALLEST) < SMALLEST
+    }
     if record.signal.total and (gradient.signal_rms or 0.0) < SMALLEST:
         found["gradient.signal_rms"] = SMALLEST
     if gradient.weight_rms is None:

@@ -6,6 +6,7 @@ from weightinit_cli.results.kinds import AnyResult, check_consistency
 from weightinit_cli.results.model import (
     FEW_SEEDS,
     SCHEMA_VERSION,
+    Branch,
     ChannelCounts,
     Gradient,
     HistogramCounts,
@@ -44,6 +45,7 @@ __all__ = [
     "STATS",
     "AnyResult",
     "BestOf",
+    "Branch",
     "ChannelCounts",
     "Compared",
     "DataUsed",

@@ -17,7 +17,17 @@ if TYPE_CHECKING:
 
 GateRule = Literal["mean", "log", "fraction", "count", "extreme", "exact"]
 Unit = Literal[
-    "activation", "pre-activation", "gradient", "weight", "bias", "ratio", "share", "units", ""
+    "activation",
+    "pre-activation",
+    "pre-normalization",
+    "branch",
+    "gradient",
+    "weight",
+    "bias",
+    "ratio",
+    "share",
+    "units",
+    "",
 ]
 
 
@@ -34,7 +44,8 @@ class Figure:
     that out (0: never); `in_table` puts it into the table of a run, `in_theory` gives its place in
     that of `winit theory`. `chart` and `curve` are the panel and the curve of the depth picture,
     `panel` the panel of a picture of many runs, in which figures of the same panel are summed.
-    `since` is the schema version that had it first.
+    `since` is the schema version that had it first; what only new kinds of networks have needs
+    none.
     """
 
     words: str
@@ -75,6 +86,17 @@ FIGURES: Final[dict[str, Figure]] = {
     "preactivation_std": Figure(
         words="the standard deviation of the layer's pre-activations, over all inputs and units",
         unit="pre-activation",
+        gate="log",
+    ),
+    "prenorm_std": Figure(
+        words="the standard deviation of what the layer's normalization is given, over all inputs "
+        "and units",
+        unit="pre-normalization",
+        gate="log",
+    ),
+    "branch.rms": Figure(
+        words="the root mean square of what a residual block's branch adds to its stream",
+        unit="branch",
         gate="log",
     ),
     "saturation.low": Figure(
@@ -148,6 +170,16 @@ FIGURES: Final[dict[str, Figure]] = {
         chart="gradient, rms",
         curve="weights",
     ),
+    "gradient.stream_rms": Figure(
+        words="the root mean square of the gradient by a residual block's outputs, its stream",
+        unit="gradient",
+        gate="log",
+    ),
+    "branch.weight_rms": Figure(
+        words="the root mean square of the gradient of the weights of a branch's second layer",
+        unit="gradient",
+        gate="log",
+    ),
     "gradient.ratio": Figure(
         words="the power of the gradient at this layer over that at the layer after, mean over "
         "the units",
@@ -206,6 +238,9 @@ WEIGHTS: Final = _of_parameters("weights", "weight")
 BIASES: Final = _of_parameters("biases", "bias", since=6)
 PARAMETERS: Final = {"weights": WEIGHTS, "biases": BIASES}
 
+# Parts of a layer that not all of them have.
+OPTIONAL: Final = ("gradient", "branch")
+
 # What a figure has to be, in floors of its resolution, for anything to be concluded from its value.
 CERTAIN: Final = 8
 MOST_LOG: Final = 709.0  # exp of a little more overflows
@@ -233,7 +268,8 @@ def charts() -> dict[str, dict[str, Figure]]:
 
 def figure(layer: LayerStatistics, path: str) -> float | None:
     """The figure at a path; None where it does not exist."""
-    if path.startswith("gradient.") and layer.gradient is None:
+    part, _, _ = path.rpartition(".")
+    if part in OPTIONAL and getattr(layer, part) is None:
         return None
     value: float | None = attrgetter(path)(layer)
     return value
@@ -244,9 +280,13 @@ def floor(layer: LayerStatistics, path: str) -> float:
     resolution, unit = layer.resolution, FIGURES[path].unit
     if resolution is None:
         return 0.0
-    if unit == "pre-activation":
-        return resolution.preactivations or 0.0
-    return resolution.activations if unit == "activation" else 0.0
+    floors = {
+        "activation": resolution.activations,
+        "pre-activation": resolution.preactivations,
+        "pre-normalization": resolution.prenorm,
+        "branch": resolution.branch,
+    }
+    return floors.get(unit) or 0.0
 
 
 def resolved(layer: LayerStatistics, path: str) -> float | None:

@@ -57,6 +57,7 @@ def check(result: Result) -> None:
             raise Mismatch(f"{place}.channels", "must be there of convolutions alone")
         if (layer.gradient is not None) != spec["backward"]:
             raise Mismatch(f"{place}.gradient", "must be there where spec.backward is, not else")
+        _check_blocks(layer, place, spec)
         if (layer.repeats is not None) != (spec["repeats"] > 1):
             raise Mismatch(f"{place}.repeats", "must be there where spec.repeats > 1, not else")
     check_verdict(result.verdict, len(result.layers))
@@ -67,6 +68,28 @@ def check(result: Result) -> None:
     if result.kernels is not None:
         _check_kernels(result.kernels, spec)
     check_pretraining(result.resolved.pretraining, spec, "resolved.pretraining")
+    projected = "residual" in spec and features != widths[0]
+    if (result.resolved.projection is not None) != projected:
+        raise Mismatch("resolved.projection", "must be there of a stream of other size, not else")
+
+
+def _check_blocks(layer: LayerStatistics, place: str, spec: Mapping[str, Any]) -> None:
+    """See that a layer has what the spec's normalization and branches ask for, and no more."""
+    residual = spec.get("residual")
+    if layer.prenorm_std is not None and "normalization" not in spec:
+        raise Mismatch(
+            f"{place}.prenorm_std", "must be there where spec.normalization is, not else"
+        )
+    if (layer.branch is not None) != (residual is not None):
+        raise Mismatch(f"{place}.branch", "must be there where spec.residual is, not else")
+    gradient = layer.gradient
+    if gradient is not None and gradient.stream_rms is not None and residual is None:
+        place = f"{place}.gradient.stream_rms"
+        raise Mismatch(place, "must be there where spec.residual is, not else")
+    if layer.branch is not None and residual is not None:
+        second = residual["branch"] == 2
+        if (layer.branch.weights is not None) != second:
+            raise Mismatch(f"{place}.branch.weights", "must be there of a branch of 2, not else")
 
 
 def rows(result: Result) -> list[dict[str, Any]]:

@@ -271,13 +271,22 @@ def _parameters(spec: Mapping[str, Any], layer: Any) -> Row:
                 continue
             value = value[min(layer, len(value)) - 1]
         if key in (*PER_LAYER, "inputs"):
-            found[key] = value["name"]
-            found |= {f"{key}.{k}": v for k, v in sorted(value.items()) if k != "name"}
+            found |= _component(key, value)
         elif isinstance(value, dict):
-            found |= {f"{key}.{k}": _scalar(v) for k, v in sorted(value.items())}
+            for k, v in sorted(value.items()):
+                found |= (
+                    _component(f"{key}.{k}", v)
+                    if isinstance(v, dict)
+                    else {f"{key}.{k}": _scalar(v)}
+                )
         else:
             found[key] = _scalar(value)
     return found
+
+
+def _component(key: str, value: Mapping[str, Any]) -> Row:
+    """The name of a component at a key, and below it its parameters."""
+    return {key: value["name"]} | {f"{key}.{k}": v for k, v in sorted(value.items()) if k != "name"}
 
 
 def _scalar(value: Any) -> Any:

@@ -89,8 +89,9 @@ class Gradient:
     |δ| between powers of two; what is smaller than its lowest edge, exact zeros too, is its
     underflow. `float16_flushed` is the share that float16 would round to zero, of the values that
     are not zero: what is smaller than half of its smallest number, 2**-24. It is None without any
-    other value than zero, in results of winit 0.1 and 0.2, and in float16 itself. All of them are
-    over the finite values; `nonfinite` counts the others.
+    other value than zero, in results of winit 0.1 and 0.2, and in float16 itself. In a residual
+    block `stream_rms` is the root mean square of the derivative by its outputs, and the ratios are
+    those of its squares. All of them are over the finite values; `nonfinite` counts the others.
     """
 
     signal_rms: float | None
@@ -100,6 +101,7 @@ class Gradient:
     nonfinite: int
     histogram: HistogramCounts
     float16_flushed: float | None = None
+    stream_rms: float | None = field(default=None, metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +156,29 @@ class Resolution:
     """The sizes below which a layer's figures are rounding, or underflow, in the run's dtype.
 
     One is in units of the activations, one in those of the pre-activations (which the input does
-    not have: None). A size of 0 means that the values are exact.
+    not have: None). A size of 0 means that the values are exact. `prenorm` is that of what a
+    normalization is given, and `branch` that of what a branch adds to its stream.
     """
 
     activations: float
     preactivations: float | None
+    prenorm: float | None = field(default=None, metadata=LEFT_OUT)
+    branch: float | None = field(default=None, metadata=LEFT_OUT)
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """What a residual block has beside its stream x, x + s f(x).
+
+    `rms` is the root mean square of what it adds, s f(x). `weights` and `biases` are of its second
+    layer, V and a, and `weight_rms` is the root mean square of V's gradient; None where it has no
+    second layer, `biases` also where all of them are zero.
+    """
+
+    rms: float | None
+    weights: WeightStatistics | None = None
+    biases: WeightStatistics | None = None
+    weight_rms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +202,9 @@ class LayerStatistics:
     and both saturations are None. `biases` are one per unit (of a convolution one per channel);
     None also where all of them are zero, and in results of winit 0.1 and 0.2. `repeats` maps a
     figure's path to its spread over the seeds, None of a single run; all other figures are the
-    first seed's. `channels` are counted of convolutions.
+    first seed's. `channels` are counted of convolutions. `prenorm_std` is the standard deviation of
+    what the layer's normalization is given, None without one. Of a residual block, which has a
+    `branch`, the activations are its outputs, the stream.
 
     `resolution` is what the run's dtype can tell of this layer. `unresolved` maps the path of each
     figure that it cannot tell to its floor, below which the true one lies, too; None where nothing
@@ -211,6 +233,8 @@ class LayerStatistics:
     biases: WeightStatistics | None = None
     resolution: Resolution | None = None
     unresolved: Mapping[str, float | None] = field(default_factory=dict)
+    prenorm_std: float | None = field(default=None, metadata=LEFT_OUT)
+    branch: Branch | None = field(default=None, metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +303,8 @@ def is_healthy(verdicts: Collection[Verdict]) -> bool:
 class ResolvedLayer:
     """The plain numbers a layer was built from: its fans and the formulas' standard deviations.
 
-    `x_low` and `x_high` are the saturation's ends where they are not those of all layers.
+    `x_low` and `x_high` are the saturation's ends where they are not those of all layers. `second`
+    are the numbers of a branch's second layer.
     """
 
     fan_in: int
@@ -288,6 +313,7 @@ class ResolvedLayer:
     bias_std: float
     x_low: float | None = field(default=None, metadata=LEFT_OUT)
     x_high: float | None = field(default=None, metadata=LEFT_OUT)
+    second: ResolvedLayer | None = field(default=None, metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +335,8 @@ class Resolved:
     Where the layers' activations have different ends, `x_low` and `x_high` are None, and `layers`
     have their own. `no_theory` says why there are no predictions, where there are none;
     `standard_errors` where those of the predictions come from. `pretraining` has one entry per
-    layer, none without any.
+    layer, none without any. `projection` is the layer that makes the stream of inputs of another
+    size.
     """
 
     x_low: float | None
@@ -318,6 +345,7 @@ class Resolved:
     no_theory: str | None = None
     standard_errors: Literal["derived", "repeats"] | None = None
     pretraining: tuple[Reconstruction, ...] = ()
+    projection: ResolvedLayer | None = field(default=None, metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True, slots=True)

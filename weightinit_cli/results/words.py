@@ -54,6 +54,10 @@ def described(spec: Mapping[str, Any]) -> list[str]:
     if spec["bias"] != {"name": "zeros"}:
         parts.append(f"bias {component(spec['bias'])}")
     parts += _layers(spec)
+    if "residual" in spec:
+        parts.append(branches(spec["residual"], spec.get("normalization")))
+    elif "normalization" in spec:
+        parts.append(spec["normalization"])
     if "pretraining" in spec:
         parts.append(pretrained(spec["pretraining"]))
     parts += _task(spec) if "data" in spec else _inputs(spec)
@@ -81,6 +85,18 @@ def _layers(spec: Mapping[str, Any]) -> list[str]:
 
 def _channels(channels: Sequence[int]) -> str:
     return "1 channel" if set(channels) == {1} else f"{widths(channels)} channels"
+
+
+def branches(residual: Mapping[str, Any], normalization: str | None) -> str:
+    """How layers are branches: `residual (branch 2, scale 1, pre layer_norm, V lecun_normal)`."""
+    scale = residual["scale"]
+    words = [f"branch {residual['branch']}"]
+    words.append(f"scale {scale if isinstance(scale, str) else format(scale, '.5g')}")
+    if normalization is not None:
+        words.append(f"{residual['placement']} {normalization}")
+    if "initializer" in residual:
+        words.append(f"V {component(residual['initializer'])}")
+    return f"residual ({', '.join(words)})"
 
 
 def pretrained(entry: Mapping[str, Any]) -> str:

@@ -23,7 +23,14 @@ from weightinit_cli.spec.load import (
     shipped_configs,
     spec_from_normal_form,
 )
-from weightinit_cli.spec.model import Component, Experiment, Histogram, PerLayer, Pretraining
+from weightinit_cli.spec.model import (
+    Component,
+    Experiment,
+    Histogram,
+    PerLayer,
+    Pretraining,
+    Residual,
+)
 from weightinit_cli.spec.names import folded
 from weightinit_cli.spec.normal import digest, former_folders, normal_form
 from weightinit_cli.spec.validate import notes
@@ -44,6 +51,7 @@ __all__ = [
     "Histogram",
     "PerLayer",
     "Pretraining",
+    "Residual",
     "Spec",
     "SpecLike",
     "SymmetrySpec",

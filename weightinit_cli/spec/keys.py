@@ -7,6 +7,7 @@ from inspect import Parameter
 from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.parameters import REQUIRED
+from weightinit_cli.spec.blocks import kind_of
 from weightinit_cli.spec.components import activations, initializers
 from weightinit_cli.spec.kinds import DEFAULT_KIND, GRID, SPEC_KINDS, TABLES
 from weightinit_cli.spec.values import near_key, object_schema
@@ -39,10 +40,12 @@ KEYS = {
     **dict.fromkeys(("runs", "n_runs", "trials", "networks"), ("repeats",)),
     **dict.fromkeys(("filters", "out_channels"), ("channels",)),
     **dict.fromkeys(("grid", "sweeps"), ("sweep",)),
+    **dict.fromkeys(("norm", "norms", "normalisation", "normalize"), ("normalization",)),
+    **dict.fromkeys(("skip", "skips", "skip_connection", "shortcut"), ("residual",)),
+    **dict.fromkeys(("residuals", "resnet", "branch_scale"), ("residual",)),
 }
 NOT_YET = {
-    *("layer_norm", "layernorm", "batch_norm", "batchnorm", "rms_norm", "norm", "normalization"),
-    *("dropout", "residual", "skip", "attention", "output", "loss"),
+    *("dropout", "attention", "output", "loss"),
     *("optimizer", "weight_decay", "regularization", "groups", "dilation"),
 }
 
@@ -118,6 +121,9 @@ def hint(key: str, fields: Mapping[str, Field]) -> str:
     meant = [name for name in KEYS.get(word, ()) if name in fields]
     if meant:
         return f"; did you mean {meant[0]!r}?"
+    kind = kind_of(word)
+    if kind is not None and "normalization" in fields:
+        return f"; did you mean normalization: {kind}?"
     if word in NOT_YET:
         return "; there is no such key yet"
     other = KEYS.get(word, (word,))[0]

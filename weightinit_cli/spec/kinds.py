@@ -13,6 +13,7 @@ from weightinit_cli.convolution import PADDINGS
 from weightinit_cli.data import EXAMPLES
 from weightinit_cli.data import NAMES as DATA_SETS
 from weightinit_cli.parameters import Thresholds
+from weightinit_cli.spec.blocks import NORMALIZATION_FIELD, RESIDUAL_FIELD, check_blocks
 from weightinit_cli.spec.components import (
     activations,
     component,
@@ -28,7 +29,9 @@ from weightinit_cli.spec.model import (
     Experiment,
     Histogram,
     LeftRange,
+    Normalization,
     Pretraining,
+    Residual,
     Task,
 )
 from weightinit_cli.spec.nodes import marks_of
@@ -196,6 +199,8 @@ _HISTOGRAM_FIELDS: Final = (
     _ACTIVATION,
     _INITIALIZER,
     _BIAS,
+    NORMALIZATION_FIELD,
+    RESIDUAL_FIELD,
     PRETRAINING_FIELD,
     Field("histogram", group(HISTOGRAM, Histogram), "how the activations are binned", {}),
     _DTYPE,
@@ -248,10 +253,11 @@ _TRAINING_FIELDS: Final = (
 
 
 def _complete_histogram(values: dict[str, Any], root: MapNode, report: Report) -> None:
-    """Make an input as large as the first layer; see that floats can divide a range into bins."""
+    """Make an input as large as the first layer; see that blocks and bins are possible."""
     fill_inputs(values, root, report)
     if values["width"] is not None:
         values["features"] = values["features"] or values["width"][0]
+    check_blocks(values, root, report)
     histogram = values["histogram"]
     if histogram is None or isinstance(histogram.range, str):
         return
@@ -288,9 +294,10 @@ def _complete_training(values: dict[str, Any], root: MapNode, report: Report) ->
 class Spec(Experiment):
     """Activations and gradients before any training: what is drawn, and what is recorded.
 
-    `features` is the size of one input, and `inputs` None where these are N(0, 1). Where an
-    override puts another activation in the place of that for which the histogram's range was
-    written, the range is auto, and `left_range` was it.
+    `features` is the size of one input, and `inputs` None where these are N(0, 1); None also
+    stands for no `normalization`, and for layers without `residual` branches. Where an override
+    puts another activation in the place of that for which the histogram's range was written, the
+    range is auto, and `left_range` was it.
 
     Example:
         >>> import weightinit_cli as winit
@@ -305,6 +312,8 @@ class Spec(Experiment):
     samples: int
     inputs: Component | None = None
     features: int
+    normalization: Normalization | None = None
+    residual: Residual | None = None
     histogram: Histogram
     dtype: Dtype
     saturation: float

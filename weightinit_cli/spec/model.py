@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from weightinit_cli.spec.runs import Runs
 
 Dtype = Literal["float32", "float64"]
+Normalization = Literal["layer_norm", "rms_norm", "batch_norm"]
 Task = Literal["xor", "blobs", "random_labels"]
 Range = Literal["auto", "per_layer"] | tuple[float, float]
 Parameters = tuple[tuple[str, float | str], ...]
@@ -64,6 +65,23 @@ class Pretraining(NamedTuple):
     method: Literal["autoencoder"]
     steps: int
     learning_rate: float
+
+
+class Residual(NamedTuple):
+    """Layers as branches beside a stream x: x + s f(x), f having `branch` layers with weights.
+
+    `placement` says where the spec's normalization is, `pre` of what a branch is given, `post` of
+    the sum. `initializer` is that of a branch's second layer, None where it has none.
+    """
+
+    branch: Literal[1, 2]
+    scale: float | Literal["1/sqrt(branches)"]
+    placement: Literal["none", "pre", "post"]
+    initializer: Component | None
+
+    def factor(self, layers: int) -> float:
+        """The number s, in a network of so many branches."""
+        return layers**-0.5 if isinstance(self.scale, str) else self.scale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -51,6 +51,8 @@ _TOGETHER = (
     {"data", "samples", "features"},
     {"data", "batch"},
     {"activation", "initializer", "bias", "pretraining"},
+    {"normalization", "residual", "width", "layers", "samples", "inputs"},
+    {"normalization", "residual", "initializer", "pretraining"},
 )
 _ALL_TOGETHER = (*CONVOLUTION_KEYS, *set().union(*_TOGETHER))
 

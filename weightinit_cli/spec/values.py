@@ -282,7 +282,8 @@ def group(fields: Sequence[Field], build: Callable[..., Any]) -> ValueType:
         for key in unknown:
             read_key(key, known, node, path, report)
         values = {key: read_key(key, known, node, path, report) for key in known}
-        return None if None in values.values() else build(**values)
+        wrong = any(values[key] is None and not known[key].optional for key in known)
+        return None if wrong else build(**values)
 
     return ValueType(read, lambda: object_schema(fields), fields)
 
