@@ -27,6 +27,7 @@ def said(more: str, base: str = "activation: relu\ninitializer: zeros\n") -> str
         *(("neurons", "width"), ("nonlinearity", "activation"), ("init", "initializer")),
         *(("batch_size", "samples"), ("n_samples", "samples"), ("random_state", "seed")),
         *(("Width", "width"), ("filters", "channels"), ("Hidden-Units", "width")),
+        *(("skip", "residual"), ("shortcut", "residual"), ("normalisation", "normalization")),
     ],
 )
 def test_key_of_another_library(key: str, meant: str):
@@ -34,8 +35,19 @@ def test_key_of_another_library(key: str, meant: str):
 
 
 @pytest.mark.parametrize(
-    "key", ["layer_norm", "batch-norm", "normalization", "dropout", "residual"]
+    ("key", "meant"),
+    [
+        ("layer_norm", "normalization: layer_norm"),
+        ("BatchNorm1d", "normalization: batch_norm"),
+        ("RMS-Norm", "normalization: rms_norm"),
+        ("bn", "normalization: batch_norm"),
+    ],
 )
+def test_a_normalization_for_a_key(key: str, meant: str):
+    assert said(f"{key}: 5\n") == f"x.yaml:3:1: {key}: unknown key; did you mean {meant}?"
+
+
+@pytest.mark.parametrize("key", ["dropout", "attention", "weight_decay"])
 def test_key_that_does_not_exist_yet(key: str):
     assert said(f"{key}: 5\n").endswith("unknown key; there is no such key yet")
 

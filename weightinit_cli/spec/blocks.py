@@ -145,7 +145,7 @@ def check_blocks(values: dict[str, Any], root: MapNode, report: Report) -> None:
     for key in asked:
         reason = _why_not(values)
         if reason is not None:
-            report.add(marks[key], key, reason)
+            report.add(root.entries[key][0], key, reason)
             return
     if blocks is not None:
         _check_residual(kind, blocks, values, marks, report)
@@ -186,7 +186,7 @@ def _check_residual(
     if blocks.placement == NONE and kind is not None:
         message = f"says where {kind} is: take pre or post, or leave normalization out"
         path = "residual.placement"
-        report.add(marks.get(path, marks["normalization"]), path, message)
+        report.add(marks.get(path, marks["residual"]), path, message)
     elif blocks.placement != NONE and kind is None:
         message = f"{blocks.placement} needs a kind: normalization: {' | '.join(KINDS)}"
         report.add(marks["residual.placement"], "residual.placement", message)
