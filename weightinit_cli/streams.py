@@ -27,6 +27,9 @@ class Role(IntEnum):
     SECOND_WEIGHTS = 8
     SECOND_BIAS = 9
     FIRST_WEIGHTS = 10
+    OUTPUT_WEIGHTS = 11
+    OUTPUT_BIAS = 12
+    LABELS = 13
 
 
 def stream(seed: int, role: Role, *, repeat: int = 0, layer: int = 0, panel: int = 0) -> Generator:

@@ -130,7 +130,7 @@ def test_every_column_of_every_table(winit: Callable, spec: Callable):
         layer,
         nonfinite=1,
         histogram=replace(layer.histogram, overflow=1),
-        gradient=replace(layer.gradient, nonfinite=1),
+        gradient=replace(layer.gradient, nonfinite=1, update_ratio=0.1),
         theory=LayerTheory(1.0, 1.0, {"std": Prediction(1.0, 1.0, 1.0)}, ()),
     )
     heads = {

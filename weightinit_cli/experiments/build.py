@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from weightinit_cli.initializers import Sampler
     from weightinit_cli.network import Weighted
     from weightinit_cli.network.layer import Joint, Weightless
-    from weightinit_cli.spec import Component, Experiment, PerLayer, Spec
+    from weightinit_cli.spec import Component, Experiment, Output, PerLayer, Spec
     from weightinit_cli.spec import Residual as BranchSpec
 
 Array = np.ndarray[Any, Any]
@@ -78,6 +78,8 @@ def build_network(spec: Spec) -> Network:
             features = width[0]
         layers = build_dense(spec, (features, *width))
     stages = _in_blocks(spec, activated(spec, layers))
+    if spec.output is not None:
+        stages = (*stages, Stage(_build_output(spec, spec.output, layers[-1].units)))
     return Network(
         stages,
         spec.samples,
@@ -85,6 +87,7 @@ def build_network(spec: Spec) -> Network:
         spec.seed,
         inputs=law_of(spec),
         projection=projection,
+        output=spec.output is not None,
     )
 
 
@@ -149,7 +152,8 @@ class LayerStart:
     """What a spec says of one layer's start: its initializers, and what lies around its weights.
 
     `below` is the activation whose values the weights see; in layer 1, which sees the inputs, it is
-    the layer's own. `number` is the layer's, from 0; layers that differ in it alone are alike.
+    the layer's own. `number` is the layer's, from 0; layers that differ in it alone are alike. An
+    output layer's keys lie below `above`, "output.".
     """
 
     fans: Fans
@@ -158,11 +162,14 @@ class LayerStart:
     activation: Component
     below: Component
     number: int = field(compare=False)
+    above: str = ""
 
     def path(self, key: str, spec: Experiment) -> str:
         """Where the spec says so: `initializer`, or in a list `initializer.2`."""
         listed = getattr(spec, key)
-        return f"{key}.{_place(listed, self.number)}" if isinstance(listed, tuple) else key
+        if self.above or not isinstance(listed, tuple):
+            return f"{self.above}{key}"
+        return f"{key}.{_place(listed, self.number)}"
 
 
 def layer_starts(spec: Experiment, every: Iterable[Fans]) -> Iterator[LayerStart]:
@@ -210,6 +217,21 @@ def _build_convolutions(spec: Spec, stack: Convolution) -> tuple[Conv, ...]:
             stack.shapes, stack.channels, stack.stride, layer_starts(spec, every), strict=False
         )
     )
+
+
+def _build_output(spec: Spec, output: Output, fan_in: int) -> Dense:
+    """The output layer on top of so many values."""
+    last = spec.activations[-1]
+    start = LayerStart(
+        Fans(fan_in, output.classes),
+        output.initializer,
+        output.bias,
+        last,
+        last,
+        spec.layers,
+        above="output.",
+    )
+    return Dense(fan_in, output.classes, *_samplers(spec, start))
 
 
 def _samplers(spec: Experiment, start: LayerStart) -> tuple[Sampler, Sampler | None]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from weightinit_cli.experiments.build import build_network, build_request, start_work, started
+from weightinit_cli.experiments.output import measured_output, output_of, update_ratio
 from weightinit_cli.experiments.own import BY_SPEC, Own
 from weightinit_cli.experiments.predict import (
     ENOUGH_REPEATS,
@@ -31,7 +32,7 @@ from weightinit_cli.experiments.statistics import (
     unresolved_gradient,
 )
 from weightinit_cli.machine import most_threads
-from weightinit_cli.network import backward, forward, peak_bytes
+from weightinit_cli.network import Request, backward, forward, peak_bytes
 from weightinit_cli.network.draws import draw_weights
 from weightinit_cli.network.workers import ignore_work, workers
 from weightinit_cli.results import (
@@ -48,9 +49,10 @@ from weightinit_cli.verdicts import Layer, Seen, draw_verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from weightinit_cli.network import Network, PeakBytes, Request, Weighted
+    from weightinit_cli.experiments.output import MeasuredOutput
+    from weightinit_cli.network import Network, PeakBytes, Weighted
     from weightinit_cli.progress import Progress
-    from weightinit_cli.results import LayerStatistics, Reconstruction
+    from weightinit_cli.results import LayerStatistics, Output, Reconstruction
     from weightinit_cli.spec import Spec
 
 # Multiply-adds below which a second thread costs more than it gains.
@@ -72,17 +74,30 @@ def run(
     read = checksums_of(spec) if data_of(spec) else None
 
     def drawn(repeat: int) -> tuple[Network, tuple[Reconstruction, ...]]:
-        one = own.drawn(with_data(spec, network._replace(repeat=repeat)))
-        return started(spec, one, threads, progress.step)
+        one = with_data(spec, network._replace(repeat=repeat))
+        body, pretraining = started(spec, own.drawn(one.body), threads, progress.step)
+        return one.with_body(body), pretraining
 
     first, pretraining = drawn(0)
     others = (drawn(repeat)[0] for repeat in range(1, spec.repeats))
+    outputs: list[MeasuredOutput] = []
     runs = (
-        measure(each, request, threads, progress.step, with_gradient=spec.backward)
+        measure(
+            each,
+            request,
+            threads,
+            progress.step,
+            with_gradient=spec.backward,
+            rate=spec.learning_rate,
+            outputs=outputs,
+        )
         for each in chain([first], others)
     )
     input_figures, *layers = with_spreads(runs)
     theory = theory_of(first, spec.activations, request)
+    layers, output = list(with_theory(layers, theory, spec.repeats)), None
+    if first.output:
+        output = output_of(first, layers.pop(), outputs, theory)
     return Result(
         schema_version=SCHEMA_VERSION,
         name=spec.name,
@@ -90,9 +105,10 @@ def run(
         resolved=_resolved(spec, first, pretraining, request, theory),
         digest=digest(spec, read),
         input=input_figures,
-        layers=with_theory(layers, theory, spec.repeats),
-        verdict=draw_verdict(_seen(first, request, input_figures, layers), spec.thresholds),
+        layers=tuple(layers),
+        verdict=draw_verdict(_seen(first, request, input_figures, layers, output), spec.thresholds),
         kernels=first_kernels(first),
+        output=output,
         environment=environment(spec) | own.names,
         overrides=spec.overrides or None,
         checksums=read,
@@ -117,7 +133,7 @@ def _resolved(
     request: Request,
     theory: NetworkTheory,
 ) -> Resolved:
-    ends = [request.ends(stage.function) for stage in network.stages]
+    ends = [request.ends(stage.function) for stage in network.body.stages]
     of_all = ends[0] if len(set(ends)) == 1 else None
     x_low, x_high = of_all or (None, None)
     layers = (
@@ -127,7 +143,7 @@ def _resolved(
             x_high=None if of_all else high,
             second=None if stage.second is None else _resolved_layer(stage.second),
         )
-        for stage, (low, high) in zip(network.stages, ends, strict=True)
+        for stage, (low, high) in zip(network.body.stages, ends, strict=True)
     )
     projection = network.projection
     return Resolved(
@@ -151,7 +167,11 @@ def _resolved_layer(layer: Weighted) -> ResolvedLayer:
 
 
 def _seen(
-    network: Network, request: Request, given: LayerStatistics, layers: Sequence[LayerStatistics]
+    network: Network,
+    request: Request,
+    given: LayerStatistics,
+    layers: Sequence[LayerStatistics],
+    output: Output | None,
 ) -> Seen:
     """The measured network as verdicts are drawn from it; `given` are the input's figures."""
     return Seen(
@@ -169,9 +189,13 @@ def _seen(
                 slope_at_zero=float(stage.function.derivative(np.zeros(1))[0]),
                 figures=figures,
             )
-            for number, (stage, figures) in enumerate(zip(network.stages, layers, strict=True), 1)
+            for number, (stage, figures) in enumerate(
+                zip(network.body.stages, layers, strict=True), 1
+            )
             for low, high in [request.ends(stage.function)]
         ),
+        output,
+        network.stages[-1].units if network.output else 0,
     )
 
 
@@ -198,8 +222,14 @@ def measure(
     done: Callable[[float], None],
     *,
     with_gradient: bool,
+    rate: float | None = None,
+    outputs: list[MeasuredOutput] | None = None,
 ) -> list[LayerStatistics]:
-    """Measure the figures of the input, then those of every layer."""
+    """Measure the figures of the input, then those of every layer, logits the last.
+
+    `rate` is that of a first step of SGD, and `outputs` gets what is measured of an output layer
+    beside its logits.
+    """
     trace: list[np.ndarray] | None = [] if with_gradient else None
     records = forward(network, request, threads, done, trace)
     positions = (None, *(_positions(layer) for layer in network.weighted))
@@ -207,6 +237,8 @@ def measure(
     for seen, places in zip(records, positions, strict=True):
         figures.append(statistics(seen, places))
         resolutions.append(seen.resolution)
+        if outputs is not None and seen.loss is not None:
+            outputs.append(measured_output(seen.loss, figures[-1]))
     if trace is None:
         return figures
     above = None
@@ -216,6 +248,8 @@ def measure(
         sloped = sloped and resolutions[number].sloped
         flushed = flushed or resolutions[number].flushed
         layer, gradient = figures[number], gradient_statistics(record, above, network.dtype)
+        ratio = update_ratio(gradient, layer.weights, rate)
+        gradient = replace(gradient, update_ratio=ratio)
         branch = layer.branch and replace(layer.branch, weight_rms=second_gradient(record))
         layer = replace(layer, gradient=gradient, branch=branch)
         lost = unresolved_gradient(
@@ -227,8 +261,10 @@ def measure(
             sloped=sloped,
             flushed=flushed,
         )
+        if ratio is not None and "gradient.weight_rms" in lost:
+            lost["gradient.update_ratio"] = None
         figures[number] = replace(layer, unresolved={**layer.unresolved, **lost})
-        above = record
+        above = None if network.output and number == len(figures) - 1 else record
     return figures
 
 

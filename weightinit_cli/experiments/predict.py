@@ -14,14 +14,17 @@ from weightinit_cli.network.shown import Given, Normal, Uniform
 from weightinit_cli.results import LayerTheory, Prediction, certain, figure, floor
 from weightinit_cli.results.figures import CERTAIN, in_gate
 from weightinit_cli.results.words import value_count
+from weightinit_cli.spec import Component
 from weightinit_cli.theory import (
     NORMAL,
     LayerScale,
     expectations_of,
     predict,
+    predict_loss,
     shifts,
     standard_errors,
     why_no_z,
+    with_loss,
     z_score,
 )
 from weightinit_cli.theory import inputs as theory_inputs
@@ -32,13 +35,14 @@ if TYPE_CHECKING:
     from weightinit_cli.activations.activation import Ends
     from weightinit_cli.network import Network, Request
     from weightinit_cli.results import LayerStatistics
-    from weightinit_cli.spec import Component, Spec
-    from weightinit_cli.theory import Expectations, Inputs, LayerPrediction
+    from weightinit_cli.spec import Spec
+    from weightinit_cli.theory import Expectations, Inputs, LayerPrediction, LossPrediction
 
 ENOUGH_REPEATS = 10
 ENOUGH_VALUES = 30
 # The narrowest networks that z-scores were tested on have 20.
 FEWEST_UNITS = 16
+LINEAR = Component("linear")
 PRETRAINED = "the weights were pretrained; mean-field theory is about random ones"
 
 
@@ -60,6 +64,7 @@ class NetworkTheory(NamedTuple):
     samples: int = 0
     inputs: Inputs = NORMAL
     no_z: str | None = None
+    loss: LossPrediction | None = None
 
 
 def why_not_before_a_run(spec: Spec) -> str | None:
@@ -83,8 +88,11 @@ def theory_of(
 ) -> NetworkTheory:
     """What theory says of a network of these `activations`, one per layer.
 
-    It says nothing where `why_not` is a reason that it cannot.
+    It says nothing where `why_not` is a reason that it cannot. An output layer is the last of its
+    layers.
     """
+    if network.output:
+        activations = (*activations, LINEAR)
     expectations = tuple(expectations_of(each.name, **each.arguments) for each in activations)
     why_not = why_not or why_not_of(network)
     inputs = NORMAL if why_not else _inputs_of(network)
@@ -106,8 +114,10 @@ def theory_of(
         for layer in network.weighted
     )
     ends = tuple(request.ends(stage.function) for stage in network.stages)
-    theory = _theory_of(expectations, scales, network.samples, ends, inputs, with_errors)
-    return theory._replace(no_z=_no_z(network))
+    theory = _theory_of(
+        expectations, scales, network.samples, ends, inputs, with_errors, network.output
+    )
+    return theory._replace(no_z=_no_z(network.body))
 
 
 # Runs that differ in their seeds alone have the same theory; without these two caches it would
@@ -120,15 +130,21 @@ def _theory_of(
     ends: tuple[Ends, ...],
     inputs: Inputs,
     with_errors: bool,
+    output: bool,
 ) -> NetworkTheory:
+    activations = [each.activation for each in expectations]
     layers = predict(expectations, scales, samples, ends, inputs.stream)
     errors: list[dict[str, float]] = [{} for _ in layers]
-    moved = errors
+    moved, loss = errors, None
+    if output and len(layers) == len(scales):
+        loss = predict_loss(activations, scales, layers, samples, ends, inputs)
+        layers = with_loss(layers, loss.loss)
     if with_errors:
-        activations = [each.activation for each in expectations]
         errors = standard_errors(activations, scales, layers, samples, ends, inputs)
         moved = shifts(activations, scales, layers, errors, samples, ends, inputs)
-    return NetworkTheory(expectations, scales, layers, errors, moved, None, samples, inputs)
+    return NetworkTheory(
+        expectations, scales, layers, errors, moved, None, samples, inputs, loss=loss
+    )
 
 
 @lru_cache(maxsize=64)
@@ -141,7 +157,8 @@ def why_not_of(network: Network) -> str | None:
 
     Mean-field theory is about many weights that are independent and have no mean.
     """
-    if any(len(stage.then) != 1 or stage.residual is not None for stage in network.stages):
+    stages = network.body.stages
+    if any(len(stage.then) != 1 or stage.residual is not None for stage in stages):
         return "mean-field theory is about layers of weights and an activation alone"
     for layer in network.weighted:
         if any(axis.padding == "same" and (axis.before or axis.after) for axis in layer.axes):
@@ -251,6 +268,7 @@ def _prediction(
     derived, scale = theory.errors[number], theory.scales[number]
     no_z = (
         theory.no_z
+        or _of_output(path, theory, scale)
         or _not_measured(path, layer, error)
         or why_no_z(path, scale, p, derived, moved, inputs=theory.samples, first=number == 0)
         or _without_logarithm(path, measured)
@@ -259,6 +277,44 @@ def _prediction(
     if no_z is not None or measured is None or error is None:
         return Prediction(value, error, None, no_z)
     return Prediction(value, error, z_score(path, measured, value, error, moved[path]))
+
+
+def _of_output(path: str, theory: NetworkTheory, scale: LayerScale) -> str | None:
+    """Why a figure of a network with an output layer has no z-score; None where it may have one."""
+    if theory.loss is None:
+        return None
+    if path.startswith("gradient."):
+        return (
+            "the loss's gradient is alike for inputs whose logits are, which the standard error "
+            "leaves out"
+        )
+    few = scale is theory.scales[-1] and scale.units < FEWEST_UNITS
+    return f"z-scores are about layers of at least {FEWEST_UNITS} units" if few else None
+
+
+def predicted_loss(
+    theory: NetworkTheory, network: Network, loss: float | None, over_repeats: float | None
+) -> Prediction | None:
+    """The loss that theory expects of a network, beside what was measured; None without theory.
+
+    `over_repeats` is its standard deviation over the seeds, from ENOUGH_REPEATS on.
+    """
+    expected = theory.loss
+    if expected is None:
+        return None
+    error = expected.standard_error if over_repeats is None else over_repeats
+    drawn = network.stages[-1].weighted.weights
+    no_z = theory.no_z or expected.no_z
+    if drawn.excess is None:
+        no_z = no_z or "the weights of two logits are not independent of each other"
+    if isinstance(network.inputs, Given):
+        no_z = no_z or "given inputs differ in size, where theory takes them to be alike"
+    if loss is None:
+        no_z = "the loss is not finite"
+    value = expected.loss.mean
+    if no_z is not None or loss is None or not error:
+        return Prediction(value, error, None, no_z)
+    return Prediction(value, error, (loss - value) / error)
 
 
 def _not_measured(path: str, layer: LayerStatistics, error: float | None) -> str | None:

@@ -32,6 +32,8 @@ def law_of(spec: Spec) -> Shown:
 def with_data(spec: Spec, network: Network) -> Network:
     """The network with the inputs that its spec's data hold, where it is shown data.
 
+    Digits come with their labels, which the loss of an output layer is about.
+
     Raises WinitError, with the place in the spec, where the data cannot be read.
     """
     data = data_of(spec)
@@ -44,20 +46,9 @@ def with_data(spec: Spec, network: Network) -> Network:
         else:
             standardize = bool(data.arguments["standardize"])
             values = take(_path(data), rows, spec.dtype, standardize=standardize)
-    return network._replace(inputs=Given(values))
-
-
-def labels_of(spec: Spec, network: Network) -> Array | None:
-    """The labels of the digits that a network is shown, shape (samples,); None of other inputs.
-
-    Raises WinitError as `with_data` does.
-    """
-    data = data_of(spec)
-    if data is None or data.name != DIGITS:
-        return None
-    with located(spec):
-        labels: Array = digits.whole(spec.dtype).labels[_chosen(data, network)]
-    return labels
+    network = network._replace(inputs=Given(values))
+    labels = data.name == DIGITS and network.output
+    return network._replace(labels=digits.whole(spec.dtype).labels[rows]) if labels else network
 
 
 def bytes_of_data(spec: Spec, network: Network) -> int:

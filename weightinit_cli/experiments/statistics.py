@@ -32,6 +32,7 @@ SMALLEST: Final = sys.float_info.min
 Unresolved = dict[str, float | None]
 # The figures of the backward pass that residual blocks alone have.
 OF_BLOCKS: Final = ("gradient.stream_rms", "branch.weight_rms")
+OF_SOME: Final = (*OF_BLOCKS, "gradient.update_ratio")
 
 
 def statistics(record: Record, positions: int | None = None) -> LayerStatistics:
@@ -254,7 +255,7 @@ def unresolved_gradient(
     if not sloped or (flushed and not gradient.signal_rms and not gradient.nonfinite):
         units = ("gradient",) if above is None else ("gradient", "ratio")
         lost = (path for path, row in FIGURES.items() if row.unit in units)
-        there = (path for path in lost if path not in OF_BLOCKS or figure(layer, path) is not None)
+        there = (path for path in lost if path not in OF_SOME or figure(layer, path) is not None)
         return dict.fromkeys((*there, "gradient.float16_flushed"))
     found: Unresolved = {
         path: SMALLEST

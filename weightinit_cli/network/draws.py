@@ -31,6 +31,8 @@ Array = np.ndarray[Any, Any]
 # Entries per panel decide which stream draws what, so they are part of a run's result.
 PANEL_VALUES = 1 << 19
 
+OF_OUTPUT = {Role.WEIGHTS: Role.OUTPUT_WEIGHTS, Role.BIAS: Role.OUTPUT_BIAS}
+
 # An odd multiplier, about 2**32 (or 2**64) over the golden ratio: it scatters the top bit.
 _SCATTER = {4: 0x9E3779B1, 8: 0x9E3779B97F4A7C15}
 
@@ -114,7 +116,8 @@ def draw_weights(
     layer = _layer(network, number, role)
     parts = _weight_panels(layer)
     cost = DRAW_WORK * out.size / len(parts)
-    return _drawn(layer.weights, partial(network.stream, role, number), out, parts, cost, apply)
+    stream = _streams(network, number, role)
+    return _drawn(layer.weights, stream, out, parts, cost, apply)
 
 
 def _layer(network: Network, number: int, role: Role) -> Weighted:
@@ -183,11 +186,11 @@ def redraw_weights(
     network: Network, number: int, out: Array, apply: Map, role: Role = Role.WEIGHTS
 ) -> None:
     """Fill `out` with the same weights again: cheaper than keeping every layer's."""
-    layer = _layer(network, number, role)
+    layer, stream = _layer(network, number, role), _streams(network, number, role)
 
     def draw(numbered: tuple[int, slice]) -> None:
         panel, rows = numbered
-        layer.weights.fill(out[rows], network.stream(role, number, panel))
+        layer.weights.fill(out[rows], stream(panel))
 
     parts = _weight_panels(layer)
     apply(draw, enumerate(parts), cost=DRAW_WORK * out.size / len(parts))
@@ -195,6 +198,13 @@ def redraw_weights(
 
 def _weight_panels(layer: Weighted) -> list[slice]:
     return [slice(0, layer.fan_in)] if layer.weights.whole else panels(layer.fan_in, layer.columns)
+
+
+def _streams(network: Network, number: int, role: Role) -> Callable[[int], Generator]:
+    """The generator of each panel of a layer; an output layer draws the same on any layers."""
+    if network.output and number == len(network.stages):
+        return partial(network.stream, OF_OUTPUT[role], 0)
+    return partial(network.stream, role, number)
 
 
 def draw_bias(
@@ -208,7 +218,7 @@ def draw_bias(
     if layer.bias is None:
         return None, None
     bias = np.empty((1, layer.columns), network.dtype)
-    stream = partial(network.stream, role, number)
+    stream = _streams(network, number, role)
     seen = _drawn(layer.bias, stream, bias, [slice(0, 1)], 0.0, apply)
     return np.tile(bias, layer.positions), seen
 

@@ -384,6 +384,9 @@ class Network(NamedTuple):
     A `nudge` of 1, 2, ... moves every input, pre-activation and cotangent by one ulp, up or down
     by a pattern of this number: how far the figures follow is how far rounding may move them.
     A `projection` makes of the inputs what the first stage is given; it is not recorded.
+
+    With an `output` layer the last stage makes logits, and what goes back is the gradient of their
+    cross-entropy with the `labels`, shape (samples,); these are drawn where they are None.
     """
 
     stages: tuple[Stage, ...]
@@ -394,6 +397,25 @@ class Network(NamedTuple):
     nudge: int = 0
     inputs: Shown = NORMAL
     projection: Weighted | None = None
+    output: bool = False
+    labels: Array | None = None
+
+    @property
+    def body(self) -> Network:
+        """The network without its output layer."""
+        if not self.output:
+            return self
+        return self._replace(stages=self.stages[:-1], output=False, labels=None)
+
+    def makes_logits(self, stage: Stage) -> bool:
+        """Whether a stage is the output layer."""
+        return self.output and stage is self.stages[-1]
+
+    def with_body(self, body: Network) -> Network:
+        """Put other layers below the output layer, where there is one."""
+        if not self.output:
+            return body
+        return self._replace(stages=(*body.stages, self.stages[-1]))
 
     @property
     def weighted(self) -> tuple[Weighted, ...]:

@@ -24,6 +24,7 @@ from weightinit_cli.network.draws import (
     panel_height,
     redraw_weights,
 )
+from weightinit_cli.network.loss import loss_of, put_slope
 from weightinit_cli.network.order import FEW, Buckets
 from weightinit_cli.network.propagation import (
     Memory,
@@ -187,9 +188,21 @@ def forward(
         each = over_blocks(network, apply)
         walk = walk_forward(network.stages, x, drawn, places, each, through)
         for stage, (out, own, observed) in zip(network.stages, walk, strict=True):
-            asked = request.over(stage)
+            asked = _asked(network, stage, request)
             seen = record(out, blocks, observed, asked, apply, own, stage, seen.resolution)
-            yield seen
+            yield _with_loss(network, stage, seen, out, apply)
+
+
+def _asked(network: Network, stage: Stage, request: Request) -> Request:
+    """How to count a stage's values; logits have no bounds."""
+    return request._replace(span=None) if network.makes_logits(stage) else request.over(stage)
+
+
+def _with_loss(network: Network, stage: Stage, seen: Record, out: Array, apply: Map) -> Record:
+    """The record of a stage; that of logits with their loss."""
+    if not network.makes_logits(stage):
+        return seen
+    return seen._replace(loss=loss_of(network, out, apply))
 
 
 def backward(
@@ -202,9 +215,10 @@ def backward(
 
     δ_L = φ'(z_L) g with g ~ N(0, 1), independent for each input and unit, and
     δ_l = φ'(z_l) (δ_{l+1} W_{l+1}ᵀ) (Rumelhart, Hinton & Williams 1986). Through residual stages g
-    goes on beside δ: g_l = g_{l+1} + δ_{l+1} W_{l+1}ᵀ, less what normalizations take of it. `trace`
-    is what `forward` kept, and is used up. The records do not depend on `threads`; `done` is told
-    of work that adds up to `network.backward_work`.
+    goes on beside δ: g_l = g_{l+1} + δ_{l+1} W_{l+1}ᵀ, less what normalizations take of it. Of
+    an output layer δ_L is the derivative of each input's cross-entropy by its logits. `trace` is
+    what `forward` kept, and is used up. The records do not depend on `threads`; `done` is told of
+    work that adds up to `network.backward_work`.
     """
     memory = Memory(network)
     inputs = np.empty(network.samples * network.widest, network.dtype)
@@ -225,7 +239,10 @@ def backward(
         stream = Stream(lambda _: trace.pop(), second, memory.stream)
     with workers(threads, done) as apply:
         cotangent = memory.cotangent()
-        draw_normal(network, Role.COTANGENT, last, cotangent, apply)
+        if network.output:
+            put_slope(network, trace[-1], cotangent, apply)
+        else:
+            draw_normal(network, Role.COTANGENT, last, cotangent, apply)
         each = over_blocks(network, apply)
         walk = walk_back(
             network.stages,

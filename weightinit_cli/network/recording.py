@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from weightinit_cli.activations.activation import Ends
     from weightinit_cli.network.draws import Parameters, Weights
     from weightinit_cli.network.layer import Stage
+    from weightinit_cli.network.loss import LossRecord
     from weightinit_cli.network.resolution import Slopes
     from weightinit_cli.network.sums import SquareSum
     from weightinit_cli.network.workers import Map
@@ -149,6 +150,7 @@ class Record(NamedTuple):
     are None for the input, `biases` also where they are zero, and `distinct` where a value is not
     finite. `given` is of what the layer's normalization is given, None without one; `branch` of
     what a residual stage adds to its stream, `second` its second layer's weights and biases.
+    `loss` is that of an output layer's logits.
     """
 
     activations: UnitMoments
@@ -168,6 +170,7 @@ class Record(NamedTuple):
     branch: SquareSum | None = None
     second: Weights | None = None
     second_biases: Weights | None = None
+    loss: LossRecord | None = None
 
 
 def record(

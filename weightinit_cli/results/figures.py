@@ -59,6 +59,7 @@ class Figure:
     curve: str = ""
     panel: str = ""
     since: int = 1
+    optional: bool = False
 
 
 FIGURES: Final[dict[str, Figure]] = {
@@ -195,6 +196,16 @@ FIGURES: Final[dict[str, Figure]] = {
         in_table=True,
         in_theory=5,
         since=4,
+    ),
+    "gradient.update_ratio": Figure(
+        words="how far a first step of SGD moves the layer's weights, beside their own size",
+        unit="gradient",
+        gate="log",
+        head="update",
+        spare=2,
+        in_table=True,
+        since=7,
+        optional=True,
     ),
     "gradient.nonfinite": Figure(
         words="how many values of the gradient are inf or nan", unit="", gate="count"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from math import prod
+from math import log, prod
 from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.errors import counted
 from weightinit_cli.results.figures import FIGURES, PARAMETERS, figure, in_gate, resolved
 from weightinit_cli.results.model import HEALTHY, Result, check_pretraining, values, worst_severity
 from weightinit_cli.results.plain import (
+    ROUNDING,
     Mismatch,
     check_at_most,
     check_not_negative,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         Kernels,
         LayerStatistics,
         LayerTheory,
+        Output,
         Verdict,
         WeightStatistics,
     )
@@ -40,6 +42,8 @@ UNRESOLVED_PARAMETERS = {
     f"{name}.{figure}" for name in PARAMETERS for figure in ("std", "kurtosis")
 }
 LARGEST = 2**63 - 1
+# The figures of an output layer that have a spread over the seeds.
+OF_OUTPUT = ("loss", "accuracy", "rms")
 
 
 def check(result: Result) -> None:
@@ -68,6 +72,7 @@ def check(result: Result) -> None:
     if result.kernels is not None:
         _check_kernels(result.kernels, spec)
     check_pretraining(result.resolved.pretraining, spec, "resolved.pretraining")
+    _check_output(result)
     projected = "residual" in spec and features != widths[0]
     if (result.resolved.projection is not None) != projected:
         raise Mismatch("resolved.projection", "must be there of a stream of other size, not else")
@@ -156,8 +161,9 @@ def pictures_of(result: Result) -> tuple[str, ...]:
 
 
 def streams(result: Result) -> list[str | None]:
-    """The hash of each layer's draws; None where nothing was drawn."""
-    return [None if each.weights is None else each.weights.stream for each in result.layers]
+    """The hash of each layer's draws, an output layer's the last; None where nothing was drawn."""
+    layers = [*result.layers, *([] if result.output is None else [result.output.logits])]
+    return [None if each.weights is None else each.weights.stream for each in layers]
 
 
 def compared(result: Result, label: str, varied: Iterable[tuple[str, Any]]) -> ComparedRun:
@@ -167,6 +173,40 @@ def compared(result: Result, label: str, varied: Iterable[tuple[str, Any]]) -> C
     varied = tuple(varied)
     alone = [path for path, _ in varied] == [comparison.VARIANT]
     return comparison.compared(result, label, varied, keep=alone)
+
+
+def _check_output(result: Result) -> None:
+    """Raise Mismatch where the output layer is not the spec's, or contradicts itself."""
+    output, spec = result.output, result.spec
+    if (output is not None) != ("output" in spec):
+        raise Mismatch("output", "must be there where spec.output is, not else")
+    if output is None:
+        return
+    classes = spec["output"]["classes"]
+    check_layer(output.logits, "output.logits", spec["samples"] * classes, classes)
+    if (output.logits.gradient is not None) != spec["backward"]:
+        raise Mismatch("output.logits.gradient", "must be there where spec.backward is, not else")
+    if output.resolved.fan_out != classes:
+        raise Mismatch("output.resolved.fan_out", "not as many as spec.output.classes")
+    if (output.repeats is not None) != (spec["repeats"] > 1):
+        raise Mismatch("output.repeats", "must be there where spec.repeats > 1, not else")
+    if abs(output.indifferent - log(classes)) > ROUNDING:
+        raise Mismatch("output.indifferent", "must be the logarithm of spec.output.classes")
+    check_share(output.accuracy, "output.accuracy")
+    for name in ("loss", "rms"):
+        check_not_negative(getattr(output, name), f"output.{name}")
+    _check_expected_and_spread(output)
+
+
+def _check_expected_and_spread(output: Output) -> None:
+    if output.theory is not None:
+        check_not_negative(output.theory.value, "output.theory.value")
+        check_not_negative(output.theory.standard_error, "output.theory.standard_error")
+    for path, spread in (output.repeats or {}).items():
+        if path not in OF_OUTPUT:
+            raise Mismatch("output.repeats", f"no figure of it is named {ascii(path)[:60]}")
+        check_not_negative(spread.mean, f"output.repeats.{path}.mean")
+        check_not_negative(spread.std, f"output.repeats.{path}.std")
 
 
 def _values(result: Result) -> tuple[int, ...]:
@@ -323,7 +363,11 @@ def _figures(layer: LayerStatistics) -> dict[str, Any]:
     row: dict[str, Any] = {"finite": finite(layer.histogram)}
     row |= {"gradient.finite": None if gradient is None else finite(gradient.histogram)}
     row |= {"unresolved": " ".join(_unresolved(layer))}
-    row |= {path: resolved(layer, path) for path in FIGURES}
+    row |= {
+        path: resolved(layer, path)
+        for path, figure_row in FIGURES.items()
+        if not figure_row.optional or figure(layer, path) is not None
+    }
     lost = "min" in layer.unresolved
     return row | _quantiles("quantiles", {} if lost else layer.quantiles, layer.quantiles)
 

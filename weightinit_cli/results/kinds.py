@@ -10,6 +10,7 @@ from weightinit_cli import __version__
 from weightinit_cli.digests import digest_of_form
 from weightinit_cli.results import histogram, probe, symmetry, training
 from weightinit_cli.results.model import Result, Verdict
+from weightinit_cli.results.outputwords import loss_sentence
 from weightinit_cli.results.plain import Mismatch, decode
 from weightinit_cli.results.probe import ProbeResult
 from weightinit_cli.results.symmetry import SymmetryResult
@@ -96,6 +97,7 @@ RESULT_KINDS: Final = {
         numbered_by=("layer",),
         table=histogram.table,
         beside=histogram.beside,
+        course=loss_sentence,
         of_run=("verdict", "severity", "unresolved"),
     ),
     "symmetry": ResultKind(

@@ -92,6 +92,11 @@ class Gradient:
     other value than zero, in results of winit 0.1 and 0.2, and in float16 itself. In a residual
     block `stream_rms` is the root mean square of the derivative by its outputs, and the ratios are
     those of its squares. All of them are over the finite values; `nonfinite` counts the others.
+
+    With an output layer it is the gradient of each input's loss that comes back, and that of the
+    weights is the mean loss's. `update_ratio` is then the size of a first step of SGD beside the
+    weights that it moves: the learning rate × `weight_rms` over the root mean square of the
+    weights. It is left out without a learning rate, and where all weights are zero.
     """
 
     signal_rms: float | None
@@ -102,6 +107,7 @@ class Gradient:
     histogram: HistogramCounts
     float16_flushed: float | None = None
     stream_rms: float | None = field(default=None, metadata=LEFT_OUT)
+    update_ratio: float | None = field(default=None, metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,6 +355,30 @@ class Resolved:
 
 
 @dataclass(frozen=True, slots=True)
+class Output:
+    """An output layer, and the loss at the start, before anything was learned.
+
+    `resolved` is what it was built from, and
+    `logits` are recorded as the values of any layer, with the output layer's weights and biases;
+    their `gradient` is the derivative of each input's loss by its logits, softmax(z) - onehot(y).
+    `rms` is their root mean square. `loss` is the mean cross-entropy over the inputs in nats, None
+    where it is not finite, `indifferent` that of a model which gives every class the same
+    probability, ln C, and `accuracy` the share of inputs whose largest logit is their label's.
+    `theory` is the loss that mean-field theory expects; `repeats` maps "loss", "accuracy" and "rms"
+    to their spread over the seeds.
+    """
+
+    resolved: ResolvedLayer
+    logits: LayerStatistics
+    rms: float | None
+    loss: float | None
+    indifferent: float
+    accuracy: float
+    theory: Prediction | None = None
+    repeats: Mapping[str, Spread] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Kernels:
     """The kernels of a convolution's first layer, which has so many `filters`.
 
@@ -367,8 +397,9 @@ class Result(Kept):
 
     `verdict` is what is wrong, the root cause first, and what follows from it after it; "healthy"
     stands first where nothing is warned of. It is empty where it was not drawn. `kernels` are there
-    of convolutions alone, `overrides` where something was set beside the spec's file, `checksums`
-    where the inputs are of a file: the sha256 of its content, by the file's name.
+    of convolutions alone, `output` with an output layer, `overrides` where something was set beside
+    the spec's file, `checksums` where the inputs are of a file: the sha256 of its content, by the
+    file's name.
 
     In a notebook it draws itself.
 
@@ -396,6 +427,7 @@ class Result(Kept):
     verdict: tuple[Verdict, ...]
     environment: Mapping[str, Any]
     kernels: Kernels | None = None
+    output: Output | None = field(default=None, metadata=LEFT_OUT)
     overrides: tuple[str, ...] | None = field(default=None, metadata=LEFT_OUT)
     checksums: Mapping[str, str] | None = field(default=None, metadata=LEFT_OUT)
 

@@ -408,7 +408,7 @@ def _add_figures(layer: object, version: int, place: str) -> None:
     if not isinstance(layer, dict):
         return
     for path, row in (FIGURES | WEIGHTS | BIASES).items():
-        if row.since == version:
+        if row.since == version and not row.optional:
             part, _, key = path.rpartition(".")
             owner = layer.get(part) if part else layer
             _add(owner, {key: None}, f"{place}.{part}" if part else place)
@@ -431,7 +431,7 @@ def _add(part: object, new: Mapping[str, Any], path: str) -> None:
 
 def _new_figures(version: int) -> list[str]:
     """Where the figures stand that this version was the first to have."""
-    paths = [path for path, row in FIGURES.items() if row.since == version]
+    paths = [p for p, row in FIGURES.items() if row.since == version and not row.optional]
     told = [f"{part}.{path}" for path in paths for part in ("repeats", "theory.figures")]
     drawn = [path for path, row in (WEIGHTS | BIASES).items() if row.since == version]
     return [*paths, *told, *drawn]

@@ -60,6 +60,10 @@ def described(spec: Mapping[str, Any]) -> list[str]:
         parts.append(spec["normalization"])
     if "pretraining" in spec:
         parts.append(pretrained(spec["pretraining"]))
+    if "output" in spec:
+        parts.append(output(spec["output"]))
+        if "learning_rate" in spec:
+            parts.append(f"learning rate {spec['learning_rate']:g}")
     parts += _task(spec) if "data" in spec else _inputs(spec)
     parts.append(f"seed {spec['seed']}")
     if spec.get("repeats", 1) > 1:
@@ -102,6 +106,13 @@ def branches(residual: Mapping[str, Any], normalization: str | None) -> str:
 def pretrained(entry: Mapping[str, Any]) -> str:
     """How layers were pretrained: `autoencoder 1,000 steps at 0.1`."""
     return f"{entry['method']} {counted(entry['steps'], 'step')} at {entry['learning_rate']:g}"
+
+
+def output(entry: Mapping[str, Any]) -> str:
+    """An output layer: `10 classes by kaiming_normal (mode fan_in)`."""
+    biases = entry["bias"]
+    more = "" if biases["name"] == "zeros" else f" and bias {component(biases)}"
+    return f"{entry['classes']:,} classes by {component(entry['initializer'])}{more}"
 
 
 def reconstructions(layers: Sequence[Reconstruction]) -> str:

@@ -39,13 +39,15 @@ KEYS = {
     **dict.fromkeys(("precision", "float"), ("dtype",)),
     **dict.fromkeys(("runs", "n_runs", "trials", "networks"), ("repeats",)),
     **dict.fromkeys(("filters", "out_channels"), ("channels",)),
+    **dict.fromkeys(("head", "output_layer", "last_layer", "logits", "loss"), ("output",)),
+    **dict.fromkeys(("num_classes", "n_classes", "labels"), ("output",)),
     **dict.fromkeys(("grid", "sweeps"), ("sweep",)),
     **dict.fromkeys(("norm", "norms", "normalisation", "normalize"), ("normalization",)),
     **dict.fromkeys(("skip", "skips", "skip_connection", "shortcut"), ("residual",)),
     **dict.fromkeys(("residuals", "resnet", "branch_scale"), ("residual",)),
 }
 NOT_YET = {
-    *("dropout", "attention", "output", "loss"),
+    *("dropout", "attention"),
     *("optimizer", "weight_decay", "regularization", "groups", "dilation"),
 }
 
@@ -132,6 +134,8 @@ def hint(key: str, fields: Mapping[str, Field]) -> str:
         kind = "experiments" if len(others) > 1 else "experiment"
         where = f"a key of the {kind} {' and '.join(others)}"
         return f"; it is {where}" if other == word else f"; did you mean {other!r}, {where}?"
+    if word in fields:
+        return near_key(key, fields)
     for group in fields.values():
         if any(inner.name == word for inner in group.type.fields):
             return f"; it belongs to {group.name}: {group.name}: {{{word}: ...}}"

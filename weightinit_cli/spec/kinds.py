@@ -30,11 +30,13 @@ from weightinit_cli.spec.model import (
     Histogram,
     LeftRange,
     Normalization,
+    Output,
     Pretraining,
     Residual,
     Task,
 )
 from weightinit_cli.spec.nodes import marks_of
+from weightinit_cli.spec.outputs import AskedOutput
 from weightinit_cli.spec.runs import SWEEP, VARIANTS, sweep_type, variants_type
 from weightinit_cli.spec.values import (
     MOST_LAYERS,
@@ -46,6 +48,7 @@ from weightinit_cli.spec.values import (
     group,
     integer,
     number,
+    or_none,
     per_layer,
     sizes,
 )
@@ -169,6 +172,17 @@ _BIAS = Field(
     None,
     "zeros",
 )
+OUTPUT: Final = (
+    Field("classes", integer(2), "how many there are, each with a logit", example="10"),
+    Field(
+        "initializer",
+        INITIALIZER,
+        "of its weights; default: the last layer's",
+        None,
+        "{name: normal, std: 0.01}",
+    ),
+    _BIAS._replace(doc="of its biases; default: those that go with its weights"),
+)
 _DTYPE = Field("dtype", choice(("float32", "float64")), "float32 | float64", "float32")
 _RATE = number(above=0)
 
@@ -202,6 +216,21 @@ _HISTOGRAM_FIELDS: Final = (
     NORMALIZATION_FIELD,
     RESIDUAL_FIELD,
     PRETRAINING_FIELD,
+    Field(
+        "output",
+        or_none(group(OUTPUT, AskedOutput)),
+        "a linear layer on top, and the loss at the start; none (default): no such layer",
+        None,
+        optional=True,
+    ),
+    Field(
+        "learning_rate",
+        _RATE,
+        "of a first step of SGD on that loss: how far it moves the weights of each layer",
+        None,
+        "0.1",
+        optional=True,
+    ),
     Field("histogram", group(HISTOGRAM, Histogram), "how the activations are binned", {}),
     _DTYPE,
     Field(
@@ -320,6 +349,8 @@ class Spec(Experiment):
     backward: bool
     repeats: int
     thresholds: Thresholds
+    output: Output | None = None
+    learning_rate: float | None = None
     left_range: LeftRange | None = field(default=None, compare=False, repr=False)
 
 

@@ -84,6 +84,14 @@ class Residual(NamedTuple):
         return layers**-0.5 if isinstance(self.scale, str) else self.scale
 
 
+class Output(NamedTuple):
+    """A linear layer on top of the last one, whose outputs are the logits of so many classes."""
+
+    classes: int
+    initializer: Component
+    bias: Component
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Experiment:
     """One run of any experiment: a network, drawn from a seed.

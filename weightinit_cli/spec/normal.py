@@ -21,7 +21,7 @@ from weightinit_cli.spec.kinds import (
     AnySpec,
 )
 from weightinit_cli.spec.layers import COMPONENT_KEYS
-from weightinit_cli.spec.model import Component, Histogram, Pretraining, Residual
+from weightinit_cli.spec.model import Component, Histogram, Output, Pretraining, Residual
 from weightinit_cli.spec.names import DEVICE_PATTERN, LONGEST_RUN
 from weightinit_cli.spec.nodes import Report, join, node_from_json
 
@@ -158,6 +158,8 @@ def _json_value(value: object) -> Any:
         return {key: _json_value(each) for key, each in there.items()}
     if isinstance(value, Thresholds | Pretraining):
         return value._asdict()
+    if isinstance(value, Output):
+        return {key: _json_value(each) for key, each in value._asdict().items()}
     return [_json_value(each) for each in value] if isinstance(value, tuple) else value
 
 

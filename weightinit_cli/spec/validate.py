@@ -19,6 +19,7 @@ from weightinit_cli.spec.kinds import (
 )
 from weightinit_cli.spec.layers import COMPONENT_KEYS, Apart, alike
 from weightinit_cli.spec.nodes import MapNode, Node, Scalar, join, marks_of, report_wrong
+from weightinit_cli.spec.outputs import complete_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -50,9 +51,10 @@ _TOGETHER = (
     {"inputs", "samples", "features"},
     {"data", "samples", "features"},
     {"data", "batch"},
-    {"activation", "initializer", "bias", "pretraining"},
     {"normalization", "residual", "width", "layers", "samples", "inputs"},
     {"normalization", "residual", "initializer", "pretraining"},
+    {"activation", "initializer", "bias", "pretraining", "output", "inputs"},
+    {"output", "learning_rate", "backward"},
 )
 _ALL_TOGETHER = (*CONVOLUTION_KEYS, *set().union(*_TOGETHER))
 
@@ -76,6 +78,8 @@ def read_values(
     _fill_shapes(values, root, report, SPEC_KINDS[experiment].default_layers)
     SPEC_KINDS[experiment].complete(values, root, report)
     _check_fit(values, root, report)
+    if "output" in values:
+        complete_output(values, root, report)
     return values
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 LARGEST = 2**63 - 1
 MOST_LAYERS = 100_000
+NONE = ("none",)
 
 
 class ValueType(NamedTuple):
@@ -270,7 +271,10 @@ def bounds(words: tuple[str, ...]) -> ValueType:
 
 
 def group(fields: Sequence[Field], build: Callable[..., Any]) -> ValueType:
-    """A mapping with keys of its own, from which `build` makes the value."""
+    """A mapping with keys of its own, from which `build` makes the value.
+
+    A key that has no default of its own and is left out is None.
+    """
 
     def read(node: Node, path: str, report: Report) -> Any:
         if not isinstance(node, MapNode):
@@ -282,10 +286,22 @@ def group(fields: Sequence[Field], build: Callable[..., Any]) -> ValueType:
         for key in unknown:
             read_key(key, known, node, path, report)
         values = {key: read_key(key, known, node, path, report) for key in known}
-        wrong = any(values[key] is None and not known[key].optional for key in known)
+        wrong = any(
+            each is None and not known[key].optional and _is_wrong(known[key], node)
+            for key, each in values.items()
+        )
         return None if wrong else build(**values)
 
     return ValueType(read, lambda: object_schema(fields), fields)
+
+
+def or_none(one: ValueType) -> ValueType:
+    """What `one` holds, or the word none, which is as if the key were left out."""
+
+    def read(node: Node, path: str, report: Report) -> Any:
+        return None if _word(node, NONE) else one.read(node, path, report)
+
+    return ValueType(read, lambda: {"anyOf": [{"const": "none"}, one.schema()]}, one.fields)
 
 
 def near_key(key: str, fields: Mapping[str, Field]) -> str:
@@ -333,6 +349,11 @@ def object_schema(fields: Sequence[Field]) -> dict[str, Any]:
     if required:
         schema["required"] = required
     return schema | {"additionalProperties": False}
+
+
+def _is_wrong(field: Field, node: MapNode) -> bool:
+    """Whether a key that has no value should have one."""
+    return field.default is not None or field.name in node.entries
 
 
 def _word(node: Node, words: tuple[str, ...]) -> str | None:

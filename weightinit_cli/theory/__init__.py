@@ -11,6 +11,7 @@ from weightinit_cli.theory.adaptive import UnresolvedError
 from weightinit_cli.theory.expectations import Expectations
 from weightinit_cli.theory.finite_width import shifts
 from weightinit_cli.theory.inputs import NORMAL, Inputs
+from weightinit_cli.theory.output import LossPrediction, predict_loss, with_loss
 from weightinit_cli.theory.predictions import LayerPrediction, LayerScale, predict
 from weightinit_cli.theory.quadrature import Moments
 from weightinit_cli.theory.sampling import standard_errors
@@ -22,13 +23,16 @@ __all__ = [
     "Inputs",
     "LayerPrediction",
     "LayerScale",
+    "LossPrediction",
     "Moments",
     "UnresolvedError",
     "expectations_of",
     "predict",
+    "predict_loss",
     "shifts",
     "standard_errors",
     "why_no_z",
+    "with_loss",
     "z_score",
 ]
 

@@ -19,7 +19,6 @@ from math import ceil, inf, log, pi, sqrt
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from scipy.special import ndtr
 
 Array = np.ndarray[Any, Any]
 
@@ -67,6 +66,8 @@ def expected_loss(q: float, classes: int) -> Loss:
         raise ValueError(f"q must be a finite number >= 0, not {q}")
     if not q:
         return Loss(classes, log(classes), 0.0, 1 - 1 / classes)
+    from scipy.special import ndtr
+
     s, largest = sqrt(q), sqrt(2 * log(classes))
     # M is compared with a normal variable X, so that what is summed vanishes at both ends.
     middle, width = log(classes) + min(q / 2, s * largest), sqrt(1 + q)
@@ -93,11 +94,35 @@ def expected_loss(q: float, classes: int) -> Loss:
     )
 
 
+def standard_error(loss: Loss, q: float, d: float, samples: int, var_ln_q: float) -> float:
+    """How far the mean loss of one network strays from the expected one.
+
+    Given a network, the label of each of its inputs is any of the classes: that adds the variance
+    (1 - 1/C) q of an input's logits. What is left, f = ln Σ exp(z) - mean z, is alike for inputs
+    whose logits are: with the correlation c = 1 - d of two inputs' logits, the covariance of two f
+    is a power series in c, whose terms are none of them negative (Mehler). Its first one is 0 by
+    symmetry, the second a_2 c² with a_2 = (q spread)² / (2 (C - 1)), all of them together, at
+    c = 1, are Var f = Var ln Σ exp(z) - q / C; all beyond the second are counted as a third. Last
+    the layers below have a mean square of their own in each network, so that the mean loss
+    follows ln q, which has the variance `var_ln_q`.
+    """
+    c, classes = max(1 - d, 0.0), loss.classes
+    of_label = (1 - 1 / classes) * q
+    of_logits = max(loss.variance - q / classes, 0.0)
+    second = min((q * loss.spread) ** 2 / (2 * (classes - 1)), of_logits)
+    of_two = second * c**2 + (of_logits - second) * c**3
+    by_ln_q = q * loss.spread / 2
+    variance = (of_label + of_logits - of_two) / samples + of_two + by_ln_q**2 * var_ln_q
+    return sqrt(variance)
+
+
 def _normal_and_gumbel(x: Array, s: float, classes: int) -> tuple[Array, Array]:
     """P(z + g > x) and the density of z + g at each x, z of N(0, s²) and g a standard Gumbel.
 
     The sum is over the one of the two in which what is summed varies slowly.
     """
+    from scipy.special import ndtr
+
     if s < 1:
         u = np.arange(-NORMAL_END, NORMAL_END + STEP, STEP)
         weights = STEP / sqrt(2 * pi) * np.exp(-u * u / 2)

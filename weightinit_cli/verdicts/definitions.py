@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from weightinit_cli.results.model import NOTE, SEVERE, WARNING
-from weightinit_cli.verdicts import measures, values, weights
+from weightinit_cli.verdicts import loss, measures, values, weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -199,14 +199,15 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         find_in_model=weights.nonfinite_parameter,
     ),
     "confident_at_start": Definition(
-        None,
+        loss.confident_at_start,
         WARNING,
         "loss - ln(classes)",
         "the model is sure of its answers before it has learned anything: the first steps go into "
         "making the logits small again",
-        f"loss - ln(classes) > {values.WARNED_EXCESS:g} and > ln(classes); a note above "
-        f"{values.NOTED_EXCESS:g}; "
-        "logits of standard deviation s add about s² / 2 where s is small",
+        f"loss - ln(classes) > {loss.WARNED_EXCESS:g} and > ln(classes); a note above "
+        f"{loss.NOTED_EXCESS:g}; "
+        "logits of standard deviation s add about s² / 2 where s is small; in networks with an "
+        f"output layer their root mean square, which is the value then, is > {loss.LARGE_LOGITS:g}",
         ("overflow", "exploding_signal"),
         find_in_model=values.confident_at_start,
     ),
@@ -279,7 +280,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         find_in_model=weights.no_gradient,
     ),
     "starts_at_zero": Definition(
-        None,
+        loss.starts_at_zero,
         NOTE,
         "parameters",
         "a layer of zeros gets a gradient, and hands nothing on or back at the first step: what "

@@ -48,12 +48,14 @@ def draw_verdict(
         Verdict(
             name=name,
             severity=severities[name],
-            layer=finding.layer,
+            layer=None if finding.module else finding.layer,
             figure=finding.figure or DEFINITIONS[name].figure,
             value=finding.value,
             over=finding.over,
             because=None if causes[name] == name else causes[name],
             advice=DEFINITIONS[name].advice if _is_of_the_draw(name, seen, found) else None,
+            module=finding.module,
+            evidence=finding.evidence,
         )
         for name, finding in found.items()
     ]
@@ -150,7 +152,8 @@ def _severities(
     """How bad each finding is; a root cause is as bad as the worst that follows from it."""
     own = {}
     for name, finding in found.items():
-        own[name], _ = _severity(DEFINITIONS[name], finding.value, limits.get(name, 0.0))
+        known, _ = _severity(DEFINITIONS[name], finding.value, limits.get(name, 0.0))
+        own[name] = finding.severity or known
         if (
             name.endswith("ing_signal")
             and own[name] == NOTE

@@ -24,18 +24,25 @@ from weightinit_cli.verdicts.seen import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from weightinit_cli.results.model import Severity
+
 
 class Finding(NamedTuple):
     """The layer where a fault begins, and the value that shows it, of `figure`.
 
     The figure is empty where it is the definition's own. The value is None where it is only known
     to be beyond the threshold. `over` are the two layers between which something changes.
+    `severity` is the definition's own where it is None. What is no layer's has its place in words,
+    `module`, and what shows it, `evidence`; its layer is then the last that may be its cause.
     """
 
     layer: int
     value: float | None
     figure: str = ""
     over: tuple[int, int] | None = None
+    severity: Severity | None = None
+    module: str | None = None
+    evidence: str | None = None
 
 
 class Span(NamedTuple):
@@ -218,7 +225,7 @@ def vanishing_gradient(seen: Seen, threshold: float) -> Finding | None:
     last = seen.layers[-1]
     gradient = last.figures.gradient
     nothing = gradient is not None and gradient.signal_rms == 0 and is_known(last.figures, SIGNAL)
-    if nothing and threshold > 0 and len(seen.whole) == len(seen.layers):
+    if nothing and not seen.is_silent and threshold > 0 and len(seen.whole) == len(seen.layers):
         return Finding(last.number, 0.0, SIGNAL)
     fall = _fall(_gradient(seen))
     return _changed(fall, finite_exp(fall.log) < threshold, fall.over[0] - 1)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from weightinit_cli.results.figures import certain, figure, finite_exp
 
 if TYPE_CHECKING:
-    from weightinit_cli.results.model import LayerStatistics
+    from weightinit_cli.results.model import LayerStatistics, Output
 
 SMALLEST: Final = 5e-324
 SIGNAL: Final = "gradient.signal_rms"
@@ -42,10 +42,20 @@ class Layer(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What was measured of a network: the input and every layer."""
+    """What was measured of a network: the input, every layer, and an output layer of `classes`."""
 
     input: LayerStatistics
     layers: tuple[Layer, ...]
+    output: Output | None = None
+    classes: int = 0
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing comes back from an output layer, since its weights are all zero."""
+        if self.output is None or not has_one_weight(self.output.logits):
+            return False
+        weights = self.output.logits.weights
+        return weights is not None and weights.max == 0
 
     @property
     def whole(self) -> tuple[Layer, ...]:
@@ -55,7 +65,7 @@ class Seen(NamedTuple):
     @property
     def has_gradient(self) -> bool:
         """Whether it is known what came back to every layer."""
-        return all(
+        return not self.is_silent and all(
             layer.figures.gradient is not None
             and is_known(layer.figures, SIGNAL)
             and is_known(layer.figures, "gradient.total_ratio")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from weightinit_cli.numerals import percent, two_digits
 from weightinit_cli.results.model import NOTE, WARNING
 from weightinit_cli.results.outstanding import in_common, pattern
+from weightinit_cli.verdicts.loss import confidence, loss_words
 from weightinit_cli.verdicts.seen import SMALLEST, size
 from weightinit_cli.verdicts.seen_model import FoundInModel, behind, first_made_with, named
 
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
     from weightinit_cli.results.probe import ProbedValue
     from weightinit_cli.verdicts.seen_model import Model, SeenStream
 
-# How far the loss may be above an indifferent model's: as a note, as a warning; it is none where
-# the loss is less than twice as large. Models as shipped come to 1.7 times (Inception v3).
-NOTED_EXCESS: Final = 1.0
-WARNED_EXCESS: Final = 3.0
 # Values that grow so many times in one step, and what a last layer is given of such a size.
 STEP: Final = 3.0
 SHARE: Final = 0.5
@@ -78,14 +75,10 @@ def confident_at_start(model: Model) -> list[FoundInModel]:
     if loss is None or loss.value is None or loss.indifferent is None:
         return []
     excess = loss.value - loss.indifferent
-    if excess <= NOTED_EXCESS:
+    severity = confidence(excess, loss.indifferent)
+    if severity is None:
         return []
-    said = (
-        f"the loss is {two_digits(loss.value, 3)}, that of an indifferent model "
-        f"{two_digits(loss.indifferent, 3)} (ln {loss.classes:,})"
-    )
-    warned = excess > max(WARNED_EXCESS, loss.indifferent)
-    severity: Severity = WARNING if warned else NOTE
+    said = loss_words(loss.value, loss.indifferent, loss.classes or 0)
     if model.head is None:
         return [FoundInModel("", excess, said, None, severity)]
     head = model.values[model.head]

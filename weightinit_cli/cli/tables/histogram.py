@@ -20,6 +20,7 @@ from weightinit_cli.cli.tables.verdicts import verdict_lines
 from weightinit_cli.results.comparison import SIGNAL, mean_gradient_ratio, ratio_is_unresolved
 from weightinit_cli.results.figures import FIGURES, figure, resolved
 from weightinit_cli.results.model import is_healthy
+from weightinit_cli.results.outputwords import logits_sentence, loss_sentence
 from weightinit_cli.results.verdictwords import brief
 from weightinit_cli.results.words import (
     below,
@@ -73,6 +74,8 @@ def table(result: Result) -> list[str]:
         bars = [Cell(_spark(_counts(layer), levels, room)) for layer in result.layers]
         shown = layout.beside(Column(SPARK_HEAD, bars, words=True))
     lines = [*shown.dimmed_heads(), *shown.rows(), *layout.left_out(columns)]
+    for sentence in (loss_sentence(result), logits_sentence(result)):
+        lines += terminal.fitted(sentence)
     lines += terminal.fitted(reconstructions(result.resolved.pretraining))
     return [*lines, *verdict_lines(result.verdict)]
 
