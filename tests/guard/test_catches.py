@@ -31,6 +31,12 @@ HE = "samples: 100\nwidth: 100\nlayers: 3\nactivation: relu\ninitializer: kaimin
 TRUNCATED = "samples: 100\nwidth: 100\nlayers: 2\nactivation: tanh\ninitializer: he_normal\n"
 
 
+LISTS = (
+    "samples: 100\nwidth: 60\nactivation: [relu, tanh, sigmoid]\n"
+    "initializer: [kaiming_normal, xavier_normal, {name: normal, std: 0.2}]\n"
+)
+
+
 def of(text: str) -> Result:
     return run(parse_spec(text, source="x.yaml", stem="x"))
 
@@ -61,8 +67,9 @@ def places(outcome: object) -> set[str]:
         (TRUNCATED, 0.87962566103423978, None),
         (HE, 2**-0.5, None),
         (HE, 1.0, "truncated_normal"),
+        (LISTS, 0.8, None),
     ],
-    ids=["3 % off", "truncated for plain", "missing root 2", "cut off"],
+    ids=["3 % off", "truncated for plain", "missing root 2", "cut off", "lists"],
 )
 def test_another_scale(
     monkeypatch: pytest.MonkeyPatch,

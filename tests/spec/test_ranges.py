@@ -128,3 +128,15 @@ def test_a_note_says_which_activations_left_the_range():
         "x.yaml:4:33: histogram.range: [0, 2] belongs to sigmoid; tanh is drawn over auto",
         f"{said} tanh is drawn over auto",
     ]
+
+
+def test_lists_own_ranges_and_leave_them():
+    """A range for sigmoids is not for lists with others, and one for a list not for another."""
+    more = "variants: {a: {activation: [sigmoid, tanh]}, b: {activation.1: relu}, c: {seed: 1}}\n"
+    assert ranges(more) == ["auto", "auto", (0.0, 1.0)]
+    [note] = notes(parse(more))
+    told = "[0, 1] belongs to sigmoid; sigmoid / tanh and sigmoid / relu are drawn over auto"
+    assert note.message == told
+    text = TEXT.replace("sigmoid", "[relu, sigmoid]")
+    assert ranges("variants: {a: {activation: [relu, tanh]}}\n", text=text) == ["auto"]
+    assert parse(text=text).histogram.range == (0.0, 1.0)

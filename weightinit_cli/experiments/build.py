@@ -201,8 +201,8 @@ def build_dense(spec: Experiment, sizes: Sequence[int]) -> tuple[Dense, ...]:
         for number, (fan_in, fan_out) in enumerate(pairwise(sizes))
     )
     return tuple(
-        Dense(start.fans.fan_in, start.fans.fan_out, *samplers(start))
-        for start in layer_starts(spec, every)
+        Dense(*size, *samplers(start))
+        for size, start in zip(pairwise(sizes), layer_starts(spec, every), strict=True)
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from weightinit_cli.errors import by_layer
 from weightinit_cli.spec.components import activations
 from weightinit_cli.spec.layers import layers_apart
 from weightinit_cli.spec.nodes import ListNode, MapNode, Scalar
@@ -49,7 +48,7 @@ def _activation(root: Node) -> str | None:
     else:
         names = [_name(node), *(_name(own) for _, own in layers_apart(node) if _named(own))]
     known = [name for name in names if name is not None]
-    return by_layer(known) if len(known) == len(names) else None
+    return " / ".join(dict.fromkeys(known)) if len(known) == len(names) else None
 
 
 def _name(node: Node | None) -> str | None:

@@ -6,7 +6,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.convolution import Convolution, Shape
-from weightinit_cli.errors import by_layer
 from weightinit_cli.parameters import ParameterError
 from weightinit_cli.spec.components import default_bias
 from weightinit_cli.spec.kinds import (
@@ -121,7 +120,7 @@ def _left_ranges(runs: Sequence[AnySpec]) -> list[Problem]:
     found: dict[LeftRange, dict[str, AnySpec]] = {}
     for run in runs:
         if run.experiment == "histogram" and run.left_range is not None:
-            names = by_layer(each.name for each in run.activations)
+            names = " / ".join(dict.fromkeys(each.name for each in run.activations))
             found.setdefault(run.left_range, {}).setdefault(names, run)
     problems = []
     for (range_, owner), others in found.items():
