@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from weightinit_cli.experiments.output import MeasuredOutput
-    from weightinit_cli.network import Network, PeakBytes, Weighted
+    from weightinit_cli.network import Network, PeakBytes, Stage, Weighted
     from weightinit_cli.progress import Progress
     from weightinit_cli.results import LayerStatistics, Output, Reconstruction
     from weightinit_cli.spec import Spec
@@ -188,6 +188,7 @@ def _seen(
                 high=high,
                 slope_at_zero=float(stage.function.derivative(np.zeros(1))[0]),
                 figures=figures,
+                scale=None if stage.residual is None else stage.residual.scale,
             )
             for number, (stage, figures) in enumerate(
                 zip(network.body.stages, layers, strict=True), 1
@@ -196,7 +197,17 @@ def _seen(
         ),
         output,
         network.stages[-1].units if network.output else 0,
+        _normalization(network.stages[0]),
     )
+
+
+def _normalization(stage: Stage) -> Literal["none", "plain", "pre", "post"]:
+    """Where stages have a normalization, if they do."""
+    if stage.residual is None:
+        return "plain" if stage.between else "none"
+    if stage.residual.before is not None:
+        return "pre"
+    return "none" if stage.residual.after is None else "post"
 
 
 def _standard_errors(spec: Spec, theory: NetworkTheory) -> Literal["derived", "repeats"] | None:

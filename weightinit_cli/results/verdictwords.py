@@ -57,6 +57,14 @@ FIGURES: Final[dict[str, FigureWords]] = {
 }
 # What changes from layer to layer was told by these, of the power, in results of winit 0.2.
 OF_VERSION_4: Final = {"mean gradient.ratio", "mean signal ratio"}
+# What is said of a residual block's branch, by the figure that shows it.
+OF_BRANCHES: Final = {
+    "residual.scale": "its branch adds nothing, and W and V get no gradient until the scale has "
+    "moved from 0",
+    "branch.rms": "its branch adds nothing, and one of W and V gets no gradient until the other "
+    "has moved from 0",
+    "weights.std": "all units inside its branch are the same",
+}
 UNRESOLVED: Final = {
     "underflow": "the activations are smaller than the dtype can tell",
     "collapsed": "std is smaller than the dtype can tell",
@@ -235,6 +243,8 @@ def _figure(verdict: Verdict) -> str:
         return f"{value:,.0f} values of the gradient are inf or nan"
     if figure in OF_VERSION_4:
         return f"its power is multiplied by {two_digits(value)} a layer, on average"
+    if figure in OF_BRANCHES:
+        return OF_BRANCHES[figure]
     if figure == "gradient.signal_rms":
         return f"its root mean square is {two_digits(value)}"
     if name in FIGURES:

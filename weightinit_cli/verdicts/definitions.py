@@ -20,7 +20,7 @@ class Definition(NamedTuple):
     """One verdict: how it is found, and all that `winit explain` says of it.
 
     `find` is None of what only a whole model can have, `find_in_model` of what is looked
-    for along a model's streams alone.
+    for along a model's streams alone. Both are there of what either shows in its own way.
     `figure` says what the verdict's value is a value of. `severity` is that of a finding; "severe"
     where its value is beyond `severe`, too, and a note from `noted` up to its threshold.
     `follows_from` names verdicts that explain this one, the likeliest first.
@@ -41,7 +41,11 @@ class Definition(NamedTuple):
 
 _SIGNAL = "root mean square of a layer's activations / that of an earlier layer (0 is the input)"
 _GRADIENT = "gradient norm of a layer / that of a later layer"
-_NORM = "of two layers, the norm √(units × mean δ²), with δ the gradient at the pre-activations"
+_NORM = (
+    "of two layers, the norm √(units × mean δ²), with δ the gradient at the pre-activations, or at "
+    "the stream where there is one"
+)
+_UNNORMALIZED = "; not where layers are normalized, whose size is no matter to what follows"
 
 DEFINITIONS: Final[dict[str, Definition]] = {
     "overflow": Definition(
@@ -60,8 +64,10 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "all units of a layer are the same: where their weights are the same, too, they get the "
         "same gradient and stay the same",
         "distinct_units = 1 in a layer of several units, channels.distinct = 1 in a convolution of "
-        "several channels; in another model, too, where all weights of a layer are one number and "
-        "all its biases are: a warning where that is so of less than half of the matrices",
+        "several channels; of a branch of two layers, where W is one number and V is (a warning "
+        "where that is so of all branches, else a note); in another model, too, where all weights "
+        "of a layer are one number and all its biases are: a warning where that is so of less than "
+        "half of the matrices",
         ("underflow", "dying", "saturated", "vanishing_signal", "collapsed"),
         advice="draw the weights at random, so that the units differ from the start",
         reference="Rumelhart, Hinton & Williams 1986",
@@ -75,7 +81,10 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "sound network of this depth and so many inputs",
         "dead_units / units (of a convolution channels.dead / channels) > threshold, and > what "
         "chance leaves, p + 10 √(p (1 - p) / units), with p the integral over u of "
-        "φ(u) Φ(-u √(c / (1 - c)))^N for N inputs whose pre-activations have a correlation c",
+        "φ(u) Φ(-u √(c / (1 - c)))^N for N inputs whose pre-activations have a correlation c. Of a "
+        "residual block, whose stream passes by what is dead, it is a whole branch that hands "
+        "nothing on and gets no gradient, at a scale that is not 0: a warning where all branches "
+        "are dead, so that what is left is linear",
         ("units_identical",),
         reference="Lu et al. 2020 (arXiv:1903.06733)",
     ),
@@ -85,7 +94,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         _SIGNAL,
         "the activations shrink over the layers",
         "the smallest ratio of a layer's √(mean² + std²) to that of an earlier layer or the input "
-        "< threshold",
+        f"< threshold{_UNNORMALIZED}",
         ("units_identical", "dying", "saturated", "scheme_unfit"),
         reference="He et al. 2015 (arXiv:1502.01852), section 2.2",
     ),
@@ -95,7 +104,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         _SIGNAL,
         "the activations grow over the layers",
         "the largest ratio of a layer's √(mean² + std²) to that of an earlier layer or the input "
-        "> threshold",
+        f"> threshold{_UNNORMALIZED}",
         ("fans_swapped", "scheme_unfit"),
         reference="He et al. 2015 (arXiv:1502.01852), section 2.2",
     ),
@@ -163,7 +172,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "what comes back shrinks over the layers, so that the first ones hardly learn while the "
         "last ones do",
         f"the smallest ratio, {_NORM}, of an earlier to a later layer < threshold, or "
-        "gradient.signal_rms = 0 at the last layer",
+        "gradient.signal_rms = 0 at the last layer, where there is no stream",
         (
             "units_identical",
             "dying",
@@ -256,14 +265,14 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         find_in_model=weights.fans_swapped,
     ),
     "growing_stream": Definition(
-        None,
+        measures.growing_stream,
         NOTE,
         "root mean square of a stream's last value / that of its first",
         "a residual stream grows, while its branches see it normalized: each later branch changes "
         "it by a smaller share. Models like this train; GPT-2 scales the last matrix of each "
         "branch by 1 / √branches, which keeps the stream smaller",
-        f"the ratio of the root mean squares is at least {values.NOTED_GROWTH:g}, in streams most "
-        "of whose branches have a normalization",
+        f"the ratio of the root mean squares is at least {measures.NOTED_GROWTH:g}, in streams "
+        "most of whose branches have a normalization (placement: pre)",
         reference="Radford et al. 2019, section 2.3; Xiong et al. 2020 (arXiv:2002.04745); Zhang "
         "et al. 2019 (arXiv:1901.09321)",
         find_in_model=values.growing_stream,
@@ -286,8 +295,11 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "a layer of zeros gets a gradient, and hands nothing on or back at the first step: what "
         "stands right after it or before it learns from the second step on",
         "all entries are 0 and the gradient is not; the gradient of parameters right after it or "
-        "before it is 0",
-        reference="Zhang et al. 2019 (arXiv:1901.09321)",
+        "before it is 0. Of a residual block branch.rms = 0: at a scale of 0, as ReZero's, where W "
+        "and V get no gradient until the scale has moved; or where W or V is 0, and the other one "
+        "gets none until it has",
+        reference="Zhang et al. 2019 (arXiv:1901.09321); Bachlechner et al. 2020 "
+        "(arXiv:2003.04887)",
         find_in_model=weights.starts_at_zero,
     ),
 }

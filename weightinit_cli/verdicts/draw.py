@@ -99,13 +99,12 @@ def unknown(seen: Seen) -> list[str]:
 
 
 def of_deep(seen: Seen) -> list[str]:
-    """How many deep networks failed all the same, where this is one."""
-    if len(seen.layers) < DEEP:
+    """How many deep plain networks failed all the same, where this is one."""
+    if len(seen.layers) < DEEP or seen.residual:
         return []
     networks, failed, _ = TRAINED_DEEP
-    return [
-        f"yet of {networks} such networks of {DEEP} layers and more {failed} failed in training"
-    ]
+    which = "networks without normalization" if seen.normalized else "such networks"
+    return [f"yet of {networks} {which} of {DEEP} layers and more {failed} failed in training"]
 
 
 def _root(name: str, seen: Seen, found: Found) -> str:
@@ -133,7 +132,7 @@ def _explains(cause: str, name: str, seen: Seen, found: Found) -> bool:
     if name == "units_identical" and _is_of_the_draw(name, seen, found):
         return False
     if cause == "dying":
-        return any(map(is_dead, seen.whole))
+        return not seen.residual and any(map(is_dead, seen.whole))
     if cause == "saturated":
         return (found[cause].value or 0.0) > ALL_BUT_FLAT
     return True

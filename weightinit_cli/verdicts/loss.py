@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from weightinit_cli.numerals import two_digits
 from weightinit_cli.results.model import NOTE, WARNING
-from weightinit_cli.verdicts.measures import Finding
+from weightinit_cli.verdicts.measures import Finding, branches_at_zero
 
 if TYPE_CHECKING:
     from weightinit_cli.results.model import Severity
@@ -52,9 +52,9 @@ def confident_at_start(seen: Seen, _: float) -> Finding | None:
 
 
 def starts_at_zero(seen: Seen, _: float) -> Finding | None:
-    """An output layer of zeros, through which nothing comes back at the first step."""
+    """An output layer of zeros, through which nothing comes back at the first step, or branches."""
     if not seen.is_silent:
-        return None
+        return branches_at_zero(seen)
     said = (
         "all its weights are 0: it learns at the first step, and the layers below from the second "
         "step on"

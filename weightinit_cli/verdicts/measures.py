@@ -6,6 +6,7 @@ from math import inf, log
 from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.results.figures import finite_exp
+from weightinit_cli.results.model import NOTE, WARNING
 from weightinit_cli.verdicts.chance import (
     chance_of_dead,
     correlation_of,
@@ -17,12 +18,14 @@ from weightinit_cli.verdicts.seen import (
     Layer,
     Seen,
     at_most,
+    has_one_weight,
     is_known,
+    is_one_number,
     size,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from weightinit_cli.results.model import Severity
 
@@ -53,9 +56,12 @@ class Span(NamedTuple):
 
 
 ACROSS = "std_across_inputs"
+BRANCH = "branch.rms"
 TOTAL_RATIO = "gradient.total_ratio"
 # Values that a layer is given, below which the chance of dead units has no formula.
 FEWEST_INPUTS = 5
+# A stream with normalized branches that grows by this is noted.
+NOTED_GROWTH = 3.0
 NO_CHANGE = Span(0.0, (0, 0))
 
 
@@ -80,7 +86,12 @@ def underflow(seen: Seen, _: float) -> Finding | None:
 
 
 def units_identical(seen: Seen, _: float) -> Finding | None:
-    """The first layer of several units, or channels, that are all the same."""
+    """The first layer of several units, or channels, that are all the same.
+
+    Of a residual block it is the units inside its branch.
+    """
+    if seen.residual:
+        return _of_branches(seen, _has_one_unit, 1.0, "weights.std")
     for layer in seen.whole:
         channels = layer.figures.channels
         if not is_known(layer.figures, "distinct_units"):
@@ -94,7 +105,13 @@ def units_identical(seen: Seen, _: float) -> Finding | None:
 
 
 def dying(seen: Seen, threshold: float) -> Finding | None:
-    """The first layer with more units that get no gradient than chance leaves, and their share."""
+    """The first layer with more units that get no gradient than chance leaves, and their share.
+
+    In a residual block no unit of the stream is dead, as what comes back passes it by: it is the
+    branch, all or nothing.
+    """
+    if seen.residual:
+        return None if seen.is_silent else _of_branches(seen, _branch_is_dead, 1.0)
     for layer in seen.whole:
         share = dead_share(layer)
         if share is None or share <= threshold:
@@ -120,6 +137,49 @@ def dead_share(layer: Layer) -> float | None:
     if layer.figures.channels is not None:
         return layer.figures.channels.dead * layer.positions / layer.units
     return layer.figures.dead_units / layer.units
+
+
+def _of_branches(
+    seen: Seen, is_ill: Callable[[Layer], bool], value: float, figure: str = ""
+) -> Finding | None:
+    """The first branch of which something is true: a warning where it is of all, else a note.
+
+    The stream passes ill branches by, so that what is left of the network may train without them.
+    """
+    ill = [layer for layer in seen.whole if is_ill(layer)]
+    if not ill:
+        return None
+    severity: Severity = WARNING if len(ill) == len(seen.layers) else NOTE
+    return Finding(ill[0].number, value, figure, severity=severity)
+
+
+def _has_one_unit(layer: Layer) -> bool:
+    """Whether the units inside a branch are the same and get the same gradient.
+
+    They do where both of its layers have one weight.
+    """
+    branch = layer.figures.branch
+    second = None if branch is None else branch.weights
+    return layer.units > 1 and has_one_weight(layer.figures) and is_one_number(second)
+
+
+def _branch_is_dead(layer: Layer) -> bool:
+    """Whether nothing comes through a branch, and no gradient to any of its weights.
+
+    Where the scale is 0 that is so until the scale moves.
+    """
+    figures, gradient, branch = layer.figures, layer.figures.gradient, layer.figures.branch
+    if not layer.scale or branch is None:
+        return False
+    if gradient is None:
+        nothing = branch.weights is None and branch.rms == 0 and not layer.slope_at_zero
+        return nothing and is_known(figures, BRANCH)
+    return (
+        gradient.signal_rms == 0
+        and is_known(figures, SIGNAL)
+        and not branch.weight_rms
+        and is_known(figures, "branch.weight_rms")
+    )
 
 
 def _chance(seen: Seen, layer: Layer) -> float:
@@ -195,7 +255,8 @@ def signal_drowned(seen: Seen, threshold: float) -> Finding | None:
 def _across_inputs(seen: Seen) -> Iterator[tuple[Layer, float, float]]:
     """The layers that see several inputs, each with its std_across_inputs / std, / the input's.
 
-    What the dtype cannot tell is at most the first, and nothing is known to be kept of it.
+    What the dtype cannot tell is at most the first, and nothing is known to be kept of it. Where
+    layers are normalized, what is kept is that of a root mean square of 1, not of the input's.
     """
     for layer in seen.whole:
         signal, std = at_most(layer.figures, ACROSS), layer.figures.std
@@ -203,18 +264,29 @@ def _across_inputs(seen: Seen) -> Iterator[tuple[Layer, float, float]]:
             continue
         whole = seen.input.std_across_inputs
         known = is_known(layer.figures, ACROSS)
-        yield layer, signal / std, signal / whole if whole and known else 0.0
+        kept = signal / whole if whole and known else 0.0
+        yield layer, signal / std, kept * (size(seen.input) or 1.0) if seen.normalized else kept
 
 
 def vanishing_signal(seen: Seen, threshold: float) -> Finding | None:
-    """The span of layers over which the root mean square falls most."""
+    """The span of layers over which the root mean square falls most.
+
+    What is normalized may have any size.
+    """
+    if seen.normalized:
+        return None
     fall = _fall(_signal(seen))
     start, end = fall.over
     return _changed(fall, finite_exp(fall.log) < threshold, start + 1 if end else 0)
 
 
 def exploding_signal(seen: Seen, threshold: float) -> Finding | None:
-    """The span of layers over which the root mean square grows most."""
+    """The span of layers over which the root mean square grows most.
+
+    What is normalized may have any size: `growing_stream` tells how a stream grows.
+    """
+    if seen.normalized:
+        return None
     rise = _rise(_signal(seen))
     start, end = rise.over
     return _changed(rise, finite_exp(rise.log) > threshold, start + 1 if end else 0)
@@ -225,10 +297,32 @@ def vanishing_gradient(seen: Seen, threshold: float) -> Finding | None:
     last = seen.layers[-1]
     gradient = last.figures.gradient
     nothing = gradient is not None and gradient.signal_rms == 0 and is_known(last.figures, SIGNAL)
-    if nothing and not seen.is_silent and threshold > 0 and len(seen.whole) == len(seen.layers):
+    nothing = nothing and not seen.is_silent and not seen.residual
+    if nothing and threshold > 0 and len(seen.whole) == len(seen.layers):
         return Finding(last.number, 0.0, SIGNAL)
     fall = _fall(_gradient(seen))
     return _changed(fall, finite_exp(fall.log) < threshold, fall.over[0] - 1)
+
+
+def growing_stream(seen: Seen, _: float) -> Finding | None:
+    """How much a stream grows whose branches are given it normalized."""
+    start, end = size(seen.input), size(seen.layers[-1].figures)
+    if seen.normalization != "pre" or not start or not end or end / start < NOTED_GROWTH:
+        return None
+    return Finding(1, end / start, over=(0, len(seen.layers)))
+
+
+def branches_at_zero(seen: Seen) -> Finding | None:
+    """The first branch that hands nothing on, but does as soon as its scale, W or V has moved."""
+    for layer in seen.whole:
+        branch = layer.figures.branch
+        if branch is None or branch.rms != 0 or not is_known(layer.figures, BRANCH):
+            continue
+        if layer.scale == 0:
+            return Finding(layer.number, 0.0, "residual.scale")
+        if branch.weights is not None and not _branch_is_dead(layer):
+            return Finding(layer.number, 0.0, BRANCH)
+    return None
 
 
 def exploding_gradient(seen: Seen, threshold: float) -> Finding | None:
@@ -259,6 +353,7 @@ def _signal(seen: Seen) -> list[tuple[int, float]]:
 def _gradient(seen: Seen) -> list[tuple[int, float]]:
     """The logarithm of the norm of what comes back to each layer, the last layer's 0.
 
+    Of residual blocks it is what comes back to the stream.
     The norm is over the units and positions of a layer (the root mean square over inputs), so that
     widths that differ do not count (He et al. 2015, section 2.2). It ends where a ratio is unknown.
     """

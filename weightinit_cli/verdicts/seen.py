@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from itertools import takewhile
 from math import hypot, inf
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from weightinit_cli.results.figures import certain, figure, finite_exp
 
 if TYPE_CHECKING:
-    from weightinit_cli.results.model import LayerStatistics, Output
+    from weightinit_cli.results.model import LayerStatistics, Output, WeightStatistics
 
 SMALLEST: Final = 5e-324
 SIGNAL: Final = "gradient.signal_rms"
@@ -21,7 +21,8 @@ class Layer(NamedTuple):
     A convolution's units are its channels at every one of its `positions`; a fully connected
     layer has one. `bias_std` is the standard deviation of its biases. `low` and `high` are where
     its activation's flat ends begin (`x_low`, `x_high`), and `slope_at_zero` is its derivative at
-    0: a unit that is zero gets no gradient where that is 0.
+    0: a unit that is zero gets no gradient where that is 0. `scale` is that of its branch, in a
+    residual block, whose figures are those of its stream.
     """
 
     number: int
@@ -34,6 +35,7 @@ class Layer(NamedTuple):
     high: float | None
     slope_at_zero: float
     figures: LayerStatistics
+    scale: float | None = None
 
     @property
     def half_flat(self) -> bool:
@@ -42,12 +44,17 @@ class Layer(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What was measured of a network: the input, every layer, and an output layer of `classes`."""
+    """What was measured of a network: the input, every layer, and an output layer of `classes`.
+
+    `normalization` says where its layers have one: none, "plain" of what an activation is given,
+    "pre" of what a branch is given, "post" of a stream.
+    """
 
     input: LayerStatistics
     layers: tuple[Layer, ...]
     output: Output | None = None
     classes: int = 0
+    normalization: Literal["none", "plain", "pre", "post"] = "none"
 
     @property
     def is_silent(self) -> bool:
@@ -56,6 +63,16 @@ class Seen(NamedTuple):
             return False
         weights = self.output.logits.weights
         return weights is not None and weights.max == 0
+
+    @property
+    def residual(self) -> bool:
+        """Whether its layers are branches beside a stream."""
+        return any(layer.scale is not None for layer in self.layers)
+
+    @property
+    def normalized(self) -> bool:
+        """Whether the size of a layer's values does not matter to what comes after it."""
+        return self.normalization != "none"
 
     @property
     def whole(self) -> tuple[Layer, ...]:
@@ -105,5 +122,9 @@ def size(figures: LayerStatistics) -> float | None:
 
 def has_one_weight(figures: LayerStatistics) -> bool:
     """Whether all weights of a layer are the same number."""
-    weights = figures.weights
+    return is_one_number(figures.weights)
+
+
+def is_one_number(weights: WeightStatistics | None) -> bool:
+    """Whether weights are all the same number."""
     return weights is not None and weights.min is not None and weights.min == weights.max

@@ -10,6 +10,7 @@ from weightinit_cli.numerals import percent, two_digits
 from weightinit_cli.results.model import NOTE, WARNING
 from weightinit_cli.results.outstanding import in_common, pattern
 from weightinit_cli.verdicts.loss import confidence, loss_words
+from weightinit_cli.verdicts.measures import NOTED_GROWTH
 from weightinit_cli.verdicts.seen import SMALLEST, size
 from weightinit_cli.verdicts.seen_model import FoundInModel, behind, first_made_with, named
 
@@ -27,8 +28,6 @@ SHARE: Final = 0.5
 # Scores of standard deviation 30, 10, 3 over 64 places come to 0.03, 0.11, 0.44.
 ONE_HOT: Final = 0.1
 SHARP: Final = 0.25
-# A stream with normalized branches that grows by this is noted.
-NOTED_GROWTH: Final = 3.0
 # By how much of it a ratio of two standard deviations may be off what it is taken for.
 ALIKE: Final = 0.1
 # By which standard deviation × √fan_in a layer keeps a signal of root mean square 1 in power, by
