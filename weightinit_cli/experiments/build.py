@@ -117,9 +117,10 @@ def _seconds(spec: Spec, residual: BranchSpec) -> Iterator[Dense | None]:
         return
     own = replace(spec, initializer=residual.initializer)
     samplers = cache(partial(_samplers, own))
-    for units in spec.width:
+    for start in layer_starts(own, (Fans(units, units) for units in spec.width)):
+        units = start.fans.fan_in
         try:
-            yield Dense(units, units, *samplers(Fans(units, units)))
+            yield Dense(units, units, *samplers(replace(start, below=start.activation)))
         except SpecError as error:
             problems = [
                 spec.problem(f"residual.{each.path}", each.message) for each in error.problems
