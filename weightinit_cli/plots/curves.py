@@ -12,7 +12,7 @@ from weightinit_cli.plots.depth import axis_for
 from weightinit_cli.plots.engine.colors import HUES, palette_of_lines
 from weightinit_cli.plots.varied import at, in_words, key
 from weightinit_cli.results.comparison import VARIANT
-from weightinit_cli.results.figures import charts
+from weightinit_cli.results.figures import FIGURES, charts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -154,7 +154,7 @@ def columns_of(runs: Sequence[ComparedRun], every: Sequence[Shown], layout: Curv
 def compared_figures() -> list[ComparedFigure]:
     """The figures that have a row of panels."""
     found = []
-    for rows in charts().values():
+    for rows in charts(FIGURES).values():
         panels = {row.panel: row for row in rows.values() if row.panel}
         for words, row in panels.items():
             paths = tuple(path for path, each in rows.items() if each.panel == words)

@@ -14,18 +14,20 @@ from weightinit_cli.plots.engine.scales import decades, fitting, layers_axis, sh
 from weightinit_cli.plots.engine.stripes import stripes
 from weightinit_cli.plots.words import THEORY, run_heading
 from weightinit_cli.results.figures import charts, resolved
+from weightinit_cli.results.histogram import told
 from weightinit_cli.results.words import finite, is_partial, layer_words, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from weightinit_cli.plots.engine.page import Array, Axis
-    from weightinit_cli.results.figures import Unit
+    from weightinit_cli.results.figures import Figure, Unit
     from weightinit_cli.results.model import LayerStatistics, Result
 
 ABSENT, NOT_FLAT = "no finite value", "no such end"
 DECADES = 10
-COLORS = (BLUE, GREEN, ORANGE)
+VIOLET: Color = (0.36, 0.24, 1.0)
+COLORS = (BLUE, GREEN, ORANGE, VIOLET)
 HEIGHT = 104.0
 HEIGHTS = {"saturated": 58.0, "gradient, rms": 128.0}
 MOST_DOTS = 60
@@ -100,9 +102,10 @@ def depth_page(result: Result) -> Page:
     """The page: a panel for each of the charts that has a curve."""
     dtype = figures.dtype(result)
     found: list[tuple[list[DepthCurve], Axis, float]] = []
-    for words, rows in charts().items():
+    blocks = "residual" in result.spec
+    for words, rows in charts(told(result)).items():
         every = (
-            depth_curve(result.layers, path, row.curve, color, dtype)
+            depth_curve(result.layers, path, curve_name(row, blocks=blocks), color, dtype)
             for (path, row), color in zip(rows.items(), cycle(COLORS), strict=False)
         )
         some = [each for each in every if each is not None]
@@ -133,6 +136,11 @@ def depth_page(result: Result) -> Page:
     heading = run_heading(result, curve_keys(result, every_curve))
     nothing = () if found else (("no layer has a finite value", ORANGE),)
     return Page(heading, tuple(rows_of_page), foot=nothing)
+
+
+def curve_name(row: Figure, *, blocks: bool) -> str:
+    """What a figure's curve is called, in residual blocks by what it is of."""
+    return row.in_blocks if blocks and row.in_blocks else row.curve
 
 
 def _lines(curves: Sequence[DepthCurve], axis: Axis) -> list[Line]:

@@ -42,7 +42,12 @@ if TYPE_CHECKING:
     from weightinit_cli.results.model import Verdict
 
 NARROWEST, GAP = 60.0, 14.0
-ABSENCES = {"saturated": "not flat on both sides", "gradient δ, rms": "not measured"}
+ABSENCES = {
+    "saturated": "not flat on both sides",
+    "gradient δ, rms": "not measured",
+    "gradient of stream, rms": "not measured",
+    "branch, rms": "no branches",
+}
 MOST_NAMED = 4
 LARGER = 1.35  # is a marker that is no disc
 MOST_MARKED = 12  # layers of a curve that only its marker tells from others

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 LOW, HIGH = "saturation.low", "saturation.high"
 RATIO, SIGNAL = "gradient.total_ratio", "gradient.signal_rms"
+STREAM = "gradient.stream_rms"
 MATTERS = 0.01  # of a layer in its flat ends
 
 
@@ -72,6 +73,16 @@ def saturation_matters(layers: Sequence[LayerStatistics]) -> bool:
     """Whether some layer has a share worth a word in its two flat ends, or is expected to."""
     shares = (saturated(layer, value) for layer in layers for value in (resolved, predicted))
     return any(share is not None and share >= MATTERS for share in shares)
+
+
+def in_blocks(layers: Sequence[LayerStatistics]) -> bool:
+    """Whether the layers are residual blocks, whose values are those of a stream."""
+    return any(layer.branch for layer in layers)
+
+
+def values_of(layers: Sequence[LayerStatistics]) -> str:
+    """What the layers' values are, as the name of their axis."""
+    return "stream after each layer" if in_blocks(layers) else "activation"
 
 
 def seeds(result: Result) -> int:

@@ -12,7 +12,7 @@ from weightinit_cli.numerals import percent
 from weightinit_cli.plots import figures
 from weightinit_cli.plots.depth import axis_for, curve_keys, curve_notes, depth_curve
 from weightinit_cli.plots.engine.colors import as_bytes, palette
-from weightinit_cli.plots.engine.drawing import AMBER, BLUE, INK, MUTED, ORANGE, WHITE
+from weightinit_cli.plots.engine.drawing import AMBER, BLUE, GREEN, INK, MUTED, ORANGE, WHITE
 from weightinit_cli.plots.engine.page import (
     Axis,
     Cells,
@@ -41,10 +41,11 @@ if TYPE_CHECKING:
     from weightinit_cli.results.model import LayerStatistics, Result
 
 HEIGHT, STRIP, LOW_STRIP, SIGNALS = 190.0, 62.0, 44.0, 116.0
-OWN = Axis(0.0, 1.0, "activation, in each layer's own range",
-           ticks=((0.0, "lowest"), (1.0, "highest")), names=True)  # fmt: skip
+OWN = Axis(0.0, 1.0, ticks=((0.0, "lowest"), (1.0, "highest")), names=True)
 LOST = "inf or nan (grey: nothing else)"
 RMS = "back-propagated signal |δ|, root mean square"
+IN_BRANCHES = "back-propagated signal |δ| in the branches, root mean square"
+ALONG = "gradient along the stream, root mean square"
 NONFINITE = (0.75, 0.75, 0.75)
 WIDTH, THEORY_WIDTH = 1.3, 3.4
 
@@ -68,14 +69,19 @@ def _keys(result: Result, std: DepthCurve | None) -> tuple[Key, ...]:
     """What lines are: in the map of signals, the root mean square."""
     over = curve_keys(result, [std]) if std else ()
     keys = [*theory_keys(result), *(key for key in over if key != THEORY)]
+    blocks = figures.in_blocks(result.layers)
     if any(resolved(layer, figures.SIGNAL) for layer in result.layers):
-        keys.append(Key(RMS, INK))
+        keys.append(Key(IN_BRANCHES if blocks else RMS, INK))
+    if any(resolved(layer, figures.STREAM) for layer in result.layers):
+        keys.append(Key(ALONG, GREEN))
     return tuple(keys)
 
 
 def _activations(result: Result, binned: Binned) -> Panel:
     own = binned.grouping == "own"
-    y = OWN if own else replace(binned.axes[0], name=caption(replace(binned, grouping="alike")))
+    words = caption(replace(binned, grouping="alike"), result.layers)
+    whole = f"{figures.values_of(result.layers)}, in each layer's own range"
+    y = replace(OWN, name=whole) if own else replace(binned.axes[0], name=words)
     cells = np.stack([layer.bins for layer in binned.layers], axis=1)
     grey = [layer.empty for layer in binned.layers]
     layers = layers_axis(len(binned.layers))
@@ -182,16 +188,19 @@ def _curves(
 
 
 def _signals(layers: Sequence[LayerStatistics]) -> Panel:
-    """The shares of |δ| over decades, and its root mean square."""
+    """The shares of |δ| over decades, its root mean square, and that along a stream."""
     sizes = [resolved(layer, figures.SIGNAL) for layer in layers]
     expected = [figures.predicted(layer, figures.SIGNAL) for layer in layers]
-    signals = over_decades(layers, [*sizes, *expected])
+    stream = [resolved(layer, figures.STREAM) for layer in layers]
+    along = [figures.predicted(layer, figures.STREAM) for layer in layers]
+    signals = over_decades(layers, [*sizes, *expected, *stream, *along])
     x, y = layers_axis(len(layers)), signals.axis
     lost = [k for k, layer in enumerate(layers, 1) if figures.SIGNAL in layer.unresolved]
     none = [k for k, size in enumerate(sizes, 1) if size == 0]
+    nothing = "no gradient in the branch" if figures.in_blocks(layers) else "no gradient"
     notes: list[Note] = [
         (f"{words} in {_layers(found, len(layers))}", ORANGE)
-        for words, found in (("no gradient", none), ("unresolved", lost))
+        for words, found in ((nothing, none), ("unresolved", lost))
         if found
     ]
     below = [share if size else 0.0 for size, share in zip(sizes, signals.below, strict=True)]
@@ -200,5 +209,9 @@ def _signals(layers: Sequence[LayerStatistics]) -> Panel:
         notes += _outside(words, outside, MUTED) if max(outside) >= WORTH_A_WORD else []
     notes += _outside(LOST, signals.nonfinite.tolist(), ORANGE)
     cells = _cells(signals.cells, (signals.nonfinite == 1).tolist(), x, y)
-    marks: tuple[Mark, ...] = (cells, *_curves(sizes, expected, INK))
+    marks: tuple[Mark, ...] = (
+        cells,
+        *_curves(stream, along, GREEN),
+        *_curves(sizes, expected, INK),
+    )
     return Panel(x, y, marks, notes=tuple(notes), align="left", bar=_bar("share"), frame="closed")

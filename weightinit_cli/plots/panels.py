@@ -46,7 +46,7 @@ def panels_page(result: Result, binned: Binned) -> Page:
     shares = Axis(0.0, highest(binned), SHARES, share=True)
     wide = panel_width(len(result.layers))
     panels = layer_panels(result.layers, binned, shares)
-    rows = [Row(panels, HEIGHT, wide, NARROWEST, GAP, caption(binned))]
+    rows = [Row(panels, HEIGHT, wide, NARROWEST, GAP, caption(binned, result.layers))]
     if any(layer.gradient for layer in result.layers):
         rows.append(signal_row(result.layers, wide, NARROWEST, GAP))
     return Page(run_heading(result, theory_keys(result)), tuple(rows), width=None)
@@ -66,11 +66,12 @@ def theory_keys(result: Result) -> tuple[Key, ...]:
     return (replace(THEORY, words=f"{THEORY.words} (in parentheses){over}"),)
 
 
-def caption(binned: Binned) -> str:
-    """The name of the activations' axis, with the power of ten taken out of its ticks."""
+def caption(binned: Binned, layers: Sequence[LayerStatistics]) -> str:
+    """The name of the axis of the layers' values, with the power of ten taken out of its ticks."""
     powers = {axis.power for axis in binned.axes}
     power = powers.pop() if len(powers) == 1 else 0
-    words = f"activation (× 1e{power})" if power else "activation"
+    words = figures.values_of(layers)
+    words = f"{words} (× 1e{power})" if power else words
     return " · ".join(filter(None, (words, GROUPING[binned.grouping])))
 
 

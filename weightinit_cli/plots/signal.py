@@ -31,10 +31,11 @@ ROOM = 0.5
 LABELLED = 5
 HEIGHT = 58.0
 HEADROOM = 1.3
+OF_ALL = "total power × ", "power × "
 WORTH_A_WORD = 0.01  # of the signal beyond the axis
 FAINTEST = 1e-3  # share of a bin that a map's axis holds
 MOST_BINS = 110
-SIZES = "back-propagated signal |δ| (log)"
+SIZES = "back-propagated signal |δ|"
 
 
 class Logged(NamedTuple):
@@ -70,7 +71,9 @@ def signal_row(layers: Sequence[LayerStatistics], wide: float, narrowest: float,
         )
         for k, (layer, each, lines) in enumerate(zip(layers, every, notes, strict=True))
     )
-    words = f"← {SIZES}, from layer {len(layers)} back to layer 1" if layers[1:] else SIZES
+    words = f"{SIZES}{' in the branches' if figures.in_blocks(layers) else ''} (log)"
+    if layers[1:]:
+        words = f"← {words}, from layer {len(layers)} back to layer 1"
     return Row(panels, HEIGHT, wide, narrowest, gap, words)
 
 
@@ -181,7 +184,7 @@ def _marks(layer: LayerStatistics, logged: Logged | None, axis: Axis) -> tuple[M
     if figures.SIGNAL in layer.unresolved:
         said = "unresolved"
     elif logged is not None and size == 0:
-        said = "no gradient"
+        said = "none in the branch" if layer.branch else "no gradient"
     elif logged is not None and logged.nonfinite == 1:
         said = "inf or nan"
     elif logged is not None and logged.bins.size:
@@ -207,8 +210,9 @@ def _notes(
 ) -> list[list[Remark]]:
     """The notes in lines, so that equal things stand at equal heights; empty lines are left out."""
     rows: list[list[Remark]] = []
+    of = ("along the stream × ", "stream × ") if figures.in_blocks(layers) else OF_ALL
     for layer, each in zip(layers, every, strict=True):
-        ratio = figures.forms(layer, figures.RATIO, "total power × ", "power × ")
+        ratio = figures.forms(layer, figures.RATIO, *of)
         known = figure(layer, figures.RATIO) is not None
         some = each is not None and 0 < each.nonfinite < 1
         lost = f"{percent(each.nonfinite)} inf or nan" if each and some else ""

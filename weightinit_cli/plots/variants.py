@@ -52,7 +52,7 @@ def variants_page(comparison: Comparison) -> Page:
                 wide,
                 NARROWEST,
                 GAP,
-                caption(bins) if named else "",
+                caption(bins, result.layers) if named else "",
                 ticks=named,
                 head=Head(name, differs, findings(result)),
             )

@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from weightinit_cli.results.model import LayerStatistics
 
@@ -44,8 +44,9 @@ class Figure:
     that out (0: never); `in_table` puts it into the table of a run, `in_theory` gives its place in
     that of `winit theory`. `chart` and `curve` are the panel and the curve of the depth picture,
     `panel` the panel of a picture of many runs, in which figures of the same panel are summed.
-    `since` is the schema version that had it first; what only new kinds of networks have needs
-    none.
+    `in_blocks` is the curve's name in residual blocks. `since` is the schema version that had it
+    first. What only some kinds of networks have needs none: it is `optional`, and tables and files
+    leave it out where no layer has it.
     """
 
     words: str
@@ -57,6 +58,7 @@ class Figure:
     in_theory: int = 0
     chart: str = ""
     curve: str = ""
+    in_blocks: str = ""
     panel: str = ""
     since: int = 1
     optional: bool = False
@@ -80,6 +82,7 @@ FIGURES: Final[dict[str, Figure]] = {
         in_theory=1,
         chart="std",
         curve="all values",
+        in_blocks="stream",
         panel="std",
     ),
     "min": Figure(words="the smallest activation", unit="activation", gate="extreme"),
@@ -87,17 +90,6 @@ FIGURES: Final[dict[str, Figure]] = {
     "preactivation_std": Figure(
         words="the standard deviation of the layer's pre-activations, over all inputs and units",
         unit="pre-activation",
-        gate="log",
-    ),
-    "prenorm_std": Figure(
-        words="the standard deviation of what the layer's normalization is given, over all inputs "
-        "and units",
-        unit="pre-normalization",
-        gate="log",
-    ),
-    "branch.rms": Figure(
-        words="the root mean square of what a residual block's branch adds to its stream",
-        unit="branch",
         gate="log",
     ),
     "saturation.low": Figure(
@@ -153,6 +145,29 @@ FIGURES: Final[dict[str, Figure]] = {
     "std_across_units": Figure(
         words="the standard deviation of the units' means", unit="activation", gate="log"
     ),
+    "prenorm_std": Figure(
+        words="the standard deviation of what the layer's normalization is given, over all inputs "
+        "and units",
+        unit="pre-normalization",
+        gate="log",
+        head="before norm.",
+        spare=2,
+        in_table=True,
+        chart="std",
+        curve="before norm.",
+        optional=True,
+    ),
+    "branch.rms": Figure(
+        words="the root mean square of what a residual block's branch adds to its stream",
+        unit="branch",
+        gate="log",
+        head="branch",
+        in_table=True,
+        chart="std",
+        curve="branch, rms",
+        panel="branch, rms",
+        optional=True,
+    ),
     "nonfinite": Figure(words="how many activations are inf or nan", unit="", gate="count"),
     "gradient.signal_rms": Figure(
         words="the root mean square of the gradient at the layer's pre-activations",
@@ -162,6 +177,7 @@ FIGURES: Final[dict[str, Figure]] = {
         in_theory=6,
         chart="gradient, rms",
         curve="signal δ",
+        in_blocks="δ in the branch",
         panel="gradient δ, rms",
     ),
     "gradient.weight_rms": Figure(
@@ -170,16 +186,24 @@ FIGURES: Final[dict[str, Figure]] = {
         gate="log",
         chart="gradient, rms",
         curve="weights",
+        in_blocks="weights W",
     ),
     "gradient.stream_rms": Figure(
         words="the root mean square of the gradient by a residual block's outputs, its stream",
         unit="gradient",
         gate="log",
+        chart="gradient, rms",
+        curve="along the stream",
+        panel="gradient of stream, rms",
+        optional=True,
     ),
     "branch.weight_rms": Figure(
         words="the root mean square of the gradient of the weights of a branch's second layer",
         unit="gradient",
         gate="log",
+        chart="gradient, rms",
+        curve="weights V",
+        optional=True,
     ),
     "gradient.ratio": Figure(
         words="the power of the gradient at this layer over that at the layer after, mean over "
@@ -268,10 +292,10 @@ def in_gate(path: str, *gates: GateRule) -> bool:
     return row is not None and row.gate in gates
 
 
-def charts() -> dict[str, dict[str, Figure]]:
-    """The panels of the depth picture, each with its figures."""
+def charts(figures: Mapping[str, Figure]) -> dict[str, dict[str, Figure]]:
+    """The panels of the depth picture of these figures, each with its own."""
     found: dict[str, dict[str, Figure]] = {}
-    for path, each in FIGURES.items():
+    for path, each in figures.items():
         if each.chart:
             found.setdefault(each.chart, {})[path] = each
     return found

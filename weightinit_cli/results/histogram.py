@@ -22,9 +22,10 @@ from weightinit_cli.results.verdictwords import brief
 from weightinit_cli.results.words import below, finite, four_digits, table_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from weightinit_cli.results.comparison import ComparedRun
+    from weightinit_cli.results.figures import Figure
     from weightinit_cli.results.model import (
         HistogramCounts,
         Kernels,
@@ -110,19 +111,38 @@ def rows(result: Result) -> list[dict[str, Any]]:
         "verdict": " ".join(each.name for each in result.verdict),
         "severity": worst_severity(result.verdict),
     }
+    paths = [path for path in FIGURES if not _is_missing(result.layers, path)]
     found = []
     for number, layer in enumerate(result.layers, 1):
         fans = result.resolved.layers[number - 1]
         row = run | {"layer": number, "fan_in": fans.fan_in, "fan_out": fans.fan_out}
-        found.append(row | _figures(layer) | _drawn(layer) | _theory(layer) | repeats_of(layer))
+        found.append(row | _figures(layer, paths) | _drawn(layer) | _theory(layer) | repeats_of(layer))
     return found
+
+
+def told(result: Result) -> dict[str, Figure]:
+    """The rows of FIGURES that this network can have.
+
+    Without what its normalization is given where that is the stream that the block before has left.
+    """
+    found = {path: row for path, row in FIGURES.items() if not _is_missing(result.layers, path)}
+    if result.spec.get("residual", {}).get("placement") == "pre":
+        found.pop("prenorm_std", None)
+    return found
+
+
+def _is_missing(layers: Sequence[LayerStatistics], path: str) -> bool:
+    """Whether only other kinds of networks have a figure."""
+    return FIGURES[path].optional and all(
+        figure(layer, path) is None and path not in layer.unresolved for layer in layers
+    )
 
 
 def table(result: Result) -> Table:
     """A row per layer; in print of the first, the last, and where the worst begins."""
     figures = {
         row.head: [table_words(layer, path) for layer in result.layers]
-        for path, row in FIGURES.items()
+        for path, row in told(result).items()
         if row.in_table
     }
     shown = {head: cells for head, cells in figures.items() if set(cells) != {"-"}}
@@ -357,17 +377,13 @@ def _check_span(over: tuple[int, ...], place: str, layers: int) -> None:
         raise Mismatch(place, f"must be two layers from 0 to {layers:,}")
 
 
-def _figures(layer: LayerStatistics) -> dict[str, Any]:
+def _figures(layer: LayerStatistics, paths: Iterable[str]) -> dict[str, Any]:
     """The figures of a layer; one that has underflowed as a whole has no quantiles either."""
     gradient = layer.gradient
     row: dict[str, Any] = {"finite": finite(layer.histogram)}
     row |= {"gradient.finite": None if gradient is None else finite(gradient.histogram)}
     row |= {"unresolved": " ".join(_unresolved(layer))}
-    row |= {
-        path: resolved(layer, path)
-        for path, figure_row in FIGURES.items()
-        if not figure_row.optional or figure(layer, path) is not None
-    }
+    row |= {path: resolved(layer, path) for path in paths}
     lost = "min" in layer.unresolved
     return row | _quantiles("quantiles", {} if lost else layer.quantiles, layer.quantiles)
 
@@ -380,17 +396,21 @@ def _unresolved(layer: LayerStatistics) -> list[str]:
 def _drawn(layer: LayerStatistics) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for name, drawn in _parameters(layer):
-        row |= {path: resolved(layer, path) for path in PARAMETERS[name]}
+        _, _, kind = name.rpartition(".")
+        paths = [f"{name.removesuffix(kind)}{path}" for path in PARAMETERS[kind]]
+        row |= {path: resolved(layer, path) for path in paths}
         row |= _quantiles(f"{name}.quantiles", drawn.quantiles or {}, layer.quantiles)
     return row
 
 
 def _parameters(layer: LayerStatistics) -> Iterator[tuple[str, WeightStatistics]]:
-    """Give the layer's weights and biases by name, where there are any."""
-    for name in PARAMETERS:
-        drawn = getattr(layer, name)
-        if drawn is not None:
-            yield name, drawn
+    """Give the layer's weights and biases by name, where there are any, a branch's second last."""
+    parts = {"": layer, "branch.": layer.branch}
+    for part, holder in parts.items():
+        for name in PARAMETERS:
+            drawn = getattr(holder, name, None)
+            if drawn is not None:
+                yield f"{part}{name}", drawn
 
 
 def _theory(layer: LayerStatistics) -> dict[str, Any]:

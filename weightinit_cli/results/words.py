@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 MOST_WIDTHS = 8
 MOST_PAIRS = 10
 MOST_SETTINGS, LONGEST_SETTING = 5, 60
+LECUN = {"name": "lecun_normal"}  # what V has unless a spec says otherwise
 
 
 def full_name(name: str, overrides: Sequence[str] | None) -> str:
@@ -53,11 +54,11 @@ def described(spec: Mapping[str, Any]) -> list[str]:
     parts = [component(spec["activation"]), component(spec["initializer"])]
     if spec["bias"] != {"name": "zeros"}:
         parts.append(f"bias {component(spec['bias'])}")
-    parts += _layers(spec)
     if "residual" in spec:
-        parts.append(branches(spec["residual"], spec.get("normalization")))
+        parts.append(branches(spec["residual"], spec.get("normalization"), len(spec["width"])))
     elif "normalization" in spec:
         parts.append(spec["normalization"])
+    parts += _layers(spec)
     if "pretraining" in spec:
         parts.append(pretrained(spec["pretraining"]))
     if "output" in spec:
@@ -91,16 +92,32 @@ def _channels(channels: Sequence[int]) -> str:
     return "1 channel" if set(channels) == {1} else f"{widths(channels)} channels"
 
 
-def branches(residual: Mapping[str, Any], normalization: str | None) -> str:
-    """How layers are branches: `residual (branch 2, scale 1, pre layer_norm, V lecun_normal)`."""
+def branches(residual: Mapping[str, Any], normalization: str | None, layers: int) -> str:
+    """How layers are branches: `residual (branch 2, scale 1/√20, pre layer_norm)`.
+
+    V's initializer is told where it is another one than lecun_normal.
+    """
     scale = residual["scale"]
     words = [f"branch {residual['branch']}"]
-    words.append(f"scale {scale if isinstance(scale, str) else format(scale, '.5g')}")
+    words.append(f"scale 1/√{layers}" if isinstance(scale, str) else f"scale {scale:.5g}")
     if normalization is not None:
         words.append(f"{residual['placement']} {normalization}")
-    if "initializer" in residual:
-        words.append(f"V {component(residual['initializer'])}")
+    second = residual.get("initializer", LECUN)
+    if second != LECUN:
+        words.append(f"V {component(second)}")
     return f"residual ({', '.join(words)})"
+
+
+def of_blocks(spec: Mapping[str, Any]) -> str:
+    """What the rows of a table are of where layers are residual blocks; nothing of others."""
+    residual = spec.get("residual")
+    if residual is None:
+        return ""
+    normed = ", normalized" if residual["placement"] == "post" else ""
+    return (
+        f"Layers are residual blocks: figures and histogram are of the stream after each{normed}; "
+        "saturation is the branch's, and the gradient's ratio is that along the stream."
+    )
 
 
 def pretrained(entry: Mapping[str, Any]) -> str:

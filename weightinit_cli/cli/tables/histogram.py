@@ -18,7 +18,8 @@ from weightinit_cli.cli.tables.columns import (
 )
 from weightinit_cli.cli.tables.verdicts import verdict_lines
 from weightinit_cli.results.comparison import SIGNAL, mean_gradient_ratio, ratio_is_unresolved
-from weightinit_cli.results.figures import FIGURES, figure, resolved
+from weightinit_cli.results.figures import figure, resolved
+from weightinit_cli.results.histogram import told
 from weightinit_cli.results.model import is_healthy
 from weightinit_cli.results.outputwords import logits_sentence, loss_sentence
 from weightinit_cli.results.verdictwords import brief
@@ -28,6 +29,7 @@ from weightinit_cli.results.words import (
     four_digits,
     gradient_of_finite,
     is_rounded,
+    of_blocks,
     of_finite,
     reconstructions,
     share_words,
@@ -35,9 +37,10 @@ from weightinit_cli.results.words import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from weightinit_cli.results import LayerStatistics, Result
+    from weightinit_cli.results.figures import Figure
 
 RUN_HEADS = ("std", "std (inputs)", "grad. ratio", "verdict")
 # What the columns show that are no single figure of a layer, here and in theory's table.
@@ -66,7 +69,7 @@ FAR_OFF = 5
 
 def table(result: Result) -> list[str]:
     """Write a row per layer, and a line per verdict."""
-    columns = _columns(result.layers)
+    columns = _columns(result.layers, told(result))
     layout = _layout(columns)
     shown = layout
     if (room := _beside(layout)) >= len(SPARK_HEAD):
@@ -77,6 +80,7 @@ def table(result: Result) -> list[str]:
     for sentence in (loss_sentence(result), logits_sentence(result)):
         lines += terminal.fitted(sentence)
     lines += terminal.fitted(reconstructions(result.resolved.pretraining))
+    lines += terminal.fitted(of_blocks(result.spec))
     return [*lines, *verdict_lines(result.verdict)]
 
 
@@ -124,24 +128,26 @@ def _beside(layout: Layout) -> int:
     return layout.room - len(layout.gap)
 
 
-def _columns(layers: Sequence[LayerStatistics]) -> list[Column]:
+def _columns(layers: Sequence[LayerStatistics], rows: Mapping[str, Figure]) -> list[Column]:
     """Make the columns of every result, and those that this one has something to show in."""
     finite = [_finite(of_finite(layer)) for layer in layers]
     of_gradient = [_finite(gradient_of_finite(layer)) for layer in layers]
     return [
         Column("layer", [Cell(str(number), "cyan") for number in range(1, len(layers) + 1)]),
-        *_figures(layers, gradient=False),
+        *_figures(layers, rows, gradient=False),
         *_coloured("finite", finite),
-        *_figures(layers, gradient=True),
+        *_figures(layers, rows, gradient=True),
         *_coloured("grad. finite", of_gradient),
         *_coloured("outside", [_outside(layer) for layer in layers]),
     ]
 
 
-def _figures(layers: Sequence[LayerStatistics], *, gradient: bool) -> list[Column]:
+def _figures(
+    layers: Sequence[LayerStatistics], rows: Mapping[str, Figure], *, gradient: bool
+) -> list[Column]:
     """Make the columns of figures; those of the gradient where there is something to show."""
     columns = []
-    for path, row in FIGURES.items():
+    for path, row in rows.items():
         if row.in_table and path.startswith("gradient.") == gradient:
             cells = [_cell(layer, path) for layer in layers]
             if not gradient or any(cell.text != "-" for cell in cells):
