@@ -116,7 +116,9 @@ def rows(result: Result) -> list[dict[str, Any]]:
     for number, layer in enumerate(result.layers, 1):
         fans = result.resolved.layers[number - 1]
         row = run | {"layer": number, "fan_in": fans.fan_in, "fan_out": fans.fan_out}
-        found.append(row | _figures(layer, paths) | _drawn(layer) | _theory(layer) | repeats_of(layer))
+        found.append(
+            row | _figures(layer, paths) | _drawn(layer) | _theory(layer) | repeats_of(layer)
+        )
     return found
 
 
