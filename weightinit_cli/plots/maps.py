@@ -73,6 +73,9 @@ LETTERS = {
     "exploding_signal": ("E", "exploding"),
     "vanishing_gradient": ("V", "vanishing"),
     "exploding_gradient": ("E", "exploding"),
+    "growing_stream": ("G", "growing stream"),
+    "confident_at_start": ("L", "confident at start"),
+    "starts_at_zero": ("Z", "starts at zero"),
     HEALTHY: ("•", "healthy"),
 }
 OTHER = ("?", "something else")

@@ -1,0 +1,52 @@
+"""Pictures of residual blocks and of normalized layers: what is of the stream, what of branches."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from support.plots.drawn import compose, compose_depth
+from weightinit_cli import run
+
+PLAIN = {"activation": "relu", "initializer": "he_normal", "width": 12, "samples": 30}
+
+
+@cache
+def of(layers=3, normalization="none", **residual):
+    blocks = {"residual": residual} if residual else {}
+    return run({**PLAIN, "layers": layers, "normalization": normalization, **blocks})
+
+
+def test_plain_layers_keep_their_words():
+    texts = [*compose(of()).texts, *compose_depth(of()).texts]
+    assert {"activation", "all values", "signal δ"} <= set(texts)
+    assert not [text for text in texts if "stream" in text or "branch" in text]
+
+
+def test_the_depth_picture_has_curves_of_stream_and_branch():
+    texts = set(compose_depth(of(branch=2)).texts)
+    assert {"stream", "branch, rms", "along the stream", "δ in the branch", "weights V"} <= texts
+    assert "all values" not in texts
+    assert "weights V" not in compose_depth(of(branch=1)).texts
+
+
+@pytest.mark.parametrize(("placement", "seen"), [("post", True), ("pre", False)])
+def test_the_scale_before_the_norm_is_a_curve_where_it_is_not_the_streams(placement, seen):
+    drawn = compose_depth(of(normalization="layer_norm", placement=placement))
+    assert ("before norm." in drawn.texts) == seen
+
+
+@pytest.mark.parametrize("layers", [3, 12])
+def test_histograms_say_that_they_are_of_the_stream(layers):
+    assert any(
+        text.startswith("stream after each layer") for text in compose(of(layers, branch=2)).texts
+    )
+
+
+def test_a_branch_without_a_gradient_is_told_from_a_network_without_one():
+    few, many = (compose(of(layers, scale="zero")).texts for layers in (3, 12))
+    assert few.count("none in the branch") == 3
+    assert few.count("along the stream × 1.0") == 2
+    assert "no gradient in the branch in all layers" in many
+    assert "gradient along the stream, root mean square" in many
