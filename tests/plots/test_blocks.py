@@ -20,7 +20,8 @@ def of(layers=3, normalization="none", **residual):
 
 def test_plain_layers_keep_their_words():
     texts = [*compose(of()).texts, *compose_depth(of()).texts]
-    assert {"activation", "all values", "signal δ"} <= set(texts)
+    assert {"all values", "signal δ"} <= set(texts)
+    assert any(text.startswith("activation") for text in texts)
     assert not [text for text in texts if "stream" in text or "branch" in text]
 
 
