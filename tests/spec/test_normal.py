@@ -91,7 +91,7 @@ def test_round_trip_through_json(more: str):
 def test_a_normal_form_fits_key_by_key(path: Path):
     form = json.loads(json.dumps(normal_form(expand(load_spec(path))[0])))
     assert misfit(form) is None
-    for key in form.keys() - {"experiment", "pretraining"}:
+    for key in form.keys() - {"experiment", "pretraining", "normalization", "residual"}:
         left = {each: form[each] for each in form if each != key}
         assert misfit(left) == (key, "missing")
     assert misfit({**form, "surplus": 1}) == ("surplus", "unknown figure")
