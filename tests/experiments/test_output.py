@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from math import log, sqrt
 
 import numpy as np
@@ -18,6 +18,7 @@ from weightinit_cli.network.loss import labels_of
 from weightinit_cli.network.workers import ignore_work, workers
 from weightinit_cli.results import dump_line, load_result
 from weightinit_cli.results.kinds import check_consistency, rows
+from weightinit_cli.snippets import snippet
 from weightinit_cli.spec import digest, normal_form, spec_from_normal_form, spec_of
 
 BASE = {"activation": "tanh", "initializer": "xavier_normal", "samples": 40, "seed": 3}
@@ -281,3 +282,37 @@ def test_verdicts_follow_the_loss():
     exploding = verdicts("kaiming_normal", initializer={"name": "normal", "std": 3}, layers=5)
     assert exploding["confident_at_start"].because == "exploding_signal"
     assert set(verdicts("zeros")) == {"healthy", "starts_at_zero"}
+
+
+def test_a_forecast_has_the_loss_before_any_run():
+    spec = {
+        **BASE,
+        "activation": "relu",
+        "initializer": "kaiming_normal",
+        "output": {"classes": 10},
+    }
+    forecast = winit.predict(spec)
+    assert forecast.loss.value == pytest.approx(3.110432121647193)
+    assert (len(forecast.layers), forecast.logits.q) == (5, pytest.approx(2))
+    assert "ln 10" in repr(forecast)
+    assert forecast.limits == winit.predict({**spec, "output": "none"}).limits
+
+
+def test_checks_see_another_output_layer():
+    spec = {**BASE, "activation": "relu", "initializer": "kaiming_normal", "width": 40, "layers": 2}
+    spec["output"] = {"classes": 10}
+    result = winit.run(spec)
+    assert not winit.check(result).failed
+    other = winit.run({**spec, "seed": 11})
+    assert not winit.check(other, against=spec, networks=10).failed
+    larger = {"classes": 10, "initializer": {"name": "normal", "std": 2.0}}
+    output = winit.run({**spec, "seed": 11, "output": larger}).output
+    wrong = replace(other, output=replace(output, resolved=other.output.resolved))
+    drifts = winit.check(wrong, against=spec).drifts
+    assert {"output.loss", "output.rms", "weights.std"} <= {drift.figure for drift in drifts}
+
+
+def test_snippets_say_that_they_have_none():
+    with pytest.raises(SpecError) as error:
+        snippet(spec_of(SMALL), "torch")
+    assert error.value.problems[0].path == "output"

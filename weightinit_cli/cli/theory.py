@@ -80,6 +80,7 @@ def json_line(predicted: Forecast | PhaseDiagram) -> str:
 
 
 def _theory_lines(forecast: Forecast) -> list[str]:
+    from weightinit_cli.results.outputwords import forecast_sentence
     from weightinit_cli.results.words import described, full_name
 
     columns = terminal.columns() or terminal.PIPED_COLUMNS
@@ -89,6 +90,7 @@ def _theory_lines(forecast: Forecast) -> list[str]:
     if forecast.no_theory is not None:
         return [*lines, *wrapped(f"no predictions: {forecast.no_theory}", columns)]
     lines += _table(forecast)
+    lines += wrapped(forecast_sentence(forecast), columns, indent=2)
     if forecast.limits is None:
         return [*lines, *wrapped(f"{forecast.with_depth}: {forecast.no_limits}", columns, indent=2)]
     for text in _limits(forecast, forecast.limits):

@@ -48,29 +48,38 @@ def forecast(spec: Spec, *, with_errors: bool) -> Forecast:
         why_not_before_a_run(spec),
         with_errors=with_errors,
     )
-    tend, no_limits = _limits(theory)
+    tend, no_limits = _limits(theory, spec.layers)
+    layers = _layers(theory, with_gradient=spec.backward)
     return Forecast(
         name=spec.name,
         spec=normal_form(spec),
         digest=digest(spec, checksums_of(spec) if data_of(spec) else None),
-        layers=tuple(
-            LayerTheory(
-                q=layer.q,
-                one_minus_c=layer.d,
-                figures={
-                    path: Prediction(value, errors.get(path), None)
-                    for path, value in layer.figures.items()
-                    if spec.backward or not path.startswith("gradient.")
-                },
-                histogram=(),
-            )
-            for layer, errors in zip(theory.layers, theory.errors, strict=True)
-        ),
+        layers=layers[: spec.layers],
         limits=tend,
         no_theory=theory.why_not,
         no_more=_why_they_end(theory),
         no_limits=no_limits,
         overrides=spec.overrides,
+        logits=next(iter(layers[spec.layers :]), None),
+        loss=theory.loss
+        and Prediction(theory.loss.loss.mean, theory.loss.standard_error, None, theory.loss.no_z),
+    )
+
+
+def _layers(theory: NetworkTheory, *, with_gradient: bool) -> tuple[LayerTheory, ...]:
+    """The predictions of every layer, those of logits the last."""
+    return tuple(
+        LayerTheory(
+            q=layer.q,
+            one_minus_c=layer.d,
+            figures={
+                path: Prediction(value, errors.get(path), None)
+                for path, value in layer.figures.items()
+                if with_gradient or not path.startswith("gradient.")
+            },
+            histogram=(),
+        )
+        for layer, errors in zip(theory.layers, theory.errors, strict=True)
     )
 
 
@@ -91,11 +100,11 @@ def _why_they_end(theory: NetworkTheory) -> str | None:
     return f"the activation cannot be followed at a variance of {q:.3g}"
 
 
-def _limits(theory: NetworkTheory) -> tuple[Limits | None, str | None]:
+def _limits(theory: NetworkTheory, layers: int) -> tuple[Limits | None, str | None]:
     """Where q and c go over ever more layers like the last, or why theory does not know it."""
     if theory.why_not is not None:
         return None, None
-    last, e = theory.scales[-1], theory.expectations[-1]
+    last, e = theory.scales[layers - 1], theory.expectations[layers - 1]
     sigma_w2 = last.sigma_w2
     if last.branch is not None:
         return None, OF_STREAMS

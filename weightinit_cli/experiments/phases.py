@@ -92,7 +92,7 @@ def own_runs(specs: Sequence[Spec], activation: Component | None) -> OwnRuns:
     width = 0
     for spec, run in chosen:
         try:
-            network = build_network(run)
+            network = build_network(run).body
         except SpecError as error:
             for problem in error.problems:
                 reasons.setdefault(problem.message, []).append(problem)

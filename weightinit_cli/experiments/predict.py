@@ -142,6 +142,11 @@ def _theory_of(
     if with_errors:
         errors = standard_errors(activations, scales, layers, samples, ends, inputs)
         moved = shifts(activations, scales, layers, errors, samples, ends, inputs)
+    if loss is not None:  # what goes back is not independent from input to input, as they take it
+        errors = [
+            {path: error for path, error in each.items() if not path.startswith("gradient.")}
+            for each in errors
+        ]
     return NetworkTheory(
         expectations, scales, layers, errors, moved, None, samples, inputs, loss=loss
     )

@@ -49,12 +49,15 @@ def flatten(result: AnyResult) -> Values:
     """Return every value of a result by its place; None where a figure does not exist.
 
     Bins stand by their number, those of the gradient by their lower edge, a power of two: which
-    octaves there are depends on the values. What has no statistics of layers stands by its path.
+    octaves there are depends on the values. Logits are those of one more layer. What has no
+    statistics of layers stands by its path.
     """
     tree = {key: value for key, value in asdict(result).items() if key not in _ASIDE}
     if not isinstance(result, Result):
         return {Place(None, path): value for path, value in flat(tree).items()}
-    layers = (tree.pop("input"), *tree.pop("layers"))
+    layers = [tree.pop("input"), *tree.pop("layers")]
+    if tree["output"] is not None:
+        layers.append(tree["output"].pop("logits"))
     del tree["verdict"]
     found = {Place(None, path): value for path, value in flat(tree).items()}
     for number, layer in enumerate(layers):
@@ -80,7 +83,7 @@ def without_unresolved(found: Values, results: Sequence[Result]) -> Values:
     That is which figures are unresolved, and the z and the spread over the seeds of those near
     their floors.
     """
-    layers = zip(*((each.input, *each.layers) for each in results), strict=False)
+    layers = zip(*(each.recorded for each in results), strict=False)
     left_out = {number: _near_floors(sides) for number, sides in enumerate(layers)}
     return {
         place: value

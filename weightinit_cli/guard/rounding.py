@@ -80,8 +80,8 @@ class LayerTolerances:
     """
 
     def __init__(self, saved: Result, old: Values, new: Values, shadows: Sequence[Values]) -> None:
-        self._saved = (saved.input, *saved.layers)
-        self._units = values(saved.spec)
+        self._saved = saved.recorded
+        self._units = (*values(saved.spec), *_classes(saved))
         self._eps = EPS[saved.spec["dtype"]]
         self._old = old
         self._new = new
@@ -201,6 +201,11 @@ class LayerTolerances:
             moved = any(self._old.get(end) != self._new.get(end) for end in ends)
             return BEYOND_A_FOLD if moved else RELATIVE
         return ESTIMATE * size if place.figure.endswith(".standard_error") else TINY
+
+
+def _classes(saved: Result) -> tuple[int, ...]:
+    """The units of the logits, where there are any."""
+    return (saved.spec["output"]["classes"],) if saved.output is not None else ()
 
 
 def step_tolerances(old: Values, new: Values, shadows: Sequence[Values]) -> Tolerance:

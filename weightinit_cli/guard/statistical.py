@@ -23,6 +23,7 @@ from weightinit_cli.results.figures import (
     gated,
     in_gate,
 )
+from weightinit_cli.results.histogram import OF_OUTPUT
 from weightinit_cli.results.words import value_count
 
 if TYPE_CHECKING:
@@ -79,16 +80,17 @@ def sample(
         # What was found on the data, as lsuv's scales, depends on the draws.
         elif place.layer is None:
             found += log_of(networks, place)
-    sides = [(each.input, *each.layers) for each in (old, *fresh)]
+    sides = [each.recorded for each in (old, *fresh)]
     with_gradient = not is_lacked("gradient", lacked)
     laws = laws_of(spec)
     columns = (spec.features, *laws.columns)
-    narrow = min(laws.columns) < FEWEST_UNITS
+    narrow = min(laws.columns[: len(old.layers)]) < FEWEST_UNITS
     for number, layers in enumerate(zip(*sides, strict=False)):
         of_layer = _of_layer(
             networks, number, layers, columns[number], narrow=narrow, with_gradient=with_gradient
         )
         found += map(_uncertain, of_layer) if narrow else of_layer
+    found += _of_output(networks)
     for parameters, entries in (("weights", laws.weights), ("biases", laws.biases)):
         if not is_lacked(parameters, lacked):
             found += _of_parameters(old, networks, parameters, entries, lacked)
@@ -103,7 +105,7 @@ def sample_of_two(old: Result, new: Result, chosen: Outcome) -> Sampled:
     sqrt(e1² + e2²) of their standard errors. The others are counted as skipped.
     """
     found: list[Found] = []
-    for number, (was, now) in enumerate(zip(old.layers, new.layers, strict=False), 1):
+    for number, (was, now) in enumerate(zip(old.recorded[1:], new.recorded[1:], strict=False), 1):
         for path in FIGURES:
             one, other = _with_error(was, path), _with_error(now, path)
             if one is not None and other is not None:
@@ -192,6 +194,13 @@ def _of_layer(
             yield from share(networks, place, values, 1, together)
 
 
+def _of_output(networks: Sequence[Values]) -> Iterator[Found]:
+    """Sample the loss, and what else there is of an output layer beside its logits."""
+    for place in (Place(None, f"output.{name}") for name in OF_OUTPUT):
+        if place in networks[0]:
+            yield from mean(networks, place)
+
+
 def _of_parameters(
     old: Result,
     networks: Sequence[Values],
@@ -201,7 +210,8 @@ def _of_parameters(
 ) -> Iterator[Found]:
     """Sample "weights" or "biases": by their law where they have one, else by the fresh ones."""
     held = []
-    for number, (layer, entries) in enumerate(zip(old.layers, laws, strict=False), 1):
+    layers = old.recorded[1:]
+    for number, (layer, entries) in enumerate(zip(layers, laws, strict=False), 1):
         drawn: WeightStatistics | None = getattr(layer, parameters)
         if drawn is None or entries is None:
             yield from _of_lawless_parameters(networks, number, parameters)
@@ -229,7 +239,7 @@ def _of_fresh_parameters(
 ) -> Iterator[Found]:
     """Sample what all fresh networks have drawn of each layer: whether what runs keeps the law."""
     for number, entries in enumerate(laws, 1):
-        layers = [each.layers[number - 1] for each in fresh if len(each.layers) >= number]
+        layers = [each.recorded[number] for each in fresh if len(each.recorded) > number]
         drawn = [getattr(layer, parameters) for layer in layers]
         held = [(each, entries) for each in drawn if each and entries and not entries.overflow]
         together = pooled(held)

@@ -91,7 +91,7 @@ def by_name(spec: Spec) -> Iterator[Written]:
 def scales_of_theory(spec: Spec, bias: Written) -> Iterator[float]:
     """The sigma_w of theory for the last layer's activation, then those of He and of LeCun."""
     try:
-        layer = build_network(changed(spec, start(spec, "critical", bias))).weighted[-1]
+        layer = build_network(changed(spec, start(spec, "critical", bias))).body.weighted[-1]
         yield layer.weights.std * sqrt(layer.fan_in)
     except SpecError:
         pass

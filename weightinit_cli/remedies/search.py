@@ -162,7 +162,7 @@ class _Search:
 
     def _levels(self, *, of_other_biases: bool) -> Iterator[_Level]:
         """What is proposed, for ever larger changes."""
-        layers = build_network(self.spec).weighted
+        layers = build_network(self.spec).body.weighted
         fans = mode((layer.fan_in, layer.fan_out) for layer in layers)
         layer = next(each for each in layers if (each.fan_in, each.fan_out) == fans)
         own, gaussian = own_at_scale(self.spec, layer), gaussian_at_scale(layer)

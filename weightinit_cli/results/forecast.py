@@ -10,7 +10,7 @@ from weightinit_cli.results.drawn import Drawn, Shown, Tabular
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from weightinit_cli.results.model import LayerTheory
+    from weightinit_cli.results.model import LayerTheory, Prediction
 
 # Units per layer of a phase diagram where nobody says so, and the most that there may be.
 WIDTH, MOST_UNITS = 100, 10**9
@@ -73,6 +73,9 @@ class Forecast(Shown, Tabular):
     `no_limits` why it is not known where they tend; each is None where there is no reason.
     `overrides` are what was set beside the spec's file.
 
+    With an output layer `logits` are its predictions, and `loss` is the one expected at the start;
+    else both are None.
+
     Example:
         >>> import weightinit_cli as winit
         >>> forecast = winit.predict("sigmoid_xavier")
@@ -91,6 +94,8 @@ class Forecast(Shown, Tabular):
     no_more: str | None = None
     no_limits: str | None = None
     overrides: tuple[str, ...] = ()
+    logits: LayerTheory | None = None
+    loss: Prediction | None = None
 
     @property
     def with_depth(self) -> str:

@@ -431,6 +431,12 @@ class Result(Kept):
     overrides: tuple[str, ...] | None = field(default=None, metadata=LEFT_OUT)
     checksums: Mapping[str, str] | None = field(default=None, metadata=LEFT_OUT)
 
+    @property
+    def recorded(self) -> tuple[LayerStatistics, ...]:
+        """The figures of the input, of every layer, and of the logits of an output layer."""
+        logits = () if self.output is None else (self.output.logits,)
+        return (self.input, *self.layers, *logits)
+
 
 def convolution(spec: Mapping[str, Any]) -> Convolution | None:
     """The stack of convolutions that a normal form describes; None where it has widths."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from math import log, sqrt
 from typing import TYPE_CHECKING
 
 from weightinit_cli.results.words import four_digits, share_words
 
 if TYPE_CHECKING:
+    from weightinit_cli.results.forecast import Forecast
     from weightinit_cli.results.model import Prediction, Result, Spread
 
 
@@ -41,6 +43,20 @@ def logits_sentence(result: Result) -> str:
     if step is not None:
         parts.append(f"a first step moves its weights by {four_digits(step)} of their size")
     return ", ".join(parts)
+
+
+def forecast_sentence(forecast: Forecast) -> str:
+    """`Loss at the start: 3.11 ± 0.22 (ln 10 = 2.303), logits of standard deviation 1.414`."""
+    loss, logits = forecast.loss, forecast.logits
+    if loss is None or logits is None:
+        return ""
+    classes = forecast.spec["output"]["classes"]
+    error = "" if loss.standard_error is None else f" ± {four_digits(loss.standard_error)}"
+    return (
+        f"Loss at the start: {four_digits(loss.value)}{error} "
+        f"(ln {classes:,} = {four_digits(log(classes))}), "
+        f"logits of standard deviation {four_digits(sqrt(logits.q))}."
+    )
 
 
 def _expected(expected: Prediction) -> str:

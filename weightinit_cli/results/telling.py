@@ -11,6 +11,7 @@ from weightinit_cli.results.figures import FIGURES
 from weightinit_cli.results.forecast import Forecast, PhaseDiagram
 from weightinit_cli.results.kinds import described_run, ending, kind_of
 from weightinit_cli.results.model import is_healthy
+from weightinit_cli.results.outputwords import forecast_sentence
 from weightinit_cli.results.together import Compared
 from weightinit_cli.results.told import Sentence, Table, Told, ends, ends_and_gap
 from weightinit_cli.results.verdictwords import told
@@ -121,7 +122,8 @@ def _forecast_sentences(forecast: Forecast) -> list[Sentence]:
     if limits is not None:
         chi_1 = "" if limits.chi_1 is None else f"; chi_1 = {four_digits(limits.chi_1)}"
         tends = f"{limits.sentence}{chi_1}"
-    sentences = [Sentence("", f"{forecast.with_depth}: {tends}.")]
+    loss = forecast_sentence(forecast)
+    sentences = [Sentence("", text) for text in (loss, f"{forecast.with_depth}: {tends}.") if text]
     if forecast.no_more is not None:
         beyond = f" from layer {len(forecast.layers) + 1} on: {forecast.no_more}"
         sentences.append(Sentence("no predictions", beyond, severity="note"))

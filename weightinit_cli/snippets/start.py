@@ -287,6 +287,9 @@ def program_of(spec: Spec) -> Program:
     if spec.pretraining is not None:
         message = "no library draws layers that were pretrained; leave it out"
         raise SpecError([spec.problem("pretraining", message)])
+    if spec.output is not None:
+        message = "the lines have no output layer; leave it out, as with --set output=none"
+        raise SpecError([spec.problem("output", message)])
     kernel: tuple[int, ...] = ()
     sizes = (spec.features, *spec.width)
     if spec.convolution is not None:
