@@ -100,6 +100,13 @@ def contradictions(old: AnyResult, new: AnyResult) -> list[str]:
     return found
 
 
+def changed_files(old: AnyResult, new: AnyResult) -> list[str]:
+    """Return which files that both runs read have changed in between."""
+    was, now = (kind_of(each).checksums(each) for each in (old, new))
+    changed = [name for name in was if name in now and was[name] != now[name]]
+    return [f"{name}: the file has changed since; its checksum is another" for name in changed]
+
+
 def missing(
     old: Values, new: Values, lacked: Sequence[str] = (), *, none_too: bool
 ) -> tuple[list[str], list[str]]:
@@ -172,7 +179,7 @@ def _compare_layers(
     by_rounding = any(_verdict(shadow) == _verdict(old) for shadow in moved)
     return replace(
         outcome,
-        structure=(*contradictions(old, new), *sentences),
+        structure=(*contradictions(old, new), *changed_files(old, new), *sentences),
         verdicts=None if by_rounding else changed_verdict(old, new, lacked),
         not_in_baseline=tuple(absent),
     )

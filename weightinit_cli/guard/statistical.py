@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 from weightinit_cli.errors import counted
 from weightinit_cli.expected import of_moments
-from weightinit_cli.guard.compare import changed_verdict, contradictions, is_lacked, missing
+from weightinit_cli.guard.compare import (
+    changed_files,
+    changed_verdict,
+    contradictions,
+    is_lacked,
+    missing,
+)
 from weightinit_cli.guard.flatten import POOLED, Place, flatten, without_unresolved
 from weightinit_cli.guard.laws import laws_of, of_entries, of_overflow, pooled
 from weightinit_cli.guard.report import Drift, Outcome, worst_first
@@ -137,7 +143,7 @@ def _sampled(
         notes.append(f"{counted(skipped, 'figure')} not comparable between draws")
     outcome = replace(
         chosen,
-        structure=(*contradictions(old, new), *sentences),
+        structure=(*contradictions(old, new), *changed_files(old, new), *sentences),
         drifts=worst_first(certain),
         compared=len(certain),
         not_in_baseline=tuple(absent),

@@ -161,7 +161,9 @@ def _inputs(spec: Mapping[str, Any]) -> list[str]:
 
 
 def shown(inputs: Mapping[str, Any]) -> str:
-    """What a network is shown: `normal (correlation 0.9)`, `x.npy (standardized)`."""
+    """What a network is shown: `uniform from -1 to 1`, `x.npy (standardized)`."""
+    if inputs["name"] == "uniform":
+        return f"uniform from {inputs['low']:.5g} to {inputs['high']:.5g}"
     if inputs["name"] != "file":
         return component(inputs)
     end = " (standardized)" if inputs["standardize"] else ""

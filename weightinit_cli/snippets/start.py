@@ -189,7 +189,11 @@ class Start(NamedTuple):
 
     def inputs(self, draw: str) -> list[str]:
         """The line that draws inputs, for an initializer that looks at some."""
-        return [f"    x = {draw}  # or inputs of your own"] if self.weights == "lsuv" else []
+        if self.weights != "lsuv":
+            return []
+        form = normal_form(self.spec)
+        own = f"put {shown(form['inputs'])} here" if "inputs" in form else "or inputs of your own"
+        return [f"    x = {draw}  # {own}"]
 
     def of(self, values: str, more: int = 0) -> str:
         """Those of a list of all layers' values that are these layers', and so many more."""
