@@ -43,6 +43,11 @@ ENOUGH_VALUES = 30
 # The narrowest networks that z-scores were tested on have 20.
 FEWEST_UNITS = 16
 LINEAR = Component("linear")
+# Variances of given inputs' sizes and of their pairs' products, relative to the mean size. Beyond
+# these, what is curved in them is more than its second order.
+MOST_OF_SIZE = 0.25
+MOST_OF_CORRELATION = 0.1
+LEAST_SIZE = 0.02
 PRETRAINED = "the weights were pretrained; mean-field theory is about random ones"
 
 
@@ -117,7 +122,7 @@ def theory_of(
     theory = _theory_of(
         expectations, scales, network.samples, ends, inputs, with_errors, network.output
     )
-    return theory._replace(no_z=_no_z(network.body))
+    return theory._replace(no_z=_no_z(network.body) or _no_z_of_inputs(inputs))
 
 
 # Runs that differ in their seeds alone have the same theory; without these two caches it would
@@ -221,6 +226,19 @@ def _no_z(network: Network) -> str | None:
                 "the weights of two units are not independent of each other, as theory's "
                 "standard errors and its corrections for finite width take them to be"
             )
+    return None
+
+
+def _no_z_of_inputs(inputs: Inputs) -> str | None:
+    """Why no figure has a z-score where these inputs are given; None where some have one."""
+    if inputs.differ_in_size > MOST_OF_SIZE:
+        return "the inputs differ too much in size; theory is about inputs of about one size"
+    if inputs.scatter is not None and inputs.scatter.smallest < LEAST_SIZE:
+        return "some inputs are 0, or nearly so; theory is about inputs of about one size"
+    if inputs.differ_in_correlation > MOST_OF_CORRELATION:
+        return (
+            "some inputs are too much more alike than others, as theory takes all pairs for equal"
+        )
     return None
 
 

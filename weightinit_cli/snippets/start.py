@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from weightinit_cli.errors import SpecError
 from weightinit_cli.experiments.build import layer_starts, weight_arguments
 from weightinit_cli.initializers import Fans
-from weightinit_cli.results.words import component
+from weightinit_cli.results.words import component, shown
 from weightinit_cli.spec import normal_form
 from weightinit_cli.spec.layers import COMPONENT_KEYS
 

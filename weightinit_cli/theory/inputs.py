@@ -27,7 +27,8 @@ class Scatter(NamedTuple):
     `difference` are the variances of the means of S² and D² over the features, `both` is their
     covariance, `skew` the mean square of the mean of SD, which is not 0 where inputs differ in
     size. `product` is the variance of the mean of xx', `own_product` that of the same of the
-    inputs without their mean, over the square of `spread`.
+    inputs without their mean, over the square of `spread`. `smallest` is the least mean square of
+    an input, over that of all.
     """
 
     sum: float
@@ -36,6 +37,7 @@ class Scatter(NamedTuple):
     skew: float
     product: float
     own_product: float
+    smallest: float = 1.0
 
 
 class Inputs(NamedTuple):
@@ -53,6 +55,16 @@ class Inputs(NamedTuple):
     mean: float = 0.0
     fourth: tuple[float, float, float] | None = None
     scatter: Scatter | None = None
+
+    @property
+    def differ_in_size(self) -> float:
+        """The variance of inputs' mean squares, relative to their mean; 0 of a law."""
+        return 8 * self.scatter.skew / self.square**2 if self.scatter else 0.0
+
+    @property
+    def differ_in_correlation(self) -> float:
+        """The variance of E[xx'] over pairs of given inputs, relative to E[x²]; 0 of a law."""
+        return self.scatter.product / self.square**2 if self.scatter else 0.0
 
     @property
     def stream(self) -> Stream:
@@ -100,7 +112,7 @@ def given(values: Array) -> Inputs:
     fourth = tuple(float(np.mean(each)) / 16 for each in means)
     return Inputs(
         square=square,
-        spread=min(spread, square),
+        spread=spread,
         mean=float(mean.mean()),
         fourth=(fourth[0], fourth[1], fourth[2]),
         scatter=_scatter(x, mean, spread),
@@ -129,4 +141,5 @@ def _scatter(x: Array, mean: Array, spread: float) -> Scatter:
         skew=float(skew.mean()),
         product=float(product.var()),
         own_product=float(np.mean(own**2)) / spread**2 if spread else 0.0,
+        smallest=float(sizes.min() / sizes.mean()) if sizes.any() else 1.0,
     )

@@ -233,7 +233,8 @@ def _forward_figures(
     within, between = parts(stream, branch and branch.after)
     given = p.left.total or p.entered.norm
     preactivations = Stream(p.q, p.q, p.q * p.d)
-    recentred = p.d > 1 and between > 0 and (branch is None or branch.second is None)
+    normalized = layer.normalization is not None if branch is None else branch.second is None
+    recentred = p.d > 1 and between > 0 and normalized
     low, high = e.tails(p.q, *ends)
     figures = {
         "mean": stream.mean,

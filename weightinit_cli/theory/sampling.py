@@ -176,9 +176,13 @@ class UnitGrid:
         """The covariance of the means of f and g over the layer, at a q that is held.
 
         It is that of the module's formula, with the covariance of f and g for the variance of f.
+        Inputs whose mean was taken off have a correlation a little below 0; what is linear in z has
+        a negative covariance of two of them.
         """
         f, g = f - self.mean(f), g - self.mean(g)
         own = self.mean((self.given @ f) * (self.given @ g))
+        if self.p.d > 1:
+            own += (1 - self.p.d) * self.mean(f * self.z) * self.mean(g * self.z)
         rest = self.mean(f * g) - own
         by_both = 2 * var_c * self.by_ln_q(f) * self.by_ln_q(g)
         return (own + rest / self.samples + by_both) / self.units
@@ -201,7 +205,8 @@ class UnitGrid:
         m_1, m_2, m_3, m_4 = (self.given @ phi**k for k in (1, 2, 3, 4))
         spreads = np.maximum(m_2 - m_1**2, 0.0)
         fourth = m_4 - 4 * m_1 * m_3 + 6 * m_1**2 * m_2 - 3 * m_1**4
-        second = self.given * ((self.z - sqrt(1 - p.d) * self.z[:, np.newaxis]) ** 2 / p.d - 1)
+        c = max(1 - p.d, 0.0)
+        second = self.given * ((self.z - sqrt(c) * self.z[:, np.newaxis]) ** 2 / p.d - 1)
         bent = second @ phi**2 - 2 * m_1 * (second @ phi)
         one_input = np.maximum(fourth - spreads**2 * (1 - 2 / self.samples), 0.0)
         with_square = m_4 - 2 * m_1 * m_3 + m_1**2 * m_2 - m_2 * spreads

@@ -74,6 +74,8 @@ def why_no_z(
         )
     if path in ("std_across_inputs", "std_across_units") and inputs < FEWEST_INPUTS:
         return f"fewer than {FEWEST_INPUTS} inputs do not tell a unit's mean from its spread"
+    if path == "std_across_units" and p.d > 1:
+        return "the inputs have no mean in common, which leaves the units' means nearly 0"
     if abs(scale.bias_excess) * (scale.bias_variance / p.q) ** 2 > MOST_EXCESS:
         return "the biases are not normal, as theory takes them to be"
     return (
