@@ -13,13 +13,19 @@ from hypothesis import strategies as st
 import weightinit_cli as winit
 from weightinit_cli.errors import SpecError
 from weightinit_cli.experiments.build import build_network
-from weightinit_cli.network.draws import draw_inputs, draw_parameters
+from weightinit_cli.network.draws import (
+    draw_bias,
+    draw_inputs,
+    draw_parameters,
+    draw_weights,
+)
 from weightinit_cli.network.loss import labels_of
 from weightinit_cli.network.workers import ignore_work, workers
 from weightinit_cli.results import dump_line, load_result
 from weightinit_cli.results.kinds import check_consistency, rows
 from weightinit_cli.snippets import snippet
 from weightinit_cli.spec import digest, normal_form, spec_from_normal_form, spec_of
+from weightinit_cli.streams import Role
 
 BASE = {"activation": "tanh", "initializer": "xavier_normal", "samples": 40, "seed": 3}
 OUTPUT = {
@@ -217,6 +223,8 @@ def test_rows_have_the_output_layers_keys():
     assert row["output.initializer"] == "normal"
     assert row["output.initializer.std"] == 0.4
     assert row["gradient.update_ratio"] > 0
+    assert row["output.indifferent"] == log(7)
+    assert row["output.loss"] > 0 < row["output.theory.loss"]
     (alone, *_) = rows(winit.run({**SMALL, "output": "none"}), "")
     assert not any(key.startswith(("output", "loss")) or "update" in key for key in alone)
 
@@ -316,3 +324,54 @@ def test_snippets_say_that_they_have_none():
     with pytest.raises(SpecError) as error:
         snippet(spec_of(SMALL), "torch")
     assert error.value.problems[0].path == "output"
+
+
+@pytest.mark.parametrize(
+    ("residual", "kind"),
+    [
+        ({"branch": 1, "scale": 0.7}, None),
+        ({"branch": 2, "placement": "post"}, "layer_norm"),
+        ({"branch": 2, "placement": "pre"}, "rms_norm"),
+    ],
+)
+def test_on_residual_blocks_it_is_torchs_too(residual, kind):
+    torch = pytest.importorskip("torch")
+    spec = {**SMALL, "width": 8, "layers": 2, "features": 5, "residual": residual}
+    result = winit.run({**spec, **({"normalization": kind} if kind else {})})
+    network = build_network(spec_of({**spec, **({"normalization": kind} if kind else {})}))
+    with workers(1, ignore_work) as apply:
+
+        def drawn(number, role=Role.WEIGHTS):
+            sides = (5, 8) if role is Role.FIRST_WEIGHTS else (8, 7 if number == 3 else 8)
+            weights = np.empty(sides)
+            draw_weights(network, number, weights, apply, role)
+            return torch.tensor(weights, requires_grad=True)
+
+        inputs = np.empty((network.samples, 5))
+        draw_inputs(network, inputs, apply)
+        weights = [drawn(number) for number in (1, 2, 3)]
+        second = [
+            drawn(number, Role.SECOND_WEIGHTS) for number in (1, 2) if residual["branch"] == 2
+        ]
+        x = torch.tensor(inputs) @ drawn(0, Role.FIRST_WEIGHTS)
+        bias = torch.tensor(draw_bias(network, 3, apply)[0])
+    normalized = {
+        None: lambda z: z,
+        "layer_norm": lambda z: torch.nn.functional.layer_norm(z, (8,)),
+        "rms_norm": lambda z: torch.nn.functional.rms_norm(z, (8,), eps=1e-5),
+    }[kind]
+    for number, w in enumerate(weights[:2]):
+        before = normalized(x) if residual.get("placement") == "pre" else x
+        f = torch.tanh(before @ w)
+        if second:
+            f = f @ second[number]
+        x = x + residual.get("scale", 1) * f
+        x = normalized(x) if residual.get("placement") == "post" else x
+    loss = torch.nn.functional.cross_entropy(
+        x @ weights[2] + bias, torch.tensor(labels_of(network))
+    )
+    loss.backward()
+    assert result.output.loss == pytest.approx(loss.item(), rel=1e-12)
+    for layer, w in zip((*result.layers, result.output.logits), weights, strict=True):
+        rms = (w.grad**2).mean().sqrt().item()
+        assert layer.gradient.weight_rms == pytest.approx(rms, rel=1e-12)

@@ -105,13 +105,18 @@ def rows(result: Result) -> list[dict[str, Any]]:
     does not exist is None, and so is what the dtype cannot tell: that stands in `unresolved`,
     separated by blanks, each with the floor below which it lies (`std_across_inputs<6e-8`) where
     there is one. `finite` is how many values the layer's figures are of, `gradient.finite` those of
-    its gradient.
+    its gradient. With an output layer every row has its loss, too, `output.loss`.
     """
-    run = {
+    run: dict[str, Any] = {
         "verdict": " ".join(each.name for each in result.verdict),
         "severity": worst_severity(result.verdict),
     }
     paths = [path for path in FIGURES if not _is_missing(result.layers, path)]
+    if result.output is not None:
+        run |= {f"output.{name}": getattr(result.output, name) for name in OF_OUTPUT}
+        run["output.indifferent"] = result.output.indifferent
+        predicted = result.output.theory
+        run["output.theory.loss"] = None if predicted is None else predicted.value
     found = []
     for number, layer in enumerate(result.layers, 1):
         fans = result.resolved.layers[number - 1]
