@@ -115,12 +115,11 @@ def _seconds(spec: Spec, residual: BranchSpec) -> Iterator[Dense | None]:
     if residual.initializer is None:
         yield from [None] * spec.layers
         return
-    own = replace(spec, initializer=residual.initializer)
-    samplers = cache(partial(_samplers, own))
-    for start in layer_starts(own, (Fans(units, units) for units in spec.width)):
+    samplers = cache(partial(_samplers, replace(spec, initializer=residual.initializer)))
+    for start in second_starts(spec, residual.initializer):
         units = start.fans.fan_in
         try:
-            yield Dense(units, units, *samplers(replace(start, below=start.activation)))
+            yield Dense(units, units, *samplers(start))
         except SpecError as error:
             problems = [
                 spec.problem(f"residual.{each.path}", each.message) for each in error.problems
@@ -186,6 +185,22 @@ def layer_starts(spec: Experiment, every: Iterable[Fans]) -> Iterator[LayerStart
         )
 
 
+def second_starts(spec: Spec, initializer: Component) -> Iterator[LayerStart]:
+    """What a spec says of each branch's second layer, which has its own initializer."""
+    own = replace(spec, initializer=initializer)
+    for start in layer_starts(own, (Fans(units, units) for units in spec.width)):
+        yield replace(start, below=start.activation)
+
+
+def output_start(spec: Spec, output: Output, fan_in: int) -> LayerStart:
+    """What a spec says of the output layer on top of so many values."""
+    last = spec.activations[-1]
+    fans = Fans(fan_in, output.classes)
+    return LayerStart(
+        fans, output.initializer, output.bias, last, last, spec.layers, above="output."
+    )
+
+
 def _of_layer(given: PerLayer, number: int) -> Component:
     return given[_place(given, number)] if isinstance(given, tuple) else given
 
@@ -222,16 +237,7 @@ def _build_convolutions(spec: Spec, stack: Convolution) -> tuple[Conv, ...]:
 
 def _build_output(spec: Spec, output: Output, fan_in: int) -> Dense:
     """The output layer on top of so many values."""
-    last = spec.activations[-1]
-    start = LayerStart(
-        Fans(fan_in, output.classes),
-        output.initializer,
-        output.bias,
-        last,
-        last,
-        spec.layers,
-        above="output.",
-    )
+    start = output_start(spec, output, fan_in)
     return Dense(fan_in, output.classes, *_samplers(spec, start))
 
 

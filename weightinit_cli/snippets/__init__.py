@@ -28,4 +28,7 @@ def snippet(spec: Spec, library: str) -> str:
     The library draws other numbers, by the same laws. Raises SpecError for what is not said in a
     few lines of it, and as `run` does where theory does not have a number that the spec asks for.
     """
-    return LIBRARIES[library](program_of(spec))
+    program = program_of(spec)
+    if library != "torch":
+        program.check_plain(library)
+    return LIBRARIES[library](program)

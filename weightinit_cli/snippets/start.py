@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache, partial
 from itertools import groupby, pairwise
 from math import sqrt
@@ -10,10 +11,15 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from weightinit_cli.errors import SpecError
-from weightinit_cli.experiments.build import layer_starts, weight_arguments
+from weightinit_cli.experiments.build import (
+    layer_starts,
+    output_start,
+    second_starts,
+    weight_arguments,
+)
 from weightinit_cli.initializers import Fans
-from weightinit_cli.results.words import component, shown
-from weightinit_cli.spec import normal_form
+from weightinit_cli.results.words import branches, component, shown
+from weightinit_cli.spec import Component, normal_form
 from weightinit_cli.spec.layers import COMPONENT_KEYS
 
 if TYPE_CHECKING:
@@ -21,7 +27,7 @@ if TYPE_CHECKING:
 
     from weightinit_cli.convolution import Convolution
     from weightinit_cli.experiments.build import LayerStart
-    from weightinit_cli.spec import Component, Spec
+    from weightinit_cli.spec import Spec
 
 Entry = str | dict[str, str]
 
@@ -120,7 +126,7 @@ class Start(NamedTuple):
     """The start of a spec's layers, or of those in a row, `layers` from 0, that start alike.
 
     `weights` is a Law, a Scaling, or the name of an initializer that is neither, whose parameters
-    are `arguments`.
+    are `arguments`. `second` is that of the second layers of residual branches.
     """
 
     spec: Spec
@@ -130,6 +136,7 @@ class Start(NamedTuple):
     gain: Gain
     bias: Law
     activation: Component
+    second: Start | None = None
 
     @property
     def stack(self) -> Convolution | None:
@@ -228,12 +235,27 @@ class Start(NamedTuple):
 class Program(NamedTuple):
     """The text of a whole network: its layers in rows of those that start alike.
 
-    `sizes` are those of an input, then of each layer; in convolutions channels.
+    `sizes` are those of an input, then of each layer; in convolutions channels. In a residual
+    network the first is that of the stream, which `projection` makes of inputs of another size.
+    `output` is the output layer's start.
     """
 
     spec: Spec
     sizes: tuple[int, ...]
     starts: tuple[Start, ...]
+    projection: Start | None = None
+    output: Start | None = None
+
+    def check_plain(self, library: str) -> None:
+        """Raise SpecError for what only the lines of torch say."""
+        spec = self.spec
+        for key in ("residual", "normalization", "output"):
+            if getattr(spec, key) is not None:
+                message = f"is said in the lines of torch alone, not of {library}: --code torch"
+                raise SpecError([spec.problem(key, message)])
+        if spec.dtype not in ("float32", "float64"):
+            message = f"{spec.dtype} is said in the lines of torch alone: --code torch"
+            raise SpecError([spec.problem("dtype", message)])
 
     def numbered(self, name: str, number: int) -> str:
         """The name of what is defined for the layers of a start, with its number where several."""
@@ -263,14 +285,26 @@ class Program(NamedTuple):
         text = (
             f"{self.spec.name}: {number:,} {kind}{'s' if number > 1 else ''} with "
             f"{component(form['activation'])}; weights {component(form['initializer'])}, biases "
-            f"{component(form['bias'])}."
+            f"{component(form['bias'])}{self._besides(form)}."
         )
         return fill(f'"""{text}"""', COLUMNS, break_long_words=False, break_on_hyphens=False)
+
+    def _besides(self, form: Mapping[str, Any]) -> str:
+        """What there is beside plain layers."""
+        kind = form.get("normalization")
+        words = [kind] if kind and self.spec.residual is None else []
+        if self.spec.residual is not None:
+            words.append(branches(form["residual"], kind, self.spec.layers))
+        if self.spec.output is not None:
+            words.append(f"an output of {self.spec.output.classes:,} classes")
+        return "".join(f"; {each}" for each in words)
 
     def _constants(self) -> list[str]:
         """What differs from layer to layer, and the shape of a kernel."""
         stack = self.spec.convolution
         what = "channels of an image" if stack else "size of an input"
+        if self.spec.residual is not None:
+            what = "size of the stream"
         name = "CHANNELS" if stack else "WIDTHS"
         lines = [f"{name} = {listed(self.sizes)}  # {what}, then of each layer"]
         if stack is not None:
@@ -291,11 +325,10 @@ def program_of(spec: Spec) -> Program:
     if spec.pretraining is not None:
         message = "no library draws layers that were pretrained; leave it out"
         raise SpecError([spec.problem("pretraining", message)])
-    if spec.output is not None:
-        message = "the lines have no output layer; leave it out, as with --set output=none"
-        raise SpecError([spec.problem("output", message)])
     kernel: tuple[int, ...] = ()
     sizes = (spec.features, *spec.width)
+    if spec.residual is not None:
+        sizes = (spec.width[0], *spec.width)
     if spec.convolution is not None:
         sizes = (spec.convolution.image.channels, *spec.convolution.channels)
         kernel = spec.convolution.kernel
@@ -306,21 +339,41 @@ def program_of(spec: Spec) -> Program:
     rows = groupby(
         layer_starts(spec, every), key=lambda each: (each.initializer, each.bias, each.activation)
     )
-    arguments_of = cache(partial(weight_arguments, spec))
-    starts = tuple(_start(spec, list(row), arguments_of) for _, row in rows)
+    starts = tuple(_start(spec, list(row)) for _, row in rows)
     if len(starts) > MOST_STARTS:
         key = next(key for key in COMPONENT_KEYS if isinstance(getattr(spec, key), tuple))
         message = (
             f"layers that start in {len(starts):,} ways, one after another, make no short program"
         )
         raise SpecError([spec.problem(key, message)])
-    return Program(spec, sizes, starts)
+    projection = output = None
+    if spec.residual is not None:
+        starts = tuple(_with_second(start) for start in starts)
+        if spec.features != sizes[0]:
+            of_stream = replace(
+                spec, initializer=Component("lecun_normal"), bias=Component("zeros")
+            )
+            fans = Fans(spec.features, sizes[0], first=True)
+            projection = _start(of_stream, list(layer_starts(of_stream, [fans])))
+    if spec.output is not None:
+        flat = replace(spec, convolution=None)
+        output = _start(flat, [output_start(flat, spec.output, spec.width[-1])])
+    return Program(spec, sizes, starts, projection, output)
 
 
-def _start(
-    spec: Spec, row: Sequence[LayerStart], arguments_of: Callable[[LayerStart], dict[str, Any]]
-) -> Start:
+def _with_second(start: Start) -> Start:
+    """The start of residual blocks, with that of their branches' second layers."""
+    residual = start.spec.residual
+    if residual is None or residual.initializer is None:
+        return start
+    own = replace(start.spec, initializer=residual.initializer)
+    every = list(second_starts(start.spec, residual.initializer))
+    return start._replace(second=_start(own, every[start.layers.start : start.layers.stop]))
+
+
+def _start(spec: Spec, row: Sequence[LayerStart]) -> Start:
     """The start of layers in a row that have the same initializers and activation."""
+    arguments_of = cache(partial(weight_arguments, spec))
     given = [arguments_of(layer) for layer in row]
     first = row[0]
     name = first.initializer.name

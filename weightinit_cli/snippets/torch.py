@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from weightinit_cli.convolution import Convolution
-    from weightinit_cli.spec import Spec
+    from weightinit_cli.spec import Residual, Spec
 
 # Modules, or where torch has none what `forward` returns.
 ACTIVATIONS: Final[dict[str, Entry]] = {
@@ -46,7 +46,12 @@ ACTIVATIONS: Final[dict[str, Entry]] = {
     "soft_shrink": "nn.Softshrink({threshold})",
     "hard_shrink": "nn.Hardshrink({threshold})",
 }
-W = "layer.weight"
+DTYPES: Final = {"float64": "double", "float16": "half", "bfloat16": "bfloat16"}
+NORMALIZATIONS: Final = {
+    "layer_norm": "nn.LayerNorm(fan_out)",
+    "rms_norm": "nn.RMSNorm(fan_out, eps=1e-5)",
+    "batch_norm": "nn.BatchNorm1d(fan_out)",
+}
 
 
 def text(program: Program) -> str:
@@ -65,13 +70,18 @@ def text(program: Program) -> str:
         loops += start.loop(_body(start, activation))
     first = program.starts[0]
     *sides, channels = first.input_shape
-    double = ".double()" if program.spec.dtype == "float64" else ""
+    spec = program.spec
+    dtype = "" if spec.dtype == "float32" else f".{DTYPES[spec.dtype]}()"
+    if spec.residual is not None:
+        blocks.append(_block(spec.residual, spec.layers))
     build = [
         "def build():",
         *first.inputs(f"torch.randn({program.spec.samples}, {', '.join([channels, *sides])})"),
         "    layers = []",
         *loops,
-        f"    return nn.Sequential(*layers){double}",
+        *_output(program),
+        *_projection(program),
+        f"    return nn.Sequential(*layers){dtype}",
     ]
     return program.text(["import torch", "from torch import nn"], [*blocks, build])
 
@@ -82,7 +92,75 @@ def _body(start: Start, activation: str) -> list[str]:
     if start.weights == "lsuv":
         body += [f"activation = {activation}", *_unit_variance(start.arguments)]
         activation = "activation"
-    return [*body, f"layers += [layer, {activation}]"]
+    normalized = NORMALIZATIONS.get(start.spec.normalization or "")
+    residual = start.spec.residual
+    if residual is None:
+        parts = ["layer", *filter(None, [normalized]), activation]
+        return [*body, f"layers += [{', '.join(parts)}]"]
+    branch = ["layer", activation]
+    if start.second is not None:
+        body.append("second = nn.Linear(fan_out, fan_out)")
+        body += [*_weights(start.second, "second"), *_drawn(start.second.bias, "second.bias")]
+        branch.append("second")
+    if normalized is not None and residual.placement == "pre":
+        branch.insert(0, normalized)
+    parts = [f"Block({', '.join(branch)})"]
+    if normalized is not None and residual.placement == "post":
+        parts.append(normalized)
+    return [*body, f"layers += [{', '.join(parts)}]"]
+
+
+def _block(residual: Residual, layers: int) -> list[str]:
+    """The module x + s f(x); a scale of zero is learned, as ReZero's is."""
+    scale, own = "", []
+    if isinstance(residual.scale, str):
+        scale = f"{layers} ** -0.5 * "
+    elif residual.scale == 0:
+        scale, own = "self.scale * ", ["        self.scale = nn.Parameter(torch.zeros(()))"]
+    elif residual.scale != 1:
+        scale = f"{literal(residual.scale)} * "
+    return [
+        "class Block(nn.Module):",
+        "    def __init__(self, *branch):",
+        "        super().__init__()",
+        "        self.branch = nn.Sequential(*branch)",
+        *own,
+        "",
+        "    def forward(self, x):",
+        f"        return x + {scale}self.branch(x)",
+    ]
+
+
+def _output(program: Program) -> list[str]:
+    """The lines of the output layer, if there is one."""
+    output = program.spec.output
+    if output is None or program.output is None:
+        return []
+    stack = program.spec.convolution
+    flat = ["layers.append(nn.Flatten())"] if stack else []
+    lines = [
+        *flat,
+        f"fan_in, fan_out = {program.spec.width[-1]}, {output.classes}  # classes",
+        "layer = nn.Linear(fan_in, fan_out)",
+        *_weights(program.output),
+        *_drawn(program.output.bias, "layer.bias"),
+        "layers.append(layer)",
+    ]
+    return [f"    {line}" for line in lines]
+
+
+def _projection(program: Program) -> list[str]:
+    """The lines of the layer that makes the stream of inputs of another size, if there is one."""
+    if program.projection is None:
+        return []
+    lines = [
+        f"fan_in, fan_out = {program.spec.features}, WIDTHS[0]  # inputs to the stream",
+        "layer = nn.Linear(fan_in, fan_out)",
+        *_weights(program.projection),
+        "nn.init.zeros_(layer.bias)",
+        "layers.insert(0, layer)",
+    ]
+    return [f"    {line}" for line in lines]
 
 
 def _layer(start: Start) -> str:
@@ -108,13 +186,14 @@ def _padding(spec: Spec, stack: Convolution) -> str:
     raise SpecError([spec.problem("padding", message)])
 
 
-def _weights(start: Start) -> list[str]:
-    weights = start.weights
+def _weights(start: Start, name: str = "layer") -> list[str]:
+    """The lines that fill the weights of a layer of this name."""
+    weights, tensor = start.weights, f"{name}.weight"
     if isinstance(weights, Law):
-        return _drawn(weights, W)
+        return _drawn(weights, tensor)
     if isinstance(weights, Scaling):
-        return _scaled(weights, start.arguments)
-    return _whole(weights, start)
+        return _scaled(weights, start.arguments, tensor)
+    return _whole(weights, start, tensor)
 
 
 def _drawn(law: Law, tensor: str) -> list[str]:
@@ -139,14 +218,14 @@ def _drawn(law: Law, tensor: str) -> list[str]:
     return [f"mean, std = {mean}, {std}", f"nn.init.trunc_normal_({tensor}, mean, std, {ends})"]
 
 
-def _scaled(scaling: Scaling, arguments: Mapping[str, Any]) -> list[str]:
+def _scaled(scaling: Scaling, arguments: Mapping[str, Any], tensor: str) -> list[str]:
     gain, mode, distribution = scaling
     if distribution == "truncated_normal":
         std = f"{scaling.root()} / {literal(TRUNCATED_STD)}  # the cut leaves 0.88 of it"
-        return [f"std = {std}", f"nn.init.trunc_normal_({W}, std=std, a=-2 * std, b=2 * std)"]
+        return [f"std = {std}", f"nn.init.trunc_normal_({tensor}, std=std, a=-2 * std, b=2 * std)"]
     if mode == "fan_avg":
-        return [f"nn.init.xavier_{distribution}_({W}{gain.option('gain')})"]
-    kaiming = f"nn.init.kaiming_{distribution}_({W}"
+        return [f"nn.init.xavier_{distribution}_({tensor}{gain.option('gain')})"]
+    kaiming = f"nn.init.kaiming_{distribution}_({tensor}"
     if mode == "fan_out":
         kaiming += ', mode="fan_out"'
     if "negative_slope" in arguments:
@@ -156,47 +235,47 @@ def _scaled(scaling: Scaling, arguments: Mapping[str, Any]) -> list[str]:
     if scaling.key == (literal(1 / 3), "fan_in", "uniform"):
         return [f"{kaiming}, a=math.sqrt(5))  # torch's default"]
     if distribution == "normal":
-        return _drawn(Law("normal", ("0", scaling.root())), W)
-    return _drawn(Law("symmetric", (scaling.root(3),)), W)
+        return _drawn(Law("normal", ("0", scaling.root())), tensor)
+    return _drawn(Law("symmetric", (scaling.root(3),)), tensor)
 
 
-def _whole(name: str, start: Start) -> list[str]:
+def _whole(name: str, start: Start, tensor: str) -> list[str]:
     """The lines that fill a layer's weights with what is not drawn independently."""
     gain = start.gain.option("gain")
     match name:
         case "identity":
-            scaled = [f"{W}.data *= {start.gain.text}"] if gain else []
-            return [f"nn.init.eye_({W})", *scaled]
+            scaled = [f"{tensor}.data *= {start.gain.text}"] if gain else []
+            return [f"nn.init.eye_({tensor})", *scaled]
         case "dirac":
             groups = literal(start.arguments["groups"])
-            return [f"nn.init.dirac_({W}{'' if groups == '1' else f', groups={groups}'})"]
+            return [f"nn.init.dirac_({tensor}{'' if groups == '1' else f', groups={groups}'})"]
         case "delta_orthogonal":
             centre = start.tap(lower_centre)
             return [
-                f"nn.init.zeros_({W})",
-                f"nn.init.orthogonal_({W}.data[:, :, {centre}]{gain})",
+                f"nn.init.zeros_({tensor})",
+                f"nn.init.orthogonal_({tensor}.data[:, :, {centre}]{gain})",
             ]
         case "sparse":
-            return _sparse(start)
+            return _sparse(start, tensor)
         case "nguyen_widrow":
             dim = "(1, 2, 3)" if start.stack else "1"
             return [
-                f"nn.init.uniform_({W}, -1, 1)",
-                f"norms = torch.linalg.vector_norm({W}.data, dim={dim}, keepdim=True)",
-                f"{W}.data *= 0.7 * {start.columns} ** (1 / fan_in) / norms",
+                f"nn.init.uniform_({tensor}, -1, 1)",
+                f"norms = torch.linalg.vector_norm({tensor}.data, dim={dim}, keepdim=True)",
+                f"{tensor}.data *= 0.7 * {start.columns} ** (1 / fan_in) / norms",
             ]
         case _:  # orthogonal and lsuv
-            return [f"nn.init.orthogonal_({W}{gain})"]
+            return [f"nn.init.orthogonal_({tensor}{gain})"]
 
 
-def _sparse(start: Start) -> list[str]:
+def _sparse(start: Start, tensor: str) -> list[str]:
     sparsity, std = (literal(start.arguments[key]) for key in ("sparsity", "std"))
     if start.stack is None:
-        return [f"nn.init.sparse_({W}, {sparsity}, {std})"]
+        return [f"nn.init.sparse_({tensor}, {sparsity}, {std})"]
     return [
-        f"nn.init.normal_({W}, std={std})",
+        f"nn.init.normal_({tensor}, std={std})",
         f"zeros = math.ceil({sparsity} * outputs)  # of each tap of an input channel",
-        f"{W}.data *= torch.rand_like({W}).argsort(dim=0) >= zeros",
+        f"{tensor}.data *= torch.rand_like({tensor}).argsort(dim=0) >= zeros",
     ]
 
 
@@ -208,6 +287,6 @@ def _unit_variance(arguments: Mapping[str, Any]) -> list[str]:
         "        std = layer(x).std()",
         f"        if abs(std**2 - 1) < {literal(arguments['tolerance'])}:",
         "            break",
-        f"        {W} /= std",
+        "        layer.weight /= std",
         "    x = activation(layer(x))",
     ]
