@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import weightinit_cli as winit
 from weightinit_cli.errors import SpecError
 from weightinit_cli.experiments.build import build_network
+from weightinit_cli.experiments.shown import with_data
 from weightinit_cli.network.draws import (
     draw_bias,
     draw_inputs,
@@ -320,9 +321,9 @@ def test_checks_see_another_output_layer():
     assert {"output.loss", "output.rms", "weights.std"} <= {drift.figure for drift in drifts}
 
 
-def test_snippets_say_that_they_have_none():
+def test_snippets_of_some_libraries_say_that_they_have_none():
     with pytest.raises(SpecError) as error:
-        snippet(spec_of(SMALL), "torch")
+        snippet(spec_of(SMALL), "keras")
     assert error.value.problems[0].path == "output"
 
 
@@ -375,3 +376,14 @@ def test_on_residual_blocks_it_is_torchs_too(residual, kind):
     for layer, w in zip((*result.layers, result.output.logits), weights, strict=True):
         rms = (w.grad**2).mean().sqrt().item()
         assert layer.gradient.weight_rms == pytest.approx(rms, rel=1e-12)
+
+
+def test_digits_come_with_their_own_labels():
+    pytest.importorskip("sklearn")
+    spec = spec_of({**BASE, "inputs": "digits", "samples": 1797, "output": {"classes": 10}})
+    network = with_data(spec, build_network(spec))
+    counts = np.bincount(labels_of(network), minlength=10)
+    assert counts.tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+    expected = winit.run(spec).output.theory
+    assert expected.z is None
+    assert "differ in size" in expected.no_z

@@ -47,7 +47,7 @@ def confident_at_start(seen: Seen, _: float) -> Finding | None:
     if severity is None or output.rms <= LARGE_LOGITS:
         return None
     words = loss_words(output.loss, output.indifferent, seen.classes)
-    said = f"the root mean square of the logits is {two_digits(output.rms)}: {words}"
+    said = f"the root mean square of the logits is {two_digits(output.rms)}; {words}"
     return Finding(len(seen.layers), output.rms, "rms", None, severity, HERE, said)
 
 
