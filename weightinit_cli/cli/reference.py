@@ -385,4 +385,6 @@ def _trained(name: str) -> str:
         parts.append(
             f"of {networks:,} networks with {it}, {sgd:,} failed by plain SGD, {adam:,} by Adam"
         )
+    if parts:
+        parts.append("all of them plain layers, without normalization and residual blocks")
     return "; ".join(parts)
