@@ -344,7 +344,7 @@ def _rows(name: str, definition: Definition) -> dict[str, str]:
         "figure": definition.figure,
         "formula": definition.formula,
         "threshold": "none" if default is None else f"{default:g}, set by thresholds.{name}",
-        "trained": _trained(name) if definition.find is not None else UNTRAINED,
+        "trained": _trained(name) or UNTRAINED,
         "follows from": ", ".join(definition.follows_from),
         "advice": definition.advice,
         "reference": definition.reference,
@@ -371,7 +371,7 @@ def _severity(name: str, definition: Definition) -> str:
     return "; ".join(parts)
 
 
-UNTRAINED = "not measured by trainings: by reasoning, of models that winit probe has seen"
+UNTRAINED = "not measured by trainings of plain layers: by reasoning, of models and networks seen"
 KINDS = {"note": "a note and no warning", "warning": "a warning", "severe": "severe"}
 
 
