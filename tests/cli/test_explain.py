@@ -135,7 +135,7 @@ def test_every_column_of_every_table(winit: Callable, spec: Callable):
     )
     heads = {
         *(column.head for column in theory.table_columns([])),
-        *(column.head for column in histogram._columns([whole])),
+        *(column.head for column in histogram._columns([whole], FIGURES)),
         histogram.SPARK_HEAD,
         *symmetry.table(run({**DESCENT, "steps": 1})).heads,
         *training.HEADS,

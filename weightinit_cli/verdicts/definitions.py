@@ -132,7 +132,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "much of a layer lies in both flat ends of its activation, where learning is slow; what "
         "the gradient does is measured apart",
         "saturation.low + saturation.high > threshold, for activations flat on both sides (an end "
-        "that begins at zero, as relu6's, is not counted)",
+        "that begins at zero, as relu6's, is not counted); of a residual block, its branch's",
         reference="Glorot & Bengio 2010, section 3",
     ),
     "inputs_indistinguishable": Definition(
@@ -141,7 +141,8 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "std_across_inputs / std",
         "the units differ from each other but not from input to input: a well-spread histogram "
         "hides that all inputs look the same",
-        "std_across_inputs < threshold × std, and < threshold × std_across_inputs of the input",
+        "std_across_inputs < threshold × std, and < threshold × std_across_inputs of the input "
+        "(where layers are normalized, over the input's root mean square)",
         (
             "units_identical",
             "dying",
