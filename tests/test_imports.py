@@ -26,6 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "imports": set(),  # whence modules come, in every process of winit
     "errors": set(),
     "parameters": set(),
+    "precision": set(),  # the types of numbers
     "progress": set(),
     "reading": set(),  # files of any kind and size, for whoever reads one
     "streams": set(),
@@ -40,7 +41,7 @@ ALLOWED: dict[str, set[str]] = {
     "initializers": {"parameters", "plugins", "sources", "errors"},
     "activations": {"parameters", "plugins", "sources"},
     "expected": {"initializers"},  # what laws say of draws, for whoever judges some
-    "network": {"initializers", "activations", "streams", "convolution"},
+    "network": {"initializers", "activations", "streams", "convolution", "precision"},
     "theory": {"activations", "numerals"},
     "data": {"errors", "machine", "reading"},
     "spec": {  # data sets' names: from the one table that has them
@@ -57,7 +58,7 @@ ALLOWED: dict[str, set[str]] = {
     # table knows the law of its draws.
     "guard": {
         "experiments", "spec", "initializers", "expected", "results", "saving", "errors",
-        "progress", "batch", "machine", "plugins", "ci",
+        "progress", "batch", "machine", "plugins", "ci", "precision",
     },
     # Where a person's code stands: file.py:name.
     "targets": {"spec", "errors", "sources"},
@@ -115,6 +116,7 @@ HOMES = {
     "PIL": {"plots"},
     "scipy": {"activations", "expected", "theory", "guard", "conformity"},
     "threadpoolctl": {"network"},
+    "ml_dtypes": {"network"},
     "psutil": {"machine"},
     "distributed": {"batch"},
     "torch": {"probing", "conformity"},
@@ -124,8 +126,8 @@ HOMES = {
 # A result is read, shown and refused without arrays; the spec itself does no arithmetic on them
 # (the tables that it reads do).
 WITHOUT_NUMPY = {
-    "init", "__main__", "errors", "parameters", "reading", "spec", "results", "verdicts", "cli",
-    "batch", "machine", "saving",
+    "init", "__main__", "errors", "parameters", "precision", "reading", "spec", "results",
+    "verdicts", "cli", "batch", "machine", "saving",
 }  # fmt: skip
 
 

@@ -39,6 +39,7 @@ READ = {
     "sources",
 }  # fmt: skip
 RUN = {
+    "precision",
     "initializers", "activations", "network", "experiments", "results", "verdicts", "saving",
     "streams", "machine", "numerals",
 }  # fmt: skip

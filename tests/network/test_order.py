@@ -32,6 +32,7 @@ from weightinit_cli.network.recording import (
 )
 from weightinit_cli.network.sums import UnitMoments
 from weightinit_cli.network.workers import ignore_work, workers
+from weightinit_cli.precision import PRECISIONS
 
 SETTINGS = settings(deadline=None, derandomize=True, max_examples=100)
 DTYPES = (np.float32, np.float64)
@@ -170,7 +171,8 @@ def recorded(values, bins, span, cuts=()):
 
     request = Request(bins, span, None)
     apply = lambda function, items: [function(item) for item in items]  # noqa: E731
-    return record(values, blocks, apply(observe, blocks), request, apply)
+    precision = PRECISIONS[values.dtype.name]
+    return record(values, blocks, apply(observe, blocks), request, apply, precision)
 
 
 def assert_histogram_is_exact(seen, values):

@@ -268,7 +268,7 @@ def measure(
             figures[number - 1],
             record,
             above,
-            network.dtype,
+            network.precision,
             sloped=sloped,
             flushed=flushed,
         )

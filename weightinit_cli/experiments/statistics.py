@@ -25,6 +25,7 @@ from weightinit_cli.results.figures import CERTAIN, FIGURES, figure, finite_or_n
 if TYPE_CHECKING:
     from weightinit_cli.network import GradientRecord, Record
     from weightinit_cli.network.draws import Weights
+    from weightinit_cli.precision import Precision
 
 # Of float64.
 MOST_EXPONENT = 1023
@@ -217,7 +218,7 @@ def _size(layer: LayerStatistics) -> float:
 
 def _unresolved_parameters(layer: LayerStatistics, record: Record) -> Unresolved:
     found: Unresolved = {}
-    info = np.finfo(record.dtype)
+    precision = record.precision
     for name in ("weights", "biases"):
         drawn: Weights | None = getattr(record, name)
         each: WeightStatistics | None = getattr(layer, name)
@@ -225,7 +226,7 @@ def _unresolved_parameters(layer: LayerStatistics, record: Record) -> Unresolved
             continue
         if each.mean is None or each.std is None:
             continue
-        least = max(float(info.eps) * hypot(each.mean, each.std), float(info.smallest_normal))
+        least = max(precision.eps * hypot(each.mean, each.std), precision.least)
         if each.std < least:
             found[f"{name}.std"] = least
         if each.kurtosis is not None and each.std < CERTAIN * least:
@@ -238,7 +239,7 @@ def unresolved_gradient(
     below: LayerStatistics,
     record: GradientRecord,
     above: GradientRecord | None,
-    dtype: np.dtype[Any],
+    precision: Precision,
     *,
     sloped: bool,
     flushed: bool,
@@ -268,10 +269,9 @@ def unresolved_gradient(
         return found
     if _size(below) < floor(below, "std"):
         return found | {"gradient.weight_rms": None}
-    smallest = float(np.finfo(dtype).smallest_normal)
     products = (record.signal.rms() or 0.0) * _size(below)
-    if products and (record.weights.rms() or 0.0) < smallest:
-        least = ldexp(smallest, min(record.exponent, MOST_EXPONENT))
+    if products and (record.weights.rms() or 0.0) < precision.least:
+        least = ldexp(precision.least, min(record.exponent, MOST_EXPONENT))
         found["gradient.weight_rms"] = max(least, SMALLEST)
     elif record.weights.total and gradient.weight_rms < SMALLEST:
         found["gradient.weight_rms"] = SMALLEST

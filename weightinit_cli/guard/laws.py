@@ -5,8 +5,6 @@ from __future__ import annotations
 from math import ceil, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
 from weightinit_cli.expected import (
     COARSE,
     DRAWN,
@@ -21,6 +19,7 @@ from weightinit_cli.expected import (
     z_of_rank,
 )
 from weightinit_cli.initializers.samplers import LAWS
+from weightinit_cli.precision import PRECISIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,15 +48,14 @@ def laws_of(spec: Spec) -> Laws:
     """Return what the spec says of its layers' weights and biases."""
     from weightinit_cli.experiments.build import build_network
 
-    numbers = np.finfo(spec.dtype)
-    eps, tiny = float(numbers.eps), float(numbers.smallest_subnormal)
+    numbers = PRECISIONS[spec.dtype]
 
     def entries(drawn: Sampler | None, size: int) -> Entries | None:
         if drawn is None or not drawn.law or not drawn.std or spec.pretraining is not None:
             return None
         scale = drawn.std / LAWS[drawn.law].std
-        rounding = DRAWN * scale + eps * (abs(drawn.mean) + scale) + tiny
-        largest = (float(numbers.max) - abs(drawn.mean)) / scale
+        rounding = DRAWN * scale + numbers.eps * (abs(drawn.mean) + scale) + numbers.smallest
+        largest = (numbers.largest - abs(drawn.mean)) / scale
         overflow = 2 * LAWS[drawn.law].cdf(-largest)
         return Entries(drawn.law, drawn.mean, scale, size, rounding, overflow)
 

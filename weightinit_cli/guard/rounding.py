@@ -8,6 +8,7 @@ from math import hypot, sqrt
 from typing import TYPE_CHECKING
 
 from weightinit_cli.guard.flatten import Place, count_group, value_at
+from weightinit_cli.precision import PRECISIONS
 from weightinit_cli.results.figures import FIGURES, in_gate
 from weightinit_cli.results.model import values
 from weightinit_cli.results.words import finite, value_count
@@ -37,7 +38,6 @@ SIX_DIGITS = 1e-5  # of what is kept to as many
 # theory expects in it, by the root of that at a fold such as silu's minimum.
 ESTIMATE = 1e-2
 BEYOND_A_FOLD = 1e-3
-EPS = {"float32": 2.0**-23, "float64": 2.0**-52}
 # The error that rounding makes in a mean of numbers up to 1, in float64: a few ulps of 1.
 OUTPUT_ERROR = 4 * 2.0**-52
 _PARTS = ("train", "validation", "test")
@@ -82,7 +82,7 @@ class LayerTolerances:
     def __init__(self, saved: Result, old: Values, new: Values, shadows: Sequence[Values]) -> None:
         self._saved = saved.recorded
         self._units = (*values(saved.spec), *_classes(saved))
-        self._eps = EPS[saved.spec["dtype"]]
+        self._eps = PRECISIONS[saved.spec["dtype"]].eps
         self._old = old
         self._new = new
         self._kinks = not shadows or has_kinks(saved)

@@ -19,7 +19,7 @@ from weightinit_cli.network.layer import split
 from weightinit_cli.network.sums import SquareSum
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from weightinit_cli.initializers import Sampler
     from weightinit_cli.network.workers import Map
@@ -153,7 +153,9 @@ class Conv(NamedTuple):
                 windows[:, :, :, i, j] += part.reshape(*signal.shape[:3], -1)
             images[first : first + count] = frames.fold()[: len(signal)]
 
-    def gradient_squares(self, x: Array, delta: Array, apply: Map) -> SquareSum:
+    def gradient_squares(
+        self, x: Array, delta: Array, apply: Map, made: Callable[[Array], None] | None = None
+    ) -> SquareSum:
         """The squares of the kernels' gradient Xᵀδ / samples, with all places' patches in X.
 
         A block of columns is the sum over strands of inputs, in float64.
@@ -170,7 +172,11 @@ class Conv(NamedTuple):
 
         def squares(first: int) -> SquareSum:
             gradient: Array = reduce(add, sums[first : first + len(strands)])
-            return SquareSum.of(gradient / samples)
+            gradient = gradient / samples
+            if made is not None:
+                gradient = gradient.astype(np.float32)
+                made(gradient)
+            return SquareSum.of(gradient)
 
         sums = apply(strand, tasks, cost=cost)
         return reduce(add, apply(squares, range(0, len(tasks), len(strands))))

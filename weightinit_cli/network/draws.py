@@ -13,6 +13,7 @@ import numpy as np
 from weightinit_cli.initializers.samplers import LAWS
 from weightinit_cli.network.layer import DRAW_WORK
 from weightinit_cli.network.order import FEW, Buckets, quantiles
+from weightinit_cli.network.rounding import rounded, step
 from weightinit_cli.network.sums import EntrySums, exponent_of
 from weightinit_cli.network.workers import ignore_work, workers
 from weightinit_cli.streams import Role
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
     from weightinit_cli.initializers.samplers import Sampler
     from weightinit_cli.network.layer import Network, Weighted
+    from weightinit_cli.network.rounding import Rounded
     from weightinit_cli.network.workers import Map
+    from weightinit_cli.precision import Precision
 
 Array = np.ndarray[Any, Any]
 
@@ -42,13 +45,14 @@ class Weights(NamedTuple):
 
     `expected_std` is the standard deviation by formula, `sums` are over the entries, `quantiles`
     the values of QUANTILES (None without a finite entry); `stream` is a short hash of the unscaled
-    draws (None without any).
+    draws (None without any), `rounded` what rounding to a low precision made of them, if any.
     """
 
     expected_std: float
     sums: EntrySums
     quantiles: tuple[float | None, ...]
     stream: str | None
+    rounded: Rounded | None = None
 
 
 class Parameters(NamedTuple):
@@ -79,34 +83,50 @@ def panels(rows: int, columns: int) -> list[slice]:
 def draw_normal(network: Network, role: Role, layer: int, out: Array, apply: Map) -> None:
     """Fill `out`, shape (samples, units), with N(0, 1), as the cotangent is.
 
-    In float64 they are exactly those of float32.
+    In float64 they are exactly those of float32, in a low precision these, rounded.
     """
 
     def draw(numbered: tuple[int, slice]) -> None:
         panel, rows = numbered
         LAWS["normal"].fill(out[rows], network.stream(role, layer, panel))
-        if network.nudge:
-            nudge(out[rows], network.nudge)
+        _settle(network, out[rows])
 
     parts = panels(*out.shape)
     apply(draw, enumerate(parts), cost=DRAW_WORK * out.size / len(parts))
 
 
-def draw_inputs(network: Network, out: Array, apply: Map) -> None:
-    """Fill `out`, shape (samples, features), with what the network is shown."""
+def draw_inputs(network: Network, out: Array, apply: Map) -> Rounded | None:
+    """Fill `out`, shape (samples, features), with what the network is shown.
 
-    def draw(numbered: tuple[int, slice]) -> None:
+    Returns what rounding to a low precision made of it, if there was one.
+    """
+
+    def draw(numbered: tuple[int, slice]) -> Rounded | None:
         panel, rows = numbered
 
         def generator(part: int) -> Generator:
             return network.stream(Role.INPUT, part, 0 if part else panel)
 
         network.inputs.fill(out[rows], rows, generator)
-        if network.nudge:
-            nudge(out[rows], network.nudge)
+        return _settle(network, out[rows])
 
     parts = panels(*out.shape)
-    apply(draw, enumerate(parts), cost=DRAW_WORK * out.size / len(parts))
+    made = apply(draw, enumerate(parts), cost=DRAW_WORK * out.size / len(parts))
+    return _merged(made)
+
+
+def _settle(network: Network, values: Array) -> Rounded | None:
+    """Round drawn values to the network's low precision, if any, then move them by its nudge."""
+    made = None if network.low is None else rounded(values, network.low)
+    if network.nudge:
+        nudge(values, network.nudge, network.low)
+    return made
+
+
+def _merged(parts: Sequence[Rounded | None]) -> Rounded | None:
+    """What became of all parts; None where nothing was rounded."""
+    made = [part for part in parts if part is not None]
+    return reduce(add, made) if made else None
 
 
 def draw_weights(
@@ -117,7 +137,7 @@ def draw_weights(
     parts = _weight_panels(layer)
     cost = DRAW_WORK * out.size / len(parts)
     stream = _streams(network, number, role)
-    return _drawn(layer.weights, stream, out, parts, cost, apply)
+    return _drawn(layer.weights, stream, out, parts, cost, apply, network.low)
 
 
 def _layer(network: Network, number: int, role: Role) -> Weighted:
@@ -140,23 +160,28 @@ def _drawn(
     parts: Sequence[slice],
     cost: float,
     apply: Map,
+    low: Precision | None,
 ) -> Weights:
     """Fill the parts of `out`, each from the stream of its number, and sum all up."""
 
-    def draw(numbered: tuple[int, slice]) -> tuple[bytes, EntrySums, Buckets | None]:
+    def draw(
+        numbered: tuple[int, slice],
+    ) -> tuple[bytes, EntrySums, Buckets | None, Rounded | None]:
         panel, rows = numbered
         drawn = sampler.fill(out[rows], stream(panel))
+        made = None if low is None else rounded(out[rows], low)
         # one for all panels; a matrix that is filled whole may be of any size
         exponent = exponent_of(out) if sampler.whole else frexp(sampler.std)[1]
         sums = EntrySums.of(out[rows], sampler.mean, exponent)
-        return drawn, sums, Buckets.of(out[rows]) if out.size > FEW else None
+        return drawn, sums, Buckets.of(out[rows]) if out.size > FEW else None, made
 
     done = apply(draw, enumerate(parts), cost=cost)
-    draws = b"".join(drawn for drawn, _, _ in done)
+    draws = b"".join(drawn for drawn, *_ in done)
     short_hash = blake2b(draws, digest_size=8).hexdigest() if draws else None
-    sums = reduce(add, (sums for _, sums, _ in done))
-    counted = [buckets for *_, buckets in done if buckets is not None]
-    return Weights(sampler.std, sums, quantiles(out, parts, counted, apply), short_hash)
+    sums = reduce(add, (sums for _, sums, *_ in done))
+    counted = [buckets for *_, buckets, _ in done if buckets is not None]
+    made = _merged([each for *_, each in done])
+    return Weights(sampler.std, sums, quantiles(out, parts, counted, apply), short_hash, made)
 
 
 def draw_parameters(network: Network) -> tuple[list[Array], list[Array], list[str | None]]:
@@ -191,6 +216,8 @@ def redraw_weights(
     def draw(numbered: tuple[int, slice]) -> None:
         panel, rows = numbered
         layer.weights.fill(out[rows], stream(panel))
+        if network.low is not None:
+            rounded(out[rows], network.low)
 
     parts = _weight_panels(layer)
     apply(draw, enumerate(parts), cost=DRAW_WORK * out.size / len(parts))
@@ -219,12 +246,14 @@ def draw_bias(
         return None, None
     bias = np.empty((1, layer.columns), network.dtype)
     stream = _streams(network, number, role)
-    seen = _drawn(layer.bias, stream, bias, [slice(0, 1)], 0.0, apply)
+    seen = _drawn(layer.bias, stream, bias, [slice(0, 1)], 0.0, apply, network.low)
     return np.tile(bias, layer.positions), seen
 
 
-def nudge(values: Array, number: int) -> None:
+def nudge(values: Array, number: int, precision: Precision | None = None) -> None:
     """Move every value by one ulp in place, by the `number`-th pattern of ups and downs.
+
+    Of a low `precision` it is an ulp of that.
 
     That is what rounding does, done on purpose. The pattern depends on the values alone, not on
     blocks and threads, so that equal ones stay equal. Zeros stay, as they do under rounding.
@@ -235,4 +264,8 @@ def nudge(values: Array, number: int) -> None:
     scattered = words * words.dtype.type(odd)
     up = scattered >> words.dtype.type(bits - 1) == 1
     ends = np.where(up, np.inf, -np.inf).astype(values.dtype)
-    np.nextafter(values, ends, out=values, where=(values != 0) & np.isfinite(values))
+    moved = (values != 0) & np.isfinite(values)
+    if precision is not None and precision.is_low:
+        step(values, np.where(moved, ends, values), precision)
+    else:
+        np.nextafter(values, ends, out=values, where=moved)

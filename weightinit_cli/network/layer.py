@@ -16,10 +16,11 @@ import numpy as np
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.network.shown import NORMAL
 from weightinit_cli.network.sums import SquareSum
+from weightinit_cli.precision import PRECISIONS
 from weightinit_cli.streams import Role, stream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from numpy.random import Generator
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from weightinit_cli.initializers import Sampler
     from weightinit_cli.network.shown import Shown
     from weightinit_cli.network.workers import Map
+    from weightinit_cli.precision import Precision
 
 Array = np.ndarray[Any, Any]
 
@@ -113,8 +115,13 @@ class Weighted(Protocol):
     def gradient(self, x: Array, delta: Array, out: Array) -> None:
         """Put the weights' gradient Xᵀδ into `out`, shape (fan_in, columns)."""
 
-    def gradient_squares(self, x: Array, delta: Array, apply: Map) -> SquareSum:
-        """The squares of the weights' gradient Xᵀδ / samples, a part of it at a time."""
+    def gradient_squares(
+        self, x: Array, delta: Array, apply: Map, made: Callable[[Array], None] | None = None
+    ) -> SquareSum:
+        """The squares of the weights' gradient Xᵀδ / samples, a part of it at a time.
+
+        `made` is called of each part, float32, and may round it.
+        """
 
     def gradient_bytes(self, threads: int, dtype: np.dtype[Any]) -> int:
         """What `gradient_squares` holds beside what it is given."""
@@ -245,13 +252,17 @@ class Dense(NamedTuple):
         """Put Xᵀδ into `out`, shape (fan_in, columns)."""
         np.matmul(x.T, delta, out=out)
 
-    def gradient_squares(self, x: Array, delta: Array, apply: Map) -> SquareSum:
+    def gradient_squares(
+        self, x: Array, delta: Array, apply: Map, made: Callable[[Array], None] | None = None
+    ) -> SquareSum:
         """The squares of the weights' gradient Xᵀδ / samples, a block of columns at a time."""
         samples = len(x)
 
         def squares(left: int) -> SquareSum:
             gradient = x.T @ delta[:, left : left + BLOCK_COLUMNS]
             gradient /= samples
+            if made is not None:
+                made(gradient)
             return SquareSum.of(gradient)
 
         lefts = range(0, self.columns, BLOCK_COLUMNS)
@@ -384,6 +395,7 @@ class Network(NamedTuple):
     A `nudge` of 1, 2, ... moves every input, pre-activation and cotangent by one ulp, up or down
     by a pattern of this number: how far the figures follow is how far rounding may move them.
     A `projection` makes of the inputs what the first stage is given; it is not recorded.
+    All values are rounded to a `low` precision, where there is one; the arrays hold it as `dtype`.
 
     With an `output` layer the last stage makes logits, and what goes back is the gradient of their
     cross-entropy with the `labels`, shape (samples,); these are drawn where they are None.
@@ -399,6 +411,12 @@ class Network(NamedTuple):
     projection: Weighted | None = None
     output: bool = False
     labels: Array | None = None
+    low: Precision | None = None
+
+    @property
+    def precision(self) -> Precision:
+        """The type of the numbers: the arrays' own, or a low one that they are rounded to."""
+        return self.low or PRECISIONS[self.dtype.name]
 
     @property
     def body(self) -> Network:

@@ -42,6 +42,7 @@ from weightinit_cli.network.propagation import (
     walk_forward,
 )
 from weightinit_cli.network.recording import (
+    EMPTY,
     Observed,
     Preactivations,
     Record,
@@ -49,16 +50,25 @@ from weightinit_cli.network.recording import (
     record,
 )
 from weightinit_cli.network.resolution import Slopes, stretch_of
+from weightinit_cli.network.rounding import (
+    ACTIVATIONS,
+    REMADE,
+    RETURNED,
+    WEIGHT_GRADIENT,
+    arithmetic,
+)
 from weightinit_cli.network.sums import SquareSum, UnitMoments
 from weightinit_cli.network.workers import ignore_work, workers
 from weightinit_cli.streams import Role, stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from weightinit_cli.network.layer import Network, Stage, Weighted, Weightless
     from weightinit_cli.network.propagation import Leg, OverBlocks, Task
+    from weightinit_cli.network.rounding import Arithmetic, Rounded
     from weightinit_cli.network.workers import Map
+    from weightinit_cli.precision import Precision
 
 Array = np.ndarray[Any, Any]
 
@@ -95,7 +105,8 @@ class GradientRecord(NamedTuple):
     are `entries`. `units` are those of an input at this layer.
 
     Of a residual stage `stream` is over the derivative by its outputs, and `second` over the
-    gradient of its second layer's weights, of which there are `second_entries`.
+    gradient of its second layer's weights, of which there are `second_entries`. `rounded` says
+    what rounding to a low precision made of the values, by their names.
     """
 
     signal: SquareSum
@@ -107,6 +118,7 @@ class GradientRecord(NamedTuple):
     stream: SquareSum | None = None
     second: SquareSum | None = None
     second_entries: int = 0
+    rounded: Mapping[str, Rounded] = EMPTY
 
     @property
     def power(self) -> SquareSum:
@@ -174,23 +186,32 @@ def forward(
 
     with workers(threads, done) as apply:
         x = memory.inputs()
-        draw_inputs(network, x, apply)
+        shown = draw_inputs(network, x, apply)
         if trace is not None:
             trace.append(x.copy())
         observed = apply(partial(_observe, x, directions), blocks)
-        seen = record(x, blocks, observed, request._replace(span=None), apply)
-        yield seen
+        unspanned, precision = request._replace(span=None), network.precision
+        seen = record(x, blocks, observed, unspanned, apply, precision)
+        yield seen if shown is None else seen._replace(rounded={ACTIVATIONS: shown})
+        rounds = arithmetic(precision)
         if network.projection is not None:
-            x = _projected(network, network.projection, x, memory, apply)
+            x = _projected(network, network.projection, x, memory, apply, rounds)
             if trace is not None:
                 trace.append(x.copy())
-        through = partial(_push, request=request, directions=directions, nudged=network.nudge)
+        through = partial(
+            _push,
+            request=request,
+            directions=directions,
+            nudged=network.nudge,
+            rounds=rounds,
+        )
         each = over_blocks(network, apply)
         walk = walk_forward(network.stages, x, drawn, places, each, through)
         for stage, (out, own, observed) in zip(network.stages, walk, strict=True):
             asked = _asked(network, stage, request)
-            seen = record(out, blocks, observed, asked, apply, own, stage, seen.resolution)
-            yield _with_loss(network, stage, seen, out, apply)
+            made = precision, own, stage, seen.resolution
+            seen = record(out, blocks, observed, asked, apply, *made)
+            yield _with_loss(network, stage, seen._replace(rounded=rounds.taken()), out, apply)
 
 
 def _asked(network: Network, stage: Stage, request: Request) -> Request:
@@ -210,6 +231,7 @@ def backward(
     trace: list[Array],
     threads: int,
     done: Callable[[float], None] = ignore_work,
+    loss_scale: float = 1.0,
 ) -> Iterator[GradientRecord]:
     """Yield the record of the last layer, then one per layer on the way back to layer 1.
 
@@ -219,6 +241,9 @@ def backward(
     an output layer δ_L is the derivative of each input's cross-entropy by its logits. `trace` is
     what `forward` kept, and is used up. The records do not depend on `threads`; `done` is told of
     work that adds up to `network.backward_work`.
+
+    In a low precision what comes back is not brought back near 1, so that it overflows and
+    underflows as it would; g is multiplied by the `loss_scale`, and so are all records.
     """
     memory = Memory(network)
     inputs = np.empty(network.samples * network.widest, network.dtype)
@@ -243,6 +268,11 @@ def backward(
             put_slope(network, trace[-1], cotangent, apply)
         else:
             draw_normal(network, Role.COTANGENT, last, cotangent, apply)
+        rounds = arithmetic(network.precision)
+        if loss_scale != 1:
+            cotangent *= loss_scale
+        if network.output or loss_scale != 1:
+            rounds.made(cotangent, RETURNED)
         each = over_blocks(network, apply)
         walk = walk_back(
             network.stages,
@@ -251,28 +281,30 @@ def backward(
             kept=lambda _: trace.pop(),
             place=memory.outputs,
             each=each,
-            through=_pull,
+            through=partial(_pull, rounds=rounds),
             stream=stream,
         )
         for number, leg, parts in walk:
             signal, buckets, by_outputs = (_total(each) for each in zip(*parts, strict=True))
-            power = _scale_back(leg, (by_outputs or signal).rms())
+            power = 0
+            if not network.precision.is_low:
+                power = _scale_back(leg, (by_outputs or signal).rms())
             layer, residual = leg.stage.weighted, leg.stage.residual
-            x = _given(network, number, trace, inputs, each)
+            x = _given(network, number, trace, inputs, each, rounds)
             found = GradientRecord(
                 signal,
                 buckets,
-                _squares(layer, x, leg.out, apply, power),
+                _squares(layer, x, leg.out, apply, power, rounds),
                 layer.entries,
                 layer.units,
                 exponent,
                 by_outputs,
             )
             if residual is not None and residual.second is not None and leg.stream is not None:
-                h, above = _activated(leg, inputs, each), residual.second
-                squares = _squares(above, h, leg.stream, apply, power, residual.scale)
+                h, above = _activated(leg, inputs, each, rounds), residual.second
+                squares = _squares(above, h, leg.stream, apply, power, rounds, residual.scale)
                 found = found._replace(second=squares, second_entries=above.entries)
-            yield found
+            yield found._replace(rounded=rounds.taken())
             exponent += power
 
 
@@ -332,8 +364,11 @@ class _Seen(Watch):
     Of the first block also what errors become on their way, for inputs are alike.
     """
 
-    def __init__(self, stage: Stage, request: Request, *, first: bool) -> None:
+    def __init__(
+        self, stage: Stage, request: Request, precision: Precision, *, first: bool
+    ) -> None:
         self._stage, self._request, self._first = stage, request, first
+        self._precision = precision
         self._stretch = 1.0
         self.given_moments: UnitMoments | None = None
         self.pushed: Preactivations | None = None
@@ -355,7 +390,7 @@ class _Seen(Watch):
         """Take their moments, and how many lie in a flat end of φ."""
         self.pushed = Preactivations.of(values, self._request.ends(self._stage.function))
         if self._first:
-            self.slopes = Slopes(self._stage.function, values, self._stretch)
+            self.slopes = Slopes(self._stage.function, values, self._precision, self._stretch)
 
     def activations(self, values: Array) -> None:
         """Take the size of a few of a branch's activations, and how far inputs are apart there."""
@@ -378,10 +413,11 @@ def _push(
     request: Request,
     directions: Array,
     nudged: int,
+    rounds: Arithmetic,
 ) -> Task:
     """Push a block through a stage, and observe what its activation is given, and what it gives."""
-    seen = _Seen(stage, request, first=not block.start)
-    yield from push(stage, x, own, places, block, nudged=nudged, watch=seen)
+    seen = _Seen(stage, request, rounds.precision, first=not block.start)
+    yield from push(stage, x, own, places, block, nudged=nudged, watch=seen, rounds=rounds)
     return _observe(places.out, directions, block)._replace(
         preactivations=seen.pushed,
         slopes=seen.slopes,
@@ -407,21 +443,23 @@ class _Returned(Watch):
         self.streams = SquareSum.of(values)
 
 
-def _pull(leg: Leg, block: slice) -> Task:
+def _pull(leg: Leg, block: slice, *, rounds: Arithmetic) -> Task:
     """Pull a block back; return the squares of δ, its values by size, the squares of the stream."""
     seen = _Returned()
-    yield from pull(leg, block, watch=seen)
+    yield from pull(leg, block, watch=seen, rounds=rounds)
     return seen.squares, seen.buckets, seen.streams
 
 
-def _projected(network: Network, layer: Weighted, x: Array, memory: Memory, apply: Map) -> Array:
+def _projected(
+    network: Network, layer: Weighted, x: Array, memory: Memory, apply: Map, rounds: Arithmetic
+) -> Array:
     """What the first stage is given: xW of the inputs, without a bias."""
     weights, out = memory.first(), memory.outputs(0)
     redraw_weights(network, 0, weights, apply, Role.FIRST_WEIGHTS)
     own = Parameters(weights, None)
 
     def project(block: slice) -> None:
-        product(layer, x[block], own, out[block], network.nudge)
+        product(layer, x[block], own, out[block], network.nudge, rounds, ACTIVATIONS)
 
     blocks = network.blocks
     apply(project, blocks, cost=network.samples * layer.entries / len(blocks))
@@ -439,7 +477,12 @@ def _observe(values: Array, directions: Array, block: slice) -> Observed:
 
 
 def _given(
-    network: Network, number: int, trace: list[Array], memory: Array, each: OverBlocks
+    network: Network,
+    number: int,
+    trace: list[Array],
+    memory: Array,
+    each: OverBlocks,
+    rounds: Arithmetic,
 ) -> Array:
     """What the weights of a stage were given: the inputs, or what the stage below made of them."""
     kept, stage = trace[-1], network.stages[number - 1]
@@ -452,16 +495,17 @@ def _given(
     def give(block: slice) -> Task:
         given, out = kept[block], x[block]
         if below is not None:
-            given = yield from remake(below, given, out)
+            given = yield from remake(below, given, out, rounds)
         if before is not None:
             fitted = yield from fit(before, given)
             fitted.forward(given, out)
+            rounds.made(out, REMADE)
 
     in_step(give, each, None)
     return x
 
 
-def _activated(leg: Leg, memory: Array, each: OverBlocks) -> Array:
+def _activated(leg: Leg, memory: Array, each: OverBlocks, rounds: Arithmetic) -> Array:
     """The activations of a branch, which its second layer was given."""
     inner = leg.stage._replace(residual=None)
     if not inner.then:
@@ -469,17 +513,29 @@ def _activated(leg: Leg, memory: Array, each: OverBlocks) -> Array:
     h = memory[: leg.z.size].reshape(leg.z.shape)
 
     def activate(block: slice) -> Task:
-        yield from remake(inner, leg.z[block], h[block])
+        yield from remake(inner, leg.z[block], h[block], rounds)
 
     in_step(activate, each, None)
     return h
 
 
 def _squares(
-    layer: Weighted, x: Array, delta: Array, apply: Map, power: int, scale: float = 1.0
+    layer: Weighted,
+    x: Array,
+    delta: Array,
+    apply: Map,
+    power: int,
+    rounds: Arithmetic,
+    scale: float = 1.0,
 ) -> SquareSum:
     """The squares of a weights' gradient, times 4**power and the square of a scale."""
-    found = layer.gradient_squares(x, delta, apply)
+    made = None
+    if rounds.precision.is_low:
+        made = partial(rounds.made, part=WEIGHT_GRADIENT)
+        if scale != 1:
+            delta, scale = delta * delta.dtype.type(scale), 1.0
+            rounds.made(delta, REMADE)
+    found = layer.gradient_squares(x, delta, apply, made)
     return replace(found, total=found.total * scale**2, exponent=found.exponent + power)
 
 

@@ -18,6 +18,16 @@ import numpy as np
 
 from weightinit_cli.network.draws import nudge
 from weightinit_cli.network.layer import Fitted, Joint
+from weightinit_cli.network.rounding import (
+    ACTIVATIONS,
+    BRANCH,
+    EXACT,
+    GRADIENT,
+    PREACTIVATIONS,
+    REMADE,
+    RETURNED,
+    Arithmetic,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -200,10 +210,12 @@ def push(
     *,
     nudged: int = 0,
     watch: Watch = UNSEEN,
+    rounds: Arithmetic = EXACT,
 ) -> Task:
     """Push a block of x through a stage, and put its values into `places`.
 
-    What a product gives is moved by one ulp where `nudged` is a pattern's number.
+    What a product gives is moved by one ulp where `nudged` is a pattern's number. `rounds` is done
+    to the results of every step, from which the next one goes on.
     """
     given, z, out = x[block], places.z[block], places.out[block]
     residual, second = stage.residual, stage.second
@@ -211,7 +223,8 @@ def push(
         before = yield from fit(residual.before, given, watch)
         given = np.empty_like(given)
         before.forward(x[block], given)
-    product(stage.weighted, given, own, z, nudged)
+        rounds.made(given, BRANCH)
+    product(stage.weighted, given, own, z, nudged, rounds)
     in_place = second is None and places.out is places.z
     activations = out if second is None else np.empty_like(z)
     value = z
@@ -219,38 +232,55 @@ def push(
         fitted = yield from fit(layer, value, watch)
         fitted.forward(value, activations)
         value = activations
+        rounds.made(value, PREACTIVATIONS)
     watch.preactivations(value)
     if stage.activation is not None:
         stage.activation.forward(value, activations)
+        rounds.made(activations, ACTIVATIONS if residual is None else BRANCH)
     elif not stage.between and not in_place:
         np.copyto(activations, value)
     if residual is None:
         return
     watch.activations(activations)
     if second is not None and own.second is not None:
-        product(second, activations, own.second, out, nudged)
+        product(second, activations, own.second, out, nudged, rounds, BRANCH)
     del given, value, activations
     if residual.scale != 1:
         out *= residual.scale
+        rounds.made(out, BRANCH)
     watch.branch(out)
     out += x[block]
+    rounds.made(out, ACTIVATIONS)
     if residual.after is not None:
         if places.sum is not None:
             np.copyto(places.sum[block], out)
         after = yield from fit(residual.after, out, watch)
         after.forward(out, out)
+        rounds.made(out, ACTIVATIONS)
 
 
-def product(layer: Weighted, x: Array, own: Parameters, out: Array, nudged: int = 0) -> None:
-    """Put xW + b into `out`, moved by one ulp where `nudged` is a pattern's number."""
+def product(
+    layer: Weighted,
+    x: Array,
+    own: Parameters,
+    out: Array,
+    nudged: int = 0,
+    rounds: Arithmetic = EXACT,
+    part: str = PREACTIVATIONS,
+) -> None:
+    """Put xW + b into `out`, moved by one ulp where `nudged` is a pattern's number.
+
+    It is rounded once, after the bias, as a fused linear layer does.
+    """
     layer.forward(x, own.weights, out)
     if own.bias is not None:
         out += own.bias
+    rounds.made(out, part)
     if nudged:
-        nudge(out, nudged)
+        nudge(out, nudged, rounds.precision)
 
 
-def remake(stage: Stage, kept: Array, out: Array) -> Task:
+def remake(stage: Stage, kept: Array, out: Array, rounds: Arithmetic = EXACT) -> Task:
     """Make the outputs of a block again, of what was kept last of the stage; return them.
 
     They are put into `out`, where they are not what was kept.
@@ -258,6 +288,7 @@ def remake(stage: Stage, kept: Array, out: Array) -> Task:
     for layer in stage.ends:
         fitted = yield from fit(layer, kept)
         fitted.forward(kept, out)
+        rounds.made(out, REMADE)
         kept = out
     return kept
 
@@ -332,52 +363,63 @@ def walk_back(
         delta, above = out, stage
 
 
-def pull(leg: Leg, block: slice, *, watch: Watch = UNSEEN) -> Task:
-    """Pull a block of δ back through the stage above and through all that follows xW + b."""
+def pull(leg: Leg, block: slice, *, watch: Watch = UNSEEN, rounds: Arithmetic = EXACT) -> Task:
+    """Pull a block of δ back through the stage above and through all that follows xW + b.
+
+    `rounds` is done to the results of every step.
+    """
     stage, back = leg.stage, leg.out[block]
-    yield from _to_outputs(leg, block, back)
+    yield from _to_outputs(leg, block, back, rounds)
     if stage.residual is not None and leg.stream is not None:
         stream = leg.stream[block]
         np.copyto(stream, back)
         watch.stream(stream)
-        yield from _into_branch(leg, stage.residual, leg.kept[block], stream, back)
+        yield from _into_branch(leg, stage.residual, leg.kept[block], stream, back, rounds)
     value, given = leg.z[block], []
     for layer in stage.between:
         fitted = yield from fit(layer, value)
         given.append((fitted, value))
         value = np.empty_like(value)
         fitted.forward(given[-1][1], value)
+        rounds.made(value, REMADE)
     if stage.activation is not None:
         stage.activation.backward(back, value, back)
+        rounds.made(back, GRADIENT)
     watch.delta(back)
     for fitted, x in reversed(given):
-        yield from _returned_fitted(fitted, back, x)
+        yield from _returned_fitted(fitted, back, x, rounds)
 
 
-def _to_outputs(leg: Leg, block: slice, back: Array) -> Task:
+def _to_outputs(leg: Leg, block: slice, back: Array, rounds: Arithmetic) -> Task:
     """Put the derivative by the outputs of the stage into `back`."""
     if leg.above is None or leg.weights is None:
         if leg.delta is not leg.out:
             np.copyto(back, leg.delta[block])
         return
     leg.above.weighted.backward(leg.delta[block], leg.weights, back)
+    rounds.made(back, RETURNED)
     if leg.above.residual is not None and leg.stream is not None:
         if leg.above.residual.before is not None:
-            x = yield from remake(leg.stage, leg.kept[block], np.empty_like(back))
-            yield from _returned(leg.above.residual.before, back, x)
+            x = yield from remake(leg.stage, leg.kept[block], np.empty_like(back), rounds)
+            yield from _returned(leg.above.residual.before, back, x, rounds)
         back += leg.stream[block]
+        rounds.made(back, RETURNED)
 
 
-def _into_branch(leg: Leg, residual: Residual, total: Array, stream: Array, back: Array) -> Task:
+def _into_branch(
+    leg: Leg, residual: Residual, total: Array, stream: Array, back: Array, rounds: Arithmetic
+) -> Task:
     """Make of the derivative by a residual stage's outputs that by its sum, and by its φ(z)."""
     if residual.after is not None:
-        yield from _returned(residual.after, stream, total)
+        yield from _returned(residual.after, stream, total, rounds)
     if residual.second is not None and leg.second is not None:
         residual.second.backward(stream, leg.second, back)
+        rounds.made(back, RETURNED)
     elif residual.after is not None:
         np.copyto(back, stream)
     if residual.scale != 1:
         back *= residual.scale
+        rounds.made(back, RETURNED)
 
 
 def fit(
@@ -393,16 +435,17 @@ def fit(
     return fitted
 
 
-def _returned(layer: Weightless | Joint, delta: Array, x: Array) -> Task:
+def _returned(layer: Weightless | Joint, delta: Array, x: Array, rounds: Arithmetic) -> Task:
     """Pull δ back through a layer that was given x, in place."""
     fitted = yield from fit(layer, x)
-    yield from _returned_fitted(fitted, delta, x)
+    yield from _returned_fitted(fitted, delta, x, rounds)
 
 
-def _returned_fitted(layer: Weightless, delta: Array, x: Array) -> Task:
+def _returned_fitted(layer: Weightless, delta: Array, x: Array, rounds: Arithmetic) -> Task:
     if isinstance(layer, Fitted):
         layer = layer.returning((yield layer.gather_back(delta, x)))
     layer.backward(delta, x, delta)
+    rounds.made(delta, RETURNED)
 
 
 def _shaped(memory: Array, *shape: int) -> Array:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache, reduce
 from math import isfinite, sqrt, ulp
 from operator import add
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -20,9 +21,10 @@ from weightinit_cli.network.order import (
 )
 from weightinit_cli.network.resolution import Block, Resolution
 from weightinit_cli.network.sums import UnitMoments
+from weightinit_cli.precision import PRECISIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from weightinit_cli.activations import Activation
     from weightinit_cli.activations.activation import Ends
@@ -30,12 +32,16 @@ if TYPE_CHECKING:
     from weightinit_cli.network.layer import Stage
     from weightinit_cli.network.loss import LossRecord
     from weightinit_cli.network.resolution import Slopes
+    from weightinit_cli.network.rounding import Rounded
     from weightinit_cli.network.sums import SquareSum
     from weightinit_cli.network.workers import Map
+    from weightinit_cli.precision import Precision
 
 Array = np.ndarray[Any, Any]
 
 LARGEST = float(np.finfo(np.float64).max)
+# What rounding to a low precision made of values, by their names, where there was none.
+EMPTY: Mapping[str, Rounded] = MappingProxyType({})
 # Values that are compared at a time; what is found does not depend on it.
 STEP = 1 << 20
 # By how many of them the moments of equal units may be apart, in a sum of few weights.
@@ -156,7 +162,7 @@ class Record(NamedTuple):
     activations: UnitMoments
     buckets: Buckets
     distinct: Distinct | None
-    dtype: np.dtype[Any]
+    precision: Precision
     resolution: Resolution
     edges: Array
     counts: Array
@@ -171,6 +177,7 @@ class Record(NamedTuple):
     second: Weights | None = None
     second_biases: Weights | None = None
     loss: LossRecord | None = None
+    rounded: Mapping[str, Rounded] = EMPTY
 
 
 def record(
@@ -179,6 +186,7 @@ def record(
     observed: Sequence[Observed],
     request: Request,
     apply: Map,
+    precision: Precision,
     own: Parameters | None = None,
     stage: Stage | None = None,
     below: Resolution | None = None,
@@ -210,7 +218,7 @@ def record(
     alike = None if residual is not None else own
     flats = () if stage is None or residual is not None else stage.function.flats
     second = None if own is None else own.second
-    resolution = Resolution.of_inputs(activations, values.dtype)
+    resolution = Resolution.of_inputs(activations, precision)
     slopes = observed[0].slopes
     if own is not None and own.seen and below and preactivations and slopes:
         z, fan_in = preactivations.moments, len(own.weights)
@@ -226,8 +234,8 @@ def record(
     return Record(
         activations=activations,
         buckets=buckets,
-        distinct=distinct_units(activations, values, alike, flats),
-        dtype=values.dtype,
+        distinct=distinct_units(activations, values, alike, flats, precision),
+        precision=precision,
         resolution=resolution,
         edges=edges,
         counts=np.diff(fewer),
@@ -276,6 +284,7 @@ def distinct_units(
     values: Array,
     own: Parameters | None = None,
     flats: tuple[float, ...] = (),
+    precision: Precision | None = None,
 ) -> Distinct | None:
     """Which units differ; None where a value is not finite.
 
@@ -284,7 +293,7 @@ def distinct_units(
     moments agree is this looked into.
     """
     summed = 1 if own is None else len(own.weights)
-    eps = float(np.finfo(values.dtype).eps)
+    eps = (precision or PRECISIONS[values.dtype.name]).eps
     candidates = moments.candidates(ROUNDINGS * eps * max(1.0, sqrt(summed) / 4))
     if candidates is None:
         return None
