@@ -56,9 +56,9 @@ def test_the_start_that_is_found_is_the_one_that_is_shown(
 
 
 def test_the_spec_runs_and_names_every_key():
-    dense, convolution = fenced("yaml")
+    dense, blocks, convolution = fenced("yaml")
     keys = set()
-    for block in (dense, convolution):
+    for block in (dense, blocks, convolution):
         parse_spec(block, source="README.md", stem="readme")
         keys.update(re.findall(r"^(\w+):", block, re.MULTILINE))
     assert keys == {field.name for field in (*TABLES["histogram"], *GRID)} - {"name", "experiment"}
