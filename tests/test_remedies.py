@@ -16,6 +16,7 @@ from weightinit_cli.initializers import INITIALIZERS
 from weightinit_cli.remedies.proposals import changed, own_at_scale
 from weightinit_cli.remedies.scan import TARGETS, scan
 from weightinit_cli.spec import expand, load_spec, normal_form, parse_spec, shipped_configs
+from weightinit_cli.spec import spec_of as spec_from
 from weightinit_cli.spec.written import yaml_text
 
 
@@ -196,3 +197,43 @@ def test_a_start_is_found_wherever_a_scan_has_one(activation: str):
             spec = spec_of(activation, "{name: normal, std: 0.001}", "layers: 4\nwidth: 16\n")
             assert fix(spec).mended is not None
             return
+
+
+def blocks(**more):
+    keys = {"initializer": "he_normal", "layers": 40, "width": 32, "samples": 60}
+    return spec_from({"activation": "relu", "name": "here", **keys, **more})
+
+
+def test_branches_that_add_up_to_too_much_are_scaled():
+    remedy = fix(blocks(residual={"branch": 2}))
+    assert {"exploding_signal", "exploding_gradient"} & {each.name for each in remedy.own.verdict}
+    assert remedy.chosen.change["residual"]["scale"] == "1/sqrt(branches)"
+    assert set(remedy.chosen.change) == {"residual"}
+    assert warnings(remedy.mended) == []
+
+
+def test_where_no_scale_of_the_weights_does_the_layers_are_normalized():
+    remedy = fix(blocks(activation="exponential", layers=10, width=12, samples=40))
+    assert remedy.chosen.change == {"normalization": "layer_norm"}
+    plain = [each for each in remedy.attempts if not set(each.change) - {"initializer", "bias"}]
+    assert plain
+    assert not any(each.held == 2 for each in plain)
+    assert warnings(remedy.mended) == []
+
+
+def test_an_output_layer_that_is_too_sure_is_made_small():
+    output = {"classes": 10, "initializer": {"name": "normal", "std": 2}}
+    remedy = fix(blocks(layers=4, output=output))
+    assert [each.name for each in remedy.own.verdict if each.warns] == ["confident_at_start"]
+    assert set(remedy.chosen.change) == {"output"}
+    assert remedy.chosen.change["output"]["initializer"] == {"name": "normal", "std": 0.01}
+    assert warnings(remedy.mended) == []
+
+
+def test_a_small_output_layer_stands_beside_what_mends_the_rest():
+    output = {"classes": 10, "initializer": {"name": "normal", "std": 3}}
+    start = {"name": "normal", "std": 0.01}
+    remedy = fix(blocks(layers=8, initializer=start, output=output))
+    if "confident_at_start" in {each.name for each in remedy.own.verdict if each.warns}:
+        assert set(remedy.chosen.change) == {"output", "initializer"}
+    assert warnings(remedy.mended) == []

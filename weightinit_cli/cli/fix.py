@@ -77,11 +77,13 @@ def fix(
     """Search for a start without a warning, and print the lines of the spec to change.
 
     Tried are, by running each: the spec's own initializer at other scales, other initializers,
-    zero and random biases; what theory proposes comes first, then a scan. A larger change is tried
-    where no smaller one does. What is found is run with all inputs, and under two other seeds.
-    Where nothing is found the exit code is 1, and the nearest depth and activation that have such
-    a start are named. With --fail-on the spec as it stands decides alone: the exit code is 1 where
-    it has such a verdict, whether something is found or not.
+    zero and random biases; what theory proposes comes first, then a scan. Where no scale does, a
+    normalization and residual branches are tried; where the loss at the start is far off, a small
+    output layer. A larger change is tried where no smaller one does. What is found is run with all
+    inputs, and under two other seeds. Where nothing is found the exit code is 1, and the nearest
+    depth and activation that have such a start are named. With --fail-on the spec as it stands
+    decides alone: the exit code is 1 where it has such a verdict, whether something is found or
+    not.
 
     With -q --code LIBRARY the program alone is printed.
     """

@@ -40,6 +40,14 @@ NAMED: Final[tuple[Written, ...]] = (
     "orthogonal",
     "lsuv",
 )
+# Keys of the spec that decide what the weights are connected to.
+STRUCTURE: Final = ("normalization", "residual", "output")
+# Initializers of layers behind a normalization and of residual branches: of power near 1.
+SOUND: Final[tuple[Written, ...]] = ("kaiming_normal", "lecun_normal")
+# The scale of residual branches that are as large as their stream, all together.
+SCALED: Final = {"scale": "1/sqrt(branches)"}
+# The standard deviation of an output layer that says next to nothing.
+SMALL_OUTPUT: Final = 0.01
 # The parameter that an initializer's scale is, with the power of the standard deviation.
 SCALES: Final = {"gain": 1, "std": 1, "scale": 2}
 # What the initializers are, as variance_scaling, whose scale is in their name.
@@ -86,6 +94,35 @@ def by_name(spec: Spec) -> Iterator[Written]:
         yield {"name": "delta_orthogonal", "gain": AUTO}
     names = {each.name for each in different(spec.activation)}
     yield from (name for name, row in INITIALIZERS.items() if names == {row.activation})
+
+
+def small_output(spec: Spec) -> Change:
+    """An output layer whose logits are all near 0, of a spec that has one."""
+    output = normal_form(spec)["output"]
+    return {"output": {**output, "initializer": {"name": "normal", "std": SMALL_OUTPUT}}}
+
+
+def small_branches(spec: Spec) -> Change:
+    """Residual branches that all together are of the stream's size, of a spec that has some.
+
+    They are scaled by 1 / √branches (Hayou et al. 2021, arXiv:2010.12859).
+    """
+    return {"residual": {**normal_form(spec)["residual"], **SCALED}}
+
+
+def structures(spec: Spec) -> Iterator[Change]:
+    """What keeps a signal where no scale of the weights does: the smallest change first.
+
+    A normalization of every layer, residual branches, and a normalization of every branch (Xiong
+    et al. 2020, arXiv:2002.04745).
+    """
+    form = normal_form(spec)
+    residual = form.get("residual")
+    if residual is None and "normalization" not in form:
+        yield {"normalization": "layer_norm"}
+        yield {"residual": SCALED}
+    branches = {**(SCALED if residual is None else residual), "placement": "pre"}
+    yield {"normalization": "layer_norm", "residual": branches}
 
 
 def scales_of_theory(spec: Spec, bias: Written) -> Iterator[float]:

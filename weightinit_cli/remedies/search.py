@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from itertools import chain
 from math import inf, isfinite, log10, nan, sqrt
 from statistics import mode
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -14,6 +16,8 @@ from weightinit_cli.initializers import AUTO, INITIALIZERS
 from weightinit_cli.progress import Progress
 from weightinit_cli.remedies.model import OTHER_SEEDS, Attempt, Remedy
 from weightinit_cli.remedies.proposals import (
+    SOUND,
+    STRUCTURE,
     by_name,
     changed,
     gaussian_at_scale,
@@ -22,18 +26,27 @@ from weightinit_cli.remedies.proposals import (
     own_at_scale,
     rounded,
     scales_of_theory,
+    small_branches,
+    small_output,
     start,
+    structures,
 )
 from weightinit_cli.remedies.scan import scan
 from weightinit_cli.results import resolved
 from weightinit_cli.results.model import is_healthy
-from weightinit_cli.spec import as_written, different, one_run_of, written_per_layer
+from weightinit_cli.spec import (
+    as_written,
+    different,
+    normal_form,
+    one_run_of,
+    written_per_layer,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from weightinit_cli.remedies.proposals import Change, Scaled
-    from weightinit_cli.results import Result
+    from weightinit_cli.results import Result, Verdict
     from weightinit_cli.spec import Spec, SpecLike
     from weightinit_cli.spec.written import Written
 
@@ -50,12 +63,13 @@ def fix(spec: SpecLike, *, threads: int | None = None, progress: Progress | None
 
     `spec` is one, or what stands for one (see `spec_of`).
 
-    Tried are, the smallest change first: zero biases alone; the spec's own initializer at the
-    scales of theory and at those that a scan finds; other initializers; both with zero biases, and
-    with random ones. What comes later is tried where nothing before it has no warning under other
-    seeds, too. Where nothing has none, other depths and
-    activations are tried. The gradient is measured even where the spec says that it is not to be,
-    and of several `repeats` the first is judged.
+    Tried are, the smallest change first: smaller residual branches, where the spec has some; a
+    smaller output layer, where the loss is far off; zero biases alone; the spec's own initializer
+    at the scales of theory and at those that a scan finds; other initializers; both with zero
+    biases, and with random ones; then, where no scale does, a normalization and residual branches.
+    What comes later is tried where nothing before it has no warning under other seeds, too. Where
+    nothing has none, other depths and activations are tried. The gradient is measured even where
+    the spec says that it is not to be, and of several `repeats` the first is judged.
 
     Raises SpecError as `run` does, and for a spec of another experiment; ValueError for a spec of
     several runs.
@@ -99,15 +113,16 @@ class _Trial(NamedTuple):
 
 
 class _Level(NamedTuple):
-    """Initializers that are proposed beside a bias, and one of any scale that is then scanned.
+    """Changes that are proposed, and an initializer of any scale that is then scanned.
 
-    `one_family` says that they are all of one kind, so that their scale orders them.
+    `bias` stands beside that initializer. `one_family` says that all of them are of one kind, so
+    that their scale orders them.
     """
 
-    bias: Written
-    proposals: Iterable[Written]
-    scaled: Scaled | None
-    one_family: bool
+    changes: Iterable[Change]
+    scaled: Scaled | None = None
+    bias: Written = "zeros"
+    one_family: bool = False
 
 
 class _Search:
@@ -117,6 +132,7 @@ class _Search:
         self.spec, self.threads, self.progress = spec, threads, progress
         self.trials: dict[object, _Trial] = {}
         self.level = self.runs = 0
+        self.always: Change = {}
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
@@ -129,13 +145,14 @@ class _Search:
         trial = self._keep({}, self.spec, by_scale=False)
         return self._confirm(trial) if trial.attempt.healthy else trial.attempt
 
-    def find(self, *, of_other_biases: bool = True) -> Attempt | None:
+    def find(self, *, with_more: bool = True) -> Attempt | None:
         """The start of the smallest change that has no warning; None where there is none.
 
         One that has none under all other seeds is taken before a smaller change that has some.
+        Without `more`, only the initializer is changed.
         """
         best: Attempt | None = None
-        for level in self._levels(of_other_biases=of_other_biases):
+        for level in self._levels(with_more=with_more):
             self.level += 1
             best = _surest(best, self._best(level))
             if best is not None and best.held == OTHER_SEEDS:
@@ -147,7 +164,7 @@ class _Search:
         spec = changed(self.spec, change)
         other = _Search(spec, self.threads, self.progress)
         other.runs = self.runs
-        found = other.find(of_other_biases=False)
+        found = other.find(with_more=False)
         self.runs = other.runs
         if found is None or found.held != OTHER_SEEDS:
             return None
@@ -160,8 +177,10 @@ class _Search:
         self.progress.step(1, counted(self.runs, "run"))
         return result
 
-    def _levels(self, *, of_other_biases: bool) -> Iterator[_Level]:
+    def _levels(self, *, with_more: bool) -> Iterator[_Level]:
         """What is proposed, for ever larger changes."""
+        if with_more:
+            yield from self._alone()
         layers = build_network(self.spec).body.weighted
         fans = mode((layer.fan_in, layer.fan_out) for layer in layers)
         layer = next(each for each in layers if (each.fan_in, each.fan_out) == fans)
@@ -169,35 +188,53 @@ class _Search:
         independent = own is not None and layer.weights.excess is not None
         alike = independent and all((each.fan_in, each.fan_out) == fans for each in layers)
         kept = written_per_layer(self.spec.bias)
-        zero: list[Written] = ["zeros"] if of_other_biases and kept != "zeros" else []
+        zero: list[Written] = ["zeros"] if with_more and kept != "zeros" else []
         for alone in zero:
-            yield _Level(alone, [written_per_layer(self.spec.initializer)], None, one_family=False)
+            yield _Level([start(self.spec, written_per_layer(self.spec.initializer), alone)])
         for bias in (kept, *zero):
             if own is not None:
-                yield _Level(bias, self._own(own, bias), own, one_family=True)
-            yield _Level(bias, by_name(self.spec), None if alike else gaussian, one_family=False)
-        for sigma_b in SIGMAS_B if of_other_biases else ():
+                yield _Level(self._own(own, bias), own, bias, one_family=True)
+            by_names = (start(self.spec, each, bias) for each in by_name(self.spec))
+            yield _Level(by_names, None if alike else gaussian, bias)
+        for sigma_b in SIGMAS_B if with_more else ():
             bias = {"name": "normal", "std": sigma_b}
             if own is not None:
-                yield _Level(bias, self._own(own, bias), own, one_family=True)
+                yield _Level(self._own(own, bias), own, bias, one_family=True)
             if not alike:
-                yield _Level(bias, ["critical"], gaussian, one_family=True)
+                critical = start(self.spec, "critical", bias)
+                yield _Level([critical], gaussian, bias, one_family=True)
+        for structure in structures(self.spec) if with_more else ():
+            yield _Level([structure])
+            yield _Level({**structure, **start(self.spec, each, kept)} for each in SOUND)
 
-    def _own(self, scaled: Scaled, bias: Written) -> Iterator[Written]:
+    def _alone(self) -> Iterator[_Level]:
+        """What is not about the layers' weights: smaller branches, and a smaller output layer.
+
+        Where the loss is far off by the output layer's own weights, all that follows has the
+        smaller one, too.
+        """
+        if self.spec.residual is not None:
+            yield _Level([small_branches(self.spec)])
+        own = self.trials.get(_network(self.spec))
+        if own is not None and any(map(_is_of_the_output, own.attempt.verdict)):
+            self.always = small_output(self.spec)
+            yield _Level([self.always])
+
+    def _own(self, scaled: Scaled, bias: Written) -> Iterator[Change]:
         """The spec's own initializer, as it stands and at the scales of theory."""
         [initializer] = different(self.spec.initializer)
-        yield as_written(initializer)
+        proposals: list[Written] = [as_written(initializer)]
         if any(AUTO in each.words for each in INITIALIZERS[initializer.name].parameters):
-            yield {"name": initializer.name, "gain": AUTO}
-        yield from map(scaled, scales_of_theory(self.spec, bias))
+            proposals.append({"name": initializer.name, "gain": AUTO})
+        for each in chain(proposals, map(scaled, scales_of_theory(self.spec, bias))):
+            yield start(self.spec, each, bias)
 
     def _best(self, level: _Level) -> Attempt | None:
         """The soundest proposal without a warning; of a scan, where none is under other seeds too.
 
         Sound is a gradient that changes by few powers of ten, then a verdict with few notes.
         """
-        changes = (start(self.spec, each, level.bias) for each in level.proposals)
-        tried = filter(None, [self._try(each, by_scale=level.one_family) for each in changes])
+        tried = filter(None, [self._try(each, by_scale=level.one_family) for each in level.changes])
         sound = sorted(tried, key=lambda each: (_tens(each.slope), len(each.attempt.verdict)))
         found = self._confirmed(sound)
         scans = self._scan(level.scaled, level.bias) if level.scaled is not None else iter(())
@@ -254,6 +291,7 @@ class _Search:
 
     def _try(self, change: Change, *, by_scale: bool) -> _Trial | None:
         """Run a changed spec with few inputs; None where it is refused, for want of a scale."""
+        change = {**self.always, **change}
         try:
             spec = changed(self.spec, change)
             known = self.trials.get(_network(spec))
@@ -285,6 +323,11 @@ def _surest(best: Attempt | None, other: Attempt | None) -> Attempt | None:
     return other if (other.held or 0) > (best.held or 0) else best
 
 
+def _is_of_the_output(verdict: Verdict) -> bool:
+    """Whether a loss is far off, and not since the signal grows below the output layer."""
+    return verdict.name == "confident_at_start" and verdict.because is None and verdict.warns
+
+
 def _slope(result: Result) -> float:
     """By which power of ten the gradient's power at layer 1 is larger than at the last."""
     gradients = [layer.gradient for layer in result.layers if layer.gradient is not None]
@@ -305,7 +348,7 @@ def _tens(slope: float) -> float:
 
 
 def _network(spec: Spec) -> object:
-    """What is the same for networks that are: what their weights and biases are drawn from."""
+    """What is the same for networks that are: their structure, and what their draws are from."""
     samplers = (
         sampler for layer in build_network(spec).weighted for sampler in (layer.weights, layer.bias)
     )
@@ -313,7 +356,9 @@ def _network(spec: Spec) -> object:
         None if each is None else (rounded(each.mean), rounded(each.std), each.whole, each.excess)
         for each in samplers
     )
-    return scaled_on_data(spec) is not None, *drawn
+    form = normal_form(spec)
+    structure = (json.dumps(form.get(key)) for key in STRUCTURE)
+    return scaled_on_data(spec) is not None, *structure, *drawn
 
 
 def _nearest(search: _Search) -> Iterator[Attempt]:

@@ -112,7 +112,7 @@ def _family(change: Mapping[str, Any]) -> str:
 def _tried(group: Sequence[Attempt]) -> str:
     """Say what was changed: `xavier_normal (gain 1.8), bias zeros`."""
     change = group[0].change
-    words = []
+    words = _structure(change)
     written = change.get("initializer")
     if isinstance(written, list):
         words.append(_in_words(written))
@@ -127,6 +127,21 @@ def _tried(group: Sequence[Attempt]) -> str:
 def _in_words(written: Any) -> str:
     several = isinstance(written, list)
     return component(list(map(_mapping, written)) if several else _mapping(written))
+
+
+def _structure(change: Mapping[str, Any]) -> list[str]:
+    """Say what was put around the layers: `layer_norm`, `residual (scale 1/sqrt(branches))`."""
+    words = []
+    if "residual" in change:
+        told = {"name": "residual", "scale": change["residual"]["scale"]}
+        if "normalization" in change:
+            told[change["residual"]["placement"]] = change["normalization"]
+        words.append(component(told))
+    elif "normalization" in change:
+        words.append(change["normalization"])
+    if "output" in change:
+        words.append(f"output {component(_mapping(change['output']['initializer']))}")
+    return words
 
 
 def _mapping(written: Any) -> dict[str, Any]:

@@ -1,0 +1,41 @@
+"""Specs of residual and normalized networks, run as a person runs them."""
+
+from __future__ import annotations
+
+from math import sqrt
+
+import pytest
+
+import weightinit_cli as winit
+from weightinit_cli.experiments.build import build_network
+from weightinit_cli.spec import spec_of
+
+SMALL = {"activation": "relu", "initializer": "he_normal", "layers": 4, "width": 24, "samples": 60}
+
+
+@pytest.mark.parametrize("branch", [1, 2])
+@pytest.mark.parametrize("placement", ["none", "pre", "post"])
+@pytest.mark.parametrize("kind", ["layer_norm", "rms_norm", "batch_norm"])
+def test_every_kind_of_block_runs_and_grows_no_faster_than_it_may(branch, placement, kind):
+    normalization = "none" if placement == "none" else kind
+    residual = {"branch": branch, "placement": placement}
+    result = winit.histogram(**SMALL, residual=residual, normalization=normalization)
+    for before, layer in zip(result.layers, result.layers[1:], strict=False):
+        assert layer.branch is not None
+        # two root mean squares add up to no more than their sum
+        power = sqrt(layer.std**2 + layer.mean**2)
+        below = sqrt(before.std**2 + before.mean**2)
+        if placement != "post":
+            assert power <= (below + layer.branch.rms) * (1 + 1e-6)
+        elif kind != "rms_norm":
+            assert power == pytest.approx(1, rel=1e-3)
+
+
+def test_the_second_layer_of_a_branch_is_for_what_the_blocks_activation_hands_on():
+    residual = {"branch": 2, "initializer": {"name": "xavier_normal", "gain": "auto"}}
+    activations = ["tanh", "relu"]
+    spec = spec_of(
+        {"activation": activations, "initializer": "he_normal", "width": 30, "residual": residual}
+    )
+    gains = [stage.second.weights.std * sqrt(30) for stage in build_network(spec).stages]
+    assert gains == pytest.approx([1 / sqrt(0.394294), sqrt(2)], rel=1e-5)
