@@ -39,3 +39,10 @@ def test_the_second_layer_of_a_branch_is_for_what_the_blocks_activation_hands_on
     )
     gains = [stage.second.weights.std * sqrt(30) for stage in build_network(spec).stages]
     assert gains == pytest.approx([1 / sqrt(0.394294), sqrt(2)], rel=1e-5)
+
+
+def test_branches_whose_first_weights_get_no_gradient_are_not_called_healthy():
+    residual = {"branch": 2, "scale": "1/sqrt(branches)"}
+    result = winit.histogram(**SMALL | {"activation": "step"}, residual=residual)
+    found = {each.name: each.figure for each in result.verdict if each.warns}
+    assert found["vanishing_gradient"] == "gradient.signal_rms"

@@ -298,10 +298,19 @@ def vanishing_gradient(seen: Seen, threshold: float) -> Finding | None:
     gradient = last.figures.gradient
     nothing = gradient is not None and gradient.signal_rms == 0 and is_known(last.figures, SIGNAL)
     nothing = nothing and not seen.is_silent and not seen.residual
+    nothing = nothing or all(map(_hands_nothing_back, seen.layers))
     if nothing and threshold > 0 and len(seen.whole) == len(seen.layers):
         return Finding(last.number, 0.0, SIGNAL)
     fall = _fall(_gradient(seen))
     return _changed(fall, finite_exp(fall.log) < threshold, fall.over[0] - 1)
+
+
+def _hands_nothing_back(layer: Layer) -> bool:
+    """Whether a branch adds to its stream, and no gradient comes to its first weights."""
+    gradient, branch = layer.figures.gradient, layer.figures.branch
+    if gradient is None or gradient.signal_rms != 0 or branch is None or not branch.rms:
+        return False
+    return is_known(layer.figures, SIGNAL) and gradient.stream_rms != 0
 
 
 def growing_stream(seen: Seen, _: float) -> Finding | None:
