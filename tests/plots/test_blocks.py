@@ -51,3 +51,9 @@ def test_a_branch_without_a_gradient_is_told_from_a_network_without_one():
     assert few.count("along the stream × 1.0") == 2
     assert "no gradient in the branch in all layers" in many
     assert "gradient along the stream, root mean square" in many
+
+
+def test_the_heading_has_the_loss_at_the_start():
+    result = run({**PLAIN, "layers": 2, "output": {"classes": 4}})
+    for picture in (compose, compose_depth):
+        assert any(each.startswith("loss at the start ") for each in picture(result).texts)

@@ -8,6 +8,7 @@ from weightinit_cli.plots.engine.drawing import AMBER, MUTED, ORANGE, Color
 from weightinit_cli.plots.engine.page import Heading, Key
 from weightinit_cli.results.kinds import described_run
 from weightinit_cli.results.model import NOTE
+from weightinit_cli.results.outputwords import loss_sentence
 from weightinit_cli.results.probe import course
 from weightinit_cli.results.verdictwords import told
 from weightinit_cli.results.words import full_name
@@ -24,10 +25,12 @@ THEORY = Key("mean-field theory", AMBER)
 
 
 def run_heading(result: Result, keys: tuple[Key, ...] = ()) -> Heading:
-    """The heading of a run: its name, its spec in words, its verdicts."""
-    spec = (tuple(described_run(result)), MUTED)
+    """The heading of a run: its name, its spec in words, its loss at the start, its verdicts."""
+    lines: Lines = ((tuple(described_run(result)), MUTED),)
+    if result.output is not None:
+        lines += (((loss_sentence(result),), MUTED),)
     title = full_name(result.name, result.overrides)
-    return Heading(title, (spec, *findings(result)), keys)
+    return Heading(title, (*lines, *findings(result)), keys)
 
 
 def probe_heading(result: ProbeResult, keys: tuple[Key, ...] = ()) -> Heading:

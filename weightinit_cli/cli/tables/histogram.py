@@ -17,6 +17,7 @@ from weightinit_cli.cli.tables.columns import (
     lean,
 )
 from weightinit_cli.cli.tables.verdicts import verdict_lines
+from weightinit_cli.lines import wrapped
 from weightinit_cli.results.comparison import SIGNAL, mean_gradient_ratio, ratio_is_unresolved
 from weightinit_cli.results.figures import figure, resolved
 from weightinit_cli.results.histogram import told
@@ -77,10 +78,10 @@ def table(result: Result) -> list[str]:
         bars = [Cell(_spark(_counts(layer), levels, room)) for layer in result.layers]
         shown = layout.beside(Column(SPARK_HEAD, bars, words=True))
     lines = [*shown.dimmed_heads(), *shown.rows(), *layout.left_out(columns)]
+    lines += wrapped(of_blocks(result.spec), terminal.room(), indent=2)
     for sentence in (loss_sentence(result), logits_sentence(result)):
         lines += terminal.fitted(sentence)
     lines += terminal.fitted(reconstructions(result.resolved.pretraining))
-    lines += terminal.fitted(of_blocks(result.spec))
     return [*lines, *verdict_lines(result.verdict)]
 
 
