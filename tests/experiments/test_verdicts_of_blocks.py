@@ -205,6 +205,7 @@ def test_units_inside_a_branch_that_are_identical():
     alike = f"residual: {{initializer: {SAME}}}\nsamples: 50"
     root = found("tanh", SAME, alike)[0]
     assert (root.name, root.severity, root.layer) == ("units_identical", "warning", 1)
+    assert (root.figure, root.value) == ("weights.std", 0)
     assert root.advice == DEFINITIONS["units_identical"].advice
     for mended in (("tanh", "lecun_normal", alike), ("tanh", SAME, "residual: {}\nsamples: 50")):
         assert "units_identical" not in [name for _, name in names(*mended)]

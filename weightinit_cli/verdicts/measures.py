@@ -91,7 +91,7 @@ def units_identical(seen: Seen, _: float) -> Finding | None:
     Of a residual block it is the units inside its branch.
     """
     if seen.residual:
-        return _of_branches(seen, _has_one_unit, 1.0, "weights.std")
+        return _of_branches(seen, _has_one_unit, 0.0, "weights.std")
     for layer in seen.whole:
         channels = layer.figures.channels
         if not is_known(layer.figures, "distinct_units"):
