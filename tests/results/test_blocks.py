@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from weightinit_cli import run
+from weightinit_cli import run, spec_of
+from weightinit_cli.results import LayerTheory, Prediction
+from weightinit_cli.results.figures import of_theory
 from weightinit_cli.results.histogram import rows, table, told
 from weightinit_cli.results.words import described, of_blocks
 
@@ -69,3 +73,18 @@ def test_the_scale_before_the_norm_is_told_where_it_is_not_the_streams(residual,
 )
 def test_headings(keys, words):
     assert described(of(**keys).spec)[:4] == words
+
+
+def test_theorys_columns_are_those_that_some_layer_has():
+    plain = LayerTheory(1.0, 0.5, {"std": Prediction(1.0, None, None)}, ())
+    block = replace(plain, figures={**plain.figures, "branch.rms": Prediction(0.1, None, None)})
+    heads = [row.head for _, row in of_theory([plain])]
+    assert heads[:2] == ["std", "std (inputs)"]
+    assert "branch" not in heads
+    assert [row.head for _, row in of_theory([plain, block])] == [*heads, "branch"]
+
+
+def test_a_specs_repr_says_what_its_layers_are():
+    spec = spec_of({**PLAIN, "normalization": "rms_norm", "residual": {"placement": "pre"}})
+    assert ": relu, he_normal, rms_norm, residual, 3 layers of 12, seed 0>" in repr(spec)
+    assert ": relu, he_normal, 3 layers of 12, seed 0>" in repr(spec_of(PLAIN))

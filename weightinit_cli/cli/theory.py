@@ -14,7 +14,7 @@ from weightinit_cli.cli.tables.columns import Cell, Column, layout_for
 from weightinit_cli.errors import WinitError, counted, printable
 from weightinit_cli.lines import wrapped
 from weightinit_cli.numerals import short
-from weightinit_cli.results.figures import FIGURES
+from weightinit_cli.results.figures import of_theory
 from weightinit_cli.results.words import correlation_words
 
 if TYPE_CHECKING:
@@ -116,14 +116,13 @@ def _table(forecast: Forecast) -> list[str]:
 
 def table_columns(numbered: Sequence[tuple[int, LayerTheory]]) -> list[Column]:
     """Lay out the table: a row per layer, with its number."""
-    shown = {path: row for path, row in FIGURES.items() if row.in_theory}
     texts_of = {
         "layer": [str(number) for number, _ in numbered],
         "q": [number(layer.q) for _, layer in numbered],
         "c": [correlation_words(layer.one_minus_c) for _, layer in numbered],
     }
     columns = [Column(head, list(map(Cell, texts))) for head, texts in texts_of.items()]
-    for path, row in sorted(shown.items(), key=lambda each: each[1].in_theory):
+    for path, row in of_theory([layer for _, layer in numbered]):
         predictions = [layer.figures.get(path) for _, layer in numbered]
         texts = [number(None if each is None else each.value) for each in predictions]
         columns.append(Column(row.head, list(map(Cell, texts)), spare=row.spare))

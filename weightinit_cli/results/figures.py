@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from weightinit_cli.results.model import LayerStatistics
+    from weightinit_cli.results.model import LayerStatistics, LayerTheory
 
 GateRule = Literal["mean", "log", "fraction", "count", "extreme", "exact"]
 Unit = Literal[
@@ -153,6 +153,7 @@ FIGURES: Final[dict[str, Figure]] = {
         head="before norm.",
         spare=2,
         in_table=True,
+        in_theory=7,
         chart="std",
         curve="before norm.",
         optional=True,
@@ -163,6 +164,7 @@ FIGURES: Final[dict[str, Figure]] = {
         gate="log",
         head="branch",
         in_table=True,
+        in_theory=8,
         chart="std",
         curve="branch, rms",
         panel="branch, rms",
@@ -192,6 +194,8 @@ FIGURES: Final[dict[str, Figure]] = {
         words="the root mean square of the gradient by a residual block's outputs, its stream",
         unit="gradient",
         gate="log",
+        head="grad. stream",
+        in_theory=9,
         chart="gradient, rms",
         curve="along the stream",
         panel="gradient of stream, rms",
@@ -299,6 +303,16 @@ def charts(figures: Mapping[str, Figure]) -> dict[str, dict[str, Figure]]:
         if each.chart:
             found.setdefault(each.chart, {})[path] = each
     return found
+
+
+def of_theory(layers: Sequence[LayerTheory]) -> list[tuple[str, Figure]]:
+    """The columns of what theory says of these layers, without what none of them has."""
+    shown = [(path, row) for path, row in FIGURES.items() if row.in_theory]
+    return [
+        (path, row)
+        for path, row in sorted(shown, key=lambda each: each[1].in_theory)
+        if not row.optional or any(path in layer.figures for layer in layers)
+    ]
 
 
 def figure(layer: LayerStatistics, path: str) -> float | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from weightinit_cli.errors import counted
 from weightinit_cli.numerals import rounded_up
 from weightinit_cli.results.comparison import shared_parts
-from weightinit_cli.results.figures import FIGURES
+from weightinit_cli.results.figures import of_theory
 from weightinit_cli.results.forecast import Forecast, PhaseDiagram
 from weightinit_cli.results.kinds import described_run, ending, kind_of
 from weightinit_cli.results.model import is_healthy
@@ -86,16 +86,13 @@ def _compared(compared: Compared) -> Told:
 
 
 def _forecast(forecast: Forecast) -> Told:
-    shown = sorted(
-        ((row.in_theory, path, row) for path, row in FIGURES.items() if row.in_theory),
-        key=lambda each: each[0],
-    )
+    shown = of_theory(forecast.layers)
     rows = [
         (
             str(number),
             four_digits(layer.q),
             correlation_words(layer.one_minus_c),
-            *(_predicted(layer.figures, path) for _, path, _ in shown),
+            *(_predicted(layer.figures, path) for path, _ in shown),
         )
         for number, layer in enumerate(forecast.layers, 1)
     ]
@@ -104,9 +101,9 @@ def _forecast(forecast: Forecast) -> Told:
         titled("Forecast", forecast.name, forecast.overrides, described(forecast.spec)),
         _forecast_sentences(forecast),
         Table(
-            (*first, *(row.head for _, _, row in shown)),
+            (*first, *(row.head for _, row in shown)),
             rows,
-            (*first, *(row.head for _, _, row in shown if not row.spare)),
+            (*first, *(row.head for _, row in shown if not row.spare)),
             ends(len(rows), 3),
         ),
         ".limits has depth scales, .to_frame() every layer" if forecast.limits else "",

@@ -157,7 +157,9 @@ class Experiment:
         widths = sorted(set(self.width))
         units = " to ".join(map(str, dict.fromkeys(widths[:1] + widths[-1:])))
         layers = counted(self.layers, "layer") + (f" of {units}" if units else "")
-        parts = [_in_words(self.activation), _in_words(self.initializer), layers]
+        blocks = "residual" if getattr(self, "residual", None) else ""
+        own = filter(None, (getattr(self, "normalization", None), blocks))
+        parts = [_in_words(self.activation), _in_words(self.initializer), *own, layers]
         parts.append(f"seed {self.seed}")
         if self.runs is not None:
             parts.append(f"{len(self.runs):,} runs")
