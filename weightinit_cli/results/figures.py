@@ -217,7 +217,8 @@ FIGURES: Final[dict[str, Figure]] = {
     ),
     "gradient.total_ratio": Figure(
         words="the total power of the gradient at this layer (summed over its units) over that at "
-        "the layer after; a sound start keeps it near 1",
+        "the layer after; a sound start keeps it near 1; of residual blocks it is that along the "
+        "stream",
         unit="ratio",
         gate="log",
         head="grad. ratio",
