@@ -46,3 +46,36 @@ def test_branches_whose_first_weights_get_no_gradient_are_not_called_healthy():
     result = winit.histogram(**SMALL | {"activation": "step"}, residual=residual)
     found = {each.name: each.figure for each in result.verdict if each.warns}
     assert found["vanishing_gradient"] == "gradient.signal_rms"
+
+
+@pytest.mark.parametrize("kind", ["layer_norm", "rms_norm", "batch_norm"])
+@pytest.mark.parametrize("placement", [None, "pre", "post"])
+def test_theory_stands_beside_networks_as_they_are_built_today(kind, placement):
+    """Of wide networks, what is measured over seeds is what is predicted; none of it is a z."""
+    residual = {"branch": 2, "placement": placement} if placement else "none"
+    keys = {"layers": 3, "width": 200, "samples": 50, "features": 200, "repeats": 10}
+    result = winit.histogram(**SMALL | keys, residual=residual, normalization=kind)
+    assert result.resolved.no_theory is None
+    for layer in result.layers:
+        assert layer.theory is not None
+        for path, told in layer.theory.figures.items():
+            spread = layer.repeats.get(path)
+            assert told.z is None
+            assert told.no_z
+            if spread is None or path == "mean":
+                continue
+            tolerance = 5 * spread.std / sqrt(10) + 0.05 * told.value
+            assert spread.mean == pytest.approx(told.value, abs=tolerance), path
+
+
+def test_theory_of_a_projection_and_of_an_output_layer_on_blocks():
+    keys = {"layers": 4, "width": 200, "samples": 40, "features": 60, "repeats": 12}
+    residual = {"branch": 2, "scale": "1/sqrt(branches)"}
+    result = winit.histogram(**SMALL | keys, residual=residual, output={"classes": 10})
+    told, measured = result.output.theory, result.output.repeats["loss"]
+    assert measured.mean == pytest.approx(told.value, abs=4 * measured.std / sqrt(12) + 0.1)
+    for layer in result.layers:
+        for path in ("std", "gradient.stream_rms", "gradient.signal_rms", "branch.rms"):
+            spread = layer.repeats[path]
+            tolerance = 5 * spread.std / sqrt(12) + 0.05 * spread.mean
+            assert layer.theory.figures[path].value == pytest.approx(spread.mean, abs=tolerance)

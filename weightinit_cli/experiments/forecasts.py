@@ -6,10 +6,11 @@ from math import isfinite, sqrt
 from typing import TYPE_CHECKING
 
 from weightinit_cli.experiments.build import build_network, build_request
-from weightinit_cli.experiments.predict import theory_of, why_not_before_a_run
+from weightinit_cli.experiments.predict import GRADIENTS, theory_of, why_not_before_a_run
 from weightinit_cli.experiments.resources import checksums_of, data_of
 from weightinit_cli.experiments.shown import with_data
 from weightinit_cli.results import LayerTheory, Prediction
+from weightinit_cli.results.figures import FIGURES
 from weightinit_cli.results.forecast import Forecast, Limits, PowerLaw, PowerLaws
 from weightinit_cli.spec import digest, normal_form
 from weightinit_cli.theory import UnresolvedError, power_laws
@@ -75,7 +76,7 @@ def _layers(theory: NetworkTheory, *, with_gradient: bool) -> tuple[LayerTheory,
             figures={
                 path: Prediction(value, errors.get(path), None)
                 for path, value in layer.figures.items()
-                if with_gradient or not path.startswith("gradient.")
+                if with_gradient or FIGURES[path].unit not in GRADIENTS
             },
             histogram=(),
         )

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 from math import inf, prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from weightinit_cli.experiments.build import scaled_on_data
+from weightinit_cli.network.normalization import BatchNorm, LayerNorm, RMSNorm
 from weightinit_cli.network.shown import Given, Normal, Uniform
 from weightinit_cli.results import LayerTheory, Prediction, certain, figure, floor
-from weightinit_cli.results.figures import CERTAIN, in_gate
+from weightinit_cli.results.figures import CERTAIN, FIGURES, in_gate
 from weightinit_cli.results.words import value_count
 from weightinit_cli.spec import Component
 from weightinit_cli.theory import (
@@ -28,26 +29,40 @@ from weightinit_cli.theory import (
     z_score,
 )
 from weightinit_cli.theory import inputs as theory_inputs
+from weightinit_cli.theory.predictions import Branch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from weightinit_cli.activations.activation import Ends
-    from weightinit_cli.network import Network, Request
+    from weightinit_cli.network import Network, Request, Stage, Weighted
+    from weightinit_cli.network.layer import Joint, Weightless
     from weightinit_cli.results import LayerStatistics
     from weightinit_cli.spec import Spec
     from weightinit_cli.theory import Expectations, Inputs, LayerPrediction, LossPrediction
+    from weightinit_cli.theory.blocks import Normalization, Stream
 
 ENOUGH_REPEATS = 10
 ENOUGH_VALUES = 30
 # The narrowest networks that z-scores were tested on have 20.
 FEWEST_UNITS = 16
 LINEAR = Component("linear")
+# Units of figures that are there where the gradient was measured.
+GRADIENTS = ("gradient", "ratio")
 # Variances of given inputs' sizes and of their pairs' products, relative to the mean size. Beyond
 # these, what is curved in them is more than its second order.
 MOST_OF_SIZE = 0.25
 MOST_OF_CORRELATION = 0.1
 LEAST_SIZE = 0.02
+KINDS: Final[dict[type, Normalization]] = {
+    LayerNorm: "layer_norm",
+    RMSNorm: "rms_norm",
+    BatchNorm: "batch_norm",
+}
+NOT_PLAIN = (
+    "theory's standard errors, and what it knows of finite width, are about layers without "
+    "normalization and residual branches"
+)
 PRETRAINED = "the weights were pretrained; mean-field theory is about random ones"
 
 
@@ -57,7 +72,7 @@ class NetworkTheory(NamedTuple):
     `expectations` are those of every layer's activation, `scales` the layers as theory sees them,
     `layers` the predictions, `errors` their standard errors by the figures' paths, and `shifts` how
     far finite width moves the figures' expectations. `no_z` says why no figure has a z-score, where
-    none has.
+    none has. `normal` says whether what the first layer is given is.
     """
 
     expectations: Sequence[Expectations]
@@ -70,6 +85,7 @@ class NetworkTheory(NamedTuple):
     inputs: Inputs = NORMAL
     no_z: str | None = None
     loss: LossPrediction | None = None
+    normal: bool = False
 
 
 def why_not_before_a_run(spec: Spec) -> str | None:
@@ -104,25 +120,61 @@ def theory_of(
     why_not = why_not or _why_not_of_inputs(inputs, network)
     if why_not is not None:
         return NetworkTheory(expectations, (), [], [], [], why_not)
-    scales = tuple(
-        LayerScale(
-            layer.fan_in,
-            layer.fan_out,
-            layer.weights.std * layer.weights.std,
-            layer.bias.std * layer.bias.std if layer.bias else 0.0,
-            layer.columns,
-            layer.positions,
-            prod(axis.size for axis in layer.axes),
-            layer.weights.excess or 0.0,
-            layer.bias.excess or 0.0 if layer.bias else 0.0,
-        )
-        for layer in network.weighted
-    )
+    scales = tuple(map(_scale_of_stage, network.stages))
+    stream = inputs.stream
+    if network.projection is not None:
+        first = _scale_of(network.projection)
+        stream = stream.weighted(first.sigma_w2, first.bias_variance)
     ends = tuple(request.ends(stage.function) for stage in network.stages)
+    plain = not any(scale.branch or scale.normalization for scale in scales)
     theory = _theory_of(
-        expectations, scales, network.samples, ends, inputs, with_errors, network.output
+        expectations,
+        scales,
+        network.samples,
+        ends,
+        inputs,
+        stream,
+        with_errors and plain,
+        network.output,
     )
-    return theory._replace(no_z=_no_z(network.body) or _no_z_of_inputs(inputs))
+    return theory._replace(
+        no_z=(None if plain else NOT_PLAIN) or _no_z(network.body) or _no_z_of_inputs(inputs),
+        normal=isinstance(network.inputs, Normal),
+    )
+
+
+def _scale_of_stage(stage: Stage) -> LayerScale:
+    """A stage as the theory sees it."""
+    scale, residual = _scale_of(stage.weighted), stage.residual
+    if residual is None:
+        kind = next((_kind_of(layer) for layer in stage.between), None)
+        return scale._replace(normalization=kind)
+    branch = Branch(
+        residual.scale,
+        None if residual.second is None else _scale_of(residual.second),
+        None if residual.before is None else _kind_of(residual.before),
+        None if residual.after is None else _kind_of(residual.after),
+    )
+    return scale._replace(branch=branch)
+
+
+def _scale_of(layer: Weighted) -> LayerScale:
+    return LayerScale(
+        layer.fan_in,
+        layer.fan_out,
+        layer.weights.std * layer.weights.std,
+        layer.bias.std * layer.bias.std if layer.bias else 0.0,
+        layer.columns,
+        layer.positions,
+        prod(axis.size for axis in layer.axes),
+        layer.weights.excess or 0.0,
+        layer.bias.excess or 0.0 if layer.bias else 0.0,
+    )
+
+
+def _kind_of(layer: Weightless | Joint) -> Normalization | None:
+    """Which normalization a layer is; None where it is none that theory knows."""
+    return next((name for kind, name in KINDS.items() if isinstance(layer, kind)), None)
 
 
 # Runs that differ in their seeds alone have the same theory; without these two caches it would
@@ -134,11 +186,12 @@ def _theory_of(
     samples: int,
     ends: tuple[Ends, ...],
     inputs: Inputs,
+    stream: Stream,
     with_errors: bool,
     output: bool,
 ) -> NetworkTheory:
     activations = [each.activation for each in expectations]
-    layers = predict(expectations, scales, samples, ends, inputs.stream)
+    layers = predict(expectations, scales, samples, ends, stream)
     errors: list[dict[str, float]] = [{} for _ in layers]
     moved, loss = errors, None
     if output and len(layers) == len(scales):
@@ -168,9 +221,12 @@ def why_not_of(network: Network) -> str | None:
     Mean-field theory is about many weights that are independent and have no mean.
     """
     stages = network.body.stages
-    if any(len(stage.then) != 1 or stage.residual is not None for stage in stages):
-        return "mean-field theory is about layers of weights and an activation alone"
-    for layer in network.weighted:
+    between = [layer for stage in stages for layer in stage.between]
+    known = all(_kind_of(layer) is not None for layer in between)
+    if not known or any(stage.activation is None or len(stage.between) > 1 for stage in stages):
+        return "mean-field theory is about layers of weights, a normalization and an activation"
+    first = () if network.projection is None else (network.projection,)
+    for layer in (*first, *network.weighted, *network.seconds):
         if any(axis.padding == "same" and (axis.before or axis.after) for axis in layer.axes):
             return (
                 "zeros around the image; for convolutions, mean-field theory is about windows "
@@ -267,10 +323,23 @@ def _layer_theory(
     figures = {
         path: _prediction(path, layer, theory, number, errors.get(path))
         for path in p.figures
-        if layer.gradient is not None or not path.startswith("gradient.")
+        if layer.gradient is not None or FIGURES[path].unit not in GRADIENTS
     }
-    shares = _shares(theory.expectations[number], p.q, layer.histogram.edges)
-    return LayerTheory(p.q, p.d, figures, shares)
+    return LayerTheory(p.q, p.d, figures, _histogram(theory, number, layer.histogram.edges))
+
+
+def _histogram(theory: NetworkTheory, number: int, edges: tuple[float, ...]) -> tuple[float, ...]:
+    """The expected share of a layer's values per bin; empty where their law is not known.
+
+    Of a stream it is known where all that it adds up is normal: inputs of N(0, 1), or what a
+    projection makes of inputs of one size, and what second weights make of activations.
+    """
+    p, blocks = theory.layers[number], theory.scales[: number + 1]
+    if theory.scales[number].branch is None:
+        return _shares(theory.expectations[number], p.q, edges)
+    if not theory.normal or any(each.branch and not each.branch.second for each in blocks):
+        return ()
+    return _shares(expectations_of("linear"), p.left.stream.square, edges)
 
 
 def _prediction(

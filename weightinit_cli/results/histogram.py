@@ -340,7 +340,7 @@ def _check_names(found: Iterable[str], names: set[str], place: str) -> None:
 
 def _check_theory(theory: LayerTheory, place: str, bins: int) -> None:
     _check_paths(theory.figures, f"{place}.figures")
-    if len(theory.histogram) != bins:
+    if theory.histogram and len(theory.histogram) != bins:
         raise Mismatch(
             f"{place}.histogram", f"must have {counted(bins, 'bin')}, as the layer's histogram"
         )

@@ -19,12 +19,18 @@ def add_gradients(
 ) -> None:
     """Add the gradient's figures to `found`, from the last layer back.
 
-    What overflows stays out, and a ratio of 0 / 0.
+    What overflows stays out, and a ratio of 0 / 0. The last layer may stand on residual blocks.
     """
-    if layers[-1].branch is None:
+    if not any(layer.branch for layer in layers):
         _of_stack(found, layers, samples)
     elif not _differ(found, layers):
-        _of_stream(found, layers, samples)
+        stream = 1.0
+        if layers[-1].branch is None:
+            last = layers[-1]
+            _of_stack(found[-1:], layers[-1:], samples)
+            stream = last.fan_out * last.weight_variance * found[-1].moments.slope_square
+            found, layers = found[:-1], layers[:-1]
+        _of_stream(found, layers, samples, stream)
 
 
 def _of_stack(found: Sequence[LayerPrediction], layers: Sequence[LayerScale], samples: int) -> None:
@@ -57,9 +63,11 @@ def _of_stack(found: Sequence[LayerPrediction], layers: Sequence[LayerScale], sa
 
 
 def _of_stream(
-    found: Sequence[LayerPrediction], layers: Sequence[LayerScale], samples: int
+    found: Sequence[LayerPrediction], layers: Sequence[LayerScale], samples: int, stream: float
 ) -> None:
     """Those of residual blocks; G is the mean square of the derivative by a block's output.
+
+    `stream` is that of the last one.
 
     Of x + s φ(W N(x) + b), G_{l-1} = G_l (1 + s² fan_out Var(W) E[φ'²] / v), where N divides by √v;
     a second matrix multiplies the second term by its own fan_out Var(V) (Yang & Schoenholz 2017,
@@ -69,7 +77,7 @@ def _of_stream(
     of two inputs' is -apart / (samples - 1), and what inputs have in common adds to the weights'
     gradient by so much less.
     """
-    stream, apart, ratio = 1.0, 0.0, None
+    apart, ratio = 0.0, None
     for p, layer in zip(reversed(found), reversed(layers), strict=True):
         branch, given, figures = layer.branch, p.entered.given, p.figures
         if branch is None or not stream < inf:
@@ -93,7 +101,8 @@ def _of_stream(
         back = layer.fan_out * layer.weight_variance * signal / p.entered.by
         if branch.before == "batch_norm":
             apart += back
-        ratio = (stream + back) / squares["gradient.stream_rms"]
+        stream_above = squares["gradient.stream_rms"]
+        ratio = (stream + back) / stream_above if stream_above else None
         stream += back
 
 

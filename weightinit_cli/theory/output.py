@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 DEEPEST: Final = 0.05
 # As many units as make the mean square of a layer's values that which the layers below set.
 VERY_MANY: Final = 10**12
+# Figures of what goes back, and of the weights' gradient.
+SIGNALS: Final = {"gradient.signal_rms", "gradient.stream_rms"}
+WEIGHTS: Final = {"gradient.weight_rms", "branch.weight_rms"}
 
 
 class LossPrediction(NamedTuple):
@@ -80,9 +83,10 @@ def with_loss(predictions: Sequence[LayerPrediction], loss: Loss) -> list[LayerP
     found = []
     for number, p in enumerate(predictions):
         figures = dict(p.figures)
-        if "gradient.signal_rms" in figures:
-            figures["gradient.signal_rms"] *= scale
-        figures.pop("gradient.weight_rms", None)
+        for path in SIGNALS & figures.keys():
+            figures[path] *= scale
+        for path in WEIGHTS & figures.keys():
+            del figures[path]
         if number == len(predictions) - 2:
             for path in ("gradient.ratio", "gradient.total_ratio"):
                 figures.pop(path, None)
