@@ -35,6 +35,7 @@ class HistogramKeys(_RequiredKeys, total=False):
     name: str
     seed: int
     samples: int
+    inputs: str | Mapping[str, Any]
     features: int
     layers: int
     width: int | Sequence[int]
@@ -44,6 +45,10 @@ class HistogramKeys(_RequiredKeys, total=False):
     padding: Literal["circular", "same", "valid"]
     stride: int | Sequence[int]
     bias: Component | Sequence[Component]
+    normalization: Literal["none", "layer_norm", "rms_norm", "batch_norm"]
+    residual: Literal["none"] | Mapping[str, Any]
+    output: Literal["none"] | Mapping[str, Any]
+    learning_rate: float
     pretraining: Mapping[str, Any]
     histogram: Mapping[str, Any]
     dtype: Literal["float32", "float64"]
