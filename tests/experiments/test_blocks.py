@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from math import sqrt
+from math import pi, sqrt
 
 import pytest
 
 import weightinit_cli as winit
+from weightinit_cli.errors import SpecError
 from weightinit_cli.experiments.build import build_network
 from weightinit_cli.spec import spec_of
 
@@ -79,3 +80,23 @@ def test_theory_of_a_projection_and_of_an_output_layer_on_blocks():
             spread = layer.repeats[path]
             tolerance = 5 * spread.std / sqrt(12) + 0.05 * spread.mean
             assert layer.theory.figures[path].value == pytest.approx(spread.mean, abs=tolerance)
+
+
+@pytest.mark.parametrize(
+    "more", [{"normalization": "batch_norm"}, {"residual": {"branch": 2}}], ids=["norm", "residual"]
+)
+def test_the_phase_diagram_is_of_plain_layers(more):
+    with pytest.raises(SpecError, match="without normalization and residual branches"):
+        winit.phase("relu", specs=[{**SMALL, **more}])
+
+
+def test_the_gradient_of_batch_normalized_relu_grows_as_yang_et_al_measured():
+    """arXiv:1902.08129: by π / (π - 1) = 1.467 a layer of many units and inputs."""
+    keys = {"layers": 6, "width": 300, "samples": 300}
+    result = winit.histogram(**SMALL | keys, normalization="batch_norm")
+    ratios = [layer.gradient.ratio for layer in result.layers[:-1]]
+    assert sum(ratios) / len(ratios) == pytest.approx(pi / (pi - 1), rel=0.03)
+    for layer in result.layers[1:-1]:
+        told = layer.theory.figures["gradient.ratio"]
+        assert told.value == pytest.approx(pi / (pi - 1), rel=0.01)
+        assert told.z is None

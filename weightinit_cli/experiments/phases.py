@@ -98,7 +98,8 @@ def own_runs(specs: Sequence[Spec], activation: Component | None) -> OwnRuns:
                 reasons.setdefault(problem.message, []).append(problem)
             continue
         point = _place(network, _name(spec, run, differ, alone=alone))
-        why_not = why_not_before_a_run(run) or why_not_of(network) or _too_far(point)
+        why_not = why_not_before_a_run(run) or why_not_of(network) or _not_plain(network)
+        why_not = why_not or _too_far(point)
         if why_not is not None:
             message = f"no place on the diagram: {why_not}"
             reasons.setdefault(message, []).append(run.problem("", message))
@@ -160,6 +161,13 @@ def _place(network: Network, name: str) -> PhasePoint:
     ]
     same = all(np.allclose(each, last, rtol=1e-3, atol=0) for each in set(others))
     return PhasePoint(name if same else f"{name} (last layer)", *last)
+
+
+def _not_plain(network: Network) -> str | None:
+    """Why a network with more than weights and activations has no place; None where it is plain."""
+    if any(stage.between or stage.residual is not None for stage in network.stages):
+        return "the diagram is of layers without normalization and residual branches"
+    return None
 
 
 def _too_far(point: PhasePoint) -> str | None:
