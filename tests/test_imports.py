@@ -46,7 +46,7 @@ ALLOWED: dict[str, set[str]] = {
     "data": {"errors", "machine", "reading"},
     "spec": {  # data sets' names: from the one table that has them
         "initializers", "activations", "data", "errors", "parameters", "convolution",
-        "reading", "digests", "sources",
+        "reading", "digests", "sources", "precision",
     },
     # A result holds the normal form of its spec, and spec alone knows what may stand in one.
     "results": {
@@ -79,7 +79,7 @@ ALLOWED: dict[str, set[str]] = {
     "experiments": {
         "init", "spec", "initializers", "activations", "network", "theory", "streams", "results",
         "verdicts", "data", "errors", "machine", "progress", "parameters",
-        "sources",
+        "sources", "precision",
     },
     "remedies": {"experiments", "spec", "initializers", "results", "errors", "progress"},
     # A start in another library's lines: what theory and the tables say of it, in plain numbers.

@@ -36,10 +36,9 @@ HEAVY = {"matplotlib", "PIL", "scipy", "psutil", "distributed", "sklearn"}
 START = {"__main__", "imports", "errors", "cli", "lines"}
 READ = {
     "spec", "data", "parameters", "convolution", "reading", "digests", "progress", "plugins",
-    "sources",
+    "sources", "precision",
 }  # fmt: skip
 RUN = {
-    "precision",
     "initializers", "activations", "network", "experiments", "results", "verdicts", "saving",
     "streams", "machine", "numerals",
 }  # fmt: skip
@@ -74,6 +73,7 @@ MAY_IMPORT = {
             "results",
             "numerals",
             "plugins",
+            "precision",
             "sources",
         },
         {"click", "yaml", "numpy"},

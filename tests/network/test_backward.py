@@ -97,7 +97,7 @@ def gradients(net, threads=1, trace=None):
     records = returned(net, threads, trace)
     above = [*records[1:], None]
     return [
-        gradient_statistics(record, other, net.dtype)
+        gradient_statistics(record, other, net.precision)
         for record, other in zip(records, above, strict=True)
     ]
 
@@ -429,7 +429,7 @@ def test_depth_alone_loses_nothing(activation, initializer, dtype):
     expected = plain(net, trace, weights_of(net))
     seen = [*backward(net, trace, 1)][::-1]
     found = [
-        gradient_statistics(record, above, net.dtype)
+        gradient_statistics(record, above, net.precision)
         for record, above in zip(seen, [*seen[1:], None], strict=True)
     ]
     logs = np.array([log2(rms(signal)) + power for signal, _, power in expected])

@@ -112,7 +112,6 @@ def test_schema_accepts_good_specs(change: dict[str, object]):
         {"name": "../x"},
         {"name": "Con.txt"},
         {"name": "n" * 101},
-        {"dtype": "float16"},
         {"saturation": 0},
         {"saturation": 1},
         {"activation": "sigmod"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
+from importlib.util import find_spec
 from itertools import pairwise
 from math import inf, isfinite, isnan
 from typing import TYPE_CHECKING, Any, Literal
@@ -32,6 +33,7 @@ from weightinit_cli.network import (
 from weightinit_cli.network.draws import draw_inputs
 from weightinit_cli.network.workers import ignore_work, workers
 from weightinit_cli.parameters import ParameterError
+from weightinit_cli.precision import PRECISIONS
 from weightinit_cli.results import Reconstruction
 from weightinit_cli.spec import different
 from weightinit_cli.streams import Role, stream
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from weightinit_cli.initializers import Sampler
     from weightinit_cli.network import Weighted
     from weightinit_cli.network.layer import Joint, Weightless
+    from weightinit_cli.precision import Precision
     from weightinit_cli.spec import Component, Experiment, Output, PerLayer, Spec
     from weightinit_cli.spec import Residual as BranchSpec
 
@@ -80,15 +83,30 @@ def build_network(spec: Spec) -> Network:
     stages = _in_blocks(spec, activated(spec, layers))
     if spec.output is not None:
         stages = (*stages, Stage(_build_output(spec, spec.output, layers[-1].units)))
+    precision = _precision(spec)
     return Network(
         stages,
         spec.samples,
-        np.dtype(spec.dtype),
+        np.dtype(precision.held),
         spec.seed,
+        low=precision if precision.is_low else None,
         inputs=law_of(spec),
         projection=projection,
         output=spec.output is not None,
     )
+
+
+def _precision(spec: Spec) -> Precision:
+    """The type of the network's numbers. Raises SpecError where what knows it is missing."""
+    if spec.dtype == "bfloat16" and find_spec("ml_dtypes") is None:
+        message = "bfloat16 needs ml_dtypes: pip install 'weightinit-cli[bfloat16]'"
+        raise SpecError([spec.problem("dtype", message)])
+    precision = PRECISIONS[spec.dtype]
+    looks = spec.pretraining is not None or scaled_on_data(spec) is not None
+    if precision.is_low and looks:
+        message = f"{spec.dtype} is not for a start that looks at the data; take float32"
+        raise SpecError([spec.problem("dtype", message)])
+    return precision
 
 
 def _in_blocks(spec: Spec, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:

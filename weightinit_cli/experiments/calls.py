@@ -51,7 +51,7 @@ class HistogramKeys(_RequiredKeys, total=False):
     learning_rate: float
     pretraining: Mapping[str, Any]
     histogram: Mapping[str, Any]
-    dtype: Literal["float32", "float64"]
+    dtype: Literal["float32", "float64", "float16", "bfloat16"]
     saturation: float
     backward: bool
     repeats: int

@@ -24,9 +24,11 @@ from weightinit_cli.experiments.resources import (
     data_of,
     environment,
 )
+from weightinit_cli.experiments.scaling import loss_scale
 from weightinit_cli.experiments.shown import bytes_of_data, with_data
 from weightinit_cli.experiments.statistics import (
     gradient_statistics,
+    roundings,
     second_gradient,
     statistics,
     unresolved_gradient,
@@ -95,6 +97,7 @@ def run(
     )
     input_figures, *layers = with_spreads(runs)
     theory = theory_of(first, spec.activations, request)
+    scale = loss_scale(first, request, layers, threads)
     layers, output = list(with_theory(layers, theory, spec.repeats)), None
     if first.output:
         output = output_of(first, layers.pop(), outputs, theory)
@@ -102,11 +105,14 @@ def run(
         schema_version=SCHEMA_VERSION,
         name=spec.name,
         spec=normal_form(spec),
-        resolved=_resolved(spec, first, pretraining, request, theory),
+        resolved=_resolved(spec, first, pretraining, request, theory, scale),
         digest=digest(spec, read),
         input=input_figures,
         layers=tuple(layers),
-        verdict=draw_verdict(_seen(first, request, input_figures, layers, output), spec.thresholds),
+        verdict=draw_verdict(
+            _seen(first, request, input_figures, layers, output)._replace(loss_scale=scale),
+            spec.thresholds,
+        ),
         kernels=first_kernels(first),
         output=output,
         environment=environment(spec) | own.names,
@@ -132,6 +138,7 @@ def _resolved(
     pretraining: tuple[Reconstruction, ...],
     request: Request,
     theory: NetworkTheory,
+    scale: int | None,
 ) -> Resolved:
     ends = [request.ends(stage.function) for stage in network.body.stages]
     of_all = ends[0] if len(set(ends)) == 1 else None
@@ -154,6 +161,7 @@ def _resolved(
         no_theory=theory.why_not,
         standard_errors=_standard_errors(spec, theory),
         pretraining=pretraining,
+        loss_scale=scale,
     )
 
 
@@ -258,11 +266,12 @@ def measure(
     for number, record in zip(range(len(figures) - 1, 0, -1), returned, strict=True):
         sloped = sloped and resolutions[number].sloped
         flushed = flushed or resolutions[number].flushed
-        layer, gradient = figures[number], gradient_statistics(record, above, network.dtype)
+        layer, gradient = figures[number], gradient_statistics(record, above, network.precision)
         ratio = update_ratio(gradient, layer.weights, rate)
         gradient = replace(gradient, update_ratio=ratio)
         branch = layer.branch and replace(layer.branch, weight_rms=second_gradient(record))
-        layer = replace(layer, gradient=gradient, branch=branch)
+        rounded = {**(layer.rounded or {}), **roundings(record.rounded)} or None
+        layer = replace(layer, gradient=gradient, branch=branch, rounded=rounded)
         lost = unresolved_gradient(
             layer,
             figures[number - 1],

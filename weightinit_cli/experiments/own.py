@@ -65,6 +65,9 @@ class Own(NamedTuple):
         if initializer is not None:
             why = "finds its scales on the data; with own weights name another law"
             raise SpecError([spec.problem("initializer", f"{initializer.name} {why}")])
+        if spec.residual is not None and spec.residual.branch == 2:
+            problem = "own weights are for layers of one matrix; take branch: 1"
+            raise SpecError([spec.problem("residual.branch", problem)])
         if spec.pretraining is not None:
             problem = "it would change own weights and biases; leave it out"
             raise SpecError([spec.problem("pretraining", problem)])

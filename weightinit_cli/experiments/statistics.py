@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from math import hypot, ldexp
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -17,14 +17,18 @@ from weightinit_cli.results import (
     HistogramCounts,
     LayerStatistics,
     Resolution,
+    Rounding,
     Saturation,
     WeightStatistics,
 )
 from weightinit_cli.results.figures import CERTAIN, FIGURES, figure, finite_or_none, floor, gated
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from weightinit_cli.network import GradientRecord, Record
     from weightinit_cli.network.draws import Weights
+    from weightinit_cli.network.rounding import Rounded
     from weightinit_cli.precision import Precision
 
 # Of float64.
@@ -79,8 +83,24 @@ def statistics(record: Record, positions: int | None = None) -> LayerStatistics:
         ),
         prenorm_std=None if record.given is None else finite_or_none(record.given.std),
         branch=_branch(record),
+        rounded=_rounding(record),
     )
     return replace(found, unresolved=unresolved(found, record))
+
+
+def _rounding(record: Record) -> dict[str, Rounding] | None:
+    """What rounding made of a layer's weights and values; None where nothing was rounded."""
+    drawn = {"weights": record.weights, "biases": record.biases}
+    made = {name: each.rounded for name, each in drawn.items() if each and each.rounded}
+    return roundings({**made, **record.rounded}) or None
+
+
+def roundings(made: Mapping[str, Rounded]) -> dict[str, Rounding]:
+    """What became of values, by their names, as it is saved."""
+    return {
+        name: Rounding(each.values, each.overflowed, each.flushed, each.subnormal)
+        for name, each in made.items()
+    }
 
 
 def _branch(record: Record) -> Branch | None:
@@ -124,9 +144,13 @@ def _weights(weights: Weights) -> WeightStatistics:
 
 
 def gradient_statistics(
-    record: GradientRecord, above: GradientRecord | None, dtype: np.dtype[Any]
+    record: GradientRecord, above: GradientRecord | None, precision: Precision
 ) -> Gradient:
     """The figures of what came back to a layer; `above` is the layer after it, if any."""
+    dtype = np.dtype(precision.held)
+    flushed = None
+    if precision.name != "float16":  # where they are flushed, and counted
+        flushed = float16_flushed(record.buckets, dtype, record.exponent)
     ratio = total_ratio = None
     if above is not None:
         ratio = _ratio(record, above)
@@ -140,7 +164,7 @@ def gradient_statistics(
         total_ratio=total_ratio,
         nonfinite=record.buckets.nonfinite,
         histogram=HistogramCounts(*octave_counts(record.buckets, dtype, record.exponent)),
-        float16_flushed=float16_flushed(record.buckets, dtype, record.exponent),
+        float16_flushed=flushed,
         stream_rms=None
         if record.stream is None
         else finite_or_none(record.stream.rms(record.exponent)),

@@ -188,6 +188,20 @@ class Branch:
 
 
 @dataclass(frozen=True, slots=True)
+class Rounding:
+    """What rounding to a low precision made of `values` that were finite, and not zero.
+
+    So many `overflowed` to inf, were `flushed` to zero, or are `subnormal` now: smaller than the
+    smallest number that has all digits.
+    """
+
+    values: int
+    overflowed: int
+    flushed: int
+    subnormal: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelCounts:
     """How many of a convolution's channels differ, and how many are dead.
 
@@ -211,6 +225,10 @@ class LayerStatistics:
     first seed's. `channels` are counted of convolutions. `prenorm_std` is the standard deviation of
     what the layer's normalization is given, None without one. Of a residual block, which has a
     `branch`, the activations are its outputs, the stream.
+
+    `rounded` is there of a low precision alone: what rounding made of the layer's "weights",
+    "biases", "preactivations", "activations", of a "branch", of the "gradient" at the
+    pre-activations, of what is "returned" on the way there, and of the "weight_gradient".
 
     `resolution` is what the run's dtype can tell of this layer. `unresolved` maps the path of each
     figure that it cannot tell to its floor, below which the true one lies, too; None where nothing
@@ -241,6 +259,7 @@ class LayerStatistics:
     unresolved: Mapping[str, float | None] = field(default_factory=dict)
     prenorm_std: float | None = field(default=None, metadata=LEFT_OUT)
     branch: Branch | None = field(default=None, metadata=LEFT_OUT)
+    rounded: Mapping[str, Rounding] | None = field(default=None, metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,7 +361,8 @@ class Resolved:
     have their own. `no_theory` says why there are no predictions, where there are none;
     `standard_errors` where those of the predictions come from. `pretraining` has one entry per
     layer, none without any. `projection` is the layer that makes the stream of inputs of another
-    size.
+    size. `loss_scale` is the smallest power of two by which a loss was multiplied so that a low
+    precision keeps its gradient; None where none was tried, or none does.
     """
 
     x_low: float | None
@@ -351,6 +371,7 @@ class Resolved:
     no_theory: str | None = None
     standard_errors: Literal["derived", "repeats"] | None = None
     pretraining: tuple[Reconstruction, ...] = ()
+    loss_scale: int | None = field(default=None, metadata=LEFT_OUT)
     projection: ResolvedLayer | None = field(default=None, metadata=LEFT_OUT)
 
 

@@ -13,6 +13,7 @@ from weightinit_cli.convolution import PADDINGS
 from weightinit_cli.data import EXAMPLES
 from weightinit_cli.data import NAMES as DATA_SETS
 from weightinit_cli.parameters import Thresholds
+from weightinit_cli.precision import PRECISIONS
 from weightinit_cli.spec.blocks import NORMALIZATION_FIELD, RESIDUAL_FIELD, check_blocks
 from weightinit_cli.spec.components import (
     activations,
@@ -34,6 +35,7 @@ from weightinit_cli.spec.model import (
     Pretraining,
     Residual,
     Task,
+    TrainingDtype,
 )
 from weightinit_cli.spec.nodes import marks_of
 from weightinit_cli.spec.outputs import AskedOutput
@@ -184,6 +186,11 @@ OUTPUT: Final = (
     _BIAS._replace(doc="of its biases; default: those that go with its weights"),
 )
 _DTYPE = Field("dtype", choice(("float32", "float64")), "float32 | float64", "float32")
+# What a network's start can be computed in; training is in the first two.
+_ANY_DTYPE = _DTYPE._replace(
+    type=choice(tuple(PRECISIONS)),
+    doc="float32 | float64 | float16 | bfloat16; of the last two every result is rounded once",
+)
 _RATE = number(above=0)
 
 
@@ -232,7 +239,7 @@ _HISTOGRAM_FIELDS: Final = (
         optional=True,
     ),
     Field("histogram", group(HISTOGRAM, Histogram), "how the activations are binned", {}),
-    _DTYPE,
+    _ANY_DTYPE,
     Field(
         "saturation",
         number(above=0, below=1),
@@ -376,7 +383,7 @@ class TrainingSpec(Experiment):
     steps: int
     learning_rate: float
     momentum: float
-    dtype: Dtype
+    dtype: TrainingDtype
     repeats: int
 
 

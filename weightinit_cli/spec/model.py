@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from weightinit_cli.convolution import Convolution
     from weightinit_cli.spec.runs import Runs
 
-Dtype = Literal["float32", "float64"]
+Dtype = Literal["float32", "float64", "float16", "bfloat16"]
+TrainingDtype = Literal["float32", "float64"]
 Normalization = Literal["layer_norm", "rms_norm", "batch_norm"]
 Task = Literal["xor", "blobs", "random_labels"]
 Range = Literal["auto", "per_layer"] | tuple[float, float]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from weightinit_cli.results.model import NOTE, SEVERE, WARNING
 from weightinit_cli.verdicts import loss, measures, values, weights
+from weightinit_cli.verdicts.lost import LOST, MOST_FLUSHED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -113,8 +114,11 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         SEVERE,
         "unresolved",
         "a layer's activations are all smaller than the dtype can tell: nothing more is known of "
-        "it and of what comes back through it",
-        "mean and std are unresolved",
+        "it and of what comes back through it; or, a warning, float16 or bfloat16 flush most of "
+        "its gradient to zero",
+        "mean and std are unresolved; or flushed / values of the gradient, of what was not zero, "
+        f"> {LOST:g}. The loss scale that is named is the smallest power of two with which no "
+        f"layer flushes more than {MOST_FLUSHED:.0%} and nothing overflows: it was tried",
         ("vanishing_signal",),
     ),
     "collapsed": Definition(

@@ -13,6 +13,7 @@ from weightinit_cli.verdicts.chance import (
     most_by_chance,
     relu_correlation,
 )
+from weightinit_cli.verdicts.lost import said_of_lost, where_lost, where_overflowed
 from weightinit_cli.verdicts.seen import (
     SIGNAL,
     Layer,
@@ -67,22 +68,33 @@ NO_CHANGE = Span(0.0, (0, 0))
 
 def overflow(seen: Seen, _: float) -> Finding | None:
     """The first layer with an inf or nan, or the last whose gradient has one."""
+    made = where_overflowed([layer.figures for layer in seen.layers])
     for layer in seen.layers:
         if layer.figures.nonfinite:
-            return Finding(layer.number, float(layer.figures.nonfinite))
+            evidence = made[1] if made is not None and made[0] <= layer.number else None
+            return Finding(layer.number, float(layer.figures.nonfinite), evidence=evidence)
     for layer in reversed(seen.layers):
         gradient = layer.figures.gradient
         if gradient is not None and gradient.nonfinite:
-            return Finding(layer.number, float(gradient.nonfinite), "gradient.nonfinite")
+            count, evidence = float(gradient.nonfinite), made and made[1]
+            return Finding(layer.number, count, "gradient.nonfinite", evidence=evidence)
     return None
 
 
 def underflow(seen: Seen, _: float) -> Finding | None:
-    """The first layer whose values are all below what the dtype can tell."""
+    """The first layer whose values are all below what the dtype can tell.
+
+    Or the last of which a low precision flushes most of the gradient to zero.
+    """
     for layer in seen.whole:
         if {"mean", "std"} <= layer.figures.unresolved.keys():
             return Finding(layer.number, None)
-    return None
+    lost = where_lost([layer.figures for layer in seen.layers])
+    if lost is None:
+        return None
+    number, share = lost
+    evidence = said_of_lost(share, seen.loss_scale)
+    return Finding(number, share, "gradient.flushed", severity=WARNING, evidence=evidence)
 
 
 def units_identical(seen: Seen, _: float) -> Finding | None:

@@ -47,7 +47,8 @@ class Seen(NamedTuple):
     """What was measured of a network: the input, every layer, and an output layer of `classes`.
 
     `normalization` says where its layers have one: none, "plain" of what an activation is given,
-    "pre" of what a branch is given, "post" of a stream.
+    "pre" of what a branch is given, "post" of a stream. `loss_scale` was tried, and keeps a
+    gradient that a low precision would lose.
     """
 
     input: LayerStatistics
@@ -55,6 +56,7 @@ class Seen(NamedTuple):
     output: Output | None = None
     classes: int = 0
     normalization: Literal["none", "plain", "pre", "post"] = "none"
+    loss_scale: int | None = None
 
     @property
     def is_silent(self) -> bool:

@@ -23,6 +23,7 @@ from weightinit_cli.results.figures import figure, resolved
 from weightinit_cli.results.histogram import told
 from weightinit_cli.results.model import is_healthy
 from weightinit_cli.results.outputwords import logits_sentence, loss_sentence
+from weightinit_cli.results.precisionwords import rounding_sentence
 from weightinit_cli.results.verdictwords import brief
 from weightinit_cli.results.words import (
     below,
@@ -79,7 +80,7 @@ def table(result: Result) -> list[str]:
         shown = layout.beside(Column(SPARK_HEAD, bars, words=True))
     lines = [*shown.dimmed_heads(), *shown.rows(), *layout.left_out(columns)]
     lines += wrapped(of_blocks(result.spec), terminal.room(), indent=2)
-    for sentence in (loss_sentence(result), logits_sentence(result)):
+    for sentence in (loss_sentence(result), logits_sentence(result), rounding_sentence(result)):
         lines += terminal.fitted(sentence)
     lines += terminal.fitted(reconstructions(result.resolved.pretraining))
     return [*lines, *verdict_lines(result.verdict)]
