@@ -127,38 +127,8 @@ class Weighted(Protocol):
         """What `gradient_squares` holds beside what it is given."""
 
 
-class Weightless(Protocol):
-    """A kind of layer without weights, whose outputs are of the shape of its inputs, (n, units).
-
-    Every input is taken by itself: which others stand beside it in a block makes no difference.
-    """
-
-    @property
-    def units(self) -> int:
-        """Values of one input, and of one output."""
-
-    @property
-    def work(self) -> float:
-        """What `forward` takes for one input, in multiply-adds, beside being observed."""
-
-    @property
-    def scratch(self) -> int:
-        """Values that `forward` or `backward` holds of each input beside what it is given."""
-
-    def forward(self, x: Array, out: Array) -> None:
-        """Put the outputs into `out`, which may be x."""
-
-    def backward(self, delta: Array, x: Array, out: Array) -> None:
-        """Put the derivative by x into `out`, which may be δ, the one by the outputs."""
-
-
-@runtime_checkable
-class Joint(Protocol):
-    """A kind of layer without weights in which one input's outputs depend on all inputs.
-
-    What is seen of a block of inputs is added up over all blocks, in their order; with the sum it
-    is a layer for which every input stands by itself.
-    """
+class SameShape(Protocol):
+    """What all layers without weights have: outputs of the shape of their inputs, (n, units)."""
 
     @property
     def units(self) -> int:
@@ -171,6 +141,28 @@ class Joint(Protocol):
     @property
     def scratch(self) -> int:
         """Values that either pass holds of each input beside what it is given."""
+
+
+class Weightless(SameShape, Protocol):
+    """A kind of layer without weights that takes every input by itself.
+
+    Which others stand beside it in a block makes no difference.
+    """
+
+    def forward(self, x: Array, out: Array) -> None:
+        """Put the outputs into `out`, which may be x."""
+
+    def backward(self, delta: Array, x: Array, out: Array) -> None:
+        """Put the derivative by x into `out`, which may be δ, the one by the outputs."""
+
+
+@runtime_checkable
+class Joint(SameShape, Protocol):
+    """A kind of layer without weights in which one input's outputs depend on all inputs.
+
+    What is seen of a block of inputs is added up over all blocks, in their order; with the sum it
+    is a layer for which every input stands by itself.
+    """
 
     def gather(self, x: Array) -> Any:
         """What is seen of a block of inputs."""

@@ -5,8 +5,8 @@ None has parameters of its own. Each is computed in float64, whatever the dtype 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -26,65 +26,9 @@ WORK = 20.0
 HELD = 6
 
 
-class LayerNorm(NamedTuple):
-    """(x - m) / sqrt(v + EPS), m and v being mean and variance over the units of one input.
-
-    Ba, Kiros & Hinton 2016 (arXiv:1607.06450), eq. 3.
-    """
-
-    units: int
-
-    @property
-    def work(self) -> float:
-        """What `forward` takes for one input, in multiply-adds."""
-        return WORK * self.units
-
-    @property
-    def scratch(self) -> int:
-        """Values that `forward` or `backward` holds of each input beside what it is given."""
-        return HELD * self.units
-
-    def forward(self, x: Array, out: Array) -> None:
-        """Put the outputs into `out`, which may be x."""
-        _forward(x, out, centred=True)
-
-    def backward(self, delta: Array, x: Array, out: Array) -> None:
-        """Put the derivative by x into `out`, which may be δ, the one by the outputs."""
-        _backward(delta, x, out, centred=True)
-
-
-class RMSNorm(NamedTuple):
-    """x / sqrt(s + EPS), s being the mean square over the units of one input.
-
-    Zhang & Sennrich 2019 (arXiv:1910.07467), eq. 4.
-    """
-
-    units: int
-
-    @property
-    def work(self) -> float:
-        """What `forward` takes for one input, in multiply-adds."""
-        return WORK * self.units
-
-    @property
-    def scratch(self) -> int:
-        """Values that `forward` or `backward` holds of each input beside what it is given."""
-        return HELD * self.units
-
-    def forward(self, x: Array, out: Array) -> None:
-        """Put the outputs into `out`, which may be x."""
-        _forward(x, out, centred=False)
-
-    def backward(self, delta: Array, x: Array, out: Array) -> None:
-        """Put the derivative by x into `out`, which may be δ, the one by the outputs."""
-        _backward(delta, x, out, centred=False)
-
-
-class BatchNorm(NamedTuple):
-    """(x - m) / sqrt(v + EPS), m and v being one unit's mean and variance over all inputs.
-
-    Ioffe & Szegedy 2015 (arXiv:1502.03167), algorithm 1.
-    """
+@dataclass(frozen=True, slots=True)
+class Norm:
+    """What all normalizations have in common, of so many values of one input."""
 
     units: int
 
@@ -97,6 +41,62 @@ class BatchNorm(NamedTuple):
     def scratch(self) -> int:
         """Values that either pass holds of each input beside what it is given."""
         return HELD * self.units
+
+
+class _OfInputs(Norm):
+    """A normalization of each input by itself, over its units; `centred` subtracts their mean."""
+
+    __slots__ = ()
+    centred: ClassVar[bool]
+
+    def forward(self, x: Array, out: Array) -> None:
+        """Put the outputs into `out`, which may be x."""
+        for rows in _steps(x):
+            out[rows], _ = _normalized(x[rows], centred=self.centred)
+
+    def backward(self, delta: Array, x: Array, out: Array) -> None:
+        """Put the derivative by x into `out`, which may be δ, the one by the outputs.
+
+        It is (δ - mean δ x̂ · x̂) / sqrt(v + EPS), of a centred x less the mean of δ, too.
+        """
+        for rows in _steps(x):
+            outputs, inverses = _normalized(x[rows], centred=self.centred)
+            d = delta[rows].astype(np.float64)
+            outputs *= (np.einsum("ij,ij->i", d, outputs) / d.shape[1])[:, np.newaxis]
+            if self.centred:
+                d -= d.mean(axis=1, keepdims=True)
+            d -= outputs
+            d *= inverses
+            out[rows] = d
+
+
+class LayerNorm(_OfInputs):
+    """(x - m) / sqrt(v + EPS), m and v being mean and variance over the units of one input.
+
+    Ba, Kiros & Hinton 2016 (arXiv:1607.06450), eq. 3.
+    """
+
+    __slots__ = ()
+    centred = True
+
+
+class RMSNorm(_OfInputs):
+    """x / sqrt(s + EPS), s being the mean square over the units of one input.
+
+    Zhang & Sennrich 2019 (arXiv:1910.07467), eq. 4.
+    """
+
+    __slots__ = ()
+    centred = False
+
+
+class BatchNorm(Norm):
+    """(x - m) / sqrt(v + EPS), m and v being one unit's mean and variance over all inputs.
+
+    Ioffe & Szegedy 2015 (arXiv:1502.03167), algorithm 1.
+    """
+
+    __slots__ = ()
 
     def gather(self, x: Array) -> UnitMoments:
         """What is seen of a block of inputs; the sum over all blocks is what `fitted` takes."""
@@ -124,28 +124,18 @@ class ColumnSums:
         return ColumnSums(self.deltas + other.deltas, self.products + other.products)
 
 
-class FittedNorm(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class FittedNorm(Norm):
     """A batch normalization of known means and 1 / sqrt(v + EPS), shape (units,) each.
 
     Without `sums`, `backward` takes means and variances for constants; with those over all
     `inputs` it is the derivative by x, which both depend on.
     """
 
-    units: int
     means: Array
     inverses: Array
     inputs: int
     sums: ColumnSums | None = None
-
-    @property
-    def work(self) -> float:
-        """What `forward` takes for one input, in multiply-adds."""
-        return WORK * self.units
-
-    @property
-    def scratch(self) -> int:
-        """Values that either pass holds of each input beside what it is given."""
-        return HELD * self.units
 
     def forward(self, x: Array, out: Array) -> None:
         """Put the outputs into `out`, which may be x."""
@@ -163,7 +153,7 @@ class FittedNorm(NamedTuple):
 
     def returning(self, sums: ColumnSums) -> FittedNorm:
         """The same, with the sums that `backward` needs."""
-        return self._replace(sums=sums)
+        return replace(self, sums=sums)
 
     def backward(self, delta: Array, x: Array, out: Array) -> None:
         """Put the derivative by x into `out`, which may be δ, the one by the outputs."""
@@ -178,24 +168,6 @@ class FittedNorm(NamedTuple):
     def _outputs(self, x: Array) -> Array:
         outputs: Array = (x - self.means) * self.inverses
         return outputs
-
-
-def _forward(x: Array, out: Array, *, centred: bool) -> None:
-    for rows in _steps(x):
-        out[rows] = _normalized(x[rows], centred=centred)[0]
-
-
-def _backward(delta: Array, x: Array, out: Array, *, centred: bool) -> None:
-    """(δ - mean δ x̂ · x̂) / sqrt(v + EPS), of a centred x less the mean of δ, too."""
-    for rows in _steps(x):
-        outputs, inverses = _normalized(x[rows], centred=centred)
-        d = delta[rows].astype(np.float64)
-        outputs *= (np.einsum("ij,ij->i", d, outputs) / d.shape[1])[:, np.newaxis]
-        if centred:
-            d -= d.mean(axis=1, keepdims=True)
-        d -= outputs
-        d *= inverses
-        out[rows] = d
 
 
 def _normalized(x: Array, *, centred: bool) -> tuple[Array, Array]:
