@@ -14,7 +14,7 @@ from weightinit_cli.spec.nodes import (
     report_wrong,
     suggestion,
 )
-from weightinit_cli.spec.values import Field, ValueType, choice, group, integer, number
+from weightinit_cli.spec.values import Field, ValueType, choice, group, integer, number, or_none
 
 if TYPE_CHECKING:
     from weightinit_cli.spec.nodes import Node, Report
@@ -106,18 +106,7 @@ RESIDUAL: Final = (
 
 def residual() -> ValueType:
     """A mapping of RESIDUAL, or none, which is None."""
-    inner = group(RESIDUAL, _residual)
-
-    def read(node: Node, path: str, report: Report) -> Residual | None:
-        if isinstance(node, Scalar) and node.value == NONE:
-            return None
-        found: Residual | None = inner.read(node, path, report)
-        return found
-
-    def schema() -> dict[str, Any]:
-        return {"anyOf": [{"const": NONE}, inner.schema()]}
-
-    return ValueType(read, schema, inner.fields)
+    return or_none(group(RESIDUAL, _residual))
 
 
 NORMALIZATION_FIELD: Final = Field(
