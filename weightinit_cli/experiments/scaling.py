@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from weightinit_cli.experiments.statistics import roundings
 from weightinit_cli.network import backward, forward
 from weightinit_cli.network.workers import ignore_work
 from weightinit_cli.verdicts.lost import MOST_FLUSHED, flushed_share
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import numpy as np
 
     from weightinit_cli.network import Network, Request
-    from weightinit_cli.network.rounding import Rounded
     from weightinit_cli.results import LayerStatistics
 
 # Powers of two that are tried: float16 has values of 40 octaves.
@@ -38,25 +38,20 @@ def loss_scale(
     for _ in forward(network, request, threads, ignore_work, trace):
         pass
 
-    def made(doublings: int) -> list[Mapping[str, Rounded]]:
+    def overflows_or_flushes(doublings: int) -> tuple[bool, bool]:
         scale = 2.0**doublings
         records = backward(network, list(trace), threads, ignore_work, loss_scale=scale)
-        return [record.rounded for record in records]
+        found = [roundings(record.rounded) for record in records]
+        overflows = any(each.overflowed for parts in found for each in parts.values())
+        return overflows, any(flushed_share(parts) > MOST_FLUSHED for parts in found)
 
     low, high = 0, MOST_DOUBLINGS
+    seen: tuple[bool, bool] | None = None
     while high - low > 1:
         middle = (low + high) // 2
-        if _overflows(found := made(middle)) or not _flushes(found):
-            high = middle
+        overflows, flushes = overflows_or_flushes(middle)
+        if overflows or not flushes:
+            high, seen = middle, (overflows, flushes)
         else:
             low = middle
-    found = made(high)
-    return None if _overflows(found) or _flushes(found) else 2**high
-
-
-def _overflows(found: Sequence[Mapping[str, Rounded]]) -> bool:
-    return any(each.overflowed for parts in found for each in parts.values())
-
-
-def _flushes(found: Sequence[Mapping[str, Rounded]]) -> bool:
-    return any(flushed_share(parts) > MOST_FLUSHED for parts in found)
+    return None if any(seen or overflows_or_flushes(high)) else 2**high

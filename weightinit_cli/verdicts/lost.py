@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from weightinit_cli.numerals import percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from weightinit_cli.results.model import LayerStatistics
+    from weightinit_cli.results.model import LayerStatistics, Rounding
 
 # The share of a layer's gradient that may be flushed, and from which on most of it is lost: then
 # the rest no longer says which way the whole of it points.
@@ -30,23 +30,7 @@ BACKWARD: Final = {
 }
 
 
-class Counted(Protocol):
-    """How many values there were, not zero, and what rounding made of them."""
-
-    @property
-    def values(self) -> int:
-        """How many there were."""
-
-    @property
-    def overflowed(self) -> int:
-        """How many are inf now."""
-
-    @property
-    def flushed(self) -> int:
-        """How many are zero now."""
-
-
-def flushed_share(rounded: Mapping[str, Counted] | None) -> float:
+def flushed_share(rounded: Mapping[str, Rounding] | None) -> float:
     """The largest share of a layer's gradient, or of its weights', that was flushed to zero."""
     parts = (rounded or {}).items()
     counted = [each for name, each in parts if name in BACKWARD]
