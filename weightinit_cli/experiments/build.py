@@ -7,7 +7,7 @@ from functools import cache, partial
 from importlib.util import find_spec
 from itertools import pairwise
 from math import inf, isfinite, isnan
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
@@ -34,7 +34,7 @@ from weightinit_cli.network.draws import draw_inputs
 from weightinit_cli.network.workers import ignore_work, workers
 from weightinit_cli.parameters import ParameterError
 from weightinit_cli.precision import PRECISIONS
-from weightinit_cli.results import Reconstruction
+from weightinit_cli.results import Reconstruction, ResolvedLayer
 from weightinit_cli.spec import different
 from weightinit_cli.streams import Role, stream
 
@@ -45,17 +45,17 @@ if TYPE_CHECKING:
     from weightinit_cli.convolution import Convolution
     from weightinit_cli.initializers import Sampler
     from weightinit_cli.network import Weighted
-    from weightinit_cli.network.layer import Joint, Weightless
     from weightinit_cli.precision import Precision
     from weightinit_cli.spec import Component, Experiment, Output, PerLayer, Spec
     from weightinit_cli.spec import Residual as BranchSpec
+    from weightinit_cli.spec.model import Normalization
 
 Array = np.ndarray[Any, Any]
 
 # Inputs per step of pretraining, drawn with replacement; training has its own `batch`.
 PRETRAINING_BATCH = 128
 
-NORMALIZATIONS: dict[str, Callable[[int], Weightless | Joint]] = {
+NORMALIZATIONS: Final[dict[Normalization, type[LayerNorm | RMSNorm | BatchNorm]]] = {
     "layer_norm": LayerNorm,
     "rms_norm": RMSNorm,
     "batch_norm": BatchNorm,
@@ -128,21 +128,25 @@ def _in_blocks(spec: Spec, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
     return tuple(found)
 
 
+def resolved_layer(layer: Weighted) -> ResolvedLayer:
+    """The plain numbers that a layer was built from."""
+    return ResolvedLayer(
+        fan_in=layer.fan_in,
+        fan_out=layer.fan_out,
+        weight_std=layer.weights.std,
+        bias_std=layer.bias.std if layer.bias else 0.0,
+    )
+
+
 def _seconds(spec: Spec, residual: BranchSpec) -> Iterator[Dense | None]:
     """The second layer of each branch, V and a: by its own initializer, and the spec's bias."""
     if residual.initializer is None:
         yield from [None] * spec.layers
         return
-    samplers = cache(partial(_samplers, replace(spec, initializer=residual.initializer)))
+    samplers = cache(partial(_samplers, spec))
     for start in second_starts(spec, residual.initializer):
         units = start.fans.fan_in
-        try:
-            yield Dense(units, units, *samplers(start))
-        except SpecError as error:
-            problems = [
-                spec.problem(f"residual.{each.path}", each.message) for each in error.problems
-            ]
-            raise SpecError(problems) from error
+        yield Dense(units, units, *samplers(start))
 
 
 def build_classifier(
@@ -170,8 +174,8 @@ class LayerStart:
     """What a spec says of one layer's start: its initializers, and what lies around its weights.
 
     `below` is the activation whose values the weights see; in layer 1, which sees the inputs, it is
-    the layer's own. `number` is the layer's, from 0; layers that differ in it alone are alike. An
-    output layer's keys lie below `above`, "output.".
+    the layer's own. `number` is the layer's, from 0; layers that differ in it alone are alike. The
+    keys of an output layer, and of a branch's second layer, lie below `above`: "output.", say.
     """
 
     fans: Fans
@@ -207,7 +211,7 @@ def second_starts(spec: Spec, initializer: Component) -> Iterator[LayerStart]:
     """What a spec says of each branch's second layer, which has its own initializer."""
     own = replace(spec, initializer=initializer)
     for start in layer_starts(own, (Fans(units, units) for units in spec.width)):
-        yield replace(start, below=start.activation)
+        yield replace(start, below=start.activation, above="residual.")
 
 
 def output_start(spec: Spec, output: Output, fan_in: int) -> LayerStart:

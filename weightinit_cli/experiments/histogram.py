@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from weightinit_cli.experiments.build import build_network, build_request, start_work, started
+from weightinit_cli.experiments.build import (
+    build_network,
+    build_request,
+    resolved_layer,
+    start_work,
+    started,
+)
 from weightinit_cli.experiments.output import measured_output, output_of, update_ratio
 from weightinit_cli.experiments.own import BY_SPEC, Own
 from weightinit_cli.experiments.predict import (
@@ -41,7 +47,6 @@ from weightinit_cli.results import (
     SCHEMA_VERSION,
     Kernels,
     Resolved,
-    ResolvedLayer,
     Result,
 )
 from weightinit_cli.results.spreads import with_spreads
@@ -110,7 +115,7 @@ def run(
         input=input_figures,
         layers=tuple(layers),
         verdict=draw_verdict(
-            _seen(first, request, input_figures, layers, output)._replace(loss_scale=scale),
+            _seen(first, request, input_figures, layers, output, scale),
             spec.thresholds,
         ),
         kernels=first_kernels(first),
@@ -145,10 +150,10 @@ def _resolved(
     x_low, x_high = of_all or (None, None)
     layers = (
         replace(
-            _resolved_layer(stage.weighted),
+            resolved_layer(stage.weighted),
             x_low=None if of_all else low,
             x_high=None if of_all else high,
-            second=None if stage.second is None else _resolved_layer(stage.second),
+            second=None if stage.second is None else resolved_layer(stage.second),
         )
         for stage, (low, high) in zip(network.body.stages, ends, strict=True)
     )
@@ -157,20 +162,11 @@ def _resolved(
         x_low=x_low,
         x_high=x_high,
         layers=tuple(layers),
-        projection=None if projection is None else _resolved_layer(projection),
+        projection=None if projection is None else resolved_layer(projection),
         no_theory=theory.why_not,
         standard_errors=_standard_errors(spec, theory),
         pretraining=pretraining,
         loss_scale=scale,
-    )
-
-
-def _resolved_layer(layer: Weighted) -> ResolvedLayer:
-    return ResolvedLayer(
-        fan_in=layer.fan_in,
-        fan_out=layer.fan_out,
-        weight_std=layer.weights.std,
-        bias_std=layer.bias.std if layer.bias else 0.0,
     )
 
 
@@ -180,6 +176,7 @@ def _seen(
     given: LayerStatistics,
     layers: Sequence[LayerStatistics],
     output: Output | None,
+    scale: int | None,
 ) -> Seen:
     """The measured network as verdicts are drawn from it; `given` are the input's figures."""
     return Seen(
@@ -206,6 +203,7 @@ def _seen(
         output,
         network.stages[-1].units if network.output else 0,
         _normalization(network.stages[0]),
+        scale,
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from math import hypot, log
 from typing import TYPE_CHECKING, NamedTuple
 
+from weightinit_cli.experiments.build import resolved_layer
 from weightinit_cli.experiments.predict import ENOUGH_REPEATS, predicted_loss
-from weightinit_cli.results import Output, ResolvedLayer
+from weightinit_cli.results import Output
 from weightinit_cli.results.figures import finite_or_none
 from weightinit_cli.results.spreads import OverSeeds
 
@@ -52,12 +53,7 @@ def output_of(
     first, repeats = measured[0].figures, _spreads(measured)
     over = repeats["loss"].std if repeats and len(measured) >= ENOUGH_REPEATS else None
     return Output(
-        resolved=ResolvedLayer(
-            fan_in=layer.fan_in,
-            fan_out=layer.fan_out,
-            weight_std=layer.weights.std,
-            bias_std=layer.bias.std if layer.bias else 0.0,
-        ),
+        resolved=resolved_layer(layer),
         logits=logits,
         rms=first["rms"],
         loss=first["loss"],

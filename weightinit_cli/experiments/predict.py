@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 from math import inf, prod
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from weightinit_cli.experiments.build import scaled_on_data
-from weightinit_cli.network.normalization import BatchNorm, LayerNorm, RMSNorm
+from weightinit_cli.experiments.build import NORMALIZATIONS, scaled_on_data
 from weightinit_cli.network.shown import Given, Normal, Uniform
 from weightinit_cli.results import LayerTheory, Prediction, certain, figure, floor
 from weightinit_cli.results.figures import CERTAIN, FIGURES, in_gate
@@ -54,11 +53,6 @@ GRADIENTS = ("gradient", "ratio")
 MOST_OF_SIZE = 0.25
 MOST_OF_CORRELATION = 0.1
 LEAST_SIZE = 0.02
-KINDS: Final[dict[type, Normalization]] = {
-    LayerNorm: "layer_norm",
-    RMSNorm: "rms_norm",
-    BatchNorm: "batch_norm",
-}
 NOT_PLAIN = (
     "theory's standard errors, and what it knows of finite width, are about layers without "
     "normalization and residual branches"
@@ -174,7 +168,7 @@ def _scale_of(layer: Weighted) -> LayerScale:
 
 def _kind_of(layer: Weightless | Joint) -> Normalization | None:
     """Which normalization a layer is; None where it is none that theory knows."""
-    return next((name for kind, name in KINDS.items() if isinstance(layer, kind)), None)
+    return next((name for name, kind in NORMALIZATIONS.items() if isinstance(layer, kind)), None)
 
 
 # Runs that differ in their seeds alone have the same theory; without these two caches it would

@@ -366,9 +366,8 @@ def _with_second(start: Start) -> Start:
     residual = start.spec.residual
     if residual is None or residual.initializer is None:
         return start
-    own = replace(start.spec, initializer=residual.initializer)
     every = list(second_starts(start.spec, residual.initializer))
-    return start._replace(second=_start(own, every[start.layers.start : start.layers.stop]))
+    return start._replace(second=_start(start.spec, every[start.layers.start : start.layers.stop]))
 
 
 def _start(spec: Spec, row: Sequence[LayerStart]) -> Start:
