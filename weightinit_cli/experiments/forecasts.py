@@ -34,6 +34,11 @@ OF_STREAMS = (
     "the table of a deeper network does"
 )
 
+OF_NORMALIZED_SUMS = (
+    "each block makes the stream's size the same again; where its correlation tends, the table of "
+    "a deeper network tells"
+)
+
 
 def forecast(spec: Spec, *, with_errors: bool) -> Forecast:
     """What mean-field theory predicts of every layer, and of ever more of them.
@@ -108,7 +113,7 @@ def _limits(theory: NetworkTheory, layers: int) -> tuple[Limits | None, str | No
     last, e = theory.scales[layers - 1], theory.expectations[layers - 1]
     sigma_w2 = last.sigma_w2
     if last.branch is not None:
-        return None, OF_STREAMS
+        return None, OF_STREAMS if last.branch.after is None else OF_NORMALIZED_SUMS
     if last.normalization is not None:
         variance = normalized_variance(e, sigma_w2, last.bias_variance, last.normalization)
         if variance is None:
