@@ -192,6 +192,11 @@ def refuse_missing(sources: Mapping[str, str], place: str) -> None:
         raise SourceError(f"{place}: the {what} {name!r} is of {source}: {there}")
 
 
+def installed_names(what: str) -> list[str]:
+    """The names that installed packages have for a row in words, without loading anything."""
+    return sorted({point.name for point in points_of(GROUPS[what])})
+
+
 def load_plugin(path: Path) -> None:
     """Load a file that registers initializers or activations.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -20,10 +21,12 @@ from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.cli import COMMANDS, terminal
 from weightinit_cli.initializers import INITIALIZERS
 from weightinit_cli.spec import shipped_configs
+from weightinit_cli.spec.kinds import GRID, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+MODELINE = "# yaml-language-server: $schema=winit.schema.json"
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -279,7 +282,8 @@ def test_new_writes_a_spec_that_runs(winit: Callable):
 def test_new_writes_a_file_that_batch_finds(winit: Callable):
     for name, written in (("foo", "foo.yaml"), ("v1.0", "v1.0.yaml"), ("B.YML", "B.YML")):
         run = winit("new", name)
-        assert run.out == f"{written}: written; run it with winit histogram -c {written}\n"
+        first, *_ = run.out.splitlines()
+        assert first == f"{written}: written; run it with winit histogram -c {written}"
     assert winit("validate", ".").out.splitlines() == [
         f"{name}: ok, 1 run" for name in ("B.YML", "foo.yaml", "v1.0.yaml")
     ]
@@ -287,13 +291,53 @@ def test_new_writes_a_file_that_batch_finds(winit: Callable):
         assert winit("new", name).err == f"{name}: exists already; choose another name\n"
 
 
-@pytest.mark.parametrize("more", [(), ("--like", "relu_he")])
+@pytest.mark.parametrize("more", [(), ("--all",), ("--like", "relu_he")])
 def test_new_to_stdout(winit: Callable, files: Callable, more: tuple):
     run = winit("new", "-", *more)
     assert (run.code, run.err) == (0, "")
     assert files(Path()) == []
     assert winit("new", "same.yaml", *more).code == 0
-    assert Path("same.yaml").read_text(encoding="utf-8") == run.out
+    assert Path("same.yaml").read_text(encoding="utf-8") == f"{MODELINE}\n{run.out}"
+
+
+def test_new_writes_the_schema_that_its_first_line_names(winit: Callable):
+    Path("sub").mkdir()
+    for more in ((), ("--all",), ("--like", "relu_he")):
+        assert winit("new", f"sub/mine{len(more)}{more[:1]}", *more).code == 0
+    file, *others = sorted(Path("sub").glob("*.yaml"))
+    first, *_ = file.read_text(encoding="utf-8").splitlines()
+    assert first == MODELINE
+    schema = json.loads(Path("sub", first.partition("$schema=")[2]).read_text(encoding="utf-8"))
+    assert schema == json.loads(winit("schema").out)
+    for each in (file, *others):
+        jsonschema.validate(yaml.safe_load(each.read_text(encoding="utf-8")), schema)
+
+
+def test_new_leaves_a_schema_that_is_there_and_the_line_of_another(winit: Callable, spec: Callable):
+    Path("winit.schema.json").write_text("{}")
+    assert (
+        winit("new", "mine").out == "mine.yaml: written; run it with winit histogram -c mine.yaml\n"
+    )
+    assert Path("winit.schema.json").read_text() == "{}"
+    Path("winit.schema.json").unlink()
+    text = "# yaml-language-server: $schema=https://example.org/winit.json\n" + spec().read_text()
+    Path("tiny.yaml").write_text(text)
+    assert winit("new", "copy", "--like", "tiny.yaml").code == 0
+    assert Path("copy.yaml").read_text() == text
+    assert not Path("winit.schema.json").exists()
+
+
+def test_new_is_short_and_has_every_key_where_asked(winit: Callable):
+    short, whole = winit("new", "-").out, winit("new", "-", "--all").out
+    assert len(short.splitlines()) < 12
+    assert set(yaml.safe_load(short)) == {
+        *("activation", "initializer", "layers", "width", "samples", "seed")
+    }
+    for field in (*TABLES["histogram"], *GRID):
+        assert re.search(rf"^(# )?{field.name}:", whole, re.MULTILINE)
+    run = winit("new", "x", "--all", "--like", "relu_he")
+    assert (run.code, run.out) == (2, "")
+    assert "give one of them" in run.err
 
 
 def test_new_like_a_shipped_config(winit: Callable):
@@ -307,7 +351,7 @@ def test_new_like_a_shipped_config(winit: Callable):
 def test_new_like_an_own_file(winit: Callable, spec: Callable):
     text = spec("a.yaml", "# a comment\n").read_text()
     assert winit("new", "b.yaml", "--like", "a.yaml").code == 0
-    assert Path("b.yaml").read_text() == text
+    assert Path("b.yaml").read_text() == f"{MODELINE}\n{text}"
 
 
 def test_new_like_reads_the_file_once(
@@ -509,8 +553,9 @@ def test_command_that_does_not_exist(winit: Callable, name: str, hint: str):
 # help and version
 
 
-def test_version(winit: Callable):
-    run = winit("--version")
+@pytest.mark.parametrize("option", ["--version", "-V"])
+def test_version(winit: Callable, option: str):
+    run = winit(option)
     assert (run.code, run.err) == (0, "")
     assert __version__ in run.out
     assert run.out.startswith("winit")

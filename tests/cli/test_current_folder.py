@@ -44,6 +44,7 @@ EVERY_COMMAND = [
     ("list", "configs"),
     ("explain", "collapsed"),
     ("new", "new.yaml"),
+    ("completion", "zsh"),
     ("show", "outputs/tiny"),
     ("plot", "outputs/tiny"),
 ]

@@ -47,6 +47,10 @@ RUN = {
 MAY_IMPORT = {
     "--help": (START, {"click"}),
     "--version": (START, {"click"}),
+    "completion fish": (
+        START | {"results", "spec", "convolution", "reading", "digests", "numerals"},
+        {"click"},
+    ),
     "explain": (
         START
         | {"verdicts", "results", "parameters", "convolution", "reading", "digests"}

@@ -49,6 +49,7 @@ EVERY = [
     ("explain",),
     ("explain", "saturated"),
     ("new", "made.yaml"),
+    ("completion", "fish"),
     ("show", "outputs/saved"),
     ("plot", "outputs/saved", "--format", "svg"),
     ("--help",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from importlib import import_module
 from pathlib import Path
@@ -37,12 +38,13 @@ COMMANDS = {
     ),
     "explain": ("reference:explain", "Print what a verdict or a column means."),
     "new": ("files:new", "Write a commented spec to start from."),
+    "completion": ("completion:completion", "Print the script by which a shell completes words."),
     "show": ("files:show", "Print the table of a saved result again."),
     "plot": ("files:plot", "Draw the pictures of a saved result again."),
 }
 
 # The commands that neither read nor write where a person is.
-ANYWHERE = {"list", "explain", "schema"}
+ANYWHERE = {"list", "explain", "schema", "completion"}
 
 
 class Commands(click.Group):
@@ -69,6 +71,15 @@ class Commands(click.Group):
         command: click.Command = found[cmd_name] if isinstance(found, dict) else found
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        """Propose commands, of which none is imported, or options."""
+        if incomplete.startswith("-"):
+            return click.Command.shell_complete(self, ctx, incomplete)
+        from weightinit_cli.cli.names import proposed
+
+        summaries = {name: summary for name, (_, summary) in COMMANDS.items()}
+        return proposed(summaries, incomplete)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write a line for each command."""
         with formatter.section("Commands"):
@@ -90,6 +101,7 @@ def _hint(name: str) -> str:
 EXAMPLES = """\b
 Examples:
   winit histogram --config sigmoid_xavier.yaml
+  winit new mine
   winit list configs
 """
 
@@ -97,7 +109,7 @@ Examples:
 @click.group(
     cls=Commands, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]}
 )
-@click.version_option(__version__, prog_name="winit")
+@click.version_option(__version__, "-V", "--version", prog_name="winit")
 def winit() -> None:
     """See what a deep network does to its signal before any training.
 
@@ -143,6 +155,10 @@ def _command_path(arguments: Sequence[str]) -> str:
 def main(arguments: Sequence[str]) -> int:
     """Run the command line and return the exit code; print what went wrong, one line each."""
     terminal.prepare()
+    if asked := os.environ.get("_WINIT_COMPLETE"):
+        from weightinit_cli.cli.shells import answer
+
+        return answer(winit, asked)
     code: object = 0
     try:
         code = _invoke(arguments)

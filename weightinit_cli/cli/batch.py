@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from weightinit_cli.cli import specs, terminal
+from weightinit_cli.cli.help import examples
 from weightinit_cli.cli.options import (
     data_option,
     format_option,
@@ -24,8 +25,8 @@ from weightinit_cli.cli.options import (
     refuse_nan,
     seed_option,
     set_option,
-    spec_name,
 )
+from weightinit_cli.cli.paths import SpecText
 from weightinit_cli.cli.plugins import plugin_option
 from weightinit_cli.cli.progress import BatchProgress, ProgressBar
 from weightinit_cli.cli.reporting import (
@@ -59,8 +60,15 @@ DIGEST_SHOWN = 12
 ENDING = "SIGTERM", "SIGHUP"
 
 
-@click.command("batch")
-@click.argument("paths", nargs=-1, required=True, metavar="DIR|FILE...", type=spec_name)
+@click.command(
+    "batch",
+    epilog=examples(
+        "winit batch specs --dry-run",
+        "winit batch specs -j 4 -o results",
+        "winit batch specs --fail-on warning --junit batch.xml",
+    ),
+)
+@click.argument("paths", nargs=-1, required=True, metavar="DIR|FILE...", type=SpecText())
 @output_option("Where results go: OUTPUT_DIR/<name>/, or OUTPUT_DIR/<name>/<run>/.")
 @jobs_option("Processes; 1 stays in this one. Default: the cores.")
 @click.option(

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from weightinit_cli.cli import specs, terminal
+from weightinit_cli.cli.help import examples
 from weightinit_cli.cli.options import (
     data_option,
     jobs_option,
-    path_of,
     refuse_nan,
-    spec_name,
     threads_option,
 )
+from weightinit_cli.cli.paths import FOLDER, PathText, PathType
 from weightinit_cli.cli.plugins import plugin_option
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.reporting import Reporter, junit_option, style_option
@@ -53,12 +53,19 @@ def _alpha_option(words: str) -> Callable[[Any], Any]:
     )
 
 
-@click.command("check")
-@click.argument("paths", nargs=-1, required=True, metavar="OUT|SPEC...", type=spec_name)
+@click.command(
+    "check",
+    epilog=examples(
+        "winit check outputs",
+        "winit check specs --against outputs --junit check.xml",
+        "winit check outputs --update",
+    ),
+)
+@click.argument("paths", nargs=-1, required=True, metavar="OUT|SPEC...", type=PathText())
 @click.option(
     "--against",
     metavar="OUT",
-    type=path_of,
+    type=PathType(FOLDER),
     help="Take the specs from SPEC... (files or folders), the saved results from OUT.",
 )
 @_exclude_option
@@ -130,9 +137,15 @@ def check(
     return reporter.writing(work)
 
 
-@click.command("diff")
-@click.argument("old", metavar="A", type=path_of)
-@click.argument("new", metavar="B", type=path_of)
+@click.command(
+    "diff",
+    epilog=examples(
+        "winit diff old/mine outputs/mine",
+        "winit diff old outputs --exclude 'sweep*'",
+    ),
+)
+@click.argument("old", metavar="A", type=PathType())
+@click.argument("new", metavar="B", type=PathType())
 @_exclude_option
 @_alpha_option("How often equal networks of other draws may be told apart.")
 @junit_option

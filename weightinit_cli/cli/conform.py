@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from weightinit_cli.cli import terminal
+from weightinit_cli.cli.help import examples
+from weightinit_cli.cli.names import components, propose
 from weightinit_cli.cli.options import quiet_option, refuse_nan
+from weightinit_cli.cli.paths import TargetText
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.tables.columns import Cell, Column, layout_for
 from weightinit_cli.conformity import ALPHA, KINDS
@@ -21,12 +25,19 @@ if TYPE_CHECKING:
 ROOM = 72
 
 
-@click.command("conform")
-@click.argument("target")
+@click.command(
+    "conform",
+    epilog=examples(
+        "winit conform init.py:mine --like he_normal",
+        "winit conform init.py:mine --like '{name: normal, std: 0.02}'",
+    ),
+)
+@click.argument("target", type=TargetText())
 @click.option(
     "--like",
     required=True,
     metavar="INITIALIZER",
+    shell_complete=propose(partial(components, "initializer")),
     help="What it claims to draw: he_normal, or '{name: normal, std: 0.02}' (winit list "
     "initializers).",
 )

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 
 class ExperimentCommand(NamedTuple):
-    """The command of an experiment: its name, and what `winit --help` and its own help say.
+    """The command of an experiment: its name, and what `winit --help` and its own help say of it.
 
+    `examples` are command lines that its help ends with.
     `data`, `threads` and `verdicts` say whether it has the options --data-dir, --threads and
     --fail-on.
     """
@@ -15,6 +16,7 @@ class ExperimentCommand(NamedTuple):
     command: str
     summary: str
     text: str
+    examples: tuple[str, ...]
     data: bool = False
     threads: bool = False
     verdicts: bool = False
@@ -48,13 +50,25 @@ EXPERIMENTS = {
         "histogram",
         "Run specs: every layer's activations, as picture and numbers.",
         _HISTOGRAM,
+        (
+            "winit histogram -c sigmoid_xavier",
+            "winit histogram -c mine.yaml --set initializer.gain=2 --format svg",
+            "winit histogram -c relu_he --no-plot --fail-on warning",
+        ),
         threads=True,
         verdicts=True,
     ),
     "symmetry": ExperimentCommand(
-        "symmetry", "Train a tiny network and see which layer wakes, which units differ.", _SYMMETRY
+        "symmetry",
+        "Train a tiny network and see which layer wakes, which units differ.",
+        _SYMMETRY,
+        ("winit symmetry -c zeros_deep", "winit symmetry -c zeros_xor --set steps=50 --no-plot"),
     ),
     "training": ExperimentCommand(
-        "train", "Train networks from their starts, and compare the losses.", _TRAIN, data=True
+        "train",
+        "Train networks from their starts, and compare the losses.",
+        _TRAIN,
+        ("winit train -c digits_compare", "winit train -c digits_compare --set steps=100 -o short"),
+        data=True,
     ),
 }

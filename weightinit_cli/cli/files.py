@@ -10,14 +10,14 @@ import click
 
 from weightinit_cli.cli import specs, terminal
 from weightinit_cli.cli.experiments import EXPERIMENTS
+from weightinit_cli.cli.help import examples
 from weightinit_cli.cli.look import Asked, look_options
 from weightinit_cli.cli.options import (
     data_option,
     format_option,
-    path_of,
     quiet_option,
-    spec_name,
 )
+from weightinit_cli.cli.paths import FOLDER, PathType, SpecText
 from weightinit_cli.cli.plugins import load_installed, plugin_option
 from weightinit_cli.cli.probe import refuse_shown, shown_as, shown_options
 from weightinit_cli.cli.progress import ProgressBar
@@ -29,37 +29,73 @@ from weightinit_cli.reading import open_at_once
 if TYPE_CHECKING:
     from pathlib import Path
 
+# What editors read in a comment: where the schema is.
+MODELINE, SCHEMA_FILE = "yaml-language-server:", "winit.schema.json"
 
-@click.command("new")
-@click.argument("file", type=path_of)
+
+@click.command(
+    "new",
+    epilog=examples(
+        "winit new mine",
+        "winit new wide --all",
+        "winit new deep.yaml --like relu_he",
+    ),
+)
+@click.argument("file", type=PathType())
+@click.option("--all", "every_key", is_flag=True, help="Write every key, each with its meaning.")
 @click.option(
     "--like",
     metavar="CONFIG",
-    type=spec_name,
+    type=SpecText(),
     help="Start from this spec: a file or a shipped name.",
 )
 @plugin_option
-def new(file: Path, like: str | None) -> None:
-    """Write a commented spec to FILE to start from; an existing file is left alone.
+def new(file: Path, every_key: bool, like: str | None) -> None:
+    """Write a short commented spec to FILE to start from; an existing file is left alone.
 
-    FILE gets the suffix .yaml where it has none; - prints the spec.
+    FILE gets the suffix .yaml where it has none; - prints the spec. Its first line names
+    winit.schema.json, by which editors complete and check YAML, and which is written beside it
+    where there is none yet; winit schema > winit.schema.json writes it anew.
     """
     from weightinit_cli.results import write_file
-    from weightinit_cli.spec import STDIN, parse_spec, template
+    from weightinit_cli.spec import STDIN, parse_spec
 
-    text = template().encode() if like is None else _checked(like)
+    text = _to_start_from(like, every_key=every_key)
     if str(file) == STDIN:
-        terminal.say(text.decode("utf-8-sig").removesuffix("\n"))
+        terminal.say(text.removesuffix("\n"))
         return
     file = specs.yaml_file(file)
-    write_file(file, text)
+    schema_file = file.parent / SCHEMA_FILE
+    if MODELINE not in text:
+        text = f"# {MODELINE} $schema={SCHEMA_FILE}\n{text}"
+    write_file(file, text.encode())
     experiment = parse_spec(text, source=str(file), stem="spec").experiment
     run = f"winit {EXPERIMENTS[experiment].command} -c {shlex.quote(str(file))}"
     terminal.say(printable(f"{file}: written; run it with {run}"))
+    if SCHEMA_FILE in text.partition("\n")[0] and not schema_file.exists():
+        write_file(schema_file, f"{_schema_text()}\n".encode())
+        terminal.say(printable(f"{schema_file}: written; editors complete and check specs by it"))
 
 
-@click.command("validate")
-@click.argument("paths", nargs=-1, required=True, metavar="DIR|FILE...", type=spec_name)
+def _to_start_from(like: str | None, *, every_key: bool) -> str:
+    """Return the text of the spec that is asked for. Raises SpecError for one that cannot run."""
+    from weightinit_cli.spec import short_template, template
+
+    if like is None:
+        return template() if every_key else short_template()
+    if every_key:
+        raise click.UsageError("--all writes every key, --like a copy; give one of them")
+    return _checked(like).decode("utf-8-sig")
+
+
+@click.command(
+    "validate",
+    epilog=examples(
+        "winit validate mine.yaml",
+        "winit validate specs -q",
+    ),
+)
+@click.argument("paths", nargs=-1, required=True, metavar="DIR|FILE...", type=SpecText())
 @data_option
 @plugin_option
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
@@ -93,23 +129,38 @@ def validate(paths: tuple[str, ...], quiet: bool) -> int:
     return code
 
 
-@click.command("schema")
+@click.command(
+    "schema",
+    epilog=examples(
+        "winit schema > winit.schema.json",
+    ),
+)
 @plugin_option
 def schema() -> None:
     """Print the JSON Schema of a spec, for editors that check and complete YAML.
 
     It has the initializers and activations of installed packages, too.
     """
+    terminal.say(_schema_text())
+
+
+def _schema_text() -> str:
     from weightinit_cli.activations import ACTIVATIONS
     from weightinit_cli.initializers import INITIALIZERS
     from weightinit_cli.spec import json_schema
 
     load_installed(INITIALIZERS, ACTIVATIONS)
-    terminal.say(json.dumps(json_schema(), indent=2))
+    return json.dumps(json_schema(), indent=2)
 
 
-@click.command("show")
-@click.argument("path", metavar="RESULT", type=path_of)
+@click.command(
+    "show",
+    epilog=examples(
+        "winit show outputs/mine",
+        "winit show outputs/mine --json",
+    ),
+)
+@click.argument("path", metavar="RESULT", type=PathType())
 @fail_on_option
 @json_option("Print the result as one line of JSON.")
 @shown_options
@@ -145,13 +196,19 @@ def show(
     return reporter.saved(path, result)
 
 
-@click.command("plot")
-@click.argument("path", metavar="RESULT", type=path_of)
+@click.command(
+    "plot",
+    epilog=examples(
+        "winit plot outputs/mine --format svg",
+        "winit plot outputs/mine --format pdf --width 3.3in --no-title",
+    ),
+)
+@click.argument("path", metavar="RESULT", type=PathType())
 @click.option(
     "-o",
     "--output-dir",
     metavar="PATH",
-    type=path_of,
+    type=PathType(FOLDER),
     help="Folder for the pictures. Default: beside the result.",
 )
 @format_option

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from weightinit_cli.cli import specs, terminal
+from weightinit_cli.cli.help import examples
 from weightinit_cli.cli.options import (
     config_option,
-    path_of,
     quiet_option,
     seed_option,
     set_option,
     threads_option,
 )
+from weightinit_cli.cli.paths import YAML, PathType
 from weightinit_cli.cli.plugins import plugin_option
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.reporting import (
@@ -37,13 +38,20 @@ if TYPE_CHECKING:
     from weightinit_cli.spec import Spec
 
 
-@click.command("fix")
+@click.command(
+    "fix",
+    epilog=examples(
+        "winit fix -c sigmoid_xavier",
+        "winit fix -c mine.yaml --write mended.yaml",
+        "winit fix -c mine.yaml -q --code torch > model.py",
+    ),
+)
 @config_option
 @click.option(
     "--write",
     "file",
     metavar="FILE",
-    type=path_of,
+    type=PathType(YAML),
     help="Write the mended spec to FILE, a new one; of a single run. Comments are not kept.",
 )
 @click.option(

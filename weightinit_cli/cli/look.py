@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from weightinit_cli.cli import terminal
-from weightinit_cli.cli.options import refuse_nan, spec_name
+from weightinit_cli.cli.options import refuse_nan
+from weightinit_cli.cli.paths import PathText
 from weightinit_cli.errors import WinitError, reason
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def _with_options(command: Callable[..., Any], width_name: str) -> Callable[...,
     @click.option(
         "--style",
         metavar="FILE",
-        type=spec_name,
+        type=PathText(),
         help="Fonts and colours of a matplotlib style sheet (.mplstyle).",
     )
     @click.option("--svg-text", is_flag=True, help="Write text in SVG as text, not as outlines.")

@@ -4,32 +4,17 @@ from __future__ import annotations
 
 import os
 from math import isnan
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from weightinit_cli.cli.names import propose_override
+from weightinit_cli.cli.paths import FOLDER, PathType, SpecText
 from weightinit_cli.results.store import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-EMPTY = "a path must not be empty; the current folder is '.'"
-
-
-def spec_name(text: str) -> str:
-    """Convert an option that names a spec, a folder of them or a style; `~` is the home folder."""
-    if text == "":
-        raise click.BadParameter(EMPTY)
-    if text == "~" or text.startswith(("~/", f"~{os.sep}")):
-        return os.path.expanduser(text)  # noqa: PTH111  # a shell leaves it in quotes
-    return text
-
-
-def path_of(text: str) -> Path:
-    """Convert an option that is a path of a file or folder, which need not exist."""
-    return Path(spec_name(text))
+    from pathlib import Path
 
 
 def refuse_nan(
@@ -51,7 +36,7 @@ def output_option(words: str) -> Callable[[Any], Any]:
         default="outputs",
         show_default=True,
         metavar="PATH",
-        type=path_of,
+        type=PathType(FOLDER),
         help=words,
     )
 
@@ -63,7 +48,7 @@ def specs_option(words: str, *, required: bool) -> Callable[[Any], Any]:
         "--config",
         "configs",
         metavar="SPEC",
-        type=spec_name,
+        type=SpecText(),
         multiple=True,
         required=required,
         help=words,
@@ -79,6 +64,7 @@ set_option = click.option(
     "overrides",
     metavar="PATH=VALUE",
     multiple=True,
+    shell_complete=propose_override,
     help="Replace a value of the spec, e.g. initializer.std=0.1. Repeatable.",
 )
 seed_option = click.option("--seed", metavar="N", help="The same as --set seed=N.")
@@ -98,7 +84,7 @@ def _set_data_folder(
 data_option = click.option(
     "--data-dir",
     metavar="DIR",
-    type=path_of,
+    type=PathType(FOLDER),
     expose_value=False,
     callback=_set_data_folder,
     help="Where the files of data sets are. Default: the environment's WINIT_DATA_DIR.",

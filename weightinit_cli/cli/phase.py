@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from weightinit_cli.cli import specs, terminal
+from weightinit_cli.cli.help import examples
 from weightinit_cli.cli.look import Asked, look_options
+from weightinit_cli.cli.names import components, propose
 from weightinit_cli.cli.options import (
     format_option,
     output_option,
@@ -57,11 +60,18 @@ def _ends(
     raise click.BadParameter(f"must be {wanted}, not {' '.join(map(printable, given))}")
 
 
-@click.command("phase")
+@click.command(
+    "phase",
+    epilog=examples(
+        "winit phase -a tanh",
+        "winit phase -c mine.yaml --sigma-w 0 2",
+    ),
+)
 @click.option(
     "-a",
     "--activation",
     metavar="ACTIVATION",
+    shell_complete=propose(partial(components, "activation")),
     help="As in a spec: tanh, or '{name: leaky_relu, negative_slope: 0.1}'. Default: that of -c.",
 )
 @specs_option(

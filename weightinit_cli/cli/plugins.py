@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from weightinit_cli.cli import terminal
+from weightinit_cli.cli.paths import PYTHON, PathType
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from weightinit_cli.plugins import Table
 
 
 def _load(
-    context: click.Context,  # noqa: ARG001
+    context: click.Context,
     option: click.Parameter,  # noqa: ARG001
-    files: tuple[str, ...],
+    files: tuple[Path, ...],
 ) -> None:
+    if context.resilient_parsing:  # a shell asks for completions: nobody's code is run for that
+        return
     for file in files:
         from weightinit_cli.plugins import load_plugin
 
-        load_plugin(Path(file).expanduser())
+        load_plugin(file)
 
 
 plugin_option = click.option(
     "--plugin",
     metavar="FILE.py",
+    type=PathType(PYTHON),
     multiple=True,
     expose_value=False,
     is_eager=True,

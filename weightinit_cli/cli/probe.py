@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from weightinit_cli.cli import terminal
+from weightinit_cli.cli.help import examples
 from weightinit_cli.cli.options import (
     format_option,
     no_plot_option,
-    path_of,
     quiet_option,
 )
+from weightinit_cli.cli.paths import FOLDER, PathType, TargetText
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.reporting import (
     Reporter,
@@ -30,12 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from weightinit_cli.results.probe import ProbeResult
-
-EXAMPLES = """\b
-Examples:
-  winit probe mymodel.py:build --input 64,3,32,32 --loss cross_entropy:10
-  winit probe mygpt.py:GPT --input 'int:8,128<50257' --loss cross_entropy --worst 10
-"""
 
 
 def shown_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -89,12 +84,19 @@ def refuse_shown(asked: dict[str, Any], place: Path) -> None:
         raise click.UsageError(f"{options}: {place} is no result of winit probe")
 
 
-@click.command("probe", epilog=EXAMPLES)
-@click.argument("target")
+@click.command(
+    "probe",
+    epilog=examples(
+        "winit probe mymodel.py:build --input 64,3,32,32 --loss cross_entropy:10",
+        "winit probe mygpt.py:GPT --input 'int:8,128<50257' --loss cross_entropy --worst 10",
+    ),
+)
+@click.argument("target", type=TargetText())
 @click.option(
     "--input",
     "inputs",
     metavar="[NAME=]INPUT",
+    type=TargetText(),
     multiple=True,
     help="What the model is called with: a shape as 64,3,32,32 (drawn from N(0, 1), the inputs on "
     "the first axis), integers as 'int:16,128<50257', x.npy, or file.py:function, which returns a "
@@ -103,6 +105,7 @@ def refuse_shown(asked: dict[str, Any], place: Path) -> None:
 @click.option(
     "--loss",
     metavar="LOSS",
+    type=TargetText("cross_entropy", "mean_square"),
     help="cross_entropy or cross_entropy:CLASSES (labels are drawn), mean_square (against "
     "N(0, 1)), or file.py:function, called with the model's output and the batch. Default: the "
     "loss that the model returns, else the outputs' sum with random weights.",
@@ -133,7 +136,7 @@ def refuse_shown(asked: dict[str, Any], place: Path) -> None:
     "-o",
     "--output-dir",
     metavar="PATH",
-    type=path_of,
+    type=PathType(FOLDER),
     help="Write stats.json and pictures to PATH/<name>/. Default: nothing is written.",
 )
 @format_option
@@ -141,7 +144,7 @@ def refuse_shown(asked: dict[str, Any], place: Path) -> None:
 @click.option(
     "--against",
     metavar="OUT",
-    type=path_of,
+    type=PathType(FOLDER),
     help="Compare with the saved probe in OUT, which -o has written; exits 1 where they differ. "
     "With the same weights: within what rounding does. With other draws: parameters of a known "
     "scheme by the law of its draws, all else by the spread over the seeds of both, 10 --repeats "

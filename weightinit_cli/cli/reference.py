@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import sys
-from itertools import product, takewhile
+from itertools import product
 from math import inf, isnan
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from weightinit_cli.cli import terminal
+from weightinit_cli.cli.help import examples
+from weightinit_cli.cli.names import configs
 from weightinit_cli.cli.plugins import load_installed, plugin_option
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.cli.tables.columns import Cell, columns_of, layouts, narrowed
@@ -19,7 +21,6 @@ from weightinit_cli.parameters import ParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from weightinit_cli.activations import Activation, Row
     from weightinit_cli.parameters import Parameter
@@ -68,7 +69,13 @@ Z = (
 )
 
 
-@click.command("list")
+@click.command(
+    "list",
+    epilog=examples(
+        "winit list initializers",
+        "winit list activations --plugin mine.py",
+    ),
+)
 @click.argument("what", type=click.Choice(["initializers", "activations", "configs"]))
 @plugin_option
 def list_names(what: str) -> None:
@@ -122,17 +129,8 @@ def _activations(columns: int) -> list[str]:
 
 
 def _configs(columns: int) -> list[str]:
-    from weightinit_cli.spec import shipped_configs
-
-    rows = [(path.stem, _leading_comment(path)) for path in shipped_configs()]
+    rows = list(configs().items())
     return _entries(("config", "what it shows"), rows, [[]] * len(rows), columns)
-
-
-def _leading_comment(path: Path) -> str:
-    """Read the first paragraph of the comment at the top of a config."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    comment = takewhile(lambda line: line.lstrip("# ") and line.startswith("#"), lines)
-    return " ".join(line.lstrip("# ") for line in comment)
 
 
 def _entries(
@@ -251,7 +249,13 @@ def column_meanings() -> dict[str, str]:
     return meanings
 
 
-@click.command("explain")
+@click.command(
+    "explain",
+    epilog=examples(
+        "winit explain vanishing_gradient",
+        "winit explain 'std (inputs)'",
+    ),
+)
 @click.argument("name", required=False)
 def explain(name: str | None) -> None:
     """Print what a verdict means, where it begins and what to do, or what a column shows.

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from weightinit_cli.cli import terminal
-from weightinit_cli.cli.options import path_of
+from weightinit_cli.cli.names import propose, severities_and_verdicts
+from weightinit_cli.cli.paths import PathType
 from weightinit_cli.errors import FAILED, SpecError, WinitError
 
 if TYPE_CHECKING:
@@ -25,10 +26,14 @@ if TYPE_CHECKING:
 TEXT, JSON, GITHUB = "text", "json", "github"
 
 
-def _file(text: str) -> Path:
-    if text == "-":
-        raise click.BadParameter("must be a file, not -; /dev/stdout prints it after all else")
-    return path_of(text)
+class _JUnitFile(PathType):
+    """The path of a file, and not standard output, where lines for people go."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the Path. Fails for `-`."""
+        if value == "-":
+            self.fail("must be a file, not -; /dev/stdout prints it after all else", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def _severities_and_names(
@@ -54,7 +59,7 @@ def _severities_and_names(
 junit_option = click.option(
     "--junit",
     metavar="FILE",
-    type=_file,
+    type=_JUnitFile(),
     help="Write a JUnit XML file, which the usual CI systems read.",
 )
 
@@ -63,6 +68,7 @@ fail_on_option = click.option(
     "--fail-on",
     metavar="SEVERITY|VERDICT",
     multiple=True,
+    shell_complete=propose(severities_and_verdicts),
     callback=_severities_and_names,
     help="Exit with 1 where a verdict is at least so bad (note, warning, severe), or where the one "
     "of this name is found (winit explain). Repeatable.",

@@ -10,6 +10,7 @@ import click
 
 from weightinit_cli.cli import specs, terminal
 from weightinit_cli.cli.experiments import EXPERIMENTS
+from weightinit_cli.cli.help import examples
 from weightinit_cli.cli.options import (
     config_option,
     data_option,
@@ -100,7 +101,7 @@ def _command(experiment: str) -> click.Command:
         )
         return reporter.writing(lambda: runner.run(configs, overrides, seed))
 
-    command = click.command(row.command, help=row.text)(run)
+    command = click.command(row.command, help=row.text, epilog=examples(*row.examples))(run)
     left_out = {
         data_option: not row.data,
         threads_option: not row.threads,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from weightinit_cli.cli import specs, terminal
+from weightinit_cli.cli.help import examples
 from weightinit_cli.cli.options import config_option, set_option
 from weightinit_cli.cli.plugins import plugin_option
 from weightinit_cli.cli.progress import ProgressBar
@@ -34,7 +35,13 @@ FEW = 3
 MANY, TOO_MANY = 1e3, 1e6
 
 
-@click.command("theory")
+@click.command(
+    "theory",
+    epilog=examples(
+        "winit theory -c relu_he",
+        "winit theory -c mine.yaml --set layers=200",
+    ),
+)
 @config_option
 @plugin_option
 @set_option

@@ -8,7 +8,7 @@ from weightinit_cli.spec.given import (
     one_run_of,
     spec_of,
 )
-from weightinit_cli.spec.keys import json_schema, template
+from weightinit_cli.spec.keys import json_schema, short_template, template
 from weightinit_cli.spec.kinds import AnySpec, Spec, SymmetrySpec, TrainingSpec
 from weightinit_cli.spec.layers import different
 from weightinit_cli.spec.load import (
@@ -78,6 +78,7 @@ __all__ = [
     "per_layer",
     "shadowed",
     "shipped_configs",
+    "short_template",
     "spec_from_normal_form",
     "spec_of",
     "template",

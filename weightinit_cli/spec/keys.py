@@ -21,6 +21,12 @@ _COLUMN = 28
 _HEADING = (
     "# A spec for winit. Only activation and initializer are required; the rest are defaults.\n"
 )
+# What most specs say, and what is said above it.
+_USUAL = ("activation", "initializer", "layers", "width", "samples", "seed")
+_USUAL_HEADING = """\
+# A spec for winit: what most specs say. `winit new FILE --all` writes one with every key.
+# `winit list activations` and `winit list initializers` show what there is.
+"""
 # The key that is meant, or where an experiment lacks it the next one.
 KEYS = {
     **dict.fromkeys(("depth", "num_layers", "n_layers", "hidden_layers"), ("layers",)),
@@ -72,6 +78,13 @@ def json_schema() -> dict[str, Any]:
 def template() -> str:
     """A spec with every key, each with its meaning as a comment; it runs as it stands."""
     return _HEADING + "\n".join(_lines((*TABLES[DEFAULT_KIND], *GRID), "")) + "\n"
+
+
+def short_template() -> str:
+    """A spec with the few keys that most specs have; it runs as it stands."""
+    fields = {field.name: field for field in TABLES[DEFAULT_KIND]}
+    usual = [fields[name]._replace(default=_shown(fields[name])) for name in _USUAL]
+    return _USUAL_HEADING + "\n".join(_lines([*usual, *GRID[-1:]], "")) + "\n"
 
 
 def keywords(experiment: str) -> list[Parameter]:
