@@ -97,12 +97,19 @@ def test_an_error_ends_the_work(threads):
 
 def test_an_interruption_while_it_is_told_ends_the_work():
     begun = []
+    told = threading.Event()
 
     def interrupt(cost):
+        told.set()
         raise KeyboardInterrupt
 
+    def work(number):
+        begun.append(number)
+        if number:
+            told.wait()
+
     with pytest.raises(KeyboardInterrupt), workers(2, interrupt) as apply:
-        apply(begun.append, range(3_000))
+        apply(work, range(3_000))
     assert len(begun) < 3_000
 
 
