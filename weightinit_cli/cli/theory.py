@@ -124,7 +124,7 @@ def _table(forecast: Forecast) -> list[str]:
 def table_columns(numbered: Sequence[tuple[int, LayerTheory]]) -> list[Column]:
     """Lay out the table: a row per layer, with its number."""
     texts_of = {
-        "layer": [str(number) for number, _ in numbered],
+        "layer": [str(layer_number) for layer_number, _ in numbered],
         "q": [number(layer.q) for _, layer in numbered],
         "c": [correlation_words(layer.one_minus_c) for _, layer in numbered],
     }
