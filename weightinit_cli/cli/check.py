@@ -242,6 +242,7 @@ def _pairs_of(
     Raises WinitError where nothing is left to check.
     """
     from weightinit_cli import guard
+    from weightinit_cli.results.folders import find_results
 
     unread: list[Pair] = []
     pairs: list[Pair] = []
@@ -254,7 +255,7 @@ def _pairs_of(
                 root = Path(path)
                 unread.append(guard.unreadable(path, error.lines, root, with_specs=False))
     else:
-        saved = guard.find_results(against)
+        saved = find_results(against)
         configs, problems = specs.find(paths, quiet=quiet)
         unread, pairs = guard.pairs_of_specs(configs, saved, against, specs.load, problems)
     kept = set(

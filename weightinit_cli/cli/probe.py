@@ -230,7 +230,7 @@ def _place_of(target: str, result: ProbeResult, name: str) -> Mark:
 
 def _found(against: Path) -> dict[str, Path]:
     """Find what there is to compare with. Raises WinitError where there is nothing."""
-    from weightinit_cli.guard import find_results
+    from weightinit_cli.results.folders import find_results
 
     return find_results(against)
 

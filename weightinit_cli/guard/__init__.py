@@ -3,7 +3,6 @@
 from weightinit_cli.guard.baselines import (
     Pair,
     excluded,
-    find_results,
     pairs_of_results,
     pairs_of_specs,
     sides_of,
@@ -47,7 +46,6 @@ __all__ = [
     "details",
     "diff",
     "excluded",
-    "find_results",
     "heading",
     "json_line",
     "judge",

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from weightinit_cli.errors import SpecError, WinitError, reason
-from weightinit_cli.results import STATS, load_saved
+from weightinit_cli.errors import SpecError, WinitError
+from weightinit_cli.results.folders import find_results, read_result
 from weightinit_cli.results.store import written_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from weightinit_cli.errors import Problem
     from weightinit_cli.results import AnyResult
@@ -97,52 +95,6 @@ def sides_of(old: Path, new: Path) -> dict[str, tuple[SavedFile | None, SavedFil
     }
 
 
-def find_results(root: Path) -> dict[str, Path]:
-    """Return every stats.json below a folder, by its own folder relative to `root`, in order.
-
-    `root` may be a link, and a stats.json itself, which then stands under its folder's name. A
-    folder that can't be searched stands for what it may hold: `read_result` says why.
-    Raises WinitError where there is none.
-    """
-    try:
-        is_folder = stat.S_ISDIR(root.stat().st_mode)
-    except (FileNotFoundError, ValueError):
-        raise WinitError(
-            f"{root}: no such folder; winit histogram, symmetry, train and batch write results"
-        ) from None
-    except OSError as error:
-        raise WinitError(f"{root}: {reason(error)}") from None
-    if not is_folder:
-        return {_own_name(root.parent): root}
-    found = {
-        (path.parent if path.name == STATS else path).relative_to(root).as_posix(): path
-        for path in _walk(root)
-    }
-    if not found:
-        raise WinitError(f"{root}: holds no results; there is no {STATS} in it or below")
-    if "." in found:
-        found[_own_name(root)] = found.pop(".")
-    return dict(sorted(found.items()))
-
-
-def read_result(path: Path, root: Path) -> tuple[AnyResult, int]:
-    """Return a saved result and the schema version that it was written in.
-
-    Raises WinitError where it can't be read, is too large, no file, or a link out of `root`.
-    """
-    base = root if os.path.isdir(root) else root.parent  # noqa: PTH112
-    try:
-        inside = Path(os.path.realpath(path)).is_relative_to(os.path.realpath(base))
-        if os.path.isdir(path):  # noqa: PTH112
-            with os.scandir(path):
-                raise WinitError(f"{path}: not a file")
-    except OSError as error:
-        raise WinitError(f"{path}: {reason(error)}") from None
-    if not inside:
-        raise WinitError(f"{path}: leads out of {base} through a link; refused")
-    return load_saved(path)
-
-
 def read(given: SavedFile | AnyResult) -> tuple[AnyResult, int]:
     """Return a result and the schema version that it was written in; raises as `read_result`."""
     return read_result(*given) if isinstance(given, tuple) else (given, written_in(given))
@@ -185,47 +137,3 @@ def _by_present_names(saved: Mapping[str, Path], wanted: Mapping[str, AnySpec]) 
                 found[run] = found.pop(former)
                 break
     return found
-
-
-def _own_name(folder: Path) -> str:
-    """Return the folder's name, also of one that is given as `.` or `..`."""
-    try:
-        return folder.absolute().name
-    except OSError:  # the current folder is gone
-        return str(folder)
-
-
-def _walk(root: Path) -> Iterator[Path]:
-    """Give every stats.json below a folder, and every folder that can't be searched, itself.
-
-    Links to folders are taken for results, which they may not be where they lead out.
-    """
-    left = [root]
-    while left:
-        folder = left.pop()
-        try:
-            with os.scandir(folder) as entries:
-                inside = {entry.name: entry.is_dir(follow_symlinks=False) for entry in entries}
-        except OSError:
-            yield folder
-            continue
-        if STATS in inside:
-            yield folder / STATS
-        for name, is_folder in inside.items():
-            if name == STATS:
-                continue
-            if is_folder:
-                left.append(folder / name)
-            elif (folder / name).is_symlink():
-                yield from _linked(folder / name)
-
-
-def _linked(link: Path) -> Iterator[Path]:
-    try:
-        (link / STATS).lstat()
-    except PermissionError:
-        yield link
-    except OSError:  # it leads to no folder, or to one without a result
-        return
-    else:
-        yield link / STATS

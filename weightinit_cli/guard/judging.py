@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from weightinit_cli.errors import WinitError, counted, printable
 from weightinit_cli.guard.baselines import (
     Pair,
-    find_results,
     pairs_of_results,
     pairs_of_specs,
     read,
@@ -22,6 +21,7 @@ from weightinit_cli.guard.compare import spec_changes
 from weightinit_cli.guard.report import details, heading, summary
 from weightinit_cli.guard.statistical import FEWEST_NETWORKS, FRESH_NETWORKS
 from weightinit_cli.results import STATS
+from weightinit_cli.results.folders import find_results
 from weightinit_cli.results.kinds import AnyResult
 
 if TYPE_CHECKING:
