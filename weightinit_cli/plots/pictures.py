@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.plots.engine.look import PLAIN
 from weightinit_cli.plots.engine.page import Page
-from weightinit_cli.plots.engine.render import render
+from weightinit_cli.plots.engine.render import render, render_inline
 from weightinit_cli.results.forecast import PhaseDiagram
 from weightinit_cli.results.store import COMPARISON
 from weightinit_cli.results.together import Compared
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from weightinit_cli.plots.engine.look import Look
     from weightinit_cli.results import AnyResult
     from weightinit_cli.results.comparison import AnyComparedRun
+
+# The rows that a small picture keeps: that of the layers, as the gradient is over depth, too.
+MOST_ROWS = {"histogram": 1}
 
 
 def drawings(result: AnyResult) -> dict[str, Drawing | Page]:
@@ -86,6 +89,17 @@ def comparison_pictures(
     """
     drawing: Drawing | Page | None = _module(spec).comparison(name, spec, runs, expected)
     return {} if drawing is None else _rendered({COMPARISON: drawing}, formats, "", look)
+
+
+def inline_pictures(result: AnyResult) -> dict[str, tuple[str, str]]:
+    """All pictures of a run as SVG for a page of HTML, by their names, without their titles.
+
+    Each whole, and small: without notes and grid, and of some of them fewer rows.
+    """
+    return {
+        name: (render_inline(name, each), render_inline(name, each, MOST_ROWS.get(name), lean=True))
+        for name, each in drawings(result).items()
+    }
 
 
 def left_out(experiment: str, axes: Iterable[tuple[str, Sequence[Any]]]) -> list[str]:

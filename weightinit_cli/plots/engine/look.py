@@ -34,6 +34,7 @@ DARK = 0.5
 MOST_LETTERS = 60  # of a wrong setting's name
 GENERIC = ("serif", "sans-serif", "cursive", "fantasy", "monospace")
 LIGHT: Color = (0.9, 0.9, 0.9)
+DARK_PAPER: Color = (0.067, 0.075, 0.09)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,17 @@ def painted(drawing: Drawing, look: Look) -> Drawing:
     size = drawing.width * look.scale, drawing.height * look.scale
     panels = tuple(replace(each, box=each.box.scaled(look.scale)) for each in drawing.panels)
     return Drawing(*size, tuple(items), panels, look.paper)
+
+
+def on_dark(color: Color) -> Color:
+    """A colour of pictures as it is on a dark page; what is read on both stays as it is."""
+    text = {
+        INK: LIGHT,
+        MUTED: _mixed(LIGHT, DARK_PAPER, MUTED_PART),
+        RULE: _mixed(LIGHT, DARK_PAPER, RULE_PART),
+        WHITE: DARK_PAPER,
+    }
+    return (text | dict(zip(HUES, HUES_ON_DARK, strict=True))).get(color, color)
 
 
 def look_of(style: Any) -> Look:

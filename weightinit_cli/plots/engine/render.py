@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
+UNTITLED = replace(PLAIN, title=False)
 COMPRESSION = 3  # level 6 saves at most a tenth of the bytes for twice the time
 MOST_COLORS = 256
 COLOR_CELLS = 1 << 15
@@ -46,6 +48,22 @@ def render(
         if format == "pdf":
             return _pdf(drawing, digest)
     raise ValueError(f"unknown picture format {format!r}")
+
+
+def render_inline(
+    name: str, picture: Page | Drawing, rows: int | None = None, *, lean: bool = False
+) -> str:
+    """The picture as an element `svg` of HTML, without its title; a page gives the colours.
+
+    A lean one has so many `rows` at most, no notes and no grid.
+    """
+    from weightinit_cli.plots.engine import inline as svg
+
+    with settings(), letters(""):
+        if lean and isinstance(picture, Page):
+            picture = svg.lean(picture, rows)
+        drawing = drawn(picture, UNTITLED) if isinstance(picture, Page) else picture
+        return svg.inline(drawing, svg.described(name, picture, drawing))
 
 
 def _png(drawing: Drawing, digest: str, dpi: float) -> bytes:
