@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from weightinit_cli.errors import counted
 from weightinit_cli.results.figures import FIGURES, PARAMETERS, figure, in_gate, resolved
 from weightinit_cli.results.model import HEALTHY, Result, check_pretraining, values, worst_severity
+from weightinit_cli.results.outputwords import logits_sentence, loss_sentence
 from weightinit_cli.results.plain import (
     ROUNDING,
     Mismatch,
@@ -17,9 +18,17 @@ from weightinit_cli.results.plain import (
     check_share,
     check_shares,
 )
-from weightinit_cli.results.told import Table
+from weightinit_cli.results.precisionwords import rounding_sentence
+from weightinit_cli.results.told import Rounded, Table
 from weightinit_cli.results.verdictwords import brief
-from weightinit_cli.results.words import below, finite, four_digits, table_words
+from weightinit_cli.results.words import (
+    below,
+    finite,
+    of_blocks,
+    reconstructions,
+    rounded,
+    table_words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -148,7 +157,7 @@ def _is_missing(layers: Sequence[LayerStatistics], path: str) -> bool:
 def table(result: Result) -> Table:
     """A row per layer; in print of the first, the last, and where the worst begins."""
     figures = {
-        row.head: [table_words(layer, path) for layer in result.layers]
+        row.head: [_cell(layer, path) for layer in result.layers]
         for path, row in told(result).items()
         if row.in_table
     }
@@ -170,11 +179,32 @@ def beside(result: Result) -> dict[str, str]:
 
     last = result.layers[-1]
     return {
-        "std": table_words(last, "std"),
-        "std (inputs)": table_words(last, "std_across_inputs"),
-        "grad. ratio": four_digits(mean_gradient_ratio(result.layers)),
+        "std": _cell(last, "std"),
+        "std (inputs)": _cell(last, "std_across_inputs"),
+        "grad. ratio": rounded(mean_gradient_ratio(result.layers)),
         "verdict": brief(result.verdict),
     }
+
+
+def where_known(result: Result) -> dict[str, str]:
+    """The loss at the start, beside other runs, of a network that has an output layer."""
+    return {} if result.output is None else {"loss at start": rounded(result.output.loss)}
+
+
+def _cell(layer: LayerStatistics, path: str) -> Rounded:
+    return Rounded(table_words(layer, path), resolved(layer, path))
+
+
+def remarks(result: Result) -> list[str]:
+    """Sentences on a run as a whole, below its table."""
+    every = (
+        of_blocks(result.spec),
+        loss_sentence(result),
+        logits_sentence(result),
+        rounding_sentence(result),
+        reconstructions(result.resolved.pretraining),
+    )
+    return [each for each in every if each]
 
 
 def checksums(result: Result) -> Mapping[str, str]:

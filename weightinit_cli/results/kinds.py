@@ -59,7 +59,8 @@ class ResultKind(NamedTuple):
     runs needs of one, with its label and what was varied. `numbered_by` are the columns of `rows`
     that number them, and `of_run` those that say the run's. `table` is what is said of a result,
     and `beside` what is said of one of several, by the heads of columns; the first is left out in
-    print, the last one is of words. `course` is a sentence on the whole of it. `described` are the
+    print, the last one is of words; `where_known` is what only some results have beside it.
+    `course` is a sentence on the whole of it, `remarks` are all of these. `described` are the
     parts of what was run, in words. Only what `has_spec` can be run again from its spec.
     """
 
@@ -74,7 +75,9 @@ class ResultKind(NamedTuple):
     table: Callable[[Any], Table]
     beside: Callable[[Any], dict[str, str]]
     of_run: tuple[str, ...] = ()
+    where_known: Callable[[Any], dict[str, str]] = lambda _: {}
     course: Callable[[Any], str] = lambda _: ""
+    remarks: Callable[[Any], list[str]] = lambda _: []
     described: Callable[[Mapping[str, Any]], list[str]] = described
     has_spec: bool = True
     verdict: Callable[[Any], tuple[Verdict, ...]] = lambda _: ()
@@ -97,7 +100,9 @@ RESULT_KINDS: Final = {
         numbered_by=("layer",),
         table=histogram.table,
         beside=histogram.beside,
+        where_known=histogram.where_known,
         course=loss_sentence,
+        remarks=histogram.remarks,
         of_run=("verdict", "severity", "unresolved"),
     ),
     "symmetry": ResultKind(
@@ -113,6 +118,7 @@ RESULT_KINDS: Final = {
         table=symmetry.table,
         beside=symmetry.beside,
         course=symmetry.course,
+        remarks=lambda result: [symmetry.course(result)],
     ),
     "training": ResultKind(
         TrainingResult,
@@ -142,6 +148,7 @@ RESULT_KINDS: Final = {
         table=probe.table,
         beside=probe.beside,
         course=probe.course,
+        remarks=probe.remarks,
         described=probe.described,
         has_spec=False,
     ),
@@ -247,12 +254,12 @@ def rows(result: AnyResult, run: str) -> list[Row]:
     for row in kind.rows(result):
         layer = row.get("layer") if by_layer else None
         if layer not in of_layers:
-            of_layers[layer] = _parameters(result.spec, layer)
+            of_layers[layer] = parameters(result.spec, layer)
         found.append(shared | of_layers[layer] | row)
     return found
 
 
-def _parameters(spec: Mapping[str, Any], layer: Any) -> Row:
+def parameters(spec: Mapping[str, Any], layer: Any = None) -> Row:
     """Every key of a normal form as one scalar: `initializer`, `initializer.std`, `width`.
 
     Where layers differ in it, an initializer is that of this layer; in a row of all layers it is

@@ -20,9 +20,9 @@ from weightinit_cli.results.model import (
 )
 from weightinit_cli.results.outstanding import pointed_at, worst_values
 from weightinit_cli.results.plain import Mismatch, check_not_negative
-from weightinit_cli.results.told import Table
+from weightinit_cli.results.told import Rounded, Table
 from weightinit_cli.results.verdictwords import brief
-from weightinit_cli.results.words import four_digits, table_words
+from weightinit_cli.results.words import four_digits, rounded, table_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -304,7 +304,10 @@ def table(result: ProbeResult) -> Table:
         (
             value.name,
             ",".join(map(str, value.shape)),
-            *(table_words(value.figures, path) for path in paths),
+            *(
+                Rounded(table_words(value.figures, path), resolved(value.figures, path))
+                for path in paths
+            ),
             ", ".join(dict.fromkeys(each.name for each in marks.get(place, ()))),
         )
         for place, value in enumerate(result.values)
@@ -334,12 +337,17 @@ def course(result: ProbeResult) -> str:
     return f"{words}; an indifferent model has {four_digits(result.loss.indifferent)} ({classes})"
 
 
+def remarks(result: ProbeResult) -> list[str]:
+    """Sentences on a probe as a whole: its loss, and what was not seen."""
+    return [*filter(None, [course(result)]), *(f"not seen: {each}" for each in result.unseen)]
+
+
 def beside(result: ProbeResult) -> dict[str, str]:
     """What is said of a probe beside others: the loss and the verdict."""
     loss = result.loss
     return {
         "values": str(len(result.values)),
-        "loss": four_digits(None if loss is None else loss.value),
+        "loss": rounded(None if loss is None else loss.value),
         "verdict": brief(result.verdict),
     }
 

@@ -15,8 +15,8 @@ from weightinit_cli.results.plain import (
     check_not_negative,
     check_share,
 )
-from weightinit_cli.results.told import Table, ends
-from weightinit_cli.results.words import four_digits
+from weightinit_cli.results.told import Rounded, Table, ends
+from weightinit_cli.results.words import rounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -138,10 +138,10 @@ def beside(result: SymmetryResult) -> dict[str, str]:
     """What is said of a run beside others: the loss and the first layer's units, in the end."""
     first = result.layers[0]
     return {
-        "entropy": four_digits(result.base_entropy),
-        "loss": four_digits([result.start_loss, *result.loss][-1]),
+        "entropy": rounded(result.base_entropy),
+        "loss": rounded([result.start_loss, *result.loss][-1]),
         "units": str([first.start_distinct, *first.distinct_units][-1]),
-        "span": four_digits([None, *first.participation][-1]),
+        "span": rounded([None, *first.participation][-1]),
         "": divergence(result),
     }
 
@@ -165,8 +165,8 @@ def _cells(layer: LayerSteps) -> tuple[str, ...]:
         str(layer.start_distinct),
         str(layer.most_distinct),
         str([layer.start_distinct, *layer.distinct_units][-1]),
-        "-" if span is None else f"{span:.3g}",
-        "-" if gradient is None else f"{gradient:.3g}",
+        Rounded("-" if span is None else f"{span:.3g}", span),
+        Rounded("-" if gradient is None else f"{gradient:.3g}", gradient),
     )
 
 

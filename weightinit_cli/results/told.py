@@ -9,6 +9,7 @@ from weightinit_cli.lines import clipped, ljust, rjust, width, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Self
 
     from weightinit_cli.results.model import Severity
 
@@ -38,6 +39,22 @@ class Sentence(NamedTuple):
     rest: str = ""
     below: str = ""
     severity: Severity | None = None
+
+
+class Rounded(str):
+    """The text of a cell, and the number that it is written of; None where there is none."""
+
+    __slots__ = ("value",)
+    value: float | None
+
+    def __new__(cls, text: str, value: float | None) -> Self:
+        """Keep the number beside its text."""
+        made = super().__new__(cls, text)
+        made.value = value
+        return made
+
+    def __reduce__(self) -> tuple[type[Rounded], tuple[str, float | None]]:
+        return Rounded, (str(self), self.value)
 
 
 class Table(NamedTuple):

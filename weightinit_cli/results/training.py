@@ -16,7 +16,7 @@ from weightinit_cli.results.plain import (
     check_share,
 )
 from weightinit_cli.results.told import Table, ends
-from weightinit_cli.results.words import four_digits
+from weightinit_cli.results.words import rounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -146,7 +146,7 @@ def table(result: TrainingResult) -> Table:
     for number, each in enumerate(result.networks, 1):
         first = each.losses[0] if each.losses else None
         values = (first, each.train.loss, each.test.loss, each.test.accuracy)
-        rows.append((str(number), *map(four_digits, values)))
+        rows.append((str(number), *map(rounded, values)))
     return Table(heads, rows, heads, ends(len(rows), 4))
 
 
@@ -157,8 +157,8 @@ def beside(result: TrainingResult) -> dict[str, str]:
     means = [None if None in part else fmean(part) for part in losses]
     accuracy = fmean(each.test.accuracy for each in networks)
     return {
-        **dict(zip(("train loss", "test loss"), map(four_digits, means), strict=True)),
-        "test acc.": four_digits(accuracy),
+        **dict(zip(("train loss", "test loss"), map(rounded, means), strict=True)),
+        "test acc.": rounded(accuracy),
         "": ", ".join(filter(None, (divergence(result), interruption(result)))),
     }
 

@@ -113,15 +113,22 @@ def labelled(place: Path, result: AnyResult) -> AnyResult:
     `article, std = 10`: the label stands in the list of the runs beside it.
     """
     own = place.absolute()
+    run = listed_run(listed_runs(own.parent), own.name, result.digest)
+    return result if run is None else replace(result, name=f"{result.name}, {run.label}")
+
+
+def listed_runs(place: Path) -> RunTree | None:
+    """The runs that are listed in a folder; None where there is no list, or a damaged one."""
     try:
-        tree = find_tree(own.parent) if (own.parent / RUNS).is_file() else None
+        return find_tree(place) if (place / RUNS).is_file() else None
     except (WinitError, OSError):
-        return result
+        return None
+
+
+def listed_run(tree: RunTree | None, folder: str, digest: str) -> ListedRun | None:
+    """The one of the listed runs whose result this is; None of any other result."""
     runs = tree.runs if tree else ()
-    label = next(
-        (run.label for run in runs if (run.folder, run.digest) == (own.name, result.digest)), None
-    )
-    return result if label is None else replace(result, name=f"{result.name}, {label}")
+    return next((run for run in runs if (run.folder, run.digest) == (folder, digest)), None)
 
 
 def replaced_runs(place: Path, tree: RunTree) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from weightinit_cli.errors import by_layer, counted
 from weightinit_cli.numerals import short
 from weightinit_cli.results.figures import FIGURES, figure, resolved
+from weightinit_cli.results.told import Rounded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -233,6 +234,11 @@ def table_words(layer: LayerStatistics, path: str) -> str:
 def four_digits(value: float | None) -> str:
     """A number to four digits, with a short exponent: `1.751e5`; `-` where there is none."""
     return "-" if value is None else short(f"{value:.4g}")
+
+
+def rounded(value: float | None) -> Rounded:
+    """A number to four digits, which stays beside them."""
+    return Rounded(four_digits(value), value)
 
 
 def correlation_words(one_minus_c: float) -> str:
