@@ -88,7 +88,10 @@ ALLOWED: dict[str, set[str]] = {
         "init", "spec", "experiments", "results", "plots", "saving", "errors", "machine",
         "imports", "plugins",
     },
+    # A page shows what results and pictures say; a batch's executors read and draw many.
+    "page": {"init", "results", "plots", "spec", "batch", "errors", "numerals", "reading"},
     "cli": {
+        "page",
         "probing",
         "init", "spec", "initializers", "activations", "parameters", "experiments", "results",
         "verdicts", "guard", "plots", "saving", "batch", "remedies", "data", "errors", "reading",
@@ -121,13 +124,15 @@ HOMES = {
     "distributed": {"batch"},
     "torch": {"probing", "conformity"},
     "pandas": {"results"},
+    "jinja2": {"page"},
+    "markupsafe": {"page"},
     "sklearn": {"data"},
 }
 # A result is read, shown and refused without arrays; the spec itself does no arithmetic on them
 # (the tables that it reads do).
 WITHOUT_NUMPY = {
     "init", "__main__", "errors", "parameters", "precision", "reading", "spec", "results",
-    "verdicts", "cli", "batch", "machine", "saving",
+    "verdicts", "cli", "batch", "machine", "saving", "page",
 }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from weightinit_cli.guard import CheckOutcome, check
     from weightinit_cli.initializers import Fans
     from weightinit_cli.initializers.own import initializer
+    from weightinit_cli.page import report
     from weightinit_cli.parameters import Parameter
     from weightinit_cli.probing import probe
     from weightinit_cli.remedies import Remedy, fix
@@ -48,6 +49,7 @@ _HOMES = {
     "phase": "weightinit_cli.experiments.calls",
     "predict": "weightinit_cli.experiments.calls",
     "probe": "weightinit_cli.probing",
+    "report": "weightinit_cli.page",
     "run": "weightinit_cli.experiments",
     "spec_of": "weightinit_cli.spec",
 }
@@ -78,6 +80,7 @@ __all__ = [
     "phase",
     "predict",
     "probe",
+    "report",
     "run",
     "spec_of",
 ]

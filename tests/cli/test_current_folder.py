@@ -47,6 +47,7 @@ EVERY_COMMAND = [
     ("completion", "zsh"),
     ("show", "outputs/tiny"),
     ("plot", "outputs/tiny"),
+    ("report", "outputs", "-o", "page.html"),
 ]
 INIT = """\
 import numpy, scipy, json

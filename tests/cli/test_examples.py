@@ -95,7 +95,7 @@ def test_they_run(winit: Callable, command: str):
         Path(file).write_text(TINY)
     Path("init.py").write_text(INIT)
     Path("mine.py").write_text(PLUGIN)
-    if command in ("check", "diff", "show", "plot"):
+    if command in ("check", "diff", "show", "plot", "report"):
         assert winit("histogram", "-q", "-c", "mine.yaml", "--no-plot").code == 0
         shutil.copytree("outputs", "old")
     if command == "new":

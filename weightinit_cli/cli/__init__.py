@@ -41,6 +41,7 @@ COMMANDS = {
     "completion": ("completion:completion", "Print the script by which a shell completes words."),
     "show": ("files:show", "Print the table of a saved result again."),
     "plot": ("files:plot", "Draw the pictures of a saved result again."),
+    "report": ("report:report", "Write a page of saved results, to sort, filter and print."),
 }
 
 # The commands that neither read nor write where a person is.

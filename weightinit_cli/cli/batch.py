@@ -65,7 +65,7 @@ ENDING = "SIGTERM", "SIGHUP"
     epilog=examples(
         "winit batch specs --dry-run",
         "winit batch specs -j 4 -o results",
-        "winit batch specs --fail-on warning --junit batch.xml",
+        "winit batch specs --fail-on warning --junit batch.xml --report",
     ),
 )
 @click.argument("paths", nargs=-1, required=True, metavar="DIR|FILE...", type=SpecText())
@@ -103,6 +103,9 @@ ENDING = "SIGTERM", "SIGHUP"
 @no_plot_option
 @fail_on_option
 @junit_option
+@click.option(
+    "--report", is_flag=True, help="Write a page of OUTPUT_DIR, too, as winit report does."
+)
 @style_option()
 @json_option("Print each result as one line of JSON.")
 @quiet_option
@@ -122,6 +125,7 @@ def batch(
     no_plot: bool,
     fail_on: tuple[str, ...],
     junit: Path | None,
+    report: bool,
     style: str,
     as_json: bool,
     quiet: bool,
@@ -182,9 +186,20 @@ def batch(
 
     with ExitStack() as held, _stops() as received:
         try:
-            return reporter.writing(work)
+            code = reporter.writing(work)
+            return max(code, _report(output_dir, jobs, reporter, quiet=quiet)) if report else code
         except KeyboardInterrupt:
             return terminal.fail([progress.interrupted()], 128 + received[-1])
+
+
+def _report(out: Path, jobs: int | None, reporter: Reporter, *, quiet: bool) -> int:
+    """Write the page of all results that are there now; return the exit code."""
+    from weightinit_cli.cli.report import write_report
+
+    try:
+        return write_report([out], None, None, jobs, quiet=quiet or reporter.as_json)
+    except WinitError as error:
+        return terminal.fail(error.lines, error.exit_code)
 
 
 def _executor(
