@@ -1,4 +1,4 @@
-"""What the README's table claims of blocks and normalizations, read off their reference results."""
+"""What docs/claims.md says of blocks and normalizations, read off their reference results."""
 
 from __future__ import annotations
 

@@ -1,118 +1,117 @@
-"""What the README says is what winit does, and the citation names its version."""
+"""The README is short, and what it and the reference pages list is all that there is."""
 
 from __future__ import annotations
 
 import re
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 import yaml
 
+import weightinit_cli
+from support.markdown import ROOT, Command, blocks, steps
 from weightinit_cli import __version__
-from weightinit_cli.cli import COMMANDS, main
+from weightinit_cli.cli import main
+from weightinit_cli.results import Result
 from weightinit_cli.results.kinds import RESULT_KINDS
+from weightinit_cli.results.model import Gradient, LayerStatistics
 from weightinit_cli.results.store import COMPARISON
-from weightinit_cli.spec import load_spec, parse_spec, shipped_configs
-from weightinit_cli.spec.kinds import GRID, TABLES
+from weightinit_cli.spec import load_spec, shipped_configs
+from weightinit_cli.spec.kinds import CONVOLUTION, GRID, OUTPUT, PRETRAINING, SPEC_KINDS
+from weightinit_cli.verdicts import DEFINITIONS
 
 if TYPE_CHECKING:
-    import pytest
+    from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def indented(first: str) -> list[str]:
-    """The lines of the indented block that begins with `first`."""
-    lines = TEXT.splitlines()
-    start = next(k for k, line in enumerate(lines) if line.startswith(f"    {first}"))
-    end = next(k for k in range(start, len(lines)) if not lines[k].startswith("    "))
-    return [line[4:] for line in lines[start:end]]
+README = ROOT / "README.md"
+DOCS = ROOT / "docs"
 
 
-def fenced(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+def page(name: str) -> str:
+    return (DOCS / name).read_text("utf-8")
+
+
+def test_it_takes_ten_minutes():
+    text = README.read_text("utf-8")
+    assert len(text.splitlines()) <= 150
+    assert len(text.split()) <= 1500
 
 
 def test_the_table_is_what_is_printed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
+    """To the letter, columns and all. What the set-up command runs, tests/test_docs.py does not."""
     monkeypatch.chdir(tmp_path)
+    (setup,) = (
+        step
+        for step in steps(README)
+        if isinstance(step, Command)
+        and "histogram" in step.line
+        and step.line.startswith("python3")
+    )
+    assert setup.line.endswith("winit histogram --config sigmoid_xavier.yaml")
     main(["histogram", "--config", "sigmoid_xavier.yaml", "--no-plot"])
     *printed, _ = capsys.readouterr().out.splitlines()
-    assert indented("sigmoid_xavier: ") == printed
+    (shown,) = (b.text for b in blocks(README) if b.text.startswith("sigmoid_xavier: "))
+    assert shown.splitlines() == printed
 
 
-def test_the_start_that_is_found_is_the_one_that_is_shown(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
-    monkeypatch.chdir(tmp_path)
-    shown = indented("$ winit fix")[1:]
-    assert main(["fix", "--config", "sigmoid_xavier"]) in (None, 0)
-    printed = capsys.readouterr().out.splitlines()
-    assert printed[: len(shown)] == shown
-    assert f"    {printed[-1]}" in TEXT.splitlines()
+def test_the_first_spec_is_of_two_lines():
+    (spec,) = (block for block in blocks(README) if block.kind == "yaml")
+    assert spec.file == "mine.yaml"
+    assert len(spec.text.splitlines()) == 2
 
 
-def test_the_spec_runs_and_names_every_key():
-    dense, blocks, convolution = fenced("yaml")
-    keys = set()
-    for block in (dense, blocks, convolution):
-        parse_spec(block, source="README.md", stem="readme")
-        keys.update(re.findall(r"^(\w+):", block, re.MULTILINE))
-    assert keys == {field.name for field in (*TABLES["histogram"], *GRID)} - {"name", "experiment"}
-    alone = parse_spec(
-        "kernel: 3\nactivation: relu\ninitializer: he_normal\n", source="x", stem="readme"
-    )
-    assert parse_spec(convolution, source="README.md", stem="readme") == alone
-
-
-def test_the_errors_are_what_is_printed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
-    monkeypatch.chdir(tmp_path)
-    shown = indented("$ cat typo.yaml")
-    split = shown.index("$ winit validate typo.yaml")
-    Path("typo.yaml").write_text("\n".join(shown[1:split]) + "\n", encoding="utf-8")
-    assert main(["validate", "typo.yaml"]) == 2
-    assert capsys.readouterr().err.splitlines() == shown[split + 1 :]
-
-
-def test_the_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.chdir(tmp_path)
-    (block,) = [each for each in fenced("python") if "load_result" in each]
-    if find_spec("pandas") is None:
-        block = block.replace("frame = result.to_frame()", "")
-    names: dict[str, object] = {}
-    exec(block, names)  # noqa: S102
-    *_, last = block.strip().splitlines()
-    assert eval(last, names) is True  # noqa: S307
-    assert main(["show", "outputs/tanh"]) == 0
-
-
-def test_every_command_and_config_is_there():
-    for command in COMMANDS:
-        assert f"winit {command}" in TEXT
+def test_every_config_is_shown():
+    text = page("pictures.md") + page("claims.md")
     for config in shipped_configs():
-        assert f"`{config.stem}`" in TEXT
+        assert f"`{config.stem}`" in text
         spec = load_spec(config.stem)
         first = RESULT_KINDS[spec.experiment].pictures[0] if spec.runs is None else COMPARISON
-        picture = f"{config.stem}/{first}.png"
-        assert (ROOT / "outputs/reference" / picture).is_file()
-        assert f"(outputs/reference/{picture})" in TEXT
+        picture = f"outputs/reference/{config.stem}/{first}.png"
+        assert (ROOT / picture).is_file()
+        assert f"(../{picture})" in text
 
 
-def test_the_commands_shown_are_valid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """A few steps stand for all of them, which the reference results hold."""
-    monkeypatch.chdir(tmp_path)
-    assert main(["new", "mine.yaml"]) == 0
-    (block,) = re.findall(r"^```\n(winit .*?)^```", TEXT, re.MULTILINE | re.DOTALL)
-    for line in block.strip().splitlines():
-        words = line.partition("#")[0].partition("|")[0].partition(">")[0].split()
-        assert words[0] == "winit"
-        few = ["--set", "steps=5"] if words[1] in ("symmetry", "train") else []
-        assert main([*words[1:], *few]) == 0, line
+@pytest.mark.parametrize("experiment", SPEC_KINDS)
+def test_every_key_stands_in_the_reference_with_its_default(experiment: str):
+    """In the section of its experiment, or in that of every spec."""
+    text = page("spec.md")
+    section = text[text.index(f"## Of {experiment}\n") :].partition("\n## ")[0]
+    rows = dict(re.findall(r"^\| (`.*?`) \|([^|]*)\|", section, re.MULTILINE))
+    defaults = {key: default for keys, default in rows.items() for key in re.findall(r"\w+", keys)}
+    fields = {each.name: each for each in SPEC_KINDS[experiment].fields}
+    assert defaults.keys() == fields.keys()
+    for name, default in defaults.items():
+        value = fields[name].default
+        if re.fullmatch(r" `?[\w.]+`? ", default) and isinstance(value, int | float | str):
+            shown = default.strip(" `")
+            assert shown == str(value).lower() or float(shown) == value, name
+
+
+def test_every_key_within_another_and_every_grid_does():
+    text = page("spec.md") + page("networks.md")
+    for field in (*CONVOLUTION, *GRID, *OUTPUT, *PRETRAINING):
+        assert f"`{field.name}`" in text or f"`output.{field.name}`" in text, field.name
+
+
+def test_every_figure_is_in_the_reference():
+    text = page("figures.md")
+    for name in (*LayerStatistics.__dataclass_fields__, *Result.__dataclass_fields__):
+        assert f"`{name}`" in text, name
+    for name in Gradient.__dataclass_fields__:
+        assert f"`gradient.{name}`" in text, name
+
+
+def test_every_verdict_is_on_its_page():
+    for name in DEFINITIONS:
+        assert f"`{name}`" in page("verdicts.md"), name
+
+
+def test_every_function_of_python_is_on_its_page():
+    functions = [each for each in weightinit_cli.__all__ if each.islower()]
+    for name in functions:
+        assert f"`{name}(" in page("python.md"), name
 
 
 def test_the_citation_is_of_this_version():
