@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import FrozenInstanceError, replace
 from functools import cache
 from math import prod, sqrt
@@ -17,6 +18,7 @@ from weightinit_cli.experiments import run
 from weightinit_cli.guard import CheckOutcome, Drift, Gate, Outcome, Report
 from weightinit_cli.guard.flatten import Place
 from weightinit_cli.results import dump_result
+from weightinit_cli.results.figures import FIGURES
 from weightinit_cli.results.files import write_files
 from weightinit_cli.spec import expand, load_spec, parse_spec
 
@@ -202,6 +204,18 @@ def test_the_given_one_is_held_to_fresh_networks():
 def test_what_an_older_schema_lacked_is_not_missed(version: int):
     file = VERSIONS / f"version_{version}.json"
     assert sentences(check(file)) == sentences(check(load_result(file))) == []
+
+
+def test_what_an_older_schema_lacked_is_held_to_no_fresh_network(tmp_path: Path):
+    values = json.loads(dump_result(result_of("width=30")))
+    flushed = FIGURES["gradient.float16_flushed"]
+    values["schema_version"] = flushed.since - 1
+    for layer in values["layers"]:
+        del layer["gradient"]["float16_flushed"]
+    write_files(tmp_path / "mine", "", {"stats.json": json.dumps(values).encode()})
+    outcome = check(tmp_path, spec_of("width=30", "seed=1"), networks=FEW)
+    assert gates(outcome) == [Gate.STATISTICAL]
+    assert not outcome.failed, outcome
 
 
 def test_results_of_other_specs():

@@ -73,10 +73,10 @@ def sample(
     why there is none, the figure is skewed, and its spread the less known: R/4 - 1, at least
     FEWEST_DEGREES.
     """
-    networks = [flatten(each) for each in (old, *fresh)]
+    networks = [_known_then(flatten(each), lacked) for each in (old, *fresh)]
     found: list[Found] = []
     for place in networks[0]:
-        if not _is_fixed(place) or is_lacked(place.figure, lacked):
+        if not _is_fixed(place):
             continue
         if any(place not in each for each in networks):
             continue
@@ -308,6 +308,13 @@ def _with_error(layer: LayerStatistics, path: str) -> tuple[float, float] | None
     if not in_gate(path, "log"):
         return measured, error
     return (log(measured), error / predicted.value) if measured and predicted.value else None
+
+
+def _known_then(values: Values, lacked: Sequence[str]) -> Values:
+    """Leave out what the saved result's schema lacked, which it cannot be held to."""
+    if not lacked:
+        return values
+    return {at: value for at, value in values.items() if not is_lacked(at.figure, lacked)}
 
 
 def _is_fixed(place: Place) -> bool:
