@@ -166,7 +166,7 @@ BAD = [
     ),
     (np.ravel, "must return an array of real numbers of x's shape, (2, 128), not one of shape"),
     (changing, "changes the array x that it is given: ValueError: output array is read-only"),
-    (lambda x: x / (1 // 0), "raised ZeroDivisionError: integer"),
+    (lambda x: x / (1 // 0), "raised ZeroDivisionError: "),
     (lambda x: x if x > 0 else 0, "raised ValueError: The truth value of an array"),
     (lambda x: 1 / x, "at x = 0 is inf in float64; it must be finite between -30 and 30"),
     (lambda x: np.exp(4 * abs(x)), "at x = -22.25 is inf in float32; it must be finite"),

@@ -169,8 +169,11 @@ class UnitGrid:
         return self.mean(f * (self.z**2 - 1)) / 2
 
     def noise(self, f: Array, var_c: float) -> float:
-        """The variance of the mean of f over the layer, at a q that is held."""
-        return max(self.covariance(f, f, var_c), 0.0)
+        """The variance of the mean of f over the layer, at a q that is held.
+
+        A constant has none; what summing the nodes' weights makes of it is rounding.
+        """
+        return max(self.covariance(f, f, var_c), 0.0) if (f != f[0]).any() else 0.0
 
     def covariance(self, f: Array, g: Array, var_c: float) -> float:
         """The covariance of the means of f and g over the layer, at a q that is held.
