@@ -5,6 +5,7 @@ Signals may be ignored where the tests were started, as in the background.
 
 from __future__ import annotations
 
+import os
 import signal
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 
 
 def pytest_configure() -> None:
-    """Take signals that are ignored for those of a terminal; processes inherit it."""
+    """Take signals that are ignored for those of a terminal; processes inherit it.
+
+    Colours that are forced on the tests' own lines, as CI systems do, are none of winit's.
+    """
+    os.environ.pop("FORCE_COLOR", None)
     handlers = {"SIGINT": signal.default_int_handler, "SIGHUP": signal.SIG_DFL}
     for name, handler in handlers.items():
         number = getattr(signal, name, None)

@@ -1,30 +1,43 @@
-"""`winit explain`: what a verdict means, from the table that draws it."""
+"""`winit explain`: what a name means, from the table that has it."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from support.probes import probe_result
 from weightinit_cli import load_result, run
+from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.cli import theory
-from weightinit_cli.cli.reference import MARKS, WORDS, column_meanings
+from weightinit_cli.cli.entries import component_names, key_names
+from weightinit_cli.cli.meanings import MARKS, WORDS, column_meanings
 from weightinit_cli.cli.tables import histogram, probe, training, view
+from weightinit_cli.initializers import BARE_ALIASES, INITIALIZERS
 from weightinit_cli.parameters import Thresholds
 from weightinit_cli.results import LayerTheory, Prediction, symmetry
 from weightinit_cli.results.figures import FIGURES
 from weightinit_cli.results.kinds import RESULT_KINDS
 from weightinit_cli.results.model import HEALTHY, Verdict
 from weightinit_cli.results.verdictwords import SEVERITY_MEANINGS
+from weightinit_cli.spec import parse_activation, parse_initializer
+from weightinit_cli.spec.kinds import TABLES
 from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS, TRAINED, Trained
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 NAMES = [*DEFINITIONS, HEALTHY]
+WRAPPED = [*NAMES, "std", "kaiming_normal", "gelu", "steps"]
+PARAMETERS = {
+    parameter.name
+    for table in (INITIALIZERS, ACTIVATIONS)
+    for row in table.values()
+    for parameter in row.parameters
+}
 DESCENT = {"experiment": "symmetry", "activation": "relu", "initializer": "zeros"}
 
 
@@ -91,6 +104,12 @@ def test_list_of_all(winit: Callable):
         assert [line.partition("  ")[0] for line in rows] == list(named)
     for definition in DEFINITIONS.values():
         assert definition.meaning in joined(run.out)
+    blocks = [block.split("\n", 1) for block in run.out.rstrip("\n").split("\n\n")[-4:]]
+    listed = {**component_names(), "keys of specs": key_names()}
+    assert [(head, joined(rest).split(", ")) for head, rest in blocks] == list(listed.items())
+    assert listed["initializers"] == [*INITIALIZERS, *INITIALIZERS.aliases]
+    assert listed["activations"] == [*ACTIVATIONS, *ACTIVATIONS.aliases]
+    assert set(listed["parameters of these"]) == PARAMETERS
 
 
 @pytest.mark.parametrize(
@@ -178,7 +197,95 @@ def test_a_column_by_what_is_easily_typed(winit: Callable, name: str, head: str)
 
 def test_columns_by_their_first_word(winit: Callable):
     out = winit("explain", "sat").out
-    assert [line for line in out.splitlines() if line[0] != " "] == ["sat. low", "sat. high"]
+    heads = [line for line in out.splitlines() if line and line[0] != " "]
+    assert heads == ["sat. low (a column of tables)", "sat. high (a column of tables)"]
+
+
+def titles(text: str) -> list[str]:
+    """The lines that begin what is said of each thing of a name."""
+    return [line for line in text.splitlines() if line and line[0] != " "]
+
+
+@pytest.mark.parametrize("name", [*INITIALIZERS, *INITIALIZERS.aliases])
+def test_initializer(winit: Callable, name: str):
+    run = winit("explain", name)
+    assert (run.code, run.err) == (0, "")
+    row = INITIALIZERS[INITIALIZERS.aliases.get(name, name)]
+    shown = joined(run.out)
+    for part in (row.doc, row.std, row.convention, row.reference):
+        assert part in shown
+    for parameter in row.parameters if name not in BARE_ALIASES else ():
+        assert f"parameter {parameter.name}: {parameter.doc}" in shown
+    assert ("parameter " in shown) == bool(row.parameters and name not in BARE_ALIASES)
+    (written,) = re.findall(r" in a spec initializer: (\{.*?\}|\w+)", shown)
+    read = parse_initializer(written.replace("...", "1"), "x")
+    assert read.name == INITIALIZERS.aliases.get(name, name)
+
+
+@pytest.mark.parametrize("name", [*ACTIVATIONS, *ACTIVATIONS.aliases])
+def test_activation(winit: Callable, name: str):
+    run = winit("explain", name)
+    assert (run.code, run.err) == (0, "")
+    row = ACTIVATIONS[ACTIVATIONS.aliases.get(name, name)]
+    shown = joined(run.out)
+    assert f"formula {row.formula}" in shown
+    assert f"reference {row.reference}" in shown
+    assert "flat" in shown
+    for parameter in row.parameters:
+        assert f"parameter {parameter.name}: {parameter.doc}" in shown
+    (written,) = re.findall(r" in a spec activation: (\{.*?\}|\w+)", shown)
+    read = parse_activation(written.replace("...", "1"), "x")
+    assert read.name == ACTIVATIONS.aliases.get(name, name)
+
+
+@pytest.mark.parametrize("name", sorted(PARAMETERS))
+def test_parameter(winit: Callable, name: str):
+    out = joined(winit("explain", name).out)
+    for table in (INITIALIZERS, ACTIVATIONS):
+        for row, each in (
+            (row, p) for row, r in table.items() for p in r.parameters if p.name == name
+        ):
+            assert re.search(rf"of ([a-z0-9_]+, )*{row}(, [a-z0-9_]+)*: {re.escape(each.doc)}", out)
+
+
+@pytest.mark.parametrize("experiment", TABLES)
+def test_key(winit: Callable, experiment: str):
+    for field in TABLES[experiment]:
+        out = joined(winit("explain", field.name).out)
+        assert f"{experiment}" in out
+        assert field.doc in out
+
+
+def test_a_name_of_several_things(winit: Callable):
+    kinds = "a column of tables", "a parameter of initializers"
+    assert titles(winit("explain", "std").out) == [f"std ({kind})" for kind in kinds]
+    kinds = "an activation", "a parameter of activations"
+    assert titles(winit("explain", "threshold").out) == [f"threshold ({kind})" for kind in kinds]
+    heads = titles(winit("explain", "histogram").out)
+    assert heads == ["histogram (a column of tables)", "histogram (a key of specs)"]
+    heads = titles(winit("explain", "Learning-Rate").out)
+    assert heads == ["pretraining.learning_rate (a key of specs)", "learning_rate (a key of specs)"]
+    assert titles(winit("explain", "he-normal").out) == ["he_normal"]
+    assert titles(winit("explain", "Units-Identical").out) == ["units_identical"]
+
+
+def test_verdicts_and_words_are_nothing_else():
+    """So that nothing else is looked for where one is found."""
+    words = {*NAMES, *SEVERITY_MEANINGS, *WORDS}
+    assert words.isdisjoint(name for names in component_names().values() for name in names)
+    assert words.isdisjoint(field.name for fields in TABLES.values() for field in fields)
+
+
+def test_a_plugin(winit: Callable):
+    Path("mine.py").write_text(
+        "import weightinit_cli\n"
+        "@weightinit_cli.activation('bent', derivative=lambda x: 2 + 0 * x)\n"
+        "def bent(x):\n    return 2 * x\n"
+    )
+    run = winit("explain", "bent", "--plugin", "mine.py")
+    assert (run.code, run.err) == (0, "")
+    assert titles(run.out) == ["bent"]
+    assert "mine.py" in run.out
 
 
 @pytest.mark.parametrize(
@@ -186,13 +293,16 @@ def test_columns_by_their_first_word(winit: Callable):
     [
         (
             "vanishing_gradent",
-            "no verdict or column 'vanishing_gradent'; did you mean 'vanishing_gradient'?",
+            "nothing is called 'vanishing_gradent'; did you mean 'vanishing_gradient'?",
         ),
-        ("Dying", "no verdict or column 'Dying'; did you mean 'dying'?"),
-        ("units-identical", "did you mean 'units_identical'?"),
-        ("xyz", "no verdict or column 'xyz'; there are overflow, units_identical, "),
-        ("", "no verdict or column ''; "),
-        ("\x1b[31m\n", "no verdict or column '\\x1b[31m\\n'; "),
+        ("he_norml", "did you mean 'he_normal'?"),
+        ("sigmod", "did you mean 'sigmoid'?"),
+        ("negative_slop", "did you mean 'negative_slope'?"),
+        ("repeat", "did you mean 'repeats'?"),
+        ("units-identicle", "did you mean 'units_identical'?"),
+        ("xyz", "nothing is called 'xyz'; winit explain lists what there is"),
+        ("", "nothing is called ''; "),
+        ("\x1b[31m\n", "nothing is called '\\x1b[31m\\n'; "),
     ],
 )
 def test_unknown_name(winit: Callable, name: str, said: str):
@@ -205,7 +315,11 @@ def test_unknown_name(winit: Callable, name: str, said: str):
 
 
 @pytest.mark.parametrize("columns", [60, 80, 120])
-@pytest.mark.parametrize("arguments", [(), *[(name,) for name in NAMES]], ids="".join)
+@pytest.mark.parametrize(
+    "arguments",
+    [(), *[(name,) for name in (*NAMES, "std", "kaiming_normal", "gelu", "steps")]],
+    ids="".join,
+)
 def test_fits_the_terminal(winit: Callable, wide: Callable, arguments: tuple, columns: int):
     wide(columns)
     lines = winit("explain", *arguments).out.splitlines()

@@ -52,9 +52,7 @@ MAY_IMPORT = {
         {"click"},
     ),
     "explain": (
-        START
-        | {"verdicts", "results", "parameters", "convolution", "reading", "digests"}
-        | {"numerals", "progress"},
+        START | READ | {"verdicts", "results", "numerals"},
         {"click"},
     ),
     "list configs": (START | READ, {"click"}),

@@ -102,6 +102,35 @@ def test_colour_by_the_environment(
 
 
 @pytest.mark.parametrize(
+    ("env", "coloured"),
+    [
+        ({}, False),
+        ({"FORCE_COLOR": "1"}, True),
+        ({"FORCE_COLOR": "0"}, True),  # regardless of its value
+        ({"FORCE_COLOR": ""}, False),
+        ({"FORCE_COLOR": "1", "TERM": "dumb"}, True),
+        ({"FORCE_COLOR": "1", "NO_COLOR": ""}, True),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+    ],
+)
+def test_colour_in_a_pipe(
+    winit: Callable, spec: Callable, monkeypatch: pytest.MonkeyPatch, env: dict, coloured: bool
+):
+    spec()
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    run = winit("histogram", "-c", "tiny.yaml", "--no-plot")
+    assert (run.code, run.err) == (0, "")
+    assert ("\x1b[" in run.out) == coloured
+    plain = CODES.sub("", run.out)
+    assert plain.startswith("tiny: sigmoid")
+    assert "\x1b" not in plain
+    assert "\x1b" not in winit("histogram", "-c", "tiny.yaml", "--no-plot", "--json").out
+    assert ("\x1b[" in winit("list", "configs").out) == coloured
+
+
+@pytest.mark.parametrize(
     ("given", "columns"), [("72", 72), ("0", 80), ("abc", 80), ("", 80), ("-5", 80), ("1", 1)]
 )
 def test_columns_by_the_environment(monkeypatch: pytest.MonkeyPatch, given: str, columns: int):

@@ -36,7 +36,7 @@ COMMANDS = {
         "reference:list_names",
         "Print the initializers, the activations or the shipped configs.",
     ),
-    "explain": ("reference:explain", "Print what a verdict or a column means."),
+    "explain": ("explain:explain", "Print what a verdict, a column, an initializer ... means."),
     "new": ("files:new", "Write a commented spec to start from."),
     "completion": ("completion:completion", "Print the script by which a shell completes words."),
     "show": ("files:show", "Print the table of a saved result again."),

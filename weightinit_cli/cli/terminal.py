@@ -93,7 +93,7 @@ def say(line: str = "") -> None:
     if (stream := stdout()) is None:
         return
     with stdout_errors(), _cleared():
-        click.echo(line, file=stream, color=None if _coloured() else False)
+        click.echo(line, file=stream, color=_colour())
 
 
 def flush() -> None:
@@ -276,8 +276,16 @@ def is_dumb() -> bool:
     return os.environ.get("TERM", default) in ("dumb", "")
 
 
-def _coloured() -> bool:
-    return not (os.environ.get("NO_COLOR") or is_dumb())
+def _colour() -> bool | None:
+    """Whether lines are coloured; None where that is so in a terminal alone.
+
+    As https://no-color.org and https://force-color.org have it; of both, none is coloured.
+    """
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return False if is_dumb() else None
 
 
 def _ignore_stdout() -> None:

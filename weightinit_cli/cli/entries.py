@@ -1,0 +1,168 @@
+"""What `winit explain` says of initializers, activations, their parameters and keys of specs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from weightinit_cli.cli.names import components, table_names
+from weightinit_cli.cli.reference import OUT, derivative_of, parameter_words, shapes_of
+from weightinit_cli.parameters import REQUIRED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from weightinit_cli.activations import Row
+    from weightinit_cli.cli.meanings import Rows
+    from weightinit_cli.initializers import Initializer
+    from weightinit_cli.parameters import Parameter
+    from weightinit_cli.plugins import Table
+    from weightinit_cli.spec.values import Field
+
+TABLES = ("initializer", "activation")
+
+
+def component_rows(word: str, *, thorough: bool) -> Iterator[tuple[str, str, Rows]]:
+    """Yield a name, its kind and its rows as it stands in the tables.
+
+    A table is imported where its names have this one, where a plug-in has imported it, or where
+    what packages have is to be looked through `thorough`ly.
+    """
+    for what in TABLES:
+        names, known = table_names(what), components(what)
+        if not (thorough or word in known or word in names.parameters or _is_imported(what)):
+            continue
+        table = _table(what)
+        canonical = table.aliases.get(word, word)
+        if table.find(canonical):
+            row = table[canonical]
+            if bare := word in _bare_aliases(what):
+                row = row._replace(parameters=())
+            other = f"{canonical} without parameters" if bare else canonical
+            told: Callable[[str, Any], Rows] = _activation if what == "activation" else _initializer
+            yield (
+                word,
+                f"an {what}",
+                [
+                    *([("same as", other)] if word != canonical else []),
+                    *told(canonical, row),
+                    ("in a spec", f"{what}: {_written(word, row.parameters)}"),
+                ],
+            )
+        if of := _parameter_rows(word, table):
+            yield word, f"a parameter of {what}s", of
+
+
+def component_names() -> dict[str, list[str]]:
+    """The names of each table, also those of packages and plug-ins, and what they take."""
+    found = {f"{what}s": list(components(what)) for what in TABLES}
+    for what in TABLES:
+        if _is_imported(what):
+            found[f"{what}s"] += [name for name in _table(what) if name not in found[f"{what}s"]]
+    parameters = (name for what in TABLES for name in table_names(what).parameters)
+    return {**found, "parameters of these": list(dict.fromkeys(parameters))}
+
+
+def key_names() -> list[str]:
+    """The paths of the keys of all experiments."""
+    return list(dict.fromkeys(path for _, path, _ in _keys()))
+
+
+def key_rows(word: str) -> Iterator[tuple[str, str, Rows]]:
+    """Yield the path of a key, its kind and its rows, for its path or the last part of it."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for experiment, path, field in _keys():
+        if word in (path, path.rpartition(".")[2]):
+            found.setdefault(path, {}).setdefault(_meaning(field), []).append(experiment)
+    for path, meanings in found.items():
+        rows = [
+            ("in specs of", f"{', '.join(experiments)}: {meaning}")
+            for meaning, experiments in meanings.items()
+        ]
+        yield path, "a key of specs", rows
+
+
+def _keys() -> Iterator[tuple[str, str, Field]]:
+    """Yield the experiment, the path and the field of every key."""
+    from weightinit_cli.spec.kinds import GRID
+    from weightinit_cli.spec.kinds import TABLES as KEYS
+
+    for experiment, fields in KEYS.items():
+        for field in (*fields, *GRID):
+            yield experiment, field.name, field
+            for inner in field.type.fields:
+                yield experiment, f"{field.name}.{inner.name}", inner
+
+
+def _meaning(field: Field) -> str:
+    if field.default is REQUIRED:
+        return f"{field.doc} (required)"
+    if field.default in (None, {}):
+        return field.doc
+    default = field.default if isinstance(field.default, str) else json.dumps(field.default)
+    return f"{field.doc} (default {default})"
+
+
+def _initializer(_name: str, row: Initializer) -> Rows:
+    bias = "zeros" if row.default_bias == "zeros" else f"those of {row.default_bias}"
+    rows = [
+        ("draws", row.doc),
+        ("standard deviation", row.std),
+        ("convention of", row.convention),
+        ("biases", f"{bias}, unless the spec says otherwise"),
+        *(("parameter", parameter_words(each)) for each in row.parameters),
+        ("reference", row.reference),
+        ("from", row.source),
+        ("where", OUT if row.needs_fans else ""),
+    ]
+    return [(label, text) for label, text in rows if text]
+
+
+def _activation(name: str, row: Row) -> Rows:
+    rows = [
+        ("formula", row.formula),
+        ("derivative", derivative_of(row)),
+        *(("shape", line) for line in shapes_of(name, row)),
+        *(("parameter", parameter_words(each)) for each in row.parameters),
+        ("reference", row.reference),
+        ("from", row.source),
+    ]
+    return [(label, text) for label, text in rows if text]
+
+
+def _written(name: str, parameters: tuple[Parameter, ...]) -> str:
+    """Write a row as a spec has it: the name, with what it must be given."""
+    given = [
+        f"{each.name}: {each.choices[0] if each.choices else '...'}"
+        for each in parameters
+        if each.required
+    ]
+    return f"{{name: {name}, {', '.join(given)}}}" if given else name
+
+
+def _parameter_rows(word: str, table: Table[Any]) -> Rows:
+    """Say what a parameter of this name is, of the rows where it is the same."""
+    takers: dict[str, list[str]] = {}
+    for name, row in table.items():
+        for parameter in row.parameters:
+            if parameter.name == word:
+                words = parameter_words(parameter).removeprefix(f"{word}: ")
+                takers.setdefault(words, []).append(name)
+    return [("of", f"{', '.join(names)}: {words}") for words, names in takers.items()]
+
+
+def _bare_aliases(what: str) -> frozenset[str]:
+    """Other names of rows, which take no parameters."""
+    none: frozenset[str] = frozenset()
+    return getattr(import_module(f"weightinit_cli.{what}s"), "BARE_ALIASES", none)
+
+
+def _is_imported(what: str) -> bool:
+    return f"weightinit_cli.{what}s" in sys.modules
+
+
+def _table(what: str) -> Table[Any]:
+    table: Table[Any] = getattr(import_module(f"weightinit_cli.{what}s"), f"{what}s".upper())
+    return table

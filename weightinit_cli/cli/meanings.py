@@ -1,0 +1,147 @@
+"""What verdicts, columns and words of tables mean, from the tables that draw and print them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from weightinit_cli.verdicts import Definition
+
+    # What is said of a name, each part with a label.
+    Rows = list[tuple[str, str]]
+
+# What stands in place of a figure, in any column.
+BELOW = "<6e-8"
+MARKS = {
+    BELOW: "the figure is too small for the numbers that the network is computed with (dtype): "
+    "all that is known is that it is smaller than this",
+    "?": "nothing is known of the figure: it depends on values that the dtype rounds away",
+    ">=98": "at least so many: rounding may have made others equal to one of them",
+    "<0.1%": "there are some, but fewer than one of 1,000",
+    ">99.9%": "all but fewer than one of 1,000",
+    "-": "there is no such figure",
+}
+# The words of stats.json and summary.csv that no column shows.
+WORDS = {
+    "floor": "what a figure has to reach to be more than rounding or underflow",
+    "resolution": "the floors of a layer's figures, which the dtype sets, in stats.json",
+    "unresolved": "the figures that lie below their floor, or of which nothing is known, "
+    "in stats.json, in summary.csv and in pictures",
+    "no_z": "why a figure that theory predicts has no z, in stats.json",
+}
+Z = (
+    "how many standard errors std lies from what theory expects at this width; more than 5 are no "
+    "chance; where there is none, no_z in stats.json says why"
+)
+
+
+def column_meanings() -> dict[str, str]:
+    """Return what each column shows, by its head."""
+    from weightinit_cli.cli.tables import view
+    from weightinit_cli.results.figures import FIGURES
+    from weightinit_cli.results.kinds import RESULT_KINDS
+
+    meanings: dict[str, str] = {}
+    for row in FIGURES.values():
+        if row.in_table:
+            meanings[row.head] = row.words
+        if row.head == "std":
+            meanings["z (std)"] = Z
+    for experiment in RESULT_KINDS:
+        meanings |= view(experiment).MEANINGS
+    return meanings
+
+
+def heads_of(word: str) -> list[str]:
+    """Find the column of this head, else those whose heads begin with this word."""
+    by_word = {plain(head): head for head in column_meanings()}
+    if word in by_word:
+        return [by_word[word]]
+    return [head for each, head in by_word.items() if word and each.startswith(f"{word} ")]
+
+
+def plain(head: str) -> str:
+    """Return the head as it may be typed: without dots and brackets, with any separator."""
+    return re.sub("[^a-z]+", " ", head.casefold()).strip()
+
+
+def verdicts() -> dict[str, str]:
+    """Return what each verdict means, the worst first."""
+    from weightinit_cli.results.model import HEALTHY
+    from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS
+
+    meanings = {name: definition.meaning for name, definition in DEFINITIONS.items()}
+    return {**meanings, HEALTHY: ALL_IS_WELL}
+
+
+def word_rows(name: str) -> Rows:
+    """Label what is known of a verdict, a severity, a word of files or a mark; empty of others."""
+    from weightinit_cli.results.verdictwords import SEVERITY_MEANINGS
+    from weightinit_cli.verdicts import DEFINITIONS
+
+    if name in DEFINITIONS:
+        return _definition_rows(name, DEFINITIONS[name])
+    if name in verdicts():
+        formula = "no verdict warns; notes may follow"
+        return [("meaning", verdicts()[name]), ("formula", formula), ("trained", _trained(name))]
+    mark = BELOW if re.fullmatch(r"<[0-9][0-9.,e+-]*", name) else name
+    meaning = {**MARKS, **WORDS, **SEVERITY_MEANINGS}.get(mark)
+    return [] if meaning is None else [("meaning", meaning)]
+
+
+def _definition_rows(name: str, definition: Definition) -> Rows:
+    """Label all that the table of verdicts says of one."""
+    from weightinit_cli.parameters import Thresholds
+
+    default = Thresholds()._asdict().get(name)
+    rows = {
+        "meaning": definition.meaning,
+        "severity": _severity(name, definition),
+        "figure": definition.figure,
+        "formula": definition.formula,
+        "threshold": "none" if default is None else f"{default:g}, set by thresholds.{name}",
+        "trained": _trained(name) or UNTRAINED,
+        "follows from": ", ".join(definition.follows_from),
+        "advice": definition.advice,
+        "reference": definition.reference,
+    }
+    return [(label, text) for label, text in rows.items() if text]
+
+
+def _severity(name: str, definition: Definition) -> str:
+    """Say how bad a verdict is, and where it is worse."""
+    from weightinit_cli.numerals import short
+    from weightinit_cli.results.model import NOTE, SEVERE
+    from weightinit_cli.results.verdictwords import SEVERITY_MEANINGS
+    from weightinit_cli.verdicts import DEFINITIONS
+
+    parts = [f"{definition.severity}: {SEVERITY_MEANINGS[definition.severity]}"]
+    if definition.noted is not None:
+        parts.append(f"{NOTE} from {definition.noted:g} up to the threshold")
+    if definition.severe is not None:
+        beyond = "below" if definition.severe < 1 else "above"
+        parts.append(f"{SEVERE} where the value is {beyond} {short(f'{definition.severe:g}')}")
+    is_cause = any(name in each.follows_from for each in DEFINITIONS.values())
+    if is_cause and definition.severity != SEVERE:
+        parts.append("as bad as the worst that follows from it")
+    return "; ".join(parts)
+
+
+UNTRAINED = "not measured by trainings of plain layers: by reasoning, of models and networks seen"
+KINDS = {"note": "a note and no warning", "warning": "a warning", "severe": "severe"}
+
+
+def _trained(name: str) -> str:
+    """Say how many networks with a verdict failed in training, by its severity."""
+    from weightinit_cli.verdicts import TRAINED
+
+    parts = []
+    for severity, (networks, sgd, adam) in TRAINED[name].items() if name in TRAINED else ():
+        it = f"it as {KINDS[severity]}" if severity else "it"
+        parts.append(
+            f"of {networks:,} networks with {it}, {sgd:,} failed by plain SGD, {adam:,} by Adam"
+        )
+    if parts:
+        parts.append("all of them plain layers, without normalization and residual blocks")
+    return "; ".join(parts)
