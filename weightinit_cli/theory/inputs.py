@@ -6,6 +6,7 @@ feature or the same in all, and a part v of its own.
 
 from __future__ import annotations
 
+from math import inf, isinf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -97,10 +98,15 @@ def uniform(low: float, high: float) -> Inputs:
 
 
 def given(values: Array) -> Inputs:
-    """Measure inputs that are what they are, shape (samples, features), in float64."""
+    """Measure inputs that are what they are, shape (samples, features), in float64.
+
+    Of those that a low precision has made inf, nothing is known but that `square` is inf, too.
+    """
     x = values.astype(np.float64)
     samples = len(x)
     square = float(np.mean(x * x))
+    if isinf(square):
+        return Inputs(square=inf)
     mean = x.mean(axis=0)
     spread = float(np.mean((x - mean) ** 2)) * samples / (samples - 1) if samples > 1 else 0.0
     m_1, m_2, m_3, m_4 = (np.mean(x**k, axis=0) for k in (1, 2, 3, 4))
