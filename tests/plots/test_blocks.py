@@ -6,8 +6,9 @@ from functools import cache
 
 import pytest
 
-from support.plots.drawn import compose, compose_depth
-from weightinit_cli import run
+from support.plots.drawn import compose, compose_depth, shapes
+from weightinit_cli import compare, run
+from weightinit_cli.plots.pictures import drawings_of
 
 PLAIN = {"activation": "relu", "initializer": "he_normal", "width": 12, "samples": 30}
 
@@ -57,3 +58,23 @@ def test_the_heading_has_the_loss_at_the_start():
     result = run({**PLAIN, "layers": 2, "output": {"classes": 4}})
     for picture in (compose, compose_depth):
         assert any(each.startswith("loss at the start ") for each in picture(result).texts)
+
+
+def test_each_variant_has_its_loss_at_the_start():
+    results = [run({**PLAIN, "layers": 2, "output": {"classes": n}}) for n in (2, 3)]
+    (page,) = drawings_of(compare(results, ["two", "three"])).values()
+    texts = shapes(page).texts
+    for result in results:
+        said = f"loss at the start {result.output.loss:.4g} "
+        assert sum(each.startswith(said) for each in texts) == 1
+
+
+def test_the_heading_has_all_of_layers_that_differ():
+    layers = {
+        "activation": ["relu", "tanh", {"name": "sin", "omega": 30}],
+        "initializer": ["he_normal", {"name": "normal", "std": 0.1}, "siren"],
+    }
+    for picture in (compose, compose_depth):
+        texts = picture(run({**layers, "samples": 30})).texts
+        assert not [each for each in texts if "…" in each]
+        assert any(each.endswith("seed 0") for each in texts)

@@ -242,7 +242,7 @@ def column_meanings() -> dict[str, str]:
 
     meanings: dict[str, str] = {}
     for row in FIGURES.values():
-        if row.in_table:
+        if row.head:
             meanings[row.head] = row.words
         if row.head == "std":
             meanings["z (std)"] = Z
@@ -256,7 +256,8 @@ def column_meanings() -> dict[str, str]:
 def explain(name: str | None) -> None:
     """Print what a verdict means, where it begins and what to do, or what a column shows.
 
-    Without NAME, all verdicts and columns.
+    NAME may also be a figure as stats.json and summary.csv name it, as branch.rms. Without it, all
+    verdicts and columns.
     """
     columns = terminal.columns() or terminal.PIPED_COLUMNS
     for line in _all(columns) if name is None else _one(name, columns):
@@ -287,15 +288,20 @@ def _meanings(what: str, meanings: Mapping[str, str], columns: int) -> list[str]
 
 
 def _one(name: str, columns: int) -> list[str]:
-    """Write all of one verdict, or the columns of a head. Raises UsageError for another name."""
+    """Write all of one verdict, the columns of a head, or a figure's or another word's meaning.
+
+    Raises UsageError for another name.
+    """
+    from weightinit_cli.results.figures import FIGURES
     from weightinit_cli.results.model import HEALTHY
     from weightinit_cli.results.verdictwords import SEVERITY_MEANINGS
     from weightinit_cli.spec.nodes import suggestion
     from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS
 
-    words = {**MARKS, **WORDS, **SEVERITY_MEANINGS}
-    names = [*DEFINITIONS, HEALTHY, *column_meanings(), *WORDS, *SEVERITY_MEANINGS]
-    heads = _heads_of(_plain(name))
+    figures = {path: row.words for path, row in FIGURES.items()}
+    words = {**figures, **MARKS, **WORDS, **SEVERITY_MEANINGS}
+    names = [*DEFINITIONS, HEALTHY, *column_meanings(), *words]
+    heads = [] if name in figures else _heads_of(_plain(name))
     mark = BELOW if re.fullmatch(r"<[0-9][0-9.,e+-]*", name) else name
     if mark in words:
         found = {name: {"meaning": words[mark]}}

@@ -64,7 +64,8 @@ def show_runs(place: Path, tree: RunTree, reporter: Reporter, *, as_json: bool) 
     for run, result in saved.read():
         if layout is None:
             labels = (each.label for each in tree.runs)
-            layout = runs_layout(result.spec["experiment"], labels)
+            output = "output" in result.spec
+            layout = runs_layout(result.spec["experiment"], labels, output=output)
             if not as_json:
                 terminal.say(runs_title(tree.name, tree.overrides, len(tree.runs)))
                 terminal.say("\n".join(runs_head(layout)))

@@ -227,7 +227,8 @@ FIGURES: Final[dict[str, Figure]] = {
         since=4,
     ),
     "gradient.update_ratio": Figure(
-        words="how far a first step of SGD moves the layer's weights, beside their own size",
+        words="how far a first step of SGD moves the layer's weights, beside their own size: the "
+        "root mean square of the learning rate × their gradient over that of the weights",
         unit="gradient",
         gate="log",
         head="update",

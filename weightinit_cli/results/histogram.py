@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from itertools import pairwise
 from math import log, prod
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     )
 
 KERNELS = "kernels"
+LOSS_HEAD = "loss at start"
 QUANTILES = {"0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99"}
 OVER_SEEDS = {"0.05", "0.5", "0.95"}
 UNRESOLVED_PARAMETERS = {
@@ -105,7 +107,8 @@ def rows(result: Result) -> list[dict[str, Any]]:
     does not exist is None, and so is what the dtype cannot tell: that stands in `unresolved`,
     separated by blanks, each with the floor below which it lies (`std_across_inputs<6e-8`) where
     there is one. `finite` is how many values the layer's figures are of, `gradient.finite` those of
-    its gradient. With an output layer every row has its loss, too, `output.loss`.
+    its gradient. With an output layer every row has its loss, too, `output.loss`. In a low
+    precision `rounded.gradient.flushed` and the like count what rounding made of the values.
     """
     run: dict[str, Any] = {
         "verdict": " ".join(each.name for each in result.verdict),
@@ -122,7 +125,12 @@ def rows(result: Result) -> list[dict[str, Any]]:
         fans = result.resolved.layers[number - 1]
         row = run | {"layer": number, "fan_in": fans.fan_in, "fan_out": fans.fan_out}
         found.append(
-            row | _figures(layer, paths) | _drawn(layer) | _theory(layer) | repeats_of(layer)
+            row
+            | _figures(layer, paths)
+            | _rounded(layer)
+            | _drawn(layer)
+            | _theory(layer)
+            | repeats_of(layer)
         )
     return found
 
@@ -165,14 +173,16 @@ def table(result: Result) -> Table:
 
 
 def beside(result: Result) -> dict[str, str]:
-    """What is said of a run beside others: its last layer, all its gradients, the verdict."""
+    """What is said of a run beside others: last layer, all gradients, loss, verdict."""
     from weightinit_cli.results.comparison import mean_gradient_ratio
 
     last = result.layers[-1]
+    loss = {} if result.output is None else {LOSS_HEAD: four_digits(result.output.loss)}
     return {
         "std": table_words(last, "std"),
         "std (inputs)": table_words(last, "std_across_inputs"),
         "grad. ratio": four_digits(mean_gradient_ratio(result.layers)),
+        **loss,
         "verdict": brief(result.verdict),
     }
 
@@ -393,6 +403,15 @@ def _figures(layer: LayerStatistics, paths: Iterable[str]) -> dict[str, Any]:
     row |= {path: resolved(layer, path) for path in paths}
     lost = "min" in layer.unresolved
     return row | _quantiles("quantiles", {} if lost else layer.quantiles, layer.quantiles)
+
+
+def _rounded(layer: LayerStatistics) -> dict[str, int]:
+    """What a low precision made of the layer's values, by what was rounded."""
+    return {
+        f"rounded.{part}.{name}": number
+        for part, counts in (layer.rounded or {}).items()
+        for name, number in asdict(counts).items()
+    }
 
 
 def _unresolved(layer: LayerStatistics) -> list[str]:
