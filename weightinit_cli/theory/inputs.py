@@ -29,7 +29,8 @@ class Scatter(NamedTuple):
     covariance, `skew` the mean square of the mean of SD, which is not 0 where inputs differ in
     size. `product` is the variance of the mean of xx', `own_product` that of the same of the
     inputs without their mean, over the square of `spread`. `smallest` is the least mean square of
-    an input, over that of all.
+    an input, over that of all. `uneven_square` and `uneven_spread` are the mean of the square, over
+    that of the mean, of the features' mean squares and of their variances.
     """
 
     sum: float
@@ -39,6 +40,8 @@ class Scatter(NamedTuple):
     product: float
     own_product: float
     smallest: float = 1.0
+    uneven_square: float = 1.0
+    uneven_spread: float = 1.0
 
 
 class Inputs(NamedTuple):
@@ -129,6 +132,7 @@ def _scatter(x: Array, mean: Array, spread: float) -> Scatter:
     samples, features = x.shape
     if samples < 2:
         return Scatter(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    uneven_square, uneven_spread = _uneven(np.mean(x * x, axis=0)), _uneven(x.var(axis=0))
     if samples > MOST_PAIRED:
         x = x[np.linspace(0, samples - 1, MOST_PAIRED).astype(int)]
     pairs = ~np.eye(len(x), dtype=bool)
@@ -148,4 +152,12 @@ def _scatter(x: Array, mean: Array, spread: float) -> Scatter:
         product=float(product.var()),
         own_product=float(np.mean(own**2)) / spread**2 if spread else 0.0,
         smallest=float(sizes.min() / sizes.mean()) if sizes.any() else 1.0,
+        uneven_square=uneven_square,
+        uneven_spread=uneven_spread,
     )
+
+
+def _uneven(parts: Array) -> float:
+    """The mean of the squares of parts, over the square of their mean: 1 where all are alike."""
+    mean = parts.mean()
+    return float(np.mean((parts / mean) ** 2)) if mean else 1.0
