@@ -92,7 +92,8 @@ def _theory_lines(forecast: Forecast) -> list[str]:
     lines += _table(forecast)
     lines += wrapped(forecast_sentence(forecast), columns, indent=2)
     if forecast.limits is None:
-        return [*lines, *wrapped(f"{forecast.with_depth}: {forecast.no_limits}", columns, indent=2)]
+        tends = f"{forecast.with_depth}: {forecast.no_limits}."
+        return [*lines, *wrapped(tends, columns, indent=2)]
     for text in _limits(forecast, forecast.limits):
         lines += wrapped(text, columns, indent=2)
     return lines
