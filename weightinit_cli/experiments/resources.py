@@ -6,6 +6,7 @@ import os
 import platform
 import sys
 from contextlib import contextmanager
+from importlib.metadata import version
 from itertools import pairwise
 from math import prod
 from pathlib import Path
@@ -52,8 +53,10 @@ def environment(spec: AnySpec) -> dict[str, Any]:
 
     And whose plug-ins the initializer and the activation are, where they are not winit's.
 
-    scipy's version is None where the run has nothing of it, whatever its process did before.
+    scipy's version is None where the run has nothing of it, whatever its process did before;
+    ml_dtypes is named where the run's numbers are its bfloat16.
     """
+    in_bfloat16 = getattr(spec, "dtype", None) == "bfloat16"
     uses_scipy = not set(SCIPYS).isdisjoint(different(spec.activation))
     return {
         "winit": __version__,
@@ -77,6 +80,7 @@ def environment(spec: AnySpec) -> dict[str, Any]:
             "machine": platform.machine(),
             "libc": " ".join(platform.libc_ver()).strip() or None,
         },
+        **({"ml_dtypes": version("ml_dtypes")} if in_bfloat16 else {}),
         **({"plugins": sources} if (sources := plugins_of(spec)) else {}),
     }
 

@@ -308,7 +308,7 @@ def version_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[
     for name in ("winit", "python"):
         if _line(old.get(name)) != _line(new.get(name)):
             yield _change(name, old.get(name), new.get(name))
-    for name in ("numpy", "torch", "bit_generator", "simd", "platform"):
+    for name in ("numpy", "ml_dtypes", "torch", "bit_generator", "simd", "platform"):
         if old.get(name) != new.get(name):
             yield _change(name, old.get(name), new.get(name))
 

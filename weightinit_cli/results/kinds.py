@@ -42,6 +42,7 @@ ENVIRONMENT: Final[dict[str, Any]] = {
     "bit_generator": str,
     "platform": Mapping[str, str | None],
     "torch": str,
+    "ml_dtypes": str,
     "plugins": Mapping[str, str],
     **dict.fromkeys(_DRAWN_BY, str),
     WRITTEN_IN: int,
