@@ -119,7 +119,8 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         f"mean and std are unresolved; or more than {LOST:.0%} of the gradient's values that were "
         "not zero are flushed to zero. The loss scale that is named, by which the loss can be "
         "multiplied, is the smallest power of two with which no layer flushes more than "
-        f"{MOST_FLUSHED:.0%} and nothing overflows: it was tried",
+        f"{MOST_FLUSHED:.0%} and nothing overflows: it was tried, of several networks on the "
+        "first",
         ("vanishing_signal",),
     ),
     "collapsed": Definition(
