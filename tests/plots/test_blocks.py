@@ -6,9 +6,11 @@ from functools import cache
 
 import pytest
 
-from support.plots.drawn import compose, compose_depth, shapes
+from support.plots.drawn import compose, compose_comparison, compose_depth, shapes
 from weightinit_cli import compare, run
+from weightinit_cli.numerals import two_digits
 from weightinit_cli.plots.pictures import drawings_of
+from weightinit_cli.results.comparison import Comparison, compared
 
 PLAIN = {"activation": "relu", "initializer": "he_normal", "width": 12, "samples": 30}
 
@@ -67,6 +69,16 @@ def test_each_variant_has_its_loss_at_the_start():
     for result in results:
         said = f"loss at the start {result.output.loss:.4g} "
         assert sum(each.startswith(said) for each in texts) == 1
+
+
+def test_each_value_of_a_sweep_has_its_loss_at_the_start():
+    results = [run({**PLAIN, "layers": 2, "output": {"classes": n}}) for n in (2, 3)]
+    every = [
+        compared(each, "", [("output.classes", n)], keep=False) for n, each in enumerate(results)
+    ]
+    texts = compose_comparison(Comparison("many", results[0].spec, tuple(every))).texts
+    for result in results:
+        assert f"healthy, loss {two_digits(result.output.loss, 3)}" in texts
 
 
 def test_the_heading_has_all_of_layers_that_differ():
