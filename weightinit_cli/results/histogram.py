@@ -8,7 +8,15 @@ from math import log, prod
 from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.errors import counted
-from weightinit_cli.results.figures import FIGURES, PARAMETERS, figure, in_gate, resolved
+from weightinit_cli.results.figures import (
+    ALL_PARAMETERS,
+    FIGURES,
+    PARAMETERS,
+    figure,
+    in_gate,
+    parameters_of,
+    resolved,
+)
 from weightinit_cli.results.model import HEALTHY, Result, check_pretraining, values, worst_severity
 from weightinit_cli.results.plain import (
     ROUNDING,
@@ -23,7 +31,7 @@ from weightinit_cli.results.verdictwords import brief
 from weightinit_cli.results.words import below, finite, four_digits, table_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from weightinit_cli.results.comparison import ComparedRun
     from weightinit_cli.results.figures import Figure
@@ -34,7 +42,6 @@ if TYPE_CHECKING:
         LayerTheory,
         Output,
         Verdict,
-        WeightStatistics,
     )
 
 KERNELS = "kernels"
@@ -42,7 +49,7 @@ LOSS_HEAD = "loss at start"
 QUANTILES = {"0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99"}
 OVER_SEEDS = {"0.05", "0.5", "0.95"}
 UNRESOLVED_PARAMETERS = {
-    f"{name}.{figure}" for name in PARAMETERS for figure in ("std", "kurtosis")
+    f"{name}.{figure}" for name in ALL_PARAMETERS for figure in ("std", "kurtosis")
 }
 LARGEST = 2**63 - 1
 # The figures of an output layer that have a spread over the seeds.
@@ -198,9 +205,16 @@ def pictures_of(result: Result) -> tuple[str, ...]:
 
 
 def streams(result: Result) -> list[str | None]:
-    """The hash of each layer's draws, an output layer's the last; None where nothing was drawn."""
-    layers = [*result.layers, *([] if result.output is None else [result.output.logits])]
-    return [None if each.weights is None else each.weights.stream for each in layers]
+    """The hash of each layer's draws, an output layer's the last; None where nothing was drawn.
+
+    After a layer's comes that of its branch's second one, where it has one.
+    """
+    found = []
+    for layer in result.recorded[1:]:
+        second = None if layer.branch is None else layer.branch.weights
+        found.append(None if layer.weights is None else layer.weights.stream)
+        found += [] if second is None else [second.stream]
+    return found
 
 
 def compared(result: Result, label: str, varied: Iterable[tuple[str, Any]]) -> ComparedRun:
@@ -269,7 +283,7 @@ def check_layer(layer: LayerStatistics, place: str, values: int, units: int) -> 
 
 def _check_parts(layer: LayerStatistics, place: str, values: int) -> None:
     _check_names(layer.quantiles, QUANTILES, f"{place}.quantiles")
-    for name, drawn in _parameters(layer):
+    for name, drawn in parameters_of(layer):
         if drawn.quantiles is not None:
             _check_names(drawn.quantiles, QUANTILES, f"{place}.{name}.quantiles")
     _check_histogram(layer.histogram, f"{place}.histogram", values, layer.nonfinite)
@@ -291,7 +305,7 @@ def _check_parts(layer: LayerStatistics, place: str, values: int) -> None:
 def _check_bounds(layer: LayerStatistics, place: str, units: int) -> None:
     for path in FIGURES:
         _check(path, figure(layer, path), f"{place}.{path}", units)
-    for name, drawn in _parameters(layer):
+    for name, drawn in parameters_of(layer):
         check_share(drawn.zero_fraction, f"{place}.{name}.zero_fraction")
         check_not_negative(drawn.std, f"{place}.{name}.std")
         check_not_negative(drawn.kurtosis, f"{place}.{name}.kurtosis")
@@ -421,22 +435,12 @@ def _unresolved(layer: LayerStatistics) -> list[str]:
 
 def _drawn(layer: LayerStatistics) -> dict[str, Any]:
     row: dict[str, Any] = {}
-    for name, drawn in _parameters(layer):
+    for name, drawn in parameters_of(layer):
         _, _, kind = name.rpartition(".")
         paths = [f"{name.removesuffix(kind)}{path}" for path in PARAMETERS[kind]]
         row |= {path: resolved(layer, path) for path in paths}
         row |= _quantiles(f"{name}.quantiles", drawn.quantiles or {}, layer.quantiles)
     return row
-
-
-def _parameters(layer: LayerStatistics) -> Iterator[tuple[str, WeightStatistics]]:
-    """Give the layer's weights and biases by name, where there are any, a branch's second last."""
-    parts = {"": layer, "branch.": layer.branch}
-    for part, holder in parts.items():
-        for name in PARAMETERS:
-            drawn = getattr(holder, name, None)
-            if drawn is not None:
-                yield f"{part}{name}", drawn
 
 
 def _theory(layer: LayerStatistics) -> dict[str, Any]:
