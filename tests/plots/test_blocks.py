@@ -30,7 +30,7 @@ def test_plain_layers_keep_their_words():
 
 def test_the_depth_picture_has_curves_of_stream_and_branch():
     texts = set(compose_depth(of(branch=2)).texts)
-    assert {"stream", "branch, rms", "along the stream", "δ in the branch", "weights V"} <= texts
+    assert {"stream", "branch (rms)", "along the stream", "δ in the branch", "weights V"} <= texts
     assert "all values" not in texts
     assert "weights V" not in compose_depth(of(branch=1)).texts
 

@@ -166,7 +166,7 @@ FIGURES: Final[dict[str, Figure]] = {
         in_table=True,
         in_theory=8,
         chart="std",
-        curve="branch, rms",
+        curve="branch (rms)",
         panel="branch, rms",
         optional=True,
     ),
