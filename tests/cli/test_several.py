@@ -108,6 +108,7 @@ def test_no_loss_where_a_run_has_no_output_layer(winit: Callable, many: Callable
     run = winit("histogram", "-c", "many.yaml", "--no-plot")
     assert (run.code, run.err) == (0, "")
     assert "loss" not in run.out
+    assert winit("show", "outputs/many").out.splitlines() == run.out.splitlines()[:-1]
 
 
 def test_json_has_a_line_per_run(winit: Callable, many: Callable):

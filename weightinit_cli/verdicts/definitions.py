@@ -220,8 +220,8 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "loss - ln(classes)",
         "the model is sure of its answers before it has learned anything: the first steps go into "
         "making the logits small again",
-        f"loss - ln(classes) > {loss.WARNED_EXCESS:g} and > ln(classes); a note from more than "
-        f"{loss.NOTED_EXCESS:g} on. In networks with an output layer only where the root mean "
+        f"loss - ln(classes) > {loss.WARNED_EXCESS:g} and > ln(classes); a note where it is "
+        f"> {loss.NOTED_EXCESS:g}. In networks with an output layer only where the root mean "
         f"square of the logits, which is the value there, is > {loss.LARGE_LOGITS:g}, too. Logits "
         "of standard deviation s add about s² / 2 to the loss where s is small",
         ("overflow", "exploding_signal"),
