@@ -77,16 +77,47 @@ def test_a_sweep_into_low_precision():
         parse_spec(text, source="x.yaml", stem="x")
 
 
-def test_inputs_that_float16_cannot_hold(tmp_path: Path):
+TOO_FAR = "the inputs are too small, or too large, to be raised to the fourth power"
+
+
+@pytest.mark.parametrize("kind", ["none", "layer_norm", "rms_norm", "batch_norm"])
+def test_inputs_that_float16_cannot_hold(tmp_path: Path, kind: str):
     """They are inf from the start: counted, and nothing that theory could begin with."""
     path = tmp_path / "x.npy"
     np.save(path, np.full((4, 3), 1e5) * [[1.0], [2.0], [-3.0], [4.0]])
-    keys = {"activation": "tanh", "initializer": "he_normal", "layers": 1, "width": 3}
+    keys = {"activation": "tanh", "initializer": "zeros", "layers": 2, "width": 3}
     result = winit.histogram(
-        **keys, inputs={"name": "file", "path": str(path)}, dtype="float16", backward=False
+        **keys,
+        inputs={"name": "file", "path": str(path)},
+        normalization=kind,
+        output={"classes": 3, "initializer": "he_normal"},
+        dtype="float16",
     )
     assert result.input.nonfinite == 12
-    assert result.resolved.no_theory == "the inputs are not finite"
+    assert result.resolved.no_theory == TOO_FAR
+    result.save(tmp_path / "out")
+    assert winit.load_result(tmp_path / "out") == result
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-100, 1e-50, 1e50, 1e100, 1e300])
+@pytest.mark.parametrize("law", [False, True])
+def test_inputs_of_any_size(tmp_path: Path, size: float, law: bool):
+    """Theory says what it can, and the run does not stumble over what it cannot."""
+    path = tmp_path / "x.npy"
+    np.save(path, np.linspace(-size, size, 20).reshape(5, 4))
+    size = min(size, 1e30) if law else size
+    uniform = {"name": "uniform", "low": -size, "high": size}
+    result = winit.histogram(
+        activation="relu",
+        initializer="he_normal",
+        layers=2,
+        width=4,
+        inputs=uniform if law else {"name": "file", "path": str(path)},
+        dtype="float64",
+        samples=5,
+    )
+    assert (result.resolved.no_theory is None) == (1e-70 < size < 1e70)
+    assert result.resolved.no_theory in (None, TOO_FAR, "the inputs are all 0")
 
 
 @pytest.mark.parametrize("activation", ["relu", "hard_tanh", "tanh"])

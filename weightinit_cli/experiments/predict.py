@@ -250,8 +250,10 @@ def _inputs_of(network: Network) -> Inputs:
 
 def _why_not_of_inputs(inputs: Inputs, network: Network) -> str | None:
     """Why there are no predictions of a network that is shown such inputs; None where there are."""
-    if not 0 < inputs.square < inf:
-        return "the inputs are all 0" if not inputs.square else "the inputs are not finite"
+    if not inputs.square:
+        return "the inputs are all 0"
+    if not 0 < inputs.square**2 < inf:
+        return "the inputs are too small, or too large, to be raised to the fourth power"
     alike = inputs.scatter is None and not inputs.shared
     if not alike and any(layer.axes for layer in network.weighted):
         return (

@@ -6,7 +6,7 @@ feature or the same in all, and a part v of its own.
 
 from __future__ import annotations
 
-from math import inf, isinf
+from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 UNIFORM_EXCESS = -1.2
+# Whose fourth power can still be summed.
+LARGEST = 1e70
 # Inputs of which every pair is looked at; of more, so many spread over all of them.
 MOST_PAIRED = 1000
 
@@ -103,13 +105,14 @@ def uniform(low: float, high: float) -> Inputs:
 def given(values: Array) -> Inputs:
     """Measure inputs that are what they are, shape (samples, features), in float64.
 
-    Of those that a low precision has made inf, nothing is known but that `square` is inf, too.
+    Of those that a low precision has made inf, or whose fourth powers are, nothing is known but
+    that `square` is taken to be inf, too.
     """
     x = values.astype(np.float64)
     samples = len(x)
-    square = float(np.mean(x * x))
-    if isinf(square):
+    if not np.abs(x).max() < LARGEST:
         return Inputs(square=inf)
+    square = float(np.mean(x * x))
     mean = x.mean(axis=0)
     spread = float(np.mean((x - mean) ** 2)) * samples / (samples - 1) if samples > 1 else 0.0
     m_1, m_2, m_3, m_4 = (np.mean(x**k, axis=0) for k in (1, 2, 3, 4))
@@ -150,7 +153,7 @@ def _scatter(x: Array, mean: Array, spread: float) -> Scatter:
         both=float(np.mean((sums - sums.mean()) * (differences - differences.mean()))),
         skew=float(skew.mean()),
         product=float(product.var()),
-        own_product=float(np.mean(own**2)) / spread**2 if spread else 0.0,
+        own_product=float(np.mean(own**2)) / spread**2 if spread**2 else 0.0,
         smallest=float(sizes.min() / sizes.mean()) if sizes.any() else 1.0,
         uneven_square=uneven_square,
         uneven_spread=uneven_spread,
