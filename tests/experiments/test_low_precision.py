@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -16,6 +19,9 @@ from weightinit_cli.network import draw_parameters
 from weightinit_cli.results import load_result
 from weightinit_cli.results.precisionwords import rounding_sentence
 from weightinit_cli.spec import spec_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KEYS = {"activation": "relu", "initializer": "he_normal", "layers": 4, "width": 30, "samples": 50}
 
@@ -104,3 +110,22 @@ def test_results_of_bfloat16_name_the_package_whose_numbers_they_are():
     chosen = choose(older, bfloat16)
     assert chosen.gate is Gate.ROUNDING
     assert chosen.why == f"ml_dtypes 0.1, now {version}"
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("inputs", ["digits", "file"])
+def test_inputs_of_data_in_a_fresh_process(tmp_path: Path, dtype: str, inputs: str):
+    """Where nothing else has told numpy of bfloat16, they are rounded as those of a law are."""
+    path = tmp_path / "x.npy"
+    np.save(path, np.random.Generator(np.random.PCG64(0)).normal(size=(50, 8)))
+    given = "digits" if inputs == "digits" else {"name": "file", "path": str(path)}
+    keys = KEYS | {"inputs": given, "samples": 50, "dtype": dtype}
+    program = f"import weightinit_cli as winit; print(winit.histogram(**{keys!r}).input.std)"
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=True
+    )
+    exact = winit.histogram(**keys | {"dtype": "float64"})
+    assert float(ran.stdout) == pytest.approx(exact.input.std, rel=1e-3)
+    low = winit.histogram(**keys)
+    assert low.input.rounded["activations"].overflowed == 0
+    assert low.layers[0].theory is not None

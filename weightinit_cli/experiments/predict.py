@@ -239,7 +239,9 @@ def _inputs_of(network: Network) -> Inputs:
     """How large a network's inputs are, and how alike: of a law, or measured of given ones."""
     match network.inputs:
         case Given(values):
-            return theory_inputs.given(values)
+            low = network.low
+            fits = low is None or np.abs(values).max() <= low.largest
+            return theory_inputs.given(values) if fits else theory_inputs.Inputs(square=inf)
         case Uniform(low, high):
             return theory_inputs.uniform(low, high)
         case Normal(correlation) if correlation:

@@ -541,7 +541,8 @@ def _squares(
             delta, scale = delta * delta.dtype.type(scale), 1.0
             rounds.made(delta, REMADE)
     found = layer.gradient_squares(x, delta, apply, made)
-    return replace(found, total=found.total * scale**2, exponent=found.exponent + power)
+    digits, exponent = frexp(scale)
+    return replace(found, total=found.total * digits**2, exponent=found.exponent + power + exponent)
 
 
 def _scale_back(leg: Leg, rms: float | None) -> int:

@@ -105,8 +105,7 @@ def uniform(low: float, high: float) -> Inputs:
 def given(values: Array) -> Inputs:
     """Measure inputs that are what they are, shape (samples, features), in float64.
 
-    Of those that a low precision has made inf, or whose fourth powers are, nothing is known but
-    that `square` is taken to be inf, too.
+    Of those whose fourth powers are inf nothing is known but that `square` is taken to be, too.
     """
     x = values.astype(np.float64)
     samples = len(x)
