@@ -538,7 +538,8 @@ def _squares(
     if rounds.precision.is_low:
         made = partial(rounds.made, part=WEIGHT_GRADIENT)
         if scale != 1:
-            delta, scale = delta * delta.dtype.type(scale), 1.0
+            with np.errstate(all="ignore"):
+                delta, scale = delta * np.float64(scale).astype(delta.dtype), 1.0
             rounds.made(delta, REMADE)
     found = layer.gradient_squares(x, delta, apply, made)
     digits, exponent = frexp(scale)
