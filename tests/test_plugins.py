@@ -599,3 +599,29 @@ def test_a_registered_activation_stands_for_its_name():
 def test_a_derivative_that_takes_something_else(derivative: Any):
     with pytest.raises(TypeError, match=r"derivative must be a function fn\(x, a\)"):
         winit.activation("own", derivative=derivative)(lambda x, a=1.0: a * x)
+
+
+@pytest.mark.parametrize("key", ["output", "residual"])
+def test_an_initializer_of_an_output_layer_or_of_branches_alone(command: Callable, key: str):
+    """It is tried before the run, told of and named beside the result, as that of the layers is."""
+    beside = {"output": "{classes: 3, initializer: half_he}", "residual": "{initializer: half_he}"}
+    keys = SPEC.replace("half_he", "he_normal") + f"{key}: {beside[key]}\n"
+    Path("own.yaml").write_text(keys, "utf-8")
+    code, _, _ = command("histogram", "-c", "own.yaml", "--no-plot", "--plugin", "mine.py")
+    assert code == 0
+    assert list(stats("outputs/own")["environment"]["plugins"]) == ["initializer half_he"]
+    forget("half_he")
+    Path("mine.py").write_text(INITIALIZER.replace("shape) * gain", "3) * gain"), "utf-8")
+    code, _, err = command("validate", "own.yaml", "--plugin", "mine.py")
+    assert code == 2
+    assert f"{key}.initializer: half_he returned shape (3,)" in err
+
+
+def test_a_registered_function_in_an_output_layer():
+    @winit.initializer("own")
+    def own(rng: Any, shape: Any, fans: Any) -> Any:
+        return rng.normal(0, 0.1, shape)
+
+    keys = {"activation": "tanh", "initializer": "he_normal", "layers": 1, "width": 20}
+    result = winit.run(keys | {"output": {"classes": 3, "initializer": own}})
+    assert result.spec["output"]["initializer"] == {"name": "own"}

@@ -13,8 +13,10 @@ from weightinit_cli import fix, run
 from weightinit_cli.errors import SpecError
 from weightinit_cli.experiments.build import build_network
 from weightinit_cli.initializers import INITIALIZERS
+from weightinit_cli.progress import Progress
 from weightinit_cli.remedies.proposals import changed, own_at_scale
 from weightinit_cli.remedies.scan import TARGETS, scan
+from weightinit_cli.remedies.search import _Search
 from weightinit_cli.spec import expand, load_spec, normal_form, parse_spec, shipped_configs
 from weightinit_cli.spec import spec_of as spec_from
 from weightinit_cli.spec.written import yaml_text
@@ -237,3 +239,19 @@ def test_a_small_output_layer_stands_beside_what_mends_the_rest():
     if "confident_at_start" in {each.name for each in remedy.own.verdict if each.warns}:
         assert set(remedy.chosen.change) == {"output", "initializer"}
     assert warnings(remedy.mended) == []
+
+
+def test_a_start_that_other_seeds_refuse_is_no_end_of_the_search():
+    """lsuv finds a scale under the spec's seed, and under another none for a layer that is dead."""
+    keys = {"activation": "sigmoid", "width": 1, "samples": 20, "pretraining": {"steps": 3}}
+    output = {"classes": 10, "initializer": "torch_linear"}
+    remedy = fix({**keys, "initializer": "torch_linear", "output": output})
+    assert remedy.attempts
+    assert all(attempt.verdict for attempt in remedy.attempts if attempt.held)
+
+
+def test_siren_has_no_activation_beside_it():
+    """Its weights are for sin alone: with another activation there is no start to be told of."""
+    keys = {"activation": {"name": "sin", "omega": 30}, "initializer": "siren", "samples": 20}
+    search = _Search(spec_from(keys), None, Progress())
+    assert search.beside({"activation": "tanh"}) is None

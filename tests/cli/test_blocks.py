@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from weightinit_cli.cli import main
@@ -40,3 +42,17 @@ def test_no_line_is_longer_than_the_terminal(capsys, monkeypatch, width):
     lines = printed(capsys, *BLOCKS).splitlines()
     assert max(map(len, lines)) <= width
     assert any("branch" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("output.initializer", r"logits: \d+ of them finite, from -\d"),
+        ("initializer", "logits: no finite value\n"),
+    ],
+)
+def test_how_many_logits_are_finite(capsys, path, said):
+    large = f"{path}={{name: normal, std: 2.0e+4}}"
+    shown = printed(capsys, "dtype=float16", "output.classes=10", large)
+    assert re.search(said, shown)
+    assert "loss at the start not finite" in shown

@@ -150,10 +150,10 @@ def test_every_column_of_every_table(winit: Callable, spec: Callable):
         nonfinite=1,
         histogram=replace(layer.histogram, overflow=1),
         gradient=replace(layer.gradient, nonfinite=1, update_ratio=0.1),
-        theory=LayerTheory(1.0, 1.0, {"std": Prediction(1.0, 1.0, 1.0)}, ()),
+        theory=LayerTheory(1.0, 1.0, dict.fromkeys(FIGURES, Prediction(1.0, 1.0, 1.0)), ()),
     )
     heads = {
-        *(column.head for column in theory.table_columns([])),
+        *(column.head for column in theory.table_columns([(1, whole.theory)])),
         *(column.head for column in histogram._columns([whole], FIGURES)),
         histogram.SPARK_HEAD,
         *symmetry.table(run({**DESCENT, "steps": 1})).heads,
@@ -164,6 +164,14 @@ def test_every_column_of_every_table(winit: Callable, spec: Callable):
     assert heads - {"layer", "network", "verdict", ""} == column_meanings().keys()
     for head, meaning in column_meanings().items():
         assert meaning in joined(winit("explain", head).out)
+
+
+@pytest.mark.parametrize("path", ["branch.rms", "gradient.stream_rms", "nonfinite", "std"])
+def test_a_figure_as_files_name_it(winit: Callable, path: str):
+    run = winit("explain", path)
+    assert (run.code, run.err) == (0, "")
+    assert run.out.split()[0] == path
+    assert FIGURES[path].words in joined(run.out)
 
 
 def probe_heads() -> set[str]:

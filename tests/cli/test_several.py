@@ -91,6 +91,26 @@ def test_the_gradient_s_ratio_is_known_where_its_size_underflows(
     assert shown == pytest.approx(100 * std**2 / 16, rel=0.15, abs=0)
 
 
+def test_the_loss_at_the_start_stands_beside_each_run_where_all_have_an_output_layer(
+    winit: Callable, many: Callable
+):
+    many("output: {classes: 4}\nvariants:\n  small: {output.initializer: zeros}\n  as it is: {}\n")
+    run = winit("histogram", "-c", "many.yaml", "--no-plot")
+    assert (run.code, run.err) == (0, "")
+    heads, small, _ = run.out.splitlines()[1:4]
+    assert "loss at start" in heads
+    assert re.split("  +", small)[4] == "1.386"  # ln 4
+    assert winit("show", "outputs/many").out.splitlines()[:4] == run.out.splitlines()[:4]
+
+
+def test_no_loss_where_a_run_has_no_output_layer(winit: Callable, many: Callable):
+    many("variants:\n  with: {output.classes: 4}\n  without: {}\n")
+    run = winit("histogram", "-c", "many.yaml", "--no-plot")
+    assert (run.code, run.err) == (0, "")
+    assert "loss" not in run.out
+    assert winit("show", "outputs/many").out.splitlines() == run.out.splitlines()[:-1]
+
+
 def test_json_has_a_line_per_run(winit: Callable, many: Callable):
     many(SWEEP)
     run = winit("histogram", "-c", "many.yaml", "--no-plot", "--json")

@@ -100,3 +100,13 @@ def test_the_gradient_of_batch_normalized_relu_grows_as_yang_et_al_measured():
         told = layer.theory.figures["gradient.ratio"]
         assert told.value == pytest.approx(pi / (pi - 1), rel=0.01)
         assert told.z is None
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-160, 1e160, 1e300])
+def test_branches_of_any_scale(scale: float):
+    """The square of a scale may be more, or less, than a float; the gradient of V need not be."""
+    keys = {"activation": "tanh", "initializer": "xavier_normal", "layers": 1, "width": 6}
+    keys |= {"samples": 10, "dtype": "float64"}
+    one, other = (winit.histogram(**keys, residual={"scale": each}) for each in (1, scale))
+    found = one.layers[0].branch.weight_rms, other.layers[0].branch.weight_rms
+    assert found[1] == pytest.approx(found[0] * scale, rel=1e-12)

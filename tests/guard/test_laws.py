@@ -142,13 +142,13 @@ def test_what_a_spec_says():
     text = "width: [30, 20]\nactivation: sin\ninitializer: siren\n"
     text = text.replace("sin\n", "{name: sin, omega: 30}\n")
     laws = laws_of(parse_spec(text, source="x.yaml", stem="x"))
-    first, second = laws.weights
+    first, second = laws.entries["weights"]
     assert (first.law, first.size, laws.columns) == ("uniform", 900, (30, 20))
     assert first.scale == pytest.approx(1 / 30)
     assert second.scale == pytest.approx(sqrt(6 / 30) / 30)
-    assert laws.biases[0].std == pytest.approx(1 / sqrt(3 * 30))
+    assert laws.entries["biases"][0].std == pytest.approx(1 / sqrt(3 * 30))
     other = "width: 8\nactivation: relu\ninitializer: orthogonal\n"
-    assert laws_of(parse_spec(other, source="x.yaml", stem="x")).weights[0] is None
+    assert laws_of(parse_spec(other, source="x.yaml", stem="x")).entries["weights"][0] is None
 
 
 @each_law
@@ -181,7 +181,7 @@ def test_overflow_is_expected_by_its_share():
         source="x.yaml",
         stem="x",
     )
-    entries = laws_of(spec).weights[0]
+    entries = laws_of(spec).entries["weights"][0]
     expected = 1600 * 2 * stats.norm.sf(float(np.finfo(np.float32).max) / 1e38)
     assert entries.overflow * 1600 == pytest.approx(expected, rel=1e-6)
     assert of_overflow(round(expected), entries).z < 1

@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from support.networks import composed
+from support.networks import blocks, composed
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.convolution import Convolution, Shape
 from weightinit_cli.experiments.histogram import measure
@@ -154,6 +154,29 @@ def test_convolutions_stay_below_the_bound(shape, threads, traced, least):
     taken = peak(net, 30, threads, traced=traced) - least
     assert taken < bound
     assert bound < 4 * taken
+
+
+BLOCKS = {
+    "batch norm between": {"normalization": "batch_norm"},
+    "branches of one layer": {"branch": 1},
+    "of two, pre": {"branch": 2, "normalization": "layer_norm", "placement": "pre"},
+    "of two, post batch norm": {"branch": 2, "normalization": "batch_norm", "placement": "post"},
+    "of two, projected": {"branch": 2, "features": 100},
+    "wide, few inputs": {"branch": 2, "width": 900, "samples": 60},
+}
+
+
+@pytest.mark.parametrize("traced", [False, True], ids=["forward", "backward"])
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("kind", BLOCKS)
+def test_blocks_stay_below_the_bound(kind, threads, traced, least):
+    """With second weights, the sums that are kept, and the stream beside δ on the way back."""
+    shape = {"width": 300, "samples": 3000, "dtype": "float32"} | BLOCKS[kind]
+    net = blocks(3, activation=build("gelu"), **shape)
+    bound = bound_of(net, 30, threads, traced=traced)
+    taken = peak(net, 30, threads, traced=traced) - least
+    assert taken < bound
+    assert bound < 6 * taken
 
 
 @pytest.mark.parametrize("traced", [False, True], ids=["forward", "backward"])

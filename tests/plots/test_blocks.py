@@ -6,8 +6,11 @@ from functools import cache
 
 import pytest
 
-from support.plots.drawn import compose, compose_depth
-from weightinit_cli import run
+from support.plots.drawn import compose, compose_comparison, compose_depth, shapes
+from weightinit_cli import compare, run
+from weightinit_cli.numerals import two_digits
+from weightinit_cli.plots.pictures import drawings_of
+from weightinit_cli.results.comparison import Comparison, compared
 
 PLAIN = {"activation": "relu", "initializer": "he_normal", "width": 12, "samples": 30}
 
@@ -27,7 +30,7 @@ def test_plain_layers_keep_their_words():
 
 def test_the_depth_picture_has_curves_of_stream_and_branch():
     texts = set(compose_depth(of(branch=2)).texts)
-    assert {"stream", "branch, rms", "along the stream", "δ in the branch", "weights V"} <= texts
+    assert {"stream", "branch (rms)", "along the stream", "δ in the branch", "weights V"} <= texts
     assert "all values" not in texts
     assert "weights V" not in compose_depth(of(branch=1)).texts
 
@@ -57,3 +60,33 @@ def test_the_heading_has_the_loss_at_the_start():
     result = run({**PLAIN, "layers": 2, "output": {"classes": 4}})
     for picture in (compose, compose_depth):
         assert any(each.startswith("loss at the start ") for each in picture(result).texts)
+
+
+def test_each_variant_has_its_loss_at_the_start():
+    results = [run({**PLAIN, "layers": 2, "output": {"classes": n}}) for n in (2, 3)]
+    (page,) = drawings_of(compare(results, ["two", "three"])).values()
+    texts = shapes(page).texts
+    for result in results:
+        said = f"loss at the start {result.output.loss:.4g} "
+        assert sum(each.startswith(said) for each in texts) == 1
+
+
+def test_each_value_of_a_sweep_has_its_loss_at_the_start():
+    results = [run({**PLAIN, "layers": 2, "output": {"classes": n}}) for n in (2, 3)]
+    every = [
+        compared(each, "", [("output.classes", n)], keep=False) for n, each in enumerate(results)
+    ]
+    texts = compose_comparison(Comparison("many", results[0].spec, tuple(every))).texts
+    for result in results:
+        assert f"healthy, loss {two_digits(result.output.loss, 3)}" in texts
+
+
+def test_the_heading_has_all_of_layers_that_differ():
+    layers = {
+        "activation": ["relu", "tanh", {"name": "sin", "omega": 30}],
+        "initializer": ["he_normal", {"name": "normal", "std": 0.1}, "siren"],
+    }
+    for picture in (compose, compose_depth):
+        texts = picture(run({**layers, "samples": 30})).texts
+        assert not [each for each in texts if "…" in each]
+        assert any(each.endswith("seed 0") for each in texts)

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
+from matplotlib.text import Text
 
 from support.plots import descents, trainings
 from weightinit_cli import WinitError, compare
@@ -111,6 +112,18 @@ def test_a_long_title_stays_within_the_figure(shape):
     (shown,) = (text for text in figure.texts if "word0" in text.get_text())
     assert shown.get_text().replace("\n", " ") == title
     assert shown.get_window_extent().x1 <= figure.bbox.x1
+
+
+@pytest.mark.parametrize("name", ["net_sigmoid", "net_std10"])
+def test_the_heading_of_a_figure_made_small_stays_within_it(name, shape):
+    figure = shape(name).figure("depth")
+    figure.set_size_inches(4, 4)
+    figure.canvas.draw()
+    headings = [each for each in figure.findobj(Text) if each.get_text() and each.get_wrap()]
+    assert len(headings) == 3 + (name == "net_std10")  # title, spec, verdicts, notes
+    assert max(each.get_window_extent().x1 for each in headings) <= figure.bbox.x1
+    lows = [each.get_window_extent().y0 for each in headings]
+    assert min(lows) > max(axes.get_window_extent().y1 for axes in figure.axes)
 
 
 def test_style_sheets_and_settings_hold(shape):

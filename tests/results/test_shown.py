@@ -260,6 +260,14 @@ def test_where_runs_are_left_out_dots_stand():
         assert rows[2:5] == (dots or ["c", "d", "e"])
 
 
+def test_compared_runs_with_output_layers_say_their_losses():
+    losses = [winit.run({**RELU, "output": {"classes": classes}}) for classes in (2, 3)]
+    both = repr(winit.compare(losses, ["two", "three"])).splitlines()
+    assert both[1].split("  ")[-2:] == ["loss at start", "verdict"]
+    assert f"{losses[1].output.loss:.4g}" in both[3]
+    assert "loss" not in repr(winit.compare([*losses, winit.run(RELU)], ["two", "three", "none"]))
+
+
 def test_compare_takes_a_list():
     result = winit.run(SMALL)
     with pytest.raises(winit.WinitError, match=r"a list of results, as in compare\(\[first, sec"):

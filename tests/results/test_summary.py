@@ -74,3 +74,14 @@ def test_an_older_result_has_the_columns_of_weights_quantiles_and_nothing_in_the
     weights = replace(result.layers[0].weights, quantiles=None)
     row = first_row(result, weights=weights)
     assert {row[f"weights.quantiles.{q}"] for q in result.layers[0].quantiles} == {None}
+
+
+def test_what_rounding_made_of_a_low_precision_s_values(result: Result):
+    keys = ["layers=2", "width=10", "samples=20", "dtype=float16"]
+    rounded = run(load_spec("relu_std001", keys))
+    for layer, row in zip(rounded.layers, rows(rounded, "run"), strict=True):
+        counts = {path: count for path, count in row.items() if path.startswith("rounded.")}
+        assert len(counts) == 4 * len(layer.rounded)
+        assert counts["rounded.gradient.flushed"] == layer.rounded["gradient"].flushed
+        assert counts["rounded.weights.values"] == 100
+    assert not any(path.startswith("rounded.") for path in first_row(result))

@@ -131,6 +131,34 @@ def test_parts_can_be_overridden():
             "normalization: layer_norm | rms_norm | batch_norm",
         ),
         (
+            "residual: {brnach: 2}\n",
+            "x.yaml:3:12: residual.brnach: unknown key; did you mean 'branch'?",
+        ),
+        (
+            "residual: {scale: 1/sqrt(blocks)}\n",
+            "x.yaml:3:19: residual.scale: must be a finite number >= 0, or 1/sqrt(branches) or "
+            "zero, not '1/sqrt(blocks)'",
+        ),
+        (
+            "residual: {placement: post}\n",
+            "x.yaml:3:23: residual.placement: post needs a kind: "
+            "normalization: layer_norm | rms_norm | batch_norm",
+        ),
+        (
+            "normalization: batch_norm\nresidual: {placement: none}\n",
+            "x.yaml:4:23: residual.placement: says where batch_norm is: take pre or post, or "
+            "leave normalization out",
+        ),
+        (
+            "normalization: layer_norm\npretraining: {steps: 2}\n",
+            "x.yaml:3:1: normalization: is not for layers that are pretrained; "
+            "leave pretraining out",
+        ),
+        (
+            "residual: {branch: 1}\npretraining: {steps: 2}\n",
+            "x.yaml:3:1: residual: is not for layers that are pretrained; leave pretraining out",
+        ),
+        (
             "normalization: rms_norm\nresidual: {branch: 1}\n",
             "x.yaml:4:11: residual.placement: says where rms_norm is: take pre or post, or leave "
             "normalization out",

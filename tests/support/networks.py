@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from weightinit_cli.experiments.build import NORMALIZATIONS
 from weightinit_cli.initializers import INITIALIZERS, Fans
 from weightinit_cli.initializers.samplers import filled
 from weightinit_cli.network import (
-    BatchNorm,
     Dense,
     Elementwise,
-    LayerNorm,
     Network,
     Residual,
-    RMSNorm,
     Stage,
 )
 
@@ -36,9 +34,6 @@ def classifier(layers, activation):
 def shaped_as(weights):
     """Dense layers of these weights' shapes, for what holds the weights itself."""
     return tuple(Dense(*w.shape, filled(0.0), None) for w in weights)
-
-
-NORMALIZATIONS = {"layer_norm": LayerNorm, "rms_norm": RMSNorm, "batch_norm": BatchNorm}
 
 
 def blocks(

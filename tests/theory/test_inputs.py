@@ -11,7 +11,13 @@ import pytest
 from weightinit_cli import run
 from weightinit_cli.results import figure
 from weightinit_cli.spec import parse_spec
-from weightinit_cli.theory import LayerScale, expectations_of, inputs, predict
+from weightinit_cli.theory import (
+    LayerScale,
+    expectations_of,
+    inputs,
+    predict,
+    standard_errors,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,6 +109,23 @@ def test_the_maps_start_from_the_inputs_own_size_and_correlation():
     signal = first.figures["gradient.signal_rms"] ** 2
     expected = signal * (4 + 1 / 3) / 10
     assert first.figures["gradient.weight_rms"] ** 2 == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("excess", [-1.2, 0.0, 3.0], ids=["uniform", "normal", "half of them 0"])
+def test_the_spread_of_a_first_layer_is_that_of_its_weights_law(excess: float):
+    """Var(wᵀCw) = σ⁴ (2 tr C² + κ Σ C_kk²), with C = XᵀX / samples and κ the excess kurtosis."""
+    n, samples = 40, 300
+    rng = np.random.default_rng(2)
+    x = (rng.gamma(2, size=(samples, n)) - 1) * rng.uniform(0.5, 2, n)
+    given, linear = inputs.given(x), expectations_of("linear")
+    layers, ends = [LayerScale(n, n, 1 / n, 0.0, weight_excess=excess)], [(None, None)]
+    found = predict([linear], layers, samples, ends, given.stream)
+    (errors,) = standard_errors([linear.activation], layers, found, samples, ends, given)
+    covariances = {"preactivation_std": x.T @ x / samples, "std_across_inputs": np.cov(x.T)}
+    for path, c in covariances.items():
+        of_square = (2 * np.trace(c @ c) + excess * np.sum(np.diag(c) ** 2)) / np.trace(c) ** 2 / n
+        relative = errors[path] / found[0].figures[path]
+        assert relative == pytest.approx(np.sqrt(of_square) / 2, rel=0.03), path
 
 
 def scores(text: str) -> dict[tuple[int, str], list[float]]:

@@ -115,7 +115,7 @@ def winit() -> None:
     """See what a deep network does to its signal before any training.
 
     A spec of ten lines names the layers, the activation and the initializer; winit pushes
-    Gaussian inputs through and a gradient back, shows every layer as a picture and as numbers
+    inputs through and a gradient back, shows every layer as a picture and as numbers
     beside what theory predicts, and says what is wrong and where.
     """
 

@@ -22,13 +22,15 @@ class ExperimentCommand(NamedTuple):
     verdicts: bool = False
 
 
-_HISTOGRAM = """Push Gaussian inputs through a network, a gradient back, and record every layer.
+_HISTOGRAM = """Push inputs through a network, a gradient back, and record every layer.
 
-Writes stats.json, histogram.png and depth.png to OUTPUT_DIR/<name>/, and prints a row per
-layer: mean and standard deviation of the activations, how many standard errors the latter
-is off theory's (z), how much lies in the flat ends of the activation function, how many units
-still differ, one unit's standard deviation from input to input, the gradient's total power over
-that of the layer after, and the histogram. Below it what is wrong (winit explain).
+Inputs are N(0, 1), or what the spec's `inputs` says. Writes stats.json, histogram.png and
+depth.png to OUTPUT_DIR/<name>/, and prints a row per layer: mean and standard deviation of
+the activations, how many standard errors the latter is off theory's (z), how much lies in the
+flat ends of the activation function, how many units still differ, one unit's standard deviation
+from input to input, the gradient's total power over that of the layer after, and the histogram.
+Of residual blocks and normalized layers there are further columns, with an output layer there
+is the loss at the start. Below it what is wrong. winit explain says what each column means.
 """
 _SYMMETRY = """Run full-batch gradient descent on a small task, and watch the units.
 

@@ -53,7 +53,7 @@ def _propose(context: click.Context, argument: click.Parameter, incomplete: str)
 @plugin_option
 def explain(name: str | None) -> None:
     """Print what a name means: a verdict, a column of tables, an initializer, an activation, a
-    parameter of these, or a key of specs.
+    parameter of these, a key of specs, or a figure as stats.json and summary.csv name it.
 
     A name of several things is explained as each of them. Without NAME, all that can be explained,
     by kind.
@@ -120,6 +120,7 @@ def _found(name: str) -> Iterator[tuple[str, str, Rows]]:
     Verdicts, severities and words of files are nothing else. Raises UsageError where it is nothing.
     """
     from weightinit_cli.cli.entries import component_names, component_rows, key_names, key_rows
+    from weightinit_cli.results.figures import FIGURES
 
     word = name.strip().replace("-", "_").casefold()
     for each in (name, word):
@@ -129,6 +130,11 @@ def _found(name: str) -> Iterator[tuple[str, str, Rows]]:
     heads = heads_of(plain(name))
     exact = [head for head in heads if plain(head) == plain(name)]
     others = [*component_rows(word, thorough=False), *key_rows(word)]
+    if not exact and name in FIGURES:
+        heads, others = (
+            [],
+            [(name, "a figure of a layer", [("meaning", FIGURES[name].words)]), *others],
+        )
     if not (heads or others):
         others += component_rows(word, thorough=True)
     for head in exact if others else heads:

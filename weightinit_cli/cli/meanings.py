@@ -44,7 +44,7 @@ def column_meanings() -> dict[str, str]:
 
     meanings: dict[str, str] = {}
     for row in FIGURES.values():
-        if row.in_table:
+        if row.head:
             meanings[row.head] = row.words
         if row.head == "std":
             meanings["z (std)"] = Z

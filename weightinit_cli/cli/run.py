@@ -203,7 +203,8 @@ class _Runner(NamedTuple):
         code = max((self._impossible(runs[each], why) for each, why in wrong.items()), default=0)
         formers = [list_runs(spec, self.out)]
         self._say(runs_title(spec.name, spec.overrides, len(runs)))
-        layout = runs_layout(spec.experiment, (run.label for run in runs))
+        output = all(getattr(run, "output", None) is not None for run in runs)
+        layout = runs_layout(spec.experiment, (run.label for run in runs), output=output)
         self._say("\n".join(runs_head(layout)))
         done = []
         causes: list[str] = []

@@ -85,13 +85,14 @@ def tell_impossible(reasons: Iterable[tuple[str, WinitError]]) -> int:
 def tell_notes(spec: AnySpec) -> None:
     """Print what is worth a word in a spec, or in any of its runs, once each."""
     from weightinit_cli.initializers import INITIALIZERS
-    from weightinit_cli.spec import different, expand, notes
+    from weightinit_cli.spec import expand, initializers_of_weights, notes
 
     lines = list(map(str, notes(spec)))
     runs = expand(spec)
-    numbers = (0,) if spec.runs is None else spec.runs.first_of_each(("initializer",))
+    keys = "initializer", "residual", "output"
+    numbers = (0,) if spec.runs is None else spec.runs.first_of_each(keys)
     for run in (runs[number] for number in numbers):
-        if any(INITIALIZERS[each.name].source for each in different(run.initializer)):
+        if any(INITIALIZERS[each.name].source for each in initializers_of_weights(run)):
             from weightinit_cli.experiments.plugins import try_initializer
 
             lines += try_initializer(run)

@@ -52,8 +52,10 @@ def theory(configs: tuple[str, ...], overrides: tuple[str, ...], as_json: bool) 
     A row per layer: q, the variance of a pre-activation; c, the correlation of two inputs; the
     standard deviation of the activations, over all values and from input to input; how much lies
     in the flat ends; by what the gradient's total power changes from the layer after to this one,
-    and its root mean square. Below the table stands where q and c tend with depth and over how many
-    layers; where chi_1 = 1, by which power of the depth they fall.
+    and its root mean square. Of residual blocks and normalized layers there are columns of the
+    branch, of the gradient along the stream, and of what a normalization is given (winit explain).
+    Below the table stand the loss at the start, with an output layer, and where q and c tend with
+    depth and over how many layers; where chi_1 = 1, by which power of the depth they fall.
     """
     from weightinit_cli.experiments import forecast
     from weightinit_cli.spec import expand
@@ -99,7 +101,8 @@ def _theory_lines(forecast: Forecast) -> list[str]:
     lines += _table(forecast)
     lines += wrapped(forecast_sentence(forecast), columns, indent=2)
     if forecast.limits is None:
-        return [*lines, *wrapped(f"{forecast.with_depth}: {forecast.no_limits}", columns, indent=2)]
+        tends = f"{forecast.with_depth}: {forecast.no_limits}."
+        return [*lines, *wrapped(tends, columns, indent=2)]
     for text in _limits(forecast, forecast.limits):
         lines += wrapped(text, columns, indent=2)
     return lines

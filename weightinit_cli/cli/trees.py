@@ -64,7 +64,8 @@ def show_runs(place: Path, tree: RunTree, reporter: Reporter, *, as_json: bool) 
     for run, result in saved.read():
         if layout is None:
             labels = (each.label for each in tree.runs)
-            layout = runs_layout(result.spec["experiment"], labels)
+            output = _all_have_output(place, tree, result)
+            layout = runs_layout(result.spec["experiment"], labels, output=output)
             if not as_json:
                 terminal.say(runs_title(tree.name, tree.overrides, len(tree.runs)))
                 terminal.say("\n".join(runs_head(layout)))
@@ -72,6 +73,13 @@ def show_runs(place: Path, tree: RunTree, reporter: Reporter, *, as_json: bool) 
         terminal.say("\n".join(lines))
         code = max(code, reporter.saved(place / run.folder, result))
     return max(code, saved.tell())
+
+
+def _all_have_output(place: Path, tree: RunTree, first: AnyResult) -> bool:
+    """Whether all runs have an output layer: the first one tells, unless just that is varied."""
+    if "output" not in first.spec or {VARIANT, "output"}.isdisjoint(tree.axes):
+        return "output" in first.spec
+    return all("output" in result.spec for _, result in SavedRuns(place, tree).read())
 
 
 def plot_runs(

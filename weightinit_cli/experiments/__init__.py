@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from weightinit_cli.spec.runs import Runs
 
 # The keys that say whether theory is asked, and those on which its answer depends.
-ASKING = ("initializer.name", "initializer.gain", "data", "inputs")
-ASKED = ("activation", "initializer", "bias", "width", "layers", "features", "data", "pretraining")
+ASKING = ("initializer.name", "initializer.gain", "residual", "output", "data", "inputs", "dtype")
+ASKED = (
+    *("activation", "initializer", "bias", "width", "layers", "features", "data", "pretraining"),
+    *("residual", "output", "inputs", "dtype"),
+)
 
 __all__ = [
     "Progress",
@@ -160,16 +163,27 @@ def shadow(spec: AnySpec, number: int, *, threads: int | None = None) -> AnyResu
 
 
 def check(spec: AnySpec) -> None:
-    """Raise SpecError where the spec asks theory for a number that does not exist.
+    """Raise SpecError where the spec asks for a number that theory, or a dtype that Python, lacks.
 
     WinitError where it reads files that are not there.
     """
-    from weightinit_cli.experiments.build import asks_theory, build_dense
+    from weightinit_cli.experiments.build import (
+        asks_theory,
+        build_dense,
+        build_network,
+        precision_of,
+    )
     from weightinit_cli.experiments.plugins import try_initializer
 
     digest_of(spec)
     try_initializer(spec)
-    if asks_theory(spec):
+    if spec.experiment == "histogram":
+        precision_of(spec)
+    if not asks_theory(spec):
+        return
+    if spec.experiment == "histogram":
+        build_network(spec)
+    else:
         build_dense(spec, (1, *spec.width))
 
 
@@ -197,18 +211,21 @@ def impossible(spec: AnySpec) -> dict[int, WinitError]:
 
 
 def _to_check(runs: Runs) -> Iterator[int]:
-    """Number one run of each kind that reads files, asks theory or tries a plug-in."""
+    """Number one run of each kind that reads files, asks theory, or tries what is not winit's."""
     from weightinit_cli.experiments.build import asks_theory
     from weightinit_cli.initializers import INITIALIZERS
-    from weightinit_cli.spec import different
+    from weightinit_cli.spec import initializers_of_weights
 
-    asking = {
-        number
-        for number in runs.first_of_each(ASKING)
-        if _reads_data(runs[number])
-        or asks_theory(runs[number])
-        or any(INITIALIZERS[each.name].source for each in different(runs[number].initializer))
-    }
+    def asks(spec: AnySpec) -> bool:
+        named = initializers_of_weights(spec)
+        return (
+            _reads_data(spec)
+            or asks_theory(spec)
+            or getattr(spec, "dtype", None) == "bfloat16"
+            or any(INITIALIZERS[each.name].source for each in named)
+        )
+
+    asking = {number for number in runs.first_of_each(ASKING) if asks(runs[number])}
     for number in runs.first_of_each(ASKED) if asking else ():
         if runs.first_like(number, ASKING) in asking:
             yield number

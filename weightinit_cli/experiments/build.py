@@ -35,7 +35,7 @@ from weightinit_cli.network.workers import ignore_work, workers
 from weightinit_cli.parameters import ParameterError
 from weightinit_cli.precision import PRECISIONS
 from weightinit_cli.results import Reconstruction, ResolvedLayer
-from weightinit_cli.spec import different
+from weightinit_cli.spec import different, initializers_of_weights
 from weightinit_cli.streams import Role, stream
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from weightinit_cli.initializers import Sampler
     from weightinit_cli.network import Weighted
     from weightinit_cli.precision import Precision
-    from weightinit_cli.spec import Component, Experiment, Output, PerLayer, Spec
+    from weightinit_cli.spec import AnySpec, Component, Experiment, Output, PerLayer, Spec
     from weightinit_cli.spec import Residual as BranchSpec
     from weightinit_cli.spec.model import Normalization
 
@@ -83,7 +83,7 @@ def build_network(spec: Spec) -> Network:
     stages = _in_blocks(spec, activated(spec, layers))
     if spec.output is not None:
         stages = (*stages, Stage(_build_output(spec, spec.output, layers[-1].units)))
-    precision = _precision(spec)
+    precision = precision_of(spec)
     return Network(
         stages,
         spec.samples,
@@ -96,17 +96,12 @@ def build_network(spec: Spec) -> Network:
     )
 
 
-def _precision(spec: Spec) -> Precision:
+def precision_of(spec: Spec) -> Precision:
     """The type of the network's numbers. Raises SpecError where what knows it is missing."""
     if spec.dtype == "bfloat16" and find_spec("ml_dtypes") is None:
         message = "bfloat16 needs ml_dtypes: pip install 'weightinit-cli[bfloat16]'"
         raise SpecError([spec.problem("dtype", message)])
-    precision = PRECISIONS[spec.dtype]
-    looks = spec.pretraining is not None or scaled_on_data(spec) is not None
-    if precision.is_low and looks:
-        message = f"{spec.dtype} is not for a start that looks at the data; take float32"
-        raise SpecError([spec.problem("dtype", message)])
-    return precision
+    return PRECISIONS[spec.dtype]
 
 
 def _in_blocks(spec: Spec, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
@@ -302,11 +297,11 @@ def build_request(spec: Spec) -> Request:
     return Request(spec.histogram.bins, span, spec.saturation)
 
 
-def asks_theory(spec: Experiment) -> bool:
+def asks_theory(spec: AnySpec) -> bool:
     """Whether a number of the network is theory's to say."""
     return any(
         bool(INITIALIZERS[each.name].theory) or each.arguments.get("gain") == AUTO
-        for each in different(spec.initializer)
+        for each in initializers_of_weights(spec)
     )
 
 

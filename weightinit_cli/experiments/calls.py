@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from weightinit_cli.results import Result
     from weightinit_cli.results.forecast import Forecast, PhaseDiagram
     from weightinit_cli.spec import ActivationLike
+    from weightinit_cli.spec.model import Dtype, Normalization
 
     Component = str | Mapping[str, Any]
     Ends = tuple[float, float]
@@ -45,13 +46,13 @@ class HistogramKeys(_RequiredKeys, total=False):
     padding: Literal["circular", "same", "valid"]
     stride: int | Sequence[int]
     bias: Component | Sequence[Component]
-    normalization: Literal["none", "layer_norm", "rms_norm", "batch_norm"]
+    normalization: Literal["none"] | Normalization
     residual: Literal["none"] | Mapping[str, Any]
     output: Literal["none"] | Mapping[str, Any]
     learning_rate: float
     pretraining: Mapping[str, Any]
     histogram: Mapping[str, Any]
-    dtype: Literal["float32", "float64", "float16", "bfloat16"]
+    dtype: Dtype
     saturation: float
     backward: bool
     repeats: int

@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 # Layers; a shorter depth scale is a slope of 0 (1e-9).
 SHORTEST = 0.048
 OF_STREAMS = (
-    "a stream keeps what every block has added to it, so that no layer tells where it tends; "
-    "the table of a deeper network does"
+    "a stream keeps what every block has added to it, so that no layer tells where it goes from "
+    "there; the table of a deeper network does"
 )
 
 OF_NORMALIZED_SUMS = (
-    "each block makes the stream's size the same again; where its correlation tends, the table of "
-    "a deeper network tells"
+    "each block brings the stream back to the same size; where the correlation of two inputs "
+    "goes, the table of a deeper network tells"
 )
 
 

@@ -6,12 +6,19 @@ from itertools import pairwise
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from weightinit_cli.experiments.build import build_weights, layer_starts, weight_arguments
+from weightinit_cli.experiments.build import (
+    build_weights,
+    layer_starts,
+    output_start,
+    second_starts,
+    weight_arguments,
+)
 from weightinit_cli.initializers import INITIALIZERS, Fans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from weightinit_cli.experiments.build import LayerStart
     from weightinit_cli.spec import AnySpec
 
 # A formula is told to be another one than the draws' where they differ by more than this part.
@@ -25,7 +32,7 @@ def try_initializer(spec: AnySpec) -> list[str]:
     """
     starts = [
         start
-        for start in dict.fromkeys(layer_starts(spec, _fans(spec)))
+        for start in dict.fromkeys(_starts(spec))
         if INITIALIZERS[start.initializer.name].source
     ]
     if not starts:
@@ -66,6 +73,17 @@ def try_initializer(spec: AnySpec) -> list[str]:
     return list(dict.fromkeys(notes))
 
 
+def _starts(spec: AnySpec) -> Iterator[LayerStart]:
+    """The starts of all layers with weights, also of branches' second ones and an output layer."""
+    yield from layer_starts(spec, _fans(spec))
+    if spec.experiment != "histogram":
+        return
+    if spec.residual is not None and spec.residual.initializer is not None:
+        yield from second_starts(spec, spec.residual.initializer)
+    if spec.output is not None:
+        yield output_start(spec, spec.output, spec.width[-1])
+
+
 def _fans(spec: AnySpec) -> Iterator[Fans]:
     """The fans of all layers that an initializer draws, but of a classifier's last one."""
     if spec.convolution is not None:
@@ -73,6 +91,7 @@ def _fans(spec: AnySpec) -> Iterator[Fans]:
         for number, (image, outputs) in enumerate(zip(stack.shapes, stack.channels, strict=False)):
             yield Fans.of_kernel(stack.kernel, image.channels, outputs, first=number == 0)
         return
-    features = getattr(spec, "features", None) or spec.width[0]
+    of_inputs = getattr(spec, "residual", None) is None and getattr(spec, "features", None)
+    features = of_inputs or spec.width[0]  # a stream has the size of its blocks
     for number, (fan_in, fan_out) in enumerate(pairwise((features, *spec.width))):
         yield Fans(fan_in, fan_out, first=number == 0)

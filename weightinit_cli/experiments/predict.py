@@ -239,7 +239,9 @@ def _inputs_of(network: Network) -> Inputs:
     """How large a network's inputs are, and how alike: of a law, or measured of given ones."""
     match network.inputs:
         case Given(values):
-            return theory_inputs.given(values)
+            low = network.low
+            fits = low is None or np.abs(values).max() <= low.largest
+            return theory_inputs.given(values) if fits else theory_inputs.Inputs(square=inf)
         case Uniform(low, high):
             return theory_inputs.uniform(low, high)
         case Normal(correlation) if correlation:
@@ -250,8 +252,10 @@ def _inputs_of(network: Network) -> Inputs:
 
 def _why_not_of_inputs(inputs: Inputs, network: Network) -> str | None:
     """Why there are no predictions of a network that is shown such inputs; None where there are."""
-    if not 0 < inputs.square < inf:
-        return "the inputs are all 0" if not inputs.square else "the inputs are not finite"
+    if not inputs.square:
+        return "the inputs are all 0"
+    if not 0 < inputs.square**2 < inf:
+        return "the inputs are too small, or too large, to be raised to the fourth power"
     alike = inputs.scatter is None and not inputs.shared
     if not alike and any(layer.axes for layer in network.weighted):
         return (

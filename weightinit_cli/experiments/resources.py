@@ -6,6 +6,7 @@ import os
 import platform
 import sys
 from contextlib import contextmanager
+from importlib.metadata import version
 from itertools import pairwise
 from math import prod
 from pathlib import Path
@@ -22,7 +23,7 @@ from weightinit_cli.initializers import INITIALIZERS
 from weightinit_cli.machine import available_bytes
 from weightinit_cli.network import blas
 from weightinit_cli.network.passes import BYTES_AT_ANY_SIZE
-from weightinit_cli.spec import Component, Experiment, different
+from weightinit_cli.spec import Component, different, initializers_of_weights
 from weightinit_cli.spec.inputs import FROM_DATA
 from weightinit_cli.streams import BIT_GENERATOR
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from weightinit_cli.initializers import Fans
     from weightinit_cli.network import PeakBytes
     from weightinit_cli.plugins import Table
-    from weightinit_cli.spec import AnySpec, PerLayer, Spec, SymmetrySpec, TrainingSpec
+    from weightinit_cli.spec import AnySpec, Experiment, Spec, SymmetrySpec, TrainingSpec
 
 # The activations with an error function, which is scipy's; nothing else of a result is.
 SCIPYS = (Component("erf"), Component("gelu", (("approximate", "none"),)))
@@ -47,13 +48,15 @@ COPIES_OF_SIGNALS = 8
 BYTES_PER_STEP = 160
 
 
-def environment(spec: Experiment) -> dict[str, Any]:
+def environment(spec: AnySpec) -> dict[str, Any]:
     """Versions, BLAS and its kernel, numpy's SIMD features, platform; no host, user or path.
 
     And whose plug-ins the initializer and the activation are, where they are not winit's.
 
-    scipy's version is None where the run has nothing of it, whatever its process did before.
+    scipy's version is None where the run has nothing of it, whatever its process did before;
+    ml_dtypes is named where the run's numbers are its bfloat16.
     """
+    in_bfloat16 = getattr(spec, "dtype", None) == "bfloat16"
     uses_scipy = not set(SCIPYS).isdisjoint(different(spec.activation))
     return {
         "winit": __version__,
@@ -77,20 +80,21 @@ def environment(spec: Experiment) -> dict[str, Any]:
             "machine": platform.machine(),
             "libc": " ".join(platform.libc_ver()).strip() or None,
         },
+        **({"ml_dtypes": version("ml_dtypes")} if in_bfloat16 else {}),
         **({"plugins": sources} if (sources := plugins_of(spec)) else {}),
     }
 
 
-def plugins_of(spec: Experiment) -> dict[str, str]:
+def plugins_of(spec: AnySpec) -> dict[str, str]:
     """Where the plug-ins come from that a spec names, by `activation snake`, say."""
-    tables: tuple[tuple[Table[Any], PerLayer], ...] = (
-        (INITIALIZERS, spec.initializer),
-        (ACTIVATIONS, spec.activation),
+    tables: tuple[tuple[Table[Any], tuple[Component, ...]], ...] = (
+        (INITIALIZERS, initializers_of_weights(spec)),
+        (ACTIVATIONS, different(spec.activation)),
     )
     return {
         f"{table.what} {each.name}": table[each.name].source
         for table, given in tables
-        for each in different(given)
+        for each in given
         if table[each.name].source
     }
 

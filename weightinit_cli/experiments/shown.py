@@ -39,16 +39,17 @@ def with_data(spec: Spec, network: Network) -> Network:
     data = data_of(spec)
     if data is None:
         return network
+    held = network.dtype.name  # what a low precision makes of the values, both passes see
     with located(spec):
         rows = _chosen(data, network)
         if data.name == DIGITS:
-            values = digits.whole(spec.dtype).inputs[rows]
+            values = digits.whole(held).inputs[rows]
         else:
             standardize = bool(data.arguments["standardize"])
-            values = take(_path(data), rows, spec.dtype, standardize=standardize)
+            values = take(_path(data), rows, held, standardize=standardize)
     network = network._replace(inputs=Given(values))
     labels = data.name == DIGITS and network.output
-    return network._replace(labels=digits.whole(spec.dtype).labels[rows]) if labels else network
+    return network._replace(labels=digits.whole(held).labels[rows]) if labels else network
 
 
 def bytes_of_data(spec: Spec, network: Network) -> int:

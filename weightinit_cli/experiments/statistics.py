@@ -21,7 +21,16 @@ from weightinit_cli.results import (
     Saturation,
     WeightStatistics,
 )
-from weightinit_cli.results.figures import CERTAIN, FIGURES, figure, finite_or_none, floor, gated
+from weightinit_cli.results.figures import (
+    ALL_PARAMETERS,
+    CERTAIN,
+    FIGURES,
+    figure,
+    finite_or_none,
+    floor,
+    gated,
+    parameters_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -243,10 +252,11 @@ def _size(layer: LayerStatistics) -> float:
 def _unresolved_parameters(layer: LayerStatistics, record: Record) -> Unresolved:
     found: Unresolved = {}
     precision = record.precision
-    for name in ("weights", "biases"):
-        drawn: Weights | None = getattr(record, name)
-        each: WeightStatistics | None = getattr(layer, name)
-        if drawn is None or not drawn.expected_std or each is None:
+    of_record = record.weights, record.biases, record.second, record.second_biases
+    drawn_by_path = dict(zip(ALL_PARAMETERS, of_record, strict=True))
+    for name, each in parameters_of(layer):
+        drawn = drawn_by_path[name]
+        if drawn is None or not drawn.expected_std:
             continue
         if each.mean is None or each.std is None:
             continue

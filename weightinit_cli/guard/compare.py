@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from weightinit_cli.errors import counted
 from weightinit_cli.guard.flatten import (
+    LOGITS,
     Place,
     flatten,
     is_octave,
     is_unresolved,
+    numbers,
     value_at,
     with_common_octaves,
     without_unresolved,
@@ -24,6 +26,7 @@ from weightinit_cli.results import (
     Result,
     check_consistency,
 )
+from weightinit_cli.results.figures import parameters_of
 from weightinit_cli.results.kinds import drawn_by, kind_of
 from weightinit_cli.results.plain import changes
 from weightinit_cli.results.verdictwords import named
@@ -117,11 +120,12 @@ def missing(
     """
     layers = [max((place.layer or 0 for place in side), default=0) for side in (old, new)]
     sentences = [] if layers[0] == layers[1] else [f"layers: {layers[0]}, now {layers[1]}"]
+    both = _layers_of_both(old, new)
     gone, added = [], []
     absent = {each for each in lacked if each == "verdict"}
     old, new = _as_parts(old, new), _as_parts(new, old)
     for place in {**old, **new}:
-        if is_octave(place) or is_unresolved(place) or (place.layer or 0) > min(layers):
+        if is_octave(place) or is_unresolved(place) or place.layer not in both:
             continue
         there = [place in side and not (none_too and side[place] is None) for side in (old, new)]
         if there[0] and not there[1]:
@@ -226,13 +230,19 @@ def _held(
 def _shared(old: Values, new: Values) -> list[Place]:
     """Return the places that both sides have, and those that one may have alone."""
     both = [place for place in old if place in new and (old[place] is None) == (new[place] is None)]
-    layers = min(max((place.layer or 0 for place in side), default=0) for side in (old, new))
+    layers = _layers_of_both(old, new)
     alone = [
         place
         for place in {**old, **new}
         if (is_octave(place) or is_unresolved(place)) and (place in old) != (place in new)
     ]
-    return both + [place for place in alone if (place.layer or 0) <= layers]
+    return both + [place for place in alone if place.layer in layers]
+
+
+def _layers_of_both(old: Values, new: Values) -> set[int | None]:
+    """Return the layers of which both sides have values."""
+    was, now = ({place.layer for place in side} for side in (old, new))
+    return was & now
 
 
 def _verdict(result: Result) -> str:
@@ -250,20 +260,23 @@ def _first_few(places: Sequence[Place], what: str) -> list[str]:
     return [*shown, f"and {counted(others, 'other figure')} {what}"] if others > 0 else shown
 
 
-def _layers_of_the_same_draws(result: AnyResult) -> list[list[int]]:
+def _layers_of_the_same_draws(result: AnyResult) -> list[list[str]]:
     """Return the layers, counted from 1, that share draws: a list for each that are shared."""
     if not isinstance(result, Result):
         return []
-    found: dict[str, list[int]] = {}
-    for number, stream in enumerate(kind_of(result).streams(result), 1):
-        if stream is not None:
-            found.setdefault(stream, []).append(number)
+    found: dict[str, list[str]] = {}
+    for number, layer in zip(numbers(result), result.recorded, strict=True):
+        own = "output" if number == LOGITS else f"{number}"
+        names = {"weights": own, "branch.weights": f"{own} (branch)"}
+        for name, drawn in parameters_of(layer):
+            if name in names and drawn.stream is not None:
+                found.setdefault(drawn.stream, []).append(names[name])
     return [layers for layers in found.values() if len(layers) > 1]
 
 
-def _listed(layers: Sequence[int]) -> str:
-    """Return two numbers or more in words: `1, 2 and 5`."""
-    *shown, last = map(str, layers)
+def _listed(layers: Sequence[str]) -> str:
+    """Return two layers or more in words: `1, 2 and 5`."""
+    *shown, last = layers
     if (others := len(layers) - MOST_SENTENCES) > 1:
         shown, last = shown[:MOST_SENTENCES], f"{others:,} others"
     return f"{', '.join(shown)} and {last}"
@@ -308,7 +321,7 @@ def version_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[
     for name in ("winit", "python"):
         if _line(old.get(name)) != _line(new.get(name)):
             yield _change(name, old.get(name), new.get(name))
-    for name in ("numpy", "torch", "bit_generator", "simd", "platform"):
+    for name in ("numpy", "ml_dtypes", "torch", "bit_generator", "simd", "platform"):
         if old.get(name) != new.get(name):
             yield _change(name, old.get(name), new.get(name))
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # What is no figure: it decides how two results are compared.
 _ASIDE = ("environment", "spec", "name", "overrides", "schema_version")
 _OCTAVES = "gradient.histogram"
+# The number of the place of an output layer's logits.
+LOGITS = -1
 # Of weights or biases of several layers or networks, brought to mean 0 and std 1 by their laws.
 POOLED = "standardized "
 
@@ -24,7 +26,8 @@ POOLED = "standardized "
 class Place(NamedTuple):
     """Where a value stands: in which layer (0 is the input, None the whole run), at which path.
 
-    In a probe it is a figure `of` one of the model's values or parameters, by name.
+    The figures of an output layer's logits have LOGITS as their layer. In a probe it is a figure
+    `of` one of the model's values or parameters, by name.
     """
 
     layer: int | None
@@ -33,11 +36,18 @@ class Place(NamedTuple):
 
     @property
     def path(self) -> str:
-        """The path, after the name of what it is a figure of."""
+        """The path, after the name of what it is a figure of; of logits that in the result."""
+        if self.layer == LOGITS:
+            return f"output.logits.{self.figure}"
         return f"{self.of} {self.figure}" if self.of else self.figure
 
+    @property
+    def number(self) -> int | None:
+        """The number of the layer; None where it is of none, as an output layer and a whole run."""
+        return None if self.layer == LOGITS else self.layer
+
     def __str__(self) -> str:
-        if self.layer is None:
+        if self.number is None:
             return self.path
         return f"layer {self.layer} {self.figure}" if self.layer else f"input {self.figure}"
 
@@ -49,8 +59,7 @@ def flatten(result: AnyResult) -> Values:
     """Return every value of a result by its place; None where a figure does not exist.
 
     Bins stand by their number, those of the gradient by their lower edge, a power of two: which
-    octaves there are depends on the values. Logits are those of one more layer. What has no
-    statistics of layers stands by its path.
+    octaves there are depends on the values. What has no statistics of layers stands by its path.
     """
     tree = {key: value for key, value in asdict(result).items() if key not in _ASIDE}
     if not isinstance(result, Result):
@@ -60,11 +69,17 @@ def flatten(result: AnyResult) -> Values:
         layers.append(tree["output"].pop("logits"))
     del tree["verdict"]
     found = {Place(None, path): value for path, value in flat(tree).items()}
-    for number, layer in enumerate(layers):
+    for number, layer in zip(numbers(result), layers, strict=True):
         if layer["gradient"] is not None:
             layer["gradient"]["histogram"] = _octaves(layer["gradient"]["histogram"])
         found |= {Place(number, path): value for path, value in flat(layer).items()}
     return found
+
+
+def numbers(result: Result) -> tuple[int, ...]:
+    """The numbers that places have of what was recorded: the input, every layer, the logits."""
+    logits = () if result.output is None else (LOGITS,)
+    return (*range(len(result.layers) + 1), *logits)
 
 
 def is_octave(place: Place) -> bool:
@@ -84,7 +99,8 @@ def without_unresolved(found: Values, results: Sequence[Result]) -> Values:
     their floors.
     """
     layers = zip(*(each.recorded for each in results), strict=False)
-    left_out = {number: _near_floors(sides) for number, sides in enumerate(layers)}
+    sides = zip(numbers(results[0]), layers, strict=False)
+    left_out = {number: _near_floors(each) for number, each in sides}
     return {
         place: value
         for place, value in found.items()

@@ -82,7 +82,7 @@ class CheckOutcome:
     def drifts(self) -> tuple[FigureDrift, ...]:
         """The figures that differ; of each run those that say most come first."""
         return tuple(
-            FigureDrift(report.run, drift.place.layer, drift.place.path, *drift[1:])
+            FigureDrift(report.run, drift.place.number, drift.place.path, *drift[1:])
             for report in self.reports
             if report.outcome
             for drift in report.outcome.drifts

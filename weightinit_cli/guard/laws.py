@@ -20,11 +20,13 @@ from weightinit_cli.expected import (
 )
 from weightinit_cli.initializers.samplers import LAWS
 from weightinit_cli.precision import PRECISIONS
+from weightinit_cli.results.figures import ALL_PARAMETERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from weightinit_cli.initializers import Sampler
+    from weightinit_cli.network import Weighted
     from weightinit_cli.results import WeightStatistics
     from weightinit_cli.spec import Spec
 
@@ -35,12 +37,12 @@ FEWEST_OF_POOLED_KURTOSIS = 100
 class Laws(NamedTuple):
     """The entries of each layer's weights and biases by the laws that a spec names.
 
-    They are None where they are not independent, where all are equal, and where learning has moved
-    them. `columns` are the units of each layer, of a convolution its channels.
+    `entries` has them by the paths of ALL_PARAMETERS. They are None where they are not independent,
+    where all are equal, and where learning has moved them. `columns` are the units of each layer,
+    of a convolution its channels.
     """
 
-    weights: tuple[Entries | None, ...]
-    biases: tuple[Entries | None, ...]
+    entries: Mapping[str, tuple[Entries | None, ...]]
     columns: tuple[int, ...]
 
 
@@ -59,12 +61,15 @@ def laws_of(spec: Spec) -> Laws:
         overflow = 2 * LAWS[drawn.law].cdf(-largest)
         return Entries(drawn.law, drawn.mean, scale, size, rounding, overflow)
 
-    layers = build_network(spec).weighted
-    return Laws(
-        tuple(entries(layer.weights, layer.entries) for layer in layers),
-        tuple(entries(layer.bias, layer.columns) for layer in layers),
-        tuple(layer.columns for layer in layers),
-    )
+    def of_layers(layers: Sequence[Weighted | None]) -> Iterator[tuple[Entries | None, ...]]:
+        yield tuple(entries(each.weights, each.entries) if each else None for each in layers)
+        yield tuple(entries(each.bias, each.columns) if each else None for each in layers)
+
+    network = build_network(spec)
+    seconds = [stage.second for stage in network.stages]
+    every = (*of_layers(network.weighted), *of_layers(seconds))
+    columns = tuple(layer.columns for layer in network.weighted)
+    return Laws(dict(zip(ALL_PARAMETERS, every, strict=True)), columns)
 
 
 def of_entries(weights: WeightStatistics, entries: Entries) -> Iterator[Expected]:

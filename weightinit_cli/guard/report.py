@@ -223,7 +223,7 @@ def _shown(value: Value) -> str:
 def _drift_tree(drift: Drift) -> dict[str, Any]:
     off = None if drift.off == float("inf") else drift.off
     return {
-        "layer": drift.place.layer,
+        "layer": drift.place.number,
         "figure": drift.place.path,
         "old": drift.old,
         "new": drift.new,

@@ -7,9 +7,9 @@ from functools import cache
 from math import hypot, sqrt
 from typing import TYPE_CHECKING
 
-from weightinit_cli.guard.flatten import Place, count_group, value_at
+from weightinit_cli.guard.flatten import Place, count_group, numbers, value_at
 from weightinit_cli.precision import PRECISIONS
-from weightinit_cli.results.figures import FIGURES, in_gate
+from weightinit_cli.results.figures import ALL_PARAMETERS, FIGURES, in_gate, parameters_of
 from weightinit_cli.results.model import values
 from weightinit_cli.results.words import finite, value_count
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from weightinit_cli.guard.flatten import Values
-    from weightinit_cli.results import LayerStatistics, Result, WeightStatistics
+    from weightinit_cli.results import LayerStatistics, Result
     from weightinit_cli.results.plain import Value
 
     Tolerance = Callable[[Place, Value, Value], float]
@@ -43,7 +43,7 @@ OUTPUT_ERROR = 4 * 2.0**-52
 _PARTS = ("train", "validation", "test")
 _PREDICTED = "theory.figures."
 _MERGED = frozenset({"distinct_units", "channels.distinct"})
-_PARAMETERS = ("weights.", "biases.")
+_BESIDE = ("resolution.", "rounded.", *(f"{path}." for path in ALL_PARAMETERS))
 _DEAD = frozenset({"dead_units", "channels.dead"})
 _SINGLE = ("quantiles.", "histogram.edges.")
 _OVER_SEEDS = re.compile(r"\.(mean|std|quantiles\..*|values\..*)$")
@@ -80,7 +80,8 @@ class LayerTolerances:
     """
 
     def __init__(self, saved: Result, old: Values, new: Values, shadows: Sequence[Values]) -> None:
-        self._saved = saved.recorded
+        self._saved, self._numbers = saved.recorded, numbers(saved)
+        self._samples: int = saved.spec["samples"]
         self._units = (*values(saved.spec), *_classes(saved))
         self._eps = PRECISIONS[saved.spec["dtype"]].eps
         self._old = old
@@ -108,19 +109,22 @@ class LayerTolerances:
         """The changes of a figure in its neighbours, in units of its own layer."""
         if not group.layer:
             return
-        step = 1 if "gradient." in group.figure else -1
+        step = 1 if _goes_back(group.figure) else -1
         scale = self._scale(group)
-        for layer in (group.layer + step, group.layer + 2 * step):
-            neighbour = group._replace(layer=layer)
+        here = group.layer % len(self._numbers)
+        for near in (here + step, here + 2 * step):
+            if not 0 < near < len(self._numbers):
+                continue
+            neighbour = group._replace(layer=self._numbers[near])
             theirs = self._scale(neighbour)
-            if layer > 0 and scale and theirs:
+            if scale and theirs:
                 yield from (each * scale / theirs for each in self._changes.get(neighbour, []))
 
     def _scale(self, group: Place) -> float:
         """What a figure's changes are proportional to; 0 where that does not exist."""
         if count_group(group._replace(figure=f"{group.figure}.overflow")) is not None:
             return 1.0
-        figure = group.figure if group.figure.startswith("gradient.") else "std"
+        figure = group.figure if _goes_back(group.figure) else "std"
         value = self._new.get(group._replace(figure=figure))
         return abs(value) if isinstance(value, int | float) else 0.0
 
@@ -143,15 +147,15 @@ class LayerTolerances:
         """Return the floor of a figure of this size."""
         figure = place.figure
         if place.layer is None:
-            return SIX_DIGITS * size if figure.startswith("kernels.") else 0.0
+            return self._floor_of_the_run(figure, size)
         if figure.startswith("theory."):
             return self._floor_of_theory(place, size)
         if figure.startswith("repeats."):
             figure = _OVER_SEEDS.sub("", figure.removeprefix("repeats."))
         layer, units = self._saved[place.layer], self._units[place.layer]
-        if in_gate(figure, "fraction") or figure.startswith(("resolution.", *_PARAMETERS)):
+        if in_gate(figure, "fraction") or figure.startswith(_BESIDE):
             return self._floor_beside_the_values(layer, figure, size)
-        gradient = figure.startswith("gradient.")
+        gradient = _goes_back(figure)
         noise = 4 * self._eps * max(abs(layer.min or 0.0), abs(layer.max or 0.0))
         if count_group(place) is not None:
             if gradient:
@@ -165,14 +169,21 @@ class LayerTolerances:
             return noise * noise / (size + noise) + noise / sqrt(units)
         return noise if in_gate(figure, "extreme") or figure.startswith(_SINGLE) else 0.0
 
+    def _floor_of_the_run(self, figure: str, size: float) -> float:
+        if figure.startswith("output.") and "accuracy" in figure:
+            return FEWEST / self._samples
+        return SIX_DIGITS * size if figure.startswith("kernels.") else 0.0
+
     def _floor_beside_the_values(self, layer: LayerStatistics, figure: str, size: float) -> float:
         if in_gate(figure, "fraction"):
             return FEWEST / max(value_count(layer), 1)
         if figure.startswith("resolution."):
             return ESTIMATE * size
-        name, _, which = figure.partition(".")
-        drawn: WeightStatistics | None = getattr(layer, name)
-        if drawn is None or not which.startswith("quantiles."):
+        if figure.startswith("rounded."):
+            return FEWEST
+        name, _, which = figure.partition(".quantiles.")
+        drawn = dict(parameters_of(layer)).get(name)
+        if drawn is None or not which:
             return 0.0
         return 4 * self._eps * max(abs(drawn.min or 0.0), abs(drawn.max or 0.0))
 
@@ -201,6 +212,11 @@ class LayerTolerances:
             moved = any(self._old.get(end) != self._new.get(end) for end in ends)
             return BEYOND_A_FOLD if moved else RELATIVE
         return ESTIMATE * size if place.figure.endswith(".standard_error") else TINY
+
+
+def _goes_back(figure: str) -> bool:
+    """Whether a figure is of the gradient."""
+    return figure.startswith("gradient.") or figure == "branch.weight_rms"
 
 
 def _classes(saved: Result) -> tuple[int, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from math import hypot, inf, log
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from weightinit_cli.guard.compare import (
     is_lacked,
     missing,
 )
-from weightinit_cli.guard.flatten import POOLED, Place, flatten, without_unresolved
+from weightinit_cli.guard.flatten import POOLED, Place, flatten, numbers, without_unresolved
 from weightinit_cli.guard.laws import laws_of, of_entries, of_overflow, pooled
 from weightinit_cli.guard.report import Drift, Outcome, worst_first
 from weightinit_cli.guard.rounding import RELATIVE
@@ -28,6 +29,7 @@ from weightinit_cli.results.figures import (
     floor,
     gated,
     in_gate,
+    parameters_of,
 )
 from weightinit_cli.results.histogram import OF_OUTPUT
 from weightinit_cli.results.words import value_count
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from weightinit_cli.expected import Entries, Expected
     from weightinit_cli.guard.flatten import Values
     from weightinit_cli.guard.samples import Found, Sampled
-    from weightinit_cli.results import LayerStatistics, Result, WeightStatistics
+    from weightinit_cli.results import LayerStatistics, Result
     from weightinit_cli.spec import Spec
 
 # Fresh networks: as many as are run where nobody has said, and as few as may be asked for.
@@ -48,6 +50,9 @@ FEWEST_NETWORKS = 10
 # weights one layer in 2^30 does (Lu et al. 2019, arXiv:1903.06733).
 FEWEST_UNITS = 30
 GRADIENT = ("gradient", "ratio")
+ROUNDED = ("overflowed", "flushed", "subnormal")
+# How the paths of what was resolved begin, or expected of a whole run.
+_FIXED = ("resolved.", "output.resolved.", "output.theory.value", "output.indifferent")
 
 
 def sample(
@@ -86,18 +91,18 @@ def sample(
         # What was found on the data, as lsuv's scales, depends on the draws.
         elif place.layer is None:
             found += log_of(networks, place)
-    sides = [each.recorded for each in (old, *fresh)]
+    sides = zip(*(each.recorded for each in (old, *fresh)), strict=False)
     with_gradient = not is_lacked("gradient", lacked)
     laws = laws_of(spec)
     columns = (spec.features, *laws.columns)
     narrow = min(laws.columns[: len(old.layers)]) < FEWEST_UNITS
-    for number, layers in enumerate(zip(*sides, strict=False)):
+    for number, layers, units in zip(numbers(old), sides, columns, strict=False):
         of_layer = _of_layer(
-            networks, number, layers, columns[number], narrow=narrow, with_gradient=with_gradient
+            networks, number, layers, units, narrow=narrow, with_gradient=with_gradient
         )
         found += map(_uncertain, of_layer) if narrow else of_layer
     found += _of_output(networks)
-    for parameters, entries in (("weights", laws.weights), ("biases", laws.biases)):
+    for parameters, entries in laws.entries.items():
         if not is_lacked(parameters, lacked):
             found += _of_parameters(old, networks, parameters, entries, lacked)
             found += _of_fresh_parameters(fresh, parameters, entries)
@@ -111,7 +116,8 @@ def sample_of_two(old: Result, new: Result, chosen: Outcome) -> Sampled:
     sqrt(e1² + e2²) of their standard errors. The others are counted as skipped.
     """
     found: list[Found] = []
-    for number, (was, now) in enumerate(zip(old.recorded[1:], new.recorded[1:], strict=False), 1):
+    layers = zip(numbers(old), old.recorded, new.recorded, strict=False)
+    for number, was, now in islice(layers, 1, None):
         for path in FIGURES:
             one, other = _with_error(was, path), _with_error(now, path)
             if one is not None and other is not None:
@@ -191,6 +197,7 @@ def _of_layer(
     together = values // columns
     for path in gated("fraction"):
         yield from share(networks, Place(number, path), values, values, together)
+    yield from _of_rounded(networks, number, layers[0], together)
     bins = len(layers[0].histogram.counts)
     edges = fixed(networks, *(Place(number, f"histogram.edges.{edge}") for edge in (0, bins)))
     if edges is not None:
@@ -198,6 +205,16 @@ def _of_layer(
         for path in (*(f"counts.{each}" for each in range(bins)), "underflow", "overflow"):
             place = Place(number, f"histogram.{path}")
             yield from share(networks, place, values, 1, together)
+
+
+def _of_rounded(
+    networks: Sequence[Values], number: int, layer: LayerStatistics, together: int
+) -> Iterator[Found]:
+    """Sample what rounding to a low precision made of a layer's values."""
+    for name, each in (layer.rounded or {}).items():
+        for what in ROUNDED:
+            place = Place(number, f"rounded.{name}.{what}")
+            yield from share(networks, place, each.values, 1, together)
 
 
 def _of_output(networks: Sequence[Values]) -> Iterator[Found]:
@@ -214,11 +231,11 @@ def _of_parameters(
     laws: Sequence[Entries | None],
     lacked: Sequence[str],
 ) -> Iterator[Found]:
-    """Sample "weights" or "biases": by their law where they have one, else by the fresh ones."""
+    """Sample "weights", say: by their law where they have one, else by the fresh ones."""
     held = []
-    layers = old.recorded[1:]
-    for number, (layer, entries) in enumerate(zip(layers, laws, strict=False), 1):
-        drawn: WeightStatistics | None = getattr(layer, parameters)
+    layers = zip(numbers(old)[1:], old.recorded[1:], laws, strict=False)
+    for number, layer, entries in layers:
+        drawn = dict(parameters_of(layer)).get(parameters)
         if drawn is None or entries is None:
             yield from _of_lawless_parameters(networks, number, parameters)
             continue
@@ -244,9 +261,9 @@ def _of_fresh_parameters(
     fresh: Sequence[Result], parameters: str, laws: Sequence[Entries | None]
 ) -> Iterator[Found]:
     """Sample what all fresh networks have drawn of each layer: whether what runs keeps the law."""
-    for number, entries in enumerate(laws, 1):
-        layers = [each.recorded[number] for each in fresh if len(each.recorded) > number]
-        drawn = [getattr(layer, parameters) for layer in layers]
+    places = numbers(fresh[0])[1:]
+    for number, layers, entries in zip(places, _recorded(fresh), laws, strict=False):
+        drawn = [dict(parameters_of(layer)).get(parameters) for layer in layers]
         held = [(each, entries) for each in drawn if each and entries and not entries.overflow]
         together = pooled(held)
         if together is not None:
@@ -256,12 +273,18 @@ def _of_fresh_parameters(
                 yield law._replace(saved=law.expected, expected=law.saved)
 
 
+def _recorded(results: Sequence[Result]) -> Iterator[tuple[LayerStatistics, ...]]:
+    """Give what all results have recorded of each layer."""
+    return zip(*(each.recorded[1:] for each in results), strict=False)
+
+
 def _of_lawless_parameters(
     networks: Sequence[Values], number: int, parameters: str
 ) -> Iterator[Found]:
     """Sample what is no independent draws, such as orthogonal weights, beside fresh ones."""
-    for path, row in PARAMETERS[parameters].items():
-        place = Place(number, path)
+    of_branch, _, kind = parameters.rpartition(".")
+    for path, row in PARAMETERS[kind].items():
+        place = Place(number, f"{of_branch}.{path}" if of_branch else path)
         same = fixed(networks, place)
         if same is not None:
             yield from same
@@ -325,6 +348,6 @@ def _is_fixed(place: Place) -> bool:
     path = place.figure
     if place.layer is None:
         # Fresh networks are of one seed each, where the saved errors may come from repeats.
-        return path.startswith("resolved.") and path != "resolved.standard_errors"
+        return path.startswith(_FIXED) and path != "resolved.standard_errors"
     predicted = path.startswith("theory.figures.") and path.endswith(".value")
     return predicted or path in ("theory.q", "theory.one_minus_c")

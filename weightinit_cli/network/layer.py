@@ -6,10 +6,11 @@ A kind of layer is a class with the methods of `Weighted`, as `Dense` and `Conv`
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from functools import reduce
 from itertools import pairwise
 from operator import add
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
 import numpy as np
 
@@ -156,28 +157,30 @@ class Weightless(SameShape, Protocol):
         """Put the derivative by x into `out`, which may be δ, the one by the outputs."""
 
 
-@runtime_checkable
-class Joint(SameShape, Protocol):
+class Joint(SameShape):
     """A kind of layer without weights in which one input's outputs depend on all inputs.
 
     What is seen of a block of inputs is added up over all blocks, in their order; with the sum it
     is a layer for which every input stands by itself.
     """
 
+    @abstractmethod
     def gather(self, x: Array) -> Any:
         """What is seen of a block of inputs."""
 
+    @abstractmethod
     def fitted(self, total: Any) -> Fitted:
         """The layer for these inputs, of which `total` is what was seen of all."""
 
 
-@runtime_checkable
-class Fitted(Weightless, Protocol):
+class Fitted(Weightless):
     """A `Joint` layer for the inputs that it was fitted to."""
 
+    @abstractmethod
     def gather_back(self, delta: Array, x: Array) -> Any:
         """What is seen of a block on the way back."""
 
+    @abstractmethod
     def returning(self, total: Any) -> Weightless:
         """The layer whose `backward` knows what was seen of all blocks."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from weightinit_cli.network.layer import Fitted, Joint
 from weightinit_cli.network.sums import STEP, UnitMoments
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ class _OfInputs(Norm):
     def forward(self, x: Array, out: Array) -> None:
         """Put the outputs into `out`, which may be x."""
         for rows in _steps(x):
-            out[rows], _ = _normalized(x[rows], centred=self.centred)
+            outputs, inverses = _centred(x[rows], centred=self.centred)
+            np.multiply(outputs, inverses, out=out[rows], casting="same_kind")
 
     def backward(self, delta: Array, x: Array, out: Array) -> None:
         """Put the derivative by x into `out`, which may be δ, the one by the outputs.
@@ -60,14 +62,14 @@ class _OfInputs(Norm):
         It is (δ - mean δ x̂ · x̂) / sqrt(v + EPS), of a centred x less the mean of δ, too.
         """
         for rows in _steps(x):
-            outputs, inverses = _normalized(x[rows], centred=self.centred)
+            values, inverses = _centred(x[rows], centred=self.centred)
             d = delta[rows].astype(np.float64)
-            outputs *= (np.einsum("ij,ij->i", d, outputs) / d.shape[1])[:, np.newaxis]
+            shares = np.einsum("ij,ij->i", d, values)[:, np.newaxis] / d.shape[1]
             if self.centred:
-                d -= d.mean(axis=1, keepdims=True)
-            d -= outputs
-            d *= inverses
-            out[rows] = d
+                d -= _means(d)
+            values *= shares * inverses**2
+            d -= values
+            np.multiply(d, inverses, out=out[rows], casting="same_kind")
 
 
 class LayerNorm(_OfInputs):
@@ -90,7 +92,7 @@ class RMSNorm(_OfInputs):
     centred = False
 
 
-class BatchNorm(Norm):
+class BatchNorm(Norm, Joint):
     """(x - m) / sqrt(v + EPS), m and v being one unit's mean and variance over all inputs.
 
     Ioffe & Szegedy 2015 (arXiv:1502.03167), algorithm 1.
@@ -125,7 +127,7 @@ class ColumnSums:
 
 
 @dataclass(frozen=True, slots=True)
-class FittedNorm(Norm):
+class FittedNorm(Norm, Fitted):
     """A batch normalization of known means and 1 / sqrt(v + EPS), shape (units,) each.
 
     Without `sums`, `backward` takes means and variances for constants; with those over all
@@ -170,15 +172,19 @@ class FittedNorm(Norm):
         return outputs
 
 
-def _normalized(x: Array, *, centred: bool) -> tuple[Array, Array]:
-    """The outputs in float64, and 1 / sqrt(v + EPS) of every input, shape (n, 1)."""
-    outputs = x.astype(np.float64)
+def _centred(x: Array, *, centred: bool) -> tuple[Array, Array]:
+    """What is divided, in float64, and 1 / sqrt(v + EPS) of every input, shape (n, 1)."""
+    values = x.astype(np.float64)
     if centred:
-        outputs -= outputs.mean(axis=1, keepdims=True)
-    squares = np.einsum("ij,ij->i", outputs, outputs) / x.shape[1]
-    inverses = (1 / np.sqrt(squares + EPS))[:, np.newaxis]
-    outputs *= inverses
-    return outputs, inverses
+        values -= _means(values)
+    squares = np.einsum("ij,ij->i", values, values)[:, np.newaxis] / x.shape[1]
+    return values, 1 / np.sqrt(squares + EPS)
+
+
+def _means(values: Array) -> Array:
+    units = values.shape[1]
+    means: Array = values @ np.full((units, 1), 1 / units)
+    return means
 
 
 def _steps(x: Array) -> Iterator[slice]:

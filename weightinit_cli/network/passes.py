@@ -43,6 +43,7 @@ from weightinit_cli.network.propagation import (
 )
 from weightinit_cli.network.recording import (
     EMPTY,
+    Below,
     Observed,
     Preactivations,
     Record,
@@ -193,9 +194,10 @@ def forward(
         unspanned, precision = request._replace(span=None), network.precision
         seen = record(x, blocks, observed, unspanned, apply, precision)
         yield seen if shown is None else seen._replace(rounded={ACTIVATIONS: shown})
-        rounds = arithmetic(precision)
+        rounds, below = arithmetic(precision), Below(seen.activations, seen.resolution)
         if network.projection is not None:
-            x = _projected(network, network.projection, x, memory, apply, rounds)
+            x, moments = _projected(network, network.projection, x, memory, apply, rounds)
+            below = below._replace(moments=moments)
             if trace is not None:
                 trace.append(x.copy())
         through = partial(
@@ -209,8 +211,8 @@ def forward(
         walk = walk_forward(network.stages, x, drawn, places, each, through)
         for stage, (out, own, observed) in zip(network.stages, walk, strict=True):
             asked = _asked(network, stage, request)
-            made = precision, own, stage, seen.resolution
-            seen = record(out, blocks, observed, asked, apply, *made)
+            seen = record(out, blocks, observed, asked, apply, precision, own, stage, below)
+            below = Below(seen.activations, seen.resolution)
             yield _with_loss(network, stage, seen._replace(rounded=rounds.taken()), out, apply)
 
 
@@ -361,6 +363,7 @@ def random_directions(samples: int) -> Array:
 class _Seen(Watch):
     """What is recorded of one block on the way forward, as it passes.
 
+    What a normalization of the stream is given has been observed as the outputs of the stage below.
     Of the first block also what errors become on their way, for inputs are alike.
     """
 
@@ -376,8 +379,9 @@ class _Seen(Watch):
         self.added: SquareSum | None = None
 
     def given(self, values: Array, layer: Weightless, seen: Any = None) -> None:
-        """Take the moments of what the first normalization is given."""
-        if self.given_moments is None:
+        """Take the moments of what a normalization is given, but for the stream."""
+        residual = self._stage.residual
+        if residual is None or residual.before is None:
             self.given_moments = seen if isinstance(seen, UnitMoments) else UnitMoments.of(values)
         if self._first:
             stretch = stretch_of(layer, values)
@@ -452,18 +456,19 @@ def _pull(leg: Leg, block: slice, *, rounds: Arithmetic) -> Task:
 
 def _projected(
     network: Network, layer: Weighted, x: Array, memory: Memory, apply: Map, rounds: Arithmetic
-) -> Array:
-    """What the first stage is given: xW of the inputs, without a bias."""
+) -> tuple[Array, UnitMoments]:
+    """What the first stage is given, xW of the inputs without a bias; and its moments."""
     weights, out = memory.first(), memory.outputs(0)
     redraw_weights(network, 0, weights, apply, Role.FIRST_WEIGHTS)
     own = Parameters(weights, None)
 
-    def project(block: slice) -> None:
+    def project(block: slice) -> UnitMoments:
         product(layer, x[block], own, out[block], network.nudge, rounds, ACTIVATIONS)
+        return UnitMoments.of(out[block])
 
     blocks = network.blocks
-    apply(project, blocks, cost=network.samples * layer.entries / len(blocks))
-    return out
+    seen = apply(project, blocks, cost=network.samples * layer.entries / len(blocks))
+    return out, reduce(add, seen)
 
 
 def _total(parts: Sequence[Any]) -> Any:
@@ -533,10 +538,12 @@ def _squares(
     if rounds.precision.is_low:
         made = partial(rounds.made, part=WEIGHT_GRADIENT)
         if scale != 1:
-            delta, scale = delta * delta.dtype.type(scale), 1.0
+            with np.errstate(all="ignore"):
+                delta, scale = delta * np.float64(scale).astype(delta.dtype), 1.0
             rounds.made(delta, REMADE)
     found = layer.gradient_squares(x, delta, apply, made)
-    return replace(found, total=found.total * scale**2, exponent=found.exponent + power)
+    digits, exponent = frexp(scale)
+    return replace(found, total=found.total * digits**2, exponent=found.exponent + power + exponent)
 
 
 def _scale_back(leg: Leg, rms: float | None) -> int:

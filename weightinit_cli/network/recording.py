@@ -122,7 +122,8 @@ def _sum(one: int | None, other: int | None) -> int | None:
 class Observed(NamedTuple):
     """What was seen of one block; `slopes` are the first one's alone.
 
-    `given` is of what a normalization was given, `branch` of what a branch added to its stream.
+    `given` is of what a normalization was given, but for one of the stream itself, which the stage
+    below has been observed for; `branch` of what a branch added to its stream.
     """
 
     activations: UnitMoments
@@ -180,6 +181,13 @@ class Record(NamedTuple):
     rounded: Mapping[str, Rounded] = EMPTY
 
 
+class Below(NamedTuple):
+    """What a stage is given: the moments of its inputs, and what they can tell."""
+
+    moments: UnitMoments
+    resolution: Resolution
+
+
 def record(
     values: Array,
     blocks: Sequence[slice],
@@ -189,18 +197,21 @@ def record(
     precision: Precision,
     own: Parameters | None = None,
     stage: Stage | None = None,
-    below: Resolution | None = None,
+    below: Below | None = None,
 ) -> Record:
     """Merge the blocks' figures and look up exact counts and quantiles in `values`.
 
-    Of a stage, `own` are the weights and bias that its units were made of, and `below` is what the
-    values that it was given can tell.
+    Of a stage, `own` are the weights and bias that its units were made of, and `below` is what
+    it was given.
     """
     activations = reduce(add, (part.activations for part in observed))
     counted = [part.buckets for part in observed]
     buckets = reduce(add, counted)
     preactivations = _merged([part.preactivations for part in observed])
+    residual = None if stage is None else stage.residual
     given = _merged([part.given for part in observed])
+    if below is not None and residual is not None and residual.before is not None:
+        given = below.moments
     branch = _merged([part.branch for part in observed])
     low, high = (
         request.span
@@ -213,7 +224,6 @@ def record(
         thresholds[-1] = np.nextafter(at_most(edges[-1], values.dtype), np.inf)
     ranks = ranks_of_quantiles(buckets.finite)
     fewer, found = looked_up(values, blocks, counted, buckets, thresholds, ranks, apply)
-    residual = None if stage is None else stage.residual
     # units of a stream are made of more than a branch's weights
     alike = None if residual is not None else own
     flats = () if stage is None or residual is not None else stage.function.flats
@@ -223,14 +233,14 @@ def record(
     if own is not None and own.seen and below and preactivations and slopes:
         z, fan_in = preactivations.moments, len(own.weights)
         if residual is None:
-            resolution = below.after(z, activations, own.seen, fan_in, slopes)
+            resolution = below.resolution.after(z, activations, own.seen, fan_in, slopes)
         else:
             block = Block(slopes, residual.scale, branch and branch.rms())
             if second is not None:
                 block = block._replace(second=second.seen, second_fan_in=len(second.weights))
             if residual.after is not None:
                 block = block._replace(summed=given)
-            resolution = below.beside(z, activations, own.seen, fan_in, block)
+            resolution = below.resolution.beside(z, activations, own.seen, fan_in, block)
     return Record(
         activations=activations,
         buckets=buckets,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from math import hypot, sqrt
+from math import hypot, isfinite, sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -167,13 +167,15 @@ def _steepness(z: UnitMoments, apart_after: float, before: float, slopes: Slopes
 def stretch_of(layer: Weightless, x: Array) -> float:
     """How much larger a layer makes independent errors of what it is given, root mean square.
 
-    It is |Jᵀg| / |g| of a random g, J being its derivative at the first inputs of x.
+    It is |Jᵀg| / |g| of a random g, J being its derivative at the first inputs of x; 1 where that
+    is not finite, for nothing is known of what inf has become.
     """
     rows = x[: max(1, SAMPLED // x.shape[1])]
     back = stream(0, Role.PROJECTION).standard_normal(rows.shape).astype(x.dtype)
     size = norm(back)
     layer.backward(back, rows, back)
-    return float(norm(back) / size)
+    stretch = float(norm(back) / size)
+    return stretch if isfinite(stretch) else 1.0
 
 
 class Slopes:

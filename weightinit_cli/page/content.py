@@ -107,7 +107,7 @@ def shown(given: Saved | Named) -> Run:
         tuple(dict.fromkeys(each.name for each in verdict)),
         told(verdict),
         [*ended, *kind.remarks(result)],
-        {**dict(figures), **kind.where_known(result)},
+        dict(figures),
         _keys(result),
         kind.table(result),
         _spec(result),

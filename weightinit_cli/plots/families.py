@@ -256,7 +256,7 @@ def _legend(axis: VariedAxis, every: Sequence[Shown], second: Mapping[str, Note]
 
 
 def _seconds(column: Column, groups: Sequence[Sequence[Group]]) -> dict[str, Note]:
-    """Below each value's words: its run's first root cause, or whose curves it has everywhere."""
+    """Below each value's words: what was found of its run, or whose curves it has everywhere."""
     covered: dict[int, list[tuple[int, int]]] = {}  # by each curve, in which row by which first one
     for number, of_row in enumerate(groups):
         for group in of_row:
@@ -265,15 +265,21 @@ def _seconds(column: Column, groups: Sequence[Sequence[Group]]) -> dict[str, Not
     seen: dict[tuple[tuple[int, int], ...], int] = {}
     found = {}
     for k, (shown, run) in enumerate(column.runs):
-        words = _verdict_words(run.verdict)
+        words = _found(run)
         same = seen.setdefault(tuple(covered.get(k, [(-1, k)])), k)
         if same != k:
             other, like = column.runs[same]
-            alike = _verdict_words(like.verdict) == words
+            alike = _found(like) == words
             words = f"as {other.words}" if alike else f"{words}, as {other.words}"
         if words:
             found[shown.words] = (words, MUTED if is_healthy(run.verdict) else ORANGE)
     return found
+
+
+def _found(run: ComparedRun) -> str:
+    """`exploding signal, loss 23.1`: what was found of a run, and its loss at the start."""
+    loss = "" if run.loss is None else f"loss {two_digits(run.loss, 3)}"
+    return ", ".join(filter(None, (_verdict_words(run.verdict), loss)))
 
 
 def _verdict_words(verdicts: Sequence[Verdict]) -> str:

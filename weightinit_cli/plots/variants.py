@@ -30,7 +30,7 @@ ALIKE = 2.5  # rows whose bars differ less in height share the y axis
 
 
 def variants_page(comparison: Comparison) -> Page:
-    """The page: for each run its name, what it differs in, its verdict, and a panel per layer."""
+    """The page: for each run name, what it differs in, what was found, and a panel per layer."""
     pairs = [(run, run.result) for run in comparison.runs if run.result is not None]
     every, common = _binned([result for _, result in pairs])
     tops = [highest(bins) for bins in every]

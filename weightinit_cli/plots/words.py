@@ -25,12 +25,9 @@ THEORY = Key("mean-field theory", AMBER)
 
 
 def run_heading(result: Result, keys: tuple[Key, ...] = ()) -> Heading:
-    """The heading of a run: its name, its spec in words, its loss at the start, its verdicts."""
-    lines: Lines = ((tuple(described_run(result)), MUTED),)
-    if result.output is not None:
-        lines += (((loss_sentence(result),), MUTED),)
+    """The heading of a run: its name, its spec in words, and what was found."""
     title = full_name(result.name, result.overrides)
-    return Heading(title, (*lines, *findings(result)), keys)
+    return Heading(title, ((tuple(described_run(result)), MUTED), *findings(result)), keys)
 
 
 def probe_heading(result: ProbeResult, keys: tuple[Key, ...] = ()) -> Heading:
@@ -47,9 +44,11 @@ def runs_heading(name: str, shared: Sequence[str], keys: tuple[Key, ...] = ()) -
 
 
 def findings(result: Result) -> Lines:
-    """A result's verdicts, those that warn first, and why there is no theory."""
-    no_theory = result.resolved.no_theory
+    """The loss at the start, the verdicts, those that warn first, and why there is no theory."""
+    loss, no_theory = loss_sentence(result), result.resolved.no_theory
     lines = verdict_lines(result.verdict)
+    if loss:
+        lines = (((loss,), MUTED), *lines)
     return lines if no_theory is None else (*lines, ((f"no theory: {no_theory}",), MUTED))
 
 

@@ -161,7 +161,10 @@ class _Search:
 
     def beside(self, change: Change) -> Attempt | None:
         """The start of another network, with the spec's own biases, that no other seed warns of."""
-        spec = changed(self.spec, change)
+        try:
+            spec = changed(self.spec, change)
+        except SpecError:  # as siren's weights, which are for its own activation
+            return None
         other = _Search(spec, self.threads, self.progress)
         other.runs = self.runs
         found = other.find(with_more=False)
@@ -262,13 +265,22 @@ class _Search:
             return attempt
         spec = changed(self.spec, attempt.change)
         if attempt.samples < spec.samples:
-            attempt = replace(attempt, samples=spec.samples, verdict=self.run(spec).verdict)
+            attempt = replace(attempt, samples=spec.samples, verdict=self._verdict(spec))
         if attempt.healthy:
             seeds = ((spec.seed + number) % 2**64 for number in range(1, OTHER_SEEDS + 1))
-            held = sum(is_healthy(self.run(replace(spec, seed=seed)).verdict) for seed in seeds)
+            held = sum(is_healthy(self._verdict(replace(spec, seed=seed))) for seed in seeds)
             attempt = replace(attempt, held=held)
         self.trials[trial.network] = trial._replace(attempt=attempt)
         return attempt
+
+    def _verdict(self, spec: Spec) -> tuple[Verdict, ...]:
+        """The verdict of a run; none, which is not healthy, where a layer has no scale then."""
+        try:
+            return self.run(spec).verdict
+        except MemoryShortageError:
+            raise
+        except SpecError:
+            return ()
 
     def _scan(self, scaled: Scaled, bias: Written) -> Iterator[list[_Trial]]:
         """The trials without a warning between scales that are too low and too high.

@@ -32,7 +32,8 @@ class ComparedRun:
     each swept path with its value. `figures` has those that a panel shows as one array over the
     layers, nan where a figure does not exist: 10,000 runs of five layers take 10 MB. `gradient` is
     the geometric mean of the layers' `gradient.total_ratio`; `verdict` is without its figures;
-    `spec_words` describe the spec. `result` is kept where its histograms are to be shown.
+    `spec_words` describe the spec. `result` is kept where its histograms are to be shown. `loss` is
+    that at the start, None without an output layer, and where it is not finite.
 
     `unresolved` has the paths that the run's dtype cannot tell in some layer, which have no figure
     there; `nonfinite` those of which in some layer values are inf or nan; `zeros` those that are 0
@@ -49,6 +50,7 @@ class ComparedRun:
     unresolved: frozenset[str] = frozenset()
     nonfinite: frozenset[str] = frozenset()
     zeros: frozenset[str] = frozenset()
+    loss: float | None = None
 
     def over_depth(self, path: str) -> tuple[float | None, ...]:
         """A figure of every layer, None where it does not exist."""
@@ -126,6 +128,7 @@ def compared(
         _unresolved(layers, paths) | ({RATIO} if no_ratio else set()),
         frozenset(path for path in paths if any(_overflows(layer, path) for layer in layers)),
         frozenset(path for path in paths if any(is_zero(layer, path) for layer in layers)),
+        None if result.output is None else result.output.loss,
     )
 
 

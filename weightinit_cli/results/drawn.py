@@ -75,10 +75,11 @@ class Tabular:
         """Put the figures into a pandas DataFrame.
 
         A result of `histogram` has a row per layer, indexed by `layer` from 1, with a column for
-        each figure's path: `std`, `gradient.total_ratio`, `weights.kurtosis`, `theory.std`. That of
-        `symmetry` has rows by `layer` and `step`, that of a training by `network` and `step`.
-        Several results have the level `run` before these. A figure that does not exist, or that
-        the dtype cannot tell, is nan. Raises WinitError where pandas is not installed.
+        each figure's path: `std`, `gradient.total_ratio`, `weights.kurtosis`, `theory.std`, of a
+        low precision `rounded.gradient.flushed`. That of `symmetry` has rows by `layer` and `step`,
+        that of a training by `network` and `step`. Several results have the level `run` before
+        these. A figure that does not exist, or that the dtype cannot tell, is nan. Raises
+        WinitError where pandas is not installed.
         """
         from weightinit_cli.results.frames import frame_of
 

@@ -11,9 +11,9 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from weightinit_cli.results.model import LayerStatistics, LayerTheory
+    from weightinit_cli.results.model import LayerStatistics, LayerTheory, WeightStatistics
 
 GateRule = Literal["mean", "log", "fraction", "count", "extreme", "exact"]
 Unit = Literal[
@@ -166,7 +166,7 @@ FIGURES: Final[dict[str, Figure]] = {
         in_table=True,
         in_theory=8,
         chart="std",
-        curve="branch, rms",
+        curve="branch (rms)",
         panel="branch, rms",
         optional=True,
     ),
@@ -227,7 +227,8 @@ FIGURES: Final[dict[str, Figure]] = {
         since=4,
     ),
     "gradient.update_ratio": Figure(
-        words="how far a first step of SGD moves the layer's weights, beside their own size",
+        words="how far a first step of SGD moves the layer's weights, beside their own size: the "
+        "root mean square of the learning rate × their gradient over that of the weights",
         unit="gradient",
         gate="log",
         head="update",
@@ -278,6 +279,8 @@ WEIGHTS: Final = _of_parameters("weights", "weight")
 BIASES: Final = _of_parameters("biases", "bias", since=6)
 PARAMETERS: Final = {"weights": WEIGHTS, "biases": BIASES}
 
+# The paths of all that a layer has of them, and a branch's second layer.
+ALL_PARAMETERS: Final = (*PARAMETERS, *(f"branch.{name}" for name in PARAMETERS))
 # Parts of a layer that not all of them have.
 OPTIONAL: Final = ("gradient", "branch")
 
@@ -323,6 +326,16 @@ def figure(layer: LayerStatistics, path: str) -> float | None:
         return None
     value: float | None = attrgetter(path)(layer)
     return value
+
+
+def parameters_of(layer: LayerStatistics) -> Iterator[tuple[str, WeightStatistics]]:
+    """Give the weights and biases that a layer has, and its branch's, by their paths."""
+    for path in ALL_PARAMETERS:
+        if path.startswith("branch.") and layer.branch is None:
+            continue
+        drawn: WeightStatistics | None = attrgetter(path)(layer)
+        if drawn is not None:
+            yield path, drawn
 
 
 def floor(layer: LayerStatistics, path: str) -> float:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from itertools import pairwise
 from math import log, prod
 from typing import TYPE_CHECKING, Any
 
 from weightinit_cli.errors import counted
-from weightinit_cli.results.figures import FIGURES, PARAMETERS, figure, in_gate, resolved
+from weightinit_cli.results.figures import (
+    ALL_PARAMETERS,
+    FIGURES,
+    PARAMETERS,
+    figure,
+    in_gate,
+    parameters_of,
+    resolved,
+)
 from weightinit_cli.results.model import HEALTHY, Result, check_pretraining, values, worst_severity
 from weightinit_cli.results.outputwords import logits_sentence, loss_sentence
 from weightinit_cli.results.plain import (
@@ -31,7 +40,7 @@ from weightinit_cli.results.words import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from weightinit_cli.results.comparison import ComparedRun
     from weightinit_cli.results.figures import Figure
@@ -42,14 +51,14 @@ if TYPE_CHECKING:
         LayerTheory,
         Output,
         Verdict,
-        WeightStatistics,
     )
 
 KERNELS = "kernels"
+LOSS_HEAD = "loss at start"
 QUANTILES = {"0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99"}
 OVER_SEEDS = {"0.05", "0.5", "0.95"}
 UNRESOLVED_PARAMETERS = {
-    f"{name}.{figure}" for name in PARAMETERS for figure in ("std", "kurtosis")
+    f"{name}.{figure}" for name in ALL_PARAMETERS for figure in ("std", "kurtosis")
 }
 LARGEST = 2**63 - 1
 # The figures of an output layer that have a spread over the seeds.
@@ -114,7 +123,8 @@ def rows(result: Result) -> list[dict[str, Any]]:
     does not exist is None, and so is what the dtype cannot tell: that stands in `unresolved`,
     separated by blanks, each with the floor below which it lies (`std_across_inputs<6e-8`) where
     there is one. `finite` is how many values the layer's figures are of, `gradient.finite` those of
-    its gradient. With an output layer every row has its loss, too, `output.loss`.
+    its gradient. With an output layer every row has its loss, too, `output.loss`. In a low
+    precision `rounded.gradient.flushed` and the like count what rounding made of the values.
     """
     run: dict[str, Any] = {
         "verdict": " ".join(each.name for each in result.verdict),
@@ -131,7 +141,12 @@ def rows(result: Result) -> list[dict[str, Any]]:
         fans = result.resolved.layers[number - 1]
         row = run | {"layer": number, "fan_in": fans.fan_in, "fan_out": fans.fan_out}
         found.append(
-            row | _figures(layer, paths) | _drawn(layer) | _theory(layer) | repeats_of(layer)
+            row
+            | _figures(layer, paths)
+            | _rounded(layer)
+            | _drawn(layer)
+            | _theory(layer)
+            | repeats_of(layer)
         )
     return found
 
@@ -174,21 +189,18 @@ def table(result: Result) -> Table:
 
 
 def beside(result: Result) -> dict[str, str]:
-    """What is said of a run beside others: its last layer, all its gradients, the verdict."""
+    """What is said of a run beside others: last layer, all gradients, loss, verdict."""
     from weightinit_cli.results.comparison import mean_gradient_ratio
 
     last = result.layers[-1]
+    loss = {} if result.output is None else {LOSS_HEAD: rounded(result.output.loss)}
     return {
         "std": _cell(last, "std"),
         "std (inputs)": _cell(last, "std_across_inputs"),
         "grad. ratio": rounded(mean_gradient_ratio(result.layers)),
+        **loss,
         "verdict": brief(result.verdict),
     }
-
-
-def where_known(result: Result) -> dict[str, str]:
-    """The loss at the start, beside other runs, of a network that has an output layer."""
-    return {} if result.output is None else {"loss at start": rounded(result.output.loss)}
 
 
 def _cell(layer: LayerStatistics, path: str) -> Rounded:
@@ -218,9 +230,16 @@ def pictures_of(result: Result) -> tuple[str, ...]:
 
 
 def streams(result: Result) -> list[str | None]:
-    """The hash of each layer's draws, an output layer's the last; None where nothing was drawn."""
-    layers = [*result.layers, *([] if result.output is None else [result.output.logits])]
-    return [None if each.weights is None else each.weights.stream for each in layers]
+    """The hash of each layer's draws, an output layer's the last; None where nothing was drawn.
+
+    After a layer's comes that of its branch's second one, where it has one.
+    """
+    found = []
+    for layer in result.recorded[1:]:
+        second = None if layer.branch is None else layer.branch.weights
+        found.append(None if layer.weights is None else layer.weights.stream)
+        found += [] if second is None else [second.stream]
+    return found
 
 
 def compared(result: Result, label: str, varied: Iterable[tuple[str, Any]]) -> ComparedRun:
@@ -289,7 +308,7 @@ def check_layer(layer: LayerStatistics, place: str, values: int, units: int) -> 
 
 def _check_parts(layer: LayerStatistics, place: str, values: int) -> None:
     _check_names(layer.quantiles, QUANTILES, f"{place}.quantiles")
-    for name, drawn in _parameters(layer):
+    for name, drawn in parameters_of(layer):
         if drawn.quantiles is not None:
             _check_names(drawn.quantiles, QUANTILES, f"{place}.{name}.quantiles")
     _check_histogram(layer.histogram, f"{place}.histogram", values, layer.nonfinite)
@@ -311,7 +330,7 @@ def _check_parts(layer: LayerStatistics, place: str, values: int) -> None:
 def _check_bounds(layer: LayerStatistics, place: str, units: int) -> None:
     for path in FIGURES:
         _check(path, figure(layer, path), f"{place}.{path}", units)
-    for name, drawn in _parameters(layer):
+    for name, drawn in parameters_of(layer):
         check_share(drawn.zero_fraction, f"{place}.{name}.zero_fraction")
         check_not_negative(drawn.std, f"{place}.{name}.std")
         check_not_negative(drawn.kurtosis, f"{place}.{name}.kurtosis")
@@ -425,6 +444,15 @@ def _figures(layer: LayerStatistics, paths: Iterable[str]) -> dict[str, Any]:
     return row | _quantiles("quantiles", {} if lost else layer.quantiles, layer.quantiles)
 
 
+def _rounded(layer: LayerStatistics) -> dict[str, int]:
+    """What a low precision made of the layer's values, by what was rounded."""
+    return {
+        f"rounded.{part}.{name}": number
+        for part, counts in (layer.rounded or {}).items()
+        for name, number in asdict(counts).items()
+    }
+
+
 def _unresolved(layer: LayerStatistics) -> list[str]:
     floors = sorted(layer.unresolved.items())
     return [path if floor is None else f"{path}{below(floor)}" for path, floor in floors]
@@ -432,22 +460,12 @@ def _unresolved(layer: LayerStatistics) -> list[str]:
 
 def _drawn(layer: LayerStatistics) -> dict[str, Any]:
     row: dict[str, Any] = {}
-    for name, drawn in _parameters(layer):
+    for name, drawn in parameters_of(layer):
         _, _, kind = name.rpartition(".")
         paths = [f"{name.removesuffix(kind)}{path}" for path in PARAMETERS[kind]]
         row |= {path: resolved(layer, path) for path in paths}
         row |= _quantiles(f"{name}.quantiles", drawn.quantiles or {}, layer.quantiles)
     return row
-
-
-def _parameters(layer: LayerStatistics) -> Iterator[tuple[str, WeightStatistics]]:
-    """Give the layer's weights and biases by name, where there are any, a branch's second last."""
-    parts = {"": layer, "branch.": layer.branch}
-    for part, holder in parts.items():
-        for name in PARAMETERS:
-            drawn = getattr(holder, name, None)
-            if drawn is not None:
-                yield f"{part}{name}", drawn
 
 
 def _theory(layer: LayerStatistics) -> dict[str, Any]:

@@ -42,6 +42,7 @@ ENVIRONMENT: Final[dict[str, Any]] = {
     "bit_generator": str,
     "platform": Mapping[str, str | None],
     "torch": str,
+    "ml_dtypes": str,
     "plugins": Mapping[str, str],
     **dict.fromkeys(_DRAWN_BY, str),
     WRITTEN_IN: int,
@@ -59,7 +60,7 @@ class ResultKind(NamedTuple):
     runs needs of one, with its label and what was varied. `numbered_by` are the columns of `rows`
     that number them, and `of_run` those that say the run's. `table` is what is said of a result,
     and `beside` what is said of one of several, by the heads of columns; the first is left out in
-    print, the last one is of words; `where_known` is what only some results have beside it.
+    print, the last one is of words; what only some results have may be lacking in others.
     `course` is a sentence on the whole of it, `remarks` are all of these. `described` are the
     parts of what was run, in words. Only what `has_spec` can be run again from its spec.
     """
@@ -75,7 +76,6 @@ class ResultKind(NamedTuple):
     table: Callable[[Any], Table]
     beside: Callable[[Any], dict[str, str]]
     of_run: tuple[str, ...] = ()
-    where_known: Callable[[Any], dict[str, str]] = lambda _: {}
     course: Callable[[Any], str] = lambda _: ""
     remarks: Callable[[Any], list[str]] = lambda _: []
     described: Callable[[Mapping[str, Any]], list[str]] = described
@@ -100,7 +100,6 @@ RESULT_KINDS: Final = {
         numbered_by=("layer",),
         table=histogram.table,
         beside=histogram.beside,
-        where_known=histogram.where_known,
         course=loss_sentence,
         remarks=histogram.remarks,
         of_run=("verdict", "severity", "unresolved"),

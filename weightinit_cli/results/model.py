@@ -361,8 +361,8 @@ class Resolved:
     have their own. `no_theory` says why there are no predictions, where there are none;
     `standard_errors` where those of the predictions come from. `pretraining` has one entry per
     layer, none without any. `projection` is the layer that makes the stream of inputs of another
-    size. `loss_scale` is the smallest power of two by which a loss was multiplied so that a low
-    precision keeps its gradient; None where none was tried, or none does.
+    size. `loss_scale` is the smallest power of two by which the first network's loss was multiplied
+    so that a low precision keeps its gradient; None where none was tried, or none does.
     """
 
     x_low: float | None

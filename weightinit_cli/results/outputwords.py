@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import log, sqrt
 from typing import TYPE_CHECKING
 
-from weightinit_cli.results.words import four_digits, share_words
+from weightinit_cli.results.words import finite, four_digits, share_words
 
 if TYPE_CHECKING:
     from weightinit_cli.results.forecast import Forecast
@@ -33,8 +33,13 @@ def logits_sentence(result: Result) -> str:
     if output is None:
         return ""
     logits = output.logits
+    if not finite(logits.histogram):
+        return "logits: no finite value"
+    said = f"logits: root mean square {four_digits(output.rms)}"
+    if logits.nonfinite:
+        said = f"logits: {finite(logits.histogram):,} of them finite"
     parts = [
-        f"logits: root mean square {four_digits(output.rms)}",
+        said,
         f"from {four_digits(logits.min)} to {four_digits(logits.max)}",
         f"std from input to input {four_digits(logits.std_across_inputs)}",
         f"{share_words(output.accuracy)} of the answers right",

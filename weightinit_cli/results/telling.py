@@ -70,13 +70,17 @@ def _compared(compared: Compared) -> Told:
     shared = shared_parts(parts[0], parts)
     kind = kind_of(results[0])
     lines = [kind.beside(each) for each in results]
-    heads = ("run", *lines[0])
+    shown = [head for head in lines[0] if all(head in line for line in lines)]
+    heads = ("run", *shown)
     return Told(
         f"Compared {counted(len(results), 'run')} of {compared.name}: {', '.join(shared)}",
         (),
         Table(
             heads,
-            [(name, *line.values()) for name, line in zip(compared.names, lines, strict=True)],
+            [
+                (name, *(line[head] for head in shown))
+                for name, line in zip(compared.names, lines, strict=True)
+            ],
             (heads[0], *heads[2:]),
             ends_and_gap(len(results), 6),
             words=(heads[0], heads[-1]),

@@ -10,7 +10,7 @@ from weightinit_cli.spec.given import (
 )
 from weightinit_cli.spec.keys import json_schema, short_template, template
 from weightinit_cli.spec.kinds import AnySpec, Spec, SymmetrySpec, TrainingSpec
-from weightinit_cli.spec.layers import different
+from weightinit_cli.spec.layers import different, initializers_of_weights
 from weightinit_cli.spec.load import (
     STDIN,
     default_name,
@@ -67,6 +67,7 @@ __all__ = [
     "find_config",
     "folded",
     "former_folders",
+    "initializers_of_weights",
     "json_schema",
     "load_spec",
     "normal_form",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from weightinit_cli.spec.components import component, initializers
-from weightinit_cli.spec.model import Component, Residual
+from weightinit_cli.spec.model import Component, Normalization, Residual
 from weightinit_cli.spec.nodes import (
     MapNode,
     Scalar,
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from weightinit_cli.spec.nodes import Node, Report
 
 NONE: Final = "none"
-KINDS: Final = ("layer_norm", "rms_norm", "batch_norm")
+KINDS: Final[tuple[str, ...]] = get_args(Normalization)
 PLACEMENTS: Final = (NONE, "pre", "post")
 ZERO: Final = "zero"
 BY_BRANCHES: Final = "1/sqrt(branches)"

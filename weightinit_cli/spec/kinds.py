@@ -294,6 +294,7 @@ def _complete_histogram(values: dict[str, Any], root: MapNode, report: Report) -
     if values["width"] is not None:
         values["features"] = values["features"] or values["width"][0]
     check_blocks(values, root, report)
+    _check_precision(values, root, report)
     histogram = values["histogram"]
     if histogram is None or isinstance(histogram.range, str):
         return
@@ -302,6 +303,20 @@ def _complete_histogram(values: dict[str, Any], root: MapNode, report: Report) -
         return
     mark = marks_of(root)["histogram.range"]
     report.add(mark, "histogram.range", f"too narrow to be divided into {histogram.bins} bins")
+
+
+def _check_precision(values: dict[str, Any], root: MapNode, report: Report) -> None:
+    """See that nothing is learned, and no scale found, in a low precision."""
+    from weightinit_cli.initializers import INITIALIZERS
+
+    dtype, given = values["dtype"], values["initializer"]
+    if dtype is None or not PRECISIONS[dtype].is_low:
+        return
+    every = given if isinstance(given, tuple) else (given,)
+    looks = any(each and INITIALIZERS[each.name].data_dependent for each in every)
+    if looks or values["pretraining"] is not None:
+        message = f"{dtype} is not for a start that looks at the data; take float32"
+        report.add(root.entries["dtype"][1].mark, "dtype", message)
 
 
 def _complete_symmetry(values: dict[str, Any], root: MapNode, report: Report) -> None:

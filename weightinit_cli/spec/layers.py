@@ -12,6 +12,7 @@ from weightinit_cli.spec.values import MOST_LAYERS, ValueType
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from weightinit_cli.spec.kinds import AnySpec
     from weightinit_cli.spec.model import Component, PerLayer
     from weightinit_cli.spec.nodes import Entries
 
@@ -95,6 +96,14 @@ def _names_layer(path: str) -> bool:
 def different(given: PerLayer) -> tuple[Component, ...]:
     """The components that layers have, each once."""
     return tuple(dict.fromkeys(given)) if isinstance(given, tuple) else (given,)
+
+
+def initializers_of_weights(spec: AnySpec) -> tuple[Component, ...]:
+    """Every initializer of weights in a spec, once: of layers, branches and an output layer."""
+    beside = (getattr(spec, key, None) for key in ("residual", "output"))
+    others = (each.initializer for each in beside if each is not None)
+    every = (*different(spec.initializer), *others)
+    return tuple(dict.fromkeys(each for each in every if each is not None))
 
 
 def alike(components: Sequence[Component]) -> PerLayer:

@@ -152,11 +152,16 @@ class Runs(Sequence["AnySpec"]):
         steps = list(accumulate(map(len, reversed(axes)), mul, initial=1))[-2::-1]
         return [
             (
-                any(overlap(path, key) for path in paths for key in keys),
+                any(overlap(_of_any_layer(path), key) for path in paths for key in keys),
                 range(0, len(axis) * step, step),
             )
             for axis, paths, step in zip(axes, self._paths, steps, strict=True)
         ]
+
+
+def _of_any_layer(path: str) -> str:
+    """The path without numbers of layers: `initializer.0.std` is a kind of `initializer.std`."""
+    return ".".join(part for part in path.split(".") if not part.isdigit())
 
 
 def overlap(a: str, b: str) -> bool:

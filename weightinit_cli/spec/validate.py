@@ -54,6 +54,7 @@ _TOGETHER = (
     {"normalization", "residual", "initializer", "pretraining"},
     {"activation", "initializer", "bias", "pretraining", "output", "inputs"},
     {"output", "learning_rate", "backward"},
+    {"dtype", "initializer", "pretraining"},
 )
 _ALL_TOGETHER = (*CONVOLUTION_KEYS, *set().union(*_TOGETHER))
 

@@ -6,6 +6,7 @@ feature or the same in all, and a part v of its own.
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 UNIFORM_EXCESS = -1.2
+# Whose fourth power can still be summed.
+LARGEST = 1e70
 # Inputs of which every pair is looked at; of more, so many spread over all of them.
 MOST_PAIRED = 1000
 
@@ -28,7 +31,8 @@ class Scatter(NamedTuple):
     covariance, `skew` the mean square of the mean of SD, which is not 0 where inputs differ in
     size. `product` is the variance of the mean of xx', `own_product` that of the same of the
     inputs without their mean, over the square of `spread`. `smallest` is the least mean square of
-    an input, over that of all.
+    an input, over that of all. `uneven_square` and `uneven_spread` are the mean of the square, over
+    that of the mean, of the features' mean squares and of their variances.
     """
 
     sum: float
@@ -38,6 +42,8 @@ class Scatter(NamedTuple):
     product: float
     own_product: float
     smallest: float = 1.0
+    uneven_square: float = 1.0
+    uneven_spread: float = 1.0
 
 
 class Inputs(NamedTuple):
@@ -97,9 +103,14 @@ def uniform(low: float, high: float) -> Inputs:
 
 
 def given(values: Array) -> Inputs:
-    """Measure inputs that are what they are, shape (samples, features), in float64."""
+    """Measure inputs that are what they are, shape (samples, features), in float64.
+
+    Of those whose fourth powers are inf nothing is known but that `square` is taken to be, too.
+    """
     x = values.astype(np.float64)
     samples = len(x)
+    if not np.abs(x).max() < LARGEST:
+        return Inputs(square=inf)
     square = float(np.mean(x * x))
     mean = x.mean(axis=0)
     spread = float(np.mean((x - mean) ** 2)) * samples / (samples - 1) if samples > 1 else 0.0
@@ -123,6 +134,7 @@ def _scatter(x: Array, mean: Array, spread: float) -> Scatter:
     samples, features = x.shape
     if samples < 2:
         return Scatter(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    uneven_square, uneven_spread = _uneven(np.mean(x * x, axis=0)), _uneven(x.var(axis=0))
     if samples > MOST_PAIRED:
         x = x[np.linspace(0, samples - 1, MOST_PAIRED).astype(int)]
     pairs = ~np.eye(len(x), dtype=bool)
@@ -140,6 +152,14 @@ def _scatter(x: Array, mean: Array, spread: float) -> Scatter:
         both=float(np.mean((sums - sums.mean()) * (differences - differences.mean()))),
         skew=float(skew.mean()),
         product=float(product.var()),
-        own_product=float(np.mean(own**2)) / spread**2 if spread else 0.0,
+        own_product=float(np.mean(own**2)) / spread**2 if spread**2 else 0.0,
         smallest=float(sizes.min() / sizes.mean()) if sizes.any() else 1.0,
+        uneven_square=uneven_square,
+        uneven_spread=uneven_spread,
     )
+
+
+def _uneven(parts: Array) -> float:
+    """The mean of the squares of parts, over the square of their mean: 1 where all are alike."""
+    mean = parts.mean()
+    return float(np.mean((parts / mean) ** 2)) if mean else 1.0

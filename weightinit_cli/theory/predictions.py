@@ -179,9 +179,9 @@ def predict(
 
 
 def _distance(spread: float, q: float) -> float:
-    """1 - c of two inputs with this spread of pre-activations of variance q."""
+    """1 - c of two inputs with this spread of pre-activations of variance q; 2 of opposite ones."""
     d = spread / q if q else 0.0
-    return 1.0 if 1 < d <= 1 + ALIKE else d
+    return 1.0 if 1 < d <= 1 + ALIKE else min(d, 2.0)
 
 
 def _settled(value: float, former: float) -> float:

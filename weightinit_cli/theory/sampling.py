@@ -11,6 +11,11 @@ For a mean over n units and m inputs, with the variances of ln q and c from netw
     Var(mean f) = (Var(E[f | s]) + E[Var(f | s)] / m + 2 Var(c) (∂E[f] / ∂ln q)²) / n
                   + (∂E[f] / ∂ln q)² Var(ln q).
 
+Weights of another law than the normal have an excess kurtosis κ, and a sum of fan_in of them the
+fourth cumulant that this leaves. The mean of z² over a unit's inputs then has the relative variance
+2 E[c²] + κ / fan_in where units below are alike, c being two inputs' correlation: κ / (2 fan_in)
+joins Var(c) above, which counts where inputs are many.
+
 How well they hold is measured over seeds, as the standard deviation of z-scores: see `validity`.
 """
 
@@ -22,6 +27,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from weightinit_cli.theory.gradient_errors import (
+    GradientVariances,
+    add_gradient_errors,
+    gradient_variances,
+)
 from weightinit_cli.theory.inputs import NORMAL
 from weightinit_cli.theory.quadrature import fixed_grid
 
@@ -67,20 +77,21 @@ def standard_errors(
             share = weight * square
             var_ln_q = share**2 * below.square
             var_c = weight**2 * below.product
-            here = _handed_on(layer, below, share, var_c)
+            tailed = var_c + layer.tails * share**2 * below.uneven_square
+            here = _handed_on(layer, below, share, var_c, tailed)
             spread_by_qd = p.q * p.d * p.slope_product / p.spread if p.spread else 0.0
             var_means_below = var_means
             var_means = 2 / scale.units * scale.overlap + spread_by_qd**2 * var_means_below
-            errors = _forward(layer, here.spread, var_ln_q, var_c, flat)
+            errors = _forward(layer, here.spread, var_ln_q, tailed, flat)
             between = _between(layer, share, below, var_means, var_means_below)
             errors["std_across_units"] = _of_root(between, p.figures["std_across_units"])
             found.append(errors)
             alike = (product**2 + below.one_pair) / square**2 if square else 0.0
-            gradients.append(_gradient(layer, var_ln_q, var_c, share, alike))
+            gradients.append(gradient_variances(layer, var_ln_q, tailed, share, alike))
             below, square = here, np.float64(p.moments.square)
             product = square - p.spread
         if len(predictions) == len(layers):
-            _add_gradients(found, layers, predictions, gradients, samples)
+            add_gradient_errors(found, layers, predictions, gradients, samples)
     return [
         {path: float(error) for path, error in errors.items() if error < inf} for errors in found
     ]
@@ -95,6 +106,9 @@ class LayerVariances(NamedTuple):
     relative to the variance over the inputs: inputs that vary in few directions are fewer than they
     seem.
 
+    `uneven_square` and `uneven_spread` are the mean of the square, over that of the mean, of its
+    units' mean squares and of their variances over the inputs: 1 where units are alike.
+
     A unit of a convolution sees the mean over the places in its window, so that of two windows the
     pairs of places stray one by one: `product` and `pairs` are those of windows, `one_pair` is
     that of one pair of places, the same in a fully connected layer.
@@ -106,6 +120,8 @@ class LayerVariances(NamedTuple):
     product: float
     pairs: float
     one_pair: float
+    uneven_square: float = 1.0
+    uneven_spread: float = 1.0
 
 
 def _of_inputs(inputs: Inputs, seen: int, features: int, samples: int) -> LayerVariances:
@@ -119,8 +135,9 @@ def _of_inputs(inputs: Inputs, seen: int, features: int, samples: int) -> LayerV
     Inputs that are given do not stray; pairs of them are not all alike.
     """
     if inputs.scatter is not None:
-        product, pairs = inputs.scatter.product, inputs.scatter.own_product
-        return LayerVariances(0.0, 0.0, 0.0, product, pairs, product)
+        of = inputs.scatter
+        uneven = of.uneven_square, of.uneven_spread
+        return LayerVariances(0.0, 0.0, 0.0, of.product, of.own_product, of.product, *uneven)
     own, shared = inputs.spread, inputs.shared
     common = 4 * inputs.mean**2 * shared + 2 * shared**2
     mixed = (inputs.mean**2 + shared) * own
@@ -133,6 +150,7 @@ def _of_inputs(inputs: Inputs, seen: int, features: int, samples: int) -> LayerV
         product=product,
         pairs=1 / features,
         one_pair=product,
+        uneven_square=1 + common / inputs.square**2,
     )
 
 
@@ -141,13 +159,15 @@ class UnitGrid:
 
     Of shape (NODES,) are the nodes `z`, their weights `w`, and `x` = sqrt(q) z with φ(x) and φ'(x);
     `given`, of shape (NODES, NODES), has the weights of z given the unit's own part s, a row for
-    each s, so that `given @ f` is E[f | s].
+    each s, so that `given @ f` is E[f | s]. `tails` is what the weights' law adds to Var(c), where
+    units below are alike.
     """
 
     def __init__(
         self, activation: Activation, scale: LayerScale, p: LayerPrediction, samples: int
     ) -> None:
         self.p, self.units, self.area = p, scale.units, scale.area
+        self.tails = scale.weight_excess / (2 * scale.fan_in)
         self.inputs, self.samples = samples, samples * scale.positions
         self.z, width, self.w = fixed_grid(p.q, NODES)
         c = max(1 - p.d, 0.0)
@@ -227,11 +247,12 @@ class UnitGrid:
 
 
 def _handed_on(
-    layer: UnitGrid, below: LayerVariances, share: float, var_c: float
+    layer: UnitGrid, below: LayerVariances, share: float, var_c: float, tailed: float
 ) -> LayerVariances:
     """How what this layer hands on strays, given how what it was handed does.
 
-    `share` is the part of q that the weights make, `var_c` the variance of c. The mean square
+    `share` is the part of q that the weights make, `var_c` the variance of c, and `tailed` that
+    with what the weights' tails add. The mean square
     v = E[φ²] depends on ln q, the spread w = ½ E[(φ - φ')²] on ln q and on ln qd, where both q and
     qd are handed on by the layer below:
 
@@ -250,20 +271,24 @@ def _handed_on(
     own_v, own_w = own_square / v - 1, spreads / w - 1
     v_by_q = layer.by_ln_q(squares) / v
     w_by_q, w_by_qd = layer.spread_by_ln_q / w, p.q * p.d * p.slope_product / w
-    product_noise = max(layer.mean(own_square**2) - (v - w) ** 2, 0.0) / layer.units
+    own_squares, squared_spreads = layer.mean(own_square**2), layer.mean(spreads**2)
+    product_noise = max(own_squares - (v - w) ** 2, 0.0) / layer.units
+    pairs = below.pairs + layer.tails * below.uneven_spread
     return LayerVariances(
-        square=layer.noise(squares, var_c) / v**2 + (v_by_q * share) ** 2 * below.square,
+        square=layer.noise(squares, tailed) / v**2 + (v_by_q * share) ** 2 * below.square,
         spread=layer.mean(own_w**2) / layer.units
-        + layer.mean(one_input / layer.samples + per_pair * below.pairs) / w**2 / layer.units
+        + layer.mean(one_input / layer.samples + per_pair * pairs) / w**2 / layer.units
         + (w_by_q * share) ** 2 * below.square
         + w_by_qd**2 * below.spread
         + 2 * w_by_q * share * w_by_qd * below.both,
         both=layer.mean(own_v * own_w + with_square / (v * w * layer.samples)) / layer.units
-        + 2 * var_c / layer.units * v_by_q * (w_by_q + w_by_qd)
+        + 2 * tailed / layer.units * v_by_q * (w_by_q + w_by_qd)
         + v_by_q * share * (w_by_q * share * below.square + w_by_qd * below.both),
         product=product_noise / layer.area + (p.q * p.slope_product) ** 2 * var_c,
-        pairs=layer.mean(spreads**2) / w**2 / layer.units / layer.area + w_by_qd**2 * below.pairs,
+        pairs=squared_spreads / w**2 / layer.units / layer.area + w_by_qd**2 * below.pairs,
         one_pair=product_noise + (p.q * p.slope_product) ** 2 * var_c,
+        uneven_square=own_squares / v**2,
+        uneven_spread=squared_spreads / w**2,
     )
 
 
@@ -324,119 +349,6 @@ def _between(
         by_q**2 * var_ln_q + 2 * by_q * by_pair * (var_ln_q - covariance) + by_pair**2 * var_pair
     )
     return sqrt(max(noise, 0.0) / layer.units + by_inputs**2 * var_means + max(drift, 0.0))
-
-
-class GradientVariances(NamedTuple):
-    """How one layer's part of the gradient strays; all of it relative.
-
-    `var_ln_q` is the variance of ln q, `own` that of the mean δ² given q and the layer above for
-    very many inputs, `few` what is added per input that counts, of which `peaked` leaves fewer on
-    the way back. `fresh` and `kept` say how the variance of the correlation of two inputs' δ goes
-    on, and `own_by_var_c` what it adds. `slopes_by_q` is the derivative of ln E[φ'²] by ln q,
-    `square_by_q` that of ln E[φ²]; `square_noise` is the variance that this layer adds to the mean
-    of φ², and `jointly` its covariance with the mean of φ'². `share` is the weights' in this q,
-    `alike` the mean square of two inputs' product below, over that of one input.
-    """
-
-    var_ln_q: float
-    own: float
-    few: float
-    own_by_var_c: float
-    peaked: float
-    fresh: float
-    kept: float
-    slopes_by_q: float
-    square_by_q: float
-    square_noise: float
-    jointly: float
-    share: float
-    alike: float
-
-
-def _gradient(
-    layer: UnitGrid, var_ln_q: float, var_c: float, share: float, alike: float
-) -> GradientVariances | None:
-    """How a layer's part of the gradient strays, where ln q and c have these variances.
-
-    `share` and `alike` are as in GradientVariances. None where no gradient gets through.
-    """
-    p = layer.p
-    slopes, squares = layer.slope**2, layer.phi**2
-    m, v = layer.mean(slopes), layer.mean(squares)
-    if not m * m:
-        return None
-    square_by_q = square_noise = jointly = 0.0
-    if v * v:
-        square_by_q = layer.by_ln_q(squares) / v
-        square_noise = layer.noise(squares, var_c) / v**2
-        jointly = layer.covariance(slopes, squares, var_c) / m / v
-    own_slopes = layer.mean((layer.given @ slopes) ** 2) / m**2
-    fourth = layer.mean(slopes**2) / m**2
-    slopes_by_q = layer.by_ln_q(slopes) / m
-    own = own_slopes * (1 - 1 / layer.samples) - 1 + 2 * var_c * slopes_by_q**2
-    return GradientVariances(
-        var_ln_q=var_ln_q,
-        own=own / layer.units,
-        few=3 * fourth / layer.samples / layer.units,
-        own_by_var_c=2 * own_slopes / layer.units,
-        peaked=1 + (3 * fourth - 1) / layer.units,
-        fresh=own_slopes / layer.units,
-        kept=(p.slope_product / m) ** 2,
-        slopes_by_q=slopes_by_q,
-        square_by_q=square_by_q,
-        square_noise=square_noise,
-        jointly=jointly,
-        share=share,
-        alike=alike,
-    )
-
-
-def _add_gradients(
-    found: list[dict[str, float]],
-    layers: Sequence[LayerScale],
-    predictions: Sequence[LayerPrediction],
-    gradients: Sequence[GradientVariances | None],
-    samples: int,
-) -> None:
-    """Add the errors of the gradient's figures to `found`, from the last layer back.
-
-    ln δ² is a sum of the layers' own parts, whose variances add up, and depends on every ln q:
-    with v = E[φ²], and a layer's share of the weights in the next layer's q,
-
-        ∂ln δ² / ∂ln v = share ∂ln δ²_above / ∂ln q_above
-        ∂ln δ² / ∂ln q = ∂ln E[φ'²] / ∂ln q + (∂ln v / ∂ln q) (∂ln δ² / ∂ln v).
-
-    The norm of the weights above, of relative variance 2 / (fan_in units), sets both q_above and δ.
-    """
-    own_parts = handed = var_c = by_ln_q = share_above = var_norm = 0.0
-    peaked = 1.0
-    for errors, scale, p, here in reversed(
-        list(zip(found, layers, predictions, gradients, strict=True))
-    ):
-        if here is None:
-            return
-        own = here.own + here.few * peaked + here.own_by_var_c * var_c
-        own = max(own, 0.0)
-        peaked = min(peaked * here.peaked, samples)
-        own_parts += own
-        by_ln_v = share_above * by_ln_q
-        handed += by_ln_v**2 * here.square_noise + 2 * by_ln_v * (here.jointly + var_norm)
-        by_ln_q = here.slopes_by_q + here.square_by_q * by_ln_v
-        one_pair = here.fresh + here.kept * var_c
-        var_c = here.fresh / scale.area + here.kept * var_c
-        share_above, var_norm = here.share, 2 / (scale.fan_in * scale.units)
-        variance = max(own_parts + handed + by_ln_q**2 * here.var_ln_q, 0.0)
-        ratio = sqrt(own + here.slopes_by_q**2 * here.var_ln_q)
-        relative = {
-            "gradient.signal_rms": sqrt(variance) / 2,
-            "gradient.ratio": ratio,
-            "gradient.total_ratio": ratio,
-        }
-        with_inputs = by_ln_q + (1 / here.share if here.share else 0.0)
-        variance = own_parts + handed + with_inputs**2 * here.var_ln_q + 2 * one_pair * here.alike
-        variance += 2 / (scale.fan_in * scale.fan_out)
-        relative["gradient.weight_rms"] = sqrt(max(variance, 0.0)) / 2
-        errors |= {path: p.figures[path] * of for path, of in relative.items() if path in p.figures}
 
 
 def _of_root(error: float, root: float) -> float:

@@ -116,9 +116,11 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "a layer's activations are all smaller than the dtype can tell: nothing more is known of "
         "it and of what comes back through it; or, a warning, float16 or bfloat16 flush most of "
         "its gradient to zero",
-        "mean and std are unresolved; or flushed / values of the gradient, of what was not zero, "
-        f"> {LOST:g}. The loss scale that is named is the smallest power of two with which no "
-        f"layer flushes more than {MOST_FLUSHED:.0%} and nothing overflows: it was tried",
+        f"mean and std are unresolved; or more than {LOST:.0%} of the gradient's values that were "
+        "not zero are flushed to zero. The loss scale that is named, by which the loss can be "
+        "multiplied, is the smallest power of two with which no layer flushes more than "
+        f"{MOST_FLUSHED:.0%} and nothing overflows: it was tried, of several networks on the "
+        "first",
         ("vanishing_signal",),
     ),
     "collapsed": Definition(
@@ -218,10 +220,10 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "loss - ln(classes)",
         "the model is sure of its answers before it has learned anything: the first steps go into "
         "making the logits small again",
-        f"loss - ln(classes) > {loss.WARNED_EXCESS:g} and > ln(classes); a note above "
-        f"{loss.NOTED_EXCESS:g}; "
-        "logits of standard deviation s add about s² / 2 where s is small; in networks with an "
-        f"output layer their root mean square, which is the value then, is > {loss.LARGE_LOGITS:g}",
+        f"loss - ln(classes) > {loss.WARNED_EXCESS:g} and > ln(classes); a note where it is "
+        f"> {loss.NOTED_EXCESS:g}. In networks with an output layer only where the root mean "
+        f"square of the logits, which is the value there, is > {loss.LARGE_LOGITS:g}, too. Logits "
+        "of standard deviation s add about s² / 2 to the loss where s is small",
         ("overflow", "exploding_signal"),
         find_in_model=values.confident_at_start,
     ),
@@ -300,9 +302,10 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "a layer of zeros gets a gradient, and hands nothing on or back at the first step: what "
         "stands right after it or before it learns from the second step on",
         "all entries are 0 and the gradient is not; the gradient of parameters right after it or "
-        "before it is 0. Of a residual block branch.rms = 0: at a scale of 0, as ReZero's, where W "
-        "and V get no gradient until the scale has moved; or where W or V is 0, and the other one "
-        "gets none until it has",
+        "before it is 0. Of a residual block branch.rms = 0: at a scale of 0, as ReZero's, where "
+        "its weights W and V, those of the branch's first and second layer, get no gradient until "
+        "the scale has moved; or where one of W and V is 0, and the other one gets no gradient "
+        "until that has moved",
         reference="Zhang et al. 2019 (arXiv:1901.09321); Bachlechner et al. 2020 "
         "(arXiv:2003.04887)",
         find_in_model=weights.starts_at_zero,

@@ -65,9 +65,10 @@ def where_lost(layers: Sequence[LayerStatistics]) -> tuple[int, float] | None:
     return None
 
 
-def said_of_lost(share: float, scale: int | None) -> str:
-    """How much of a gradient is flushed, and what was tried that keeps it."""
+def said_of_lost(share: float, scale: int | None, *, of_several: bool) -> str:
+    """How much of a gradient is flushed, and what was tried that keeps it, on one network."""
     kept = "no loss scale keeps it without an overflow"
     if scale is not None:
         kept = f"a loss scale of {scale:,} (2^{scale.bit_length() - 1}) keeps it"
-    return f"{percent(share)} of the gradient is flushed to zero; {kept}, as tried"
+    tried = "as tried on the first network" if of_several else "as tried"
+    return f"{percent(share)} of the gradient is flushed to zero; {kept}, {tried}"

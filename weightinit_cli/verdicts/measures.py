@@ -93,7 +93,8 @@ def underflow(seen: Seen, _: float) -> Finding | None:
     if lost is None:
         return None
     number, share = lost
-    evidence = said_of_lost(share, seen.loss_scale)
+    of_several = seen.layers[number - 1].figures.repeats is not None
+    evidence = said_of_lost(share, seen.loss_scale, of_several=of_several)
     return Finding(number, share, "gradient.flushed", severity=WARNING, evidence=evidence)
 
 

@@ -32,9 +32,9 @@ def view(experiment: str) -> ModuleType:
     """Import the module that prints the results of an experiment; it is named like that.
 
     Its `table` writes a result below its heading, line by line, and its `run_cells` a run beside
-    others, a cell for each of `RUN_HEADS`, which are the heads of such a line, the last one that of
-    words. `MEANINGS` says what columns show that are no figure of a layer, by their heads, for
-    `winit explain`: a head means the same in the tables of all experiments.
+    others, cells by their heads, which are of `RUN_HEADS`, the last one that of words. `MEANINGS`
+    says what columns show that are no figure of a layer, by their heads, for `winit explain`: a
+    head means the same in the tables of all experiments.
     """
     return import_module(f"{__name__}.{experiment}")
 
@@ -55,15 +55,18 @@ def shown(name: str) -> str:
     return terminal.no_command(printable(name))
 
 
-def runs_layout(experiment: str, labels: Iterable[str]) -> Layout:
+def runs_layout(experiment: str, labels: Iterable[str], *, output: bool) -> Layout:
     """Lay out the lines of an experiment's runs before the first is run; `labels` name them.
 
+    `output` says whether they have an output layer: without one they have no loss at the start.
     In a narrow terminal the name of a run has a line for itself, and is no column.
     """
+    from weightinit_cli.results.histogram import LOSS_HEAD
     from weightinit_cli.verdicts import DEFINITIONS
 
     names = [Cell(shown(label)) for label in islice(labels, MOST_NAMES)]
-    *heads, last = view(experiment).RUN_HEADS
+    every = view(experiment).RUN_HEADS
+    *heads, last = [head for head in every if output or head != LOSS_HEAD]
     columns = [Column(head, [TYPICAL], wide=WIDE) for head in heads]
     longest = f"warning: {max(DEFINITIONS, key=len)}"
     columns.append(Column(last, [Cell(longest)], words=True))
@@ -89,10 +92,11 @@ def runs_head(layout: Layout) -> list[str]:
 def run_lines(layout: Layout, label: str, result: AnyResult) -> list[str]:
     """Write one run: the figures that say most, and the verdict or what ended it early."""
     name = shown(label)
-    cells = view(result.spec["experiment"]).run_cells(result)
+    cells = {NAME_HEAD: Cell(name), **view(result.spec["experiment"]).run_cells(result)}
+    row = layout.row([cells.get(column.head, Cell("-")) for column in layout.columns])
     if _has_names(layout):
-        return layout.row([Cell(name), *cells])
-    indented = (" " * INDENT + line for line in layout.row(cells))
+        return row
+    indented = (" " * INDENT + line for line in row)
     return [*wrapped(name, terminal.room(), anywhere=True), *indented]
 
 

@@ -20,7 +20,7 @@ from weightinit_cli.cli.tables.verdicts import verdict_lines
 from weightinit_cli.lines import wrapped
 from weightinit_cli.results.comparison import SIGNAL, mean_gradient_ratio, ratio_is_unresolved
 from weightinit_cli.results.figures import figure, resolved
-from weightinit_cli.results.histogram import told
+from weightinit_cli.results.histogram import LOSS_HEAD, told
 from weightinit_cli.results.model import is_healthy
 from weightinit_cli.results.outputwords import logits_sentence, loss_sentence
 from weightinit_cli.results.precisionwords import rounding_sentence
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from weightinit_cli.results import LayerStatistics, Result
     from weightinit_cli.results.figures import Figure
 
-RUN_HEADS = ("std", "std (inputs)", "grad. ratio", "verdict")
+RUN_HEADS = ("std", "std (inputs)", "grad. ratio", LOSS_HEAD, "verdict")
 # What the columns show that are no single figure of a layer, here and in theory's table.
 MEANINGS = {
     "finite": "how many of the layer's activations are finite numbers: its figures are of these, "
@@ -86,8 +86,8 @@ def table(result: Result) -> list[str]:
     return [*lines, *verdict_lines(result.verdict)]
 
 
-def run_cells(result: Result) -> list[Cell]:
-    """Say most of a run: figures of the last layer, of all gradients, and the root causes."""
+def run_cells(result: Result) -> dict[str, Cell]:
+    """Say most of a run: figures of the last layer, of all gradients, the loss, the root causes."""
     last = result.layers[-1]
     shown = [
         figure_words(last, path, figure(last, path), digits)
@@ -95,11 +95,13 @@ def run_cells(result: Result) -> list[Cell]:
     ]
     lost = ratio_is_unresolved(result.layers)
     ratio = below(None) if lost else digits(mean_gradient_ratio(result.layers))
+    loss = digits(None if result.output is None else result.output.loss)
     words = "; ".join(filter(None, (brief(result.verdict), *_of_finite(result))))
-    return [
-        *map(Cell, (*shown, ratio)),
+    cells = [
+        *map(Cell, (*shown, ratio, loss)),
         Cell(words, "green" if is_healthy(result.verdict) else "red"),
     ]
+    return dict(zip(RUN_HEADS, cells, strict=True))
 
 
 def _of_finite(result: Result) -> list[str]:

@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 RUN_HEADS = ("values", "loss at start", "verdict")
 MEANINGS = {
     "values": "how many values the operations of the model made",
-    "loss at start": "the loss of the model before any training",
+    "loss at start": "the cross-entropy of a network with an output layer, or the loss of a "
+    "probed model, before any training",
     "value": "what one operation of the model made: the path of its module and the operation; a "
     "second one of the same name ends with #2; of a folded module its path",
     "parameter": "the path of a parameter; * stands for modules whose parameters are alike",
@@ -104,14 +105,15 @@ def table(
     return lines
 
 
-def run_cells(result: ProbeResult) -> list[Cell]:
+def run_cells(result: ProbeResult) -> dict[str, Cell]:
     """Say most of a probe: how many values, the loss, and the root causes."""
     loss = None if result.loss is None else result.loss.value
-    return [
+    cells = [
         Cell(str(len(result.values))),
         Cell(digits(loss)),
         Cell(brief(result.verdict), "green" if is_healthy(result.verdict) else "red"),
     ]
+    return dict(zip(RUN_HEADS, cells, strict=True))
 
 
 def _values(result: ProbeResult, depth: int | None, worst: int | None) -> list[str]:

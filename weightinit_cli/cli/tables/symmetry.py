@@ -20,7 +20,7 @@ FEWEST = 6
 RUN_HEADS = ("loss", "entropy", "units", "span", "")
 # What the columns show, of several runs and of one.
 MEANINGS = {
-    "loss": "the cross-entropy, mean over the points, in the end",
+    "loss": "the cross-entropy after the last step, mean over the points",
     "entropy": "of the labels: the loss of a network that says the same of every point",
     "units": "how many units the layer has; of several runs, how many of the first layer's differ "
     "in the end",
@@ -49,7 +49,7 @@ def table(result: SymmetryResult) -> list[str]:
     ]
 
 
-def run_cells(result: SymmetryResult) -> list[Cell]:
+def run_cells(result: SymmetryResult) -> dict[str, Cell]:
     """Say most of a run: the loss, the first layer's units in the end, and what ended it."""
     first = result.layers[0]
     values = (
@@ -58,4 +58,5 @@ def run_cells(result: SymmetryResult) -> list[Cell]:
         [first.start_distinct, *first.distinct_units][-1],
         [None, *first.participation][-1],
     )
-    return [*(Cell(digits(value)) for value in values), Cell(", ".join(ending(result)), "red")]
+    cells = [*(Cell(digits(value)) for value in values), Cell(", ".join(ending(result)), "red")]
+    return dict(zip(RUN_HEADS, cells, strict=True))

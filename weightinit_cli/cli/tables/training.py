@@ -50,12 +50,13 @@ def table(result: TrainingResult) -> list[str]:
     return lines + _spreads(result) + _choices(result)
 
 
-def run_cells(result: TrainingResult) -> list[Cell]:
+def run_cells(result: TrainingResult) -> dict[str, Cell]:
     """Say most of a run: the means over the networks, and what ended it early."""
     train, test = ([getattr(each, part) for each in result.networks] for part in ("train", "test"))
     losses = [_mean([score.loss for score in part]) for part in (train, test)]
     values = [*losses, fmean(score.accuracy for score in test)]
-    return [*(Cell(digits(value)) for value in values), Cell(", ".join(ending(result)), "red")]
+    cells = [*(Cell(digits(value)) for value in values), Cell(", ".join(ending(result)), "red")]
+    return dict(zip(RUN_HEADS, cells, strict=True))
 
 
 def _columns(networks: Sequence[Trained]) -> list[Column]:

@@ -132,7 +132,7 @@ def figure(page: Page) -> Figure:
     if layout.foot:
         room = made.get_figwidth() / POINT
         foot = "\n".join(_broken(text, room) for text, _ in layout.foot)
-        made.supxlabel(foot, x=0.01, ha="left", size=SMALLER)
+        made.supxlabel(foot, x=0.01, ha="left", size=SMALLER, wrap=True)
     _show_all_scripts(made)
     return made
 
@@ -187,16 +187,19 @@ def _same_x(rows: Sequence[Row], number: int, k: int) -> bool:
 
 
 def _headed(made: Figure, page: Page, look: Look) -> Any:
-    """The title and the lines below it, each kind in a subfigure of its own; what is left below."""
+    """The title and the lines below it, each kind in a subfigure of its own; what is left below.
+
+    In a figure that is made smaller matplotlib breaks them again.
+    """
     room = 0.98 * made.get_figwidth() / POINT
     title = _broken(drawable(page.heading.title), room, "large")
-    made.suptitle(title, x=0.01, ha="left", size="large", parse_math=False)
+    made.suptitle(title, x=0.01, ha="left", size="large", parse_math=False, wrap=True)
     space: Any = made
     for parts, color in page.heading.lines:
         space = space.subfigures()
         text = _broken(drawable(" · ".join(filter(None, parts))), room)
         own: Any = {} if color in (INK, MUTED) else {"color": look.color(color)}
-        space.suptitle(text, x=0.01, ha="left", size=SMALLER, parse_math=False, **own)
+        space.suptitle(text, x=0.01, ha="left", size=SMALLER, parse_math=False, wrap=True, **own)
     space = _keyed(space, page, look)
     return space if page.legend is None else space.subfigures()
 

@@ -58,7 +58,7 @@ def head_items(head: Head, y: float, width: float) -> tuple[list[Item], float]:
 
 
 def wrapped(parts: Sequence[str], room: float, size: float = TEXT) -> list[str]:
-    """Parts of a sentence in at most two lines; in three where a part is longer than a line.
+    """Parts of a sentence in at most three lines; in four where a part is longer than a line.
 
     In a narrow picture there are more of them.
     """
@@ -67,9 +67,9 @@ def wrapped(parts: Sequence[str], room: float, size: float = TEXT) -> list[str]:
         return []
     more = max(round(640 / max(room, 1.0)) - 1, 0)
     if any(width_of(text, size) > room for text in texts):
-        lines = paragraph(SEPARATOR.join(texts), size, room, 3 + 2 * more)
+        lines = paragraph(SEPARATOR.join(texts), size, room, 4 + 2 * more)
         return [line.strip(SEPARATOR) for line in lines]
-    return wrap(texts, SEPARATOR, size, room, 2 + 2 * more)
+    return wrap(texts, SEPARATOR, size, room, 3 + 2 * more)
 
 
 def heading_items(heading: Heading, width: float, *, titled: bool) -> tuple[list[Item], float]:
