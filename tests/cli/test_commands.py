@@ -19,6 +19,7 @@ from support.trees import edit
 from weightinit_cli import __version__, load_result, load_spec
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.cli import COMMANDS, terminal
+from weightinit_cli.cli.paths import TargetText
 from weightinit_cli.initializers import INITIALIZERS
 from weightinit_cli.spec import shipped_configs
 from weightinit_cli.spec.kinds import GRID, TABLES
@@ -110,11 +111,49 @@ def test_a_spec_from_stdin(winit: Callable, spec: Callable, stdin: Callable):
         (("histogram", "-c", "-", "--no-plot"), f"{Path('outputs/spec/stats.json')}\n"),
         (("batch", "-", "--no-plot", "-j", 1), "1 run: 0 done, 1 skipped, 0 failed\n"),
         (("theory", "-c", "-"), "spec: "),
+        (("fix", "-c", "-"), "spec: "),
+        (("phase", "-c", "-"), "spec"),
+        (("check", "-", "--against", "outputs"), "exact: 1 run, none differs"),
+        (("new", "copy", "--like", "-"), "copy.yaml: written; run it with winit histogram"),
     ):
         stdin(text)
         run = winit(*arguments)
         assert (run.code, run.err) == (0, "")
         assert out in run.out
+    assert Path("copy.yaml").read_bytes().endswith(text)
+
+
+@pytest.mark.parametrize(
+    ("command", "text"),
+    [
+        ("symmetry", "experiment: symmetry\nsteps: 2\nactivation: tanh\ninitializer: zeros\n"),
+        ("train", "experiment: training\nsteps: 2\nactivation: tanh\ninitializer: zeros\n"),
+    ],
+)
+def test_another_spec_from_stdin(winit: Callable, stdin: Callable, command: str, text: str):
+    if command == "train":
+        pytest.importorskip("sklearn")
+    stdin(text.encode())
+    run = winit(command, "--config=-", "--no-plot")
+    assert (run.code, run.err) == (0, "")
+    assert Path("outputs/spec/stats.json").is_file()
+
+
+@pytest.mark.parametrize("command", ["histogram", "symmetry", "train", "fix", "theory", "phase"])
+def test_stdin_is_read_once(winit: Callable, command: str):
+    run = winit(command, "-c", "-", "-c", "-")
+    assert (run.code, run.out) == (2, "")
+    assert "- is standard input, which is read once; give it once" in run.err
+
+
+def test_stdin_that_is_a_terminal_is_asked_for(
+    winit: Callable, spec: Callable, stdin: Callable, monkeypatch: pytest.MonkeyPatch
+):
+    stdin(spec().read_bytes())
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    run = winit("validate", "-")
+    assert (run.code, run.out) == (0, "-: ok, 1 run\n")
+    assert run.err == "reading a spec from the terminal; ^D on a line of its own ends it\n"
 
 
 def test_a_bad_spec_from_stdin(winit: Callable, stdin: Callable, monkeypatch: pytest.MonkeyPatch):
@@ -146,8 +185,43 @@ def test_home_at_the_start_of_a_path(
     assert winit("new", "~/new.yaml").code == 0
     assert winit("validate", "~").out.count(": ok") == 2
     assert not Path("~").exists()
+    run = winit("histogram", "-c=~/tiny.yaml", "-o=~/with", "--junit=~/j.xml", "--no-plot", "-q")
+    assert (run.code, run.out, run.err) == (0, "", "")
+    assert winit("histogram", "--config=~/tiny.yaml", "--output-dir=~/with", "-q").code == 0
+    assert winit("fix", "-c", "~/tiny.yaml", "--write=~/mended", "-q").code == 0
+    assert winit("plot", "~/with/tiny", "-o=~/pictures", "--style=~/none").err.startswith(str(home))
+    for file in ("with/tiny/stats.json", "with/tiny/depth.png", "j.xml", "mended.yaml"):
+        assert (home / file).is_file()
+    (home / "init.py").write_text(
+        "import weightinit_cli\n"
+        "@weightinit_cli.initializer('mine')\n"
+        "def mine(rng, shape, fans):\n    return rng.normal(size=shape)\n"
+        "def drawn(rng, shape):\n    return rng.normal(size=shape)\n"
+    )
+    assert winit("list", "initializers", "--plugin=~/init.py").code == 0
+    conformed = winit("conform", "~/init.py:drawn", "--like", "{name: normal, std: 1}")
+    assert (conformed.code, conformed.err) == (0, "")
+    assert [path.name for path in Path().iterdir()] == []
     assert winit("histogram", "-c", "relu_he", "-o", "a~", "--no-plot", "-q").code == 0
     assert Path("a~/relu_he").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ("~/net.py:build", "{}/net.py:build"),
+        ("batch=~/x.npy", "batch={}/x.npy"),
+        ("64,3,32,32", "64,3,32,32"),
+        ("int:16,128<50257", "int:16,128<50257"),
+        ("a~/x.npy", "a~/x.npy"),
+    ],
+)
+def test_home_of_a_target_and_of_an_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, text: str
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert TargetText().convert(given, None, None) == text.format(tmp_path)
 
 
 @pytest.mark.parametrize(

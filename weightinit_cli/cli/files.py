@@ -47,7 +47,7 @@ MODELINE, SCHEMA_FILE = "yaml-language-server:", "winit.schema.json"
     "--like",
     metavar="CONFIG",
     type=SpecText(),
-    help="Start from this spec: a file or a shipped name.",
+    help="Start from this spec: a file, a shipped name, - for stdin.",
 )
 @plugin_option
 def new(file: Path, every_key: bool, like: str | None) -> None:
@@ -245,9 +245,13 @@ def plot(
 
 def _checked(config: str) -> bytes:
     """Read the bytes of a spec that can be run. Raises SpecError."""
-    from weightinit_cli.spec import find_config, load_spec, parse_spec
+    from weightinit_cli.spec import STDIN, find_config, load_spec, parse_spec
     from weightinit_cli.spec.parse import MOST_BYTES
 
+    if config == STDIN:
+        text = specs.read_stdin()
+        parse_spec(text, source="stdin", stem="spec")
+        return text
     path = find_config(config)
     try:
         with open_at_once(path) as file:

@@ -41,6 +41,16 @@ def output_option(words: str) -> Callable[[Any], Any]:
     )
 
 
+def _once_stdin(
+    context: click.Context,  # noqa: ARG001
+    option: click.Parameter,  # noqa: ARG001
+    configs: tuple[str, ...],
+) -> tuple[str, ...]:
+    if configs.count("-") > 1:
+        raise click.BadParameter("- is standard input, which is read once; give it once")
+    return configs
+
+
 def specs_option(words: str, *, required: bool) -> Callable[[Any], Any]:
     """Return `--config`: the specs that a command takes, as these words say."""
     return click.option(
@@ -51,6 +61,7 @@ def specs_option(words: str, *, required: bool) -> Callable[[Any], Any]:
         type=SpecText(),
         multiple=True,
         required=required,
+        callback=_once_stdin,
         help=words,
     )
 

@@ -44,7 +44,7 @@ def load(
     try:
         most = {} if most_runs is None else {"most_runs": most_runs}
         if config == STDIN:
-            return parse_spec(_stdin(), source="stdin", stem="spec", overrides=texts, **most)
+            return parse_spec(read_stdin(), source="stdin", stem="spec", overrides=texts, **most)
         return load_spec(config, texts, **most)
     except SpecError as error:
         if config != STDIN and _is_result(path):
@@ -194,12 +194,17 @@ def note_replaced(formers: Iterable[str]) -> None:
         terminal.note(f"and {number - MOST_REPLACED:,} more results of other specs are replaced")
 
 
-def _stdin() -> bytes:
-    """Read what stands in standard input, at most a byte more than a spec may have."""
+def read_stdin() -> bytes:
+    """Read what stands in standard input, at most a byte more than a spec may have.
+
+    Raises SpecError where it cannot be read.
+    """
     from weightinit_cli.spec.parse import MOST_BYTES
 
     try:
         if sys.stdin is not None:
+            if sys.stdin.isatty():
+                terminal.note("reading a spec from the terminal; ^D on a line of its own ends it")
             return sys.stdin.buffer.read(MOST_BYTES + 1)
         why = "it is closed"
     except (OSError, ValueError) as error:
