@@ -97,7 +97,7 @@ def _ordered(
     }
     for run, file in found.items():
         number, own = listed[file.parent.parent].get(file.parent.name, (-1, None))
-        yield (run.rpartition("/")[0] or run, number, run), run, own
+        yield (run if own is None else run.rpartition("/")[0], number, run), run, own
 
 
 def _lacking(

@@ -100,7 +100,10 @@
   }
   form.addEventListener("input", filter);
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("reset", () => setTimeout(filter));
+  find("show-all").addEventListener("click", () => {
+    form.reset();
+    filter();
+  });
   filter();
 
   // Columns: those of many keys are chosen.
