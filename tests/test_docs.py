@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from support.commands_page import PAGE as COMMANDS_PAGE
-from support.commands_page import page as commands_page
 from support.markdown import PAGES, ROOT, Block, Command, blocks, steps
+from support.written_pages import PAGES as WRITTEN_PAGES
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.cli import COMMANDS, main, winit
 from weightinit_cli.initializers import INITIALIZERS
@@ -134,7 +133,7 @@ def test_what_is_not_run_is_shown():
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_commands_stand_where_they_are_run(page: Path):
     """Not in blocks that are indented, nor in fences without a name or of another one."""
-    if page == COMMANDS_PAGE:  # which is help
+    if page in WRITTEN_PAGES:  # which show what commands print
         return
     text = page.read_text("utf-8")
     assert re.findall(r"^    (?:\$ |winit |python3? |pip ).*", text, re.MULTILINE) == []
@@ -203,8 +202,11 @@ def test_every_page_is_listed():
             assert page.name == start.name or page.name in text, f"{page.name} in {start.name}"
 
 
-def test_the_page_of_commands_is_what_they_print():
-    assert COMMANDS_PAGE.read_text("utf-8") == commands_page()
+@pytest.mark.parametrize("page", WRITTEN_PAGES, ids=lambda page: page.stem)
+def test_a_page_of_what_winit_prints_is_that(page: Path):
+    assert page.read_text("utf-8") == WRITTEN_PAGES[page](), (
+        "tests/support/written_pages.py writes it"
+    )
 
 
 def test_the_workflow_runs_what_the_page_does():
