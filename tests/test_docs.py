@@ -37,6 +37,8 @@ NOT_RUN = {
 EXITS = {
     "winit validate typo.yaml": 2,
     "winit conform init.py:": 1,
+    "winit check specs --against baseline --output-format github": 1,
+    "winit check specs --against baseline --update": 1,
     "winit probe mymodel.py:build --input 8,3,16,16": 1,
 }
 NEEDS_TORCH = re.compile(r"\bwinit probe\b|\bimport torch\b|\bfrom torch\b|\btorch\.")

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-import yaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,15 +82,6 @@ def test_a_defect_is_told(authors_test: Callable, right: Callable, defect: str, 
 
     with pytest.raises(AssertionError, match=f"my_he_normal: statistical: (?s:.*){seen}"):
         authors_test(wrong)
-
-
-def test_the_workflow_runs_what_the_page_does():
-    (job,) = yaml.safe_load(block("name: initializers"))["jobs"].values()
-    steps = [step["run"] for step in job["steps"] if "run" in step]
-    _, check, pytest_ = steps
-    assert check.startswith("winit check specs --against baseline ")
-    assert pytest_ == "pytest tests/test_init.py"
-    assert "`tests/test_init.py`:" in TEXT
 
 
 def test_what_it_says_of_the_gates_is_so():
