@@ -303,6 +303,8 @@ def test_a_plugin(winit: Callable):
             "vanishing_gradent",
             "nothing is called 'vanishing_gradent'; did you mean 'vanishing_gradient'?",
         ),
+        ("gaussian", "nothing is called 'gaussian'; did you mean 'normal'?"),
+        ("lr", "nothing is called 'lr'; did you mean 'learning_rate'?"),
         ("he_norml", "did you mean 'he_normal'?"),
         ("sigmod", "did you mean 'sigmoid'?"),
         ("negative_slop", "did you mean 'negative_slope'?"),

@@ -119,7 +119,7 @@ def _found(name: str) -> Iterator[tuple[str, str, Rows]]:
 
     Verdicts, severities and words of files are nothing else. Raises UsageError where it is nothing.
     """
-    from weightinit_cli.cli.entries import component_names, component_rows, key_names, key_rows
+    from weightinit_cli.cli.entries import component_rows, key_rows
     from weightinit_cli.results.figures import FIGURES
 
     word = name.strip().replace("-", "_").casefold()
@@ -141,10 +141,19 @@ def _found(name: str) -> Iterator[tuple[str, str, Rows]]:
         yield head, "a column of tables", [("meaning", column_meanings()[head])]
     yield from others
     if not (heads or others):
-        from weightinit_cli.results.verdictwords import SEVERITY_MEANINGS
-        from weightinit_cli.spec.nodes import suggestion
+        raise click.UsageError(f"nothing is called {name!r}{_hint(name, word)}")
 
-        names = [*verdicts(), *column_meanings(), *WORDS, *SEVERITY_MEANINGS]
-        names += chain(*component_names().values(), key_names())
-        hint = suggestion(name, names, "winit explain lists what there is")
-        raise click.UsageError(f"nothing is called {name!r}{hint}")
+
+def _hint(name: str, word: str) -> str:
+    """Say what is probably meant: what other libraries and books call so, else what is near."""
+    from weightinit_cli.cli.entries import component_names, key_names
+    from weightinit_cli.results.verdictwords import SEVERITY_MEANINGS
+    from weightinit_cli.spec.components import ELSEWHERE
+    from weightinit_cli.spec.keys import KEYS
+    from weightinit_cli.spec.nodes import suggestion
+
+    if meant := ELSEWHERE.get(word) or next(iter(KEYS.get(word, ())), ""):
+        return f"; did you mean {meant!r}?"
+    names = [*verdicts(), *column_meanings(), *WORDS, *SEVERITY_MEANINGS]
+    names += chain(*component_names().values(), key_names())
+    return suggestion(name, names, "winit explain lists what there is")
