@@ -138,6 +138,7 @@ def test_commands_stand_where_they_are_run(page: Path):
     if page in WRITTEN_PAGES:  # which show what commands print
         return
     text = page.read_text("utf-8")
+    assert len(re.findall(r"^ *```", text, re.MULTILINE)) == 2 * len(list(blocks(page)))
     assert re.findall(r"^    (?:\$ |winit |python3? |pip ).*", text, re.MULTILINE) == []
     assert {block.kind for block in blocks(page)} <= {
         "console",
