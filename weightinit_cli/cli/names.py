@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from click import Context, Parameter
 
@@ -128,12 +128,19 @@ def values(path: str, experiments: Iterable[str]) -> dict[str, str]:
             fields = [inner for each in fields if each.name == name for inner in each.type.fields]
         for field in fields:
             if field.name == last and not field.type.fields:
-                schema = field.type.schema()
-                words |= dict.fromkeys(map(str, schema.get("enum", ())), "")
-                words |= dict.fromkeys(
-                    ("true", "false") if schema.get("type") == "boolean" else (), ""
-                )
+                words |= dict.fromkeys(_words(field.type.schema()), "")
     return words
+
+
+def _words(schema: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the words that a schema accepts beside numbers, mappings and lists."""
+    yield from (word for word in schema.get("enum", ()) if isinstance(word, str))
+    if isinstance(word := schema.get("const"), str):
+        yield word
+    if schema.get("type") == "boolean":
+        yield from ("true", "false")
+    for each in schema.get("anyOf", ()):
+        yield from _words(each)
 
 
 def _what(key: str) -> str:
