@@ -114,6 +114,27 @@ def test_every_figure_has_all_its_digits(page: Element, results: dict, name: str
     assert compared >= 2 * len(result.layers)
 
 
+def test_what_figures_leave_out_and_how_far_theory_is(page: Element, results: dict):
+    layers = results["sigmoid_xavier"].layers
+    heads, rows = cells(section(page, "sigmoid_xavier").one("table"))
+    z = [row[heads.index("z (std)")] for row in rows]
+    assert [value(cell) for cell in z] == [layer.theory.figures["std"].z for layer in layers]
+    assert "outside" not in heads
+
+
+def test_what_lies_outside_of_the_histograms(tmp_path: Path):
+    spec = {
+        "activation": "relu", "initializer": "he_normal", "width": 10, "layers": 2, "samples": 50,
+        "histogram": {"range": [0, 1]},
+    }  # fmt: skip
+    result = weightinit_cli.run(spec)
+    page = read_page(written({"one": result}, tmp_path / "page.html"))
+    heads, rows = cells(section(page, "one").one("table"))
+    assert [value(row[heads.index("outside")]) for row in rows] == [
+        layer.histogram.overflow / 500 for layer in result.layers
+    ]
+
+
 def test_overview_has_a_row_for_each_run(page: Element, results: dict):
     for name, result in results.items():
         heads, (_, verdict, *rest) = row(page, name)

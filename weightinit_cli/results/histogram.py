@@ -17,6 +17,7 @@ from weightinit_cli.results.figures import (
     parameters_of,
     resolved,
 )
+from weightinit_cli.results.layercolumns import columns_of, figure_cell
 from weightinit_cli.results.model import HEALTHY, Result, check_pretraining, values, worst_severity
 from weightinit_cli.results.outputwords import logits_sentence, loss_sentence
 from weightinit_cli.results.plain import (
@@ -36,7 +37,6 @@ from weightinit_cli.results.words import (
     of_blocks,
     reconstructions,
     rounded,
-    table_words,
 )
 
 if TYPE_CHECKING:
@@ -171,12 +171,8 @@ def _is_missing(layers: Sequence[LayerStatistics], path: str) -> bool:
 
 def table(result: Result) -> Table:
     """A row per layer; in print of the first, the last, and where the worst begins."""
-    figures = {
-        row.head: [_cell(layer, path) for layer in result.layers]
-        for path, row in told(result).items()
-        if row.in_table
-    }
-    shown = {head: cells for head, cells in figures.items() if set(cells) != {"-"}}
+    every = columns_of(result.layers, told(result))
+    shown = {head: cells for head, cells in every.items() if set(cells) != {"-"}}
     few = [row.head for row in FIGURES.values() if row.in_table and not row.spare]
     last = len(result.layers)
     worst = next((each.layer for each in result.verdict if each.warns and each.layer), last)
@@ -190,21 +186,19 @@ def table(result: Result) -> Table:
 
 def beside(result: Result) -> dict[str, str]:
     """What is said of a run beside others: last layer, all gradients, loss, verdict."""
-    from weightinit_cli.results.comparison import mean_gradient_ratio
+    from weightinit_cli.results.comparison import mean_gradient_ratio, ratio_is_unresolved
 
     last = result.layers[-1]
+    lost = ratio_is_unresolved(result.layers)
+    ratio = Rounded(below(None), None) if lost else rounded(mean_gradient_ratio(result.layers))
     loss = {} if result.output is None else {LOSS_HEAD: rounded(result.output.loss)}
     return {
-        "std": _cell(last, "std"),
-        "std (inputs)": _cell(last, "std_across_inputs"),
-        "grad. ratio": rounded(mean_gradient_ratio(result.layers)),
+        "std": figure_cell(last, "std"),
+        "std (inputs)": figure_cell(last, "std_across_inputs"),
+        "grad. ratio": ratio,
         **loss,
         "verdict": brief(result.verdict),
     }
-
-
-def _cell(layer: LayerStatistics, path: str) -> Rounded:
-    return Rounded(table_words(layer, path), resolved(layer, path))
 
 
 def remarks(result: Result) -> list[str]:

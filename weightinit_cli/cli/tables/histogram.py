@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from math import lcm
+from math import inf, lcm
 from typing import TYPE_CHECKING
 
 from weightinit_cli.cli import terminal
@@ -19,30 +19,35 @@ from weightinit_cli.cli.tables.columns import (
 from weightinit_cli.cli.tables.verdicts import verdict_lines
 from weightinit_cli.lines import wrapped
 from weightinit_cli.results.comparison import SIGNAL, mean_gradient_ratio, ratio_is_unresolved
-from weightinit_cli.results.figures import figure, resolved
+from weightinit_cli.results.figures import FIGURES, figure, resolved
 from weightinit_cli.results.histogram import LOSS_HEAD, told
+from weightinit_cli.results.layercolumns import (
+    ALL,
+    FINITE,
+    GRADIENT_FINITE,
+    OUTSIDE,
+    Z,
+    columns_of,
+)
 from weightinit_cli.results.model import is_healthy
 from weightinit_cli.results.outputwords import logits_sentence, loss_sentence
 from weightinit_cli.results.precisionwords import rounding_sentence
+from weightinit_cli.results.told import Rounded
 from weightinit_cli.results.verdictwords import brief
 from weightinit_cli.results.words import (
     below,
     figure_words,
-    four_digits,
     gradient_of_finite,
     is_rounded,
     of_blocks,
     of_finite,
     reconstructions,
-    share_words,
-    table_words,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from weightinit_cli.results import LayerStatistics, Result
-    from weightinit_cli.results.figures import Figure
 
 RUN_HEADS = ("std", "std (inputs)", "grad. ratio", LOSS_HEAD, "verdict")
 # What the columns show that are no single figure of a layer, here and in theory's table.
@@ -63,7 +68,7 @@ ASCII = " .:-=+*#@"
 SPARK_WIDTH = 30
 SPARK_GOOD = 20
 SPARK_HEAD = "histogram"
-SATURATION = ("saturation.low", "saturation.high")
+SATURATION = {FIGURES[path].head: path for path in ("saturation.low", "saturation.high")}
 SHADED = 0.2
 # Standard errors from theory that chance does not explain.
 FAR_OFF = 5
@@ -71,7 +76,7 @@ FAR_OFF = 5
 
 def table(result: Result) -> list[str]:
     """Write a row per layer, and a line per verdict."""
-    columns = _columns(result.layers, told(result))
+    columns = _columns(result)
     layout = _layout(columns)
     shown = layout
     if (room := _beside(layout)) >= len(SPARK_HEAD):
@@ -132,73 +137,39 @@ def _beside(layout: Layout) -> int:
     return layout.room - len(layout.gap)
 
 
-def _columns(layers: Sequence[LayerStatistics], rows: Mapping[str, Figure]) -> list[Column]:
+def _columns(result: Result) -> list[Column]:
     """Make the columns of every result, and those that this one has something to show in."""
-    finite = [_finite(of_finite(layer)) for layer in layers]
-    of_gradient = [_finite(gradient_of_finite(layer)) for layer in layers]
+    layers = result.layers
+    numbers = [Cell(str(number), "cyan") for number in range(1, len(layers) + 1)]
+    spare = {row.head: row.spare for row in FIGURES.values()} | {Z: 1}
+    columns = columns_of(layers, told(result))
     return [
-        Column("layer", [Cell(str(number), "cyan") for number in range(1, len(layers) + 1)]),
-        *_figures(layers, rows, gradient=False),
-        *_coloured("finite", finite),
-        *_figures(layers, rows, gradient=True),
-        *_coloured("grad. finite", of_gradient),
-        *_coloured("outside", [_outside(layer) for layer in layers]),
+        Column("layer", numbers),
+        *(
+            Column(
+                head,
+                [Cell(text, _colour(head, text, layers[k])) for k, text in enumerate(cells)],
+                spare=spare.get(head, 0),
+            )
+            for head, cells in columns.items()
+        ),
     ]
 
 
-def _figures(
-    layers: Sequence[LayerStatistics], rows: Mapping[str, Figure], *, gradient: bool
-) -> list[Column]:
-    """Make the columns of figures; those of the gradient where there is something to show."""
-    columns = []
-    for path, row in rows.items():
-        if row.in_table and path.startswith("gradient.") == gradient:
-            cells = [_cell(layer, path) for layer in layers]
-            if not gradient or any(cell.text != "-" for cell in cells):
-                columns.append(Column(row.head, cells, spare=row.spare))
-        if path == "std" and not gradient:
-            z = [_z(layer) for layer in layers]
-            columns += [Column("z (std)", z, spare=1)] if any(c.text != "-" for c in z) else []
-    return columns
+def _colour(head: str, text: str, layer: LayerStatistics) -> str | None:
+    """Return what sets a cell off: much that is saturated or far from theory, or values left out.
 
-
-def _coloured(head: str, cells: list[Cell]) -> list[Column]:
-    """Make a column that is shown where a cell of it is set off."""
-    return [Column(head, cells)] if any(cell.colour for cell in cells) else []
-
-
-def _cell(layer: LayerStatistics, path: str) -> Cell:
-    """Write a figure, or what is known of it; where much is saturated, the share is set off."""
-    much = path in SATURATION and _is_saturated(layer)
-    return Cell(table_words(layer, path), "yellow" if much else None)
-
-
-def _is_saturated(layer: LayerStatistics) -> bool:
-    """Tell whether both flat ends exist and hold much (relu's one is flat by design)."""
-    low, high = (resolved(layer, end) for end in SATURATION)
-    return low is not None and high is not None and low + high > SHADED
-
-
-def _z(layer: LayerStatistics) -> Cell:
-    """Write how many standard errors std is from theory's; set off where there are many."""
-    predicted = layer.theory.figures.get("std") if layer.theory else None
-    if predicted is None or predicted.z is None:
-        return Cell("-")
-    z = predicted.z
-    shown = f"{z:.1f}" if abs(z) < 1000 else four_digits(z)
-    return Cell(shown, "yellow" if abs(z) > FAR_OFF else None)
-
-
-def _outside(layer: LayerStatistics) -> Cell:
-    """Write how much lies outside the histogram's range."""
-    outside = layer.histogram.underflow + layer.histogram.overflow
-    share = outside / max(outside + sum(layer.histogram.counts), 1)
-    return Cell(share_words(share), "yellow" if outside else None)
-
-
-def _finite(words: str) -> Cell:
-    """Write `of 160`, below the head that goes on with `finite`."""
-    return Cell(words.removesuffix(" finite"), "red") if words else Cell("all")
+    relu's one flat end is flat by design.
+    """
+    if head in SATURATION:
+        low, high = (resolved(layer, end) for end in SATURATION.values())
+        much = low is not None and high is not None and low + high > SHADED
+        return "yellow" if much else None
+    if head in (FINITE, GRADIENT_FINITE):
+        return None if text == ALL else "red"
+    value = text.value if isinstance(text, Rounded) else None
+    most = {Z: FAR_OFF, OUTSIDE: 0}.get(head, inf)
+    return "yellow" if value is not None and abs(value) > most else None
 
 
 def _counts(layer: LayerStatistics) -> Sequence[int]:
