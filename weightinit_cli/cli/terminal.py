@@ -48,6 +48,7 @@ SPELLINGS = {
     "Δ": "Delta",
     "ε": "epsilon",
     "θ": "theta",
+    "κ": "kappa",
     "π": "pi",
     "σ": "sigma",
     "Σ": "Sigma",

@@ -69,6 +69,11 @@ _NEW_AFTER: Final[dict[int, tuple[str, ...]]] = {
     ),
     4: ("digest", "spec.thresholds", "verdict"),
     5: ("biases",),
+    6: (
+        "theory.figures.*.no_z",
+        "theory.figures.*.standard_error",  # with the kurtosis of the weights' law; its z, too
+        "theory.figures.*.z",
+    ),
 }
 
 
