@@ -54,6 +54,8 @@ def test_all_runs_of_a_folder(winit: Callable, outputs: Path):
     gains = ["initializer.gain=4", "initializer.gain=1", "initializer.gain=0.25"]
     assert names(tree) == ["one", *(f"sweep, {gain}" for gain in gains), "steps"]
     assert tree.one("title").text == "winit: 5 runs"
+    together = tree.one("section", aria_labelledby="together")
+    assert [each.text for each in together.find("h3")] == ["sweep"]
     assert "outputs" not in [each.text for each in tree.find("code")]
 
 

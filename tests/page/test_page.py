@@ -17,7 +17,7 @@ from weightinit_cli import WinitError, load_result
 from weightinit_cli.page import Unread, write_page
 from weightinit_cli.page.budget import LEVELS, level_for
 from weightinit_cli.page.content import STATES, exactly, filters_of, groups_of, shown, value_words
-from weightinit_cli.page.reading import Named
+from weightinit_cli.page.reading import Listed, Named
 from weightinit_cli.page.rendering import page_of
 from weightinit_cli.results.figures import figure, resolved
 from weightinit_cli.results.histogram import told
@@ -64,6 +64,11 @@ def page(results: dict, tmp_path_factory: pytest.TempPathFactory) -> Element:
 
 def written(results: dict, file: Path, **more) -> str:
     write_page([Named(name, name, each) for name, each in results.items()], file, Unread(), **more)
+    return file.read_text("utf-8")
+
+
+def written_of(given: list[Named], file: Path) -> str:
+    write_page(given, file, Unread())
     return file.read_text("utf-8")
 
 
@@ -254,7 +259,10 @@ def test_names_are_text_everywhere(results: dict, tmp_path: Path, name: str):
     file = tmp_path / "page.html"
     unread = Unread()
     unread.lacking.append(name)
-    write_page([Named(name, name, result), Named(name, name, probe)], file, unread, title=name)
+    listed = [Listed(each, "", ((name, each),), name, name, 2) for each in (name, f"{name}2")]
+    results = [(result, listed[0]), (result, listed[1]), (probe, None)]
+    given = [Named(name, name, each, listed) for each, listed in results]
+    write_page(given, file, unread, title=name)
     text = file.read_text("utf-8")
     page = read_page(text)
     assert {each.tag for each in page.every} <= TAGS
@@ -328,6 +336,23 @@ def test_rows_and_runs_that_are_left_out_are_said(results: dict, monkeypatch: py
     assert not read_page(page_of(runs, "fewer").content.decode()).find("details", _class="run")
 
 
+def test_pictures_of_several_runs_have_a_fifth_of_the_page(
+    results: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    listed = [
+        Listed(f"run {k}", "", (("variant", k),), f"{k % 3}", f"{k % 3}", 2) for k in range(6)
+    ]
+    result = results["sigmoid_xavier"]
+    given = [Named("", "", result, each) for each in listed]
+    page = read_page(written_of(given, tmp_path / "all.html"))
+    together = page.one("section", aria_labelledby="together")
+    assert [each.text for each in together.find("h3")] == ["0", "1", "2"]
+    monkeypatch.setattr("weightinit_cli.page.rendering.SHARE_TOGETHER", 10_000_000 // 15_000)
+    page = read_page(written_of(given, tmp_path / "one.html"))
+    assert len(page.one("section", aria_labelledby="together").find("svg")) == 1
+    assert "the pictures of 2 specs together" in page.one("p", _class="note").text
+
+
 # what filters choose among
 
 
@@ -368,6 +393,8 @@ def test_report_of_results_and_of_a_folder(results: dict, tmp_path: Path, monkey
     compared = weightinit_cli.compare(given, ["one", "two"])
     page = read_page(weightinit_cli.report(compared, "two.html", title="Both").read_text("utf-8"))
     assert page.one("h1").text == "Both"
+    picture = page.one("section", aria_labelledby="together").one("svg")
+    assert {"one", "two"} <= {each.text for each in picture.find("text")}
     assert row(page, "one")[1][0].text == "one"
     given[0].save("out/mine")
     assert weightinit_cli.report("out") == Path("out/report.html")

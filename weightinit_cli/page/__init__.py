@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from weightinit_cli.batch import Executor, Failure
 from weightinit_cli.errors import DEFECT, WinitError, counted
-from weightinit_cli.page.reading import Named, Saved, Unread, name_of, saved_below
+from weightinit_cli.page.reading import Listed, Named, Saved, Unread, name_of, saved_below
+from weightinit_cli.results.comparison import VARIANT
 from weightinit_cli.results.files import write_files
 from weightinit_cli.results.kinds import AnyResult
 from weightinit_cli.results.together import Compared
@@ -115,8 +116,10 @@ def write_page(
 def _given(results: Compared | AnyResult | Iterable[AnyResult]) -> Iterator[Named]:
     """Give results in memory, compared ones under their names there."""
     if isinstance(results, Compared):
+        of = ("", results.name, len(results.names))
         for name, result in zip(results.names, results.results, strict=True):
-            yield Named(name, name, result)
+            listed = Listed(name, result.digest, ((VARIANT, name),), *of)
+            yield Named(name, name, result, listed)
         return
     for result in [results] if isinstance(results, AnyResult) else results:
         if not isinstance(result, AnyResult):

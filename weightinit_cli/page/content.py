@@ -17,8 +17,9 @@ from weightinit_cli.spec import spec_from_normal_form, yaml_lines, yaml_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from weightinit_cli.page.reading import Named
+    from weightinit_cli.page.reading import Listed, Named
     from weightinit_cli.results import AnyResult
+    from weightinit_cli.results.comparison import AnyComparedRun
     from weightinit_cli.results.told import Table
     from weightinit_cli.results.verdictwords import ToldVerdict
 
@@ -47,6 +48,14 @@ CAPTIONS: Final[dict[str, str]] = {
 }
 
 
+class Part(NamedTuple):
+    """What the picture of several runs needs of one of them: `form` is its spec's normal form."""
+
+    listed: Listed
+    form: Mapping[str, Any]
+    compared: AnyComparedRun
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """What a page says of one run.
@@ -54,7 +63,8 @@ class Run:
     `state` is how bad it is, one of STATES, `brief` the verdicts that say so, and `verdicts` the
     names of all of them. `figures` are those that stand beside other runs', by their heads, `keys`
     those of the spec, each as one value. `pictures` are elements `svg` by their names, `small` the
-    same with less on them. `environment` is what it was run with, in words.
+    same with less on them. `environment` is what it was run with, in words. `part` is there of one
+    of several runs of a spec.
     """
 
     number: int
@@ -75,6 +85,7 @@ class Run:
     environment: tuple[str, ...]
     pictures: Mapping[str, str]
     small: Mapping[str, str]
+    part: Part | None
 
     @property
     def sign(self) -> str:
@@ -115,7 +126,32 @@ def shown(given: Saved | Named) -> Run:
         tuple(environment_lines(result.environment)),
         {name: whole for name, (whole, _) in pictures.items()},
         {name: small for name, (_, small) in pictures.items()},
+        _part(result, found.listed),
     )
+
+
+def _part(result: AnyResult, listed: Listed | None) -> Part | None:
+    if listed is None:
+        return None
+    compared = kind_of(result).compared(result, listed.label, listed.varied)
+    return None if compared is None else Part(listed, result.spec, compared)
+
+
+def comparisons_of(runs: Iterable[Run]) -> list[tuple[str, str]]:
+    """The pictures of several runs of a spec together, each with its title."""
+    from weightinit_cli.plots import inline_comparison
+
+    together: dict[str, list[Part]] = {}
+    for run in runs:
+        if run.part is not None:
+            together.setdefault(run.part.listed.place, []).append(run.part)
+    found = []
+    for parts in together.values():
+        (_, title, number), form = parts[0].listed[-3:], parts[0].form
+        picture = inline_comparison(title, form, [part.compared for part in parts], number)
+        if picture is not None:
+            found.append((title, picture))
+    return found
 
 
 def _state(result: AnyResult) -> str:

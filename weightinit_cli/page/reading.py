@@ -11,7 +11,7 @@ from weightinit_cli.reading import read_file
 from weightinit_cli.results.folders import find_results, read_result
 from weightinit_cli.results.plain import Mismatch
 from weightinit_cli.results.store import parse
-from weightinit_cli.results.tree import ListedRun, RunTree, in_short, listed_runs
+from weightinit_cli.results.tree import RunTree, in_short, listed_runs
 from weightinit_cli.results.words import full_name
 
 if TYPE_CHECKING:
@@ -23,28 +23,45 @@ if TYPE_CHECKING:
 INDEX = "index.json"  # of a batch
 
 
+class Listed(NamedTuple):
+    """What stands of a run in the list of several runs of a spec.
+
+    Its label and its digest; in what it differs, as pairs of a path and its value; and of all of
+    them the place, the title and how many there are.
+    """
+
+    label: str
+    digest: str
+    varied: tuple[tuple[str, Any], ...]
+    place: str
+    title: str
+    number: int
+
+
 class Named(NamedTuple):
     """A result, its folder as a person finds it below what was given, and the name of its run."""
 
     place: str
     name: str
     result: AnyResult
+    listed: Listed | None = None
 
 
 class Saved(NamedTuple):
-    """A result on disk below `root`; `listed` is what stands of it in a list of several runs."""
+    """A result on disk below `root`, and what stands of its folder in a list of several runs."""
 
     place: str
     file: Path
     root: Path
-    listed: ListedRun | None
+    listed: Listed | None
 
     def read(self) -> Named:
         """Read it. Raises WinitError where it cannot be read."""
         result, _ = read_result(self.file, self.root)
-        own = self.listed is not None and self.listed.digest == result.digest
-        label = self.listed.label if own and self.listed else ""
-        return Named(self.place, name_of(result, label), result)
+        listed = self.listed
+        if listed is not None and listed.digest not in ("", result.digest):
+            listed = None  # another run's, which stands in its folder
+        return Named(self.place, name_of(result, listed.label if listed else ""), result, listed)
 
 
 class Unread:
@@ -89,15 +106,20 @@ def saved_below(places: Sequence[Path], unread: Unread) -> list[Saved]:
 
 def _ordered(
     found: Mapping[str, Path], trees: Mapping[Path, RunTree | None]
-) -> Iterator[tuple[tuple[str, int, str], str, ListedRun | None]]:
+) -> Iterator[tuple[tuple[str, int, str], str, Listed | None]]:
     """Give every run with its place in the order, and what stands of it in the list beside it."""
-    listed = {
-        above: {run.folder: (number, run) for number, run in enumerate(tree.runs if tree else ())}
-        for above, tree in trees.items()
-    }
+    listed = {above: _by_folder(above, tree) for above, tree in trees.items() if tree}
     for run, file in found.items():
-        number, own = listed[file.parent.parent].get(file.parent.name, (-1, None))
+        number, own = listed.get(file.parent.parent, {}).get(file.parent.name, (-1, None))
         yield (run if own is None else run.rpartition("/")[0], number, run), run, own
+
+
+def _by_folder(above: Path, tree: RunTree) -> dict[str, tuple[int, Listed]]:
+    of = (str(above), full_name(tree.name, tree.overrides), len(tree.runs))
+    return {
+        run.folder: (number, Listed(run.label, run.digest, tree.varied(run), *of))
+        for number, run in enumerate(tree.runs)
+    }
 
 
 def _lacking(

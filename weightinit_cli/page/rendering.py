@@ -11,7 +11,7 @@ from base64 import b64encode
 from collections import Counter
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -25,6 +25,7 @@ from weightinit_cli.page.content import (
     NOTHING,
     STATES,
     UNJUDGED,
+    comparisons_of,
     exactly,
     filters_of,
     groups_of,
@@ -32,11 +33,11 @@ from weightinit_cli.page.content import (
 from weightinit_cli.results.told import Rounded
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Final
+    from collections.abc import Iterable, Mapping, Sequence
 
     from weightinit_cli.page.content import Run
 
+SHARE_TOGETHER: Final = 5  # of the page, for the pictures of several runs: a fifth
 # Runs that are open when the page is, and columns that are shown at first.
 MOST_OPEN, MOST_COLUMNS = 3, 9
 # The classes of states that are no words of a style sheet, or mean something else there.
@@ -53,85 +54,97 @@ class Page(NamedTuple):
 
 def page_of(runs: Sequence[Run], title: str, unread: Sequence[str] = ()) -> Page:
     """The page of these runs, with lines on what is not among them."""
-    environments = _environments(runs)
+    together = comparisons_of(runs)
+    comparisons = _most(together, MOST_BYTES // SHARE_TOGETHER)
+    lacking = len(together) - len(comparisons)
+    draft = _Draft(runs, title, unread, comparisons, _environments(runs))
 
     @cache
-    def text_of(number: int, *, all_rows: bool) -> str:
-        run = runs[number - 1]
-        return _section(run, (), all_rows, environments[run.environment][0], False)
+    def text_size(number: int, *, all_rows: bool) -> int:
+        return len(draft.section(runs[number], (), all_rows=all_rows).encode())
 
     def size_of(run: Run, level: Level) -> int:
-        return len(text_of(run.number, all_rows=level.all_rows).encode())
+        return text_size(run.number - 1, all_rows=level.all_rows)
 
-    def whole(level: Level, sections: Sequence[str]) -> bytes:
-        return _whole(runs, title, unread, level.left_out, sections, environments).encode()
-
-    room = MOST_BYTES - len(whole(LEVELS[-1], ()))
-    level = level_for(runs, size_of, room)
+    of_specs = f"the pictures of {counted(lacking, 'spec')} together" if lacking else ""
+    longest = f"{LEVELS[-1].left_out}; {of_specs}"
+    level = level_for(runs, size_of, MOST_BYTES - len(draft.whole(longest, ()).encode()))
+    left_out = "; ".join(filter(None, (level.left_out, of_specs)))
     sections = [
-        _section(run, level.pictures(run), level.all_rows, number, is_open)
+        draft.section(run, level.pictures(run), all_rows=level.all_rows)
         for run in runs
-        for number, is_open in [(environments[run.environment][0], len(runs) <= MOST_OPEN)]
         if level.sections
     ]
-    return Page(whole(level, sections), level.left_out)
+    return Page(draft.whole(left_out, sections).encode(), left_out)
 
 
-def _environments(runs: Sequence[Run]) -> dict[tuple[str, ...], tuple[int, list[Run]]]:
-    """The different environments, each with its number and the runs that were run with it."""
-    found: dict[tuple[str, ...], tuple[int, list[Run]]] = {}
+def _most(pictures: Iterable[tuple[str, str]], room: int) -> list[tuple[str, str]]:
+    """As many of these pictures, the first ones, as have this room, in bytes."""
+    kept = []
+    for title, picture in pictures:
+        room -= len(picture.encode())
+        if room < 0:
+            break
+        kept.append((title, picture))
+    return kept
+
+
+def _environments(runs: Sequence[Run]) -> dict[tuple[str, ...], list[Run]]:
+    """The different environments, each with the runs that were run with it."""
+    found: dict[tuple[str, ...], list[Run]] = {}
     for run in runs:
-        found.setdefault(run.environment, (len(found) + 1, []))[1].append(run)
+        found.setdefault(run.environment, []).append(run)
     return found
 
 
-def _section(
-    run: Run, pictures: Sequence[tuple[str, str]], all_rows: bool, environment: int, is_open: bool
-) -> str:
-    table = run.table
-    kept = range(len(table.rows)) if all_rows else [k for k in table.few_rows if k is not None]
-    text: str = _template("run.html.j2").render(
-        run=run,
-        pictures=pictures,
-        rows=[table.rows[place] for place in kept],
-        left_out=range(len(table.rows) - len(kept)),
-        environment=environment,
-        open=is_open,
-    )
-    return text
+class _Draft(NamedTuple):
+    """What a page says, however much of each run it has room for."""
 
+    runs: Sequence[Run]
+    title: str
+    unread: Sequence[str]
+    comparisons: Sequence[tuple[str, str]]
+    environments: Mapping[tuple[str, ...], Sequence[Run]]
 
-def _whole(
-    runs: Sequence[Run],
-    title: str,
-    unread: Sequence[str],
-    left_out: str,
-    sections: Sequence[str],
-    environments: dict[tuple[str, ...], tuple[int, list[Run]]],
-) -> str:
-    groups = groups_of(runs)
-    states = Counter(run.state for run in runs)
-    names = Counter(name for run in runs for name in run.verdicts)
-    style, script = _style(), _file("page.js")
-    text: str = _template("page.html.j2").render(
-        title=title,
-        version=__version__,
-        runs=runs,
-        groups=groups,
-        filters=filters_of(groups),
-        states=[(state, sign, states[state]) for state, sign in STATES.items() if states[state]],
-        verdicts=sorted(names.items()),
-        unread=unread,
-        left_out=left_out,
-        most_megabytes=MOST_BYTES // MEGABYTE,
-        most_columns=MOST_COLUMNS,
-        environments=[(lines, some) for lines, (_, some) in environments.items()],
-        sections=sections,
-        style=style,
-        script=script,
-        policy=_policy(style, script),
-    )
-    return text
+    def section(self, run: Run, pictures: Sequence[tuple[str, str]], *, all_rows: bool) -> str:
+        """The part of the page that is on one run."""
+        table = run.table
+        few = [place for place in table.few_rows if place is not None]
+        kept = range(len(table.rows)) if all_rows else few
+        text: str = _template("run.html.j2").render(
+            run=run,
+            pictures=pictures,
+            rows=[table.rows[place] for place in kept],
+            left_out=range(len(table.rows) - len(kept)),
+            environment=list(self.environments).index(run.environment) + 1,
+            open=len(self.runs) <= MOST_OPEN,
+        )
+        return text
+
+    def whole(self, left_out: str, sections: Sequence[str]) -> str:
+        """The page with these sections."""
+        groups = groups_of(self.runs)
+        states = Counter(run.state for run in self.runs)
+        names = Counter(name for run in self.runs for name in run.verdicts)
+        style, script = _style(), _file("page.js")
+        text: str = _template("page.html.j2").render(
+            **self._asdict(),
+            version=__version__,
+            groups=groups,
+            filters=filters_of(groups),
+            states=[
+                (state, sign, states[state]) for state, sign in STATES.items() if states[state]
+            ],
+            verdicts=sorted(names.items()),
+            left_out=left_out,
+            most_megabytes=MOST_BYTES // MEGABYTE,
+            most_columns=MOST_COLUMNS,
+            sections=sections,
+            style=style,
+            script=script,
+            policy=_policy(style, script),
+        )
+        return text
 
 
 def _policy(style: str, script: str) -> str:

@@ -102,6 +102,18 @@ def inline_pictures(result: AnyResult) -> dict[str, tuple[str, str]]:
     }
 
 
+def inline_comparison(
+    name: str, spec: Mapping[str, Any], runs: Iterable[AnyComparedRun], expected: int
+) -> str | None:
+    """The picture over the runs of one spec as SVG for a page of HTML; None where there is none.
+
+    `spec` is the first run's normal form, and `expected` how many runs there are with those that
+    failed.
+    """
+    drawing: Drawing | Page | None = _module(spec).comparison(name, spec, runs, expected)
+    return None if drawing is None else render_inline(COMPARISON, drawing)
+
+
 def left_out(experiment: str, axes: Iterable[tuple[str, Sequence[Any]]]) -> list[str]:
     """What the picture of many runs draws where it does not draw all: `40 of 200 values of width`.
 
