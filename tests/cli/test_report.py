@@ -156,6 +156,15 @@ def test_a_place_that_cannot_be_written(winit: Callable, outputs: Path):
     assert line.startswith("file")
 
 
+def test_a_folder_or_a_dash_is_no_file(winit: Callable, outputs: Path):
+    run = winit("report", outputs, "-o", "outputs")
+    assert (run.code, run.out) == (2, "")
+    assert run.err == "outputs: cannot be written: Is a directory\n"
+    run = winit("report", outputs, "-o", "-")
+    assert (run.code, run.out) == (2, "")
+    assert "must be a file, not -" in run.err
+
+
 def test_what_is_left_out_is_said(winit: Callable, outputs: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("weightinit_cli.page.rendering.MOST_BYTES", 40_000)
     run = winit("report", outputs)

@@ -25,6 +25,16 @@ if TYPE_CHECKING:
 FEWEST = 40
 
 
+def _refuse_dash(
+    context: click.Context,  # noqa: ARG001
+    option: click.Parameter,  # noqa: ARG001
+    file: Path | None,
+) -> Path | None:
+    if str(file) == "-":
+        raise click.BadParameter("must be a file, not -: a page is no text for a terminal")
+    return file
+
+
 @click.command(
     "report",
     epilog=examples(
@@ -38,6 +48,7 @@ FEWEST = 40
     "--output",
     metavar="FILE",
     type=PathType(),
+    callback=_refuse_dash,
     help="The page's file. Default: report.html in the first OUT.",
 )
 @click.option("--title", metavar="TEXT", help="The page's title. Default: what it is of.")
