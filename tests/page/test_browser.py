@@ -71,7 +71,6 @@ def opened(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(5_000)
         page.on("console", lambda message: problems.append(message.text))
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("dialog", lambda dialog: problems.append(f"dialog {dialog.message}"))
@@ -234,7 +233,7 @@ def test_by_keyboard_alone(opened: Callable):
     assert page.evaluate("document.activeElement.textContent") == "Skip to the overview"
     assert page.locator(".skip").bounding_box()["x"] >= 0
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "overview"
+    page.wait_for_function("document.activeElement.id === 'overview'")
     seen = []
     for _ in range(60):
         page.keyboard.press("Tab")
@@ -244,7 +243,7 @@ def test_by_keyboard_alone(opened: Callable):
     assert any('id="text"' in each for each in seen)
     assert any('class="scroll"' in each for each in seen)
     page.keyboard.press("Enter")
-    assert page.locator("details.run[open]").count() == 1
+    page.locator("details.run[open]").wait_for()
     head(page, "std").get_by_role("button").focus()
     page.keyboard.press("Space")
     assert head(page, "std").get_attribute("aria-sort") == "ascending"
@@ -287,7 +286,7 @@ def test_without_a_script_all_is_read(opened: Callable):
     assert not page.locator(".tools").is_visible()
     assert page.locator("tr[data-run]:visible").count() == 9
     page.locator("details.run > summary").nth(1).click()
-    assert page.locator("details.run").nth(1).locator("svg").first.is_visible()
+    page.locator("details.run").nth(1).locator("svg").first.wait_for()
     assert page.locator("details.run").nth(1).locator("table").is_visible()
 
 

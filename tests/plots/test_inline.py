@@ -66,7 +66,7 @@ def test_size_and_words():
     assert found.attrib == {
         "viewBox": "0 0 500 250", "width": "133", "role": "img", "aria-label": "words",
     }  # fmt: skip
-    assert 'aria-label="&quot;&lt;b&gt;"' in inline(Drawing(1, 1, (), ()), '"<b>')
+    assert r'aria-label="&quot;&lt;b&gt;\n\u202e"' in inline(Drawing(1, 1, (), ()), '"<b>\n\u202e')
 
 
 def test_corners_are_those_of_the_drawing():

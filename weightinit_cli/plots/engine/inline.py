@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from weightinit_cli.errors import printable
 from weightinit_cli.plots.engine.colors import HUES
 from weightinit_cli.plots.engine.drawing import (
     INK,
@@ -76,11 +77,9 @@ def inline(drawing: Drawing, words: str) -> str:
     shapes = "".join(f"{group.style}{''.join(group.parts)}{group.end}" for group in groups)
     texts = "".join(f"<g {style}>{''.join(parts)}</g>" for style, parts in labels.items())
     size = f"{round(drawing.width * PARTS)} {round(drawing.height * PARTS)}"
-    wide = round(drawing.width * PIXELS)
-    return (
-        f'<svg viewBox="0 0 {size}" width="{wide}" role="img" aria-label="{escape(words)}">'
-        f"{shapes}{texts}</svg>"
-    )
+    wide, said = round(drawing.width * PIXELS), escape(printable(words))
+    begin = f'<svg viewBox="0 0 {size}" width="{wide}" role="img" aria-label="{said}">'
+    return f"{begin}{shapes}{texts}</svg>"
 
 
 def lean(page: Page, most_rows: int | None = None) -> Page:
