@@ -106,7 +106,11 @@ def test_damaged_results_are_named_and_the_others_shown(winit: Callable, outputs
     assert run.err.startswith(line)
     tree = page()
     assert "one" not in names(tree)
-    assert tree.one("section", aria_labelledby="unread").find("li")[0].text.startswith(line)
+    assert (
+        tree.one("section", aria_labelledby="unread")
+        .find("li")[0]
+        .text.startswith(line.removeprefix("outputs/"))
+    )
 
 
 def test_runs_without_a_result_are_named(winit: Callable, outputs: Path):

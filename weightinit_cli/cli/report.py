@@ -76,7 +76,7 @@ def write_report(
     from weightinit_cli.plots.engine.settings import load_matplotlib
 
     load_matplotlib()
-    unread = Unread()
+    unread = Unread(places[0] if len(places) == 1 else None)
     file = output or default_file(places[0])
     with ProgressBar(f"writing {file}", shown=not quiet) as progress:
         saved = saved_below(places, unread)

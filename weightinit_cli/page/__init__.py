@@ -61,10 +61,10 @@ def report(
         >>> winit.report(runs, "article.html", title="Three starts").name
         'article.html'
     """
-    unread = Unread()
     if not isinstance(results, str | os.PathLike):
-        return write_page(_given(results), Path(file or REPORT), unread, title=title).path
+        return write_page(_given(results), Path(file or REPORT), Unread(), title=title).path
     place = Path(results)
+    unread = Unread(place)
     path = Path(file or default_file(place))
     written = write_page(saved_below([place], unread), path, unread, title=title)
     if unread.damaged:

@@ -65,16 +65,21 @@ class Saved(NamedTuple):
 
 
 class Unread:
-    """What is not among the results, in lines: `damaged` ones, and runs that have none."""
+    """What is not among the results, in lines: `damaged` ones, and runs that have none.
 
-    def __init__(self) -> None:
+    `root` is the folder that all of them are in, which a page does not name: it may be sent.
+    """
+
+    def __init__(self, root: Path | None = None) -> None:
+        self._root = root
         self.damaged: list[str] = []
         self.lacking: list[str] = []
 
     @property
     def lines(self) -> list[str]:
         """All of them, as a page tells them."""
-        return [*self.damaged, *self.lacking]
+        above = "" if self._root is None else f"{self._root}{os.sep}"
+        return [*(line.removeprefix(above) for line in self.damaged), *self.lacking]
 
 
 def name_of(result: AnyResult, label: str = "") -> str:
