@@ -21,6 +21,7 @@ from weightinit_cli.parameters import Thresholds
 from weightinit_cli.results import LayerTheory, Prediction, symmetry
 from weightinit_cli.results.figures import FIGURES
 from weightinit_cli.results.kinds import RESULT_KINDS
+from weightinit_cli.results.layercolumns import columns_of
 from weightinit_cli.results.model import HEALTHY, Verdict
 from weightinit_cli.results.verdictwords import SEVERITY_MEANINGS
 from weightinit_cli.spec import parse_activation, parse_initializer
@@ -154,7 +155,7 @@ def test_every_column_of_every_table(winit: Callable, spec: Callable):
     )
     heads = {
         *(column.head for column in theory.table_columns([(1, whole.theory)])),
-        *(column.head for column in histogram._columns([whole], FIGURES)),
+        *columns_of([whole], FIGURES),
         histogram.SPARK_HEAD,
         *symmetry.table(run({**DESCENT, "steps": 1})).heads,
         *training.HEADS,
