@@ -14,7 +14,7 @@ from weightinit_cli import load_result, run
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.cli import theory
 from weightinit_cli.cli.entries import component_names, key_names
-from weightinit_cli.cli.meanings import MARKS, WORDS, column_meanings
+from weightinit_cli.cli.meanings import MARKS, TERMS, WORDS, column_meanings
 from weightinit_cli.cli.tables import histogram, probe, training, view
 from weightinit_cli.initializers import BARE_ALIASES, INITIALIZERS
 from weightinit_cli.parameters import Thresholds
@@ -99,7 +99,7 @@ def test_list_of_all(winit: Callable):
     assert heads.split()[0] == "verdict"
     between = lines.index("")
     assert [line.split()[0] for line in lines[:between] if not line.startswith(" ")] == NAMES
-    for named in (SEVERITY_MEANINGS, column_meanings(), MARKS, WORDS):
+    for named in (SEVERITY_MEANINGS, column_meanings(), MARKS, WORDS, TERMS):
         start, between = between, [*lines, ""].index("", between + 1)
         rows = [line for line in lines[start + 2 : between] if not line.startswith(" ")]
         assert [line.partition("  ")[0] for line in rows] == list(named)
@@ -278,9 +278,33 @@ def test_a_name_of_several_things(winit: Callable):
     assert titles(winit("explain", "Units-Identical").out) == ["units_identical"]
 
 
+@pytest.mark.parametrize(
+    ("typed", "word"),
+    [
+        *zip(TERMS, TERMS, strict=True),
+        ("flat-ends", "flat end"),
+        ("Preactivation", "pre-activation"),
+        ("delta", "δ"),
+        ("mean field", "mean-field theory"),
+        ("edge_of_chaos", "edge of chaos"),
+    ],
+)
+def test_a_word_of_theory(winit: Callable, typed: str, word: str):
+    run = winit("explain", typed)
+    assert (run.code, run.err) == (0, "")
+    assert titles(run.out) == [word]
+    assert joined(TERMS[word]) in joined(run.out)
+
+
+def test_the_page_of_names_has_the_words():
+    page = (Path(__file__).parents[2] / "docs/names.md").read_text("utf-8")
+    for word, meaning in TERMS.items():
+        assert f"| {word} | {meaning} |\n" in page
+
+
 def test_verdicts_and_words_are_nothing_else():
     """So that nothing else is looked for where one is found."""
-    words = {*NAMES, *SEVERITY_MEANINGS, *WORDS}
+    words = {*NAMES, *SEVERITY_MEANINGS, *WORDS, *TERMS}
     assert words.isdisjoint(name for names in component_names().values() for name in names)
     assert words.isdisjoint(field.name for fields in TABLES.values() for field in fields)
 

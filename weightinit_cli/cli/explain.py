@@ -11,10 +11,12 @@ from weightinit_cli.cli import terminal
 from weightinit_cli.cli.help import examples
 from weightinit_cli.cli.meanings import (
     MARKS,
+    TERMS,
     WORDS,
     column_meanings,
     heads_of,
     plain,
+    term,
     verdicts,
     word_rows,
 )
@@ -37,7 +39,8 @@ def _propose(context: click.Context, argument: click.Parameter, incomplete: str)
 
     columns = {plain(head).replace(" ", "_"): text for head, text in column_meanings().items()}
     others = dict.fromkeys(chain(*component_names().values(), key_names()), "")
-    named = {**others, **columns, **WORDS, **SEVERITY_MEANINGS, **verdicts()}
+    terms = {name.replace(" ", "_"): meaning for name, meaning in TERMS.items()}
+    named = {**others, **columns, **terms, **WORDS, **SEVERITY_MEANINGS, **verdicts()}
     return proposed(named, incomplete)
 
 
@@ -47,13 +50,15 @@ def _propose(context: click.Context, argument: click.Parameter, incomplete: str)
         "winit explain vanishing_gradient",
         "winit explain 'std (inputs)'",
         "winit explain he_normal",
+        "winit explain chi_1",
     ),
 )
 @click.argument("name", required=False, shell_complete=_propose)
 @plugin_option
 def explain(name: str | None) -> None:
     """Print what a name means: a verdict, a column of tables, an initializer, an activation, a
-    parameter of these, a key of specs, or a figure as stats.json and summary.csv name it.
+    parameter of these, a key of specs, a figure as stats.json and summary.csv name it, or a word
+    of theory.
 
     A name of several things is explained as each of them. Without NAME, all that can be explained,
     by kind.
@@ -74,6 +79,7 @@ def _all(columns: int) -> list[str]:
         "column": column_meanings(),
         "in place of a figure": MARKS,
         "in files": WORDS,
+        "word": TERMS,
     }
     tables = [_meanings(what, each, columns) for what, each in lists.items()]
     names = {**component_names(), "keys of specs": key_names()}
@@ -117,7 +123,7 @@ def _labelled(rows: Rows, columns: int) -> Iterator[str]:
 def _found(name: str) -> Iterator[tuple[str, str, Rows]]:
     """Yield the title, the kind and the rows of each thing of this name.
 
-    Verdicts, severities and words of files are nothing else. Raises UsageError where it is nothing.
+    Verdicts, severities, words and terms are nothing else. Raises UsageError where it is nothing.
     """
     from weightinit_cli.cli.entries import component_rows, key_rows
     from weightinit_cli.results.figures import FIGURES
@@ -127,6 +133,9 @@ def _found(name: str) -> Iterator[tuple[str, str, Rows]]:
         if rows := word_rows(each):
             yield each, "", rows
             return
+    if each := term(name):
+        yield each, "", [("meaning", TERMS[each])]
+        return
     heads = heads_of(plain(name))
     exact = [head for head in heads if plain(head) == plain(name)]
     others = [*component_rows(word, thorough=False), *key_rows(word)]
@@ -154,6 +163,6 @@ def _hint(name: str, word: str) -> str:
 
     if meant := ELSEWHERE.get(word) or next(iter(KEYS.get(word, ())), ""):
         return f"; did you mean {meant!r}?"
-    names = [*verdicts(), *column_meanings(), *WORDS, *SEVERITY_MEANINGS]
+    names = [*verdicts(), *column_meanings(), *WORDS, *TERMS, *SEVERITY_MEANINGS]
     names += chain(*component_names().values(), key_names())
     return suggestion(name, names, "winit explain lists what there is")

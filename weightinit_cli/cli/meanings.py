@@ -30,6 +30,36 @@ WORDS = {
     "in stats.json, in summary.csv and in pictures",
     "no_z": "why a figure that theory predicts has no z, in stats.json",
 }
+# The words of theory, pictures and verdicts; the page of names and conventions has them, too.
+TERMS = {
+    "start": "a network as it is initialized, before any training",
+    "spec": "a file that says what is run: layers, activation function, initializer and more",
+    "pre-activation": "the sum of a unit's weighted inputs and its bias, which the activation "
+    "function is applied to",
+    "flat end": "where the slope of an activation function is at most 5 % of its largest: a "
+    "sigmoid's are below -4.36 and above 4.36",
+    "signal": "what of a unit varies from input to input; std (inputs) is its size",
+    "power": "the mean square; where independent parts of mean 0 are added up, their powers add up",
+    "rms": "root mean square, the root of the power; with a mean of 0 it is the standard deviation",
+    "δ": "(delta) the gradient by the pre-activations, which comes back from the last layer",
+    "norm": "of the gradient at a layer: √(units × mean δ²), the root of its total power",
+    "mean-field theory": "the theory of very wide layers, whose pre-activations are normally "
+    "distributed; in pictures its figures stand in parentheses",
+    "sigma_w": "the standard deviation of the weights × √fan_in; without biases its square is the "
+    "power of a layer's pre-activations over that of what the layer is given",
+    "sigma_b": "the standard deviation of the biases",
+    "q*": "the variance of a pre-activation where it has settled with depth",
+    "chi_1": "sigma_w² × the mean of slope² at q*: by how much each layer multiplies the total "
+    "power of the gradient",
+    "edge of chaos": "where chi_1 is 1: between order, where gradients vanish and inputs become "
+    "alike, and chaos, where gradients explode and inputs become unlike",
+    "xi_q": "how many layers it takes until the distance of q from q* is 1 / e = 0.37 of what it "
+    "was",
+    "xi_c": "how many layers it takes until the correlation c of two inputs is as much nearer to "
+    "where it settles",
+    "flush": "to make a number 0 that is too small for its dtype",
+}
+ALSO = {"delta": "δ", "rootmeansquare": "rms", "meanfield": "mean-field theory"}
 Z = (
     "how many standard errors std lies from what theory expects at this width; more than 5 are no "
     "chance; where there is none, no_z in stats.json says why"
@@ -64,6 +94,16 @@ def heads_of(word: str) -> list[str]:
 def plain(head: str) -> str:
     """Return the head as it may be typed: without dots and brackets, with any separator."""
     return re.sub("[^a-z]+", " ", head.casefold()).strip()
+
+
+def term(name: str) -> str:
+    """Find the term of this name, typed with any separators; empty where there is none."""
+
+    def typed(word: str) -> str:
+        return re.sub(r"[\s_-]+", "", word.casefold())
+
+    by_word = {typed(each): each for each in TERMS} | ALSO
+    return by_word.get(typed(name), "") or by_word.get(typed(name).removesuffix("s"), "")
 
 
 def verdicts() -> dict[str, str]:
