@@ -367,6 +367,6 @@ def test_needs_no_arrays(process: Callable):
         "heavy = {'numpy', 'matplotlib', 'scipy', 'yaml', 'psutil', 'threadpoolctl'}\n"
         "atexit.register(lambda: os.write(2, repr(sorted(heavy & set(sys.modules))).encode()))"
     )
-    for arguments in (("explain",), ("explain", "dying")):
-        run = process(*arguments, first=first)
+    for name in ("dying", "floor", "warning"):
+        run = process("explain", name, first=first)
         assert (run.code, run.err) == (0, "[]")

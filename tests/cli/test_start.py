@@ -47,13 +47,10 @@ RUN = {
 MAY_IMPORT = {
     "--help": (START, {"click"}),
     "--version": (START, {"click"}),
-    "completion fish": (
-        START | {"results", "spec", "convolution", "reading", "digests", "numerals"},
-        {"click"},
-    ),
+    "completion fish": (START, {"click"}),
     "explain": (
-        START | READ | {"verdicts", "results", "numerals"},
-        {"click"},
+        START | READ | {"verdicts", "results", "numerals", "initializers", "activations"},
+        {"click", "numpy"},
     ),
     "list configs": (START | READ, {"click"}),
     "list initializers": (

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
-from importlib import import_module
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from weightinit_cli.cli.names import components, table_names
+from weightinit_cli.cli.names import components, parameters_of, table
 from weightinit_cli.cli.reference import OUT, derivative_of, parameter_words, shapes_of
 from weightinit_cli.parameters import REQUIRED
 
@@ -21,24 +20,19 @@ if TYPE_CHECKING:
     from weightinit_cli.plugins import Table
     from weightinit_cli.spec.values import Field
 
-TABLES = ("initializer", "activation")
+COMPONENTS = ("initializer", "activation")
 
 
-def component_rows(word: str, *, thorough: bool) -> Iterator[tuple[str, str, Rows]]:
-    """Yield a name, its kind and its rows as it stands in the tables.
+def component_rows(word: str) -> Iterator[tuple[str, str, Rows]]:
+    """Yield a name, its kind and its rows as it stands in the tables."""
+    from weightinit_cli.initializers import BARE_ALIASES
 
-    A table is imported where its names have this one, where a plug-in has imported it, or where
-    what packages have is to be looked through `thorough`ly.
-    """
-    for what in TABLES:
-        names, known = table_names(what), components(what)
-        if not (thorough or word in known or word in names.parameters or _is_imported(what)):
-            continue
-        table = _table(what)
-        canonical = table.aliases.get(word, word)
-        if table.find(canonical):
-            row = table[canonical]
-            if bare := word in _bare_aliases(what):
+    for what in COMPONENTS:
+        rows = table(what)
+        canonical = rows.aliases.get(word, word)
+        if rows.find(canonical):
+            row = rows[canonical]
+            if bare := what == "initializer" and word in BARE_ALIASES:
                 row = row._replace(parameters=())
             other = f"{canonical} without parameters" if bare else canonical
             told: Callable[[str, Any], Rows] = _activation if what == "activation" else _initializer
@@ -51,18 +45,15 @@ def component_rows(word: str, *, thorough: bool) -> Iterator[tuple[str, str, Row
                     ("in a spec", f"{what}: {_written(word, row.parameters)}"),
                 ],
             )
-        if of := _parameter_rows(word, table):
+        if of := _parameter_rows(word, rows):
             yield word, f"a parameter of {what}s", of
 
 
 def component_names() -> dict[str, list[str]]:
     """The names of each table, also those of packages and plug-ins, and what they take."""
-    found = {f"{what}s": list(components(what)) for what in TABLES}
-    for what in TABLES:
-        if _is_imported(what):
-            found[f"{what}s"] += [name for name in _table(what) if name not in found[f"{what}s"]]
-    parameters = (name for what in TABLES for name in table_names(what).parameters)
-    return {**found, "parameters of these": list(dict.fromkeys(parameters))}
+    found = {f"{what}s": list(components(what)) for what in COMPONENTS}
+    parameters = dict.fromkeys(chain(*map(parameters_of, COMPONENTS)))
+    return {**found, "parameters of these": list(parameters)}
 
 
 def key_names() -> list[str]:
@@ -86,10 +77,9 @@ def key_rows(word: str) -> Iterator[tuple[str, str, Rows]]:
 
 def _keys() -> Iterator[tuple[str, str, Field]]:
     """Yield the experiment, the path and the field of every key."""
-    from weightinit_cli.spec.kinds import GRID
-    from weightinit_cli.spec.kinds import TABLES as KEYS
+    from weightinit_cli.spec.kinds import GRID, TABLES
 
-    for experiment, fields in KEYS.items():
+    for experiment, fields in TABLES.items():
         for field in (*fields, *GRID):
             yield experiment, field.name, field
             for inner in field.type.fields:
@@ -123,7 +113,7 @@ def _initializer(_name: str, row: Initializer) -> Rows:
 def _activation(name: str, row: Row) -> Rows:
     rows = [
         ("formula", row.formula),
-        ("derivative", derivative_of(row)),
+        ("function", derivative_of(row)),
         *(("shape", line) for line in shapes_of(name, row)),
         *(("parameter", parameter_words(each)) for each in row.parameters),
         ("reference", row.reference),
@@ -142,27 +132,12 @@ def _written(name: str, parameters: tuple[Parameter, ...]) -> str:
     return f"{{name: {name}, {', '.join(given)}}}" if given else name
 
 
-def _parameter_rows(word: str, table: Table[Any]) -> Rows:
+def _parameter_rows(word: str, rows: Table[Any]) -> Rows:
     """Say what a parameter of this name is, of the rows where it is the same."""
     takers: dict[str, list[str]] = {}
-    for name, row in table.items():
+    for name, row in rows.items():
         for parameter in row.parameters:
             if parameter.name == word:
                 words = parameter_words(parameter).removeprefix(f"{word}: ")
                 takers.setdefault(words, []).append(name)
     return [("of", f"{', '.join(names)}: {words}") for words, names in takers.items()]
-
-
-def _bare_aliases(what: str) -> frozenset[str]:
-    """Other names of rows, which take no parameters."""
-    none: frozenset[str] = frozenset()
-    return getattr(import_module(f"weightinit_cli.{what}s"), "BARE_ALIASES", none)
-
-
-def _is_imported(what: str) -> bool:
-    return f"weightinit_cli.{what}s" in sys.modules
-
-
-def _table(what: str) -> Table[Any]:
-    table: Table[Any] = getattr(import_module(f"weightinit_cli.{what}s"), f"{what}s".upper())
-    return table

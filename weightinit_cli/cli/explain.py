@@ -138,14 +138,12 @@ def _found(name: str) -> Iterator[tuple[str, str, Rows]]:
         return
     heads = heads_of(plain(name))
     exact = [head for head in heads if plain(head) == plain(name)]
-    others = [*component_rows(word, thorough=False), *key_rows(word)]
+    others = [*component_rows(word), *key_rows(word)]
     if not exact and name in FIGURES:
         heads, others = (
             [],
             [(name, "a figure of a layer", [("meaning", FIGURES[name].words)]), *others],
         )
-    if not (heads or others):
-        others += component_rows(word, thorough=True)
     for head in exact if others else heads:
         yield head, "a column of tables", [("meaning", column_meanings()[head])]
     yield from others

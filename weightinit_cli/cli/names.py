@@ -1,63 +1,51 @@
-"""Names that a shell proposes, each with a word on it; nothing here imports arrays."""
+"""Names that a shell proposes, each with a word on it."""
 
 from __future__ import annotations
 
-import ast
 import re
-from functools import cache
+from importlib import import_module
 from itertools import takewhile
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from click import Context, Parameter
 
+    from weightinit_cli.plugins import Table
     from weightinit_cli.spec.values import Field
 
 SHORT = 72
+# Where a sentence ends; not after an initial (K. Saito) or dots.
+END = re.compile(r"(?<![ (][A-Z])(?<![.])[;.] ")
 
 
-class TableNames(NamedTuple):
-    """The names in a table: of its rows, other names of these, and of what they take."""
-
-    rows: tuple[str, ...]
-    aliases: tuple[str, ...]
-    parameters: tuple[str, ...]
-
-
-@cache
-def table_names(what: str) -> TableNames:
-    """Read the names in the table of initializers or activations from its text.
-
-    To import a table takes numpy, which takes longer than all else that a shell waits for.
-    """
-    file = Path(__file__).parents[1] / f"{what}s" / "table.py"
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    found: dict[str, tuple[str, ...]] = {}
-    for each in tree.body:
-        if isinstance(each, ast.AnnAssign) and isinstance(each.value, ast.Dict):
-            keys = (key.value for key in each.value.keys if isinstance(key, ast.Constant))
-            found[ast.unparse(each.target)] = tuple(map(str, keys))
-    parameters = (
-        str(call.args[0].value)
-        for call in ast.walk(tree)
-        if isinstance(call, ast.Call)
-        and ast.unparse(call.func) == "Parameter"
-        and isinstance(call.args[0], ast.Constant)
-    )
-    return TableNames(found["_ROWS"], found["ALIASES"], tuple(dict.fromkeys(parameters)))
+def table(what: str) -> Table[Any]:
+    """Return the table of initializers or of activations, whose import takes numpy."""
+    found: Table[Any] = getattr(import_module(f"weightinit_cli.{what}s"), f"{what}s".upper())
+    return found
 
 
 def components(what: str) -> dict[str, str]:
-    """The names that a spec may give for an initializer or an activation, of packages too."""
+    """The names that a spec may give for an initializer or an activation, each with what it is.
+
+    Those of installed packages are names alone, so that nobody's code is run for them.
+    """
     from weightinit_cli.plugins import installed_names
 
-    names = table_names(what)
-    return dict.fromkeys((*names.rows, *names.aliases, *installed_names(what)), "")
+    rows = table(what)
+    words = {name: row.formula if what == "activation" else row.doc for name, row in rows.items()}
+    others = {other: f"same as {name}" for other, name in rows.aliases.items()}
+    return {**dict.fromkeys(installed_names(what), ""), **words, **others}
+
+
+def parameters_of(what: str) -> list[str]:
+    """The names of what initializers or activations take."""
+    rows = table(what).values()
+    return list(dict.fromkeys(each.name for row in rows for each in row.parameters))
 
 
 def configs() -> dict[str, str]:
@@ -108,8 +96,8 @@ def _paths(field: Field, above: str) -> dict[str, str]:
     for inner in field.type.fields:
         found |= _paths(inner, f"{path}.")
     if field.name in COMPONENT_KEYS:
-        names = table_names(_what(field.name)).parameters
-        found |= dict.fromkeys((f"{path}.{each}=" for each in ("name", *names)), "")
+        parameters = parameters_of(_what(field.name))
+        found |= dict.fromkeys((f"{path}.{each}=" for each in ("name", *parameters)), "")
     return found
 
 
@@ -157,7 +145,7 @@ def proposed(names: Mapping[str, str], incomplete: str) -> list[CompletionItem[s
 
 
 def _short(words: str) -> str:
-    first, *_ = re.split(r"[;.] ", words, maxsplit=1)
+    first, *_ = END.split(words, maxsplit=1)
     line = " ".join(first.split())
     return line if len(line) <= SHORT else f"{line[: SHORT - 3].rstrip()}..."
 

@@ -11,7 +11,6 @@ from weightinit_cli.cli.experiments import EXPERIMENTS
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.errors import DEFECT, FAILED, Mark, Problem, SpecError, printable, reason
 from weightinit_cli.reading import read_file
-from weightinit_cli.results.store import COMPARISON
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -149,6 +148,8 @@ def tell_undrawn(saved: Saved) -> int:
 
 def note_pictureless(name: str, saved: Saved) -> None:
     """Say that there is no picture of all runs of a spec where none could be made of them."""
+    from weightinit_cli.results.store import COMPARISON
+
     if saved.undrawn is None and not any(path.stem == COMPARISON for path in saved.paths):
         terminal.note(f"{name}: there is no picture of all runs; summary.csv has their figures")
 
