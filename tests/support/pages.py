@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-VOID = {"meta", "input", "br", "link", "path", "image"}
+VOID = {"meta", "input", "br", "link", "path", "image", "wbr"}
 
 
 class Element:

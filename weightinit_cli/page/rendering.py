@@ -159,6 +159,11 @@ def _policy(style: str, script: str) -> str:
     )
 
 
+def _breakable(name: str) -> Markup:
+    """The name of a run, which a line may end in after each of its parts."""
+    return Markup(",<wbr>").join(printable(name).split(","))
+
+
 @cache
 def _file(name: str) -> str:
     return files(__package__).joinpath("templates", name).read_text("utf-8")
@@ -189,6 +194,7 @@ def _template(name: str) -> Any:
     )
     environment.filters |= {
         "count_of": lambda some, noun: counted(len(some), noun),
+        "breakable": _breakable,
         "slug": lambda state: CLASSES.get(state, state),
         "rank": list(STATES).index,
         "caption": lambda name: CAPTIONS.get(name, name),
