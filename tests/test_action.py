@@ -173,6 +173,16 @@ def test_what_an_input_says_is_no_script(runner: Runner):
     assert not (runner.repository / "bad").exists()
 
 
+@pytest.mark.parametrize(
+    "inputs", [{"command": 'check "specs'}, {"junit": "a.xml\nother=1"}, {"junit": ""}]
+)
+def test_an_input_that_cannot_be_is_said_in_a_line(runner: Runner, inputs: dict[str, str]):
+    done = runner.act(**inputs)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(r"::error title=winit::the input (junit|command) .*\n", done.stderr)
+    assert runner.output.read_text() == ""
+
+
 def test_no_script_of_the_action_has_an_expression_in_it():
     steps = ACTION["runs"]["steps"]
     assert not [step for step in steps if "${{" in step.get("run", "")]
