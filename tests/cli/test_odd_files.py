@@ -82,23 +82,28 @@ def test_spec_from_a_pipe_is_read(spec: Callable, environ: Callable):
     assert (done.returncode, done.stdout) == (0, b"/dev/stdin: ok, 1 run\n")
 
 
-# --junit
+# --junit, and the file of a page
 
 
 @posix
-def test_junit_to_a_pipe_and_to_a_device(saved: Path, winit: Callable):
+@pytest.mark.parametrize(
+    ("command", "begin"),
+    [("check o --junit", b"<?xml"), ("report o -o", b"<!DOCTYPE html>")],
+)
+def test_to_a_pipe_and_to_a_device(saved: Path, winit: Callable, command: str, begin: bytes):
     os.mkfifo("f")
     read: list[bytes] = []
     reader = threading.Thread(target=lambda: read.append(Path("f").read_bytes()), daemon=True)
     reader.start()
-    assert winit("check", "o", "--junit", "f").code == 0
+    assert winit(*command.split(), "f").code == 0
     reader.join(60)
-    assert b'<testsuites tests="1"' in read[0]
+    assert read[0].lstrip().startswith(begin)
     assert Path("f").is_fifo()
-    assert winit("check", "o", "--junit", "/dev/null").code == 0
+    assert winit(*command.split(), "/dev/null").code == 0
     assert Path("/dev/null").is_char_device()
     if Path("/dev/full").exists():
-        done = winit("check", "o", "--junit", "/dev/full")
+        done = winit(*command.split(), "/dev/full")
+        assert Path("/dev/full").is_char_device()
         assert (done.code, done.err) == (
             2,
             "/dev/full: cannot be written: No space left on device\n",

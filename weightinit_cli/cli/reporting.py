@@ -275,16 +275,14 @@ def place_of(spec: AnySpec) -> Mark:
 def _write_junit(path: Path, command: str, cases: Callable[[], Iterable[Case]]) -> None:
     """Write the file whole; what is no file, as a pipe, gets the text as it would a line."""
     from weightinit_cli.ci import junit
-    from weightinit_cli.results import write_files, write_through
+    from weightinit_cli.results import write_at
 
     pieces = junit(command, cases)
     if terminal.is_stdout(path):
         for piece in pieces:
             terminal.say(piece.decode().removesuffix("\n"))
-    elif os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113
-        write_through(path, b"".join(pieces))
     else:
-        write_files(path.parent, ".", {path.name: pieces})
+        write_at(path, pieces)
 
 
 def _first_place(problems: Iterable[Problem]) -> Mark | None:

@@ -11,7 +11,7 @@ from weightinit_cli.batch import Executor, Failure
 from weightinit_cli.errors import DEFECT, WinitError, counted
 from weightinit_cli.page.reading import Listed, Named, Saved, Unread, name_of, saved_below
 from weightinit_cli.results.comparison import VARIANT
-from weightinit_cli.results.files import write_files
+from weightinit_cli.results.files import write_at
 from weightinit_cli.results.kinds import AnyResult
 from weightinit_cli.results.together import Compared
 
@@ -109,7 +109,7 @@ def write_page(
         raise WinitError(*(unread.damaged or ["report: expected at least one result"]))
     one = runs[0].name if len(runs) == 1 else f"winit: {counted(len(runs), 'run')}"
     page = page_of(runs, title or one, unread.lines)
-    write_files(file.parent, ".", {file.name: page.content})
+    write_at(file, page.content)
     return Written(file, len(runs), page.left_out)
 
 

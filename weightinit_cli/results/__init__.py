@@ -1,7 +1,7 @@
 """Results: the model, and what is on disk."""
 
 from weightinit_cli.results.figures import FIGURES, certain, figure, floor, resolved
-from weightinit_cli.results.files import write_file, write_files, write_through
+from weightinit_cli.results.files import write_at, write_file, write_files
 from weightinit_cli.results.kinds import AnyResult, check_consistency
 from weightinit_cli.results.model import (
     FEW_SEEDS,
@@ -84,7 +84,7 @@ __all__ = [
     "load_result",
     "load_saved",
     "resolved",
+    "write_at",
     "write_file",
     "write_files",
-    "write_through",
 ]

@@ -98,11 +98,17 @@ def _exists(path: Path) -> WinitError:
     return WinitError(f"{path}: exists already; choose another name")
 
 
-def write_through(path: Path, content: bytes) -> None:
-    """Write to what is no file: a pipe, a device. Raises WinitError where it does not take it."""
+def write_at(path: Path, content: Content) -> None:
+    """Write a file whole where a person says; a pipe or a device takes the content as it is.
+
+    Raises WinitError where it cannot be written.
+    """
+    if not os.path.exists(path) or os.path.isfile(path):  # noqa: PTH110, PTH113
+        write_files(path.parent, ".", {path.name: content})
+        return
     try:
         with os.fdopen(os.open(path, os.O_WRONLY), "wb") as file:
-            file.write(content)
+            file.writelines(_pieces(content))
     except OSError as error:
         raise WinitError(f"{path}: cannot be written: {reason(error)}") from None
 
@@ -131,6 +137,10 @@ def _create(folder: Folder, name: str, content: bytes) -> None:
                 raise
 
 
+def _pieces(content: Content) -> Iterable[bytes]:
+    return (content,) if isinstance(content, bytes) else content
+
+
 @contextmanager
 def _beside(folder: Folder, files: Mapping[str, Content]) -> Iterator[dict[str, str]]:
     """Write files under temporary names, removed in the end; yield the name meant for each."""
@@ -141,7 +151,7 @@ def _beside(folder: Folder, files: Mapping[str, Content]) -> Iterator[dict[str, 
             written[temporary] = name
             try:
                 with folder.create(temporary) as file:
-                    file.writelines((content,) if isinstance(content, bytes) else content)
+                    file.writelines(_pieces(content))
             except OSError as error:
                 if error.filename is None:
                     error.filename = str(folder.path / name)
