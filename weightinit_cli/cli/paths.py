@@ -61,6 +61,20 @@ class PathType(PathText):
         return Path(super().convert(value, param, ctx))
 
 
+class FileToWrite(PathType):
+    """The path of a file to write, which `-` is not; `why` says so, after `must be a file`."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__()
+        self.why = why
+
+    def convert(self, value: Any, param: Parameter | None, ctx: Context | None) -> Any:
+        """Return the Path. Fails where it is empty or `-`."""
+        if value == "-":
+            self.fail(f"must be a file, not -{self.why}", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 class SpecText(PathText):
     """The text of a spec's path, or of a shipped one's name; `-` is standard input."""
 

@@ -10,7 +10,7 @@ import click
 from weightinit_cli.cli import terminal
 from weightinit_cli.cli.help import examples
 from weightinit_cli.cli.options import jobs_option, quiet_option
-from weightinit_cli.cli.paths import PathType
+from weightinit_cli.cli.paths import FileToWrite, PathType
 from weightinit_cli.cli.progress import ProgressBar
 from weightinit_cli.errors import WinitError, printable
 
@@ -25,16 +25,6 @@ if TYPE_CHECKING:
 FEWEST = 40
 
 
-def _refuse_dash(
-    context: click.Context,  # noqa: ARG001
-    option: click.Parameter,  # noqa: ARG001
-    file: Path | None,
-) -> Path | None:
-    if str(file) == "-":
-        raise click.BadParameter("must be a file, not -: a page is no text for a terminal")
-    return file
-
-
 @click.command(
     "report",
     epilog=examples(
@@ -47,8 +37,7 @@ def _refuse_dash(
     "-o",
     "--output",
     metavar="FILE",
-    type=PathType(),
-    callback=_refuse_dash,
+    type=FileToWrite(": a page is no text for a terminal"),
     help="The page's file. Default: report.html in the first OUT.",
 )
 @click.option("--title", metavar="TEXT", help="The page's title. Default: what it is of.")

@@ -10,7 +10,7 @@ import click
 
 from weightinit_cli.cli import terminal
 from weightinit_cli.cli.names import propose, severities_and_verdicts
-from weightinit_cli.cli.paths import PathType
+from weightinit_cli.cli.paths import FileToWrite
 from weightinit_cli.errors import FAILED, SpecError, WinitError
 
 if TYPE_CHECKING:
@@ -24,16 +24,6 @@ if TYPE_CHECKING:
     from weightinit_cli.spec import AnySpec
 
 TEXT, JSON, GITHUB = "text", "json", "github"
-
-
-class _JUnitFile(PathType):
-    """The path of a file, and not standard output, where lines for people go."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the Path. Fails for `-`."""
-        if value == "-":
-            self.fail("must be a file, not -; /dev/stdout prints it after all else", param, ctx)
-        return super().convert(value, param, ctx)
 
 
 def _severities_and_names(
@@ -59,7 +49,7 @@ def _severities_and_names(
 junit_option = click.option(
     "--junit",
     metavar="FILE",
-    type=_JUnitFile(),
+    type=FileToWrite("; /dev/stdout prints it after all else"),
     help="Write a JUnit XML file, which the usual CI systems read.",
 )
 
