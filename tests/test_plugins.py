@@ -99,6 +99,22 @@ def test_a_file_gives_its_names_to_every_command(command: Callable):
     assert '"half_he"' in out
 
 
+@pytest.mark.parametrize("arguments", ["rng, shape", "rng, shape, gain=1.0", "rng, shape, gain"])
+def test_a_function_may_leave_out_the_fans(here: Path, arguments: str):
+    given = {"gain": 2.0} if "gain" in arguments else {}
+    words = "winit.Parameter('gain', 'multiplies std'), " if given else ""
+    text = f"import weightinit_cli as winit\n@winit.initializer('short', {words}law='normal')\n"
+    text += f"def short({arguments}):\n    drawn = rng.standard_normal(shape) / shape[0]**0.5\n"
+    text += f"    return drawn{' * gain' if given else ''}\n"
+    (here / "short.py").write_text(text, "utf-8")
+    load_plugin(here / "short.py")
+    load_plugin(here / "mine.py")
+    ours = winit.run(of({"name": "short", **given})).layers
+    theirs = winit.run(of({"name": "half_he", **given})).layers
+    assert [layer.std for layer in ours] == [layer.std for layer in theirs]
+    forget("short")
+
+
 def test_a_result_records_whose_plugin_it_is_of_and_a_check_refuses_without(command: Callable):
     assert command("histogram", "-c", "own.yaml", "--no-plot", "--plugin", "mine.py")[0] == 0
     [(row, source)] = stats("outputs/own")["environment"]["plugins"].items()
@@ -292,8 +308,8 @@ REGISTERING = "import weightinit_cli as w\n@w.initializer({name})\ndef f({argume
             "'my init' cannot be the name of an initializer: letters, digits and _",
         ),
         (
-            REGISTERING.format(name="'f'", arguments="rng, shape"),
-            "f must take rng, shape, fans: f(rng, shape, fans, **parameters)",
+            REGISTERING.format(name="'f'", arguments="rng"),
+            "f must take rng, shape: f(rng, shape, **parameters)",
         ),
         (
             REGISTERING.format(name="'f'", arguments="rng, shape, fans, mode='in'"),

@@ -16,7 +16,7 @@ from weightinit_cli.parameters import Parameter, ParameterError, parameters_of, 
 from weightinit_cli.sources import SourceError, calling_module, file_of, said, source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.random import Generator
     from numpy.typing import ArrayLike
@@ -49,11 +49,11 @@ def initializer(
 
     The function is `fn(rng, shape, fans, **parameters)` and returns real numbers of that shape:
     (fan_in, fan_out) of a dense layer, (height, width, in, out) of a convolution. `rng` is a numpy
-    Generator of the layer's own stream, which all draws must come from; `fans` has `fan_in` and
-    `fan_out`, with a kernel's area in both, `first` (whether the layer sees the inputs) and
-    `kernel`, which is () in a dense layer. What else the function takes are its parameters in a
-    spec, with the signature's defaults; `Parameter(name, doc, default, minimum=...)` gives them
-    words and bounds.
+    Generator of the layer's own stream, which all draws must come from; `fans`, which it may leave
+    out, has `fan_in` and `fan_out`, with a kernel's area in both, `first` (whether the layer sees
+    the inputs) and `kernel`, which is () in a dense layer. What else the function takes are its
+    parameters in a spec, with the signature's defaults; `Parameter(name, doc, default,
+    minimum=...)` gives them words and bounds.
 
     `std(fans, **parameters)` is the standard deviation of an entry, which theory starts from. Where
     it is not given, it is measured from one draw of each shape. `law` says that all entries are
@@ -77,11 +77,12 @@ def initializer(
     source = source_of(calling_module())
 
     def register(function: F) -> F:
-        taken = parameters_of(function, parameters, LEADING)
+        leading = _leading(function, parameters)
+        taken = parameters_of(function, parameters, leading)
         if std is not None:
             require(std, "std", ("fans",), taken)
         row = Initializer(
-            _Own(name, function, std, law),
+            _Own(name, function, std, law, takes_fans=leading == LEADING),
             MEASURED if std is None else "by its own formula",
             source,
             parameters=taken,
@@ -94,6 +95,24 @@ def initializer(
     return register
 
 
+def _leading(function: Callable[..., Any], given: Sequence[Parameter]) -> tuple[str, ...]:
+    """What a function takes by place: the fans, too, where its third is one that a spec can't give.
+
+    So is any third without a default that is not among the `given` parameters.
+    """
+    from inspect import signature
+
+    try:
+        arguments = list(signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return LEADING
+    by_place = [each for each in arguments if each.kind <= each.POSITIONAL_OR_KEYWORD]
+    named = {each.name for each in given if isinstance(each, Parameter)}
+    third = by_place[2] if len(by_place) > 2 else None
+    is_fans = third and third.default is third.empty and third.name not in named
+    return LEADING if is_fans or any(each.name == "fans" for each in arguments) else LEADING[:2]
+
+
 class _Own:
     """What builds the samplers of somebody's function: a row's `build`."""
 
@@ -103,8 +122,11 @@ class _Own:
         function: Callable[..., ArrayLike],
         std: Callable[..., float] | None,
         law: str,
+        *,
+        takes_fans: bool,
     ) -> None:
         self.name, self.function, self.std, self.law = name, function, std, law
+        self.takes_fans = takes_fans
         self.__doc__ = function.__doc__ or f"{name}: no docstring."
 
     def __call__(self, fans: Fans, **parameters: Any) -> Sampler:
@@ -114,7 +136,8 @@ class _Own:
         """What the function draws. Raises SourceError unless it is finite numbers of the shape."""
         shape = (*fans.kernel, fans.channels, fans.columns)
         try:
-            found = self.function(rng, shape, fans, **parameters)
+            given = (rng, shape, fans) if self.takes_fans else (rng, shape)
+            found = self.function(*given, **parameters)
         except (Exception, SystemExit) as error:
             raise SourceError(f"{self.name}: {said(error, file_of(self.function))}") from error
         axes = "(height, width, in, out)" if fans.kernel else "(fan_in, fan_out)"
