@@ -58,6 +58,28 @@ TERMS = {
     "xi_c": "how many layers it takes until the correlation c of two inputs is as much nearer to "
     "where it settles",
     "flush": "to make a number 0 that is too small for its dtype",
+    "baseline": "results that were saved once, which winit check holds new runs to",
+    "drift": "a figure that differs from the baseline by more than the gate allows",
+    "gate": "the rule by which two results are compared, the strictest that they allow: exact, "
+    "rounding or statistical",
+    "exact": "the gate of two results of the same versions and platform: every figure is the same "
+    "to the last bit",
+    "rounding": "the gate of two results of the same draws by other versions or on another "
+    "machine: a figure may differ by what rounding does to it",
+    "statistical": "the gate of two results of other draws: weights are held to the law of their "
+    "initializer, and all else to fresh networks of the spec",
+    "law": "how entries are distributed: normal, truncated normal or uniform",
+    "standardized": "of all layers together, each brought to mean 0 and standard deviation 1 by "
+    "its law",
+    "kurtosis": "the mean fourth power of the distance from the mean over the squared variance: 3 "
+    "of a normal law, 1.8 of a uniform one, 2.37 of a normal one cut at two standard deviations",
+    "fans exchanged": "in winit conform, the standard deviation of a matrix of 100 by 400 over "
+    "that of one of 400 by 100: whose fan it follows",
+    "kernel / matrix": "in winit conform, the standard deviation of a kernel over that of a "
+    "matrix, in units of what is expected: whether the receptive field counts",
+    "receptive field": "the area of a kernel, height × width, which multiplies both of its fans",
+    "largest / scale": "in winit conform, the largest entry over the scale of the law: where the "
+    "law is cut, or its tail",
 }
 ALSO = {"delta": "δ", "rootmeansquare": "rms", "meanfield": "mean-field theory"}
 Z = (

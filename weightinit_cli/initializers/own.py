@@ -107,7 +107,7 @@ def _leading(function: Callable[..., Any], given: Sequence[Parameter]) -> tuple[
     except (TypeError, ValueError):
         return LEADING
     by_place = [each for each in arguments if each.kind <= each.POSITIONAL_OR_KEYWORD]
-    named = {each.name for each in given if isinstance(each, Parameter)}
+    named = {getattr(each, "name", "") for each in given}  # not yet known to be parameters
     third = by_place[2] if len(by_place) > 2 else None
     is_fans = third and third.default is third.empty and third.name not in named
     return LEADING if is_fans or any(each.name == "fans" for each in arguments) else LEADING[:2]
