@@ -2,7 +2,8 @@
 
 The pages are read in the repository, too, so that they link its files: ../outputs/reference/x.png.
 Pictures are copied, and have the same path in the site; the README is its page "start"; other files
-and folders are named without a link.
+and folders are named without a link. On a narrow screen a wide table scrolls in itself, not the
+page, and a picture leads to itself, to be looked at in its full size.
 """
 
 from __future__ import annotations
@@ -11,8 +12,6 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mkdocs.structure.files import File
-
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
@@ -20,10 +19,13 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 LINK = re.compile(r"(?P<text>!?\[[^\]]*\])\(\.\./(?P<path>[^)#]+)(?P<anchor>#[^)]*)?\)")
 START = "start.md"
+IMAGE = re.compile(r'<img [^>]*?src="(?P<source>[^"]+)"[^>]*>')
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the README, and the pictures that the pages link."""
+    from mkdocs.structure.files import File
+
     readme = (ROOT / "README.md").read_text("utf-8")
     for inside, outside in (("](docs/", "]("), ("](outputs/", "](../outputs/")):
         readme = readme.replace(inside, outside)
@@ -53,3 +55,10 @@ def on_page_markdown(markdown: str, **_: object) -> str:
         return f"{match['text'][1:-1]} (`{match['path']}` in the repository)"
 
     return LINK.sub(link, markdown)
+
+
+def on_page_content(html: str, **_: object) -> str:
+    """Let wide tables scroll, and lead a picture to itself."""
+    html = html.replace("<table>", '<div class="table-responsive"><table>')
+    html = html.replace("</table>", "</table></div>")
+    return IMAGE.sub(r'<a href="\g<source>">\g<0></a>', html)
