@@ -275,6 +275,10 @@ def test_a_name_of_several_things(winit: Callable):
     heads = titles(winit("explain", "Learning-Rate").out)
     assert heads == ["pretraining.learning_rate (a key of specs)", "learning_rate (a key of specs)"]
     assert titles(winit("explain", "he-normal").out) == ["he_normal"]
+    of_bias = winit("explain", "bias.std").out
+    assert of_bias == winit("explain", "initializer.std").out.replace("initializer.std", "bias.std")
+    assert "sparse: of the other weights" in of_bias
+    assert winit("explain", "activation.std").code == 2
     assert titles(winit("explain", "Units-Identical").out) == ["units_identical"]
 
 

@@ -87,7 +87,8 @@ def test_several_folders_and_no_run_twice(winit: Callable, outputs: Path):
     shutil.copytree("outputs/one", "more/copy")
     assert winit("report", "outputs/one", "outputs", "more", "-o", "all.html").code == 0
     tree = page("all.html")
-    assert sorted(names(tree)).count("one") == 2
+    several = ["one (more/copy)", "one (outputs/one)"]
+    assert sorted(name for name in names(tree) if name.startswith("one")) == several
     assert any("more/copy" in each.text for each in tree.find("code"))
 
 

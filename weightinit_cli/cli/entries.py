@@ -6,7 +6,7 @@ import json
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from weightinit_cli.cli.names import components, parameters_of, table
+from weightinit_cli.cli.names import components, parameters_of, table, what_of
 from weightinit_cli.cli.reference import OUT, derivative_of, parameter_words, shapes_of
 from weightinit_cli.parameters import REQUIRED
 
@@ -24,9 +24,11 @@ COMPONENTS = ("initializer", "activation")
 
 
 def component_rows(word: str) -> Iterator[tuple[str, str, Rows]]:
-    """Yield a name, its kind and its rows as it stands in the tables."""
+    """Yield a name, its kind and its rows as it stands in the tables; of a path, its last part."""
     from weightinit_cli.initializers import BARE_ALIASES
+    from weightinit_cli.spec.layers import COMPONENT_KEYS
 
+    key, _, last = word.rpartition(".")
     for what in COMPONENTS:
         rows = table(what)
         canonical = rows.aliases.get(word, word)
@@ -45,7 +47,8 @@ def component_rows(word: str) -> Iterator[tuple[str, str, Rows]]:
                     ("in a spec", f"{what}: {_written(word, row.parameters)}"),
                 ],
             )
-        if of := _parameter_rows(word, rows):
+        is_path = key in COMPONENT_KEYS and what_of(key) == what
+        if of := _parameter_rows(last if is_path else word, rows):
             yield word, f"a parameter of {what}s", of
 
 

@@ -96,7 +96,7 @@ def _paths(field: Field, above: str) -> dict[str, str]:
     for inner in field.type.fields:
         found |= _paths(inner, f"{path}.")
     if field.name in COMPONENT_KEYS:
-        parameters = parameters_of(_what(field.name))
+        parameters = parameters_of(what_of(field.name))
         found |= dict.fromkeys((f"{path}.{each}=" for each in ("name", *parameters)), "")
     return found
 
@@ -108,7 +108,7 @@ def values(path: str, experiments: Iterable[str]) -> dict[str, str]:
 
     *above, last = path.removesuffix(".name").split(".")
     if last in COMPONENT_KEYS:
-        return components(_what(last))
+        return components(what_of(last))
     words: dict[str, str] = {}
     for experiment in experiments:
         fields: Iterable[Field] = TABLES[experiment]
@@ -131,7 +131,8 @@ def _words(schema: Mapping[str, Any]) -> Iterator[str]:
         yield from _words(each)
 
 
-def _what(key: str) -> str:
+def what_of(key: str) -> str:
+    """Whether a key's value is an initializer or an activation."""
     return "activation" if key == "activation" else "initializer"
 
 

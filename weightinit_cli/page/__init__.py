@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -104,13 +105,25 @@ def write_page(
         else:
             found[job.number] = outcome
         step()
-    runs = [replace(found[key], number=number) for number, key in enumerate(sorted(found), 1)]
+    runs = _told_apart(found[key] for key in sorted(found))
     if not runs:
         raise WinitError(*(unread.damaged or ["report: expected at least one result"]))
     one = runs[0].name if len(runs) == 1 else f"winit: {counted(len(runs), 'run')}"
     page = page_of(runs, title or one, unread.lines)
     write_at(file, page.content)
     return Written(file, len(runs), page.left_out)
+
+
+def _told_apart(found: Iterable[Run]) -> list[Run]:
+    """The runs with their numbers, and with their places beside names that several have."""
+    runs = list(found)
+    times = Counter(run.name for run in runs)
+    told = []
+    for number, run in enumerate(runs, 1):
+        is_clear = times[run.name] == 1 or run.place == run.name
+        name = run.name if is_clear else f"{run.name} ({run.place})"
+        told.append(replace(run, number=number, name=name))
+    return told
 
 
 def _given(results: Compared | AnyResult | Iterable[AnyResult]) -> Iterator[Named]:

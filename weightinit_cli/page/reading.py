@@ -100,10 +100,10 @@ def saved_below(places: Sequence[Path], unread: Unread) -> list[Saved]:
             unread.damaged += error.lines
             continue
         trees = {file.parent.parent: listed_runs(file.parent.parent) for file in found.values()}
-        prefix = f"{place}/" if len(places) > 1 else ""
         ordered = sorted(_ordered(found, trees), key=lambda each: each[0])
         for _, run, listed in ordered:
-            saved = Saved(f"{prefix}{run}", found[run], place, listed)
+            shown = run if len(places) == 1 else found[run].parent.as_posix()
+            saved = Saved(shown, found[run], place, listed)
             every.setdefault(os.path.realpath(saved.file), saved)
         unread.lacking += _lacking(place, found, trees)
     return list(every.values())
