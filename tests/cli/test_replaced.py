@@ -49,9 +49,20 @@ def test_what_a_function_of_ones_own_drew(winit: Callable, spec: Callable):
 def test_of_many_changes_the_first_few(winit: Callable, spec: Callable):
     spec()
     assert winit(*RUN).code == 0
-    done = winit(*RUN, "--set", "width=[3, 4, 5, 6, 7, 8]", "--set", "layers=6")
+    assert winit(*RUN, "--set", "width=[3, 4, 5, 6, 7, 8]", "--set", "layers=6").code == 0
+    done = winit(*RUN, "--set", "width=[9, 9, 9, 9, 9, 9]", "--set", "layers=6")
     assert len(done.err.splitlines()) == 1
-    assert "; and 4 more)" in done.err
+    assert "; and 3 more)" in done.err
+
+
+def test_of_a_deeper_network_that_alone(winit: Callable, spec: Callable):
+    """And not that there were no widths of its further layers."""
+    spec()
+    assert winit(*RUN).code == 0
+    shallower = len(load_spec("tiny.yaml").width)
+    deeper = winit(*RUN, "--set", "layers=20")
+    assert deeper.err.endswith(f" another spec (layers: {shallower}, now 20)\n")
+    assert winit(*RUN).err.endswith(f" another spec (layers: 20, now {shallower})\n")
 
 
 def test_damaged_result_is_replaced_without_a_word(winit: Callable, spec: Callable):

@@ -271,16 +271,22 @@ def replaced(place: Path, digest: str, spec: Mapping[str, Any]) -> str:
         return ""
     if names := drawn_by(former):
         return f"{place}: replaces what {' and '.join(names.values())} drew"
+    differing = changes(former.spec, spec)
     parts = [
         f"{path.removesuffix('.name')}: {change}"
-        for path, change in changes(former.spec, spec).items()
-        if path != "name"
+        for path, change in differing.items()
+        if path != "name" and not ("layers" in differing and _of_one_layer(path, change))
     ]
     if not parts and version < SCHEMA_VERSION:
         return ""  # it is the same spec, as an older winit wrote it
     more = f"; and {len(parts) - MOST_CHANGES:,} more" if len(parts) > MOST_CHANGES else ""
     changed = "; ".join(parts[:MOST_CHANGES]) + more or "the same, of other data"
     return f"{place}: replaces the result of another spec ({changed})"
+
+
+def _of_one_layer(path: str, change: str) -> bool:
+    """Whether it is the entry of a layer that only one of two specs has, as of their widths."""
+    return "absent" in change.split(", now ") and re.search(r"\.\d+(\.|$)", path) is not None
 
 
 def upgrade(tree: Tree) -> None:
