@@ -30,6 +30,12 @@ WORDS = {
     "in stats.json, in summary.csv and in pictures",
     "no_z": "why a figure that theory predicts has no z, in stats.json",
 }
+# What columns show where a table has a row for each of several runs.
+OF_SEVERAL = {
+    "std": "; of several runs, that of the last layer",
+    "std (inputs)": "; of several runs, that of the last layer",
+    "grad. ratio": "; of several runs, the geometric mean over the layers",
+}
 # The words of theory, pictures and verdicts; the page of names and conventions has them, too.
 TERMS = {
     "start": "a network as it is initialized, before any training",
@@ -97,7 +103,7 @@ def column_meanings() -> dict[str, str]:
     meanings: dict[str, str] = {}
     for row in FIGURES.values():
         if row.head:
-            meanings[row.head] = row.words
+            meanings[row.head] = row.words + OF_SEVERAL.get(row.head, "")
         if row.head == "std":
             meanings["z (std)"] = Z
     for experiment in RESULT_KINDS:
