@@ -214,6 +214,9 @@ def test_an_installed_package_is_found_by_name(command: Callable, installed: Cal
     assert stats("outputs/own")["environment"]["plugins"] == {"initializer half_he": "halfpkg 1.2"}
     assert command("check", "outputs")[0] == 0
     assert "halfpkg 1.2" in command("list", "initializers")[1]
+    forget("half_he")
+    code, _, err = command("histogram", "-c", "own.yaml", "--set", "initializer=half_eh")
+    assert (code, "did you mean 'half_he'?" in err) == (2, True)
 
 
 def test_entry_points_that_cannot_be_used_are_notes(command: Callable, installed: Callable):

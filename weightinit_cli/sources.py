@@ -37,7 +37,8 @@ def load_file(path: Path) -> ModuleType:
     found = util.spec_from_file_location(name, place) if path.suffix == ".py" else None
     if found is None or found.loader is None:
         raise SourceError(
-            f"{printable(str(path))}: a Python file is needed, whose name ends in .py"
+            f"{printable(str(path))}: a Python file is needed, whose name ends in .py; a package "
+            f"that is installed gives its names by entry points, without --plugin"
         )
     module = util.module_from_spec(found)
     if str(place.parent) not in sys.path:

@@ -49,6 +49,13 @@ def test_nothing_differs(out: Path, winit: Callable, monkeypatch: pytest.MonkeyP
     assert winit("check", "../out").out == done.out
 
 
+def test_specs_without_against(out: Path, winit: Callable):
+    done = winit("check", "configs")
+    assert done.code == 2
+    assert "configs: holds no results" in done.err
+    assert "specs need --against, with the folder of their results" in done.err
+
+
 def test_a_result_under_its_former_name_is_found(here: Path, spec: Callable, winit: Callable):
     """As an earlier version wrote it; a spec that has this name now comes first."""
     spec("重み.yaml")

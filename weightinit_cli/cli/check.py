@@ -253,7 +253,13 @@ def _pairs_of(
                 pairs += guard.pairs_of_results(Path(path), prefix)
             except WinitError as error:
                 root = Path(path)
-                unread.append(guard.unreadable(path, error.lines, root, with_specs=False))
+                lines = error.lines
+                if any(root.glob("**/*.yaml")):
+                    lines = tuple(
+                        f"{line}; specs need --against, with the folder of their results"
+                        for line in lines
+                    )
+                unread.append(guard.unreadable(path, lines, root, with_specs=False))
     else:
         saved = find_results(against)
         configs, problems = specs.find(paths, quiet=quiet)

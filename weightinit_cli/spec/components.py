@@ -6,7 +6,7 @@ from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weightinit_cli.parameters import ParameterError
-from weightinit_cli.sources import SourceError
+from weightinit_cli.sources import SourceError, points_of
 from weightinit_cli.spec.model import Component
 from weightinit_cli.spec.nodes import (
     MapNode,
@@ -94,9 +94,11 @@ def component(
                 report.add(named.mark, where, str(error))
                 return None
         if named.value not in choices:
+            installed = () if table is None else points_of(table.group)
+            near = [*choices, *(point.name for point in installed)]
             message = unfit().get(named.value) or (
                 f"unknown {what} {quote(named.value)}"
-                f"{suggestion(_meant(named.value, choices), choices, listing)}"
+                f"{suggestion(_meant(named.value, choices), near, listing)}"
             )
             report.add(named.mark, where, message)
             return None
