@@ -49,7 +49,6 @@ def _propose(context: click.Context, argument: click.Parameter, incomplete: str)
     epilog=examples(
         "winit explain vanishing_gradient",
         "winit explain 'std (inputs)'",
-        "winit explain he_normal",
         "winit explain chi_1",
     ),
 )
