@@ -217,7 +217,7 @@ def test_the_workflow_runs_what_the_page_does():
     (workflow,) = (each.text for each in blocks(page) if each.text.startswith("name: initializers"))
     (job,) = yaml.safe_load(workflow)["jobs"].values()
     runs = [step["run"] for step in job["steps"] if "run" in step]
-    assert runs[1].removesuffix(" --format github") in commands(page)
+    assert runs[1].removesuffix(" --output-format github") in commands(page)
     assert runs[2] in commands(page)
 
 
