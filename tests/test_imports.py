@@ -95,7 +95,7 @@ ALLOWED: dict[str, set[str]] = {
         "probing",
         "init", "spec", "initializers", "activations", "parameters", "experiments", "results",
         "verdicts", "guard", "plots", "saving", "batch", "remedies", "data", "errors", "reading",
-        "numerals", "lines", "progress", "snippets", "plugins", "ci", "conformity",
+        "numerals", "lines", "progress", "snippets", "plugins", "ci", "conformity", "targets",
     },
 }  # fmt: skip
 

@@ -66,18 +66,23 @@ def portable_target(target: str) -> str:
     return f"{portable(place)}{colon}{name}"
 
 
-def _defined_in(file: str) -> str:
-    """In words, which functions and classes a file defines, which is not run for that."""
+def names_defined_in(file: str) -> list[str]:
+    """The functions and classes that a file defines, which is not run for that."""
     import ast
 
     if not (file.endswith(".py") and Path(file).is_file()):
-        return ""
+        return []
     try:
         tree = ast.parse(Path(file).read_bytes())
     except (OSError, ValueError, SyntaxError):
-        return ""
+        return []
     kinds = ast.FunctionDef | ast.ClassDef
-    names = [each.name for each in tree.body if isinstance(each, kinds) and each.name[0] != "_"]
+    return [each.name for each in tree.body if isinstance(each, kinds) and each.name[0] != "_"]
+
+
+def _defined_in(file: str) -> str:
+    """The same in words."""
+    names = names_defined_in(file)
     few = ", ".join(names[:MOST_NAMES]) + ", ..." * (len(names) > MOST_NAMES)
     return f"; it defines {few}" if names else ""
 

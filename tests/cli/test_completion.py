@@ -124,6 +124,14 @@ def test_paths_are_left_to_the_shell(ask: Callable, line: str, answer: list):
     assert ask(line)[-1] == answer
 
 
+def test_what_a_file_of_ones_own_defines(here: Path, plain: Callable):
+    (here / "init.py").write_text("import math\ndef mine(): 1 / 0\nclass Mine: pass\n_x = 1\n")
+    assert plain("winit conform init.py:") == ["init.py:mine", "init.py:Mine"]
+    assert plain("winit conform init.py:mi", "bash") == ["mine"]
+    assert plain("winit probe m.py:f --input x=init.py:mi") == ["x=init.py:mine"]
+    assert plain("winit conform nowhere.py:") == []
+
+
 def test_every_key_of_every_experiment(plain: Callable):
     for experiment, command in (("histogram", "histogram"), ("training", "train")):
         proposed = plain(f"winit {command} --set ")

@@ -105,6 +105,12 @@ class TargetText(PathText):
         return f"{name}{equals}{at_home(place)}"
 
     def shell_complete(self, ctx: Context, param: Parameter, incomplete: str) -> list[Any]:
-        """Propose the words, and leave the files to the shell."""
+        """Propose the words, and leave the files to the shell; of a file, what it defines."""
+        from weightinit_cli.targets import names_defined_in
+
+        place, _, begun = incomplete.rpartition(":")
+        if place.endswith(".py"):
+            found = names_defined_in(at_home(place.rpartition("=")[2]))
+            return [CompletionItem(f"{place}:{each}") for each in found if each.startswith(begun)]
         words = [CompletionItem(word) for word in self.words if word.startswith(incomplete)]
         return [*words, *super().shell_complete(ctx, param, incomplete)]

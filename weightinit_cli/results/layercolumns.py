@@ -65,7 +65,7 @@ def _z(layer: LayerStatistics) -> Rounded:
     """How many standard errors std is from theory's."""
     predicted = layer.theory.figures.get("std") if layer.theory else None
     z = None if predicted is None else predicted.z
-    return Rounded(f"{z:.1f}" if z is not None and abs(z) < 1000 else four_digits(z), z)
+    return Rounded(f"{z:z.1f}" if z is not None and abs(z) < 1000 else four_digits(z), z)
 
 
 def _outside(layer: LayerStatistics) -> Rounded:

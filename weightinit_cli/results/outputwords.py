@@ -65,7 +65,7 @@ def forecast_sentence(forecast: Forecast) -> str:
 
 
 def _expected(expected: Prediction) -> str:
-    z = "" if expected.z is None else f" (z {expected.z:.1f})"
+    z = "" if expected.z is None else f" (z {expected.z:z.1f})"
     return f"theory {four_digits(expected.value)}{z}"
 
 
