@@ -177,7 +177,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         WARNING,
         _GRADIENT,
         "what comes back shrinks over the layers, so that the first ones hardly learn while the "
-        "last ones do",
+        "last ones do; where the signal shrinks as fast, all of them hardly learn",
         f"the smallest ratio, {_NORM}, of an earlier to a later layer < threshold, or "
         "gradient.signal_rms = 0 at the last layer, where there is no stream",
         (
