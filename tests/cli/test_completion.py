@@ -25,6 +25,7 @@ from weightinit_cli.verdicts import DEFINITIONS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+FORMS = ACTIVATIONS["hard_sigmoid"].parameters[0].choices
 CONFIGS = [path.stem for path in shipped_configs()]
 
 
@@ -92,6 +93,9 @@ def test_options(plain: Callable):
         ("winit histogram --set mom", []),
         ("winit batch x --set mom", ["momentum="]),
         ("winit histogram --set initializer=zer", ["initializer=zeros"]),
+        ("winit histogram --set bias.mode=fan_i", ["bias.mode=fan_in"]),
+        ("winit histogram --set initializer.gain=", ["initializer.gain=auto"]),
+        ("winit histogram --set activation.form=", [f"activation.form={each}" for each in FORMS]),
         ("winit histogram --set=initializer.name=zer", ["--set=initializer.name=zeros"]),
         ("winit histogram --set backward=", ["backward=true", "backward=false"]),
         ("winit histogram --set padding=c", ["padding=circular"]),

@@ -109,6 +109,12 @@ def values(path: str, experiments: Iterable[str]) -> dict[str, str]:
     *above, last = path.removesuffix(".name").split(".")
     if last in COMPONENT_KEYS:
         return components(what_of(last))
+    if above and above[-1] in COMPONENT_KEYS:
+        rows = table(what_of(above[-1])).values()
+        parameters = [each for row in rows for each in row.parameters if each.name == last]
+        return dict.fromkeys(
+            (word for each in parameters for word in (*each.choices, *each.words)), ""
+        )
     words: dict[str, str] = {}
     for experiment in experiments:
         fields: Iterable[Field] = TABLES[experiment]
