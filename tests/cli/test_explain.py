@@ -15,6 +15,7 @@ from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.cli import theory
 from weightinit_cli.cli.entries import component_names, key_names
 from weightinit_cli.cli.meanings import MARKS, TERMS, WORDS, column_meanings
+from weightinit_cli.cli.names import configs
 from weightinit_cli.cli.tables import histogram, probe, training, view
 from weightinit_cli.initializers import BARE_ALIASES, INITIALIZERS
 from weightinit_cli.parameters import Thresholds
@@ -265,6 +266,16 @@ def test_key(winit: Callable, experiment: str):
         assert field.doc in out
 
 
+def test_a_shipped_config(winit: Callable):
+    run = winit("explain", "sigmoid_xavier")
+    assert (run.code, run.err) == (0, "")
+    assert titles(run.out) == ["sigmoid_xavier"]
+    assert joined(configs()["sigmoid_xavier"]) in joined(run.out)
+    assert "winit new sigmoid_xavier --like sigmoid_xavier" in joined(run.out)
+    kinds = [line for line in winit("explain", "lsuv").out.splitlines() if line.startswith("lsuv")]
+    assert kinds == ["lsuv (an initializer)", "lsuv (a shipped config)"]
+
+
 def test_a_name_of_several_things(winit: Callable):
     kinds = "a column of tables", "a parameter of initializers"
     assert titles(winit("explain", "std").out) == [f"std ({kind})" for kind in kinds]
@@ -335,6 +346,7 @@ def test_a_plugin(winit: Callable):
         ("gaussian", "nothing is called 'gaussian'; did you mean 'normal'?"),
         ("lr", "nothing is called 'lr'; did you mean 'learning_rate'?"),
         ("he_norml", "did you mean 'he_normal'?"),
+        ("sigmoid_xaver", "did you mean 'sigmoid_xavier'?"),
         ("sigmod", "did you mean 'sigmoid'?"),
         ("negative_slop", "did you mean 'negative_slope'?"),
         ("repeat", "did you mean 'repeats'?"),

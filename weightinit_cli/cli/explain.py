@@ -20,7 +20,7 @@ from weightinit_cli.cli.meanings import (
     verdicts,
     word_rows,
 )
-from weightinit_cli.cli.names import proposed
+from weightinit_cli.cli.names import configs, proposed
 from weightinit_cli.cli.plugins import plugin_option
 from weightinit_cli.lines import wrapped
 
@@ -56,8 +56,8 @@ def _propose(context: click.Context, argument: click.Parameter, incomplete: str)
 @plugin_option
 def explain(name: str | None) -> None:
     """Print what a name means: a verdict, a column of tables, an initializer, an activation, a
-    parameter of these, a key of specs, a figure as stats.json and summary.csv name it, or a word
-    of theory.
+    parameter of these, a key of specs, a shipped config, a figure as stats.json and summary.csv
+    name it, or a word of theory.
 
     A name of several things is explained as each of them. Without NAME, all that can be explained,
     by kind.
@@ -137,7 +137,7 @@ def _found(name: str) -> Iterator[tuple[str, str, Rows]]:
         return
     heads = heads_of(plain(name))
     exact = [head for head in heads if plain(head) == plain(name)]
-    others = [*component_rows(word), *key_rows(word)]
+    others = [*component_rows(word), *key_rows(word), *_config_rows(word)]
     if not exact and name in FIGURES:
         heads, others = (
             [],
@@ -148,6 +148,16 @@ def _found(name: str) -> Iterator[tuple[str, str, Rows]]:
     yield from others
     if not (heads or others):
         raise click.UsageError(f"nothing is called {name!r}{_hint(name, word)}")
+
+
+def _config_rows(name: str) -> Iterator[tuple[str, str, Rows]]:
+    """Yield what the shipped config of this name shows, if there is one."""
+    if (shown := configs().get(name)) is not None:
+        yield (
+            name,
+            "a shipped config",
+            [("shows", shown), ("a copy", f"winit new {name} --like {name}")],
+        )
 
 
 def _hint(name: str, word: str) -> str:
@@ -161,5 +171,5 @@ def _hint(name: str, word: str) -> str:
     if meant := ELSEWHERE.get(word) or next(iter(KEYS.get(word, ())), ""):
         return f"; did you mean {meant!r}?"
     names = [*verdicts(), *column_meanings(), *WORDS, *TERMS, *SEVERITY_MEANINGS]
-    names += chain(*component_names().values(), key_names())
+    names += chain(*component_names().values(), key_names(), configs())
     return suggestion(name, names, "winit explain lists what there is")
