@@ -148,7 +148,7 @@ def test_what_is_not_finite_is_said_in_every_picture():
     assert said.count("inf or nan") == len(result.values)
     assert said.count("inf or nan, gradient inf or nan") == len(result.values)
     std, gradient = panels(result, "streams")
-    assert notes(std) == ["std, std across inputs: inf or nan in 0.linear and 4 more"]
+    assert notes(std) == ["std, std (inputs): inf or nan in 0.linear and 4 more"]
     assert notes(gradient) == ["gradient, rms: inf or nan in 0.linear and 4 more"]
     lost = replace(parameter("a.weight", 1.0, (9, 9)), gradient_rms=None, gradient_ratio=None)
     lost = replace(lost, statistics=replace(lost.statistics, nonfinite=2))
@@ -166,7 +166,7 @@ def test_a_stream_is_curves_of_its_values_of_what_is_added_and_of_the_gradients(
     added = curves.pop("std of what is added")
     assert curves == {
         "std": [each.std for each in values],
-        "std across inputs": [each.std_across_inputs for each in values],
+        "std (inputs)": [each.std_across_inputs for each in values],
     }
     assert np.isnan(added[0])
     assert added[1:] == [result.values[place].figures.std for place in stream.branches]
@@ -200,7 +200,7 @@ def over(value):
 
 def test_zeros_and_missing_gradients_along_a_stream_are_said():
     std, gradient = panels(PROBES["zeros"](), "streams")
-    assert notes(std) == ["std, std across inputs: exactly zero in 1.linear and 1 more"]
+    assert notes(std) == ["std, std (inputs): exactly zero in 1.linear and 1 more"]
     assert notes(gradient) == ["gradient, rms: exactly zero in 0.linear and 1 more"]
     assert "no gradient: computed under no_grad" in texts(PROBES["no_gradient"](), "streams")
     assert not any("no gradient" in text for text in texts(PROBES["frozen_stem"](), "streams"))
@@ -217,7 +217,7 @@ def test_what_is_added_does_not_squeeze_the_stream_itself():
     std, _ = panels(replace(result, values=tuple(values)), "streams")
     assert std.y.high - std.y.low < 3
     assert notes(std) == ["std of what is added: at most 1.0e-7, below the axis"]
-    assert [words for _, words, _ in std.beside] == ["std", "std across inputs"]
+    assert [words for _, words, _ in std.beside] == ["std", "std (inputs)"]
 
 
 def test_of_many_streams_the_first_are_drawn():
@@ -240,7 +240,7 @@ def test_weights_stand_at_their_scale_among_the_schemes():
     strokes = {line.words: line.y[::3] for line in marks(scale, Line)}
     xavier = [np.sqrt(2 * each.fan_in / (each.fan_in + each.fan_out)) for each in weights]
     assert strokes["Xavier, by the weight's own fans"] == pytest.approx(xavier)
-    assert strokes["N(0, 0.02)"] == pytest.approx([0.02 * each.fan_in**0.5 for each in weights])
+    assert strokes["N(0, 0.02²)"] == pytest.approx([0.02 * each.fan_in**0.5 for each in weights])
     (ratios,) = {tuple(sorted(np.concatenate([each.y for each in marks(ratio, Dots)])))}
     assert ratios == pytest.approx(sorted(each.gradient_ratio for each in weights))
     assert {"he_normal", "torch_linear", "√2: He"} <= set(texts(result, "weights"))

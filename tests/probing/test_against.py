@@ -141,7 +141,7 @@ def test_without_repeats_parameters_are_held_to_their_law():
     same = compared(old, known(probed(1)))
     assert not same.failed
     assert 6 <= same.compared < 20
-    assert any("without 10 repeats of both together" in each for each in same.notes)
+    assert any("with fewer than 10 --repeats of both together" in each for each in same.notes)
     for change, told in (({"scale": 1.3}, "std"), ({"scheme": "uniform"}, "kurtosis")):
         assert ("2.weight", told) in figures(compared(old, known(probed(1, **change))))
 
@@ -153,7 +153,9 @@ def test_where_nothing_can_be_compared_that_is_a_difference():
     )
     outcome = compared(old, new)
     (sentence,) = outcome.structure
-    assert sentence.endswith("not comparable between draws without 10 repeats of both together")
+    assert sentence.endswith(
+        "comparable between draws with fewer than 10 --repeats of both together"
+    )
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def _by_draws(old: ProbeResult, new: ProbeResult, parts: Parts, why: str) -> Sam
     sentences, notes = list(parts.sentences), list(_notes(old, new, parts))
     if skipped := found.count(None):
         few = old.spec["repeats"] + new.spec["repeats"] < FEWEST_NETWORKS
-        reason = f" without {FEWEST_NETWORKS} repeats of both together" if few else ""
+        reason = f" with fewer than {FEWEST_NETWORKS} --repeats of both together" if few else ""
         words = f"{counted(skipped, 'figure')} not comparable between draws{reason}"
         (notes if samples else sentences).append(words)
     return Outcome(Gate.STATISTICAL, why, tuple(sentences), notes=tuple(notes)), samples

@@ -53,7 +53,7 @@ class Size(NamedTuple):
 
 
 GRADIENT = Size(figures.SIGNAL, "gradient, rms", GREEN, "diamond")
-ACROSS_INPUTS = Size("std_across_inputs", "std across inputs", HUES[3])
+ACROSS_INPUTS = Size("std_across_inputs", "std (inputs)", HUES[3])
 STD = Size("std", "std", BLUE)
 SIZES = (GRADIENT, ACROSS_INPUTS, STD)
 POINTED_AT = Key("a verdict points at it", ORANGE, band=True, part=1.0)

@@ -45,7 +45,7 @@ STROKE = 1.3
 # std × √fan_in of the schemes of which it is one number.
 SCHEMES = ((sqrt(2), "√2: He"), (1.0, "1: LeCun"), (sqrt(1 / 3), "1/√3: torch"))
 XAVIER = Key("Xavier, by the weight's own fans", MUTED)
-NORMAL = Key("N(0, 0.02)", AMBER)
+NORMAL = Key("N(0, 0.02²)", AMBER)
 RULE: Color = (0.7, 0.7, 0.7)
 OTHERS, NONE = "other schemes", "no known scheme"
 

@@ -27,7 +27,8 @@ def find_results(root: Path) -> dict[str, Path]:
         is_folder = stat.S_ISDIR(root.stat().st_mode)
     except (FileNotFoundError, ValueError):
         raise WinitError(
-            f"{root}: no such folder; winit histogram, symmetry, train and batch write results"
+            f"{root}: no such folder; winit histogram, symmetry, train, batch and, with -o, probe "
+            "write results"
         ) from None
     except OSError as error:
         raise WinitError(f"{root}: {reason(error)}") from None
