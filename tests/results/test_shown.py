@@ -339,6 +339,26 @@ def test_a_row_per_layer():
     assert all(kind.kind in "if" for kind in frame.dtypes)
 
 
+def test_z_scores_in_a_frame():
+    pytest.importorskip("pandas")
+    result = winit.run("relu_he")
+    frame = result.to_frame()
+    for number, layer in enumerate(result.layers, 1):
+        assert layer.theory is not None
+        for path, expected in layer.theory.figures.items():
+            for part in ("z", "standard_error"):
+                column = f"theory.{path}.{part}"
+                if expected.z is None:  # no error either: it is one of a figure that has a z
+                    assert column not in frame or isnan(frame.loc[number, column])
+                else:
+                    assert frame.loc[number, column] == getattr(expected, part)
+    assert "theory.std.z" in frame
+    blocks = winit.run(
+        {"activation": "relu", "initializer": "he_normal", "residual": {"branch": 1}}
+    )
+    assert not [name for name in blocks.to_frame() if name.endswith(".z")]
+
+
 @pytest.mark.parametrize(("name", "levels", "rows"), [
     ("symmetry", ["layer", "step"], 2 * 4), ("training", ["network", "step"], 3 * 2),
     ("compared", ["run", "layer"], 2 + 4 + 2), ("forecast", ["layer"], 2),

@@ -123,8 +123,10 @@ def rows(result: Result) -> list[dict[str, Any]]:
     does not exist is None, and so is what the dtype cannot tell: that stands in `unresolved`,
     separated by blanks, each with the floor below which it lies (`std_across_inputs<6e-8`) where
     there is one. `finite` is how many values the layer's figures are of, `gradient.finite` those of
-    its gradient. With an output layer every row has its loss, too, `output.loss`. In a low
-    precision `rounded.gradient.flushed` and the like count what rounding made of the values.
+    its gradient. `theory.std` is what theory expects of `std`; where there is a z-score, it is
+    `theory.std.z`, and its error `theory.std.standard_error`. With an output layer every row has
+    its loss, too, `output.loss`. In a low precision `rounded.gradient.flushed` and the like count
+    what rounding made of the values.
     """
     run: dict[str, Any] = {
         "verdict": " ".join(each.name for each in result.verdict),
@@ -463,8 +465,15 @@ def _drawn(layer: LayerStatistics) -> dict[str, Any]:
 
 
 def _theory(layer: LayerStatistics) -> dict[str, Any]:
+    row: dict[str, Any] = {}
     predicted = layer.theory.figures if layer.theory else {}
-    return {f"theory.{path}": predicted[path].value for path in FIGURES if path in predicted}
+    for path in filter(predicted.__contains__, FIGURES):
+        expected = predicted[path]
+        row[f"theory.{path}"] = expected.value
+        if expected.z is not None:
+            row[f"theory.{path}.standard_error"] = expected.standard_error
+            row[f"theory.{path}.z"] = expected.z
+    return row
 
 
 def repeats_of(layer: LayerStatistics) -> dict[str, Any]:
