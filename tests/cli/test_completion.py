@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.screens import shown_on
 from weightinit_cli.activations import ACTIVATIONS
 from weightinit_cli.activations import ALIASES as ACTIVATION_ALIASES
 from weightinit_cli.cli import COMMANDS, names
@@ -277,16 +278,7 @@ def test_typed_in_a_terminal(place: dict[str, str], shell: str):
     ):
         os.close(slave)
         os.write(master, f"{start}{typed}exit\n".encode())
-        shown = b""
-        while True:
-            try:
-                piece = os.read(master, 1 << 16)
-            except OSError:  # how Linux says that the other end is closed
-                break
-            if not piece:
-                break
-            shown += piece
-    os.close(master)
+        shown = shown_on(master)
     lines = re.findall(r"^<<(.*?)[ /]?>>\r?$", shown.decode(), re.MULTILINE)
     assert lines == list(TYPED.values())
 

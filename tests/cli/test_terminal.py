@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.screens import shown_on
 from weightinit_cli.cli import terminal
 
 if TYPE_CHECKING:
@@ -48,16 +49,7 @@ def screen(command: Callable, environ: Callable) -> Callable:
             env=environ({"TERM": "xterm-256color", **(env or {})}),
         ) as process:
             os.close(slave)
-            shown = b""
-            while True:
-                try:
-                    piece = os.read(master, 1 << 16)
-                except OSError:  # how Linux says that the other end is closed
-                    break
-                if not piece:
-                    break
-                shown += piece
-        os.close(master)
+            shown = shown_on(master)
         return process.returncode, shown.decode()
 
     return run
