@@ -51,6 +51,10 @@ TERMS = {
     "norm": "of the gradient at a layer: √(units × mean δ²), the root of its total power",
     "mean-field theory": "the theory of very wide layers, whose pre-activations are normally "
     "distributed; in pictures its figures stand in parentheses",
+    "stream": "in winit probe, values that hand the signal on, from the first to the last: the "
+    "sums of a residual stream, or what each layer of a sequential path puts out",
+    "indifferent model": "one that gives each of C classes the same probability, whose "
+    "cross-entropy is ln C: so a model should start, since it knows nothing yet",
     "sigma_w": "the standard deviation of the weights × √fan_in; without biases its square is the "
     "power of a layer's pre-activations over that of what the layer is given",
     "sigma_b": "the standard deviation of the biases",
@@ -87,7 +91,12 @@ TERMS = {
     "largest / scale": "in winit conform, the largest entry over the scale of the law: where the "
     "law is cut, or its tail",
 }
-ALSO = {"delta": "δ", "rootmeansquare": "rms", "meanfield": "mean-field theory"}
+ALSO = {
+    "delta": "δ",
+    "rootmeansquare": "rms",
+    "meanfield": "mean-field theory",
+    "indifferent": "indifferent model",
+}
 Z = (
     "how many standard errors std lies from what theory expects at this width; more than 5 are no "
     "chance; where there is none, no_z in stats.json says why"
