@@ -127,7 +127,7 @@ def _found(name: str) -> Iterator[tuple[str, str, Rows]]:
     from weightinit_cli.cli.entries import component_rows, key_rows
     from weightinit_cli.results.figures import FIGURES
 
-    word = name.strip().replace("-", "_").casefold()
+    word = "_".join(name.replace("-", " ").split()).casefold()
     for each in (name, word):
         if rows := word_rows(each):
             yield each, "", rows
