@@ -198,11 +198,20 @@ def _flat(value: Any) -> str:
 
 
 class Column(NamedTuple):
-    """A column of an overview: its head and a cell for each run; `key` where it is of the spec."""
+    """A column of an overview: its head and a cell for each run; `key` where it is of the spec.
+
+    `shown` is the head as a person reads it, which tells a key from a figure of the same name.
+    """
 
     head: str
     cells: Sequence[str]
     key: bool = False
+    shown: str = ""
+
+    @property
+    def is_text(self) -> bool:
+        """Whether any cell has words, and no number."""
+        return any(cell != NOTHING and _number(exactly(cell)) is None for cell in self.cells)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,10 +254,13 @@ def _group(experiment: str, runs: Sequence[Run]) -> Group:
     for key in keys:
         cells = [value_words(run.keys.get(key)) for run in runs]
         if len({exactly(cell) for cell in cells}) > 1:
-            columns.append(Column(key, cells, key=True))
+            shown = f"{key} (of the spec)" if key in heads else key
+            columns.append(Column(key, cells, key=True, shown=shown))
         else:
             shared[key] = cells[0]
-    figures = [Column(head, [run.figures.get(head, NOTHING) for run in runs]) for head in heads]
+    figures = [
+        Column(head, [run.figures.get(head, NOTHING) for run in runs], shown=head) for head in heads
+    ]
     return Group(experiment, runs, [*figures, *columns], shared)
 
 
