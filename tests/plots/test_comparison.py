@@ -275,6 +275,16 @@ def test_the_heading_says_what_all_share_and_a_row_what_it_differs_in(shape):
         )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "axes", [{VARIANT: ["a", "b"]}, {"width": [1, 2]}, {"a": [1, 2, 3], "b": [1, 2]}]
+)
+def test_of_repeats_the_first_is_drawn_and_the_heading_says_so(axes, shape):
+    result = with_spec(shape("net_sigmoid"), repeats=10)
+    runs = [(tuple(zip(axes, each, strict=True)), result) for each in product(*axes.values())]
+    drawing = compose_comparison(comparison(runs, keep=VARIANT in axes))
+    assert "the first of 10 repeats" in " ".join(drawing.texts[:3])
+
+
 def test_each_row_has_its_verdict_and_theory(picture):
     drawing = picture("rows")
     said = {each.text: each.color for each in texts_of(drawing)}

@@ -26,7 +26,7 @@ from weightinit_cli.plots.engine.page import (
 )
 from weightinit_cli.plots.engine.scales import layers_axis
 from weightinit_cli.plots.engine.stripes import dash_of
-from weightinit_cli.plots.words import runs_heading
+from weightinit_cli.plots.words import in_common, runs_heading
 from weightinit_cli.results.comparison import is_number
 from weightinit_cli.results.model import HEALTHY, is_healthy
 from weightinit_cli.results.verdictwords import root_causes
@@ -76,7 +76,7 @@ def curves_over_depth(comparison: Comparison, layout: Curves) -> Page | None:
     )  # in the legend, what became of each run
     of_page[0] = _titled(of_page[0], columns, healthy=not told)
     of_page[-1] = replace(of_page[-1], caption=layers.name, ticks=True)
-    heading = runs_heading(comparison.name, [*comparison.shared(), *drawn_in_words(layout)])
+    heading = runs_heading(comparison.name, [*in_common(comparison), *drawn_in_words(layout)])
     second = _seconds(columns[0], [each[0] for each in groups]) if told else {}
     return Page(heading, tuple(of_page), legend=_legend(layout.color, every, second))
 

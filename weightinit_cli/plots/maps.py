@@ -29,7 +29,7 @@ from weightinit_cli.plots.engine.page import (
 )
 from weightinit_cli.plots.engine.scales import logs_of
 from weightinit_cli.plots.varied import at, in_words, key
-from weightinit_cli.plots.words import runs_heading
+from weightinit_cli.plots.words import in_common, runs_heading
 from weightinit_cli.results.comparison import RATIO, VARIANT
 from weightinit_cli.results.model import HEALTHY, is_healthy
 
@@ -158,7 +158,7 @@ def maps_page(comparison: Comparison, layout: Maps) -> Page | None:
         )
     found = _verdicts_found(facets, letters=letters, outlined=any(outlined))
     notes = tuple((" · ".join(each), MUTED) for each in (found, _gaps(facets, shown)) if each)
-    heading = runs_heading(comparison.name, [*comparison.shared(), *drawn_in_words(layout)])
+    heading = runs_heading(comparison.name, [*in_common(comparison), *drawn_in_words(layout)])
     width = WIDTH if shown[1:] else NARROW
     return Page(heading, tuple(page_rows), width, foot=notes)
 

@@ -15,7 +15,7 @@ from weightinit_cli.plots.panels import (
     theory_keys,
 )
 from weightinit_cli.plots.varied import in_words
-from weightinit_cli.plots.words import findings, runs_heading
+from weightinit_cli.plots.words import findings, in_common, runs_heading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +58,7 @@ def variants_page(comparison: Comparison) -> Page:
             )
         )
     keys = next(filter(None, (theory_keys(result) for _, result in pairs)), ())
-    heading = runs_heading(comparison.name, comparison.shared(), keys)
+    heading = runs_heading(comparison.name, in_common(comparison), keys)
     return Page(heading, tuple(rows), width=None)
 
 

@@ -16,6 +16,7 @@ from weightinit_cli.results.words import full_name
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from weightinit_cli.results.comparison import Comparison
     from weightinit_cli.results.model import Result, Verdict
     from weightinit_cli.results.probe import ProbeResult
 
@@ -41,6 +42,12 @@ def probe_heading(result: ProbeResult, keys: tuple[Key, ...] = ()) -> Heading:
 def runs_heading(name: str, shared: Sequence[str], keys: tuple[Key, ...] = ()) -> Heading:
     """The heading of many runs: their name, and what all of them share."""
     return Heading(name, ((tuple(shared), MUTED),), keys)
+
+
+def in_common(comparison: Comparison) -> list[str]:
+    """What runs have in common, in words; where there are repeats, that the first one is drawn."""
+    shared = comparison.shared()
+    return [f"the first of {part}" if part.endswith(" repeats") else part for part in shared]
 
 
 def findings(result: Result) -> Lines:

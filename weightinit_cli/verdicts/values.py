@@ -326,7 +326,7 @@ def scheme_unfit(model: Model, stream: SeenStream) -> FoundInModel | None:
         f"{len(alike)} of its {len(weights)} weights look like {scheme}: standard deviation × "
         f"√fan_in = {two_digits(scaled)}, where {word}{two_digits(needed)}; the power of the "
         f"signal is multiplied by {two_digits(power)} a layer, over {layers} layers by "
-        f"{two_digits(power**layers)}, but for the biases"
+        f"{two_digits(power**layers)}, without the biases"
     )
     return FoundInModel(
         alike[0].module, scaled / needed, said, first_made_with(model, alike[0].name)
