@@ -243,7 +243,7 @@ def test_the_files_of_the_hooks():
 
 
 def test_the_page_names_the_hooks():
-    (config, _) = (yaml.safe_load(each.text) for each in PAGE if "- id: winit-check" in each.text)
+    (config,) = (yaml.safe_load(each.text) for each in PAGE if "- repo: URL" in each.text)
     (repository,) = config["repos"]
     assert repository["rev"] == f"v{__version__}"
     assert [each["id"] for each in repository["hooks"]] == list(HOOKS)
