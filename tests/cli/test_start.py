@@ -124,7 +124,7 @@ def test_run_without_plot(imported: Callable, spec: Callable):
     spec()
     modules = imported("histogram", "-c", "tiny.yaml", "--no-plot")
     assert "numpy" in modules
-    assert modules & {"scipy", "matplotlib", "psutil", "PIL"} == set()
+    assert modules & {"scipy", "matplotlib", "psutil", "PIL", "importlib.metadata"} == set()
 
 
 def test_show_needs_neither_arrays_nor_specs(imported: Callable, winit: Callable, spec: Callable):

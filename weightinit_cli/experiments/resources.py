@@ -6,7 +6,6 @@ import os
 import platform
 import sys
 from contextlib import contextmanager
-from importlib.metadata import version
 from itertools import pairwise
 from math import prod
 from pathlib import Path
@@ -80,9 +79,15 @@ def environment(spec: AnySpec) -> dict[str, Any]:
             "machine": platform.machine(),
             "libc": " ".join(platform.libc_ver()).strip() or None,
         },
-        **({"ml_dtypes": version("ml_dtypes")} if in_bfloat16 else {}),
+        **({"ml_dtypes": _version("ml_dtypes")} if in_bfloat16 else {}),
         **({"plugins": sources} if (sources := plugins_of(spec)) else {}),
     }
+
+
+def _version(package: str) -> str:
+    from importlib.metadata import version
+
+    return version(package)
 
 
 def plugins_of(spec: AnySpec) -> dict[str, str]:
