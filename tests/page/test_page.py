@@ -167,6 +167,16 @@ def test_loss_at_the_start_of_a_network_with_classes(tmp_path: Path):
     assert value(found[heads.index("loss at start")]) == result.output.loss
 
 
+def test_a_column_of_figures_stands_to_the_right_also_where_one_is_below_its_floor(tmp_path: Path):
+    runs = {each: weightinit_cli.run(each) for each in ("sigmoid_std001", "sigmoid_xavier")}
+    page = read_page(written(runs, tmp_path / "page.html"))
+    heads = {each.text: each.attributes for each in page.one("table", class_="runs").find("th")}
+    assert "class" not in heads["std (inputs)"]
+    assert heads["initializer"]["class"] == "t"
+    names, found = row(page, "sigmoid_std001")
+    assert "class" not in found[names.index("std (inputs)")].attributes
+
+
 def test_verdicts_advice_and_remarks_are_told(page: Element, results: dict):
     for name, result in results.items():
         text = " ".join(section(page, name).text.split())

@@ -210,8 +210,8 @@ class Column(NamedTuple):
 
     @property
     def is_text(self) -> bool:
-        """Whether any cell has words, and no number."""
-        return any(cell != NOTHING and _number(exactly(cell)) is None for cell in self.cells)
+        """Whether any cell is of words."""
+        return not all(map(is_number, self.cells))
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +303,14 @@ def value_words(value: Any) -> str:
     if isinstance(value, float):
         return Rounded(short(f"{value:.4g}"), value)
     return printable(str(value))
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell is of a number, or of what stands in place of one."""
+    if isinstance(cell, Rounded):
+        return True
+    text = cell.lstrip("<>=").rstrip("%")
+    return text == NOTHING or text.replace(",", "").replace(".", "").isdecimal()
 
 
 def exactly(cell: str) -> str:

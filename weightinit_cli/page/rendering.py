@@ -22,15 +22,14 @@ from weightinit_cli.page.budget import LEVELS, MOST_BYTES, Level, level_for
 from weightinit_cli.page.content import (
     CAPTIONS,
     ENDED,
-    NOTHING,
     STATES,
     UNJUDGED,
     comparisons_of,
     exactly,
     filters_of,
     groups_of,
+    is_number,
 )
-from weightinit_cli.results.told import Rounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -199,7 +198,7 @@ def _template(name: str) -> Any:
         "rank": list(STATES).index,
         "caption": lambda name: CAPTIONS.get(name, name),
         "exactly": exactly,
-        "is_number": _is_number,
+        "is_number": is_number,
     }
     return environment.get_template(name)
 
@@ -207,11 +206,3 @@ def _template(name: str) -> Any:
 def _printable(value: Any) -> Any:
     """Text on one line without control characters; markup as it is."""
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def _is_number(cell: str) -> bool:
-    """Whether a cell stands to the right, as numbers do."""
-    if isinstance(cell, Rounded):
-        return True
-    text = cell.lstrip("<>=").rstrip("%")
-    return text == NOTHING or text.replace(",", "").replace(".", "").isdecimal()
