@@ -6,7 +6,7 @@ import json
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from weightinit_cli.cli.names import components, parameters_of, table, what_of
+from weightinit_cli.cli.names import by_path, components, parameters_of, table, what_of
 from weightinit_cli.cli.reference import OUT, derivative_of, parameter_words, shapes_of
 from weightinit_cli.parameters import REQUIRED
 
@@ -83,10 +83,8 @@ def _keys() -> Iterator[tuple[str, str, Field]]:
     from weightinit_cli.spec.kinds import GRID, TABLES
 
     for experiment, fields in TABLES.items():
-        for field in (*fields, *GRID):
-            yield experiment, field.name, field
-            for inner in field.type.fields:
-                yield experiment, f"{field.name}.{inner.name}", inner
+        for path, field in by_path((*fields, *GRID)):
+            yield experiment, path, field
 
 
 def _meaning(field: Field) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from weightinit_cli.cli import names
+
 if TYPE_CHECKING:
     from weightinit_cli.verdicts import Definition
 
@@ -146,10 +148,9 @@ def term(name: str) -> str:
 def verdicts() -> dict[str, str]:
     """Return what each verdict means, the worst first."""
     from weightinit_cli.results.model import HEALTHY
-    from weightinit_cli.verdicts import ALL_IS_WELL, DEFINITIONS
+    from weightinit_cli.verdicts import ALL_IS_WELL
 
-    meanings = {name: definition.meaning for name, definition in DEFINITIONS.items()}
-    return {**meanings, HEALTHY: ALL_IS_WELL}
+    return {**names.verdicts(), HEALTHY: ALL_IS_WELL}
 
 
 def word_rows(name: str) -> Rows:

@@ -7,13 +7,12 @@ from importlib import import_module
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-from click.shell_completion import CompletionItem
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from click import Context, Parameter
+    from click.shell_completion import CompletionItem
 
     from weightinit_cli.plugins import Table
     from weightinit_cli.spec.values import Field
@@ -80,25 +79,23 @@ def leading_comment(path: Path) -> str:
 def keys(experiments: Iterable[str]) -> dict[str, str]:
     """The paths of all keys of these experiments, each with a `=` after it and its meaning."""
     from weightinit_cli.spec.kinds import TABLES
-
-    found: dict[str, str] = {}
-    for experiment in experiments:
-        for field in TABLES[experiment]:
-            found |= _paths(field, "")
-    return found
-
-
-def _paths(field: Field, above: str) -> dict[str, str]:
     from weightinit_cli.spec.layers import COMPONENT_KEYS
 
-    path = above + field.name
-    found = {f"{path}=": field.doc}
-    for inner in field.type.fields:
-        found |= _paths(inner, f"{path}.")
-    if field.name in COMPONENT_KEYS:
-        parameters = parameters_of(what_of(field.name))
-        found |= dict.fromkeys((f"{path}.{each}=" for each in ("name", *parameters)), "")
+    found: dict[str, str] = {}
+    for path, field in (each for name in experiments for each in by_path(TABLES[name])):
+        found[f"{path}="] = field.doc
+        if field.name in COMPONENT_KEYS:
+            parameters = parameters_of(what_of(field.name))
+            found |= dict.fromkeys((f"{path}.{each}=" for each in ("name", *parameters)), "")
     return found
+
+
+def by_path(fields: Iterable[Field], above: str = "") -> Iterator[tuple[str, Field]]:
+    """Yield every field with its path, those in a field after it."""
+    for field in fields:
+        path = above + field.name
+        yield path, field
+        yield from by_path(field.type.fields, f"{path}.")
 
 
 def values(path: str, experiments: Iterable[str]) -> dict[str, str]:
@@ -144,6 +141,8 @@ def what_of(key: str) -> str:
 
 def proposed(names: Mapping[str, str], incomplete: str) -> list[CompletionItem[str]]:
     """Those of the names that begin so, each with a word on it."""
+    from click.shell_completion import CompletionItem
+
     return [
         CompletionItem(name, help=_short(words) or None)
         for name, words in names.items()

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
+
+from weightinit_cli.cli.names import proposed
 
 if TYPE_CHECKING:
     from click import Context, Parameter
@@ -50,6 +51,8 @@ class PathText(Base):
 
     def shell_complete(self, ctx: Context, param: Parameter, incomplete: str) -> list[Any]:  # noqa: ARG002
         """Leave it to the shell to propose what there is."""
+        from click.shell_completion import CompletionItem
+
         return [CompletionItem(incomplete, type=self.kind)]
 
 
@@ -108,9 +111,9 @@ class TargetText(PathText):
         """Propose the words, and leave the files to the shell; of a file, what it defines."""
         from weightinit_cli.targets import names_defined_in
 
-        place, _, begun = incomplete.rpartition(":")
+        place = incomplete.rpartition(":")[0]
         if place.endswith(".py"):
             found = names_defined_in(at_home(place.rpartition("=")[2]))
-            return [CompletionItem(f"{place}:{each}") for each in found if each.startswith(begun)]
-        words = [CompletionItem(word) for word in self.words if word.startswith(incomplete)]
+            return proposed(dict.fromkeys((f"{place}:{each}" for each in found), ""), incomplete)
+        words = proposed(dict.fromkeys(self.words, ""), incomplete)
         return [*words, *super().shell_complete(ctx, param, incomplete)]
